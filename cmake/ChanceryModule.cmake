@@ -1,0 +1,37 @@
+# chancery_module(SOURCES ... [DEPS ...]), in a folder's own CMakeLists.txt, declares that folder as one
+# static library named after it: core/ledger becomes chancery::core.ledger.
+#
+# A folder with `core` in its path does no I/O and is compiled without exceptions; tests/tidy refuses
+# sockets, clocks, threads and files in it. Sources are listed, never globbed, so that a file left out
+# of the build is seen in review.
+function(chancery_module)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;DEPS")
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "." name "${folder}")
+  add_library(${name} STATIC ${arg_SOURCES})
+  add_library(chancery::${name} ALIAS ${name})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${arg_DEPS} PRIVATE chancery_warnings)
+  if(folder MATCHES "(^|/)core(/|$)")
+    target_compile_options(${name} PRIVATE -fno-exceptions)
+  endif()
+endfunction()
+
+# chancery_tests(NAMES a b [DEPS ...]) builds tests/unit/<this folder>/{a,b}_test.cpp into one program,
+# which finds the published vectors under CHANCERY_VECTORS.
+function(chancery_tests)
+  if(NOT CHANCERY_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "NAMES;DEPS")
+  file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REPLACE "/" "." name "${folder}")
+  list(TRANSFORM arg_NAMES PREPEND "${PROJECT_SOURCE_DIR}/tests/unit/${folder}/" OUTPUT_VARIABLE sources)
+  list(TRANSFORM sources APPEND "_test.cpp")
+  add_executable(${name}_test ${sources})
+  target_link_libraries(${name}_test PRIVATE chancery::${name} ${arg_DEPS} chancery_warnings GTest::gtest_main)
+  target_compile_definitions(${name}_test PRIVATE CHANCERY_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors")
+  set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${name}_test TEST_PREFIX "${folder}: " DISCOVERY_TIMEOUT 60
+                       PROPERTIES TIMEOUT 120 LABELS unit)
+endfunction()

@@ -1,0 +1,24 @@
+# How everything is compiled: warnings as errors, the hardening that Debian uses, the linker.
+add_library(chancery_warnings INTERFACE)
+target_compile_options(chancery_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor -Werror)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+include(CheckLinkerFlag)
+check_linker_flag(CXX -fuse-ld=mold CHANCERY_HAS_MOLD)
+if(CHANCERY_HAS_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-fstack-protector-strong)
+add_link_options(-Wl,-z,relro,-z,now)
+
+set(CHANCERY_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize: address,undefined or thread")
+if(CHANCERY_SANITIZE)
+  add_compile_options(-fsanitize=${CHANCERY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${CHANCERY_SANITIZE})
+endif()

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Checks the documents: relative links lead to files and headings that exist, a page has one title,
+and docs/reference/errors.md has every row of core/base/errors.def and no other.
+
+docs.py [ROOT]    One line a finding, `path:line: what`; exit 1 if any. Links to other hosts are not tried.
+"""
+import pathlib
+import re
+import sys
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+ERROR = re.compile(r'^CHANCERY_ERROR\(\w+, (\d+), "([a-z0-9-]+)", k(Final|Retryable),', re.M)
+ROW = re.compile(r"^\|\s*`?(\d+)`?\s*\|\s*`([a-z0-9-]+)`\s*\|(.*)$", re.M)
+
+
+def without_code(text):
+    """Fenced blocks and code spans blanked out, line numbers kept."""
+    blank = lambda match: re.sub(r"[^\n]", " ", match.group())
+    return re.sub(r"`[^`\n]*`", blank, re.sub(r"^```.*?^```", blank, text, flags=re.M | re.S))
+
+
+def anchors(text):
+    """The anchors that the headings of a page get, as the usual viewers make them."""
+    fences = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    headings = re.findall(r"^#+ +(.*?) *$", fences, flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def link_findings(root, page, text):
+    for number, line in enumerate(without_code(text).splitlines(), start=1):
+        for target in LINK.findall(line):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            aim = (page.parent / path) if path else page
+            if not aim.exists():
+                yield number, f"link to {target}: there is no such file"
+            elif not aim.resolve().is_relative_to(root):
+                yield number, f"link to {target}: leads out of the repository"
+            elif anchor and aim.suffix == ".md" and anchor not in anchors(aim.read_text()):
+                yield number, f"link to {target}: there is no such heading"
+
+
+def title_findings(text):
+    titles = len(re.findall(r"^# ", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), flags=re.M))
+    if titles != 1:
+        yield 1, f"{titles} titles (lines that open with one #): a page has one"
+
+
+def error_findings(root):
+    page = root / "docs/reference/errors.md"
+    table = root / "core/base/errors.def"
+    if not table.is_file():
+        return
+    if not page.is_file():
+        yield page, 1, "page is missing: every error of core/base/errors.def is a row of it"
+        return
+    text = page.read_text()
+    shown = {(number, name): rest for number, name, rest in ROW.findall(text)}
+    known = {(number, name): retry.lower() for number, name, retry in ERROR.findall(table.read_text())}
+    for key in known.keys() - shown.keys():
+        yield page, 1, "no row `| {} | `{}` | {} | ...`".format(*key, known[key])
+    for key in shown.keys() - known.keys():
+        yield page, 1, "row {} `{}` is not in core/base/errors.def".format(*key)
+    for key in known.keys() & shown.keys():
+        if known[key] not in shown[key].lower():
+            yield page, 1, "row {} `{}` does not say {}".format(*key, known[key])
+
+
+def findings(root):
+    for page in sorted(root.rglob("*.md")):
+        if page.relative_to(root).parts[0] in ("build", ".git") or "node_modules" in page.parts:
+            continue
+        text = page.read_text()
+        yield from ((page, *finding) for finding in link_findings(root, page, text))
+        yield from ((page, *finding) for finding in title_findings(text))
+    yield from error_findings(root)
+
+
+def main():
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2]).resolve()
+    found = list(findings(root))
+    for page, number, message in found:
+        print(f"{page.relative_to(root)}:{number}: {message}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
