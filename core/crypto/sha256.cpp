@@ -1,0 +1,73 @@
+#include "core/crypto/sha256.h"
+
+#include "core/base/result.h"
+#include "core/crypto/evp.h"
+
+namespace chancery::crypto {
+namespace {
+
+// Fetched once: looking the algorithm up by name costs more than hashing a node of the tree.
+const EVP_MD* algorithm() {
+  static const EvpMd fetched{EVP_MD_fetch(library_context(), "SHA256", nullptr)};
+  CHANCERY_CHECK(fetched != nullptr);
+  return fetched.get();
+}
+
+// These steps fail only when OpenSSL itself is broken: no caller could do better than stop.
+void start(EVP_MD_CTX* context) {
+  const int started = EVP_DigestInit_ex2(context, algorithm(), nullptr);
+  CHANCERY_CHECK(started == 1);
+}
+
+void add(EVP_MD_CTX* context, Bytes part) {
+  const int added = EVP_DigestUpdate(context, part.data(), part.size());
+  CHANCERY_CHECK(added == 1);
+}
+
+Hash end(EVP_MD_CTX* context) {
+  Hash hash{};
+  unsigned int length = 0;
+  const int ended = EVP_DigestFinal_ex(context, hash.data(), &length);
+  CHANCERY_CHECK(ended == 1 && length == hash.size());
+  return hash;
+}
+
+EvpMdCtx make_context() {
+  EvpMdCtx context{EVP_MD_CTX_new()};
+  CHANCERY_CHECK(context != nullptr);
+  return context;
+}
+
+}  // namespace
+
+Hash sha256(std::initializer_list<Bytes> parts) {
+  thread_local const EvpMdCtx kept = make_context();
+  start(kept.get());
+  for (const Bytes part : parts) {
+    add(kept.get(), part);
+  }
+  return end(kept.get());
+}
+
+struct Sha256::State {
+  EvpMdCtx context;
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>(State{make_context()})) {
+  start(state_->context.get());
+}
+Sha256::Sha256(Sha256&& other) noexcept = default;
+Sha256& Sha256::operator=(Sha256&& other) noexcept = default;
+Sha256::~Sha256() = default;
+
+void Sha256::update(Bytes part) {
+  add(state_->context.get(), part);
+}
+
+Hash Sha256::finish() {
+  const Hash hash = end(state_->context.get());
+  start(state_->context.get());
+  return hash;
+}
+
+}  // namespace chancery::crypto
