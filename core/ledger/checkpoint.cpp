@@ -1,0 +1,78 @@
+#include "core/ledger/checkpoint.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "core/base/encoding.h"
+#include "core/ledger/tree.h"
+
+namespace chancery::ledger {
+namespace {
+
+std::unexpected<Error> bad(std::string detail) {
+  return fail(ErrorCode::kBadCheckpoint, std::move(detail));
+}
+
+bool is_origin(std::string_view line) {
+  return !line.empty() && is_utf8(line) &&
+         std::ranges::none_of(as_bytes(line), [](std::uint8_t byte) { return byte < 0x20U; });
+}
+
+}  // namespace
+
+std::string checkpoint_body(const Checkpoint& checkpoint) {
+  return checkpoint.origin + "\n" + std::to_string(checkpoint.size) + "\n" +
+         base64(checkpoint.root) + "\n";
+}
+
+Result<Checkpoint> parse_checkpoint_body(std::string_view body) {
+  std::array<std::string_view, 3> lines;
+  for (std::string_view& line : lines) {
+    const std::size_t end = body.find('\n');
+    if (end == std::string_view::npos) {
+      return bad("a checkpoint has three lines");
+    }
+    line = body.substr(0, end);
+    body.remove_prefix(end + 1);
+  }
+  if (!body.empty()) {
+    return bad("a checkpoint with extension lines");
+  }
+  if (!is_origin(lines[0])) {
+    return bad("a checkpoint without an origin");
+  }
+  const Result<std::uint64_t> size = from_decimal(lines[1]);
+  if (!size.has_value()) {
+    return bad("the size of a checkpoint: " + size.error().detail);
+  }
+  const Result<std::string> root = from_base64(lines[2]);
+  if (!root.has_value() || root->size() != Hash{}.size()) {
+    return bad("the root of a checkpoint is not 32 bytes in base64");
+  }
+  Checkpoint checkpoint{.origin = std::string(lines[0]), .size = *size, .root = hash_from(*root)};
+  if (checkpoint.size == 0 && checkpoint.root != tree_root({})) {
+    return bad("a checkpoint of size 0 whose root is not that of nothing");
+  }
+  return checkpoint;
+}
+
+Result<SignedCheckpoint> open_checkpoint(std::string_view note_text,
+                                         std::span<const NoteKey> log_keys) {
+  CHANCERY_TRY(Note note, parse_note(note_text));
+  CHANCERY_TRY(Checkpoint checkpoint, parse_checkpoint_body(note.text));
+  // A key of another name or type speaks for no log of this origin.
+  std::vector<NoteKey> usable;
+  std::ranges::copy_if(log_keys, std::back_inserter(usable), [&](const NoteKey& key) {
+    return key.type == kNoteEd25519 && key.name == checkpoint.origin;
+  });
+  CHANCERY_TRY_VOID(verify_note(note, usable));
+  return SignedCheckpoint{.checkpoint = std::move(checkpoint), .note = std::move(note)};
+}
+
+Result<SignedCheckpoint> open_checkpoint(std::string_view note_text, const NoteKey& log_key) {
+  return open_checkpoint(note_text, std::span(&log_key, 1));
+}
+
+}  // namespace chancery::ledger
