@@ -1,0 +1,44 @@
+#include "broker/config.h"
+
+#include <filesystem>
+
+#include "core/base/encoding.h"
+#include "io/os/file.h"
+#include "io/text/toml.h"
+
+namespace chancery::broker {
+namespace {
+
+constexpr std::size_t kConfigBytesMax = 1U << 20U;
+
+}  // namespace
+
+Result<Config> read_config(const std::string& path) {
+  CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
+  CHANCERY_TRY(text::TomlTable root, text::TomlTable::parse(text, path));
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  const auto file = [&](std::string_view key) -> Result<std::string> {
+    CHANCERY_TRY(const std::string name, root.text(key));
+    return (folder / name).lexically_normal().string();
+  };
+  Config config;
+  CHANCERY_TRY(config.listen, root.text("listen"));
+  if (!config.listen.starts_with("tcp://")) {
+    return root.fail_at("listen", "an endpoint starts with tcp://");
+  }
+  CHANCERY_TRY(const std::string genesis, root.text("genesis"));
+  const Result<Hash> parsed = hash_from_hex(genesis);
+  if (!parsed.has_value()) {
+    return root.fail_at("genesis", "64 hexadecimal digits");
+  }
+  config.genesis = *parsed;
+  CHANCERY_TRY(config.founding, file("founding"));
+  CHANCERY_TRY(config.store, file("store"));
+  CHANCERY_TRY(config.log_key, file("log_key"));
+  CHANCERY_TRY(config.transport_key, file("transport_key"));
+  CHANCERY_TRY(config.admin, file("admin"));
+  CHANCERY_TRY_VOID(root.finish());
+  return config;
+}
+
+}  // namespace chancery::broker

@@ -1,0 +1,25 @@
+// The hub's configuration: one strict TOML file. docs/reference/config.md lists the keys.
+
+#pragma once
+
+#include <string>
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
+namespace chancery::broker {
+
+struct Config {
+  std::string listen;  // tcp://address:port
+  Hash genesis{};
+  std::string founding;  // Paths are absolute: those in the file are relative to its folder.
+  std::string store;
+  std::string log_key;
+  std::string transport_key;
+  std::string admin;
+};
+
+// kFileMissing, kConfigInvalid, kConfigUnknownKey, kConfigWrongType: each names file and line.
+[[nodiscard]] Result<Config> read_config(const std::string& path);
+
+}  // namespace chancery::broker

@@ -1,0 +1,80 @@
+// What one node may still be sent: the credit window of a session.
+//
+// A node says how far it has stored (its cursor, a log index) and how much beyond that it is ready
+// to take, in items and bytes. What is on the way counts until the cursor passes it. So a stalled
+// node stops costing anything at its window, and nobody else notices.
+
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+
+namespace chancery::broker {
+
+struct WindowLimits {
+  std::uint64_t items_max = 4096;
+  std::uint64_t bytes_max = 16U << 20U;
+};
+
+class DeliveryWindow {
+ public:
+  DeliveryWindow(WindowLimits limits, std::uint64_t cursor)
+      : limits_(limits), cursor_(cursor), next_(cursor) {}
+
+  // The node's cursor and credits, as it states them. A cursor never goes back within a session;
+  // one beyond what was sent counts as what was sent.
+  void credit(std::uint64_t cursor, std::uint64_t items, std::uint64_t bytes) {
+    items_ = std::min(items, limits_.items_max);
+    bytes_ = std::min(bytes, limits_.bytes_max);
+    cursor_ = std::max(cursor_, std::min(cursor, next_));
+    while (!on_the_way_.empty() && on_the_way_.front().index < cursor_) {
+      bytes_out_ -= on_the_way_.front().bytes;
+      on_the_way_.pop_front();
+    }
+  }
+
+  // From the node's own word again: what was on the way is forgotten and may be sent again.
+  void rewind(std::uint64_t index) {
+    on_the_way_.clear();
+    bytes_out_ = 0;
+    cursor_ = index;
+    next_ = index;
+  }
+
+  void sent(std::uint64_t index, std::uint64_t bytes) {
+    on_the_way_.push_back({index, bytes});
+    bytes_out_ += bytes;
+    next_ = index + 1;
+  }
+
+  // Everything for the member below `index` has been looked at: go on from there.
+  void skip_to(std::uint64_t index) { next_ = std::max(next_, index); }
+
+  [[nodiscard]] std::uint64_t next() const { return next_; }  // Where to read on.
+  [[nodiscard]] std::uint64_t cursor() const { return cursor_; }
+  [[nodiscard]] std::uint64_t items_left() const {
+    return items_ > on_the_way_.size() ? items_ - on_the_way_.size() : 0;
+  }
+  // One envelope may go over the byte window when nothing is on the way, or a large one would wait
+  // for ever.
+  [[nodiscard]] bool admits(std::uint64_t bytes) const {
+    return items_left() > 0 && bytes_ > 0 && (on_the_way_.empty() || bytes_out_ + bytes <= bytes_);
+  }
+
+ private:
+  struct OnTheWay {
+    std::uint64_t index;
+    std::uint64_t bytes;
+  };
+
+  WindowLimits limits_;
+  std::uint64_t cursor_;
+  std::uint64_t next_;
+  std::uint64_t items_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  std::deque<OnTheWay> on_the_way_;
+};
+
+}  // namespace chancery::broker

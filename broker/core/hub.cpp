@@ -1,0 +1,312 @@
+#include "broker/core/hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/compose.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/strict.h"
+
+namespace chancery::broker {
+namespace {
+
+constexpr std::uint32_t kProtocol = 1;
+constexpr std::uint64_t kRetryAfterMs = 250;
+constexpr std::string_view kControl = "control";
+constexpr std::string_view kLog = "log";
+constexpr std::string_view kDirectoryTopic = "directory";
+
+std::uint64_t retry_after(ErrorCode code) {
+  return error_info(code).retry == Retry::kRetryable ? kRetryAfterMs : 0;
+}
+
+}  // namespace
+
+v1::LogBatch log_batch(const Commit& commit, const std::string& checkpoint) {
+  v1::LogBatch batch;
+  batch.set_first_index(commit.size_before);
+  batch.set_type(static_cast<std::uint32_t>(commit.type));
+  batch.set_accepted_at_ms(commit.accepted_at_ms);
+  batch.set_directory(to_string(commit.directory));
+  for (const NewEntry& entry : commit.entries) {
+    batch.mutable_entries()->append(as_view(entry.leaf.entry));
+  }
+  batch.set_checkpoint(checkpoint);
+  if (commit.type == ledger::LeafType::kDirectory) {
+    batch.set_directory_entry(commit.entries.front().envelope.bytes());
+  }
+  return batch;
+}
+
+Hub::Hub(HubConfig config, HubState state)
+    : config_(std::move(config)), sequencer_(std::move(state), config_.admission) {}
+
+void Hub::send(PeerHandle peer, std::string topic, const v1::DownMessage& message) {
+  if (peer != 0) {
+    outgoing_.push_back({peer, std::move(topic), message.SerializeAsString()});
+  }
+}
+
+void Hub::fault(PeerHandle peer, const Error& error) {
+  v1::DownMessage message;
+  v1::Fault& fault = *message.mutable_fault();
+  fault.set_code(static_cast<std::uint32_t>(error.code));
+  fault.set_text(error.detail);
+  fault.set_retry_after_ms(retry_after(error.code));
+  send(peer, std::string(kControl), message);
+}
+
+Result<void> Hub::receive(PeerHandle peer, const Hash& node, std::string_view frame) {
+  const auto refuse_with = [&](Error error) -> Result<void> {
+    fault(peer, error);
+    return std::unexpected(std::move(error));
+  };
+  const exchange::NodeInfo* const info = sequencer_.directory().active_node(node);
+  if (info == nullptr) {
+    return refuse_with({ErrorCode::kUnknownMember, "node " + hex(node) + " is not enrolled"});
+  }
+  Result<v1::UpMessage> parsed = exchange::parse_wire<v1::UpMessage>(
+      frame, exchange::Reading::kStrict, {.bytes_max = exchange::kFrameBytesMax});
+  if (!parsed.has_value()) {
+    return refuse_with(parsed.error());
+  }
+  if (parsed->has_hello()) {
+    Result<void> greeted = hello(peer, node, info->member, parsed->hello());
+    return greeted.has_value() ? Result<void>() : refuse_with(greeted.error());
+  }
+  const auto found = sessions_.find(node);
+  if (found == sessions_.end() || found->second.peer != peer) {
+    return refuse_with({ErrorCode::kGap, "hello comes first"});
+  }
+  Session& session = found->second;
+  switch (parsed->message_case()) {
+    case v1::UpMessage::kSubmit:
+      if (static_cast<std::size_t>(parsed->submit().envelopes_size()) > exchange::kSubmitCountMax) {
+        return refuse_with({ErrorCode::kLimitExceeded, "too many envelopes in one submit"});
+      }
+      submit(peer, session.member, parsed->submit());
+      return {};
+    case v1::UpMessage::kCredit: {
+      const v1::Credit& credit = parsed->credit();
+      session.window.credit(credit.cursor(), credit.credits().items(), credit.credits().bytes());
+      return {};
+    }
+    case v1::UpMessage::kFetch: {
+      Result<void> fetched = fetch(peer, session, parsed->fetch());
+      return fetched.has_value() ? Result<void>() : refuse_with(fetched.error());
+    }
+    case v1::UpMessage::kPing: {
+      v1::DownMessage message;
+      message.mutable_pong()->set_nonce(parsed->ping().nonce());
+      message.mutable_pong()->set_log_size(sequencer_.tree().size());
+      send(peer, std::string(kControl), message);
+      return {};
+    }
+    default:
+      return refuse_with({ErrorCode::kMalformed, "a message that this hub does not serve"});
+  }
+}
+
+Result<void> Hub::hello(PeerHandle peer, const Hash& node, const std::string& member,
+                        const v1::Hello& hello) {
+  if (hello.protocol() != kProtocol) {
+    return fail(ErrorCode::kUnknownVersion,
+                "link protocol " + std::to_string(hello.protocol()) + ", this hub speaks 1");
+  }
+  if (hello.genesis() != as_view(sequencer_.directory().genesis())) {
+    return fail(ErrorCode::kWrongGenesis,
+                "this hub serves exchange " + hex(sequencer_.directory().genesis()));
+  }
+  Session session{
+      .peer = peer,
+      .member = member,
+      .window = DeliveryWindow(config_.window, std::min(hello.cursor(), sequencer_.tree().size())),
+      .followed = hello.followed().size(),
+      .program = hello.program().substr(0, exchange::kNameBytesMax)};
+  session.window.credit(hello.cursor(), hello.credits().items(), hello.credits().bytes());
+  sessions_.insert_or_assign(node, std::move(session));
+
+  v1::DownMessage message;
+  v1::Welcome& welcome = *message.mutable_welcome();
+  welcome.set_protocol(kProtocol);
+  welcome.set_genesis(hello.genesis());
+  *welcome.mutable_head() = exchange::tree_head(sequencer_.tree().size(), sequencer_.tree().root());
+  welcome.set_program(config_.program);
+  send(peer, std::string(kControl), message);
+  return {};
+}
+
+void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& submit) {
+  for (const std::string& envelope : submit.envelopes()) {
+    const Result<void> offered = sequencer_.offer(peer, member, envelope);
+    if (offered.has_value()) {
+      continue;
+    }
+    // The notice id, where the bytes get as far as having one, lets the node find what was refused.
+    const Result<exchange::Envelope> parsed =
+        exchange::parse_envelope(envelope, sequencer_.directory().genesis());
+    if (parsed.has_value()) {
+      answer({.peer = peer,
+              .notice_id = parsed->draft.notice_id(),
+              .index = std::nullopt,
+              .error = offered.error(),
+              .duplicate = false});
+    } else {
+      fault(peer, offered.error());
+    }
+  }
+}
+
+Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch) {
+  switch (fetch.kind()) {
+    case v1::FETCH_KIND_BATCHES:
+      if (fetch.from() > sequencer_.tree().size()) {
+        return fail(ErrorCode::kForeignLog,
+                    "the log has " + std::to_string(sequencer_.tree().size()) +
+                        " entries, asked from " + std::to_string(fetch.from()));
+      }
+      session.followed = fetch.from();
+      batch_reads_.push_back({peer, fetch.from()});
+      return {};
+    case v1::FETCH_KIND_DELIVERIES:
+      session.window.rewind(fetch.from());
+      session.exhausted = false;
+      return {};
+    default:
+      return fail(ErrorCode::kMalformed, "fetch of nothing");
+  }
+}
+
+void Hub::disconnected(PeerHandle peer) {
+  std::erase_if(sessions_, [&](const auto& item) { return item.second.peer == peer; });
+}
+
+void Hub::answer(const Outcome& outcome) {
+  v1::DownMessage message;
+  if (outcome.index.has_value()) {
+    v1::AcceptedItem& item = *message.mutable_accepted()->add_items();
+    item.set_notice_id(outcome.notice_id);
+    item.set_index(*outcome.index);
+  } else {
+    v1::RefusedItem& item = *message.mutable_refused()->add_items();
+    item.set_notice_id(outcome.notice_id);
+    item.set_code(static_cast<std::uint32_t>(outcome.error->code));
+    item.set_text(outcome.error->detail);
+    item.set_retry_after_ms(retry_after(outcome.error->code));
+  }
+  send(outcome.peer, std::string(kControl), message);
+}
+
+void Hub::refuse(const std::vector<Outcome>& outcomes) {
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.error.has_value() || outcome.duplicate) {
+      answer(outcome);
+    }
+  }
+}
+
+void Hub::committed(const Commit& commit, const std::string& checkpoint,
+                    const std::vector<Outcome>& outcomes) {
+  v1::DownMessage news;
+  *news.mutable_batches()->add_batches() = log_batch(commit, checkpoint);
+  news.mutable_batches()->set_log_size(commit.size_after);
+  const bool is_directory = commit.type == ledger::LeafType::kDirectory;
+  const std::string topic(is_directory ? kDirectoryTopic : kLog);
+  const std::string bytes = news.SerializeAsString();
+  for (auto& [node, session] : sessions_) {
+    outgoing_.push_back({session.peer, topic, bytes});
+    session.exhausted = false;
+  }
+  // One message for all that a submitter is owed.
+  std::map<PeerHandle, v1::DownMessage> accepted;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.index.has_value() && !outcome.duplicate) {
+      v1::AcceptedItem& item = *accepted[outcome.peer].mutable_accepted()->add_items();
+      item.set_notice_id(outcome.notice_id);
+      item.set_index(*outcome.index);
+    }
+  }
+  for (const auto& [peer, message] : accepted) {
+    send(peer, std::string(kControl), message);
+  }
+}
+
+std::vector<FeedRead> Hub::take_feed_reads() {
+  std::vector<FeedRead> reads;
+  for (auto& [node, session] : sessions_) {
+    const std::uint64_t items = session.window.items_left();
+    if (session.reading || session.exhausted || items == 0) {
+      continue;
+    }
+    session.reading = true;
+    reads.push_back({.node = node,
+                     .member = session.member,
+                     .from = session.window.next(),
+                     .count_max = static_cast<std::size_t>(
+                         std::min<std::uint64_t>(items, exchange::kDeliverCountMax))});
+  }
+  return reads;
+}
+
+void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
+  const auto found = sessions_.find(read.node);
+  if (found == sessions_.end()) {
+    return;
+  }
+  Session& session = found->second;
+  session.reading = false;
+  if (session.window.next() != read.from) {
+    return;  // The node went back meanwhile; the next read starts there.
+  }
+  session.exhausted = page.size() < read.count_max;
+  v1::DownMessage message;
+  std::size_t bytes = 0;
+  for (FeedEntry& entry : page) {
+    if (!session.window.admits(entry.envelope.size()) ||
+        (bytes > 0 && bytes + entry.envelope.size() > exchange::kFrameBytesTarget)) {
+      session.exhausted = false;
+      break;
+    }
+    session.window.sent(entry.index, entry.envelope.size());
+    bytes += entry.envelope.size();
+    v1::Delivery& delivery = *message.mutable_deliver()->add_deliveries();
+    delivery.set_index(entry.index);
+    delivery.set_previous(entry.previous);
+    delivery.set_envelope(std::move(entry.envelope));
+  }
+  if (message.has_deliver()) {
+    send(session.peer, "to/" + session.member, message);
+  }
+}
+
+std::vector<BatchRead> Hub::take_batch_reads() {
+  return std::exchange(batch_reads_, {});
+}
+
+void Hub::batches(const BatchRead& read, std::vector<v1::LogBatch> page) {
+  v1::DownMessage message;
+  message.mutable_batches()->set_log_size(sequencer_.tree().size());
+  for (v1::LogBatch& batch : page) {
+    *message.mutable_batches()->add_batches() = std::move(batch);
+  }
+  send(read.peer, std::string(kLog), message);
+}
+
+std::vector<Outgoing> Hub::take_outgoing() {
+  return std::exchange(outgoing_, {});
+}
+
+std::vector<SessionInfo> Hub::sessions() const {
+  std::vector<SessionInfo> infos;
+  for (const auto& [node, session] : sessions_) {
+    infos.push_back({.member = session.member,
+                     .node = node,
+                     .cursor = session.window.cursor(),
+                     .followed = session.followed,
+                     .program = session.program});
+  }
+  return infos;
+}
+
+}  // namespace chancery::broker

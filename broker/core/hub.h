@@ -1,0 +1,122 @@
+// The hub's side of the link, without its sockets: messages in, messages and reads out.
+//
+// A session belongs to a node (its enrolled signing key, which the transport authenticated) and to
+// that node's latest connection. Whether a node may speak is asked of the directory for each
+// message. Sequencing is sequencer.h's; this class turns its outcomes into messages. Protocol
+// chapter 10 (C-130 to C-159). See docs/internals/broker.md for the order in which the daemon's
+// loop calls it.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/core/delivery.h"
+#include "broker/core/sequencer.h"
+#include "chancery/v1/link.pb.h"
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
+namespace chancery::broker {
+
+struct HubConfig {
+  std::string program;  // Name and version, for people.
+  AdmissionLimits admission;
+  WindowLimits window;
+};
+
+struct Outgoing {
+  PeerHandle peer = 0;
+  std::string topic;
+  std::string message;  // A DownMessage, as bytes.
+};
+
+// A page of a member's feed to read from the store, for feed().
+struct FeedRead {
+  Hash node{};
+  std::string member;
+  std::uint64_t from = 0;
+  std::size_t count_max = 0;
+};
+
+struct FeedEntry {
+  std::uint64_t index = 0;
+  std::uint64_t previous = 0;  // Index before it in the feed, plus one; 0 is none.
+  std::string envelope;
+};
+
+// A page of log batches that a node asked for, for batches().
+struct BatchRead {
+  PeerHandle peer = 0;
+  std::uint64_t from = 0;
+};
+
+struct SessionInfo {
+  std::string member;
+  Hash node{};
+  std::uint64_t cursor = 0;
+  std::uint64_t followed = 0;
+  std::string program;
+};
+
+class Hub {
+ public:
+  Hub(HubConfig config, HubState state);
+
+  // A frame from a node whose transport key is enrolled as `node`. What cannot be served is
+  // answered with a Fault; the error comes back as well, for the log. kUnknownMember: cut the
+  // connection.
+  [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& node, std::string_view frame);
+  void disconnected(PeerHandle peer);
+
+  [[nodiscard]] Sequencer& sequencer() { return sequencer_; }
+  [[nodiscard]] const Sequencer& sequencer() const { return sequencer_; }
+
+  // The answers to submitters: those that wait for no commit at once, the others by committed().
+  void refuse(const std::vector<Outcome>& outcomes);
+  // The commit is durable and its checkpoint signed: followers and submitters may know.
+  void committed(const Commit& commit, const std::string& checkpoint,
+                 const std::vector<Outcome>& outcomes);
+
+  [[nodiscard]] std::vector<FeedRead> take_feed_reads();
+  void feed(const FeedRead& read, std::vector<FeedEntry> page);
+  [[nodiscard]] std::vector<BatchRead> take_batch_reads();
+  void batches(const BatchRead& read, std::vector<v1::LogBatch> page);
+
+  [[nodiscard]] std::vector<Outgoing> take_outgoing();
+  [[nodiscard]] std::vector<SessionInfo> sessions() const;
+
+ private:
+  struct Session {
+    PeerHandle peer;
+    std::string member;
+    DeliveryWindow window;
+    std::uint64_t followed = 0;
+    std::string program;
+    bool reading = false;    // A feed read is out.
+    bool exhausted = false;  // Nothing more in the feed until the next commit.
+  };
+
+  void send(PeerHandle peer, std::string topic, const v1::DownMessage& message);
+  void fault(PeerHandle peer, const Error& error);
+  Result<void> hello(PeerHandle peer, const Hash& node, const std::string& member,
+                     const v1::Hello& hello);
+  void submit(PeerHandle peer, const std::string& member, const v1::Submit& submit);
+  Result<void> fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch);
+  void answer(const Outcome& outcome);
+
+  HubConfig config_;
+  Sequencer sequencer_;
+  std::map<Hash, Session> sessions_;  // By node.
+  std::vector<Outgoing> outgoing_;
+  std::vector<BatchRead> batch_reads_;
+};
+
+// The batch of a commit as followers get it.
+[[nodiscard]] v1::LogBatch log_batch(const Commit& commit, const std::string& checkpoint);
+
+}  // namespace chancery::broker

@@ -1,0 +1,161 @@
+// The sequencer: what enters the log, at which index, under which directory.
+//
+// Pure: it asks what it must know of the store and decides. The loop that owns it does, in this
+// order and no other:
+//
+//   1. offer()        for each envelope that arrived
+//   2. begin()        takes a batch and says what to look up
+//   3. decide()       with the answers: outcomes, and the Commit to store, if there is one
+//   4. store the Commit in one transaction with compare-and-swap on the head
+//   5. committed()    only then does the state move, and only then may anything leave the process
+//
+// Where the outcome of a commit is unknown, the process stops and reloads: it never guesses.
+// Protocol chapters 7 and 8. See docs/internals/broker.md.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/core/admission.h"
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/exchange/batch_signature.h"
+#include "core/exchange/directory.h"
+#include "core/ledger/leaf.h"
+#include "core/ledger/tree.h"
+
+namespace chancery::broker {
+
+inline constexpr std::size_t kSequencedCountMax = 512;  // Notices in one batch of the log.
+
+// The newest created_at of a signing key within a precedence.
+struct KeyClock {
+  Hash key_id{};
+  std::uint32_t precedence = 0;
+  std::uint64_t created_at_us = 0;
+};
+
+// What a store holds about the log, as the hub starts from it.
+struct HubState {
+  explicit HubState(const Hash& genesis) : directory(genesis) {}
+
+  ledger::CompactTree tree;
+  exchange::Directory directory;
+  std::uint64_t accepted_at_ms = 0;
+  std::vector<KeyClock> clocks;
+};
+
+struct NewEntry {
+  std::uint64_t index = 0;
+  exchange::Envelope envelope;
+  ledger::Leaf leaf;
+  std::vector<std::string> readers;  // Members whose feed it enters, ascending; none for directory.
+};
+
+// One transaction: all of it or nothing.
+struct Commit {
+  std::uint64_t size_before = 0;
+  Hash root_before{};
+  std::uint64_t size_after = 0;
+  Hash root_after{};
+  std::vector<Hash> edge_after;
+  ledger::LeafType type = ledger::LeafType::kNotice;
+  std::uint64_t accepted_at_ms = 0;
+  Hash directory{};
+  std::vector<NewEntry> entries;
+  std::vector<KeyClock> clocks;
+
+  [[nodiscard]] std::string checkpoint_body(std::string_view origin_line) const;
+};
+
+struct Questions {
+  struct Id {
+    std::string origin;
+    std::string notice_id;
+  };
+  std::vector<Id> ids;                    // Was anything logged under these, and which N?
+  std::vector<std::uint64_t> head_sizes;  // What was the root at these sizes, if the log had them?
+};
+
+struct KnownNotice {
+  Hash notice{};
+  std::uint64_t index = 0;
+};
+
+struct Answers {
+  std::vector<std::optional<KnownNotice>> known;  // One for each of Questions::ids.
+  std::map<std::uint64_t, Hash> heads;            // The sizes that were heads.
+};
+
+// What became of a submission. Exactly one of index and error is set.
+struct Outcome {
+  PeerHandle peer = 0;
+  std::string notice_id;
+  std::optional<std::uint64_t> index;
+  std::optional<Error> error;
+  bool duplicate = false;  // Logged before: may be answered without waiting for the commit.
+};
+
+struct Decision {
+  std::vector<Outcome> outcomes;
+  std::optional<Commit> commit;
+};
+
+class Sequencer {
+ public:
+  Sequencer(HubState state, AdmissionLimits limits);
+
+  // Parses and queues. `member` is the authenticated sender; nothing for the hub's own admin
+  // socket. kWrongOrigin where a notice names another member; directory entries may come from
+  // anybody.
+  [[nodiscard]] Result<void> offer(PeerHandle peer, std::optional<std::string_view> member,
+                                   std::string_view envelope_bytes);
+
+  [[nodiscard]] bool has_work() const { return !queue_.empty(); }
+  [[nodiscard]] const AdmissionQueue& queue() const { return queue_; }
+
+  [[nodiscard]] Questions begin();
+  [[nodiscard]] Decision decide(const Answers& answers, std::uint64_t now_ms);
+  void committed();
+
+  [[nodiscard]] const exchange::Directory& directory() const { return directory_; }
+  [[nodiscard]] const ledger::CompactTree& tree() const { return tree_; }
+  [[nodiscard]] std::uint64_t accepted_at_ms() const { return accepted_at_ms_; }
+
+ private:
+  using ClockKey = std::pair<Hash, std::uint32_t>;
+
+  Decision decide_directory(const Answers& answers, std::uint64_t accepted_at_ms);
+  Decision decide_notices(const Answers& answers, std::uint64_t accepted_at_ms);
+  Result<void> judge(const exchange::Envelope& envelope, const Answers& answers,
+                     std::uint64_t accepted_at_ms,
+                     const std::map<ClockKey, std::uint64_t>& clocks_new);
+  Result<void> check_log_seen(const exchange::Envelope& envelope, const Answers& answers) const;
+  Commit start_commit(ledger::LeafType type, std::uint64_t accepted_at_ms,
+                      const Hash& directory) const;
+  void append(Commit& commit, ledger::CompactTree& tree, exchange::Envelope envelope) const;
+
+  AdmissionQueue queue_;
+  ledger::CompactTree tree_;
+  exchange::Directory directory_;
+  std::uint64_t accepted_at_ms_;
+  std::map<ClockKey, std::uint64_t> clocks_;
+  exchange::RootCache cache_;
+
+  std::vector<Submission> batch_;  // Between begin() and decide().
+  // Between decide() and committed(): what the state will be.
+  struct Next {
+    ledger::CompactTree tree;
+    exchange::Directory directory;
+    std::uint64_t accepted_at_ms;
+    std::map<ClockKey, std::uint64_t> clocks;
+  };
+  std::optional<Next> next_;
+};
+
+}  // namespace chancery::broker

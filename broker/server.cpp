@@ -1,0 +1,468 @@
+#include "broker/server.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "broker/store/sqlite_hub_store.h"
+#include "chancery/v1/local.pb.h"
+#include "core/base/encoding.h"
+#include "core/base/version.h"
+#include "core/crypto/secret.h"
+#include "core/exchange/compose.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/strict.h"
+#include "core/ledger/checkpoint.h"
+#include "io/log/log.h"
+#include "io/os/clock.h"
+#include "io/os/file.h"
+#include "io/os/random.h"
+#include "io/text/json.h"
+#include "io/zmq/plain_router.h"
+#include "io/zmq/self_test.h"
+
+namespace chancery::broker {
+namespace {
+
+constexpr std::string_view kZapDomain = "hub";
+constexpr std::size_t kPeersMax = 4096;  // Connections remembered; the oldest is forgotten.
+constexpr std::size_t kReceivedPerTurnMax = 512;
+constexpr std::size_t kAuditPageBytes = 2U << 20U;
+constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
+constexpr std::size_t kFoundingBytesMax = 64U << 20U;
+constexpr std::chrono::milliseconds kIdleWait{100};
+
+Result<crypto::PrivateKey> read_private_key(const std::string& path) {
+  CHANCERY_TRY(std::string pem, os::read_key_file(path));
+  const crypto::WipeAtEnd wiped(pem);
+  Result<crypto::PrivateKey> key = crypto::PrivateKey::from_pem(pem);
+  if (!key.has_value()) {
+    return fail(ErrorCode::kConfigInvalid, path + " is not a private key: " + key.error().detail);
+  }
+  return key;
+}
+
+zmq::CurveKey curve_key(Bytes raw) {
+  zmq::CurveKey key{};
+  std::ranges::copy(raw, key.begin());
+  return key;
+}
+
+}  // namespace
+
+Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state,
+               std::unique_ptr<crypto::Signer> log_signer)
+    : config_(std::move(config)),
+      store_(std::move(store)),
+      log_signer_(std::move(log_signer)),
+      hub_(
+          HubConfig{
+              .program = "chancery-broker " + std::string(kVersion), .admission = {}, .window = {}},
+          std::move(state)) {}
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+  CHANCERY_TRY(crypto::PrivateKey log_key, read_private_key(config.log_key));
+  CHANCERY_TRY(const crypto::PrivateKey transport_key, read_private_key(config.transport_key));
+  if (log_key.public_key().algorithm() != crypto::Algorithm::kEd25519 ||
+      transport_key.public_key().algorithm() != crypto::Algorithm::kX25519) {
+    return fail(ErrorCode::kConfigInvalid,
+                "log_key is an Ed25519 key, transport_key an X25519 key");
+  }
+  CHANCERY_TRY(std::unique_ptr<HubStore> store,
+               open_sqlite_hub_store(config.store, config.genesis, StoreUse::kOwn));
+  CHANCERY_TRY(HubState state, store->load());
+  const crypto::PublicKey log_public = log_key.public_key();
+  auto server =
+      std::unique_ptr<Server>(new Server(config, std::move(store), std::move(state),
+                                         std::make_unique<crypto::KeySigner>(std::move(log_key))));
+  CHANCERY_TRY_VOID(server->found());
+  const exchange::Directory& directory = server->hub_.sequencer().directory();
+  if (!(directory.log_keys().back().key == log_public)) {
+    return fail(ErrorCode::kConfigInvalid, config.log_key + " is not the log key in the roster");
+  }
+  if (directory.roster().hub().transport_key() != as_view(transport_key.public_key().raw())) {
+    return fail(ErrorCode::kConfigInvalid,
+                config.transport_key + " is not the hub's transport key in the roster");
+  }
+  CHANCERY_TRY_VOID(server->sign_missing_checkpoints());
+  CHANCERY_TRY_VOID(server->listen(transport_key));
+  return server;
+}
+
+// An empty store starts with the founding file: the roster, then the enrolments, a batch each.
+Result<void> Server::found() {
+  Sequencer& sequencer = hub_.sequencer();
+  if (sequencer.tree().size() > 0) {
+    return {};
+  }
+  CHANCERY_TRY(const std::string bytes, os::read_file(config_.founding, kFoundingBytesMax));
+  CHANCERY_TRY(const v1::FoundingFile founding,
+               exchange::parse_wire<v1::FoundingFile>(bytes, exchange::Reading::kStrict,
+                                                      {.bytes_max = kFoundingBytesMax}));
+  for (int i = 0; i < founding.entries_size(); ++i) {
+    const auto in_founding = [&](const Error& error) {
+      return fail(error.code,
+                  config_.founding + ", entry " + std::to_string(i) + ": " + error.detail);
+    };
+    if (const Result<void> offered = sequencer.offer(0, std::nullopt, founding.entries(i));
+        !offered.has_value()) {
+      return in_founding(offered.error());
+    }
+    CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
+    const Decision decision = sequencer.decide(answers, os::unix_ms());
+    if (!decision.commit.has_value()) {
+      return in_founding(decision.outcomes.front().error.value_or(
+          Error{ErrorCode::kInvalidEntry, "the same entry twice"}));
+    }
+    CHANCERY_TRY_VOID(store_->commit(*decision.commit));
+    sequencer.committed();
+    CHANCERY_TRY(std::string note,
+                 sign_checkpoint(decision.commit->size_after, decision.commit->root_after));
+    store_->keep_checkpoint(decision.commit->size_after, std::move(note));
+  }
+  if (!sequencer.directory().founded()) {
+    return fail(ErrorCode::kInvalidEntry, config_.founding + " holds no roster");
+  }
+  log::info("founded", {{"entries", founding.entries_size()}, {"genesis", hex(config_.genesis)}});
+  return store_->flush();
+}
+
+Result<std::string> Server::sign_checkpoint(std::uint64_t size, const Hash& root) {
+  const ledger::NoteKey key = hub_.sequencer().directory().log_keys().back();
+  const std::string body =
+      ledger::checkpoint_body({.origin = key.name, .size = size, .root = root});
+  CHANCERY_TRY(const std::string signature, log_signer_->sign(as_bytes(body)));
+  return ledger::format_note(
+      {.text = body, .signatures = {ledger::note_signature(key, as_bytes(signature))}});
+}
+
+Result<void> Server::sign_missing_checkpoints() {
+  CHANCERY_TRY(const std::vector<HubStore::UnsignedHead> heads, store_->unsigned_heads());
+  for (const HubStore::UnsignedHead& head : heads) {
+    CHANCERY_TRY(std::string note, sign_checkpoint(head.size, head.root));
+    store_->keep_checkpoint(head.size, std::move(note));
+  }
+  return store_->flush();
+}
+
+// The ZAP handler first, then the sockets, then the proof that a stranger is refused.
+Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
+  CHANCERY_TRY(zmq::Context context, zmq::Context::create());
+  context_ = std::make_unique<zmq::Context>(std::move(context));
+  CHANCERY_TRY(zmq::ZapHandler zap, zmq::ZapHandler::start(*context_));
+  zap_ = std::make_unique<zmq::ZapHandler>(std::move(zap));
+  admit_nodes();
+  CHANCERY_TRY(zmq::Router admin,
+               zmq::bind_plain_router(
+                   *context_, {.path = config_.admin, .frame_bytes_max = kAdminFrameBytesMax}));
+  admin_ = std::make_unique<zmq::Router>(std::move(admin));
+  std::string secret = transport_key.raw();
+  const crypto::WipeAtEnd wiped(secret);
+  CHANCERY_TRY(zmq::Router router,
+               zmq::Router::bind(*context_, {.endpoint = config_.listen,
+                                             .secret = curve_key(as_bytes(secret)),
+                                             .zap_domain = std::string(kZapDomain),
+                                             .frame_bytes_max = exchange::kFrameBytesMax}));
+  router_ = std::make_unique<zmq::Router>(std::move(router));
+  return zmq::admission_self_test(*context_,
+                                  {.endpoint = router_->endpoint(),
+                                   .server_public = curve_key(transport_key.public_key().raw()),
+                                   .random_secret = curve_key(as_bytes(os::random_bytes(32)))});
+}
+
+// The table of who may connect is the directory of now. Whoever is no longer in it loses a live
+// connection, too.
+void Server::admit_nodes() {
+  zmq::AdmissionTable table;
+  std::map<Hash, int> connections;
+  for (const exchange::NodeInfo* const node : hub_.sequencer().directory().active_nodes()) {
+    table.emplace(curve_key(node->transport_key.raw()), hex(node->signing_key.id()));
+    if (const auto connection = connections_.extract(node->signing_key.id())) {
+      connections.emplace(connection.key(), connection.mapped());
+    }
+  }
+  zap_->allow(std::string(kZapDomain), std::move(table));
+  for (const auto& [node, descriptor] : connections_) {
+    log::warn("connection-cut", {{"node", hex(node)}, {"why", "no longer enrolled"}});
+    router_->disconnect(descriptor);
+  }
+  connections_ = std::move(connections);
+}
+
+Result<void> Server::run(os::SignalFd& signals) {
+  zmq::Poller poller;
+  const auto router_token = poller.add(*router_);
+  poller.add(*admin_);
+  const auto signal_token = poller.add(signals.fd());
+  log::info("ready", {{"listen", router_->endpoint()},
+                      {"size", hub_.sequencer().tree().size()},
+                      {"genesis", hex(config_.genesis)}});
+  bool busy = false;
+  while (true) {
+    CHANCERY_TRY_VOID(poller.wait(busy ? std::chrono::milliseconds(0) : kIdleWait));
+    if (poller.ready(signal_token)) {
+      while (const std::optional<int> signal = signals.next()) {
+        if (*signal != SIGHUP) {
+          log::info("stopping", {{"signal", *signal}});
+          return store_->flush();
+        }
+        log::info("nothing-to-reload", {});
+      }
+    }
+    receive();
+    receive_admin();
+    CHANCERY_TRY_VOID(sequence());
+    serve_reads();
+    send_outgoing();
+    busy = hub_.sequencer().has_work() || poller.ready(router_token);
+    if (!busy) {
+      CHANCERY_TRY_VOID(store_->flush());
+    }
+  }
+}
+
+PeerHandle Server::peer_handle(const std::string& routing_id, const Hash& node) {
+  if (const auto known = handles_.find(routing_id);
+      known != handles_.end() && peers_.at(known->second).node == node) {
+    return known->second;
+  }
+  if (peers_.size() >= kPeersMax) {
+    forget(peers_.begin()->first);
+  }
+  const PeerHandle handle = next_handle_++;
+  peers_.emplace(handle, Peer{routing_id, node});
+  handles_.insert_or_assign(routing_id, handle);
+  return handle;
+}
+
+void Server::forget(PeerHandle handle) {
+  hub_.disconnected(handle);
+  if (const auto peer = peers_.find(handle); peer != peers_.end()) {
+    handles_.erase(peer->second.routing_id);
+    peers_.erase(peer);
+  }
+}
+
+void Server::receive() {
+  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
+    const std::optional<zmq::Received> received = router_->receive();
+    if (!received.has_value()) {
+      return;
+    }
+    const Result<Hash> node = hash_from_hex(received->user_id);
+    if (!node.has_value()) {
+      ++counters_.unidentified_count;
+      log::warn("no-identity", {{"address", received->peer_address}});
+      continue;
+    }
+    if (received->oversized || received->frames.size() != 1) {
+      log::warn("refused-frame", {{"node", received->user_id}, {"why", "not one frame"}});
+      router_->disconnect(received->source_fd);
+      continue;
+    }
+    connections_.insert_or_assign(*node, received->source_fd);
+    const PeerHandle handle = peer_handle(received->routing_id, *node);
+    const Result<void> served = hub_.receive(handle, *node, received->frames.front());
+    if (!served.has_value()) {
+      log::warn("refused-frame", {{"node", received->user_id},
+                                  {"error", error_info(served.error().code).name},
+                                  {"detail", served.error().detail}});
+    }
+  }
+}
+
+Result<void> Server::sequence() {
+  Sequencer& sequencer = hub_.sequencer();
+  if (!sequencer.has_work()) {
+    return {};
+  }
+  CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
+  Decision decision = sequencer.decide(answers, os::unix_ms());
+  count(decision.outcomes);
+  hub_.refuse(decision.outcomes);
+  if (decision.commit.has_value()) {
+    const Commit& commit = *decision.commit;
+    CHANCERY_TRY_VOID(store_->commit(commit));
+    sequencer.committed();
+    ++counters_.commit_count;
+    CHANCERY_TRY(const std::string note, sign_checkpoint(commit.size_after, commit.root_after));
+    store_->keep_checkpoint(commit.size_after, note);
+    hub_.committed(commit, note, decision.outcomes);
+    if (commit.type == ledger::LeafType::kDirectory) {
+      log::info("directory-entry", {{"index", commit.size_before},
+                                    {"kind", commit.entries.front().envelope.draft.kind()}});
+      admit_nodes();
+    }
+  }
+  settle_admin(decision.outcomes);
+  return {};
+}
+
+void Server::count(const std::vector<Outcome>& outcomes) {
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.error.has_value()) {
+      ++counters_.refused_count;
+      log::info("refused", {{"notice_id", uuid_text(as_bytes(outcome.notice_id))},
+                            {"error", error_info(outcome.error->code).name},
+                            {"detail", outcome.error->detail}});
+    } else {
+      ++(outcome.duplicate ? counters_.duplicate_count : counters_.accepted_count);
+    }
+  }
+}
+
+void Server::serve_reads() {
+  for (const BatchRead& read : hub_.take_batch_reads()) {
+    Result<std::vector<v1::LogBatch>> page =
+        store_->read_batches(read.from, exchange::kBatchesCountMax, exchange::kFrameBytesTarget);
+    if (!page.has_value()) {
+      ++counters_.damaged_read_count;
+      log::error("read-failed", {{"from", read.from}, {"detail", page.error().to_string()}});
+      continue;
+    }
+    hub_.batches(read, std::move(*page));
+  }
+  for (const FeedRead& read : hub_.take_feed_reads()) {
+    Result<std::vector<FeedEntry>> page =
+        store_->read_feed(read.member, read.from, read.count_max, exchange::kFrameBytesTarget);
+    if (!page.has_value()) {
+      // Never served, never deleted. The member's feed stands still; the others go on.
+      ++counters_.damaged_read_count;
+      log::error(
+          "read-failed",
+          {{"member", read.member}, {"from", read.from}, {"detail", page.error().to_string()}});
+      hub_.feed(read, {});
+      continue;
+    }
+    counters_.delivered_count += page->size();
+    hub_.feed(read, std::move(*page));
+  }
+}
+
+void Server::send_outgoing() {
+  for (Outgoing& outgoing : hub_.take_outgoing()) {
+    const auto peer = peers_.find(outgoing.peer);
+    if (peer == peers_.end()) {
+      continue;
+    }
+    const Result<void> sent = router_->send(
+        peer->second.routing_id, {std::move(outgoing.topic), std::move(outgoing.message)});
+    if (!sent.has_value()) {
+      ++counters_.unsent_count;
+      if (sent.error().code == ErrorCode::kNotFound) {
+        forget(outgoing.peer);
+      }
+    }
+  }
+}
+
+void Server::receive_admin() {
+  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
+    const std::optional<zmq::Received> received = admin_->receive();
+    if (!received.has_value()) {
+      return;
+    }
+    if (received->frames.size() == 1) {
+      answer_admin(received->routing_id, received->frames.front());
+    }
+  }
+}
+
+void Server::answer_admin(const std::string& routing_id, std::string_view frame) {
+  v1::AdminReply reply;
+  const auto fail_with = [&](const Error& error) {
+    reply.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
+    reply.mutable_error()->set_text(error.detail);
+  };
+  const Result<v1::AdminRequest> request = exchange::parse_wire<v1::AdminRequest>(
+      frame, exchange::Reading::kOpen, {.bytes_max = kAdminFrameBytesMax});
+  if (!request.has_value()) {
+    fail_with(request.error());
+  } else if (request->has_status()) {
+    reply.mutable_status()->set_json(status_json());
+  } else if (request->has_audit_page()) {
+    Result<v1::AuditPageReply> page =
+        store_->audit_page(request->audit_page().from_index(), kAuditPageBytes);
+    if (page.has_value()) {
+      *reply.mutable_audit_page() = std::move(*page);
+    } else {
+      fail_with(page.error());
+    }
+  } else if (request->has_submit_entry()) {
+    const std::string& bytes = request->submit_entry().envelope();
+    const Result<exchange::Envelope> envelope = exchange::parse_envelope(bytes, config_.genesis);
+    const Result<void> offered = envelope.has_value()
+                                     ? hub_.sequencer().offer(0, std::nullopt, bytes)
+                                     : Result<void>(std::unexpected(envelope.error()));
+    if (offered.has_value()) {
+      pending_admin_.push_back({routing_id, request->request_id(), envelope->draft.notice_id()});
+      return;  // Answered when it is sequenced.
+    }
+    fail_with(offered.error());
+  } else {
+    fail_with({ErrorCode::kMalformed, "a request that this hub does not serve"});
+  }
+  reply.set_request_id(request.has_value() ? request->request_id() : 0);
+  if (!admin_->send(routing_id, {reply.SerializeAsString()}).has_value()) {
+    ++counters_.unsent_count;
+  }
+}
+
+void Server::settle_admin(const std::vector<Outcome>& outcomes) {
+  for (const Outcome& outcome : outcomes) {
+    const auto pending =
+        std::ranges::find(pending_admin_, outcome.notice_id, &PendingAdmin::notice_id);
+    if (outcome.peer != 0 || pending == pending_admin_.end()) {
+      continue;
+    }
+    v1::AdminReply reply;
+    reply.set_request_id(pending->request_id);
+    if (outcome.index.has_value()) {
+      reply.mutable_submit_entry()->set_index(*outcome.index);
+    } else {
+      reply.mutable_error()->set_code(static_cast<std::uint32_t>(outcome.error->code));
+      reply.mutable_error()->set_text(outcome.error->detail);
+    }
+    if (!admin_->send(pending->routing_id, {reply.SerializeAsString()}).has_value()) {
+      ++counters_.unsent_count;
+    }
+    pending_admin_.erase(pending);
+  }
+}
+
+std::string Server::status_json() const {
+  const Sequencer& sequencer = hub_.sequencer();
+  text::Json json;
+  json["program"] = "chancery-broker";
+  json["version"] = kVersion;
+  json["exchange"] = sequencer.directory().roster().exchange();
+  json["genesis"] = hex(config_.genesis);
+  json["listen"] = router_->endpoint();
+  json["log"] = {{"size", sequencer.tree().size()},
+                 {"root", hex(sequencer.tree().root())},
+                 {"directory", hex(sequencer.directory().root())},
+                 {"accepted_at_ms", sequencer.accepted_at_ms()}};
+  json["queues"] = {
+      {"admission", {{"items", sequencer.queue().count()}, {"bytes", sequencer.queue().bytes()}}}};
+  json["counters"] = {
+      {"accepted", counters_.accepted_count},    {"refused", counters_.refused_count},
+      {"duplicates", counters_.duplicate_count}, {"commits", counters_.commit_count},
+      {"delivered", counters_.delivered_count},  {"unidentified", counters_.unidentified_count},
+      {"unsent", counters_.unsent_count},        {"damaged_reads", counters_.damaged_read_count}};
+  json["nodes"] = text::Json::array();
+  const std::vector<SessionInfo> sessions = hub_.sessions();
+  for (const exchange::NodeInfo* const node : sequencer.directory().active_nodes()) {
+    const auto session = std::ranges::find(sessions, node->signing_key.id(), &SessionInfo::node);
+    text::Json item{{"member", node->member},
+                    {"node", hex(node->signing_key.id())},
+                    {"connected", session != sessions.end()}};
+    if (session != sessions.end()) {
+      item["cursor"] = session->cursor;
+      item["program"] = session->program;
+    }
+    json["nodes"].push_back(std::move(item));
+  }
+  return text::dump(json);
+}
+
+}  // namespace chancery::broker

@@ -1,0 +1,103 @@
+// The hub as a process: sockets, store and keys around the pure Hub.
+//
+// One thread owns everything but the ZAP handler's table. Each turn of the loop receives what
+// arrived, sequences what is waiting (commit, then sign, then send), serves reads within credits
+// and sends. Nothing leaves the process before the commit that it speaks of has returned; where a
+// commit's outcome is unknown, run() ends with the error and the process with it.
+// See docs/internals/broker.md.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/config.h"
+#include "broker/core/hub.h"
+#include "broker/store/hub_store.h"
+#include "core/base/result.h"
+#include "core/crypto/keys.h"
+#include "core/crypto/signer.h"
+#include "io/os/signals.h"
+#include "io/zmq/context.h"
+#include "io/zmq/poller.h"
+#include "io/zmq/router.h"
+#include "io/zmq/zap.h"
+
+namespace chancery::broker {
+
+struct ServerCounters {
+  std::uint64_t accepted_count = 0;
+  std::uint64_t refused_count = 0;
+  std::uint64_t duplicate_count = 0;
+  std::uint64_t commit_count = 0;
+  std::uint64_t delivered_count = 0;
+  std::uint64_t unidentified_count = 0;  // Frames without User-Id: dropped.
+  std::uint64_t unsent_count = 0;        // A peer was gone or slow; it asks again by itself.
+  std::uint64_t damaged_read_count = 0;  // Stored records that no longer match their hash.
+};
+
+class Server {
+ public:
+  // Checks everything in order (keys, store, founding, log key, admission) before it listens.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Config& config);
+
+  // Until SIGINT or SIGTERM, or an error after which the process must not go on.
+  [[nodiscard]] Result<void> run(os::SignalFd& signals);
+
+  [[nodiscard]] std::string status_json() const;
+
+ private:
+  struct Peer {
+    std::string routing_id;
+    Hash node{};
+  };
+  struct PendingAdmin {
+    std::string routing_id;
+    std::uint64_t request_id = 0;
+    std::string notice_id;
+  };
+
+  Server(Config config, std::unique_ptr<HubStore> store, HubState state,
+         std::unique_ptr<crypto::Signer> log_signer);
+
+  Result<void> found();
+  Result<void> sign_missing_checkpoints();
+  Result<void> listen(const crypto::PrivateKey& transport_key);
+  void admit_nodes();
+
+  void receive();
+  void receive_admin();
+  void answer_admin(const std::string& routing_id, std::string_view frame);
+  Result<void> sequence();
+  Result<std::string> sign_checkpoint(std::uint64_t size, const Hash& root);
+  void count(const std::vector<Outcome>& outcomes);
+  void settle_admin(const std::vector<Outcome>& outcomes);
+  void serve_reads();
+  void send_outgoing();
+  PeerHandle peer_handle(const std::string& routing_id, const Hash& node);
+  void forget(PeerHandle handle);
+
+  Config config_;
+  std::unique_ptr<HubStore> store_;
+  std::unique_ptr<crypto::Signer> log_signer_;
+  Hub hub_;
+  ServerCounters counters_;
+
+  // The context outlives its sockets: order matters.
+  std::unique_ptr<zmq::Context> context_;
+  std::unique_ptr<zmq::ZapHandler> zap_;
+  std::unique_ptr<zmq::Router> router_;
+  std::unique_ptr<zmq::Router> admin_;
+
+  PeerHandle next_handle_ = 1;
+  std::map<PeerHandle, Peer> peers_;
+  std::map<std::string, PeerHandle> handles_;  // By routing id.
+  std::map<Hash, int> connections_;            // Node -> descriptor of its latest connection.
+  std::vector<PendingAdmin> pending_admin_;
+};
+
+}  // namespace chancery::broker

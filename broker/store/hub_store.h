@@ -1,0 +1,72 @@
+// What the hub keeps: the log with its envelopes, who reads which entries, and the head.
+//
+// One interface for every engine. An implementation promises: commit() is one durable transaction
+// that compares and swaps the head; what is read is hashed again and compared with its leaf before
+// anybody gets it; nothing is deleted because a check failed. A conformance suite
+// (tests/unit/broker/store) holds for all of them. One owner, one thread.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/core/hub.h"
+#include "broker/core/sequencer.h"
+#include "chancery/v1/local.pb.h"
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
+namespace chancery::broker {
+
+class HubStore {
+ public:
+  HubStore() = default;
+  HubStore(const HubStore&) = delete;
+  HubStore& operator=(const HubStore&) = delete;
+  HubStore(HubStore&&) = delete;
+  HubStore& operator=(HubStore&&) = delete;
+  virtual ~HubStore() = default;
+
+  [[nodiscard]] virtual const Hash& genesis() const = 0;
+
+  // The state to start from: the head, and the directory folded from its entries. kStoreDamaged
+  // where the two do not belong together. Reads the directory entries, not the log.
+  [[nodiscard]] virtual Result<HubState> load() = 0;
+
+  [[nodiscard]] virtual Result<Answers> answer(const Questions& questions) = 0;
+
+  // kHeadMoved where the head is not `size_before, root_before`; nothing was written then. After
+  // kIo the outcome is unknown: stop, and load() in a new process.
+  [[nodiscard]] virtual Result<void> commit(const Commit& commit) = 0;
+
+  // Keeps the signed checkpoint of a committed batch. Durable with the next commit(), or at once by
+  // flush(): until then it can be made again, since Ed25519 is deterministic.
+  virtual void keep_checkpoint(std::uint64_t size, std::string note) = 0;
+  [[nodiscard]] virtual Result<void> flush() = 0;
+  // Heads whose checkpoint was not kept before the last stop: sign and keep them again.
+  struct UnsignedHead {
+    std::uint64_t size = 0;
+    Hash root{};
+  };
+  [[nodiscard]] virtual Result<std::vector<UnsignedHead>> unsigned_heads() = 0;
+
+  // At most `count_max` entries of a member's feed, from index `from` on, about `bytes_max` bytes.
+  [[nodiscard]] virtual Result<std::vector<FeedEntry>> read_feed(std::string_view member,
+                                                                 std::uint64_t from,
+                                                                 std::size_t count_max,
+                                                                 std::size_t bytes_max) = 0;
+  // Batches from the one that starts at `from`. kNotFound where none starts there and the log is
+  // longer; none at its end.
+  [[nodiscard]] virtual Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from,
+                                                                       std::size_t count_max,
+                                                                       std::size_t bytes_max) = 0;
+  // For an auditor: the bytes as they are stored, not checked here. `size` is what the store
+  // claims.
+  [[nodiscard]] virtual Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,
+                                                              std::size_t bytes_max) = 0;
+};
+
+}  // namespace chancery::broker

@@ -1,0 +1,38 @@
+// The hub's store in one SQLite file: the embedded default.
+//
+//   exchange         genesis                                   one row
+//   head             size, root, edge, accepted_at             one row: the compare-and-swap target
+//   batch            first index -> size after, root, type, time, directory, checkpoint
+//   entry            index -> origin, notice id, N, E, header, body, signatures
+//   feed             (member, index)                           who is to be sent what
+//   directory_entry  index                                     which entries fold to the directory
+//   clock            (signing key, precedence) -> created_at
+//
+// WAL, synchronous=FULL, one connection: see io/sqlite. The schema's version is the file's
+// user_version; a newer one is refused with the file untouched.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "broker/store/hub_store.h"
+#include "core/base/result.h"
+
+namespace chancery::broker {
+
+enum class StoreUse : std::uint8_t {
+  kOwn,    // Read and write; made where there is no file.
+  kAudit,  // Read only, of a stopped hub's store or of a copy.
+};
+
+// kWrongGenesis where the file belongs to another exchange; the errors of io/sqlite otherwise. For
+// an audit, `genesis` may be the zero hash: then the file's own word is taken.
+[[nodiscard]] Result<std::unique_ptr<HubStore>> open_sqlite_hub_store(const std::string& path,
+                                                                      const Hash& genesis,
+                                                                      StoreUse use);
+
+inline constexpr std::uint32_t kHubStoreApplicationId = 0x43485562;  // "CHUb"
+inline constexpr std::uint32_t kHubStoreVersion = 1;
+
+}  // namespace chancery::broker

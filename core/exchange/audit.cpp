@@ -1,0 +1,167 @@
+#include "core/exchange/audit.h"
+
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/policy.h"
+
+namespace chancery::exchange {
+namespace {
+
+Result<std::vector<ledger::Leaf>> parse_leaves(const v1::AuditBatch& batch) {
+  const std::string& bytes = batch.leaves();
+  const std::size_t count = bytes.size() / ledger::kLeafBytes;
+  if (count == 0 || bytes.size() % ledger::kLeafBytes != 0 || count > kBatchSizeMax) {
+    return fail(ErrorCode::kMalformed, "leaves of a batch");
+  }
+  std::vector<ledger::Leaf> leaves;
+  for (std::size_t i = 0; i < count; ++i) {
+    CHANCERY_TRY(const ledger::Leaf leaf, ledger::parse_leaf(as_bytes(bytes).subspan(
+                                              i * ledger::kLeafBytes, ledger::kLeafBytes)));
+    leaves.push_back(leaf);
+  }
+  return leaves;
+}
+
+}  // namespace
+
+void Auditor::finding(std::optional<std::uint64_t> index, Error error) {
+  if (report_.findings.size() < kFindingsMax) {
+    report_.findings.push_back({index, std::move(error)});
+  }
+}
+
+std::vector<std::optional<Envelope>> Auditor::check_envelopes(
+    const v1::AuditBatch& batch, const std::vector<ledger::Leaf>& leaves) {
+  std::vector<std::optional<Envelope>> envelopes(leaves.size());
+  for (const v1::AuditEntry& entry : batch.entries()) {
+    const std::uint64_t position = entry.index() - batch.first_index();
+    if (entry.index() < batch.first_index() || position >= leaves.size()) {
+      finding(entry.index(), {ErrorCode::kMalformed, "an entry outside its batch"});
+      continue;
+    }
+    if (entry.envelope().empty()) {
+      continue;
+    }
+    Result<Envelope> envelope = parse_envelope(entry.envelope(), follower_.directory().genesis());
+    if (!envelope.has_value()) {
+      // What a store keeps as evidence may not parse; then the store says so.
+      if (entry.faulted()) {
+        ++report_.void_count;
+      } else {
+        finding(entry.index(), envelope.error());
+      }
+      continue;
+    }
+    if (envelope->entry != leaves[position].entry) {
+      finding(entry.index(),
+              {ErrorCode::kLeafMismatch, "the stored envelope hashes to " + hex(envelope->entry) +
+                                             ", its leaf holds " + hex(leaves[position].entry)});
+      continue;
+    }
+    if (entry.faulted()) {
+      ++report_.void_count;
+      continue;
+    }
+    envelopes[position] = std::move(*envelope);
+  }
+  return envelopes;
+}
+
+bool Auditor::batch(const v1::AuditBatch& batch) {
+  if (stopped_) {
+    if (unsigned_count_ > 0) {
+      finding(batch.first_index(),
+              {ErrorCode::kBadCheckpoint, "the batch before it has no checkpoint"});
+    }
+    return false;
+  }
+  const auto stop = [&](std::optional<std::uint64_t> index, Error error) {
+    finding(index, std::move(error));
+    stopped_ = true;
+    return false;
+  };
+  const Result<std::vector<ledger::Leaf>> leaves = parse_leaves(batch);
+  if (!leaves.has_value()) {
+    return stop(batch.first_index(), leaves.error());
+  }
+  const std::vector<std::optional<Envelope>> envelopes = check_envelopes(batch, *leaves);
+
+  v1::LogBatch log_batch;
+  log_batch.set_first_index(batch.first_index());
+  log_batch.set_type(static_cast<std::uint32_t>(leaves->front().type));
+  log_batch.set_accepted_at_ms(leaves->front().accepted_at_ms);
+  log_batch.set_directory(to_string(leaves->front().directory));
+  log_batch.set_checkpoint(batch.checkpoint());
+  for (std::size_t i = 0; i < leaves->size(); ++i) {
+    const ledger::Leaf& leaf = (*leaves)[i];
+    if (leaf.type != leaves->front().type || leaf.directory != leaves->front().directory ||
+        leaf.accepted_at_ms != leaves->front().accepted_at_ms) {
+      return stop(batch.first_index() + i,
+                  {ErrorCode::kMalformed, "a leaf differs from its batch"});
+    }
+    log_batch.mutable_entries()->append(as_view(leaf.entry));
+  }
+  const bool is_directory = leaves->front().type == ledger::LeafType::kDirectory;
+  if (is_directory) {
+    if (!envelopes.front().has_value()) {
+      return stop(batch.first_index(),
+                  {ErrorCode::kStoreDamaged, "the directory entry is not there or is bad"});
+    }
+    log_batch.set_directory_entry(envelopes.front()->bytes());
+  }
+  if (batch.checkpoint().empty()) {
+    // A hub that stopped between commit and signature leaves its last batch so, and only that one.
+    if (batch.first_index() != follower_.size()) {
+      return stop(batch.first_index(),
+                  {ErrorCode::kGap, "expected at " + std::to_string(follower_.size())});
+    }
+    report_.head_unsigned = true;
+    unsigned_count_ = leaves->size();
+    stopped_ = true;
+    return false;
+  }
+  const Result<FollowedBatch> followed = follower_.follow(log_batch, cache_);
+  if (!followed.has_value()) {
+    return stop(
+        leaves->size() == 1 ? std::optional(batch.first_index()) : std::nullopt,
+        {followed.error().code, "entries " + std::to_string(batch.first_index()) + " to " +
+                                    std::to_string(batch.first_index() + leaves->size() - 1) +
+                                    ": " + followed.error().detail});
+  }
+  ++report_.batch_count;
+  report_.directory_entry_count += is_directory ? 1 : 0;
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    if (!envelopes[i].has_value()) {
+      continue;
+    }
+    ++report_.envelope_count;
+    if (is_directory) {
+      continue;
+    }
+    const Result<void> judged =
+        judge_notice(*envelopes[i], follower_.directory(), leaves->front().accepted_at_ms, cache_);
+    if (!judged.has_value()) {
+      finding(batch.first_index() + i, judged.error());
+    }
+  }
+  return true;
+}
+
+AuditReport Auditor::finish(std::uint64_t size_claimed) {
+  report_.size = follower_.size();
+  report_.root = follower_.tree().root();
+  const std::uint64_t held = report_.envelope_count + report_.void_count;
+  report_.absent_count = report_.size > held ? report_.size - held : 0;
+  // Also past an unsigned batch: a checkpoint that was removed must not end the audit in silence.
+  const std::uint64_t shown = follower_.size() + unsigned_count_;
+  if ((!stopped_ || unsigned_count_ > 0) && size_claimed != shown) {
+    finding(std::nullopt,
+            {ErrorCode::kStoreDamaged, "the store claims " + std::to_string(size_claimed) +
+                                           " entries and shows " + std::to_string(shown)});
+  }
+  return std::move(report_);
+}
+
+}  // namespace chancery::exchange

@@ -1,0 +1,65 @@
+// The audit of a log: everything that the daemons checked, checked again from the stored bytes.
+//
+// The auditor trusts the genesis and nothing else. Fed with pages of a hub's or a node's store from
+// the first entry on, it recomputes leaves, roots and directory, verifies checkpoint signatures and
+// the signatures and rights of every envelope that the store holds, and names the entry at fault.
+// It reads no file itself. Protocol chapter 9 (C-120 to C-129).
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chancery/v1/local.pb.h"
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/exchange/log_follower.h"
+
+namespace chancery::exchange {
+
+struct AuditFinding {
+  std::optional<std::uint64_t> index;  // The entry at fault, where it is one.
+  Error error;
+};
+
+struct AuditReport {
+  std::uint64_t size = 0;
+  Hash root{};
+  std::uint64_t batch_count = 0;
+  std::uint64_t directory_entry_count = 0;
+  std::uint64_t envelope_count = 0;  // Held in the store and verified, directory entries included.
+  std::uint64_t absent_count = 0;    // Leaves whose envelope is not in this store.
+  std::uint64_t void_count = 0;      // Kept as evidence: the store itself says that they are bad.
+  bool head_unsigned = false;  // The last batch was stored, and its checkpoint not yet signed.
+  std::vector<AuditFinding> findings;
+
+  [[nodiscard]] bool passed() const { return findings.empty(); }
+};
+
+class Auditor {
+ public:
+  static constexpr std::size_t kFindingsMax = 100;
+
+  explicit Auditor(const Hash& genesis) : follower_(genesis) {}
+
+  // The next batch of the store. False where the audit cannot go on past it.
+  bool batch(const v1::AuditBatch& batch);
+  // After the last batch; `size_claimed` is what the store says its log has.
+  [[nodiscard]] AuditReport finish(std::uint64_t size_claimed);
+
+ private:
+  void finding(std::optional<std::uint64_t> index, Error error);
+  // The envelopes that match their leaves, by position; nothing where one is absent or bad.
+  std::vector<std::optional<Envelope>> check_envelopes(const v1::AuditBatch& batch,
+                                                       const std::vector<ledger::Leaf>& leaves);
+
+  LogFollower follower_;
+  RootCache cache_;
+  AuditReport report_;
+  std::size_t unsigned_count_ = 0;  // Entries of the last batch, where it has no checkpoint.
+  bool stopped_ = false;
+};
+
+}  // namespace chancery::exchange

@@ -1,0 +1,102 @@
+#include "core/exchange/batch_signature.h"
+
+#include "core/base/encoding.h"
+#include "core/crypto/sha256.h"
+#include "core/crypto/signer.h"
+#include "core/exchange/limits.h"
+#include "core/ledger/tree.h"
+
+namespace chancery::exchange {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::string_view kBatchLabel = "chancery/v1 batch\0"sv;
+constexpr std::string_view kReleaseLabel = "chancery/v1 release\0"sv;
+
+std::vector<Hash> leaf_hashes(std::span<const Hash> ds) {
+  std::vector<Hash> leaves;
+  leaves.reserve(ds.size());
+  for (const Hash& d : ds) {
+    leaves.push_back(ledger::leaf_hash(d));
+  }
+  return leaves;
+}
+
+}  // namespace
+
+std::string batch_message(const Hash& genesis, const Hash& key_id, std::uint64_t tree_size,
+                          const Hash& root) {
+  std::string message(kBatchLabel);
+  message += as_view(genesis);
+  message += as_view(key_id);
+  message += as_view(u64_be(tree_size));
+  message += as_view(root);
+  return message;
+}
+
+std::string release_message(const Hash& genesis, const Hash& key_id, const Hash& notice) {
+  std::string message(kReleaseLabel);
+  message += as_view(genesis);
+  message += as_view(key_id);
+  message += as_view(notice);
+  return message;
+}
+
+BatchToSign::BatchToSign(const Hash& genesis, const Hash& key_id, std::span<const Hash> ds)
+    : key_id_(key_id), tree_(ledger::prove_all(leaf_hashes(ds))) {
+  CHANCERY_CHECK(!ds.empty() && ds.size() <= kBatchSizeMax);
+  message_ = batch_message(genesis, key_id, ds.size(), tree_.root);
+}
+
+v1::Signature BatchToSign::signature(std::size_t position, const std::string& value) const {
+  CHANCERY_CHECK(position < tree_.paths.size());
+  v1::Signature signature;
+  signature.set_key_id(std::string(as_view(key_id_)));
+  signature.set_value(value);
+  v1::BatchPath& batch = *signature.mutable_batch();
+  batch.set_leaf_index(position);
+  batch.set_tree_size(tree_.paths.size());
+  for (const Hash& hash : tree_.paths[position]) {
+    batch.add_path(std::string(as_view(hash)));
+  }
+  return signature;
+}
+
+void RootCache::insert(const Hash& fingerprint) {
+  if (!seen_.insert(fingerprint).second) {
+    return;
+  }
+  order_.push_back(fingerprint);
+  if (order_.size() > count_max_) {
+    seen_.erase(order_.front());
+    order_.pop_front();
+  }
+}
+
+Result<void> verify_batch_signature(const Hash& genesis, const Hash& d,
+                                    const v1::Signature& signature, const crypto::PublicKey& key,
+                                    RootCache& cache) {
+  CHANCERY_CHECK(as_view(key.id()) == signature.key_id());
+  std::vector<Hash> path;
+  path.reserve(static_cast<std::size_t>(signature.batch().path_size()));
+  for (const std::string& hash : signature.batch().path()) {
+    path.push_back(hash_from(hash));
+  }
+  CHANCERY_TRY(const Hash root,
+               ledger::root_from_inclusion(ledger::leaf_hash(d), signature.batch().leaf_index(),
+                                           signature.batch().tree_size(), path));
+  const std::string message = batch_message(genesis, key.id(), signature.batch().tree_size(), root);
+  const Hash fingerprint = crypto::sha256({as_bytes(message), as_bytes(signature.value())});
+  if (cache.contains(fingerprint)) {
+    return {};
+  }
+  const Result<void> verified = crypto::verify(key, as_bytes(message), as_bytes(signature.value()));
+  if (!verified.has_value()) {
+    return fail(verified.error().code, "key " + hex(key.id()) + " did not sign this batch");
+  }
+  cache.insert(fingerprint);
+  return {};
+}
+
+}  // namespace chancery::exchange

@@ -1,0 +1,61 @@
+// The envelope, parsed: draft, header, body and signatures with the hashes that name them.
+//
+// Parsing is strict and judges form only: lengths, order, known values. Whether the signature
+// verifies and the directory allows it is policy.h's to say. The three parts are kept as the exact
+// bytes received, since these are what is signed, hashed, stored and forwarded.
+// Protocol chapters 2 and 3 (C-10 to C-39).
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chancery/v1/envelope.pb.h"
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
+namespace chancery::exchange {
+
+// Labels end in a zero byte, so that none is a prefix of another's input.
+[[nodiscard]] Hash genesis_hash(std::string_view header, std::string_view body);
+[[nodiscard]] Hash notice_hash(const Hash& genesis, std::string_view draft);  // N
+[[nodiscard]] Hash envelope_hash(const Hash& genesis, std::string_view header,
+                                 std::string_view body);                    // D
+[[nodiscard]] Hash entry_hash(const Hash& d, std::string_view signatures);  // E
+[[nodiscard]] Hash text_digest(std::string_view plaintext);
+
+struct Envelope {
+  std::string header_bytes;
+  std::string body_bytes;
+  std::string signatures_bytes;
+
+  v1::Header header;
+  v1::Draft draft;
+  v1::Body body;
+  v1::Signatures signatures;
+
+  Hash notice{};  // N
+  Hash d{};
+  Hash entry{};  // E
+
+  [[nodiscard]] bool sealed() const { return body.has_sealed(); }
+  [[nodiscard]] std::string bytes() const;
+  [[nodiscard]] std::vector<std::string> recipient_codes() const;
+  // "AM 0190c3e2-…": how an envelope is called in logs and errors.
+  [[nodiscard]] std::string name() const;
+};
+
+// The same input gives the same bytes: the parts of an envelope put together.
+[[nodiscard]] std::string envelope_bytes(std::string_view header, std::string_view body,
+                                         std::string_view signatures);
+
+[[nodiscard]] Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis);
+
+// The genesis that an envelope would have if it were the first roster of an exchange.
+[[nodiscard]] Result<Hash> genesis_of(std::string_view envelope_bytes);
+
+// Form of a draft by itself, as a node checks it before it promises anything.
+[[nodiscard]] Result<void> check_draft(const v1::Draft& draft);
+
+}  // namespace chancery::exchange

@@ -1,0 +1,128 @@
+#include "core/exchange/kinds.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "chancery/v1/notices.pb.h"
+#include "core/base/encoding.h"
+#include "core/exchange/strict.h"
+
+namespace chancery::exchange {
+namespace {
+
+using google::protobuf::Message;
+
+constexpr std::size_t kContentJsonBytesMax = 4U << 20U;
+
+const auto& table() {
+  static const std::array kTable = {
+      KindInfo{"acknowledgement", "acknowledgement", &v1::Acknowledgement::default_instance()},
+      KindInfo{"assistance.accept", "acceptance of assistance",
+               &v1::AssistanceAccept::default_instance()},
+      KindInfo{"assistance.complete", "completion of assistance",
+               &v1::AssistanceComplete::default_instance()},
+      KindInfo{"assistance.decline", "refusal of assistance",
+               &v1::AssistanceDecline::default_instance()},
+      KindInfo{"assistance.offer", "offer of assistance", &v1::AssistanceOffer::default_instance()},
+      KindInfo{"assistance.request", "request for assistance",
+               &v1::AssistanceRequest::default_instance()},
+      KindInfo{"consultation.extend", "extension of a consultation",
+               &v1::ConsultationExtend::default_instance()},
+      KindInfo{"consultation.open", "consultation", &v1::ConsultationOpen::default_instance()},
+      KindInfo{"consultation.respond", "answer to a consultation",
+               &v1::ConsultationRespond::default_instance()},
+      KindInfo{"consultation.tally", "tally of a consultation",
+               &v1::ConsultationTally::default_instance()},
+      KindInfo{"consultation.withdraw", "withdrawal of a consultation",
+               &v1::ConsultationWithdraw::default_instance()},
+      KindInfo{"contact", "contact with a third party", &v1::Contact::default_instance()},
+      KindInfo{"document.adopt", "adoption of a document", &v1::DocumentAdopt::default_instance()},
+      KindInfo{"document.comment", "comment on a document",
+               &v1::DocumentComment::default_instance()},
+      KindInfo{"document.draft", "draft document", &v1::DocumentDraft::default_instance()},
+      KindInfo{"document.version", "version of a document",
+               &v1::DocumentVersion::default_instance()},
+      KindInfo{"emergency.alert", "emergency alert", &v1::EmergencyAlert::default_instance()},
+      KindInfo{"foreign-policy.step", "step in foreign policy",
+               &v1::ForeignPolicyStep::default_instance()},
+      KindInfo{"security.step", "step in security", &v1::SecurityStep::default_instance()},
+      KindInfo{"statement", "statement of a pair", &v1::Statement::default_instance()},
+      KindInfo{"threat.alert", "threat alert", &v1::ThreatAlert::default_instance()},
+      KindInfo{"training", "training", &v1::Training::default_instance()},
+  };
+  return kTable;
+}
+
+// libprotobuf's words, on one line.
+std::string one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+std::span<const KindInfo> kinds() {
+  return table();
+}
+
+const KindInfo* find_kind(std::string_view kind) {
+  const auto* const found = std::ranges::find(table(), kind, &KindInfo::kind);
+  return found == table().end() ? nullptr : found;
+}
+
+Result<v1::Text> text_from_json(std::string_view kind, std::string_view subject,
+                                std::string_view language, std::string_view content_json) {
+  const KindInfo* const info = find_kind(kind);
+  if (info == nullptr) {
+    return fail(ErrorCode::kInvalidKind, "'" + std::string(kind) + "' is not a known kind");
+  }
+  if (content_json.size() > kContentJsonBytesMax) {
+    return fail(ErrorCode::kLimitExceeded, "content of more than 4 MiB of JSON");
+  }
+  const std::unique_ptr<Message> message(info->prototype->New());
+  const auto status = google::protobuf::util::JsonStringToMessage(
+      google::protobuf::StringPiece(content_json.data(), content_json.size()), message.get());
+  if (!status.ok()) {
+    return fail(ErrorCode::kMalformed, "the content does not fit kind " + std::string(kind) + ": " +
+                                           one_line(status.ToString()));
+  }
+  v1::Text text;
+  text.set_subject(std::string(subject));
+  text.set_language(std::string(language));
+  text.set_content(message->SerializeAsString());
+  return text;
+}
+
+std::string content_to_json(std::string_view kind, std::string_view content) {
+  const auto unknown = [&] { return "{\"unknown\":\"" + hex(as_bytes(content)) + "\"}"; };
+  const KindInfo* const info = find_kind(kind);
+  if (info == nullptr) {
+    return unknown();
+  }
+  const std::unique_ptr<Message> message(info->prototype->New());
+  if (!check_wire(content, *info->prototype->GetDescriptor(), Reading::kOpen).has_value() ||
+      !message->ParseFromArray(content.data(), static_cast<int>(content.size()))) {
+    return unknown();
+  }
+  google::protobuf::util::JsonPrintOptions options;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  if (!google::protobuf::util::MessageToJsonString(*message, &json, options).ok()) {
+    return unknown();
+  }
+  return json;
+}
+
+Result<v1::Text> parse_text(std::string_view kind, std::string_view bytes) {
+  CHANCERY_TRY(v1::Text text, parse_wire<v1::Text>(bytes, Reading::kOpen));
+  if (const KindInfo* const info = find_kind(kind); info != nullptr) {
+    CHANCERY_TRY_VOID(
+        check_wire(text.content(), *info->prototype->GetDescriptor(), Reading::kOpen));
+  }
+  return text;
+}
+
+}  // namespace chancery::exchange

@@ -1,0 +1,38 @@
+// The sizes and counts that signed messages may have. Each is checked before anything is allocated
+// for it, and each has a test at the limit and one over. Source: protocol clauses C-20 to C-29.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace chancery::exchange {
+
+inline constexpr std::size_t kHeaderBytesMax = 32U << 10U;
+inline constexpr std::size_t kBodyBytesMax = 1U << 20U;
+inline constexpr std::size_t kSignaturesBytesMax = 256U << 10U;
+// Tags and lengths of the three parts of an envelope.
+inline constexpr std::size_t kEnvelopeBytesMax =
+    kHeaderBytesMax + kBodyBytesMax + kSignaturesBytesMax + 16;
+inline constexpr std::size_t kRecipientCountMax = 1024;
+inline constexpr std::size_t kHandlingCountMax = 16;
+inline constexpr std::size_t kSignatureCountMax = 64;
+inline constexpr std::size_t kBatchSizeMax = 4096;  // Envelopes under one signature.
+inline constexpr std::size_t kBatchPathMax = 12;    // log2 of it.
+inline constexpr std::size_t kStanzaCountMax = 4096;
+inline constexpr std::size_t kKindBytesMax = 64;
+inline constexpr std::size_t kNameBytesMax =
+    200;  // Any short text: labels, names, classifications.
+inline constexpr std::size_t kMemberCountMax = 1024;
+inline constexpr std::size_t kNodesPerMemberMax = 8;
+inline constexpr std::size_t kSealingKeysPerNodeMax = 4;
+inline constexpr std::size_t kPatternCountMax = 256;
+
+// Link frames.
+inline constexpr std::size_t kSubmitCountMax = 256;
+inline constexpr std::size_t kDeliverCountMax = 256;
+inline constexpr std::size_t kBatchesCountMax = 512;
+inline constexpr std::size_t kFrameBytesMax = 4U << 20U;
+inline constexpr std::size_t kFrameBytesTarget = 512U << 10U;  // Frames are filled up to this.
+
+}  // namespace chancery::exchange

@@ -1,0 +1,88 @@
+#include "core/exchange/log_follower.h"
+
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/limits.h"
+#include "core/ledger/checkpoint.h"
+
+namespace chancery::exchange {
+namespace {
+
+// The newest log key signs each checkpoint. The first one after a change of log key is signed by
+// the key before as well, unless the roster says that it is lost.
+Result<ledger::Checkpoint> open_signed(const std::string& note, const Directory& before,
+                                       const Directory& after) {
+  const std::vector<ledger::NoteKey> keys = after.log_keys();
+  CHANCERY_TRY(const ledger::SignedCheckpoint opened, ledger::open_checkpoint(note, keys.back()));
+  if (before.founded()) {
+    const ledger::NoteKey old_key = before.log_keys().back();
+    if (!(old_key == keys.back()) && !after.roster().hub().old_key_lost()) {
+      CHANCERY_TRY_VOID(ledger::open_checkpoint(note, old_key));
+    }
+  }
+  return opened.checkpoint;
+}
+
+}  // namespace
+
+Result<FollowedBatch> LogFollower::follow(const v1::LogBatch& batch, RootCache& cache) {
+  if (batch.first_index() != size()) {
+    return fail(ErrorCode::kGap, "batch at " + std::to_string(batch.first_index()) +
+                                     ", expected at " + std::to_string(size()));
+  }
+  const std::size_t count = batch.entries().size() / Hash{}.size();
+  if (count == 0 || batch.entries().size() % Hash{}.size() != 0 || count > kBatchSizeMax ||
+      batch.directory().size() != Hash{}.size() || batch.type() < 1 || batch.type() > 2) {
+    return fail(ErrorCode::kMalformed, "batch at " + std::to_string(size()));
+  }
+  if (batch.accepted_at_ms() < accepted_at_ms_) {
+    return fail(ErrorCode::kMalformed, "accepted_at runs backwards at " + std::to_string(size()));
+  }
+
+  FollowedBatch followed{.first_index = size(),
+                         .leaves = {},
+                         .checkpoint = batch.checkpoint(),
+                         .directory_entry = std::nullopt};
+  const auto type = static_cast<ledger::LeafType>(batch.type());
+  if (type == ledger::LeafType::kNotice && !batch.directory_entry().empty()) {
+    return fail(ErrorCode::kMalformed, "a batch of notices with a directory entry");
+  }
+  Directory directory = directory_;
+  if (type == ledger::LeafType::kDirectory) {
+    CHANCERY_TRY(Envelope entry, parse_envelope(batch.directory_entry(), directory.genesis()));
+    if (count != 1 || as_view(entry.entry) != batch.entries()) {
+      return fail(ErrorCode::kLeafMismatch, "directory entry at " + std::to_string(size()));
+    }
+    CHANCERY_TRY_VOID(directory.apply(entry, cache));
+    followed.directory_entry = std::move(entry);
+  }
+  if (!directory.founded() || as_view(directory.root()) != batch.directory()) {
+    return fail(ErrorCode::kDirectoryMismatch,
+                "at " + std::to_string(size()) + ": the leaf names " +
+                    hex(as_bytes(batch.directory())) + ", the fold gives " + hex(directory.root()));
+  }
+
+  ledger::CompactTree tree = tree_;
+  for (std::size_t i = 0; i < count; ++i) {
+    const ledger::Leaf leaf{.type = type,
+                            .accepted_at_ms = batch.accepted_at_ms(),
+                            .directory = hash_from(batch.directory()),
+                            .entry = hash_from(batch.entries().substr(i * 32, 32))};
+    tree.append(ledger::leaf_hash(leaf));
+    followed.leaves.push_back(leaf);
+  }
+  CHANCERY_TRY(const ledger::Checkpoint checkpoint,
+               open_signed(batch.checkpoint(), directory_, directory));
+  if (checkpoint.size != tree.size() || checkpoint.root != tree.root()) {
+    return fail(ErrorCode::kRootMismatch, "the hub signed size " + std::to_string(checkpoint.size) +
+                                              ", the leaves make size " +
+                                              std::to_string(tree.size()));
+  }
+  tree_ = std::move(tree);
+  directory_ = std::move(directory);
+  accepted_at_ms_ = batch.accepted_at_ms();
+  return followed;
+}
+
+}  // namespace chancery::exchange

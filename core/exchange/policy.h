@@ -1,0 +1,49 @@
+// Is this notice good? One answer for the hub at sequencing and for every node on receipt.
+//
+// A notice is judged by the directory state that its own leaf names, and by nothing else: who
+// signed, whether the roster grants the kind, who may receive it, up to which classification,
+// sealed or not and to whose keys, released by people or not. The first rule that fails names the
+// error. What fails at a node after the hub logged it is void: shown to nobody, kept as evidence
+// against the hub. Protocol chapter 7 (C-80 to C-99).
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chancery/v1/envelope.pb.h"
+#include "core/base/result.h"
+#include "core/exchange/batch_signature.h"
+#include "core/exchange/directory.h"
+#include "core/exchange/envelope.h"
+
+namespace chancery::exchange {
+
+// Everything about a notice (leaf type 1): signatures, policy, seal.
+[[nodiscard]] Result<void> judge_notice(const Envelope& envelope, const Directory& directory,
+                                        std::uint64_t accepted_at_ms, RootCache& cache);
+
+// The part that needs no signature and no body: a node asks it before it promises an application
+// anything. `sealed` says whether the notice is to be sealed.
+[[nodiscard]] Result<void> judge_draft(const v1::Draft& draft, bool sealed,
+                                       const Directory& directory, std::uint64_t now_ms);
+
+// Recipients as an application names them ("members", "all" or codes) to codes, ascending, without
+// the origin. kPartnerNotNamed where "all" would reach a partner or observer that is not named
+// beside it.
+[[nodiscard]] Result<std::vector<v1::Recipient>> expand_recipients(
+    std::span<const v1::Recipient> named, std::string_view origin, const Directory& directory);
+
+// The sealing keys of now for a notice: each active node of each recipient and of the origin.
+// kRecipientWithoutNode where one of them has none, or only a node whose sealing key is revoked.
+[[nodiscard]] Result<std::vector<crypto::PublicKey>> sealing_keys_for(
+    std::string_view origin, std::span<const std::string> recipient_codes,
+    const Directory& directory);
+
+// Asks whether the origin's handling code forbids partners: "MEMBERS-ONLY".
+inline constexpr std::string_view kMembersOnly = "MEMBERS-ONLY";
+
+}  // namespace chancery::exchange

@@ -1,0 +1,187 @@
+#include "io/log/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "core/base/encoding.h"
+
+namespace chancery::log {
+namespace {
+
+struct Names {
+  std::string_view lower;
+  std::string_view upper;
+  spdlog::level::level_enum spdlog_level;
+};
+
+constexpr std::array<Names, 4> kLevels = {{
+    {"debug", "DEBUG", spdlog::level::debug},
+    {"info", "INFO", spdlog::level::info},
+    {"warn", "WARN", spdlog::level::warn},
+    {"error", "ERROR", spdlog::level::err},
+}};
+
+const Names& names(Level level) {
+  return kLevels[static_cast<std::size_t>(level)];
+}
+
+struct Output {
+  std::shared_ptr<spdlog::logger> logger;
+  std::string program;
+  bool json = false;
+};
+
+Output make_output(std::string_view program, Level level, bool json) {
+  auto logger = std::make_shared<spdlog::logger>("chancery",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  // spdlog adds the time and writes; the rest of the line is ours.
+  logger->set_pattern(json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "%Y-%m-%dT%H:%M:%S.%eZ %v",
+                      spdlog::pattern_time_type::utc);
+  logger->set_level(names(level).spdlog_level);
+  return {.logger = std::move(logger), .program = std::string(program), .json = json};
+}
+
+Output& output() {
+  static Output instance = make_output("chancery", Level::kInfo, false);
+  return instance;
+}
+
+struct CodePoint {
+  char32_t value;
+  std::size_t size;  // In bytes; 0: what stands there is not UTF-8.
+};
+
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text.front());
+  if (byte < 0x80) {
+    return {byte, 1};
+  }
+  const std::size_t size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+  const std::string_view sequence = text.substr(0, size);
+  if (sequence.size() != size || !is_utf8(sequence)) {
+    return {0xfffd, 0};
+  }
+  char32_t value = byte & (0x7fU >> size);
+  for (const char next : sequence.substr(1)) {
+    value = (value << 6U) | (static_cast<unsigned char>(next) & 0x3fU);
+  }
+  return {value, size};
+}
+
+// Controls, and what a reader does not see or sees elsewhere than it stands.
+bool is_deceptive(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c || c == 0x180e ||
+         (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+         (c >= 0x2060 && c <= 0x206f) || (c >= 0xfff9 && c <= 0xfffb) || c == 0xfeff ||
+         (c >= 0xe0000 && c <= 0xe007f);
+}
+
+void append_unit(std::string& out, std::uint32_t unit) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += "\\u";
+  for (const std::uint32_t shift : {12U, 8U, 4U, 0U}) {
+    out += kDigits[(unit >> shift) & 0xfU];
+  }
+}
+
+void append_escaped(std::string& out, char32_t c) {
+  if (c == '\n') {
+    out += "\\n";
+  } else if (c == '\r') {
+    out += "\\r";
+  } else if (c == '\t') {
+    out += "\\t";
+  } else if (c >= 0x10000) {
+    append_unit(out, 0xd800U + ((c - 0x10000U) >> 10U));
+    append_unit(out, 0xdc00U + ((c - 0x10000U) & 0x3ffU));
+  } else {
+    append_unit(out, c);
+  }
+}
+
+std::string quoted(std::string_view text) {
+  return '"' + escape(text) + '"';
+}
+
+// Bare where a reader, or a split at spaces and '=', cannot mistake it.
+std::string quoted_if_needed(std::string_view text) {
+  const std::string escaped = escape(text);
+  const bool bare = !escaped.empty() && escaped.find_first_of(" =\"\\") == std::string::npos;
+  return bare ? escaped : '"' + escaped + '"';
+}
+
+}  // namespace
+
+std::optional<Level> level_from(std::string_view name) {
+  const auto* const found = std::ranges::find(kLevels, name, &Names::lower);
+  if (found == kLevels.end()) {
+    return std::nullopt;
+  }
+  return static_cast<Level>(found - kLevels.begin());
+}
+
+std::string escape(std::string_view text) {
+  std::string_view rest = text;
+  std::string out;
+  out.reserve(std::min(text.size(), kValueSizeMax) + 16);
+  std::size_t taken = 0;
+  while (!rest.empty()) {
+    const CodePoint point = first_code_point(rest);
+    const std::size_t size = std::max<std::size_t>(point.size, 1);
+    if (taken + size > kValueSizeMax) {
+      return out + "... (" + std::to_string(text.size()) + " bytes)";
+    }
+    taken += size;
+    if (point.size == 0 || is_deceptive(point.value)) {
+      append_escaped(out, point.value);
+    } else {
+      if (point.value == '"' || point.value == '\\') {
+        out += '\\';
+      }
+      out += rest.substr(0, size);
+    }
+    rest.remove_prefix(size);
+  }
+  return out;
+}
+
+std::string format_text(Level level, std::string_view event, std::span<const Field> fields) {
+  std::string line = std::string(names(level).upper) + ' ' + quoted_if_needed(event);
+  for (const Field& field : fields) {
+    line += ' ' + quoted_if_needed(field.name) + '=' + quoted_if_needed(field.value);
+  }
+  return line;
+}
+
+std::string format_json(Level level, std::string_view program, std::string_view event,
+                        std::span<const Field> fields) {
+  std::string line = "\"level\":" + quoted(names(level).upper) + ",\"program\":" + quoted(program) +
+                     ",\"event\":" + quoted(event);
+  for (const Field& field : fields) {
+    line += ',' + quoted(field.name) + ':' +
+            (field.literal ? escape(field.value) : quoted(field.value));
+  }
+  return line;
+}
+
+void init(std::string_view program_name, Level level, bool json) {
+  output() = make_output(program_name, level, json);
+}
+
+void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
+  const Output& out = output();
+  const auto spdlog_level = names(level).spdlog_level;
+  if (!out.logger->should_log(spdlog_level)) {
+    return;
+  }
+  const std::string line =
+      out.json ? format_json(level, out.program, event, fields) : format_text(level, event, fields);
+  // This overload takes the line as it is: a brace in it is no format. It catches what sinks throw.
+  out.logger->log(spdlog_level, spdlog::string_view_t(line));
+}
+
+}  // namespace chancery::log

@@ -1,0 +1,29 @@
+#include "io/os/clock.h"
+
+namespace chancery::os {
+namespace {
+
+template <class Unit>
+std::uint64_t unix_time() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  // A clock before 1970 is a broken one: zero is the least wrong answer.
+  return since.count() < 0
+             ? 0
+             : static_cast<std::uint64_t>(std::chrono::duration_cast<Unit>(since).count());
+}
+
+}  // namespace
+
+std::uint64_t unix_ms() {
+  return unix_time<std::chrono::milliseconds>();
+}
+
+std::uint64_t unix_us() {
+  return unix_time<std::chrono::microseconds>();
+}
+
+std::chrono::steady_clock::time_point steady_now() {
+  return std::chrono::steady_clock::now();
+}
+
+}  // namespace chancery::os

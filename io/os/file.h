@@ -1,0 +1,59 @@
+// Whole files: read with a limit, written so that a crash leaves the old content or the new one.
+//
+// Every write is durable when it returns: the file and its folder are fsynced. Key files are read
+// only where nobody else can read them or put another in their place. Not for stores, which are
+// io/sqlite.
+//
+// Failures: kFileMissing (not there), kExists, kFilePermissions (others may read it),
+// kLimitExceeded (larger than asked for), kUnavailable (disk full), kIo (anything else, in the
+// system's own words). Free of state: any thread.
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+#include "io/os/fd.h"
+
+namespace chancery::os {
+
+constexpr std::size_t kKeyFileSizeMax = std::size_t{64} * 1024;
+
+// Regular files only: a pipe or a device could block for ever.
+[[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t size_max);
+
+// Never overwrites. The file has exactly this mode, whatever the umask, or it is not there.
+[[nodiscard]] Result<void> write_file_new(const std::string& path, std::string_view bytes,
+                                          mode_t mode);
+
+// Puts a file in place of what is there, or where nothing is. kIo after the rename (the detail says
+// "folder not synced") means that readers see the new content, and a power cut may undo it.
+[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view bytes,
+                                        mode_t mode);
+
+// kFilePermissions unless it is a regular file (no symbolic link) of our own, without any right for
+// group or others, in a folder of which the same is true. At most kKeyFileSizeMax bytes.
+[[nodiscard]] Result<std::string> read_key_file(const std::string& path);
+
+// Makes a folder of mode 0700; its parent must be there. One that is there already is accepted
+// where it is ours and private, otherwise kFilePermissions: it is never changed.
+[[nodiscard]] Result<void> make_private_folder(const std::string& path);
+
+// Held until destroyed. The file stays behind, empty of meaning: removing it would let two
+// processes lock two files of one name.
+class FileLock {
+ public:
+  explicit FileLock(Fd file) : file_(std::move(file)) {}
+
+ private:
+  Fd file_;  // flock(2) goes with the open file; O_CLOEXEC keeps it from children.
+};
+
+// kStoreBusy, naming the process that holds it, where another does.
+[[nodiscard]] Result<FileLock> lock_file(const std::string& path);
+
+}  // namespace chancery::os

@@ -1,0 +1,274 @@
+#include "io/sqlite/database.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "io/sqlite/failure.h"
+#include "io/sqlite/raw_file.h"
+
+namespace chancery::sqlite {
+namespace {
+
+constexpr std::uint32_t kNumberMax = 0x7fffffff;
+constexpr int kOwnerFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+
+// The first page opens with this: https://sqlite.org/fileformat2.html#the_database_header
+constexpr std::size_t kHeaderSize = 100;
+constexpr std::size_t kUserVersionOffset = 60;
+constexpr std::size_t kApplicationIdOffset = 68;
+constexpr std::string_view kMagic = {"SQLite format 3\0", 16};
+
+std::unexpected<Error> system_failure(std::string_view call, const std::string& path) {
+  const int number = errno;
+  const ErrorCode code = number == ENOENT   ? ErrorCode::kFileMissing
+                         : number == EEXIST ? ErrorCode::kExists
+                         : number == ENOSPC ? ErrorCode::kUnavailable
+                                            : ErrorCode::kIo;
+  return fail(code, std::string(call) + ' ' + path + ": " +
+                        (number == ENOSPC ? "disk full" : std::generic_category().message(number)));
+}
+
+std::uint32_t u32_from_be(std::span<const std::uint8_t> bytes) {
+  return (std::uint32_t{bytes[0]} << 24U) | (std::uint32_t{bytes[1]} << 16U) |
+         (std::uint32_t{bytes[2]} << 8U) | bytes[3];
+}
+
+Result<void> require_identity(const std::string& path, std::uint32_t application_id,
+                              std::uint32_t user_version, const OpenOptions& options) {
+  if (application_id != options.application_id) {
+    return fail(ErrorCode::kStoreDamaged, path + " is no store of this kind: application id " +
+                                              std::to_string(application_id) + ", expected " +
+                                              std::to_string(options.application_id));
+  }
+  if (user_version > options.user_version) {
+    return fail(ErrorCode::kStoreVersion, path + " has version " + std::to_string(user_version) +
+                                              ", this program knows up to " +
+                                              std::to_string(options.user_version));
+  }
+  return {};
+}
+
+// Before SQLite reads anything, since reading makes a WAL file even where it is then refused. With
+// a WAL the newest header may be there, and check_identity() looks again.
+Result<void> check_header(sqlite3* connection, const std::string& path,
+                          const OpenOptions& options) {
+  std::array<std::uint8_t, kHeaderSize> header{};
+  if (const auto read = read_raw(connection, 0, header); !read) {
+    return fail(read.error().code, path + ": " + read.error().detail);
+  }
+  const std::span<const std::uint8_t> bytes(header);
+  if (as_view(bytes.first(kMagic.size())) != kMagic) {
+    return fail(ErrorCode::kStoreDamaged, path + " is not an SQLite file");
+  }
+  return require_identity(path, u32_from_be(bytes.subspan(kApplicationIdOffset, 4)),
+                          u32_from_be(bytes.subspan(kUserVersionOffset, 4)), options);
+}
+
+Result<void> check_file(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    return system_failure("open", path);
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return fail(ErrorCode::kStoreDamaged, path + " is not a regular file");
+  }
+  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return fail(ErrorCode::kFilePermissions, path + " gives others a right: chmod 600 it");
+  }
+  if (status.st_size == 0) {
+    return fail(ErrorCode::kStoreDamaged,
+                path + " is empty: its creation was interrupted; remove it and create it again");
+  }
+  return {};
+}
+
+Result<void> make_file(const std::string& path) {
+  for (const char* const suffix : {"-wal", "-journal"}) {
+    // SQLite would take it for a part of the new file.
+    if (::access((path + suffix).c_str(), F_OK) == 0) {
+      return fail(ErrorCode::kExists, path + suffix + " of another store is there");
+    }
+  }
+  // SQLite gives the mode of the database to the files beside it.
+  const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+  if (file < 0) {
+    return system_failure("create", path);
+  }
+  ::close(file);
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int folder_file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = folder_file >= 0 && ::fsync(folder_file) == 0;
+  const int number = errno;
+  if (folder_file >= 0) {
+    ::close(folder_file);
+  }
+  if (!synced) {
+    ::unlink(path.c_str());
+    errno = number;
+    return system_failure("fsync", folder);
+  }
+  return {};
+}
+
+void remove_files(const std::string& path) {
+  for (const char* const suffix : {"", "-wal", "-journal"}) {
+    ::unlink((path + suffix).c_str());
+  }
+}
+
+void set_flag(sqlite3* connection, int option, bool on) {
+  sqlite3_db_config(connection, option, on ? 1 : 0, nullptr);
+}
+
+}  // namespace
+
+void Database::Close::operator()(sqlite3* connection) const noexcept {
+  sqlite3_close_v2(connection);
+}
+
+Result<Database> Database::connect(const std::string& name, int flags) {
+  sqlite3* connection = nullptr;
+  const int code = sqlite3_open_v2(name.c_str(), &connection, flags, nullptr);
+  Database database(connection);  // Also after a failure there is something to close.
+  if (code != SQLITE_OK) {
+    return sqlite_failure(code, connection, "open " + name);
+  }
+  // A store that somebody else wrote is input: no function runs because its schema says so.
+  set_flag(connection, SQLITE_DBCONFIG_DEFENSIVE, true);
+  set_flag(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, false);
+  // "name" is a column and nothing else: a misspelt one is an error, not a text.
+  set_flag(connection, SQLITE_DBCONFIG_DQS_DML, false);
+  set_flag(connection, SQLITE_DBCONFIG_DQS_DDL, false);
+  return database;
+}
+
+Result<Database> Database::open(const std::string& path, const OpenOptions& options) {
+  CHANCERY_CHECK(options.application_id > 0 && options.application_id <= kNumberMax);
+  CHANCERY_CHECK(options.user_version <= kNumberMax);
+  std::error_code error;
+  // Absolute, so that no name looks like a URI or ":memory:" to SQLite.
+  const std::string absolute = std::filesystem::absolute(path, error).string();
+  if (error || path.empty()) {
+    return fail(ErrorCode::kFileMissing, "no such store: '" + path + "'");
+  }
+  if (options.mode == OpenMode::kReadOnly) {
+    return open_read_only(absolute, options);
+  }
+  if (options.mode == OpenMode::kExisting) {
+    CHANCERY_TRY_VOID(check_file(absolute));
+    return open_owner(absolute, options);
+  }
+  CHANCERY_TRY_VOID(make_file(absolute));
+  Result<Database> database = open_owner(absolute, options);
+  if (!database) {
+    remove_files(absolute);
+  }
+  return database;
+}
+
+Result<Database> Database::open_owner(const std::string& path, const OpenOptions& options) {
+  CHANCERY_TRY(Database database, connect(path, kOwnerFlags));
+  sqlite3* const connection = database.connection_.get();
+  // Before the first read: a WAL opened exclusively needs no shared memory file.
+  CHANCERY_TRY_VOID(database.execute("PRAGMA locking_mode=EXCLUSIVE"));
+  if (options.mode == OpenMode::kCreate) {
+    CHANCERY_TRY_VOID(
+        database.execute("PRAGMA synchronous=FULL; PRAGMA page_size=8192; "
+                         "PRAGMA application_id=" +
+                         std::to_string(options.application_id)));
+  } else {
+    if (!has_content(path + "-wal")) {
+      CHANCERY_TRY_VOID(check_header(connection, path, options));
+    }
+    // Closing would write the WAL into a file that we may be about to refuse.
+    set_flag(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    CHANCERY_TRY_VOID(database.check_identity(path, options));
+    set_flag(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+  }
+  CHANCERY_TRY_VOID(database.configure(options));
+  return database;
+}
+
+Result<void> Database::check_identity(const std::string& path, const OpenOptions& options) {
+  CHANCERY_TRY(const std::uint32_t application_id, pragma_u32("application_id"));
+  CHANCERY_TRY(const std::uint32_t version, pragma_u32("user_version"));
+  return require_identity(path, application_id, version, options);
+}
+
+Result<void> Database::configure(const OpenOptions& options) {
+  CHANCERY_TRY_VOID(
+      execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; "
+              "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-" +
+              std::to_string(options.cache_kib) + "; PRAGMA wal_autocheckpoint=" +
+              std::to_string(std::min(options.wal_autocheckpoint_pages, kNumberMax))));
+  // It answers with the mode that is in force, whatever was asked for.
+  CHANCERY_TRY(Statement journal_mode, prepare("PRAGMA journal_mode=WAL"));
+  CHANCERY_TRY(const bool row, journal_mode.step());
+  CHANCERY_TRY(const std::string mode,
+               row ? journal_mode.column_text(0) : Result<std::string>("nothing"));
+  if (mode != "wal") {
+    return fail(ErrorCode::kIo, "SQLite does not run in WAL mode here, but in " + mode);
+  }
+  return {};
+}
+
+Result<std::uint32_t> Database::pragma_u32(const std::string& name) {
+  CHANCERY_TRY(Statement statement, prepare("PRAGMA " + name));
+  CHANCERY_TRY(const bool row, statement.step());
+  if (!row) {
+    return fail(ErrorCode::kInternal, "PRAGMA " + name + " gives no row");
+  }
+  // SQLite shows the four bytes as a signed number.
+  CHANCERY_TRY(const std::int64_t value, statement.column_i64(0));
+  return static_cast<std::uint32_t>(value);
+}
+
+Result<std::uint32_t> Database::user_version() {
+  return pragma_u32("user_version");
+}
+
+Result<void> Database::set_user_version(std::uint32_t version) {
+  CHANCERY_CHECK(version <= kNumberMax);
+  return execute("PRAGMA user_version=" + std::to_string(version));
+}
+
+Result<void> Database::execute(const std::string& sql) {
+  const int code = sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) {
+    return sqlite_failure(code, connection_.get(), sql.substr(0, 200));
+  }
+  return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const char* rest = nullptr;
+  const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, &rest);
+  Statement prepared(statement);
+  if (code != SQLITE_OK) {
+    return sqlite_failure(code, connection_.get(), sql.substr(0, 200));
+  }
+  if (statement == nullptr || rest != sql.data() + sql.size()) {
+    return fail(ErrorCode::kInternal, "not one statement: " + std::string(sql.substr(0, 200)));
+  }
+  return prepared;
+}
+
+std::uint64_t Database::changes() const {
+  return static_cast<std::uint64_t>(sqlite3_changes64(connection_.get()));
+}
+
+std::int64_t Database::last_insert_rowid() const {
+  return sqlite3_last_insert_rowid(connection_.get());
+}
+
+}  // namespace chancery::sqlite

@@ -1,0 +1,77 @@
+// One SQLite file as a store: durable, with one owner.
+//
+// A connection runs in WAL mode with synchronous=FULL, so that what was committed survives a power
+// cut, and in exclusive locking mode, so that a second opener gets kStoreBusy. The schema is the
+// owner's (broker/store, node/store), and so are migrations: application_id says whose file it is,
+// user_version which schema it has; a newer one is refused with the file untouched.
+//
+// Failures: kStoreBusy, kStoreVersion, kStoreDamaged (corrupt, or not such a store), kExists
+// (UNIQUE or PRIMARY KEY violated, and nothing else), kUnavailable (disk full, out of memory), kIo
+// (disk errors; after a commit: see transaction.h), kFileMissing, kFilePermissions, kLimitExceeded
+// (a value too big), kInternal (the SQL is wrong or another constraint is violated: a fault of the
+// program). One thread at a time.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/result.h"
+#include "io/sqlite/statement.h"
+
+namespace chancery::sqlite {
+
+enum class OpenMode : std::uint8_t {
+  kCreate,    // The file must not exist (kExists); it is made with mode 0600.
+  kExisting,  // The file must exist, with no right for group or others.
+  // For audits of a stopped store or of a copy. Nothing beside it is written, its WAL is read if
+  // there is one (from a private copy of both, in TMPDIR, gone at once). kStoreBusy where the owner
+  // runs.
+  kReadOnly,
+};
+
+struct OpenOptions {
+  OpenMode mode = OpenMode::kExisting;
+  std::uint32_t application_id = 0;  // Not 0; at most 2^31-1.
+  std::uint32_t user_version = 0;    // The newest that the owner knows; at most 2^31-1.
+  std::uint32_t cache_kib = 16 * 1024;
+  std::uint32_t wal_autocheckpoint_pages = 1000;
+};
+
+class Database {
+ public:
+  [[nodiscard]] static Result<Database> open(const std::string& path, const OpenOptions& options);
+
+  // 0 in a file just created: the owner makes its tables and sets the version in one transaction.
+  [[nodiscard]] Result<std::uint32_t> user_version();
+  [[nodiscard]] Result<void> set_user_version(std::uint32_t version);
+
+  // One or more statements without parameters or rows. Writes belong into a Transaction: alone, a
+  // failure of theirs does not tell whether they happened.
+  [[nodiscard]] Result<void> execute(const std::string& sql);
+  // Parsed once and kept by the caller, who drops it before the Database.
+  [[nodiscard]] Result<Statement> prepare(std::string_view sql);
+
+  [[nodiscard]] std::uint64_t changes() const;  // Rows that the last write touched.
+  [[nodiscard]] std::int64_t last_insert_rowid() const;
+
+ private:
+  friend class Transaction;
+  struct Close {
+    void operator()(sqlite3* connection) const noexcept;
+  };
+  explicit Database(sqlite3* connection) : connection_(connection) {}
+  static Result<Database> connect(const std::string& name, int flags);
+  static Result<Database> open_owner(const std::string& path, const OpenOptions& options);
+  static Result<Database> open_read_only(const std::string& path, const OpenOptions& options);
+  Result<void> configure(const OpenOptions& options);
+  Result<void> check_identity(const std::string& path, const OpenOptions& options);
+  Result<void> finish_read_only(const std::string& path, const OpenOptions& options);
+  Result<std::uint32_t> pragma_u32(const std::string& name);
+
+  std::unique_ptr<sqlite3, Close> guard_;  // Read only: holds the lock. Closed last.
+  std::unique_ptr<sqlite3, Close> connection_;
+};
+
+}  // namespace chancery::sqlite

@@ -1,0 +1,326 @@
+#include "io/text/toml.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <numeric>
+#include <set>
+#include <sstream>
+#include <utility>
+
+namespace chancery::text {
+namespace {
+
+struct Document {
+  std::string source_name;
+  toml::table root;
+};
+
+std::string_view type_name(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "an array";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a floating-point number";
+    case toml::node_type::boolean:
+      return "a boolean";
+    case toml::node_type::none:
+      break;
+    default:
+      return "a date or time";
+  }
+  return "nothing";
+}
+
+// Levenshtein's distance: how many letters to insert, delete or replace.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+// Nothing where none is near: a wild guess is worse than none. The distance is quadratic, and no
+// key of ours is long.
+std::optional<std::string> nearest(std::string_view key, const std::set<std::string>& candidates) {
+  constexpr std::size_t kKeySizeMax = 100;
+  std::optional<std::string> best;
+  std::size_t best_distance = std::max<std::size_t>(2, key.size() / 3) + 1;
+  if (key.size() > kKeySizeMax) {
+    return best;
+  }
+  for (const std::string& candidate : candidates) {
+    if (const std::size_t distance = edit_distance(key, candidate); distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+std::string range_text(std::int64_t min, std::int64_t max) {
+  return "from " + std::to_string(min) + " to " + std::to_string(max);
+}
+
+}  // namespace
+
+struct TomlTable::State {
+  std::shared_ptr<const Document> document;
+  const toml::table* table = nullptr;
+  std::string name;  // "hub.admin", empty for the root.
+  std::set<std::string> asked;
+  std::map<std::string, std::vector<std::shared_ptr<State>>> children;
+
+  [[nodiscard]] std::string full_name(std::string_view key) const {
+    return name.empty() ? std::string(key) : name + '.' + std::string(key);
+  }
+  // "hub.toml:12: hub.endpoint"; the line of the table itself where it has no such key.
+  [[nodiscard]] std::string where(std::string_view key) const {
+    std::uint32_t line = table->source().begin.line;
+    if (const auto found = table->find(key); found != table->end()) {
+      line = found->first.source().begin.line;
+    }
+    return document->source_name + ':' + std::to_string(std::max(line, 1U)) + ": " + full_name(key);
+  }
+  [[nodiscard]] std::unexpected<Error> wrong_type(std::string_view key, std::string_view expected,
+                                                  std::string_view found) const {
+    return fail(ErrorCode::kConfigWrongType, where(key) + ": expected " + std::string(expected) +
+                                                 ", found " + std::string(found));
+  }
+  const toml::node* ask(std::string_view key) {
+    asked.emplace(key);
+    return table->get(key);
+  }
+  std::shared_ptr<State> child(std::string_view key, std::string child_name,
+                               const toml::table& child_table) {
+    auto& known = children[std::string(key)];
+    const auto found = std::ranges::find(known, &child_table, &State::table);
+    if (found != known.end()) {
+      return *found;
+    }
+    return known.emplace_back(
+        std::make_shared<State>(State{document, &child_table, std::move(child_name), {}, {}}));
+  }
+
+  // What stands at the key, as T; nothing where the key is missing.
+  template <class T>
+  Result<std::optional<T>> scalar(std::string_view key, std::string_view expected) {
+    const toml::node* const node = ask(key);
+    if (node == nullptr) {
+      return std::optional<T>();
+    }
+    if (const auto* const value = node->as<T>()) {
+      return std::optional<T>(value->get());
+    }
+    return wrong_type(key, expected, type_name(*node));
+  }
+  Result<std::optional<std::int64_t>> integer(std::string_view key, std::int64_t min,
+                                              std::int64_t max) {
+    CHANCERY_TRY(const auto value, scalar<std::int64_t>(key, "an integer"));
+    if (value && (*value < min || *value > max)) {
+      return fail(ErrorCode::kConfigInvalid,
+                  where(key) + ": " + std::to_string(*value) + " is not " + range_text(min, max));
+    }
+    return value;
+  }
+  Result<std::optional<std::int64_t>> integer(std::string_view key, CountRange range) {
+    constexpr std::uint64_t kMax = std::numeric_limits<std::int64_t>::max();
+    return integer(key, static_cast<std::int64_t>(std::min(range.min, kMax)),
+                   static_cast<std::int64_t>(std::min(range.max, kMax)));
+  }
+  Result<std::optional<std::vector<std::string>>> strings(std::string_view key) {
+    const toml::node* const node = ask(key);
+    if (node == nullptr) {
+      return std::optional<std::vector<std::string>>();
+    }
+    const toml::array* const array = node->as_array();
+    if (array == nullptr) {
+      return wrong_type(key, "an array of strings", type_name(*node));
+    }
+    std::vector<std::string> out;
+    for (const toml::node& item : *array) {
+      const auto* const text = item.as_string();
+      if (text == nullptr) {
+        return wrong_type(key, "an array of strings", std::string(type_name(item)) + " in it");
+      }
+      out.push_back(text->get());
+    }
+    return out;
+  }
+  template <class T>
+  Result<T> required(std::string_view key, Result<std::optional<T>> value) const {
+    CHANCERY_TRY(std::optional<T> found, std::move(value));
+    if (!found) {
+      return fail(ErrorCode::kConfigInvalid, where(key) + ": missing");
+    }
+    return *std::move(found);
+  }
+  template <class T>
+  static Result<T> defaulted(Result<std::optional<T>> value, T otherwise) {
+    if (!value) {
+      return std::unexpected(value.error());
+    }
+    return std::move(*value).value_or(std::move(otherwise));
+  }
+  template <class To>
+  static Result<To> converted(const Result<std::int64_t>& value) {
+    if (!value) {
+      return std::unexpected(value.error());
+    }
+    return static_cast<To>(*value);
+  }
+};
+
+Result<TomlTable> TomlTable::parse(std::string_view text, std::string source_name) {
+  auto document = std::make_shared<Document>();
+  document->source_name = std::move(source_name);
+  try {
+    document->root = toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    return fail(ErrorCode::kConfigInvalid, document->source_name + ':' +
+                                               std::to_string(error.source().begin.line) + ": " +
+                                               std::string(error.description()));
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::kConfigInvalid, document->source_name + ": " + error.what());
+  }
+  auto state = std::make_shared<State>();
+  state->table = &document->root;
+  state->document = std::move(document);
+  return TomlTable(std::move(state));
+}
+
+Result<std::string> TomlTable::text(std::string_view key) {
+  return state_->required(key, state_->scalar<std::string>(key, "a string"));
+}
+
+Result<std::string> TomlTable::text_or(std::string_view key, std::string_view otherwise) {
+  return State::defaulted(state_->scalar<std::string>(key, "a string"), std::string(otherwise));
+}
+
+Result<std::optional<std::string>> TomlTable::text_if(std::string_view key) {
+  return state_->scalar<std::string>(key, "a string");
+}
+
+Result<std::int64_t> TomlTable::number(std::string_view key, NumberRange range) {
+  return state_->required(key, state_->integer(key, range.min, range.max));
+}
+
+Result<std::int64_t> TomlTable::number_or(std::string_view key, std::int64_t otherwise,
+                                          NumberRange range) {
+  return State::defaulted(state_->integer(key, range.min, range.max), otherwise);
+}
+
+Result<std::uint64_t> TomlTable::count(std::string_view key, CountRange range) {
+  return State::converted<std::uint64_t>(state_->required(key, state_->integer(key, range)));
+}
+
+Result<std::uint64_t> TomlTable::count_or(std::string_view key, std::uint64_t otherwise,
+                                          CountRange range) {
+  CHANCERY_TRY(const auto value, state_->integer(key, range));
+  return value ? static_cast<std::uint64_t>(*value) : otherwise;
+}
+
+Result<bool> TomlTable::flag(std::string_view key) {
+  return state_->required(key, state_->scalar<bool>(key, "a boolean"));
+}
+
+Result<bool> TomlTable::flag_or(std::string_view key, bool otherwise) {
+  return State::defaulted(state_->scalar<bool>(key, "a boolean"), otherwise);
+}
+
+Result<std::vector<std::string>> TomlTable::texts(std::string_view key) {
+  return state_->required(key, state_->strings(key));
+}
+
+Result<std::vector<std::string>> TomlTable::texts_or_none(std::string_view key) {
+  return State::defaulted(state_->strings(key), {});
+}
+
+Result<std::optional<TomlTable>> TomlTable::table_if(std::string_view key) {
+  const toml::node* const node = state_->ask(key);
+  if (node == nullptr) {
+    return std::optional<TomlTable>();
+  }
+  const toml::table* const found = node->as_table();
+  if (found == nullptr) {
+    return state_->wrong_type(key, "a table", type_name(*node));
+  }
+  return TomlTable(state_->child(key, state_->full_name(key), *found));
+}
+
+Result<TomlTable> TomlTable::table(std::string_view key) {
+  return state_->required(key, table_if(key));
+}
+
+Result<std::vector<TomlTable>> TomlTable::tables(std::string_view key) {
+  std::vector<TomlTable> out;
+  const toml::node* const node = state_->ask(key);
+  if (node == nullptr) {
+    return out;
+  }
+  const toml::array* const array = node->as_array();
+  if (array == nullptr) {
+    return state_->wrong_type(key, "an array of tables", type_name(*node));
+  }
+  for (const toml::node& item : *array) {
+    const toml::table* const found = item.as_table();
+    if (found == nullptr) {
+      return state_->wrong_type(key, "an array of tables", std::string(type_name(item)) + " in it");
+    }
+    std::string name = state_->full_name(key) + '[' + std::to_string(out.size()) + ']';
+    out.push_back(TomlTable(state_->child(key, std::move(name), *found)));
+  }
+  return out;
+}
+
+bool TomlTable::has(std::string_view key) const {
+  return state_->table->contains(key);
+}
+
+std::vector<std::string> TomlTable::keys() const {
+  std::vector<std::string> out;
+  for (const auto& [key, node] : *state_->table) {
+    out.emplace_back(key.str());
+  }
+  return out;
+}
+
+Result<void> TomlTable::finish() const {
+  for (const auto& [key, node] : *state_->table) {
+    if (state_->asked.contains(std::string(key.str()))) {
+      continue;
+    }
+    std::string detail = state_->where(key.str()) + ": no such key";
+    if (const auto suggestion = nearest(key.str(), state_->asked)) {
+      detail += "; did you mean " + *suggestion + "?";
+    }
+    return fail(ErrorCode::kConfigUnknownKey, std::move(detail));
+  }
+  for (const auto& [key, children] : state_->children) {
+    for (const auto& child : children) {
+      CHANCERY_TRY_VOID(TomlTable(child).finish());
+    }
+  }
+  return {};
+}
+
+std::unexpected<Error> TomlTable::fail_at(std::string_view key, std::string_view problem) const {
+  return fail(ErrorCode::kConfigInvalid, state_->where(key) + ": " + std::string(problem));
+}
+
+}  // namespace chancery::text

@@ -1,0 +1,51 @@
+// A listening socket in the file system that has one owner and the right mode from its first
+// moment.
+//
+// libzmq would remove whatever stands at the path, a living owner's socket too, and leave the mode
+// to the umask. So the socket is made here and handed to libzmq by ZMQ_USE_FD; libzmq closes the
+// descriptor, this class removes the file.
+//
+// Any thread. Limits: kIpcPathBytesMax, which is the kernel's (unix(7)).
+
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/base/result.h"
+
+namespace chancery::zmq {
+
+inline constexpr std::size_t kIpcPathBytesMax = 107;
+
+class IpcListener {
+ public:
+  [[nodiscard]] static Result<IpcListener> listen(const std::string& path, std::uint32_t mode,
+                                                  int backlog);
+
+  IpcListener() = default;
+  IpcListener(IpcListener&& other) noexcept;
+  IpcListener& operator=(IpcListener&& other) noexcept;
+  IpcListener(const IpcListener&) = delete;
+  IpcListener& operator=(const IpcListener&) = delete;
+  ~IpcListener();  // Removes the file, if it is still the one made here.
+
+  // Gives the descriptor away, once.
+  [[nodiscard]] int release_fd();
+
+ private:
+  void close();
+
+  std::string path_;  // Empty: nothing to remove.
+  int fd_ = -1;
+  dev_t device_ = 0;
+  ino_t inode_ = 0;
+};
+
+// Whether a process listens at the path. kConfigInvalid when it is too long.
+[[nodiscard]] Result<bool> ipc_is_listening(const std::string& path);
+
+}  // namespace chancery::zmq

@@ -1,0 +1,38 @@
+#include "io/zmq/plain_router.h"
+
+#include <chrono>
+
+#include "io/zmq/ipc_listener.h"
+#include "io/zmq/link.h"
+#include "io/zmq/socket.h"
+
+namespace chancery::zmq {
+
+Result<Router> bind_plain_router(Context& context, const PlainOptions& options) {
+  return bind_router(context,
+                     {.endpoint = std::string(kIpcPrefix) + options.path,
+                      .frame_bytes_max = options.frame_bytes_max,
+                      .part_count_max = options.part_count_max,
+                      .send_count_max = options.queue_count_max,
+                      .receive_count_max = options.queue_count_max},
+                     /*curve=*/false);
+}
+
+Result<Dealer> connect_plain_dealer(Context& context, const PlainOptions& options) {
+  CHANCERY_TRY(const bool listening, ipc_is_listening(options.path));
+  if (!listening) {
+    return fail(ErrorCode::kNoDaemon, "nothing listens at '" + options.path + "'");
+  }
+  // The first message may be sent before the handshake is over: a command wants no event loop.
+  return connect_dealer(context,
+                        {.endpoint = std::string(kIpcPrefix) + options.path,
+                         .frame_bytes_max = options.frame_bytes_max,
+                         .part_count_max = options.part_count_max,
+                         .send_count_max = options.queue_count_max,
+                         .receive_count_max = options.queue_count_max,
+                         .linger = std::chrono::milliseconds(200),
+                         .immediate = false},
+                        /*curve=*/false);
+}
+
+}  // namespace chancery::zmq

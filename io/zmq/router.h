@@ -1,0 +1,110 @@
+// The listening end of a link: a ROUTER that knows its peers by their ZAP user id, never by routing
+// id, which a peer chooses for itself (CurveZMQ RFC 26, ZAP RFC 27).
+//
+// What libzmq 4.3.4 leaves open is closed here:
+//   - option 93 (ZMQ_ZAP_ENFORCE_DOMAIN): without a ZAP handler nobody is admitted;
+//   - a peer with a routing id of its own choosing is dropped at its first message. Ids that libzmq
+//     gave out count up from a random start that this class learns at bind and keeps secret: they
+//     are handles for send() and are not for logs, metrics or the wire;
+//   - a message that never ends (parts are not limited by libzmq, and are held in memory until the
+//     last): a connection that brings more than undelivered_bytes_max without completing a message
+//     is cut. For this, receive() must be called every 100 ms or so, also when nothing is ready;
+//   - the number of connections.
+//
+// It does not judge who may say what, and admission is only judged at the handshake: the caller
+// checks the user id of every message, and drops a message without one.
+//
+// One owner, one thread. No call waits, except bind().
+
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "io/zmq/context.h"
+#include "io/zmq/curve.h"
+
+namespace chancery::zmq {
+
+struct PollHandles;
+
+struct RouterOptions {
+  std::string endpoint{};  // tcp://address:port ("*" for any), or ipc://path.
+  CurveKey secret{};
+  std::string zap_domain{};  // Never empty.
+  std::size_t frame_bytes_max = 1U << 20U;
+  std::size_t part_count_max = 4;  // Without the routing id.
+  int send_count_max = 1000;       // Messages queued per peer.
+  int receive_count_max = 1000;
+  std::chrono::milliseconds handshake_max{3000};
+  std::chrono::milliseconds heartbeat{5000};
+  std::chrono::milliseconds heartbeat_timeout{15000};
+  std::chrono::milliseconds linger{200};     // How long sent messages outlive the Router.
+  std::chrono::milliseconds bind_max{1000};  // A port closed a moment ago is still taken: wait.
+  int backlog = 128;
+  int connection_count_max = 512;                 // Those in the handshake count as well.
+  std::size_t undelivered_bytes_max = 8U << 20U;  // Of one connection, tcp only.
+  std::uint32_t ipc_mode = 0600;
+};
+
+struct Received {
+  std::string routing_id;  // Secret: see above.
+  std::string user_id;     // Empty: nobody authenticated this message; drop it.
+  std::string peer_address;
+  int source_fd = -1;  // For disconnect().
+  std::vector<std::string> frames;
+  bool oversized = false;  // There were more parts than part_count_max; the rest is gone.
+};
+
+struct RouterCounters {
+  std::uint64_t foreign_id_count = 0;       // Messages under a routing id of the peer's choosing.
+  std::uint64_t oversized_count = 0;        // Messages of too many parts.
+  std::uint64_t connection_over_count = 0;  // Connections cut for connection_count_max.
+  std::uint64_t undelivered_cut_count = 0;  // Connections cut for undelivered_bytes_max.
+};
+
+class Router {
+ public:
+  // kConfigInvalid for an option that cannot be, kAddressInUse when another socket has the
+  // address after bind_max, kUnavailable or kIo when the system refuses.
+  [[nodiscard]] static Result<Router> bind(Context& context, const RouterOptions& options);
+
+  Router(Router&& other) noexcept;
+  Router& operator=(Router&& other) noexcept;
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+  ~Router();
+
+  // With the port that the system chose where a wildcard was asked for.
+  [[nodiscard]] const std::string& endpoint() const;
+
+  // The next message; nothing when none is complete.
+  [[nodiscard]] std::optional<Received> receive();
+
+  // kNotFound when the peer is gone, kQueueFull when it reads too slowly. Success means queued.
+  [[nodiscard]] Result<> send(const std::string& routing_id,
+                              const std::vector<std::string>& frames);
+
+  // Cuts the connection that a message came from, or a later one that got its descriptor. Either
+  // may come back through the handshake.
+  void disconnect(int source_fd);
+
+  [[nodiscard]] std::size_t connection_count();
+  [[nodiscard]] const RouterCounters& counters() const;
+  [[nodiscard]] std::shared_ptr<const PollHandles> poll_handles() const;  // For Poller.
+
+ private:
+  friend Result<Router> bind_router(Context& context, const RouterOptions& options, bool curve);
+  struct State;
+  explicit Router(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace chancery::zmq

@@ -1,0 +1,161 @@
+#include "io/zmq/zap.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "io/zmq/socket.h"
+
+namespace chancery::zmq {
+namespace {
+
+// RFC 27: version, request id, domain, address, identity, mechanism, credentials.
+constexpr std::size_t kVersion = 0;
+constexpr std::size_t kRequestId = 1;
+constexpr std::size_t kDomain = 2;
+constexpr std::size_t kMechanism = 5;
+constexpr std::size_t kCredentials = 6;
+constexpr std::size_t kCurveRequestParts = 7;
+
+constexpr const char* kZapEndpoint = "inproc://zeromq.zap.01";
+
+}  // namespace
+
+struct ZapHandler::State {
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  State(State&&) = delete;
+  State& operator=(State&&) = delete;
+  ~State() {
+    if (thread.joinable()) {
+      const std::uint64_t one = 1;
+      // Fails only when the counter is full, and then the thread wakes as well.
+      [[maybe_unused]] const ssize_t written = ::write(stop_fd, &one, sizeof one);
+      thread.join();
+    }
+    if (stop_fd >= 0) {
+      ::close(stop_fd);
+    }
+  }
+
+  // Empty: refused.
+  std::string user_of(const Multipart& request) {
+    const std::vector<std::string>& parts = request.frames;
+    if (request.oversized || parts.size() != kCurveRequestParts || parts[kVersion] != "1.0" ||
+        parts[kMechanism] != "CURVE" || parts[kCredentials].size() != CurveKey{}.size()) {
+      return {};
+    }
+    const CurveKey key = hash_from(parts[kCredentials]);
+    const std::lock_guard<std::mutex> held(mutex);
+    const auto table = tables.find(parts[kDomain]);
+    if (table == tables.end()) {
+      return {};
+    }
+    const auto user = table->second.find(key);
+    return user == table->second.end() ? std::string() : user->second;
+  }
+
+  void answer(const Multipart& request) {
+    if (request.frames.size() <= kRequestId) {
+      return;  // Nothing to answer to; libzmq does not send this.
+    }
+    const std::string user = user_of(request);
+    (user.empty() ? refused : admitted).fetch_add(1, std::memory_order_relaxed);
+    const std::vector<std::string> reply = {
+        "", "1.0", request.frames[kRequestId], user.empty() ? "400" : "200", "", user, ""};
+    // Fails when the asking connection is gone: then nobody waits.
+    [[maybe_unused]] const int sent = socket.send(&request.routing_id, reply);
+  }
+
+  void run() {
+    pthread_setname_np(pthread_self(), "zap");
+    std::array<zmq_pollitem_t, 2> items = {
+        zmq_pollitem_t{.socket = socket.get(), .fd = 0, .events = ZMQ_POLLIN, .revents = 0},
+        zmq_pollitem_t{.socket = nullptr, .fd = stop_fd, .events = ZMQ_POLLIN, .revents = 0}};
+    while (true) {
+      const int ready = zmq_poll(items.data(), static_cast<int>(items.size()), -1);
+      if ((ready < 0 && zmq_errno() != EINTR) || (ready > 0 && items[1].revents != 0)) {
+        return;
+      }
+      // Without this look at the stop between requests a storm of peers could keep us here.
+      if (ready > 0) {
+        std::optional<Multipart> request =
+            socket.receive({.has_routing_id = true, .part_count_max = kZapPartCountMax});
+        if (request && !request->frames.empty() && request->frames[0].empty()) {
+          request->frames.erase(request->frames.begin());  // The empty part that REQ puts there.
+          answer(*request);
+        }
+      }
+    }
+  }
+
+  Socket socket;  // The thread's, once that runs.
+  int stop_fd = -1;
+  std::mutex mutex;  // Of tables.
+  std::map<std::string, AdmissionTable> tables;
+  std::atomic<std::uint64_t> admitted{0};
+  std::atomic<std::uint64_t> refused{0};
+  std::thread thread;
+};
+
+Result<ZapHandler> ZapHandler::start(Context& context) {
+  auto state = std::make_unique<State>();
+  CHANCERY_TRY(state->socket, Socket::open(context, ZMQ_ROUTER));
+  CHANCERY_TRY_VOID(state->socket.set(ZMQ_LINGER, "the ZAP handler's linger time", 0));
+  if (zmq_bind(state->socket.get(), kZapEndpoint) != 0) {
+    return fail_zmq(zmq_errno() == EADDRINUSE ? ErrorCode::kAddressInUse : ErrorCode::kUnavailable,
+                    "ZAP handler");
+  }
+  state->stop_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (state->stop_fd < 0) {
+    return fail(ErrorCode::kUnavailable, "ZAP handler: " + std::generic_category().message(errno));
+  }
+  // Signals are for the daemon's own loop: the new thread inherits a mask that blocks them all.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::string refusal;
+  try {
+    state->thread = std::thread([raw = state.get()] { raw->run(); });
+  } catch (const std::system_error& error) {
+    refusal = error.what();
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (!refusal.empty()) {
+    return fail(ErrorCode::kUnavailable, "ZAP handler's thread: " + refusal);
+  }
+  return ZapHandler(std::move(state));
+}
+
+ZapHandler::ZapHandler(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ZapHandler::ZapHandler(ZapHandler&& other) noexcept = default;
+ZapHandler& ZapHandler::operator=(ZapHandler&& other) noexcept = default;
+ZapHandler::~ZapHandler() = default;
+
+void ZapHandler::allow(const std::string& domain, AdmissionTable table) {
+  // Swapped, so that the old table is freed after the handler may go on.
+  const std::lock_guard<std::mutex> held(state_->mutex);
+  state_->tables[domain].swap(table);
+}
+
+ZapCounters ZapHandler::counters() const {
+  return {.admitted_count = state_->admitted.load(std::memory_order_relaxed),
+          .refused_count = state_->refused.load(std::memory_order_relaxed)};
+}
+
+}  // namespace chancery::zmq

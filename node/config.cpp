@@ -1,0 +1,104 @@
+#include "node/config.h"
+
+#include <filesystem>
+#include <set>
+
+#include "core/base/encoding.h"
+#include "core/exchange/names.h"
+#include "io/os/file.h"
+#include "io/text/toml.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::size_t kConfigBytesMax = 1U << 20U;
+
+Result<Hash> hex_32(text::TomlTable& table, std::string_view key) {
+  CHANCERY_TRY(const std::string digits, table.text(key));
+  const Result<Hash> parsed = hash_from_hex(digits);
+  if (!parsed.has_value()) {
+    return table.fail_at(key, "64 hexadecimal digits");
+  }
+  return *parsed;
+}
+
+Result<std::vector<std::string>> patterns(text::TomlTable& table, std::string_view key) {
+  CHANCERY_TRY(std::vector<std::string> list, table.texts_or_none(key));
+  for (const std::string& pattern : list) {
+    if (!exchange::is_pattern(pattern)) {
+      return table.fail_at(key, "'" + pattern + "' is no pattern of kinds");
+    }
+  }
+  return list;
+}
+
+Result<std::vector<Application>> read_applications(text::TomlTable& root) {
+  std::vector<Application> applications;
+  std::set<std::string> names;
+  std::set<Hash> keys;
+  CHANCERY_TRY(std::vector<text::TomlTable> tables, root.tables("application"));
+  for (text::TomlTable& table : tables) {
+    Application application;
+    CHANCERY_TRY(application.name, table.text("name"));
+    CHANCERY_TRY(application.key, hex_32(table, "key"));
+    CHANCERY_TRY(application.publish, patterns(table, "publish"));
+    CHANCERY_TRY(application.read, patterns(table, "read"));
+    if (application.name.empty() || !names.insert(application.name).second) {
+      return table.fail_at("name", "each application has a name of its own");
+    }
+    if (!keys.insert(application.key).second) {
+      return table.fail_at("key", "each application has a key of its own");
+    }
+    applications.push_back(std::move(application));
+  }
+  return applications;
+}
+
+}  // namespace
+
+Result<Config> read_config(const std::string& path) {
+  CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
+  CHANCERY_TRY(text::TomlTable root, text::TomlTable::parse(text, path));
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  const auto absolute = [&](const std::string& name) {
+    return (folder / name).lexically_normal().string();
+  };
+  const auto file = [&](std::string_view key) -> Result<std::string> {
+    CHANCERY_TRY(const std::string name, root.text(key));
+    return absolute(name);
+  };
+  Config config;
+  CHANCERY_TRY(config.member, root.text("member"));
+  if (!exchange::is_member_code(config.member)) {
+    return root.fail_at("member", "a member code is 1 to 8 of A-Z 0-9");
+  }
+  CHANCERY_TRY(config.genesis, hex_32(root, "genesis"));
+  CHANCERY_TRY(config.hub, root.text("hub"));
+  if (!config.hub.starts_with("tcp://")) {
+    return root.fail_at("hub", "an endpoint starts with tcp://");
+  }
+  CHANCERY_TRY(config.hub_key, hex_32(root, "hub_key"));
+  CHANCERY_TRY(config.store, file("store"));
+  CHANCERY_TRY(config.signing_key, file("signing_key"));
+  CHANCERY_TRY(const std::optional<std::string> witness, root.text_if("witness_key"));
+  config.witness_key = witness.has_value() ? absolute(*witness) : "";
+  CHANCERY_TRY(config.transport_key, file("transport_key"));
+  CHANCERY_TRY(config.sealing_keys, root.texts("sealing_keys"));
+  if (config.sealing_keys.empty()) {
+    return root.fail_at("sealing_keys", "a node has at least one");
+  }
+  for (std::string& key : config.sealing_keys) {
+    key = absolute(key);
+  }
+  CHANCERY_TRY(config.local, root.text("local"));
+  if (!config.local.starts_with("tcp://")) {
+    config.local = "ipc://" + absolute(config.local);
+  }
+  CHANCERY_TRY(config.local_key, file("local_key"));
+  CHANCERY_TRY(config.admin, file("admin"));
+  CHANCERY_TRY(config.applications, read_applications(root));
+  CHANCERY_TRY_VOID(root.finish());
+  return config;
+}
+
+}  // namespace chancery::node

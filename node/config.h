@@ -1,0 +1,39 @@
+// A node's configuration: one strict TOML file. docs/reference/config.md lists the keys.
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
+namespace chancery::node {
+
+struct Application {
+  std::string name;
+  Hash key{};                        // CURVE public key.
+  std::vector<std::string> publish;  // Patterns of kinds.
+  std::vector<std::string> read;
+};
+
+struct Config {
+  std::string member;
+  Hash genesis{};
+  std::string hub;  // tcp://address:port
+  Hash hub_key{};
+  std::string store;  // Paths are absolute: those in the file are relative to its folder.
+  std::string signing_key;
+  std::string witness_key;  // Empty where the node is no witness.
+  std::string transport_key;
+  std::vector<std::string> sealing_keys;
+  std::string local;  // ipc://… or tcp://…
+  std::string local_key;
+  std::string admin;
+  std::vector<Application> applications;
+};
+
+// kFileMissing, kConfigInvalid, kConfigUnknownKey, kConfigWrongType: each names file and line.
+[[nodiscard]] Result<Config> read_config(const std::string& path);
+
+}  // namespace chancery::node

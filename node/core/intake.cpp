@@ -1,0 +1,85 @@
+#include "node/core/intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/exchange/kinds.h"
+#include "core/exchange/policy.h"
+
+namespace chancery::node {
+namespace {
+
+Result<void> check_leaf(const exchange::Envelope& envelope, const ledger::Leaf& leaf) {
+  if (envelope.entry != leaf.entry || leaf.type != ledger::LeafType::kNotice) {
+    return fail(ErrorCode::kLeafMismatch, envelope.name());
+  }
+  return {};
+}
+
+Result<void> check_addressed(const exchange::Envelope& envelope, std::string_view member) {
+  const bool named = std::ranges::any_of(
+      envelope.draft.recipients(),
+      [&](const v1::Recipient& recipient) { return recipient.member() == member; });
+  if (!named && envelope.draft.origin() != member) {
+    return fail(ErrorCode::kUnknownRecipient, envelope.name() + " is not for this member");
+  }
+  return {};
+}
+
+Result<std::string> open_text(const exchange::Envelope& envelope, const Hash& genesis,
+                              exchange::Opener& opener) {
+  std::string text;
+  if (envelope.sealed()) {
+    CHANCERY_TRY(
+        const std::string plaintext,
+        opener.open(genesis, envelope.draft.origin(), envelope.recipient_codes(),
+                    envelope.header_bytes, envelope.body.sealed(), envelope.draft.text_digest()));
+    CHANCERY_TRY(text, exchange::unpad_text(plaintext));
+  } else {
+    text = envelope.body.clear();
+  }
+  CHANCERY_TRY_VOID(exchange::parse_text(envelope.draft.kind(), text));
+  return text;
+}
+
+}  // namespace
+
+Arrival judge_delivery(std::uint64_t index, std::string envelope_bytes, const ledger::Leaf& leaf,
+                       std::string_view member, const exchange::Directory& directory,
+                       exchange::Opener& opener, exchange::RootCache& cache) {
+  Arrival arrival;
+  arrival.index = index;
+  arrival.envelope_bytes = std::move(envelope_bytes);
+  const auto because = [&](Verdict verdict, Error error) {
+    arrival.verdict = verdict;
+    arrival.error = std::move(error);
+  };
+  Result<exchange::Envelope> envelope =
+      exchange::parse_envelope(arrival.envelope_bytes, directory.genesis());
+  if (!envelope.has_value()) {
+    because(Verdict::kVoid, envelope.error());
+    return arrival;
+  }
+  arrival.own = envelope->draft.origin() == member;
+  arrival.envelope = std::move(*envelope);
+  Result<void> good = check_leaf(*arrival.envelope, leaf);
+  if (good.has_value()) {
+    good = check_addressed(*arrival.envelope, member);
+  }
+  if (good.has_value()) {
+    good = exchange::judge_notice(*arrival.envelope, directory, leaf.accepted_at_ms, cache);
+  }
+  if (!good.has_value()) {
+    because(Verdict::kVoid, good.error());
+    return arrival;
+  }
+  Result<std::string> text = open_text(*arrival.envelope, directory.genesis(), opener);
+  if (!text.has_value()) {
+    because(Verdict::kUnopenable, text.error());
+    return arrival;
+  }
+  arrival.text = std::move(*text);
+  return arrival;
+}
+
+}  // namespace chancery::node

@@ -1,0 +1,206 @@
+#include "node/core/link.h"
+
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/compose.h"
+#include "core/exchange/limits.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::uint32_t kProtocol = 1;
+
+}  // namespace
+
+void Link::send(const v1::UpMessage& message) {
+  outgoing_.push_back(message.SerializeAsString());
+}
+
+void Link::fetch(v1::FetchKind kind, std::uint64_t from) {
+  v1::UpMessage message;
+  message.mutable_fetch()->set_kind(kind);
+  message.mutable_fetch()->set_from(from);
+  send(message);
+}
+
+void Link::connected() {
+  if (phase_ == LinkPhase::kAlarm) {
+    return;
+  }
+  phase_ = LinkPhase::kGreeting;
+  outgoing_.clear();
+  held_.clear();
+  expected_ = position_.cursor;
+  fetching_batches_ = false;
+  credit_due_ = false;
+  v1::UpMessage message;
+  v1::Hello& hello = *message.mutable_hello();
+  hello.set_protocol(kProtocol);
+  hello.set_genesis(to_string(config_.genesis));
+  hello.set_cursor(position_.cursor);
+  *hello.mutable_followed() = exchange::tree_head(position_.followed_size, position_.followed_root);
+  hello.mutable_credits()->set_items(config_.credit_items);
+  hello.mutable_credits()->set_bytes(config_.credit_bytes);
+  hello.set_program(config_.program);
+  send(message);
+}
+
+void Link::disconnected() {
+  if (phase_ != LinkPhase::kAlarm) {
+    phase_ = LinkPhase::kDown;
+  }
+}
+
+Result<void> Link::control(const v1::DownMessage& message) {
+  if (message.has_welcome()) {
+    if (phase_ != LinkPhase::kGreeting) {
+      return {};
+    }
+    const v1::Welcome& welcome = message.welcome();
+    if (welcome.genesis() != as_view(config_.genesis)) {
+      return fail(ErrorCode::kWrongGenesis, "the hub serves " + hex(as_bytes(welcome.genesis())));
+    }
+    hub_size_ = welcome.head().size();
+    if (hub_size_ < position_.followed_size ||
+        (hub_size_ == position_.followed_size &&
+         welcome.head().root() != as_view(position_.followed_root))) {
+      phase_ = LinkPhase::kAlarm;
+      return fail(ErrorCode::kForeignLog, "the hub's log has size " + std::to_string(hub_size_) +
+                                              ", this node verified size " +
+                                              std::to_string(position_.followed_size));
+    }
+    phase_ = LinkPhase::kUp;
+    resend_ = true;
+    if (hub_size_ > position_.followed_size) {
+      fetching_batches_ = true;
+      fetch(v1::FETCH_KIND_BATCHES, position_.followed_size);
+    }
+    return {};
+  }
+  if (message.has_fault()) {
+    const v1::Fault& fault = message.fault();
+    const ErrorCode code = error_code_from_wire(fault.code()).value_or(ErrorCode::kInternal);
+    if (code == ErrorCode::kGap) {
+      connected();  // The hub does not know this connection: greet it.
+    }
+    return fail(code, fault.text());
+  }
+  return {};
+}
+
+std::vector<v1::LogBatch> Link::batches(v1::Batches batches) {
+  std::vector<v1::LogBatch> next;
+  if (phase_ != LinkPhase::kUp) {
+    return next;
+  }
+  hub_size_ = std::max(hub_size_, batches.log_size());
+  std::uint64_t size = position_.followed_size;
+  bool gap = false;
+  for (v1::LogBatch& batch : *batches.mutable_batches()) {
+    if (batch.first_index() < size) {
+      continue;  // Known: pushed while a page with it was on the way.
+    }
+    if (batch.first_index() > size) {
+      gap = true;
+      break;
+    }
+    size += batch.entries().size() / Hash{}.size();
+    next.push_back(std::move(batch));
+  }
+  if (!next.empty()) {
+    fetching_batches_ = false;
+  }
+  if (gap && next.empty() && !fetching_batches_) {
+    fetching_batches_ = true;
+    fetch(v1::FETCH_KIND_BATCHES, position_.followed_size);
+  }
+  return next;
+}
+
+void Link::followed(std::uint64_t size, const Hash& root) {
+  position_.followed_size = size;
+  position_.followed_root = root;
+  if (size < hub_size_ && !fetching_batches_) {
+    fetching_batches_ = true;
+    fetch(v1::FETCH_KIND_BATCHES, size);
+  }
+}
+
+void Link::deliver(v1::Deliver deliver) {
+  if (phase_ != LinkPhase::kUp) {
+    return;
+  }
+  for (v1::Delivery& delivery : *deliver.mutable_deliveries()) {
+    if (delivery.index() < expected_) {
+      continue;  // Held or stored already.
+    }
+    const bool lost = delivery.previous() > expected_;
+    if (lost || held_.size() >= config_.credit_items) {
+      fetch(v1::FETCH_KIND_DELIVERIES, expected_);
+      return;
+    }
+    expected_ = delivery.index() + 1;
+    held_.push_back(std::move(delivery));
+  }
+}
+
+std::optional<v1::Delivery> Link::take_delivery() {
+  if (held_.empty() || held_.front().index() >= position_.followed_size) {
+    return std::nullopt;
+  }
+  v1::Delivery delivery = std::move(held_.front());
+  held_.pop_front();
+  return delivery;
+}
+
+void Link::stored(std::uint64_t index) {
+  position_.cursor = std::max(position_.cursor, index + 1);
+  credit_due_ = true;
+}
+
+bool Link::take_resend() {
+  return std::exchange(resend_, false);
+}
+
+void Link::submit(const std::vector<std::string>& envelopes) {
+  v1::UpMessage message;
+  std::size_t bytes = 0;
+  const auto flush = [&] {
+    if (message.has_submit()) {
+      send(message);
+      message.Clear();
+      bytes = 0;
+    }
+  };
+  for (const std::string& envelope : envelopes) {
+    const auto count = static_cast<std::size_t>(message.submit().envelopes_size());
+    if (count >= exchange::kSubmitCountMax ||
+        (count > 0 && bytes + envelope.size() > exchange::kFrameBytesTarget)) {
+      flush();
+    }
+    message.mutable_submit()->add_envelopes(envelope);
+    bytes += envelope.size();
+  }
+  flush();
+}
+
+void Link::ping(std::uint64_t nonce) {
+  v1::UpMessage message;
+  message.mutable_ping()->set_nonce(nonce);
+  send(message);
+}
+
+std::vector<std::string> Link::take_outgoing() {
+  if (phase_ == LinkPhase::kUp && credit_due_) {
+    credit_due_ = false;
+    v1::UpMessage message;
+    message.mutable_credit()->set_cursor(position_.cursor);
+    message.mutable_credit()->mutable_credits()->set_items(config_.credit_items);
+    message.mutable_credit()->mutable_credits()->set_bytes(config_.credit_bytes);
+    send(message);
+  }
+  return std::exchange(outgoing_, {});
+}
+
+}  // namespace chancery::node

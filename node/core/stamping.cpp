@@ -1,0 +1,156 @@
+#include "node/core/stamping.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "core/exchange/compose.h"
+#include "core/exchange/envelope.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/policy.h"
+#include "core/exchange/seal.h"
+#include "core/exchange/strict.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::size_t kSaltBytes = 16;
+
+// Hands out parts of the randomness that the caller gave.
+class Random {
+ public:
+  explicit Random(std::string_view bytes) : bytes_(bytes) {}
+
+  std::string_view take(std::size_t count) {
+    CHANCERY_CHECK(count <= bytes_.size());
+    const std::string_view part = bytes_.substr(0, count);
+    bytes_.remove_prefix(count);
+    return part;
+  }
+
+ private:
+  std::string_view bytes_;
+};
+
+std::vector<std::string> recipient_codes(const v1::Draft& draft) {
+  std::vector<std::string> codes;
+  for (const v1::Recipient& recipient : draft.recipients()) {
+    codes.push_back(recipient.member());
+  }
+  return codes;
+}
+
+// One content key per recipient set; a set that cannot be sealed to keeps its error.
+class SealGroups {
+ public:
+  SealGroups(const StampInput& input, Random& random) : input_(input), random_(random) {}
+
+  const Result<exchange::SealGroup>& for_recipients(const std::vector<std::string>& codes) {
+    const auto found = groups_.find(codes);
+    return found != groups_.end() ? found->second
+                                  : groups_.emplace(codes, make(codes)).first->second;
+  }
+
+ private:
+  Result<exchange::SealGroup> make(const std::vector<std::string>& codes) {
+    CHANCERY_TRY(const std::vector<crypto::PublicKey> keys,
+                 exchange::sealing_keys_for(input_.origin, codes, *input_.directory));
+    const std::string info = exchange::seal_info(input_.directory->genesis(), input_.origin, codes);
+    return exchange::SealGroup::make(
+        info, keys, random_.take(exchange::SealGroup::random_bytes_needed(keys.size())));
+  }
+
+  const StampInput& input_;
+  Random& random_;
+  std::map<std::vector<std::string>, Result<exchange::SealGroup>> groups_;
+};
+
+}  // namespace
+
+bool is_urgent(v1::Precedence precedence) {
+  return precedence >= v1::PRECEDENCE_IMMEDIATE;
+}
+
+std::size_t count_to_sign(std::span<const Waiting> waiting, std::size_t unacknowledged_count) {
+  if (waiting.size() >= kSignedTogetherMax) {
+    return kSignedTogetherMax;
+  }
+  if (unacknowledged_count == 0) {
+    return waiting.size();
+  }
+  const auto first_patient = std::ranges::find_if_not(
+      waiting, [](const Waiting& notice) { return is_urgent(notice.precedence); });
+  return static_cast<std::size_t>(first_patient - waiting.begin());
+}
+
+std::size_t random_bytes_needed(std::span<const Waiting> waiting,
+                                const exchange::Directory& directory) {
+  // Every notice could have a recipient set of its own, and every set could be everybody.
+  return waiting.size() *
+         (kSaltBytes + exchange::SealGroup::random_bytes_needed(directory.active_nodes().size()));
+}
+
+StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
+                   std::string_view random) {
+  StampedBatch batch;
+  Random rest(random);
+  SealGroups groups(input, rest);
+  std::uint64_t created_at_us = input.created_at_last_us;
+  for (const Waiting& notice : waiting) {
+    const auto refuse = [&](Error error) {
+      batch.refused.push_back({notice.notice_id, std::move(error)});
+    };
+    const Result<v1::Draft> draft = exchange::parse_wire<v1::Draft>(notice.draft);
+    if (!draft.has_value()) {
+      refuse(draft.error());
+      continue;
+    }
+    // The directory may have changed since the draft was promised.
+    if (const Result<void> judged =
+            exchange::judge_draft(*draft, notice.sealed, *input.directory, input.now_us / 1000);
+        !judged.has_value()) {
+      refuse(judged.error());
+      continue;
+    }
+    created_at_us = std::max(created_at_us + 1, input.now_us);
+    Stamped stamped{
+        .notice_id = notice.notice_id,
+        .header = exchange::make_header(notice.draft, {.salt = std::string(rest.take(kSaltBytes)),
+                                                       .created_at_us = created_at_us,
+                                                       .log_seen = input.log_seen}),
+        .body = {},
+        .created_at_us = created_at_us};
+    if (notice.sealed) {
+      const Result<exchange::SealGroup>& group = groups.for_recipients(recipient_codes(*draft));
+      Result<std::string> body = group.has_value()
+                                     ? group->seal(stamped.header, notice.text)
+                                     : Result<std::string>(std::unexpected(group.error()));
+      if (!body.has_value()) {
+        refuse(body.error());
+        continue;
+      }
+      stamped.body = std::move(*body);
+    } else {
+      stamped.body = exchange::clear_body(notice.text);
+    }
+    batch.ds.push_back(
+        exchange::envelope_hash(input.directory->genesis(), stamped.header, stamped.body));
+    batch.notices.push_back(std::move(stamped));
+  }
+  return batch;
+}
+
+std::vector<std::string> signed_envelopes(const StampedBatch& batch,
+                                          const exchange::BatchToSign& to_sign,
+                                          const std::string& signature) {
+  std::vector<std::string> envelopes;
+  for (std::size_t i = 0; i < batch.notices.size(); ++i) {
+    const std::string signatures = exchange::signatures_bytes({to_sign.signature(i, signature)});
+    envelopes.push_back(
+        exchange::envelope_bytes(batch.notices[i].header, batch.notices[i].body, signatures));
+  }
+  return envelopes;
+}
+
+}  // namespace chancery::node

@@ -1,0 +1,81 @@
+// From drafts in the outbox to signed envelopes: when to sign, and what. Pure.
+//
+// A node signs what is waiting when nothing of its own is unacknowledged, or when a full batch
+// waits; an urgent notice never waits. So at rest a notice goes at once, and under load one
+// signature and one content key serve hundreds. A content key is shared by the notices of a batch
+// that go to the same recipients. Stamping again makes a new envelope over the same draft. Protocol
+// chapters 3 to 5.
+
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chancery/v1/envelope.pb.h"
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/exchange/batch_signature.h"
+#include "core/exchange/directory.h"
+
+namespace chancery::node {
+
+inline constexpr std::size_t kSignedTogetherMax = 256;
+
+// What the outbox holds of a notice before it is signed.
+struct Waiting {
+  std::string notice_id;
+  std::string draft;  // Exact bytes.
+  std::string text;   // The padded plaintext, or the clear text.
+  bool sealed = true;
+  v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
+};
+
+[[nodiscard]] bool is_urgent(v1::Precedence precedence);
+
+// How many of the waiting to sign now: all, or the urgent only, or none. `waiting` is in the order
+// of the outbox, urgent first.
+[[nodiscard]] std::size_t count_to_sign(std::span<const Waiting> waiting,
+                                        std::size_t unacknowledged_count);
+
+struct Stamped {
+  std::string notice_id;
+  std::string header;
+  std::string body;
+  std::uint64_t created_at_us = 0;
+};
+
+// A notice that cannot be stamped under the directory of now; the others of its batch go on.
+struct Unstampable {
+  std::string notice_id;
+  Error error;
+};
+
+struct StampedBatch {
+  std::vector<Stamped> notices;
+  std::vector<Unstampable> refused;
+  std::vector<Hash> ds;
+};
+
+struct StampInput {
+  const exchange::Directory* directory = nullptr;
+  std::string origin;
+  v1::TreeHead log_seen;
+  std::uint64_t now_us = 0;
+  std::uint64_t created_at_last_us = 0;  // Of this signing key: what is stamped comes after it.
+};
+
+// Bytes of randomness that stamp() takes for these notices, at most.
+[[nodiscard]] std::size_t random_bytes_needed(std::span<const Waiting> waiting,
+                                              const exchange::Directory& directory);
+
+[[nodiscard]] StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
+                                 std::string_view random);
+
+// The envelopes of a batch, given the signer's answer to `to_sign`.
+[[nodiscard]] std::vector<std::string> signed_envelopes(const StampedBatch& batch,
+                                                        const exchange::BatchToSign& to_sign,
+                                                        const std::string& signature);
+
+}  // namespace chancery::node

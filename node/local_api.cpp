@@ -1,0 +1,422 @@
+#include "node/local_api.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/crypto/sha256.h"
+#include "core/exchange/envelope.h"
+#include "core/exchange/kinds.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/names.h"
+#include "core/exchange/policy.h"
+#include "core/exchange/seal.h"
+#include "core/exchange/strict.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::uint32_t kPageMax = 500;
+constexpr std::size_t kScanMax = 2000;            // Rows looked at for one page.
+constexpr std::size_t kPageBytesMax = 8U << 20U;  // Of texts in one page.
+constexpr std::uint64_t kWaitMsMax = 60'000;
+constexpr std::size_t kNoticePrefixMin = 4;
+// The node signs these by itself.
+constexpr std::array kOwnKinds = {std::string_view("statement"),
+                                  std::string_view("consultation.tally")};
+
+// What the store says of itself ends the process; everything else is the request's own fault.
+bool is_store_failure(ErrorCode code) {
+  return code == ErrorCode::kIo || code == ErrorCode::kStoreDamaged ||
+         code == ErrorCode::kInternal || code == ErrorCode::kStoreBusy;
+}
+
+v1::Stage stage_of(OutboxStage stage) {
+  switch (stage) {
+    case OutboxStage::kLogged:
+      return v1::STAGE_LOGGED;
+    case OutboxStage::kRefused:
+      return v1::STAGE_REFUSED;
+    default:
+      return v1::STAGE_QUEUED;
+  }
+}
+
+bool passes(const v1::InboxItem& item, const v1::Draft& draft, const v1::InboxFilter& filter) {
+  const auto& origins = filter.origins();
+  if (!origins.empty() && std::ranges::find(origins, draft.origin()) == origins.end()) {
+    return false;
+  }
+  if (!filter.kinds().empty() && !exchange::any_matches(filter.kinds(), draft.kind())) {
+    return false;
+  }
+  return draft.precedence() >= filter.precedence_min() &&
+         item.accepted_at_ms() >= filter.since_ms();
+}
+
+v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
+  v1::InboxItem item;
+  item.set_index(row.index);
+  item.set_accepted_at_ms(row.accepted_at_ms);
+  item.set_notice(to_string(row.notice));
+  item.set_draft(row.draft);
+  item.set_sealed(row.sealed);
+  item.set_created_at_us(row.created_at_us);
+  item.set_arrived_at_ms(row.queued_at_ms);
+  item.set_logged(row.stage == OutboxStage::kLogged);
+  item.set_own(true);
+  const Result<std::string> text =
+      row.sealed ? exchange::unpad_text(row.text) : Result<std::string>(row.text);
+  item.set_text(text.value_or(""));
+  const Result<exchange::Envelope> envelope = exchange::parse_envelope(row.envelope, genesis);
+  if (envelope.has_value() && envelope->signatures.signatures_size() > 0) {
+    item.set_key_id(envelope->signatures.signatures(0).key_id());
+  }
+  return item;
+}
+
+}  // namespace
+
+void LocalApi::reply(const std::string& routing_id, v1::LocalReply reply,
+                     std::uint64_t request_id) {
+  reply.set_request_id(request_id);
+  replies_.push_back({routing_id, reply.SerializeAsString()});
+}
+
+std::vector<LocalReply> LocalApi::take_replies() {
+  return std::exchange(replies_, {});
+}
+
+Result<void> LocalApi::handle(const std::string& routing_id, std::string_view name,
+                              std::string_view frame, const LocalContext& context) {
+  const auto refuse = [&](std::uint64_t request_id, ErrorCode code, std::string detail) {
+    v1::LocalReply error;
+    error.mutable_error()->set_code(static_cast<std::uint32_t>(code));
+    error.mutable_error()->set_text(std::move(detail));
+    reply(routing_id, std::move(error), request_id);
+  };
+  const auto application = std::ranges::find(applications_, name, &Application::name);
+  if (application == applications_.end()) {
+    refuse(0, ErrorCode::kNoGrant, "this key belongs to no application of the node");
+    return {};
+  }
+  const Result<v1::LocalRequest> request = exchange::parse_wire<v1::LocalRequest>(
+      frame, exchange::Reading::kOpen, {.bytes_max = exchange::kFrameBytesMax});
+  if (!request.has_value()) {
+    refuse(0, request.error().code, request.error().detail);
+    return {};
+  }
+  const bool may_wait = waiters_.size() < kWaitersMax;
+  CHANCERY_TRY(std::optional<v1::LocalReply> answer,
+               serve(*request, *application, context, may_wait));
+  if (answer.has_value()) {
+    reply(routing_id, std::move(*answer), request->request_id());
+    return {};
+  }
+  const std::uint64_t wait_ms =
+      request->has_await() ? request->await().timeout_ms() : request->inbox().wait_ms();
+  waiters_.push_back(
+      {.routing_id = routing_id,
+       .application = &*application,
+       .request = *request,
+       .deadline = context.now + std::chrono::milliseconds(std::min(wait_ms, kWaitMsMax))});
+  return {};
+}
+
+Result<void> LocalApi::wake(const LocalContext& context, bool changed) {
+  std::vector<Waiter> waiting = std::exchange(waiters_, {});
+  for (Waiter& waiter : waiting) {
+    const bool late = context.now >= waiter.deadline;
+    if (!late && !changed) {
+      waiters_.push_back(std::move(waiter));
+      continue;
+    }
+    CHANCERY_TRY(std::optional<v1::LocalReply> answer,
+                 serve(waiter.request, *waiter.application, context, /*may_wait=*/!late));
+    if (answer.has_value()) {
+      reply(waiter.routing_id, std::move(*answer), waiter.request.request_id());
+    } else {
+      waiters_.push_back(std::move(waiter));
+    }
+  }
+  return {};
+}
+
+Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& request,
+                                                      const Application& application,
+                                                      const LocalContext& context, bool may_wait) {
+  v1::LocalReply answer;
+  const auto refuse = [&](const Error& error) -> Result<void> {
+    if (is_store_failure(error.code)) {
+      return std::unexpected(error);
+    }
+    answer.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
+    answer.mutable_error()->set_text(error.detail);
+    return {};
+  };
+  switch (request.request_case()) {
+    case v1::LocalRequest::kPublish: {
+      Result<v1::PublishReply> result = publish(request.publish(), application, context);
+      if (result.has_value()) {
+        *answer.mutable_publish() = std::move(*result);
+      } else {
+        CHANCERY_TRY_VOID(refuse(result.error()));
+      }
+      break;
+    }
+    case v1::LocalRequest::kAwait: {
+      Result<v1::AwaitReply> result = await(request.await());
+      if (!result.has_value()) {
+        CHANCERY_TRY_VOID(refuse(result.error()));
+        break;
+      }
+      const bool settled =
+          result->stage() >= request.await().stage() || result->stage() == v1::STAGE_REFUSED;
+      if (!settled && may_wait && request.await().timeout_ms() > 0) {
+        return std::optional<v1::LocalReply>();
+      }
+      *answer.mutable_await() = std::move(*result);
+      break;
+    }
+    case v1::LocalRequest::kInbox: {
+      Result<v1::InboxReply> result = inbox(request.inbox(), application);
+      if (!result.has_value()) {
+        CHANCERY_TRY_VOID(refuse(result.error()));
+        break;
+      }
+      if (result->items().empty() && may_wait && request.inbox().wait_ms() > 0) {
+        return std::optional<v1::LocalReply>();
+      }
+      *answer.mutable_inbox() = std::move(*result);
+      break;
+    }
+    case v1::LocalRequest::kCursor: {
+      Result<v1::CursorReply> result = cursor(request.cursor(), application);
+      if (result.has_value()) {
+        *answer.mutable_cursor() = std::move(*result);
+      } else {
+        CHANCERY_TRY_VOID(refuse(result.error()));
+      }
+      break;
+    }
+    case v1::LocalRequest::kShow: {
+      Result<v1::ShowReply> result = show(request.show(), application);
+      if (result.has_value()) {
+        *answer.mutable_show() = std::move(*result);
+      } else {
+        CHANCERY_TRY_VOID(refuse(result.error()));
+      }
+      break;
+    }
+    case v1::LocalRequest::REQUEST_NOT_SET:
+      CHANCERY_TRY_VOID(refuse({ErrorCode::kMalformed, "a request that this node does not serve"}));
+      break;
+  }
+  return std::optional(std::move(answer));
+}
+
+Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
+                                           const Application& application,
+                                           const LocalContext& context) {
+  const auto answer = [&](const std::string& draft_bytes, const Hash& notice) {
+    v1::PublishReply reply;
+    reply.set_notice_id(request.notice_id());
+    reply.set_notice(to_string(notice));
+    v1::Draft draft;
+    if (draft.ParseFromString(draft_bytes)) {
+      for (const v1::Recipient& recipient : draft.recipients()) {
+        reply.add_recipients(recipient.member());
+      }
+    }
+    return reply;
+  };
+  if (!exchange::any_matches(application.publish, request.kind()) ||
+      std::ranges::find(kOwnKinds, request.kind()) != kOwnKinds.end()) {
+    return fail(ErrorCode::kNoGrant, application.name + " may not publish " + request.kind());
+  }
+  const Hash fingerprint = crypto::sha256({as_bytes(request.SerializeAsString())});
+  CHANCERY_TRY(const std::optional<OutboxRow> known, store_.find_outbox(request.notice_id()));
+  if (known.has_value()) {
+    if (known->request != fingerprint) {
+      return fail(ErrorCode::kNoticeIdReused,
+                  uuid_text(as_bytes(request.notice_id())) + " names another notice");
+    }
+    return answer(known->draft, known->notice);
+  }
+  if (!context.directory->founded()) {
+    return fail(ErrorCode::kUnavailable, "the node has not followed the log yet");
+  }
+  CHANCERY_TRY(const OutboxCounts counts, store_.outbox_counts());
+  if (counts.queued + counts.signed_count >= kQueuedMax) {
+    return fail(ErrorCode::kQueueFull,
+                "the outbox holds " + std::to_string(kQueuedMax) + " notices that are not logged");
+  }
+  CHANCERY_TRY_VOID(exchange::parse_text(request.kind(), request.text()));
+  const std::vector<v1::Recipient> named(request.recipients().begin(), request.recipients().end());
+  CHANCERY_TRY(const std::vector<v1::Recipient> recipients,
+               exchange::expand_recipients(named, member_, *context.directory));
+
+  OutboxDraft outbox;
+  outbox.waiting.sealed = !request.clear();
+  outbox.waiting.text = request.text();
+  if (outbox.waiting.sealed) {
+    CHANCERY_TRY(outbox.waiting.text,
+                 exchange::pad_text(random_(exchange::kTextSaltBytes), request.text()));
+  }
+  v1::Draft draft;
+  draft.set_origin(member_);
+  draft.set_notice_id(request.notice_id());
+  draft.set_kind(request.kind());
+  draft.set_status(request.status());
+  draft.set_precedence(request.precedence());
+  if (request.has_label()) {
+    *draft.mutable_label() = request.label();
+    std::ranges::sort(*draft.mutable_label()->mutable_handling());
+  }
+  std::vector<std::string> codes;
+  for (const v1::Recipient& recipient : recipients) {
+    *draft.add_recipients() = recipient;
+    codes.push_back(recipient.member());
+  }
+  draft.set_expires_at_ms(request.expires_at_ms());
+  draft.set_text_digest(to_string(exchange::text_digest(outbox.waiting.text)));
+  CHANCERY_TRY_VOID(
+      exchange::judge_draft(draft, outbox.waiting.sealed, *context.directory, context.now_ms));
+  if (outbox.waiting.sealed) {
+    CHANCERY_TRY_VOID(exchange::sealing_keys_for(member_, codes, *context.directory));
+  }
+  outbox.waiting.notice_id = request.notice_id();
+  outbox.waiting.draft = draft.SerializeAsString();
+  outbox.waiting.precedence = request.precedence();
+  outbox.notice = exchange::notice_hash(store_.genesis(), outbox.waiting.draft);
+  outbox.request = fingerprint;
+  outbox.application = application.name;
+  outbox.queued_at_ms = context.now_ms;
+  if (!store_.in_transaction()) {
+    CHANCERY_TRY_VOID(store_.begin());
+  }
+  CHANCERY_TRY_VOID(store_.put_draft(outbox));
+  return answer(outbox.waiting.draft, outbox.notice);
+}
+
+Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request) {
+  CHANCERY_TRY(const std::optional<OutboxRow> row, store_.find_outbox(request.notice_id()));
+  if (!row.has_value()) {
+    return fail(ErrorCode::kNotFound,
+                "no notice " + uuid_text(as_bytes(request.notice_id())) + " was published here");
+  }
+  v1::AwaitReply reply;
+  reply.set_stage(stage_of(row->stage));
+  reply.set_index(row->index);
+  reply.set_accepted_at_ms(row->accepted_at_ms);
+  reply.set_code(row->code);
+  reply.set_text(row->reason);
+  return reply;
+}
+
+Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
+                                       const Application& application) {
+  const std::uint32_t limit = request.limit() == 0 ? kPageMax : std::min(request.limit(), kPageMax);
+  std::uint64_t after = request.after();
+  if (!request.cursor().empty()) {
+    CHANCERY_TRY(after, store_.cursor(application.name, request.cursor()));
+  }
+  v1::InboxReply reply;
+  std::size_t bytes = 0;
+  std::size_t scanned = 0;
+  // `last` looks at everything from `after` on and keeps the newest.
+  const bool newest_only = request.last() != 0;
+  while (true) {
+    CHANCERY_TRY(NodeStore::InboxPage page, store_.read_inbox(after, limit));
+    for (v1::InboxItem& item : page.items) {
+      const std::uint64_t arrival = item.arrival();
+      CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(item.draft()));
+      if (exchange::any_matches(application.read, draft.kind()) &&
+          passes(item, draft, request.filter())) {
+        const std::size_t size = item.ByteSizeLong();
+        if (!newest_only && bytes > 0 &&
+            (bytes + size > kPageBytesMax ||
+             static_cast<std::uint32_t>(reply.items_size()) >= limit)) {
+          reply.set_next_after(after);
+          return reply;
+        }
+        bytes += size;
+        *reply.add_items() = std::move(item);
+        if (newest_only &&
+            static_cast<std::uint32_t>(reply.items_size()) > std::min(request.last(), kPageMax)) {
+          reply.mutable_items()->DeleteSubrange(0, 1);
+        }
+      }
+      after = arrival;
+    }
+    scanned += page.items.size();
+    const bool at_end = page.items.size() < limit;
+    if (at_end || (!newest_only && scanned >= kScanMax)) {
+      reply.set_next_after(after);
+      return reply;
+    }
+  }
+}
+
+Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
+                                         const Application& application) {
+  if (request.cursor().empty() || request.cursor().size() > exchange::kNameBytesMax) {
+    return fail(ErrorCode::kUsage, "a cursor has a name of at most 200 bytes");
+  }
+  CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
+  if (request.arrival() > newest) {
+    return fail(ErrorCode::kNotFound,
+                "nothing has arrived as number " + std::to_string(request.arrival()));
+  }
+  if (!store_.in_transaction()) {
+    CHANCERY_TRY_VOID(store_.begin());
+  }
+  CHANCERY_TRY_VOID(store_.put_cursor(application.name, request.cursor(), request.arrival()));
+  v1::CursorReply reply;
+  CHANCERY_TRY(const std::uint64_t arrival, store_.cursor(application.name, request.cursor()));
+  reply.set_arrival(arrival);
+  return reply;
+}
+
+Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
+                                     const Application& application) {
+  if (request.notice_id().empty() && request.index_plus_one() == 0 &&
+      (request.notice().size() < kNoticePrefixMin || request.notice().size() > 32)) {
+    return fail(ErrorCode::kUsage, "give at least 8 hexadecimal digits of the notice");
+  }
+  v1::ShowReply reply;
+  CHANCERY_TRY(std::optional<v1::InboxItem> item, store_.find_notice(request));
+  if (item.has_value()) {
+    CHANCERY_TRY(*reply.mutable_envelope(), store_.received_envelope(item->index()));
+    *reply.mutable_item() = std::move(*item);
+    reply.set_stage(v1::STAGE_LOGGED);
+  } else {
+    CHANCERY_TRY(const std::optional<OutboxRow> own, store_.find_own(request));
+    if (!own.has_value()) {
+      return fail(ErrorCode::kNotFound, "no such notice at this node");
+    }
+    reply.set_envelope(own->envelope);
+    *reply.mutable_item() = own_item(*own, store_.genesis());
+    reply.set_stage(stage_of(own->stage));
+  }
+  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(reply.item().draft()));
+  const bool granted =
+      exchange::any_matches(application.read, draft.kind()) ||
+      (reply.item().own() && exchange::any_matches(application.publish, draft.kind()));
+  if (!granted) {
+    return fail(ErrorCode::kNoGrant, application.name + " may not read " + draft.kind());
+  }
+  if (!reply.envelope().empty()) {
+    CHANCERY_TRY(const exchange::Envelope envelope,
+                 exchange::parse_envelope(reply.envelope(), store_.genesis()));
+    reply.set_d(to_string(envelope.d));
+  }
+  if (reply.stage() == v1::STAGE_LOGGED) {
+    CHANCERY_TRY(const ledger::Leaf leaf, store_.leaf(reply.item().index()));
+    reply.set_leaf(std::string(as_view(ledger::encode(leaf))));
+  }
+  return reply;
+}
+
+}  // namespace chancery::node

@@ -1,0 +1,616 @@
+#include "node/server.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/base/version.h"
+#include "core/crypto/keys.h"
+#include "core/crypto/secret.h"
+#include "core/exchange/compose.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/strict.h"
+#include "io/log/log.h"
+#include "io/os/clock.h"
+#include "io/os/file.h"
+#include "io/os/random.h"
+#include "io/text/json.h"
+#include "io/zmq/plain_router.h"
+#include "io/zmq/poller.h"
+#include "io/zmq/self_test.h"
+
+namespace chancery::node {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::string_view kZapDomain = "local";
+constexpr std::size_t kReceivedPerTurnMax = 256;
+constexpr std::size_t kUnacknowledgedMax = 1024;  // Signed and not yet logged, at most.
+constexpr std::size_t kAuditPageBytes = 2U << 20U;
+constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
+constexpr std::uint64_t kNapMs = 100;
+constexpr milliseconds kIdleWait{kNapMs};
+constexpr milliseconds kResendAfter{30'000};
+constexpr milliseconds kReconnectMin{500};
+constexpr std::uint32_t kReconnectJitterMs = 2000;
+constexpr std::size_t kHistoryMax = 256;
+
+Result<crypto::PrivateKey> read_private_key(const std::string& path, crypto::Algorithm algorithm) {
+  CHANCERY_TRY(std::string pem, os::read_key_file(path));
+  const crypto::WipeAtEnd wiped(pem);
+  Result<crypto::PrivateKey> key = crypto::PrivateKey::from_pem(pem);
+  if (!key.has_value()) {
+    return fail(ErrorCode::kConfigInvalid, path + " is not a private key: " + key.error().detail);
+  }
+  if (key->public_key().algorithm() != algorithm) {
+    return fail(ErrorCode::kConfigInvalid,
+                path + (algorithm == crypto::Algorithm::kEd25519 ? " is not an Ed25519 key"
+                                                                 : " is not an X25519 key"));
+  }
+  return key;
+}
+
+zmq::CurveKey curve_key(Bytes raw) {
+  zmq::CurveKey key{};
+  std::ranges::copy(raw, key.begin());
+  return key;
+}
+
+zmq::CurveKeyPair curve_pair(const crypto::PrivateKey& key) {
+  std::string secret = key.raw();
+  const crypto::WipeAtEnd wiped(secret);
+  return {.secret = curve_key(as_bytes(secret)), .public_key = curve_key(key.public_key().raw())};
+}
+
+milliseconds reconnect_delay() {
+  const std::string random = os::random_bytes(2);
+  const std::uint32_t number =
+      (static_cast<std::uint32_t>(static_cast<std::uint8_t>(random[0])) << 8U) |
+      static_cast<std::uint8_t>(random[1]);
+  return kReconnectMin + milliseconds(number % kReconnectJitterMs);
+}
+
+std::string_view phase_word(LinkPhase phase) {
+  switch (phase) {
+    case LinkPhase::kDown:
+      return "down";
+    case LinkPhase::kGreeting:
+      return "greeting";
+    case LinkPhase::kUp:
+      return "up";
+    case LinkPhase::kAlarm:
+      return "alarm";
+  }
+  return "";
+}
+
+}  // namespace
+
+Server::Server(Config config, std::unique_ptr<NodeStore> store, NodeState state,
+               std::unique_ptr<crypto::Signer> signer, exchange::Opener opener)
+    : config_(std::move(config)),
+      store_(std::move(store)),
+      signer_(std::move(signer)),
+      opener_(std::move(opener)),
+      follower_(std::move(state.follower)),
+      history_(std::move(state.history)),
+      link_({.genesis = config_.genesis, .program = "chancery-node " + std::string(kVersion)},
+            state.position),
+      local_api_(config_.member, config_.applications, *store_,
+                 [](std::size_t count) { return os::random_bytes(count); }),
+      created_at_us_(state.created_at_us) {}
+
+Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+  CHANCERY_TRY(crypto::PrivateKey signing_key,
+               read_private_key(config.signing_key, crypto::Algorithm::kEd25519));
+  if (!config.witness_key.empty()) {
+    CHANCERY_TRY_VOID(read_private_key(config.witness_key, crypto::Algorithm::kEd25519));
+  }
+  CHANCERY_TRY(const crypto::PrivateKey transport_key,
+               read_private_key(config.transport_key, crypto::Algorithm::kX25519));
+  CHANCERY_TRY(const crypto::PrivateKey local_key,
+               read_private_key(config.local_key, crypto::Algorithm::kX25519));
+  std::vector<crypto::PrivateKey> sealing_keys;
+  for (const std::string& path : config.sealing_keys) {
+    CHANCERY_TRY(crypto::PrivateKey key, read_private_key(path, crypto::Algorithm::kX25519));
+    sealing_keys.push_back(std::move(key));
+  }
+  CHANCERY_TRY(std::unique_ptr<NodeStore> store,
+               NodeStore::open(config.store, config.genesis, config.member, StoreUse::kOwn));
+  CHANCERY_TRY(NodeState state, store->load());
+  auto server = std::unique_ptr<Server>(
+      new Server(config, std::move(store), std::move(state),
+                 std::make_unique<crypto::KeySigner>(std::move(signing_key)),
+                 exchange::Opener(std::move(sealing_keys))));
+  CHANCERY_TRY_VOID(server->open_sockets(transport_key, local_key));
+  return server;
+}
+
+Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
+                                  const crypto::PrivateKey& local_key) {
+  CHANCERY_TRY(zmq::Context context, zmq::Context::create());
+  context_ = std::make_unique<zmq::Context>(std::move(context));
+  CHANCERY_TRY(zmq::ZapHandler zap, zmq::ZapHandler::start(*context_));
+  zap_ = std::make_unique<zmq::ZapHandler>(std::move(zap));
+  zmq::AdmissionTable table;
+  for (const Application& application : config_.applications) {
+    table.emplace(curve_key(application.key), application.name);
+  }
+  zap_->allow(std::string(kZapDomain), std::move(table));
+  CHANCERY_TRY(zmq::Router admin,
+               zmq::bind_plain_router(
+                   *context_, {.path = config_.admin, .frame_bytes_max = kAdminFrameBytesMax}));
+  admin_ = std::make_unique<zmq::Router>(std::move(admin));
+  CHANCERY_TRY(zmq::Router local,
+               zmq::Router::bind(*context_, {.endpoint = config_.local,
+                                             .secret = curve_pair(local_key).secret,
+                                             .zap_domain = std::string(kZapDomain),
+                                             .frame_bytes_max = exchange::kFrameBytesMax}));
+  local_ = std::make_unique<zmq::Router>(std::move(local));
+  CHANCERY_TRY_VOID(zmq::admission_self_test(
+      *context_, {.endpoint = local_->endpoint(),
+                  .server_public = curve_pair(local_key).public_key,
+                  .random_secret = curve_key(as_bytes(os::random_bytes(32)))}));
+  CHANCERY_TRY(zmq::Dealer hub,
+               zmq::Dealer::connect(*context_, {.endpoint = config_.hub,
+                                                .own = curve_pair(transport_key),
+                                                .server_public = curve_key(config_.hub_key),
+                                                .frame_bytes_max = 2 * exchange::kFrameBytesMax}));
+  hub_ = std::make_unique<zmq::Dealer>(std::move(hub));
+  return {};
+}
+
+LocalContext Server::local_context() const {
+  return {.directory = &follower_.directory(), .now_ms = os::unix_ms(), .now = os::steady_now()};
+}
+
+Result<void> Server::run(os::SignalFd& signals) {
+  zmq::Poller poller;
+  const auto hub_token = poller.add(*hub_);
+  const auto local_token = poller.add(*local_);
+  poller.add(*admin_);
+  const auto signal_token = poller.add(signals.fd());
+  log::info("ready", {{"member", config_.member},
+                      {"local", local_->endpoint()},
+                      {"hub", config_.hub},
+                      {"size", follower_.size()}});
+  while (true) {
+    CHANCERY_TRY_VOID(poller.wait(kIdleWait));
+    if (poller.ready(signal_token)) {
+      while (const std::optional<int> signal = signals.next()) {
+        if (*signal != SIGHUP) {
+          log::info("stopping", {{"signal", *signal}});
+          return {};
+        }
+        log::info("nothing-to-reload", {});
+      }
+    }
+    // While something comes in, turns follow each other without waiting.
+    do {
+      CHANCERY_TRY_VOID(turn());
+      CHANCERY_TRY_VOID(poller.wait(milliseconds(0)));
+    } while ((poller.ready(hub_token) || poller.ready(local_token)) && !poller.ready(signal_token));
+  }
+}
+
+Result<void> Server::write() {
+  return store_->in_transaction() ? Result<void>() : store_->begin();
+}
+
+Result<void> Server::turn() {
+  take_link_events();
+  CHANCERY_TRY_VOID(receive_from_hub());
+  CHANCERY_TRY_VOID(receive_local());
+  CHANCERY_TRY_VOID(receive_admin());
+  CHANCERY_TRY_VOID(sign_and_submit());
+  CHANCERY_TRY_VOID(resend_when_due());
+  if (store_->in_transaction()) {
+    CHANCERY_TRY_VOID(store_->commit());
+  }
+  CHANCERY_TRY_VOID(local_api_.wake(local_context(), std::exchange(news_, false)));
+  send();
+  return {};
+}
+
+void Server::take_link_events() {
+  while (const std::optional<zmq::LinkEvent> event = hub_->next_event()) {
+    switch (event->state) {
+      case zmq::LinkState::kConnected:
+        log::info("hub-connected", {{"hub", config_.hub}});
+        link_.connected();
+        break;
+      case zmq::LinkState::kDisconnected:
+        log::warn("hub-lost", {{"hub", config_.hub}});
+        link_.disconnected();
+        break;
+      case zmq::LinkState::kRefused:
+        last_fault_ = "the hub refused this node's transport key";
+        log::error("hub-refused", {{"hub", config_.hub},
+                                   {"status", event->status},
+                                   {"remedy", "enrol this node, or correct transport_key"}});
+        link_.disconnected();
+        break;
+      case zmq::LinkState::kHandshakeFailed:
+        last_fault_ = "the handshake with the hub failed: hub_key may be wrong";
+        log::error("hub-handshake-failed",
+                   {{"hub", config_.hub}, {"remedy", "compare hub_key with the roster"}});
+        link_.disconnected();
+        break;
+    }
+    if (event->final) {
+      reconnect_at_ = os::steady_now() + reconnect_delay();
+    }
+  }
+  if (reconnect_at_.has_value() && os::steady_now() >= *reconnect_at_) {
+    reconnect_at_.reset();
+    if (const Result<void> again = hub_->reconnect(); !again.has_value()) {
+      log::warn("hub-reconnect-failed", {{"detail", again.error().to_string()}});
+      reconnect_at_ = os::steady_now() + reconnect_delay();
+    }
+  }
+}
+
+void Server::raise_alarm(const Error& error) {
+  alarm_ = error;
+  link_.alarm();
+  log::error("alarm", {{"error", error_info(error.code).name},
+                       {"detail", error.detail},
+                       {"remedy", error_info(error.code).remedy}});
+}
+
+Result<void> Server::receive_from_hub() {
+  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
+    const std::optional<std::vector<std::string>> frames = hub_->receive();
+    if (!frames.has_value()) {
+      return {};
+    }
+    if (frames->size() != 2) {
+      log::warn("refused-frame", {{"why", "not topic and message"}});
+      continue;
+    }
+    CHANCERY_TRY_VOID(take_message((*frames)[0], (*frames)[1]));
+  }
+  return {};
+}
+
+// What the hub sends can be wrong in any way: that is logged, and never ends this process.
+Result<void> Server::take_message(const std::string& topic, std::string_view bytes) {
+  Result<v1::DownMessage> message = exchange::parse_wire<v1::DownMessage>(
+      bytes, exchange::Reading::kStrict, {.bytes_max = 2 * exchange::kFrameBytesMax});
+  if (!message.has_value()) {
+    log::warn("refused-frame", {{"topic", topic}, {"error", message.error().to_string()}});
+    return {};
+  }
+  const bool is_mine = topic == "to/" + config_.member || topic == "control" || topic == "log" ||
+                       topic == "directory";
+  if (!is_mine) {
+    log::warn("refused-frame", {{"topic", topic}, {"why", "not a topic of this node"}});
+    return {};
+  }
+  switch (message->message_case()) {
+    case v1::DownMessage::kBatches:
+      return take_batches(std::move(*message->mutable_batches()));
+    case v1::DownMessage::kDeliver:
+      link_.deliver(std::move(*message->mutable_deliver()));
+      return take_deliveries();
+    case v1::DownMessage::kAccepted:
+      return take_accepted(message->accepted());
+    case v1::DownMessage::kRefused:
+      return take_refused(message->refused());
+    default:
+      break;
+  }
+  const bool was_up = link_.phase() == LinkPhase::kUp;
+  if (const Result<void> taken = link_.control(*message); !taken.has_value()) {
+    last_fault_ = taken.error().to_string();
+    if (link_.phase() == LinkPhase::kAlarm) {
+      raise_alarm(taken.error());
+    } else {
+      log::warn("hub-fault", {{"error", last_fault_}});
+    }
+  }
+  if (!was_up && link_.phase() == LinkPhase::kUp) {
+    last_fault_.clear();
+    outbox_changed_ = true;
+    log::info("hub-welcome", {{"hub_size", link_.hub_size()}, {"size", follower_.size()}});
+  }
+  return {};
+}
+
+Result<void> Server::take_batches(v1::Batches batches) {
+  for (const v1::LogBatch& batch : link_.batches(std::move(batches))) {
+    const Result<exchange::FollowedBatch> followed = follower_.follow(batch, cache_);
+    if (!followed.has_value()) {
+      raise_alarm(followed.error());
+      return {};
+    }
+    CHANCERY_TRY_VOID(write());
+    CHANCERY_TRY_VOID(store_->put_batch(*followed, follower_));
+    if (followed->directory_entry.has_value()) {
+      history_.emplace_back(followed->first_index, follower_.directory());
+      if (history_.size() > kHistoryMax) {
+        history_.erase(history_.begin());
+      }
+    }
+    link_.followed(follower_.size(), follower_.tree().root());
+  }
+  return take_deliveries();
+}
+
+Result<exchange::Directory> Server::directory_at(std::uint64_t index) {
+  const auto after =
+      std::ranges::upper_bound(history_, index, {}, &DirectoryHistory::value_type::first);
+  if (after == history_.begin()) {
+    return store_->directory_at(index);
+  }
+  return std::prev(after)->second;
+}
+
+Result<void> Server::take_deliveries() {
+  while (std::optional<v1::Delivery> delivery = link_.take_delivery()) {
+    CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(delivery->index()));
+    CHANCERY_TRY(const exchange::Directory directory, directory_at(delivery->index()));
+    const Arrival arrival =
+        judge_delivery(delivery->index(), std::move(*delivery->mutable_envelope()), leaf,
+                       config_.member, directory, opener_, cache_);
+    CHANCERY_TRY_VOID(write());
+    CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, os::unix_ms()));
+    link_.stored(arrival.index);
+    news_ = true;
+    if (arrival.verdict != Verdict::kGood) {
+      log::error(arrival.verdict == Verdict::kVoid ? "void-entry" : "unopenable-entry",
+                 {{"index", arrival.index},
+                  {"error", error_info(arrival.error->code).name},
+                  {"detail", arrival.error->detail}});
+    } else if (arrival.own) {
+      CHANCERY_TRY_VOID(take_own(arrival, leaf));
+    }
+  }
+  return {};
+}
+
+// A receipt is an index whose leaf matches: the delivery of our own entry is one.
+Result<void> Server::take_own(const Arrival& arrival, const ledger::Leaf& leaf) {
+  const exchange::Envelope& envelope = *arrival.envelope;
+  CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(envelope.draft.notice_id()));
+  if (!row.has_value() || row->notice != envelope.notice) {
+    log::warn("own-notice-from-elsewhere", {{"index", arrival.index}, {"notice", envelope.name()}});
+    return {};
+  }
+  outbox_changed_ = true;
+  return store_->mark_logged(row->notice_id, arrival.index, leaf.accepted_at_ms);
+}
+
+Result<void> Server::take_accepted(const v1::Accepted& accepted) {
+  for (const v1::AcceptedItem& item : accepted.items()) {
+    CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(item.notice_id()));
+    if (!row.has_value() || row->stage != OutboxStage::kSigned ||
+        item.index() >= follower_.size()) {
+      continue;
+    }
+    CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(item.index()));
+    const Result<exchange::Envelope> envelope =
+        exchange::parse_envelope(row->envelope, config_.genesis);
+    if (!envelope.has_value() || envelope->entry != leaf.entry) {
+      continue;  // An earlier stamping was logged: its delivery will show it.
+    }
+    CHANCERY_TRY_VOID(write());
+    CHANCERY_TRY_VOID(store_->mark_logged(row->notice_id, item.index(), leaf.accepted_at_ms));
+    outbox_changed_ = true;
+    news_ = true;
+  }
+  return {};
+}
+
+Result<void> Server::take_refused(const v1::Refused& refused) {
+  for (const v1::RefusedItem& item : refused.items()) {
+    const ErrorCode code = error_code_from_wire(item.code()).value_or(ErrorCode::kInternal);
+    const milliseconds delay(std::min<std::uint64_t>(item.retry_after_ms(), 60'000));
+    log::warn("refused", {{"notice_id", uuid_text(as_bytes(item.notice_id()))},
+                          {"error", error_info(code).name},
+                          {"detail", item.text()}});
+    news_ = true;
+    CHANCERY_TRY_VOID(write());
+    if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder) {
+      CHANCERY_TRY_VOID(store_->mark_queued(item.notice_id(), {code, item.text()}));
+      sign_not_before_ = os::steady_now() + delay;
+      outbox_changed_ = true;
+    } else if (error_info(code).retry == Retry::kRetryable) {
+      resend_at_ = os::steady_now() + std::max(delay, kIdleWait);
+    } else {
+      CHANCERY_TRY_VOID(store_->mark_refused(item.notice_id(), {code, item.text()}));
+      outbox_changed_ = true;
+    }
+  }
+  return {};
+}
+
+Result<void> Server::sign_and_submit() {
+  if (!outbox_changed_ || link_.phase() != LinkPhase::kUp || !follower_.directory().founded() ||
+      follower_.size() < link_.hub_size() || os::steady_now() < sign_not_before_) {
+    return {};
+  }
+  CHANCERY_TRY(std::vector<Waiting> waiting, store_->waiting(kSignedTogetherMax));
+  CHANCERY_TRY(const OutboxCounts counts, store_->outbox_counts());
+  const std::size_t count =
+      counts.signed_count >= kUnacknowledgedMax ? 0 : count_to_sign(waiting, counts.signed_count);
+  if (count == 0) {
+    outbox_changed_ = false;
+    return {};
+  }
+  waiting.resize(count);
+  const StampedBatch batch =
+      stamp(waiting,
+            {.directory = &follower_.directory(),
+             .origin = config_.member,
+             .log_seen = exchange::tree_head(follower_.size(), follower_.tree().root()),
+             .now_us = os::unix_us(),
+             .created_at_last_us = created_at_us_},
+            os::random_bytes(random_bytes_needed(waiting, follower_.directory())));
+  CHANCERY_TRY_VOID(write());
+  for (const Unstampable& refused : batch.refused) {
+    CHANCERY_TRY_VOID(store_->mark_refused(refused.notice_id, refused.error));
+    news_ = true;
+  }
+  if (batch.notices.empty()) {
+    return {};
+  }
+  const exchange::BatchToSign to_sign(config_.genesis, signer_->public_key().id(), batch.ds);
+  const Result<std::string> signature = signer_->sign(as_bytes(to_sign.message()));
+  if (!signature.has_value()) {
+    log::error("signing-failed", {{"detail", signature.error().detail}});
+    sign_not_before_ = os::steady_now() + milliseconds(1000);
+    return {};
+  }
+  const std::vector<std::string> envelopes = signed_envelopes(batch, to_sign, *signature);
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    CHANCERY_TRY_VOID(store_->put_signed(batch.notices[i], envelopes[i]));
+  }
+  created_at_us_ = batch.notices.back().created_at_us;
+  link_.submit(envelopes);
+  resend_at_ = os::steady_now() + kResendAfter;
+  return {};
+}
+
+// Verbatim, in the order of signing: after each welcome, when the hub asked for it, and when it has
+// been silent for long.
+Result<void> Server::resend_when_due() {
+  if (link_.phase() != LinkPhase::kUp) {
+    return {};
+  }
+  const bool due = resend_at_.has_value() && os::steady_now() >= *resend_at_;
+  if (!link_.take_resend() && !due) {
+    return {};
+  }
+  resend_at_.reset();
+  CHANCERY_TRY(const std::vector<std::string> envelopes,
+               store_->unacknowledged(kUnacknowledgedMax));
+  if (!envelopes.empty()) {
+    log::info("resending", {{"count", envelopes.size()}});
+    link_.submit(envelopes);
+    resend_at_ = os::steady_now() + kResendAfter;
+  }
+  return {};
+}
+
+Result<void> Server::receive_local() {
+  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
+    const std::optional<zmq::Received> received = local_->receive();
+    if (!received.has_value()) {
+      return {};
+    }
+    if (received->user_id.empty() || received->oversized || received->frames.size() != 1) {
+      log::warn("refused-frame", {{"application", received->user_id}});
+      local_->disconnect(received->source_fd);
+      continue;
+    }
+    CHANCERY_TRY_VOID(local_api_.handle(received->routing_id, received->user_id,
+                                        received->frames.front(), local_context()));
+    outbox_changed_ = true;
+  }
+  return {};
+}
+
+Result<void> Server::receive_admin() {
+  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
+    const std::optional<zmq::Received> received = admin_->receive();
+    if (!received.has_value()) {
+      return {};
+    }
+    v1::AdminReply reply;
+    const auto refuse = [&](const Error& error) {
+      reply.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
+      reply.mutable_error()->set_text(error.detail);
+    };
+    const Result<v1::AdminRequest> request = exchange::parse_wire<v1::AdminRequest>(
+        received->frames.empty() ? "" : received->frames.front(), exchange::Reading::kOpen,
+        {.bytes_max = kAdminFrameBytesMax});
+    if (!request.has_value()) {
+      refuse(request.error());
+    } else if (request->has_status()) {
+      CHANCERY_TRY(*reply.mutable_status()->mutable_json(), status_json());
+    } else if (request->has_audit_page()) {
+      Result<v1::AuditPageReply> page =
+          store_->audit_page(request->audit_page().from_index(), kAuditPageBytes);
+      if (page.has_value()) {
+        *reply.mutable_audit_page() = std::move(*page);
+      } else {
+        refuse(page.error());
+      }
+    } else {
+      refuse({ErrorCode::kMalformed, "a request that this node does not serve"});
+    }
+    reply.set_request_id(request.has_value() ? request->request_id() : 0);
+    if (const Result<void> sent = admin_->send(received->routing_id, {reply.SerializeAsString()});
+        !sent.has_value()) {
+      log::debug("admin-unsent", {{"error", sent.error().to_string()}});
+    }
+  }
+  return {};
+}
+
+void Server::send() {
+  for (std::string& message : link_.take_outgoing()) {
+    if (const Result<void> sent = hub_->send({std::move(message)}); !sent.has_value()) {
+      // The link is gone or full: hello, credits and resending make up for it.
+      log::debug("hub-unsent", {{"error", sent.error().to_string()}});
+      resend_at_ = os::steady_now() + kIdleWait;
+      break;
+    }
+  }
+  for (const LocalReply& reply : local_api_.take_replies()) {
+    if (const Result<void> sent = local_->send(reply.routing_id, {reply.message});
+        !sent.has_value()) {
+      log::debug("reply-unsent", {{"error", sent.error().to_string()}});
+    }
+  }
+}
+
+Result<std::string> Server::status_json() {
+  CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
+  CHANCERY_TRY(const IntakeCounts intake, store_->intake_counts());
+  text::Json json;
+  json["program"] = "chancery-node";
+  json["version"] = kVersion;
+  json["member"] = config_.member;
+  json["node"] = hex(signer_->public_key().id());
+  json["genesis"] = hex(config_.genesis);
+  const exchange::Directory& directory = follower_.directory();
+  if (directory.founded()) {
+    json["exchange"] = directory.roster().exchange();
+    json["classifications"] = directory.roster().classifications();
+    json["members"] = text::Json::array();
+    for (const v1::Member& member : directory.roster().members()) {
+      json["members"].push_back({{"code", member.code()},
+                                 {"name", member.name()},
+                                 {"nodes", directory.active_nodes_of(member.code()).size()}});
+    }
+  }
+  json["enrolled"] =
+      directory.founded() && directory.active_node(signer_->public_key().id()) != nullptr;
+  json["hub"] = {{"endpoint", config_.hub},
+                 {"link", phase_word(link_.phase())},
+                 {"size", link_.hub_size()},
+                 {"fault", last_fault_}};
+  json["log"] = {{"size", follower_.size()},
+                 {"root", hex(follower_.tree().root())},
+                 {"directory", hex(directory.root())},
+                 {"accepted_at_ms", follower_.accepted_at_ms()}};
+  json["cursor"] = link_.position().cursor;
+  json["outbox"] = {{"queued", outbox.queued},
+                    {"signed", outbox.signed_count},
+                    {"logged", outbox.logged},
+                    {"refused", outbox.refused}};
+  json["inbox"] = {
+      {"shown", intake.shown}, {"void", intake.void_count}, {"unopenable", intake.unopenable}};
+  json["queues"] = {{"held", {{"items", link_.held_count()}}},
+                    {"waiters", {{"items", local_api_.waiter_count()}}}};
+  json["alarm"] = alarm_.has_value() ? text::Json{{"error", error_info(alarm_->code).name},
+                                                  {"detail", alarm_->detail}}
+                                     : text::Json(nullptr);
+  return text::dump(json);
+}
+
+}  // namespace chancery::node

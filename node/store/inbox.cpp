@@ -1,0 +1,91 @@
+// NodeStore: the inbox, by arrival number.
+
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/envelope.h"
+#include "node/store/impl.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::string_view kColumns =
+    "SELECT arrival, idx, accepted_at_ms, notice, draft, text, sealed, created_at_us, "
+    "arrived_at_ms, key_id FROM inbox ";
+
+Result<v1::InboxItem> item_of(const sqlite::Statement& select, const Hash& genesis) {
+  v1::InboxItem item;
+  CHANCERY_TRY(const std::uint64_t arrival, select.column_u64(0));
+  CHANCERY_TRY(const std::uint64_t index, select.column_u64(1));
+  CHANCERY_TRY(const std::uint64_t accepted_at_ms, select.column_u64(2));
+  CHANCERY_TRY(*item.mutable_notice(), select.column_blob(3));
+  CHANCERY_TRY(*item.mutable_draft(), select.column_blob(4));
+  CHANCERY_TRY(*item.mutable_text(), select.column_blob(5));
+  CHANCERY_TRY(const std::uint64_t sealed, select.column_u64(6));
+  CHANCERY_TRY(const std::uint64_t created_at_us, select.column_u64(7));
+  CHANCERY_TRY(const std::uint64_t arrived_at_ms, select.column_u64(8));
+  CHANCERY_TRY(*item.mutable_key_id(), select.column_blob(9));
+  item.set_arrival(arrival);
+  item.set_index(index);
+  item.set_accepted_at_ms(accepted_at_ms);
+  item.set_sealed(sealed != 0);
+  item.set_created_at_us(created_at_us);
+  item.set_arrived_at_ms(arrived_at_ms);
+  item.set_logged(true);
+  if (as_view(exchange::notice_hash(genesis, item.draft())) != item.notice()) {
+    return fail(ErrorCode::kStoreDamaged, "inbox row " + std::to_string(arrival));
+  }
+  return item;
+}
+
+}  // namespace
+
+Result<NodeStore::InboxPage> NodeStore::read_inbox(std::uint64_t after, std::size_t scan_max) {
+  CHANCERY_TRY(
+      sqlite::Statement* const select,
+      impl_->statement(std::string(kColumns) + "WHERE arrival > ?1 ORDER BY arrival LIMIT ?2"));
+  select->bind(1, after).bind(2, scan_max);
+  InboxPage page;
+  page.next_after = after;
+  while (true) {
+    CHANCERY_TRY(const bool more, select->step());
+    if (!more) {
+      return page;
+    }
+    CHANCERY_TRY(v1::InboxItem item, item_of(*select, impl_->genesis));
+    page.next_after = item.arrival();
+    page.items.push_back(std::move(item));
+  }
+}
+
+Result<std::uint64_t> NodeStore::newest_arrival() {
+  return impl_->number("SELECT max(arrival) FROM inbox");
+}
+
+Result<std::optional<v1::InboxItem>> NodeStore::find_notice(const v1::ShowRequest& request) {
+  sqlite::Statement* select = nullptr;
+  if (!request.notice_id().empty()) {
+    CHANCERY_TRY(select, impl_->statement(std::string(kColumns) + "WHERE notice_id = ?1 LIMIT 2"));
+    select->bind(1, as_bytes(request.notice_id()));
+  } else if (request.index_plus_one() != 0) {
+    CHANCERY_TRY(select, impl_->statement(std::string(kColumns) + "WHERE idx = ?1"));
+    select->bind(1, request.index_plus_one() - 1);
+  } else {
+    CHANCERY_TRY(select, impl_->statement(std::string(kColumns) +
+                                          "WHERE substr(notice, 1, ?2) = ?1 LIMIT 2"));
+    select->bind(1, as_bytes(request.notice())).bind(2, request.notice().size());
+  }
+  CHANCERY_TRY(const bool found, select->step());
+  if (!found) {
+    return std::optional<v1::InboxItem>();
+  }
+  CHANCERY_TRY(v1::InboxItem item, item_of(*select, impl_->genesis));
+  CHANCERY_TRY(const bool another, select->step());
+  select->reset();
+  if (another) {
+    return fail(ErrorCode::kUsage, "more than one notice begins so: give more digits");
+  }
+  return std::optional(std::move(item));
+}
+
+}  // namespace chancery::node

@@ -1,0 +1,386 @@
+#include "node/store/node_store.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/envelope.h"
+#include "core/exchange/limits.h"
+#include "node/store/impl.h"
+#include "node/store/schema.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::size_t kHistoryMax =
+    256;  // Directory states kept ready; older ones are folded anew.
+
+std::string edge_bytes(const std::vector<Hash>& edge) {
+  std::string bytes;
+  for (const Hash& hash : edge) {
+    bytes += as_view(hash);
+  }
+  return bytes;
+}
+
+std::vector<Hash> edge_from(std::string_view bytes) {
+  std::vector<Hash> edge;
+  for (std::size_t i = 0; i + 32 <= bytes.size(); i += 32) {
+    edge.push_back(hash_from(bytes.substr(i, 32)));
+  }
+  return edge;
+}
+
+}  // namespace
+
+NodeStore::NodeStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+NodeStore::~NodeStore() {
+  if (impl_ != nullptr) {
+    impl_->transaction.reset();
+    impl_->statements.clear();
+  }
+}
+const Hash& NodeStore::genesis() const {
+  return impl_->genesis;
+}
+const std::string& NodeStore::member() const {
+  return impl_->member;
+}
+bool NodeStore::in_transaction() const {
+  return impl_->transaction.has_value();
+}
+
+Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, const Hash& genesis,
+                                                   std::string_view member, StoreUse use) {
+  struct stat unused{};
+  const bool exists = ::stat(path.c_str(), &unused) == 0;
+  const sqlite::OpenMode mode = use == StoreUse::kAudit ? sqlite::OpenMode::kReadOnly
+                                : exists                ? sqlite::OpenMode::kExisting
+                                                        : sqlite::OpenMode::kCreate;
+  CHANCERY_TRY(sqlite::Database database,
+               sqlite::Database::open(path, {.mode = mode,
+                                             .application_id = kNodeStoreApplicationId,
+                                             .user_version = kNodeStoreVersion}));
+  CHANCERY_TRY(const std::uint32_t version, database.user_version());
+  if (version == 0) {
+    if (use == StoreUse::kAudit) {
+      return fail(ErrorCode::kStoreDamaged, path + " has no schema");
+    }
+    CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database));
+    CHANCERY_TRY_VOID(database.execute(std::string(kSchema)));
+    CHANCERY_TRY(sqlite::Statement insert,
+                 database.prepare("INSERT INTO exchange(id, genesis, member) VALUES(1, ?1, ?2)"));
+    CHANCERY_TRY_VOID(insert.bind(1, Bytes(genesis)).bind(2, member).run());
+    CHANCERY_TRY_VOID(database.set_user_version(kNodeStoreVersion));
+    CHANCERY_TRY_VOID(transaction.commit());
+  }
+  std::string stored_genesis;
+  std::string stored_member;
+  {
+    CHANCERY_TRY(sqlite::Statement select,
+                 database.prepare("SELECT genesis, member FROM exchange"));
+    CHANCERY_TRY(const bool row, select.step());
+    if (!row) {
+      return fail(ErrorCode::kStoreDamaged, path + " names no exchange");
+    }
+    CHANCERY_TRY(stored_genesis, select.column_blob(0));
+    CHANCERY_TRY(stored_member, select.column_text(1));
+  }
+  const bool any = use == StoreUse::kAudit && genesis == Hash{};
+  if (!any &&
+      (stored_genesis != as_view(genesis) || (use == StoreUse::kOwn && stored_member != member))) {
+    return fail(ErrorCode::kWrongGenesis, path + " is of member " + stored_member +
+                                              " in exchange " + hex(as_bytes(stored_genesis)));
+  }
+  auto impl = std::make_unique<Impl>(std::move(database));
+  impl->genesis = hash_from(stored_genesis);
+  impl->member = stored_member;
+  return std::unique_ptr<NodeStore>(new NodeStore(std::move(impl)));
+}
+
+Result<void> NodeStore::begin() {
+  CHANCERY_CHECK(!in_transaction());
+  CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(impl_->database));
+  impl_->transaction.emplace(std::move(transaction));
+  return {};
+}
+
+Result<void> NodeStore::commit() {
+  CHANCERY_CHECK(in_transaction());
+  const Result<void> committed = impl_->transaction->commit();
+  impl_->transaction.reset();
+  return committed;
+}
+
+Result<NodeState> NodeStore::load() {
+  LinkPosition position;
+  std::string edge;
+  std::uint64_t accepted_at_ms = 0;
+  std::string root;
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT size, root, edge, accepted_at_ms, cursor FROM position"));
+  CHANCERY_TRY(const bool row, select->step());
+  if (row) {
+    CHANCERY_TRY(position.followed_size, select->column_u64(0));
+    CHANCERY_TRY(root, select->column_blob(1));
+    CHANCERY_TRY(edge, select->column_blob(2));
+    CHANCERY_TRY(accepted_at_ms, select->column_u64(3));
+    CHANCERY_TRY(position.cursor, select->column_u64(4));
+  }
+  select->reset();
+  CHANCERY_TRY(ledger::CompactTree tree,
+               ledger::CompactTree::resume(position.followed_size, edge_from(edge)));
+  position.followed_root = tree.root();
+  if (row && as_view(position.followed_root) != root) {
+    return fail(ErrorCode::kStoreDamaged, "the stored edge does not make the stored root");
+  }
+
+  exchange::Directory directory(impl_->genesis);
+  DirectoryHistory history;
+  exchange::RootCache cache;
+  CHANCERY_TRY(sqlite::Statement* const entries,
+               impl_->statement("SELECT idx, envelope FROM directory_entry ORDER BY idx"));
+  while (true) {
+    CHANCERY_TRY(const bool more, entries->step());
+    if (!more) {
+      break;
+    }
+    CHANCERY_TRY(const std::uint64_t index, entries->column_u64(0));
+    CHANCERY_TRY(const std::string bytes, entries->column_blob(1));
+    CHANCERY_TRY(const exchange::Envelope envelope,
+                 exchange::parse_envelope(bytes, impl_->genesis));
+    if (const Result<void> applied = directory.apply(envelope, cache); !applied.has_value()) {
+      return fail(ErrorCode::kStoreDamaged, "directory entry " + std::to_string(index) +
+                                                " does not fold: " + applied.error().to_string());
+    }
+    history.emplace_back(index, directory);
+    if (history.size() > kHistoryMax) {
+      history.erase(history.begin());
+    }
+  }
+  CHANCERY_TRY(const std::uint64_t created_at_us, impl_->number("SELECT created_at_us FROM clock"));
+  return NodeState{
+      .follower = exchange::LogFollower(std::move(tree), std::move(directory), accepted_at_ms),
+      .history = std::move(history),
+      .position = position,
+      .created_at_us = created_at_us};
+}
+
+Result<void> NodeStore::put_batch(const exchange::FollowedBatch& batch,
+                                  const exchange::LogFollower& after) {
+  std::string leaves;
+  for (const ledger::Leaf& each : batch.leaves) {
+    leaves += as_view(ledger::encode(each));
+  }
+  CHANCERY_TRY(sqlite::Statement* const insert,
+               impl_->statement("INSERT INTO batch(first_index, size_after, leaves, checkpoint) "
+                                "VALUES(?1, ?2, ?3, ?4)"));
+  CHANCERY_TRY_VOID(insert->bind(1, batch.first_index)
+                        .bind(2, batch.first_index + batch.leaves.size())
+                        .bind(3, as_bytes(leaves))
+                        .bind(4, as_bytes(batch.checkpoint))
+                        .run());
+  if (batch.directory_entry.has_value()) {
+    CHANCERY_TRY(sqlite::Statement* const entry,
+                 impl_->statement("INSERT INTO directory_entry(idx, envelope) VALUES(?1, ?2)"));
+    CHANCERY_TRY_VOID(
+        entry->bind(1, batch.first_index).bind(2, as_bytes(batch.directory_entry->bytes())).run());
+  }
+  CHANCERY_TRY(
+      sqlite::Statement* const position,
+      impl_->statement("INSERT INTO position(id, size, root, edge, accepted_at_ms, cursor) "
+                       "VALUES(1, ?1, ?2, ?3, ?4, 0) ON CONFLICT(id) DO UPDATE SET "
+                       "size = ?1, root = ?2, edge = ?3, accepted_at_ms = ?4"));
+  return position->bind(1, after.size())
+      .bind(2, Bytes(after.tree().root()))
+      .bind(3, as_bytes(edge_bytes(after.tree().edge())))
+      .bind(4, after.accepted_at_ms())
+      .run();
+}
+
+Result<ledger::Leaf> NodeStore::leaf(std::uint64_t index) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT first_index, leaves FROM batch WHERE first_index <= ?1 "
+                                "ORDER BY first_index DESC LIMIT 1"));
+  select->bind(1, index);
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return fail(ErrorCode::kNotFound, "leaf " + std::to_string(index));
+  }
+  CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
+  CHANCERY_TRY(const std::string leaves, select->column_blob(1));
+  select->reset();
+  const std::uint64_t at = (index - first) * ledger::kLeafBytes;
+  if (at + ledger::kLeafBytes > leaves.size()) {
+    return fail(ErrorCode::kNotFound, "leaf " + std::to_string(index));
+  }
+  return ledger::parse_leaf(
+      as_bytes(leaves).subspan(static_cast<std::size_t>(at), ledger::kLeafBytes));
+}
+
+Result<exchange::Directory> NodeStore::directory_at(std::uint64_t index) {
+  exchange::Directory directory(impl_->genesis);
+  exchange::RootCache cache;
+  CHANCERY_TRY(sqlite::Statement* const entries,
+               impl_->statement("SELECT envelope FROM directory_entry WHERE idx <= ?1 "
+                                "ORDER BY idx"));
+  entries->bind(1, index);
+  while (true) {
+    CHANCERY_TRY(const bool more, entries->step());
+    if (!more) {
+      return directory;
+    }
+    CHANCERY_TRY(const std::string bytes, entries->column_blob(0));
+    CHANCERY_TRY(const exchange::Envelope envelope,
+                 exchange::parse_envelope(bytes, impl_->genesis));
+    CHANCERY_TRY_VOID(directory.apply(envelope, cache));
+  }
+}
+
+Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& arrival,
+                                                            const ledger::Leaf& leaf,
+                                                            std::uint64_t now_ms) {
+  CHANCERY_TRY(sqlite::Statement* const insert,
+               impl_->statement("INSERT INTO received(idx, envelope, verdict, code, reason) "
+                                "VALUES(?1, ?2, ?3, ?4, ?5)"));
+  const std::uint32_t code =
+      arrival.error.has_value() ? static_cast<std::uint32_t>(arrival.error->code) : 0;
+  CHANCERY_TRY_VOID(insert->bind(1, arrival.index)
+                        .bind(2, as_bytes(arrival.envelope_bytes))
+                        .bind(3, static_cast<std::uint64_t>(arrival.verdict))
+                        .bind(4, code)
+                        .bind(5, std::string_view(arrival.error.has_value() ? arrival.error->detail
+                                                                            : std::string()))
+                        .run());
+  CHANCERY_TRY(sqlite::Statement* const cursor,
+               impl_->statement("UPDATE position SET cursor = max(cursor, ?1)"));
+  CHANCERY_TRY_VOID(cursor->bind(1, arrival.index + 1).run());
+  if (arrival.verdict != Verdict::kGood || arrival.own) {
+    return std::optional<std::uint64_t>();
+  }
+  const exchange::Envelope& envelope = *arrival.envelope;
+  CHANCERY_TRY(sqlite::Statement* const known,
+               impl_->statement("SELECT 1 FROM inbox WHERE notice = ?1"));
+  known->bind(1, Bytes(envelope.notice));
+  CHANCERY_TRY(const bool shown, known->step());
+  known->reset();
+  if (shown) {
+    return std::optional<std::uint64_t>();  // One notice, shown once: the first acceptance stands.
+  }
+  CHANCERY_TRY(sqlite::Statement* const inbox,
+               impl_->statement("INSERT INTO inbox(idx, notice, origin, notice_id, accepted_at_ms, "
+                                "arrived_at_ms, created_at_us, sealed, key_id, draft, text) "
+                                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
+  std::string key_id;
+  for (const v1::Signature& signature : envelope.signatures.signatures()) {
+    if (signature.has_batch()) {
+      key_id = signature.key_id();
+    }
+  }
+  CHANCERY_TRY_VOID(inbox->bind(1, arrival.index)
+                        .bind(2, Bytes(envelope.notice))
+                        .bind(3, std::string_view(envelope.draft.origin()))
+                        .bind(4, as_bytes(envelope.draft.notice_id()))
+                        .bind(5, leaf.accepted_at_ms)
+                        .bind(6, now_ms)
+                        .bind(7, envelope.header.created_at_us())
+                        .bind(8, envelope.sealed() ? 1 : 0)
+                        .bind(9, as_bytes(key_id))
+                        .bind(10, as_bytes(envelope.header.draft()))
+                        .bind(11, as_bytes(arrival.text))
+                        .run());
+  return std::optional(static_cast<std::uint64_t>(impl_->database.last_insert_rowid()));
+}
+
+Result<std::string> NodeStore::received_envelope(std::uint64_t index) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT envelope FROM received WHERE idx = ?1"));
+  select->bind(1, index);
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return fail(ErrorCode::kNotFound, "no envelope was received at " + std::to_string(index));
+  }
+  CHANCERY_TRY(std::string envelope, select->column_blob(0));
+  select->reset();
+  return envelope;
+}
+
+Result<IntakeCounts> NodeStore::intake_counts() {
+  IntakeCounts counts;
+  CHANCERY_TRY(counts.shown, impl_->number("SELECT count(*) FROM inbox"));
+  CHANCERY_TRY(counts.void_count, impl_->number("SELECT count(*) FROM received WHERE verdict = 1"));
+  CHANCERY_TRY(counts.unopenable, impl_->number("SELECT count(*) FROM received WHERE verdict = 2"));
+  return counts;
+}
+
+Result<std::uint64_t> NodeStore::cursor(std::string_view application, std::string_view name) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT arrival FROM cursor WHERE application = ?1 AND name = ?2"));
+  select->bind(1, application).bind(2, name);
+  CHANCERY_TRY(const bool row, select->step());
+  std::uint64_t arrival = 0;
+  if (row) {
+    CHANCERY_TRY(arrival, select->column_u64(0));
+  }
+  select->reset();
+  return arrival;
+}
+
+Result<void> NodeStore::put_cursor(std::string_view application, std::string_view name,
+                                   std::uint64_t arrival) {
+  CHANCERY_TRY(sqlite::Statement* const insert,
+               impl_->statement("INSERT INTO cursor(application, name, arrival) VALUES(?1, ?2, ?3) "
+                                "ON CONFLICT(application, name) DO UPDATE SET "
+                                "arrival = max(arrival, ?3)"));
+  return insert->bind(1, application).bind(2, name).bind(3, arrival).run();
+}
+
+Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::size_t bytes_max) {
+  v1::AuditPageReply reply;
+  CHANCERY_TRY(const std::uint64_t size, impl_->number("SELECT size FROM position"));
+  reply.set_size(size);
+  CHANCERY_TRY(sqlite::Statement* const batches,
+               impl_->statement("SELECT first_index, size_after, leaves, checkpoint FROM batch "
+                                "WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2"));
+  batches->bind(1, from_index).bind(2, exchange::kBatchesCountMax);
+  std::size_t bytes = 0;
+  while (bytes <= bytes_max) {
+    CHANCERY_TRY(const bool row, batches->step());
+    if (!row) {
+      break;
+    }
+    v1::AuditBatch& batch = *reply.add_batches();
+    CHANCERY_TRY(const std::uint64_t first, batches->column_u64(0));
+    CHANCERY_TRY(const std::uint64_t size_after, batches->column_u64(1));
+    CHANCERY_TRY(*batch.mutable_leaves(), batches->column_blob(2));
+    CHANCERY_TRY(*batch.mutable_checkpoint(), batches->column_blob(3));
+    batch.set_first_index(first);
+    CHANCERY_TRY(
+        sqlite::Statement* const entries,
+        impl_->statement("SELECT idx, envelope, 0, 0 FROM directory_entry WHERE idx >= ?1 AND "
+                         "idx < ?2 UNION ALL SELECT idx, envelope, verdict, code FROM received "
+                         "WHERE idx >= ?1 AND idx < ?2 ORDER BY 1"));
+    entries->bind(1, first).bind(2, size_after);
+    while (true) {
+      CHANCERY_TRY(const bool more, entries->step());
+      if (!more) {
+        break;
+      }
+      v1::AuditEntry& entry = *batch.add_entries();
+      CHANCERY_TRY(const std::uint64_t index, entries->column_u64(0));
+      CHANCERY_TRY(*entry.mutable_envelope(), entries->column_blob(1));
+      CHANCERY_TRY(const std::uint64_t verdict, entries->column_u64(2));
+      CHANCERY_TRY(const std::uint64_t code, entries->column_u64(3));
+      entry.set_index(index);
+      entry.set_faulted(verdict == static_cast<std::uint64_t>(Verdict::kVoid));
+      entry.set_code(static_cast<std::uint32_t>(code));
+    }
+    bytes += batch.ByteSizeLong();
+    reply.set_next_index(size_after >= size ? 0 : size_after);
+  }
+  batches->reset();
+  return reply;
+}
+
+}  // namespace chancery::node

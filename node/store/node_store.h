@@ -1,0 +1,172 @@
+// What a node keeps: its outbox, its inbox, the log's leaves and all evidence, in one SQLite file.
+//
+//   exchange         genesis, member                                       one row
+//   position         followed size, root, edge, accepted_at; cursor         one row
+//   batch            first index -> size after, leaves (73 bytes each), checkpoint
+//   directory_entry  index -> envelope
+//   received         index -> envelope, E, verdict, code                    what was delivered, all
+//   inbox            arrival -> what is shown, with the opened text
+//   outbox           notice id -> draft, text, then the signed envelope, its index, its stage
+//   cursor           (application, name) -> arrival
+//
+// Writes belong between begin() and commit(), which is one durable transaction: whoever was told
+// "stored" was told so after commit(). After an error of commit() the process stops and reloads.
+// Nothing is deleted. What is read is hashed again. One owner, one thread.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "chancery/v1/local.pb.h"
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/exchange/directory.h"
+#include "core/exchange/log_follower.h"
+#include "core/ledger/leaf.h"
+#include "node/core/intake.h"
+#include "node/core/link.h"
+#include "node/core/stamping.h"
+
+namespace chancery::node {
+
+enum class StoreUse : std::uint8_t {
+  kOwn,    // Read and write; made where there is no file.
+  kAudit,  // Read only, of a stopped node's store or of a copy.
+};
+
+inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
+inline constexpr std::uint32_t kNodeStoreVersion = 1;
+
+enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
+
+struct OutboxDraft {
+  Waiting waiting;
+  Hash notice{};   // N
+  Hash request{};  // Of what the application asked for: tells a repetition from another notice.
+  std::string application;
+  std::uint64_t queued_at_ms = 0;
+};
+
+struct OutboxRow {
+  std::string notice_id;
+  Hash notice{};
+  Hash request{};
+  std::string draft;
+  std::string text;  // As in Waiting: padded where sealed.
+  bool sealed = true;
+  OutboxStage stage = OutboxStage::kQueued;
+  std::string envelope;  // From signed on.
+  std::uint64_t index = 0;
+  std::uint64_t accepted_at_ms = 0;
+  std::uint64_t created_at_us = 0;
+  std::uint64_t queued_at_ms = 0;
+  std::uint32_t code = 0;
+  std::string reason;
+};
+
+// The newest directory states, each from the index of the entry that made it.
+using DirectoryHistory = std::vector<std::pair<std::uint64_t, exchange::Directory>>;
+
+struct NodeState {
+  exchange::LogFollower follower;
+  DirectoryHistory history;
+  LinkPosition position;
+  std::uint64_t created_at_us = 0;  // Newest of this node's signing key.
+};
+
+struct OutboxCounts {
+  std::uint64_t queued = 0;
+  std::uint64_t signed_count = 0;
+  std::uint64_t logged = 0;
+  std::uint64_t refused = 0;
+};
+
+struct IntakeCounts {
+  std::uint64_t shown = 0;
+  std::uint64_t void_count = 0;
+  std::uint64_t unopenable = 0;
+};
+
+class NodeStore {
+ public:
+  // kWrongGenesis where the file belongs to another exchange or member. For an audit `genesis` may
+  // be the zero hash and `member` empty: then the file's own word is taken.
+  [[nodiscard]] static Result<std::unique_ptr<NodeStore>> open(const std::string& path,
+                                                               const Hash& genesis,
+                                                               std::string_view member,
+                                                               StoreUse use);
+  NodeStore(const NodeStore&) = delete;
+  NodeStore& operator=(const NodeStore&) = delete;
+  NodeStore(NodeStore&&) = delete;
+  NodeStore& operator=(NodeStore&&) = delete;
+  ~NodeStore();
+
+  [[nodiscard]] const Hash& genesis() const;
+  [[nodiscard]] const std::string& member() const;
+  [[nodiscard]] Result<NodeState> load();
+
+  [[nodiscard]] Result<void> begin();
+  [[nodiscard]] Result<void> commit();
+  [[nodiscard]] bool in_transaction() const;
+
+  // The log.
+  [[nodiscard]] Result<void> put_batch(const exchange::FollowedBatch& batch,
+                                       const exchange::LogFollower& after);
+  [[nodiscard]] Result<ledger::Leaf> leaf(std::uint64_t index);  // kNotFound beyond the log.
+  // The directory that judges the entry at `index`, folded anew from the stored entries.
+  [[nodiscard]] Result<exchange::Directory> directory_at(std::uint64_t index);
+
+  // Deliveries. Gives the arrival number, where it is shown. Moves the cursor in the same
+  // transaction.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> put_arrival(const Arrival& arrival,
+                                                                 const ledger::Leaf& leaf,
+                                                                 std::uint64_t now_ms);
+
+  // The outbox.
+  [[nodiscard]] Result<void> put_draft(const OutboxDraft& draft);
+  [[nodiscard]] Result<std::optional<OutboxRow>> find_outbox(std::string_view notice_id);
+  [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max);  // Urgent first.
+  [[nodiscard]] Result<void> put_signed(const Stamped& stamped, std::string_view envelope);
+  [[nodiscard]] Result<std::vector<std::string>> unacknowledged(std::size_t count_max);
+  [[nodiscard]] Result<void> mark_logged(std::string_view notice_id, std::uint64_t index,
+                                         std::uint64_t accepted_at_ms);
+  [[nodiscard]] Result<void> mark_refused(std::string_view notice_id, const Error& error);
+  // Back to the queue, to be stamped again; the reason stays visible.
+  [[nodiscard]] Result<void> mark_queued(std::string_view notice_id, const Error& why);
+  [[nodiscard]] Result<OutboxCounts> outbox_counts();
+  [[nodiscard]] Result<IntakeCounts> intake_counts();
+
+  // The inbox, by arrival. `scan_max` bounds the rows looked at; next_after says where it ended.
+  struct InboxPage {
+    std::vector<v1::InboxItem> items;
+    std::uint64_t next_after = 0;
+  };
+  [[nodiscard]] Result<InboxPage> read_inbox(std::uint64_t after, std::size_t scan_max);
+  [[nodiscard]] Result<std::uint64_t> newest_arrival();
+  // By N or a prefix of it, by notice id, or by index. More than one match is kUsage.
+  [[nodiscard]] Result<std::optional<v1::InboxItem>> find_notice(const v1::ShowRequest& request);
+  [[nodiscard]] Result<std::optional<OutboxRow>> find_own(const v1::ShowRequest& request);
+  [[nodiscard]] Result<std::string> received_envelope(std::uint64_t index);
+
+  [[nodiscard]] Result<std::uint64_t> cursor(std::string_view application, std::string_view name);
+  [[nodiscard]] Result<void> put_cursor(std::string_view application, std::string_view name,
+                                        std::uint64_t arrival);
+
+  // For an auditor: the bytes as they are stored, not checked here.
+  [[nodiscard]] Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,
+                                                      std::size_t bytes_max);
+
+ private:
+  struct Impl;
+  explicit NodeStore(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace chancery::node

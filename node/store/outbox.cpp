@@ -1,0 +1,198 @@
+// NodeStore: the outbox.
+
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/envelope.h"
+#include "node/store/impl.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::string_view kColumns =
+    "SELECT notice_id, notice, request, draft, text, sealed, stage, envelope, idx, accepted_at_ms, "
+    "created_at_us, queued_at_ms, code, reason FROM outbox ";
+
+Result<OutboxRow> row_of(const sqlite::Statement& select) {
+  OutboxRow row;
+  CHANCERY_TRY(row.notice_id, select.column_blob(0));
+  CHANCERY_TRY(const std::string notice, select.column_blob(1));
+  CHANCERY_TRY(const std::string request, select.column_blob(2));
+  CHANCERY_TRY(row.draft, select.column_blob(3));
+  CHANCERY_TRY(row.text, select.column_blob(4));
+  CHANCERY_TRY(const std::uint64_t sealed, select.column_u64(5));
+  CHANCERY_TRY(const std::uint64_t stage, select.column_u64(6));
+  if (!select.column_is_null(7)) {
+    CHANCERY_TRY(row.envelope, select.column_blob(7));
+  }
+  if (!select.column_is_null(8)) {
+    CHANCERY_TRY(row.index, select.column_u64(8));
+  }
+  CHANCERY_TRY(row.accepted_at_ms, select.column_u64(9));
+  CHANCERY_TRY(row.created_at_us, select.column_u64(10));
+  CHANCERY_TRY(row.queued_at_ms, select.column_u64(11));
+  CHANCERY_TRY(const std::uint64_t code, select.column_u64(12));
+  CHANCERY_TRY(row.reason, select.column_text(13));
+  row.notice = hash_from(notice);
+  row.request = hash_from(request);
+  row.sealed = sealed != 0;
+  row.stage = static_cast<OutboxStage>(stage);
+  row.code = static_cast<std::uint32_t>(code);
+  return row;
+}
+
+// The rows are hashed again: a draft that changed in the store is not the one that was promised.
+Result<OutboxRow> checked(const Hash& genesis, OutboxRow row) {
+  if (exchange::notice_hash(genesis, row.draft) != row.notice) {
+    return fail(ErrorCode::kStoreDamaged, "outbox row " + uuid_text(as_bytes(row.notice_id)));
+  }
+  return row;
+}
+
+}  // namespace
+
+Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
+  CHANCERY_TRY(sqlite::Statement* const insert,
+               impl_->statement("INSERT INTO outbox(notice_id, notice, request, application, "
+                                "queued_at_ms, precedence, sealed, draft, text, stage) "
+                                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)"));
+  return insert->bind(1, as_bytes(draft.waiting.notice_id))
+      .bind(2, Bytes(draft.notice))
+      .bind(3, Bytes(draft.request))
+      .bind(4, std::string_view(draft.application))
+      .bind(5, draft.queued_at_ms)
+      .bind(6, static_cast<std::uint64_t>(draft.waiting.precedence))
+      .bind(7, draft.waiting.sealed ? 1 : 0)
+      .bind(8, as_bytes(draft.waiting.draft))
+      .bind(9, as_bytes(draft.waiting.text))
+      .run();
+}
+
+Result<std::optional<OutboxRow>> NodeStore::find_outbox(std::string_view notice_id) {
+  v1::ShowRequest request;
+  request.set_notice_id(std::string(notice_id));
+  return find_own(request);
+}
+
+Result<std::optional<OutboxRow>> NodeStore::find_own(const v1::ShowRequest& request) {
+  sqlite::Statement* select = nullptr;
+  if (!request.notice_id().empty()) {
+    CHANCERY_TRY(select, impl_->statement(std::string(kColumns) + "WHERE notice_id = ?1"));
+    select->bind(1, as_bytes(request.notice_id()));
+  } else if (request.index_plus_one() != 0) {
+    CHANCERY_TRY(select, impl_->statement(std::string(kColumns) + "WHERE idx = ?1"));
+    select->bind(1, request.index_plus_one() - 1);
+  } else {
+    CHANCERY_TRY(select, impl_->statement(std::string(kColumns) +
+                                          "WHERE substr(notice, 1, ?2) = ?1 LIMIT 2"));
+    select->bind(1, as_bytes(request.notice())).bind(2, request.notice().size());
+  }
+  CHANCERY_TRY(const bool found, select->step());
+  if (!found) {
+    return std::optional<OutboxRow>();
+  }
+  CHANCERY_TRY(OutboxRow row, row_of(*select));
+  CHANCERY_TRY(const bool another, select->step());
+  select->reset();
+  if (another) {
+    return fail(ErrorCode::kUsage, "more than one notice begins so: give more digits");
+  }
+  CHANCERY_TRY(OutboxRow good, checked(impl_->genesis, std::move(row)));
+  return std::optional(std::move(good));
+}
+
+Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT notice_id, draft, text, sealed, precedence, notice "
+                                "FROM outbox WHERE stage = 1 ORDER BY precedence DESC, seq "
+                                "LIMIT ?1"));
+  select->bind(1, count_max);
+  std::vector<Waiting> rows;
+  while (true) {
+    CHANCERY_TRY(const bool more, select->step());
+    if (!more) {
+      return rows;
+    }
+    Waiting waiting;
+    CHANCERY_TRY(waiting.notice_id, select->column_blob(0));
+    CHANCERY_TRY(waiting.draft, select->column_blob(1));
+    CHANCERY_TRY(waiting.text, select->column_blob(2));
+    CHANCERY_TRY(const std::uint64_t sealed, select->column_u64(3));
+    CHANCERY_TRY(const std::uint64_t precedence, select->column_u64(4));
+    CHANCERY_TRY(const std::string notice, select->column_blob(5));
+    if (as_view(exchange::notice_hash(impl_->genesis, waiting.draft)) != notice) {
+      return fail(ErrorCode::kStoreDamaged, "outbox row " + uuid_text(as_bytes(waiting.notice_id)));
+    }
+    waiting.sealed = sealed != 0;
+    waiting.precedence = static_cast<v1::Precedence>(precedence);
+    rows.push_back(std::move(waiting));
+  }
+}
+
+Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view envelope) {
+  CHANCERY_TRY(sqlite::Statement* const update,
+               impl_->statement("UPDATE outbox SET stage = 2, envelope = ?2, created_at_us = ?3 "
+                                "WHERE notice_id = ?1 AND stage = 1"));
+  CHANCERY_TRY_VOID(update->bind(1, as_bytes(stamped.notice_id))
+                        .bind(2, as_bytes(envelope))
+                        .bind(3, stamped.created_at_us)
+                        .run());
+  CHANCERY_TRY(sqlite::Statement* const clock,
+               impl_->statement("UPDATE clock SET created_at_us = max(created_at_us, ?1)"));
+  return clock->bind(1, stamped.created_at_us).run();
+}
+
+Result<std::vector<std::string>> NodeStore::unacknowledged(std::size_t count_max) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT envelope FROM outbox WHERE stage = 2 "
+                                "ORDER BY created_at_us LIMIT ?1"));
+  select->bind(1, count_max);
+  std::vector<std::string> envelopes;
+  while (true) {
+    CHANCERY_TRY(const bool more, select->step());
+    if (!more) {
+      return envelopes;
+    }
+    CHANCERY_TRY(std::string envelope, select->column_blob(0));
+    envelopes.push_back(std::move(envelope));
+  }
+}
+
+Result<void> NodeStore::mark_logged(std::string_view notice_id, std::uint64_t index,
+                                    std::uint64_t accepted_at_ms) {
+  CHANCERY_TRY(sqlite::Statement* const update,
+               impl_->statement("UPDATE outbox SET stage = 3, idx = ?2, accepted_at_ms = ?3, "
+                                "code = 0, reason = '' WHERE notice_id = ?1"));
+  return update->bind(1, as_bytes(notice_id)).bind(2, index).bind(3, accepted_at_ms).run();
+}
+
+Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& error) {
+  CHANCERY_TRY(sqlite::Statement* const update,
+               impl_->statement("UPDATE outbox SET stage = 4, code = ?2, reason = ?3 "
+                                "WHERE notice_id = ?1 AND stage != 3"));
+  return update->bind(1, as_bytes(notice_id))
+      .bind(2, static_cast<std::uint64_t>(error.code))
+      .bind(3, std::string_view(error.detail))
+      .run();
+}
+
+Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why) {
+  CHANCERY_TRY(sqlite::Statement* const update,
+               impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = ?2, "
+                                "reason = ?3 WHERE notice_id = ?1 AND stage = 2"));
+  return update->bind(1, as_bytes(notice_id))
+      .bind(2, static_cast<std::uint64_t>(why.code))
+      .bind(3, std::string_view(why.detail))
+      .run();
+}
+
+Result<OutboxCounts> NodeStore::outbox_counts() {
+  OutboxCounts counts;
+  CHANCERY_TRY(counts.queued, impl_->number("SELECT count(*) FROM outbox WHERE stage = 1"));
+  CHANCERY_TRY(counts.signed_count, impl_->number("SELECT count(*) FROM outbox WHERE stage = 2"));
+  CHANCERY_TRY(counts.logged, impl_->number("SELECT count(*) FROM outbox WHERE stage = 3"));
+  CHANCERY_TRY(counts.refused, impl_->number("SELECT count(*) FROM outbox WHERE stage = 4"));
+  return counts;
+}
+
+}  // namespace chancery::node

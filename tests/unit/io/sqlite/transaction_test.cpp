@@ -1,0 +1,113 @@
+#include "io/sqlite/transaction.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "tests/unit/io/sqlite/temporary_store.h"
+
+namespace chancery::sqlite {
+namespace {
+
+class TransactionTest : public testing::Test {
+ protected:
+  [[nodiscard]] std::string count() { return ask(database_, "SELECT count(*) AS x FROM t"); }
+
+  TemporaryStore store_;
+  Database database_ = store_.create();
+};
+
+TEST_F(TransactionTest, CommitsAllOfIt) {
+  auto transaction = Transaction::begin(database_);
+  ASSERT_TRUE(transaction);
+  ASSERT_TRUE(database_.execute("INSERT INTO t VALUES(1, 'x'); INSERT INTO t VALUES(2, 'x')"));
+  ASSERT_TRUE(transaction->commit());
+  transaction->rollback();  // Too late to have an effect.
+  EXPECT_EQ(count(), "2");
+}
+
+TEST_F(TransactionTest, RollsBackWhereCommitWasNotReached) {
+  const auto write = [&]() -> Result<void> {
+    CHANCERY_TRY(const Transaction transaction, Transaction::begin(database_));
+    CHANCERY_TRY_VOID(database_.execute("INSERT INTO t VALUES(1, 'x')"));
+    CHANCERY_TRY_VOID(database_.set_user_version(5));
+    return fail(ErrorCode::kInternal, "something else went wrong");
+  };
+  EXPECT_FALSE(write());
+  EXPECT_EQ(count(), "0");
+  EXPECT_EQ(database_.user_version().value(), 1U);
+  EXPECT_TRUE(Transaction::begin(database_));  // The first one is over.
+}
+
+TEST_F(TransactionTest, DoesNotNest) {
+  const auto outer = Transaction::begin(database_);
+  ASSERT_TRUE(outer);
+  EXPECT_EQ(code_of(Transaction::begin(database_)), ErrorCode::kInternal);
+}
+
+TEST_F(TransactionTest, AFailedStatementDoesNotCommitTheOthersByItself) {
+  {
+    const auto transaction = Transaction::begin(database_);
+    ASSERT_TRUE(transaction);
+    ASSERT_TRUE(database_.execute("INSERT INTO t VALUES(1, 'x')"));
+    EXPECT_EQ(code_of(database_.execute("INSERT INTO t VALUES(1, 'x')")), ErrorCode::kExists);
+  }
+  EXPECT_EQ(count(), "0");
+}
+
+TEST_F(TransactionTest, ADeferredViolationIsNoUnknownOutcome) {
+  ASSERT_TRUE(database_.execute(
+      "CREATE TABLE u(c INTEGER REFERENCES t(id) DEFERRABLE INITIALLY DEFERRED)"));
+  auto transaction = Transaction::begin(database_);
+  ASSERT_TRUE(transaction);
+  ASSERT_TRUE(database_.execute("INSERT INTO u VALUES(99)"));
+  EXPECT_EQ(code_of(transaction->commit()), ErrorCode::kInternal);
+  EXPECT_EQ(ask(database_, "SELECT count(*) AS x FROM u"), "0");
+  EXPECT_TRUE(Transaction::begin(database_));
+}
+
+TEST_F(TransactionTest, AFullDiskWritesNothing) {
+  {
+    auto transaction = Transaction::begin(database_);
+    ASSERT_TRUE(transaction);
+    ASSERT_TRUE(database_.execute("INSERT INTO t VALUES(1, 'x')"));
+    EXPECT_EQ(pragma(database_, "max_page_count=4"), "4");
+    EXPECT_EQ(code_of(database_.execute("INSERT INTO t VALUES(2, zeroblob(100000))")),
+              ErrorCode::kUnavailable);
+  }
+  EXPECT_EQ(count(), "0");
+}
+
+// A file size limit makes the write of the commit fail with EFBIG, which to SQLite is a disk error.
+TEST_F(TransactionTest, ADiskErrorInTheCommitIsAnUnknownOutcome) {
+  const TemporaryStore store;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    Database database = store.create();
+    auto transaction = Transaction::begin(database);
+    const bool written =
+        transaction && database.execute("INSERT INTO t VALUES(1, zeroblob(100000))");
+    const rlimit limit = {.rlim_cur = std::filesystem::file_size(store.wal()) + 20'000,
+                          .rlim_max = RLIM_INFINITY};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    const auto committed = transaction->commit();
+    const bool unknown = written && !committed && committed.error().code == ErrorCode::kIo &&
+                         committed.error().detail.starts_with("OUTCOME UNKNOWN");
+    ::_exit(unknown ? 0 : 1);  // As the owner has to: stop.
+  }
+  int status = 1;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
+  // And reload: the store is whole, with all of the transaction or, as here, nothing.
+  auto database = store.open(OpenMode::kExisting);
+  ASSERT_TRUE(database) << database.error().detail;
+  EXPECT_EQ(pragma(*database, "integrity_check"), "ok");
+  EXPECT_EQ(ask(*database, "SELECT count(*) AS x FROM t"), "0");
+}
+
+}  // namespace
+}  // namespace chancery::sqlite

@@ -1,0 +1,318 @@
+#include "io/zmq/router.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+
+#include "tests/unit/io/zmq/support.h"
+
+namespace chancery::zmq {
+namespace {
+
+using std::chrono::milliseconds;
+
+class RouterTest : public HubTest {};
+
+TEST_F(RouterTest, CarriesMessagesBothWaysUnderTheUserIdOfTheKey) {
+  Router router = bind();
+  Dealer dealer = connect(router);
+  ASSERT_TRUE(dealer.send({"one", "", "three"}));
+
+  const Received received = next_message(router);
+  EXPECT_EQ(received.user_id, kUser);
+  EXPECT_EQ(received.peer_address, "127.0.0.1");
+  EXPECT_EQ(received.frames, (std::vector<std::string>{"one", "", "three"}));
+  EXPECT_GE(received.source_fd, 0);
+  EXPECT_FALSE(received.oversized);
+
+  ASSERT_TRUE(router.send(received.routing_id, {"to/AM", "answer"}));
+  EXPECT_EQ(next_message(dealer), (std::vector<std::string>{"to/AM", "answer"}));
+}
+
+// The routing-id part loses its properties when the socket was polled before (libzmq 4.3.4): the
+// user id has to be there all the same, on every message.
+TEST_F(RouterTest, KnowsTheUserOfEveryMessageAlsoAfterPolling) {
+  Router router = bind();
+  Dealer dealer = connect(router);
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(dealer.send({std::to_string(i)}));
+  }
+  for (int i = 0; i < 20; ++i) {
+    const Received received = next_message(router);
+    EXPECT_EQ(received.user_id, kUser);
+    EXPECT_EQ(received.frames, std::vector<std::string>{std::to_string(i)});
+  }
+}
+
+// A member says "I am KZ" by routing id. Neither the name nor the shape of libzmq's own ids helps.
+TEST_F(RouterTest, DropsAPeerWithARoutingIdOfItsOwnChoosing) {
+  const std::string squatted_ids[] = {"AM", std::string("\0\x12\x34\x56\x78", 5),
+                                      std::string("\0KZ", 3), "12345"};
+  for (const std::string& id : squatted_ids) {
+    Router router = bind();
+    RawDealer squatter(context_, member_, hub_.public_key);
+    squatter.set(ZMQ_ROUTING_ID, id.data(), id.size());
+    squatter.connect(router.endpoint());
+    ASSERT_TRUE(squatter.send("from nobody", false));
+    EXPECT_TRUE(eventually([&] {
+      EXPECT_FALSE(router.receive());
+      return router.counters().foreign_id_count == 1;
+    }));
+
+    Dealer dealer = connect(router);
+    ASSERT_TRUE(dealer.send({"from AM"}));
+    const Received received = next_message(router);
+    EXPECT_EQ(received.frames, std::vector<std::string>{"from AM"});
+  }
+}
+
+TEST_F(RouterTest, KnowsItsOwnRoutingIdsAfterManyConnections) {
+  Router router = bind();
+  for (int i = 0; i < 30; ++i) {
+    Dealer dealer = connect(router);
+    ASSERT_TRUE(dealer.send({"x"}));
+    EXPECT_EQ(next_message(router).frames, std::vector<std::string>{"x"}) << "connection " << i;
+  }
+  EXPECT_EQ(router.counters().foreign_id_count, 0U);
+}
+
+TEST_F(RouterTest, TakesAFrameOfExactlyTheLimitAndDropsTheConnectionOfALargerOne) {
+  RouterOptions options = router_options();
+  options.frame_bytes_max = 4096;
+  Router router = must(Router::bind(context_, options));
+  Dealer dealer = connect(router);
+  ASSERT_TRUE(dealer.send({std::string(4096, 'x')}));
+  const Received at_limit = next_message(router);
+  EXPECT_EQ(at_limit.frames, std::vector<std::string>{std::string(4096, 'x')});
+
+  ASSERT_TRUE(dealer.send({std::string(4097, 'x')}));
+  EXPECT_TRUE(reaches(dealer, LinkState::kDisconnected));
+  EXPECT_TRUE(reaches(dealer, LinkState::kConnected));
+  EXPECT_FALSE(router.receive());
+  ASSERT_TRUE(dealer.send({"again"}));
+  const Received after = next_message(router);
+  EXPECT_EQ(after.frames, std::vector<std::string>{"again"});
+}
+
+TEST_F(RouterTest, MarksAMessageOfMorePartsThanTheLimitAndKeepsOnlyThatMany) {
+  Router router = bind();
+  Dealer dealer = connect(router);
+  ASSERT_TRUE(dealer.send({"1", "2", "3", "4"}));
+  ASSERT_TRUE(dealer.send({"1", "2", "3", "4", "5", "6"}));
+  ASSERT_TRUE(dealer.send({"next"}));
+
+  const Received at_limit = next_message(router);
+  EXPECT_FALSE(at_limit.oversized);
+  EXPECT_EQ(at_limit.frames.size(), 4U);
+  const Received over = next_message(router);
+  EXPECT_TRUE(over.oversized);
+  EXPECT_EQ(over.frames.size(), 4U);
+  EXPECT_EQ(router.counters().oversized_count, 1U);
+  const Received next = next_message(router);
+  EXPECT_EQ(next.frames, std::vector<std::string>{"next"});
+}
+
+TEST_F(RouterTest, SaysThatAPeerIsGone) {
+  Router router = bind();
+  const Result<> never = router.send(std::string("\0\1\2\3\4", 5), {"x"});
+  ASSERT_FALSE(never);
+  EXPECT_EQ(never.error().code, ErrorCode::kNotFound);
+
+  std::string routing_id;
+  {
+    Dealer dealer = connect(router);
+    ASSERT_TRUE(dealer.send({"x"}));
+    routing_id = next_message(router).routing_id;
+    ASSERT_TRUE(router.send(routing_id, {"x"}));
+  }
+  EXPECT_TRUE(eventually([&] {
+    const Result<> sent = router.send(routing_id, {"x"});
+    return !sent && sent.error().code == ErrorCode::kNotFound;
+  }));
+}
+
+TEST_F(RouterTest, SaysThatAPeerDoesNotRead) {
+  RouterOptions options = router_options();
+  options.send_count_max = 4;
+  Router router = must(Router::bind(context_, options));
+  DealerOptions slow = dealer_options(router, member_);
+  slow.receive_count_max = 1;
+  Dealer dealer = must(Dealer::connect(context_, slow));
+  ASSERT_TRUE(reaches(dealer, LinkState::kConnected));
+  ASSERT_TRUE(dealer.send({"x"}));
+  const std::string routing_id = next_message(router).routing_id;
+  const std::string frame(1U << 20U, 'x');
+  EXPECT_EQ(code_of_first_failure(200, [&] { return router.send(routing_id, {frame}); }),
+            ErrorCode::kQueueFull);
+}
+
+TEST_F(RouterTest, RefusesAnAddressThatIsTakenAndTakesOneThatWasJustLeft) {
+  auto first = std::make_unique<Router>(bind());
+  RouterOptions options = router_options();
+  options.endpoint = first->endpoint();
+  options.bind_max = milliseconds(60);
+  const Result<Router> second = Router::bind(context_, options);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kAddressInUse);
+
+  first.reset();
+  options.bind_max = milliseconds(2000);
+  EXPECT_TRUE(Router::bind(context_, options));
+}
+
+TEST_F(RouterTest, RefusesOptionsThatCannotBe) {
+  const auto code = [&](auto change) {
+    RouterOptions options = router_options();
+    change(options);
+    const Result<Router> router = Router::bind(context_, options);
+    return router ? ErrorCode::kInternal : router.error().code;
+  };
+  // An empty domain would let libzmq skip the ZAP handler.
+  EXPECT_EQ(code([](RouterOptions& o) { o.zap_domain.clear(); }), ErrorCode::kConfigInvalid);
+  EXPECT_EQ(code([](RouterOptions& o) { o.endpoint = "pgm://x"; }), ErrorCode::kConfigInvalid);
+  EXPECT_EQ(code([](RouterOptions& o) { o.endpoint = "tcp://nonsense"; }),
+            ErrorCode::kConfigInvalid);
+  EXPECT_EQ(code([](RouterOptions& o) { o.frame_bytes_max = 0; }), ErrorCode::kConfigInvalid);
+  EXPECT_EQ(code([](RouterOptions& o) { o.send_count_max = 0; }), ErrorCode::kConfigInvalid);
+  EXPECT_EQ(code([](RouterOptions& o) { o.part_count_max = 0; }), ErrorCode::kConfigInvalid);
+  EXPECT_EQ(code([](RouterOptions& o) { o.connection_count_max = 0; }), ErrorCode::kConfigInvalid);
+  EXPECT_EQ(code([](RouterOptions& o) { o.handshake_max = milliseconds(0); }),
+            ErrorCode::kConfigInvalid);
+}
+
+// ZAP judges handshakes only: a key that is revoked keeps its connection until it is cut.
+TEST_F(RouterTest, CutsTheLiveConnectionOfARevokedKey) {
+  Router router = bind();
+  Dealer dealer = connect(router);
+  ASSERT_TRUE(dealer.send({"before"}));
+  const Received before = next_message(router);
+
+  zap_->allow(kDomain, {});
+  ASSERT_TRUE(dealer.send({"still here"}));
+  EXPECT_EQ(next_message(router).user_id, kUser);
+
+  router.disconnect(before.source_fd);
+  EXPECT_TRUE(reaches(dealer, LinkState::kDisconnected));
+  EXPECT_TRUE(reaches(dealer, LinkState::kRefused));
+  EXPECT_EQ(router.send(before.routing_id, {"x"}).error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(RouterTest, LeavesDescriptorsAloneThatAreNotItsConnections) {
+  Router router = bind();
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  router.disconnect(pair[0]);
+  router.disconnect(-1);
+  EXPECT_EQ(write(pair[0], "x", 1), 1);
+  close(pair[0]);
+  close(pair[1]);
+}
+
+TEST_F(RouterTest, CutsConnectionsOverTheLimit) {
+  RouterOptions options = router_options();
+  options.connection_count_max = 2;
+  Router router = must(Router::bind(context_, options));
+  Dealer first = connect(router);
+  Dealer second = connect(router);
+  EXPECT_EQ(router.connection_count(), 2U);
+  Dealer third = connect(router, member_);
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_FALSE(router.receive());
+    return router.counters().connection_over_count > 0;
+  }));
+  // Cut before or after its handshake: either way it does not stay.
+  const LinkEvent event = next_event(third);
+  EXPECT_TRUE(event.state == LinkState::kHandshakeFailed ||
+              reaches(third, LinkState::kDisconnected));
+  ASSERT_TRUE(first.send({"first"}));
+  EXPECT_EQ(next_message(router).user_id, kUser);
+  ASSERT_TRUE(second.send({"second"}));
+  EXPECT_EQ(next_message(router).user_id, kUser);
+}
+
+// libzmq holds the parts of an unfinished message without limit; a member must not be able to use
+// that. (A DEALER of libzmq sends once it has the last part, so this message has an end, far off.)
+TEST_F(RouterTest, CutsAConnectionWhoseMessageDoesNotEnd) {
+  RouterOptions options = router_options();
+  options.frame_bytes_max = 4096;
+  options.undelivered_bytes_max = 1U << 20U;
+  Router router = must(Router::bind(context_, options));
+  Dealer honest = connect(router);
+  RawDealer endless(context_, member_, hub_.public_key);
+  const int reconnect_ms = 60'000;
+  endless.set(ZMQ_RECONNECT_IVL, &reconnect_ms, sizeof reconnect_ms);
+  endless.connect(router.endpoint());
+  const std::string part(3000, 'x');
+  for (int i = 0; i < 20'000; ++i) {
+    ASSERT_TRUE(endless.send(part, true));
+  }
+  ASSERT_TRUE(endless.send("the end", false));
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_TRUE(honest.send({"still served"}));
+    while (const std::optional<Received> received = router.receive()) {
+      EXPECT_EQ(received->frames, std::vector<std::string>{"still served"});
+    }
+    return router.counters().undelivered_cut_count > 0;
+  }));
+  EXPECT_TRUE(honest.send({"still served"}));
+  EXPECT_EQ(next_message(router).user_id, kUser);
+  // libzmq aborts when a socket is closed at the moment that its connection breaks in the middle of
+  // a message of several parts: the other end is closed some time after.
+  EXPECT_TRUE(eventually([&] { return router.connection_count() == 1; }));
+  std::this_thread::sleep_for(milliseconds(20));
+}
+
+TEST_F(RouterTest, DoesNotCutAMemberForManyMessagesThatEnd) {
+  RouterOptions options = router_options();
+  options.undelivered_bytes_max = 1U << 20U;
+  Router router = must(Router::bind(context_, options));
+  Dealer dealer = connect(router);
+  const std::string frame(100'000, 'x');
+  constexpr int kCount = 200;
+  int sent_count = 0;
+  int received_count = 0;
+  EXPECT_TRUE(eventually([&] {
+    while (sent_count < kCount && dealer.send({frame})) {
+      ++sent_count;
+    }
+    while (router.receive()) {
+      ++received_count;
+    }
+    return received_count == kCount;
+  }));
+  EXPECT_EQ(router.counters().undelivered_cut_count, 0U);
+}
+
+TEST_F(RouterTest, EndsCleanlyUnderLoad) {
+  auto router = std::make_unique<Router>(bind());
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> members;
+  members.reserve(3);
+  for (int i = 0; i < 3; ++i) {
+    members.emplace_back([this, &stop, options = dealer_options(*router, member_)] {
+      Dealer dealer = must(Dealer::connect(context_, options));
+      while (!stop) {
+        if (!dealer.send({std::string(2000, 'x')})) {
+          std::this_thread::yield();
+        }
+        (void)dealer.receive();
+      }
+    });
+  }
+  for (int i = 0; i < 2000; ++i) {
+    const Received received = next_message(*router);
+    (void)router->send(received.routing_id, {"ok"});
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  router.reset();
+  zap_.reset();
+  stop = true;
+  for (std::thread& member : members) {
+    member.join();
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
+}
+
+}  // namespace
+}  // namespace chancery::zmq
