@@ -1,0 +1,139 @@
+#include "cli/audit.h"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+
+#include "cli/display.h"
+#include "core/base/encoding.h"
+#include "core/exchange/audit.h"
+#include "io/os/clock.h"
+#include "io/os/exit_codes.h"
+#include "io/text/json.h"
+
+namespace chancery::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kProgressEvery{500};
+
+// "12,000 of 100,000 entries" on stderr, where that is a terminal and the work is long.
+class Progress {
+ public:
+  explicit Progress(bool wanted) : wanted_(wanted && ::isatty(STDERR_FILENO) == 1) {}
+
+  void show(std::uint64_t done, std::uint64_t all) {
+    if (wanted_ && os::steady_now() - shown_at_ > kProgressEvery) {
+      shown_at_ = os::steady_now();
+      shown_ = true;
+      std::cerr << "\r" << done << " of " << all << " entries" << std::flush;
+    }
+  }
+  void end() const {
+    if (shown_) {
+      std::cerr << "\r\033[K";
+    }
+  }
+
+ private:
+  bool wanted_;
+  bool shown_ = false;
+  std::chrono::steady_clock::time_point shown_at_ = os::steady_now();
+};
+
+// What damages a store falsifies it; that a daemon or disk does not answer proves nothing.
+bool falsifies(ErrorCode code) {
+  return code == ErrorCode::kStoreDamaged || code == ErrorCode::kMalformed ||
+         code == ErrorCode::kNotCanonical;
+}
+
+Result<exchange::AuditReport> audit(const AuditSource& source, const Hash& genesis, bool json) {
+  exchange::Auditor auditor(genesis);
+  Progress progress(!json);
+  std::uint64_t from = 0;
+  std::uint64_t size = 0;
+  bool going_on = true;
+  while (going_on) {
+    Result<v1::AuditPageReply> page = source.pages(from);
+    if (!page.has_value()) {
+      progress.end();
+      if (!falsifies(page.error().code)) {
+        return std::unexpected(page.error());
+      }
+      exchange::AuditReport report = auditor.finish(size);
+      report.findings.push_back({std::nullopt, page.error()});
+      return report;
+    }
+    size = page->size();
+    for (const v1::AuditBatch& batch : page->batches()) {
+      if (!auditor.batch(batch)) {
+        going_on = false;
+        break;
+      }
+      progress.show(batch.first_index(), size);
+    }
+    from = page->next_index();
+    going_on = going_on && from != 0;
+  }
+  progress.end();
+  return auditor.finish(size);
+}
+
+text::Json as_json(const exchange::AuditReport& report, const DaemonTarget& target,
+                   const AuditSource& source) {
+  text::Json json{{"verified", report.passed()},
+                  {"name", target.name},
+                  {"source", source.from},
+                  {"genesis", hex(target.genesis)},
+                  {"size", report.size},
+                  {"root", hex(report.root)},
+                  {"batches", report.batch_count},
+                  {"directory_entries", report.directory_entry_count},
+                  {"envelopes", report.envelope_count},
+                  {"absent", report.absent_count},
+                  {"void", report.void_count},
+                  {"head_unsigned", report.head_unsigned},
+                  {"findings", text::Json::array()}};
+  for (const exchange::AuditFinding& finding : report.findings) {
+    json["findings"].push_back(
+        {{"index", finding.index.has_value() ? text::Json(*finding.index) : text::Json(nullptr)},
+         {"code", error_info(finding.error.code).name},
+         {"detail", finding.error.detail}});
+  }
+  return json;
+}
+
+void print(const exchange::AuditReport& report, const DaemonTarget& target,
+           const AuditSource& source) {
+  std::cout << (report.passed() ? "verified: " : "FALSE: ") << harmless(target.name) << " ("
+            << source.from << ")\n"
+            << "  log         " << report.size << " entries in " << report.batch_count
+            << " batches, " << report.directory_entry_count << " of them directory entries\n"
+            << "  root        " << hex(report.root) << "\n"
+            << "  envelopes   " << report.envelope_count << " verified, " << report.absent_count
+            << " not held here, " << report.void_count << " void and kept as evidence\n";
+  if (report.head_unsigned) {
+    std::cout << "  the last batch is stored and not signed yet: not part of what is verified\n";
+  }
+  for (const exchange::AuditFinding& finding : report.findings) {
+    std::cout << "  at fault    "
+              << (finding.index.has_value() ? "entry " + std::to_string(*finding.index) : "the log")
+              << ": " << harmless(finding.error.to_string()) << "\n";
+  }
+}
+
+}  // namespace
+
+Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared) {
+  CHANCERY_TRY(DaemonTarget target, find_daemon(options, shared));
+  CHANCERY_TRY(const AuditSource source, open_audit(target));
+  CHANCERY_TRY(const exchange::AuditReport report, audit(source, target.genesis, shared.json));
+  if (shared.json) {
+    std::cout << json_line(as_json(report, target, source)) << "\n";
+  } else {
+    print(report, target, source);
+  }
+  return report.passed() ? os::kExitDone : os::kExitFalse;
+}
+
+}  // namespace chancery::cli

@@ -1,0 +1,102 @@
+#include "cli/command_line.h"
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <string_view>
+
+#include "chancery/error.h"
+#include "cli/report.h"
+#include "cli/verbs.h"
+#include "cli/version.h"
+#include "io/args/cli11.h"
+#include "io/os/exit_codes.h"
+
+namespace chancery::cli {
+namespace {
+
+constexpr const char* kAbout =
+    "Chancery: signed, sealed notices between sovereign members, in a log that all of them verify.";
+
+constexpr const char* kFooter =
+    "Which node: --exchange DIR --as CODE for a trial exchange, or --client FILE;\n"
+    "or CHANCERY_EXCHANGE and CHANCERY_MEMBER, or CHANCERY_CLIENT, in the environment.\n"
+    "Exit codes: 0 done and true, 1 refused or false, 2 could not tell, 64 wrong command line.\n"
+    "Each verb has help of its own, with examples: chancery publish --help";
+
+void add_verbs(CLI::App& app, Shared& shared) {
+  add_exchange(app, shared);
+  add_publish(app, shared);
+  add_inbox(app, shared);
+  add_show(app, shared);
+  add_status(app, shared);
+  add_audit(app, shared);
+  add_open(app, shared);
+  add_kinds(app, shared);
+  add_version(app, shared);
+}
+
+// Parsing failed, so the flag may not have been seen.
+bool wants_json(int argc, const char* const* argv) {
+  return std::any_of(argv, argv + argc,
+                     [](const char* word) { return std::string_view(word) == "--json"; });
+}
+
+int run_verb(const Shared& shared) {
+  try {
+    const Result<int> code = shared.run();
+    if (!code.has_value()) {
+      return report(code.error(), shared.json);
+    }
+    if (!std::cout.flush()) {
+      return report(Error{ErrorCode::kIo, "writing to stdout"}, shared.json);
+    }
+    return *code;
+  } catch (const client::Error& error) {
+    return report(error.parts(), shared.json);
+  } catch (const std::exception& error) {
+    return report(Error{ErrorCode::kInternal, error.what()}, shared.json);
+  }
+}
+
+}  // namespace
+
+void add_json_flag(CLI::App& verb, Shared& shared) {
+  verb.add_flag("--json", shared.json, "Answer in JSON, errors too (docs/reference/cli.md)");
+}
+
+void add_exchange_flags(CLI::App& verb, Shared& shared) {
+  verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
+      ->type_name("DIR");
+  verb.add_option("--as", shared.member, "Act as this member of it")->type_name("CODE");
+}
+
+void add_client_flags(CLI::App& verb, Shared& shared) {
+  add_exchange_flags(verb, shared);
+  verb.add_option("--client", shared.client_file, "The client.toml of an application")
+      ->type_name("FILE")
+      ->excludes("--exchange")
+      ->excludes("--as");
+}
+
+int run_command_line(int argc, const char* const* argv) {
+  Shared shared;
+  CLI::App app(kAbout, "chancery");
+  app.footer(kFooter);
+  app.set_version_flag("--version", version_line());
+  add_verbs(app, shared);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help and --version.
+    return app.exit(asked) == 0 ? os::kExitDone : os::kExitUsage;
+  } catch (const CLI::ParseError& error) {
+    return report(Error{ErrorCode::kUsage, error.what()}, wants_json(argc, argv));
+  }
+  if (!shared.run) {  // No verb, or a group of verbs alone: show what there is.
+    std::cerr << app.help();
+    return os::kExitUsage;
+  }
+  return run_verb(shared);
+}
+
+}  // namespace chancery::cli

@@ -1,0 +1,65 @@
+#include "cli/connection.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/exchange/names.h"
+
+namespace chancery::cli {
+namespace {
+
+std::string variable(const char* name) {
+  const char* const value = std::getenv(name);  // Before any thread of ours.
+  return value == nullptr ? "" : value;
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
+Result<std::string> file_in(const std::string& exchange, const std::string& member) {
+  if (exchange.empty()) {
+    return fail(ErrorCode::kUsage, "--as names a member of which exchange? add --exchange DIR");
+  }
+  if (member.empty()) {
+    return fail(ErrorCode::kUsage, "whose node of the exchange? add --as CODE");
+  }
+  if (!exchange::is_member_code(member)) {
+    return fail(ErrorCode::kUsage, "--as: '" + member + "' is not a member code, as AM");
+  }
+  return exchange + "/" + lower(member) + "/apps/desk/client.toml";
+}
+
+}  // namespace
+
+Environment environment() {
+  return {.exchange = variable("CHANCERY_EXCHANGE"),
+          .member = variable("CHANCERY_MEMBER"),
+          .client_file = variable("CHANCERY_CLIENT")};
+}
+
+Result<std::string> client_file(const Shared& shared, const Environment& environment) {
+  if (!shared.client_file.empty()) {
+    return shared.client_file;
+  }
+  const bool asked = !shared.exchange.empty() || !shared.member.empty();
+  if (!asked && !environment.client_file.empty()) {
+    return environment.client_file;
+  }
+  const std::string& exchange = shared.exchange.empty() ? environment.exchange : shared.exchange;
+  const std::string& member = shared.member.empty() ? environment.member : shared.member;
+  if (exchange.empty() && member.empty()) {
+    return fail(ErrorCode::kUsage, "which node? give --exchange DIR --as CODE, or --client FILE");
+  }
+  return file_in(exchange, member);
+}
+
+Result<client::Options> client_options(const Shared& shared) {
+  CHANCERY_TRY(const std::string file, client_file(shared, environment()));
+  return client::Options::from_file(file);
+}
+
+}  // namespace chancery::cli

@@ -1,0 +1,201 @@
+#include "cli/daemon.h"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "broker/config.h"
+#include "broker/store/sqlite_hub_store.h"
+#include "cli/exchange_run.h"
+#include "core/base/encoding.h"
+#include "core/exchange/strict.h"
+#include "io/os/clock.h"
+#include "io/zmq/context.h"
+#include "io/zmq/dealer.h"
+#include "io/zmq/plain_router.h"
+#include "io/zmq/poller.h"
+#include "node/config.h"
+#include "node/store/node_store.h"
+
+namespace chancery::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kFrameBytesMax = 64U << 20U;
+constexpr std::size_t kAuditPageBytes = 4U << 20U;
+constexpr milliseconds kAnswerMax{10'000};
+
+// One connection to an admin socket.
+class AdminClient {
+ public:
+  static Result<std::shared_ptr<AdminClient>> connect(const std::string& path) {
+    CHANCERY_TRY(zmq::Context context, zmq::Context::create());
+    CHANCERY_TRY(
+        zmq::Dealer dealer,
+        zmq::connect_plain_dealer(context, {.path = path, .frame_bytes_max = kFrameBytesMax}));
+    return std::shared_ptr<AdminClient>(new AdminClient(std::move(context), std::move(dealer)));
+  }
+
+  Result<v1::AdminReply> ask(v1::AdminRequest request) {
+    request.set_request_id(++request_id_);
+    const std::string frame = request.SerializeAsString();
+    const auto end = os::steady_now() + kAnswerMax;
+    bool sent = false;
+    while (os::steady_now() < end) {
+      if (!sent) {
+        sent = dealer_.send({frame}).has_value();
+      }
+      CHANCERY_TRY_VOID(poller_.wait(milliseconds(sent ? 100 : 5)));
+      const auto frames = dealer_.receive();
+      if (!frames.has_value() || frames->size() != 1) {
+        continue;
+      }
+      CHANCERY_TRY(v1::AdminReply reply,
+                   exchange::parse_wire<v1::AdminReply>(
+                       frames->front(), exchange::Reading::kOpen,
+                       {.bytes_max = kFrameBytesMax, .element_count_max = 1U << 22U}));
+      if (reply.request_id() != request_id_) {
+        continue;
+      }
+      if (reply.has_error()) {
+        return fail(error_code_from_wire(reply.error().code()).value_or(ErrorCode::kInternal),
+                    reply.error().text());
+      }
+      return reply;
+    }
+    return fail(ErrorCode::kNoDaemon, "the daemon did not answer within 10 seconds");
+  }
+
+ private:
+  AdminClient(zmq::Context context, zmq::Dealer dealer)
+      : context_(std::move(context)), dealer_(std::move(dealer)) {
+    poller_.add(dealer_);
+  }
+
+  zmq::Context context_;
+  zmq::Dealer dealer_;
+  zmq::Poller poller_;
+  std::uint64_t request_id_ = 0;
+};
+
+// Bytes 68 to 71 of an SQLite file say whose it is.
+Result<std::uint32_t> application_id(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string header(72, '\0');
+  if (!file.is_open()) {
+    return fail(ErrorCode::kFileMissing, path);
+  }
+  if (!file.read(header.data(), 72)) {
+    return fail(ErrorCode::kStoreDamaged, path + " is too short for a store");
+  }
+  std::uint32_t id = 0;
+  for (const std::uint8_t byte : as_bytes(header).subspan(68, 4)) {
+    id = (id << 8U) | byte;
+  }
+  return id;
+}
+
+DaemonTarget hub_target(std::string name, const broker::Config& config) {
+  return {.name = std::move(name),
+          .admin = config.admin,
+          .store = config.store,
+          .genesis = config.genesis,
+          .is_hub = true};
+}
+
+DaemonTarget node_target(const node::Config& config) {
+  return {.name = config.member,
+          .admin = config.admin,
+          .store = config.store,
+          .genesis = config.genesis,
+          .is_hub = false};
+}
+
+Result<AuditPages> store_pages(const DaemonTarget& target) {
+  if (target.is_hub) {
+    CHANCERY_TRY(
+        std::shared_ptr<broker::HubStore> store,
+        broker::open_sqlite_hub_store(target.store, target.genesis, broker::StoreUse::kAudit));
+    return AuditPages(
+        [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); });
+  }
+  CHANCERY_TRY(std::shared_ptr<node::NodeStore> store,
+               node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
+  return AuditPages(
+      [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); });
+}
+
+}  // namespace
+
+Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& shared) {
+  if (!options.hub.empty()) {
+    CHANCERY_TRY(const broker::Config config, broker::read_config(options.hub));
+    return hub_target("hub", config);
+  }
+  if (!options.node.empty()) {
+    CHANCERY_TRY(const node::Config config, node::read_config(options.node));
+    return node_target(config);
+  }
+  if (!options.store.empty()) {
+    DaemonTarget target{
+        .name = options.store, .admin = {}, .store = options.store, .genesis = {}, .is_hub = false};
+    if (!options.genesis.empty()) {
+      CHANCERY_TRY(target.genesis, hash_from_hex(options.genesis));
+    }
+    CHANCERY_TRY(const std::uint32_t id, application_id(options.store));
+    if (id != broker::kHubStoreApplicationId && id != node::kNodeStoreApplicationId) {
+      return fail(ErrorCode::kStoreDamaged, options.store + " is no store of a hub or node");
+    }
+    target.is_hub = id == broker::kHubStoreApplicationId;
+    return target;
+  }
+  const std::string& name = options.name.empty() ? shared.member : options.name;
+  if (shared.exchange.empty() || name.empty()) {
+    return fail(ErrorCode::kUsage,
+                "say which daemon: --exchange DIR and its name, --hub, --node or --store");
+  }
+  const std::filesystem::path folder(shared.exchange);
+  if (name == "hub") {
+    CHANCERY_TRY(const broker::Config config,
+                 broker::read_config((folder / "hub" / "hub.toml").string()));
+    return hub_target(name, config);
+  }
+  CHANCERY_TRY(const node::Config config,
+               node::read_config((folder / member_folder(name) / "node.toml").string()));
+  return node_target(config);
+}
+
+Result<std::string> ask_status(const DaemonTarget& target) {
+  if (target.admin.empty()) {
+    return fail(ErrorCode::kUsage, "a store has no status: name a daemon");
+  }
+  CHANCERY_TRY(const std::shared_ptr<AdminClient> client, AdminClient::connect(target.admin));
+  v1::AdminRequest request;
+  request.mutable_status();
+  CHANCERY_TRY(const v1::AdminReply reply, client->ask(std::move(request)));
+  return reply.status().json();
+}
+
+Result<AuditSource> open_audit(const DaemonTarget& target) {
+  if (!target.admin.empty()) {
+    Result<std::shared_ptr<AdminClient>> client = AdminClient::connect(target.admin);
+    if (client.has_value()) {
+      return AuditSource{"running daemon",
+                         [client = *client](std::uint64_t from) -> Result<v1::AuditPageReply> {
+                           v1::AdminRequest request;
+                           request.mutable_audit_page()->set_from_index(from);
+                           CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
+                           return std::move(*reply.mutable_audit_page());
+                         }};
+    }
+    if (client.error().code != ErrorCode::kNoDaemon) {
+      return std::unexpected(client.error());
+    }
+  }
+  CHANCERY_TRY(AuditPages pages, store_pages(target));
+  return AuditSource{"store", std::move(pages)};
+}
+
+}  // namespace chancery::cli

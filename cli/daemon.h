@@ -1,0 +1,53 @@
+// A hub or a node as `status` and `audit` see it: its admin socket while it runs, its store when it
+// does not.
+//
+// A live store has one owner, the daemon: files are opened only where nothing answers. One thread.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "chancery/v1/local.pb.h"
+#include "cli/shared.h"
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+
+namespace chancery::cli {
+
+// Exactly one of name (with Shared::exchange), hub, node and store is given.
+struct DaemonOptions {
+  std::string name;     // "hub" or a member code, in the trial exchange.
+  std::string hub;      // hub.toml
+  std::string node;     // node.toml
+  std::string store;    // A store file, of a stopped daemon or a copy.
+  std::string genesis;  // With store: the exchange that it must be of.
+};
+
+// Where the options point to.
+struct DaemonTarget {
+  std::string name;   // For people: "hub", "AM", or the file.
+  std::string admin;  // Path of the admin socket; empty for a bare store.
+  std::string store;
+  Hash genesis{};
+  bool is_hub = false;
+};
+
+[[nodiscard]] Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& shared);
+
+// The status of a running daemon, as its own JSON. kNoDaemon where it does not run.
+[[nodiscard]] Result<std::string> ask_status(const DaemonTarget& target);
+
+using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_index)>;
+
+struct AuditSource {
+  std::string from;  // "running daemon" or "store".
+  AuditPages pages;
+};
+
+// The daemon's pages where it runs, else those of its store.
+[[nodiscard]] Result<AuditSource> open_audit(const DaemonTarget& target);
+
+}  // namespace chancery::cli

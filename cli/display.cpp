@@ -1,0 +1,246 @@
+#include "cli/display.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "cli/times.h"
+#include "core/base/encoding.h"
+
+namespace chancery::cli {
+namespace {
+
+constexpr std::size_t kDepthMax = 64;
+constexpr std::size_t kShortNoticeDigits = 12;
+constexpr std::size_t kLabelColumn = 14;
+
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t size = 0;
+};
+
+// What is not UTF-8 counts as one byte of U+FFFD.
+CodePoint first_code_point(std::string_view text) {
+  const auto byte = static_cast<unsigned char>(text.front());
+  if (byte < 0x80) {
+    return {byte, 1};
+  }
+  const std::size_t size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+  const std::string_view sequence = text.substr(0, size);
+  if (sequence.size() != size || !is_utf8(sequence)) {
+    return {0xfffd, 1};
+  }
+  char32_t value = byte & (0x7fU >> size);
+  for (const char next : sequence.substr(1)) {
+    value = (value << 6U) | (static_cast<unsigned char>(next) & 0x3fU);
+  }
+  return {value, size};
+}
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+// Controls, and what a reader does not see, or sees elsewhere than it stands.
+constexpr std::array kDeceptive = {
+    Range{0x0, 0x1f},      Range{0x7f, 0x9f},     Range{0xad, 0xad},       Range{0x61c, 0x61c},
+    Range{0x180e, 0x180e}, Range{0x200b, 0x200f}, Range{0x2028, 0x202e},   Range{0x2060, 0x206f},
+    Range{0xfeff, 0xfeff}, Range{0xfff9, 0xfffb}, Range{0xe0000, 0xe007f},
+};
+
+bool is_deceptive(char32_t c) {
+  return std::ranges::any_of(
+      kDeceptive, [c](const Range& range) { return c >= range.first && c <= range.last; });
+}
+
+void append_unit(std::string& out, std::uint32_t unit) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  out += "\\u";
+  for (const std::uint32_t shift : {12U, 8U, 4U, 0U}) {
+    out += kDigits[(unit >> shift) & 0xfU];
+  }
+}
+
+void append_escaped(std::string& out, char32_t c) {
+  if (c == '\n') {
+    out += "\\n";
+  } else if (c == '\r') {
+    out += "\\r";
+  } else if (c == '\t') {
+    out += "\\t";
+  } else if (c >= 0x10000) {
+    append_unit(out, 0xd800U + ((c - 0x10000U) >> 10U));
+    append_unit(out, 0xdc00U + ((c - 0x10000U) & 0x3ffU));
+  } else {
+    append_unit(out, c);
+  }
+}
+
+std::string upper(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return text;
+}
+
+void row(std::string& out, std::string_view label, std::string_view value) {
+  if (!value.empty()) {
+    out += label;
+    out.append(kLabelColumn - label.size(), ' ');
+    out += harmless(value) + "\n";
+  }
+}
+
+std::string list(const std::vector<std::string>& items) {
+  std::string out;
+  for (const std::string& item : items) {
+    out += (out.empty() ? "" : ", ") + item;
+  }
+  return out;
+}
+
+std::string recipients_of(const client::Notice& notice) {
+  std::string out;
+  for (const client::Recipient& recipient : notice.recipients) {
+    out += (out.empty() ? "" : ", ") + recipient.member;
+    if (recipient.role == client::Role::kInfo) {
+      out += " (info)";
+    }
+  }
+  return out;
+}
+
+std::string label_of(const client::Label& label) {
+  std::string out = label.classification;
+  const auto add = [&out](const std::string& part) {
+    if (!part.empty()) {
+      out += (out.empty() ? "" : " / ") + part;
+    }
+  };
+  add(list(label.handling));
+  add(label.tlp == client::Tlp::kNone ? "" : "TLP:" + upper(to_string(label.tlp)));
+  return out;
+}
+
+bool is_flat(const text::Json& value) {
+  return !value.is_structured() ||
+         (value.is_array() &&
+          std::ranges::none_of(value, [](const auto& v) { return v.is_structured(); }));
+}
+
+std::string flat(const text::Json& value) {
+  if (value.is_string()) {
+    return value.get<std::string>();
+  }
+  if (!value.is_array()) {
+    return text::dump(value);
+  }
+  std::string out;
+  for (const text::Json& item : value) {
+    out += (out.empty() ? "" : "; ") + flat(item);
+  }
+  return out;
+}
+
+// The lines of a text stay lines here, each under its indent, so that none can pass for ours.
+void add_paragraphs(std::string& out, std::string_view text, const std::string& indent) {
+  bool first = true;
+  while (true) {
+    const std::size_t end = text.find('\n');
+    out += (first ? "" : indent + "    ") + harmless(text.substr(0, end)) + "\n";
+    if (end == std::string_view::npos) {
+      return;
+    }
+    text.remove_prefix(end + 1);
+    first = false;
+  }
+}
+
+void add_content(std::string& out, const text::Json& value, const std::string& indent) {
+  for (const auto& [key, item] : value.items()) {
+    out += indent + harmless(value.is_array() ? "-" : key + ":");
+    if (is_flat(item)) {
+      out += " ";
+      add_paragraphs(out, flat(item), indent);
+    } else {
+      out += "\n";
+      add_content(out, item, indent + "  ");
+    }
+  }
+}
+
+}  // namespace
+
+std::string harmless(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const CodePoint point = first_code_point(text);
+    const bool broken = point.value == 0xfffd && point.size == 1;
+    if (broken || is_deceptive(point.value)) {
+      append_escaped(out, point.value);
+    } else {
+      out += text.substr(0, point.size);
+    }
+    text.remove_prefix(point.size);
+  }
+  return out;
+}
+
+std::string json_line(const text::Json& value) {
+  return harmless(text::dump(value));
+}
+
+std::string inbox_line(const client::Notice& notice) {
+  std::string line = std::to_string(notice.arrival) + "  " + time_for_people(notice.accepted_at) +
+                     "  " + notice.origin + "  " + upper(notice.precedence) + "  " + notice.kind +
+                     "  " + notice.notice.substr(0, kShortNoticeDigits) + "  ";
+  if (notice.status != to_string(client::Status::kActual)) {
+    line += "[" + upper(notice.status) + "] ";
+  }
+  return harmless(line + (notice.own ? "(own) " : "") + notice.subject);
+}
+
+std::string sheet(const client::Details& details) {
+  const client::Notice& notice = details.notice;
+  std::string out;
+  row(out, "Subject", notice.subject);
+  row(out, "From", notice.origin + (notice.own ? " (own)" : ""));
+  row(out, "To", recipients_of(notice));
+  row(out, "Kind", notice.kind);
+  row(out, "Status", notice.status);
+  row(out, "Precedence", notice.precedence);
+  row(out, "Label", label_of(notice.label));
+  row(out, "Logged",
+      details.stage < client::Stage::kLogged || details.stage > client::Stage::kDelivered
+          ? "no"
+          : "index " + std::to_string(notice.index) + ", accepted " +
+                time_for_people(notice.accepted_at));
+  row(out, "Stage", to_string(details.stage));
+  row(out, "Created", time_for_people(notice.created_at));
+  row(out, "Expires", notice.expires_at ? time_for_people(*notice.expires_at) : "");
+  row(out, "Reply by", notice.reply_by ? time_for_people(*notice.reply_by) : "");
+  row(out, "Sealed", notice.sealed ? "yes" : "no");
+  row(out, "Notice", notice.notice);
+  row(out, "Id", notice.id);
+  row(out, "Signed with", notice.key_id);
+  row(out, "Thread", notice.thread);
+  row(out, "In reply to", notice.in_reply_to);
+  row(out, "Supersedes", list(notice.supersedes));
+  row(out, "Cancels", list(notice.cancels));
+  row(out, "Translates", notice.translation_of);
+  row(out, "Language", notice.language);
+  for (const client::Attachment& attachment : notice.attachments) {
+    row(out, "Attachment",
+        attachment.name + ", " + attachment.media_type + ", " + std::to_string(attachment.size));
+  }
+  const auto content = text::parse_json(notice.content_json, kDepthMax);
+  if (content.has_value() && content->is_structured()) {
+    out += "\n";
+    add_content(out, *content, "  ");
+  }
+  return out;
+}
+
+}  // namespace chancery::cli

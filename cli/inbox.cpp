@@ -1,0 +1,137 @@
+#include "cli/inbox.h"
+
+#include <chrono>
+#include <iostream>
+#include <thread>
+
+#include "cli/connection.h"
+#include "cli/display.h"
+#include "cli/notice_json.h"
+#include "cli/report.h"
+#include "cli/times.h"
+#include "io/os/exit_codes.h"
+
+namespace chancery::cli {
+namespace {
+
+constexpr std::chrono::seconds kFollowWait{20};
+constexpr std::chrono::seconds kRetryWait{1};
+
+class Reader {
+ public:
+  Reader(const InboxOptions& options, const client::Options& node, client::InboxQuery query)
+      : cursor_(options.cursor), client_(node), query_(std::move(query)) {}
+
+  client::Page next() {
+    return cursor_.empty() ? client_.inbox(query_) : client_.read(cursor_, query_);
+  }
+
+  // The page was shown.
+  void done_with(const client::Page& page) {
+    query_.after = page.next_after;
+    query_.last = 0;  // The newest were asked for; from here on, what comes after them.
+    if (!cursor_.empty()) {
+      client_.commit(cursor_, page.next_after);
+    }
+  }
+
+  void wait_for_more() { query_.wait = kFollowWait; }
+
+ private:
+  std::string cursor_;
+  client::Client client_;
+  client::InboxQuery query_;
+};
+
+// A closed or full output is not read from: a cursor must not run ahead of it.
+Result<void> flush() {
+  if (!std::cout.flush()) {
+    return fail(ErrorCode::kIo, "writing to stdout");
+  }
+  return {};
+}
+
+Result<void> show_page(const client::Page& page, bool json) {
+  for (const client::Notice& notice : page.notices) {
+    std::cout << (json ? json_line(notice_json(notice)) : inbox_line(notice)) << "\n";
+  }
+  return flush();
+}
+
+Result<int> show_all(Reader& reader, bool json) {
+  text::Json all = text::Json::array();
+  std::uint64_t next_after = 0;
+  for (;;) {
+    const client::Page page = reader.next();
+    next_after = page.next_after;
+    if (page.notices.empty()) {
+      break;
+    }
+    if (json) {
+      for (const client::Notice& notice : page.notices) {
+        all.push_back(notice_json(notice));
+      }
+    } else {
+      CHANCERY_TRY_VOID(show_page(page, false));
+    }
+    reader.done_with(page);
+  }
+  if (json) {
+    std::cout << json_line({{"notices", all}, {"next_after", next_after}}) << "\n";
+  }
+  CHANCERY_TRY_VOID(flush());
+  return os::kExitDone;
+}
+
+// Until a signal ends the program. The first page says whether the node is there at all; a node
+// that goes away later is waited for.
+Result<int> follow(Reader& reader, bool json) {
+  bool reached = false;
+  bool complained = false;
+  for (;;) {
+    try {
+      const client::Page page = reader.next();
+      CHANCERY_TRY_VOID(show_page(page, json));
+      reader.done_with(page);
+      reader.wait_for_more();
+      reached = true;
+      complained = false;
+    } catch (const client::Error& error) {
+      if (!reached || !error.retryable()) {
+        throw;
+      }
+      if (!std::exchange(complained, true)) {
+        report(error.parts(), json);
+      }
+      std::this_thread::sleep_for(kRetryWait);
+    }
+  }
+}
+
+}  // namespace
+
+Result<client::InboxQuery> make_query(const InboxOptions& options, client::Time now) {
+  if (!options.cursor.empty() && options.last != 0) {
+    return fail(ErrorCode::kUsage, "--cursor begins where it stands: --last does not go with it");
+  }
+  client::InboxQuery query;
+  query.origins = options.from;
+  query.kinds = options.kinds;
+  query.last = options.last;
+  if (!options.precedence.empty()) {
+    query.precedence_min = client::precedence_from(options.precedence);
+  }
+  if (!options.since.empty()) {
+    CHANCERY_TRY(query.since, parse_past(options.since, now));
+  }
+  return query;
+}
+
+Result<int> run_inbox(const InboxOptions& options, const Shared& shared) {
+  CHANCERY_TRY(client::InboxQuery query, make_query(options, time_now()));
+  CHANCERY_TRY(const client::Options node, client_options(shared));
+  Reader reader(options, node, std::move(query));
+  return options.follow ? follow(reader, shared.json) : show_all(reader, shared.json);
+}
+
+}  // namespace chancery::cli

@@ -1,0 +1,154 @@
+#include "cli/publish.h"
+
+#include <iostream>
+#include <iterator>
+
+#include "cli/connection.h"
+#include "cli/display.h"
+#include "cli/notice_json.h"
+#include "cli/report.h"
+#include "cli/times.h"
+#include "io/os/exit_codes.h"
+#include "io/os/file.h"
+
+namespace chancery::cli {
+namespace {
+
+Result<std::string> read_stdin() {
+  std::string text;
+  std::istreambuf_iterator<char> in(std::cin);
+  for (; in != std::istreambuf_iterator<char>(); ++in) {
+    if (text.size() == kNoticeFileBytesMax) {
+      return fail(ErrorCode::kLimitExceeded, "stdin: more than 4 MiB");
+    }
+    text += *in;
+  }
+  return text;
+}
+
+Result<client::Draft> read_draft(const std::string& file, client::Time now) {
+  if (file.empty()) {
+    return client::Draft{};
+  }
+  if (file == "-") {
+    CHANCERY_TRY(const std::string json, read_stdin());
+    return draft_from_json(json, "stdin", now);
+  }
+  CHANCERY_TRY(const std::string json, os::read_file(file, kNoticeFileBytesMax));
+  return draft_from_json(json, file, now);
+}
+
+void replace(std::string& field, const std::optional<std::string>& given) {
+  field = given.value_or(field);
+}
+
+void replace(std::vector<std::string>& field, const std::vector<std::string>& given) {
+  if (!given.empty()) {
+    field = given;
+  }
+}
+
+client::ErrorParts parts_of(const client::Outcome& outcome) {
+  client::ErrorParts parts;
+  parts.name = outcome.code;
+  parts.text = outcome.text;
+  parts.remedy = outcome.remedy;
+  parts.retryable = outcome.verdict == client::Verdict::kUnknown;
+  return parts;
+}
+
+std::string word(client::Verdict verdict) {
+  return verdict == client::Verdict::kReached   ? "reached"
+         : verdict == client::Verdict::kRefused ? "refused"
+                                                : "unknown";
+}
+
+text::Json publish_json(const client::Ticket& ticket, const client::Outcome& outcome) {
+  text::Json out = {{"id", ticket.id()},
+                    {"notice", ticket.notice()},
+                    {"recipients", ticket.recipients()},
+                    {"verdict", word(outcome.verdict)},
+                    {"stage", to_string(outcome.stage)}};
+  const bool logged =
+      outcome.stage >= client::Stage::kLogged && outcome.stage <= client::Stage::kDelivered;
+  out["index"] = logged ? text::Json(outcome.index) : text::Json(nullptr);
+  out["accepted_at"] = outcome.accepted_at ? text::Json(time_for_programs(*outcome.accepted_at))
+                                           : text::Json(nullptr);
+  out["error"] = outcome.verdict == client::Verdict::kReached ? text::Json(nullptr)
+                                                              : error_json(parts_of(outcome));
+  return out;
+}
+
+void print(const client::Ticket& ticket, const client::Outcome& outcome) {
+  std::cout << to_string(outcome.stage);
+  if (outcome.stage >= client::Stage::kLogged && outcome.stage <= client::Stage::kDelivered) {
+    std::cout << " at index " << outcome.index;
+  }
+  std::cout << "\n  notice " << harmless(ticket.notice()) << "\n  id     " << harmless(ticket.id())
+            << "\n  to    ";
+  for (const std::string& member : ticket.recipients()) {
+    std::cout << " " << harmless(member);
+  }
+  std::cout << "\n";
+}
+
+}  // namespace
+
+Result<client::Draft> make_draft(const PublishOptions& options, client::Time now) {
+  CHANCERY_TRY(client::Draft draft, read_draft(options.file, now));
+  replace(draft.kind, options.kind);
+  draft.status = options.status ? client::status_from(*options.status) : draft.status;
+  draft.precedence =
+      options.precedence ? client::precedence_from(*options.precedence) : draft.precedence;
+  replace(draft.label.classification, options.classification);
+  replace(draft.label.handling, options.handling);
+  draft.label.tlp = options.tlp ? client::tlp_from(*options.tlp) : draft.label.tlp;
+  replace(draft.to, options.to);
+  replace(draft.info, options.info);
+  replace(draft.subject, options.subject);
+  replace(draft.language, options.language);
+  replace(draft.content_json, options.content);
+  replace(draft.in_reply_to, options.in_reply_to);
+  replace(draft.id, options.id);
+  draft.clear = draft.clear || options.clear;
+  if (options.expires) {
+    CHANCERY_TRY(draft.expires_at, parse_future(*options.expires, now));
+  }
+  if (draft.kind.empty()) {
+    return fail(ErrorCode::kUsage, "which kind of notice? give --kind or --file");
+  }
+  if (draft.to.empty() && draft.info.empty()) {
+    return fail(ErrorCode::kUsage, "to whom? give --to members, or codes as --to AM,BY");
+  }
+  return draft;
+}
+
+Result<int> run_publish(const PublishOptions& options, const Shared& shared) {
+  CHANCERY_TRY(const std::chrono::milliseconds timeout, parse_duration(options.timeout));
+  CHANCERY_TRY(const client::Draft draft, make_draft(options, time_now()));
+  CHANCERY_TRY(const client::Options node, client_options(shared));
+  client::Client client(node);
+  const client::Ticket ticket = client.publish(draft);
+  client::Outcome outcome;
+  outcome.verdict = client::Verdict::kReached;
+  outcome.stage = client::Stage::kQueued;
+  if (options.wait == "logged") {
+    outcome = ticket.wait(client::Stage::kLogged, timeout);
+  }
+  if (outcome.stage == client::Stage::kUnknown) {
+    outcome.stage = client::Stage::kQueued;  // That much the ticket says.
+  }
+  if (shared.json) {
+    std::cout << json_line(publish_json(ticket, outcome)) << "\n";
+  } else {
+    print(ticket, outcome);
+    if (outcome.verdict != client::Verdict::kReached) {
+      std::cerr << error_text(parts_of(outcome));
+    }
+  }
+  return outcome.verdict == client::Verdict::kReached   ? os::kExitDone
+         : outcome.verdict == client::Verdict::kRefused ? os::kExitFalse
+                                                        : os::kExitUnknown;
+}
+
+}  // namespace chancery::cli

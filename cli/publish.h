@@ -1,0 +1,42 @@
+// `chancery publish`: makes a draft from flags and a file, hands it to the node, and waits.
+//
+// What is given by a flag goes before what the file says.
+
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chancery/client.h"
+#include "cli/shared.h"
+
+namespace chancery::cli {
+
+struct PublishOptions {
+  std::string file{};  // JSON; "-" is stdin.
+  std::optional<std::string> kind{};
+  std::optional<std::string> status{};
+  std::optional<std::string> precedence{};
+  std::optional<std::string> classification{};
+  std::vector<std::string> handling{};
+  std::optional<std::string> tlp{};
+  std::vector<std::string> to{};
+  std::vector<std::string> info{};
+  std::optional<std::string> expires{};
+  std::optional<std::string> subject{};
+  std::optional<std::string> language{};
+  std::optional<std::string> content{};  // A JSON object.
+  std::optional<std::string> in_reply_to{};
+  std::optional<std::string> id{};
+  bool clear = false;
+  std::string wait = "logged";
+  std::string timeout = "30s";
+};
+
+// Throws client::Error "usage" for a word that is none.
+[[nodiscard]] Result<client::Draft> make_draft(const PublishOptions& options, client::Time now);
+
+[[nodiscard]] Result<int> run_publish(const PublishOptions& options, const Shared& shared);
+
+}  // namespace chancery::cli

@@ -1,0 +1,25 @@
+#include "cli/show.h"
+
+#include <iostream>
+
+#include "chancery/client.h"
+#include "cli/connection.h"
+#include "cli/display.h"
+#include "cli/notice_json.h"
+#include "io/os/exit_codes.h"
+
+namespace chancery::cli {
+
+Result<int> run_show(const ShowOptions& options, const Shared& shared) {
+  CHANCERY_TRY(const client::Options node, client_options(shared));
+  client::Client client(node);
+  const client::Details details = client.show(options.name);
+  if (shared.json) {
+    std::cout << json_line(details_json(details)) << "\n";
+  } else {
+    std::cout << sheet(details);
+  }
+  return os::kExitDone;
+}
+
+}  // namespace chancery::cli

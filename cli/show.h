@@ -1,0 +1,17 @@
+// `chancery show`: one notice with all that the node knows of it.
+
+#pragma once
+
+#include <string>
+
+#include "cli/shared.h"
+
+namespace chancery::cli {
+
+struct ShowOptions {
+  std::string name;  // A notice, an index or a notice id.
+};
+
+[[nodiscard]] Result<int> run_show(const ShowOptions& options, const Shared& shared);
+
+}  // namespace chancery::cli

@@ -1,0 +1,57 @@
+#include "cli/status.h"
+
+#include <iostream>
+
+#include "cli/display.h"
+#include "io/os/exit_codes.h"
+#include "io/text/json.h"
+
+namespace chancery::cli {
+namespace {
+
+constexpr std::size_t kDepthMax = 16;
+
+// "log.size   27": nested objects by dotted names, lists of objects a line each.
+void print(const text::Json& json, const std::string& prefix) {
+  for (const auto& [key, value] : json.items()) {
+    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    if (value.is_object()) {
+      print(value, name);
+      continue;
+    }
+    if (value.is_array() && !value.empty() && value.front().is_object()) {
+      std::cout << name << "\n";
+      for (const text::Json& item : value) {
+        std::cout << " ";
+        for (const auto& [item_key, item_value] : item.items()) {
+          std::cout << " " << item_key << "="
+                    << harmless(item_value.is_string() ? item_value.get<std::string>()
+                                                       : text::dump(item_value));
+        }
+        std::cout << "\n";
+      }
+      continue;
+    }
+    std::string shown = name;
+    shown.resize(std::max<std::size_t>(shown.size() + 1, 24), ' ');
+    std::cout << shown << harmless(value.is_string() ? value.get<std::string>() : text::dump(value))
+              << "\n";
+  }
+}
+
+}  // namespace
+
+Result<int> run_status(const DaemonOptions& options, const Shared& shared) {
+  CHANCERY_TRY(const DaemonTarget target, find_daemon(options, shared));
+  CHANCERY_TRY(const std::string status, ask_status(target));
+  CHANCERY_TRY(const text::Json json, text::parse_json(status, kDepthMax));
+  if (shared.json) {
+    std::cout << text::dump(json) << "\n";
+  } else {
+    print(json, "");
+  }
+  const bool alarm = json.contains("alarm") && !json.at("alarm").is_null();
+  return alarm ? os::kExitFalse : os::kExitDone;
+}
+
+}  // namespace chancery::cli

@@ -1,0 +1,38 @@
+// The verbs of the command: each add_<verb>() describes one to the command line library, with its
+// flags and a help that teaches, and sets Shared::run where it was named.
+//
+// CLI11 is slow to compile and stays in the .cpp files of these functions and command_line.cpp.
+// A new verb: its struct and run in cli/<verb>.{h,cpp}, its add_<verb>() here, and one line in
+// command_line.cpp.
+
+#pragma once
+
+#include "cli/shared.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace chancery::cli {
+
+// verbs_notices.cpp: what asks a node through the client library, or nobody.
+void add_publish(CLI::App& app, Shared& shared);
+void add_inbox(CLI::App& app, Shared& shared);
+void add_show(CLI::App& app, Shared& shared);
+void add_kinds(CLI::App& app, Shared& shared);
+void add_version(CLI::App& app, Shared& shared);
+
+// verbs_exchange.cpp: trial exchanges, and keys tried on envelopes.
+void add_exchange(CLI::App& app, Shared& shared);
+void add_open(CLI::App& app, Shared& shared);
+
+// verbs_daemons.cpp: what asks a daemon's admin socket, or reads its store.
+void add_status(CLI::App& app, Shared& shared);
+void add_audit(CLI::App& app, Shared& shared);
+
+// Flags that verbs share; command_line.cpp.
+void add_json_flag(CLI::App& verb, Shared& shared);
+void add_exchange_flags(CLI::App& verb, Shared& shared);  // --exchange, --as
+void add_client_flags(CLI::App& verb, Shared& shared);    // The same, and --client.
+
+}  // namespace chancery::cli

@@ -1,0 +1,77 @@
+#include <memory>
+
+#include "cli/audit.h"
+#include "cli/status.h"
+#include "cli/verbs.h"
+#include "io/args/cli11.h"
+
+namespace chancery::cli {
+namespace {
+
+constexpr const char* kStatusFooter = R"(Examples:
+  chancery status --exchange DIR hub
+  chancery status --exchange DIR AM --json
+  chancery status --node /etc/chancery/node.toml
+
+Exit 0: it answers. 1: it answers and raises an alarm. 2: nothing answers.)";
+
+constexpr const char* kVerifyFooter = R"(Examples:
+  chancery audit verify --exchange DIR hub
+  chancery audit verify --exchange DIR AM --json
+  chancery audit verify --store hub.db --genesis HEX
+
+Checks from the first entry on: leaves, roots, signed checkpoints, the directory, and the
+signatures and rights of every envelope that the store holds. A running daemon is asked for its
+records, a stopped one's store is read, never written. Without --genesis the store's own word for
+the exchange is taken.
+Exit 0: verified. 1: falsified, the entry at fault is named. 2: could not tell.)";
+
+std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, bool stores) {
+  const auto options = std::make_shared<DaemonOptions>();
+  verb.add_option("name", options->name, "hub, or a member's code (with --exchange)")
+      ->type_name("NAME");
+  verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
+      ->type_name("DIR")
+      ->envname("CHANCERY_EXCHANGE");
+  auto* const hub =
+      verb.add_option("--hub", options->hub, "Or the hub's configuration")->type_name("FILE");
+  auto* const node =
+      verb.add_option("--node", options->node, "Or a node's configuration")->type_name("FILE");
+  hub->excludes(node);
+  if (stores) {
+    auto* const store =
+        verb.add_option("--store", options->store, "Or the store of a stopped daemon, or a copy")
+            ->type_name("FILE");
+    store->excludes(hub)->excludes(node);
+    verb.add_option("--genesis", options->genesis, "The exchange it must be of, 64 digits")
+        ->type_name("HEX")
+        ->needs(store);
+  }
+  add_json_flag(verb, shared);
+  return options;
+}
+
+void run_with(CLI::App& verb, Shared& shared, std::shared_ptr<DaemonOptions> options,
+              Result<int> (*run)(const DaemonOptions&, const Shared&)) {
+  verb.callback([&shared, options = std::move(options), run] {
+    shared.run = [&shared, options, run] { return run(*options, shared); };
+  });
+}
+
+}  // namespace
+
+void add_status(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("status", "Show how a hub or a node is");
+  verb.footer(kStatusFooter);
+  run_with(verb, shared, add_daemon_flags(verb, shared, /*stores=*/false), run_status);
+}
+
+void add_audit(CLI::App& app, Shared& shared) {
+  CLI::App& group = *app.add_subcommand("audit", "Verify logs");
+  group.require_subcommand(1);
+  CLI::App& verb = *group.add_subcommand("verify", "Verify the log of a hub or a node");
+  verb.footer(kVerifyFooter);
+  run_with(verb, shared, add_daemon_flags(verb, shared, /*stores=*/true), run_audit_verify);
+}
+
+}  // namespace chancery::cli

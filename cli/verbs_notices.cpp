@@ -1,0 +1,161 @@
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/inbox.h"
+#include "cli/kinds.h"
+#include "cli/publish.h"
+#include "cli/show.h"
+#include "cli/verbs.h"
+#include "cli/version.h"
+#include "io/args/cli11.h"
+
+namespace chancery::cli {
+namespace {
+
+constexpr std::uint32_t kLastMax = 1'000'000;
+
+constexpr const char* kPublishFooter = R"(Examples:
+  chancery publish --exchange DIR --as AM --kind threat.alert --precedence flash --to members \
+      --subject "Malware in customs systems" --language en \
+      --content '{"category": "THREAT_CATEGORY_CYBER", "summary": "Isolate mail gateways."}'
+  chancery publish --exchange DIR --as AM --file notice.json
+  chancery publish --client client.toml --file notice.json --status exercise --to AM,BY --json
+
+What a notice says depends on its kind: 'chancery kinds threat.alert' shows the fields.
+A file has the same names as the flags: {"kind", "status", "precedence", "classification",
+"handling": [], "tlp", "to": [], "info": [], "expires", "subject", "language", "content": {}}.
+
+Exit 0: it got as far as --wait asks. 1: refused, the reason is shown. 2: not known in time;
+nothing is lost, and publishing again with the same --id makes no second notice.)";
+
+constexpr const char* kInboxFooter = R"(Examples:
+  chancery inbox --exchange DIR --as BY --last 10
+  chancery inbox --exchange DIR --as BY --from AM --kind 'consultation.*' --since 2d
+  chancery inbox --exchange DIR --as BY --precedence immediate --follow
+  chancery inbox --client client.toml --cursor archive --json   (each notice once, over many runs)
+
+A line shows: arrival number, time of acceptance, origin, precedence, kind, notice, subject.
+'chancery show NOTICE' shows all of it. --follow ends with Ctrl-C.)";
+
+constexpr const char* kShowFooter = R"(Examples:
+  chancery show 4be19d02a7c1 --exchange DIR --as BY     (the first digits of the notice, 8 or more)
+  chancery show 17 --exchange DIR --as BY               (digits only: the index in the log)
+  chancery show 01890a5d-ac96-774b-bcce-b302099a8057 --client client.toml --json)";
+
+constexpr const char* kKindsFooter = R"(Examples:
+  chancery kinds
+  chancery kinds assistance.request --json)";
+
+// The options live as long as the run that was made of them.
+template <class Options>
+void run_with(CLI::App& verb, Shared& shared, std::shared_ptr<Options> options,
+              Result<int> (*run)(const Options&, const Shared&)) {
+  verb.callback([&shared, options = std::move(options), run] {
+    shared.run = [&shared, options, run] { return run(*options, shared); };
+  });
+}
+
+// "AM,BY", and as often as one likes.
+void add_list(CLI::App& verb, const std::string& name, std::vector<std::string>& target,
+              const std::string& help, const std::string& type) {
+  verb.add_option(name, target, help)->delimiter(',')->allow_extra_args(false)->type_name(type);
+}
+
+}  // namespace
+
+void add_publish(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("publish", "Publish a notice");
+  verb.footer(kPublishFooter);
+  const auto options = std::make_shared<PublishOptions>();
+  verb.add_option("--file", options->file, "Read the notice from a JSON file; - is stdin")
+      ->type_name("FILE");
+  verb.add_option("--kind", options->kind, "What sort of notice, as threat.alert")
+      ->type_name("KIND");
+  verb.add_option("--status", options->status, "actual (default), exercise, test or draft")
+      ->type_name("STATUS");
+  verb.add_option("--precedence", options->precedence,
+                  "deferred, routine (default), priority, immediate, flash or override")
+      ->type_name("PRECEDENCE");
+  verb.add_option("--classification", options->classification,
+                  "One of the exchange's classifications")
+      ->type_name("NAME");
+  add_list(verb, "--handling", options->handling, "Handling rules, as MEMBERS-ONLY", "NAMES");
+  verb.add_option("--tlp", options->tlp, "clear, green, amber, amber-strict or red")
+      ->type_name("TLP");
+  add_list(verb, "--to", options->to, "For action: all, members, or codes as AM,BY", "CODES");
+  add_list(verb, "--info", options->info, "For information: the same", "CODES");
+  verb.add_option("--expires", options->expires, "A time (RFC 3339), or from now: 12h, 7d")
+      ->type_name("TIME");
+  verb.add_option("--subject", options->subject, "One line")->type_name("TEXT");
+  verb.add_option("--language", options->language, "BCP 47, as ru")->type_name("TAG");
+  verb.add_option("--content", options->content, "The fields of the kind, a JSON object")
+      ->type_name("JSON");
+  verb.add_option("--in-reply-to", options->in_reply_to, "A notice, all 64 digits")
+      ->type_name("NOTICE");
+  verb.add_flag("--clear", options->clear, "Do not seal it, where the roster allows that");
+  verb.add_option("--id", options->id, "Notice id (UUIDv7): repeats are one notice")
+      ->type_name("UUID");
+  verb.add_option("--wait", options->wait, "Until it is logged, or only queued at the node")
+      ->check(CLI::IsMember({"logged", "queued"}))
+      ->capture_default_str();
+  verb.add_option("--timeout", options->timeout, "How long to wait: 500ms, 30s, 2m")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  add_client_flags(verb, shared);
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_publish);
+}
+
+void add_inbox(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("inbox", "Show the notices that arrived");
+  verb.footer(kInboxFooter);
+  const auto options = std::make_shared<InboxOptions>();
+  add_list(verb, "--from", options->from, "From these members only", "CODES");
+  add_list(verb, "--kind", options->kinds, "Of these kinds only; consultation.* is a group",
+           "KINDS");
+  verb.add_option("--precedence", options->precedence, "Of this precedence and above only")
+      ->type_name("PRECEDENCE");
+  verb.add_option("--since", options->since, "Accepted since a time (RFC 3339), or so long: 2h, 7d")
+      ->type_name("TIME");
+  verb.add_option("--last", options->last, "Only the newest N that match")
+      ->type_name("N")
+      ->check(CLI::Range(1U, kLastMax));
+  verb.add_option("--cursor", options->cursor,
+                  "Go on where this durable cursor stands, and move it past what is shown")
+      ->type_name("NAME");
+  verb.add_flag("--follow", options->follow, "Stay, and show what arrives; JSON is one a line");
+  add_client_flags(verb, shared);
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_inbox);
+}
+
+void add_show(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("show", "Show one notice in full");
+  verb.footer(kShowFooter);
+  const auto options = std::make_shared<ShowOptions>();
+  verb.add_option("notice", options->name, "A notice, an index or a notice id")
+      ->required()
+      ->type_name("NOTICE|INDEX|ID");
+  add_client_flags(verb, shared);
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_show);
+}
+
+void add_kinds(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("kinds", "List the kinds of notice, or the fields of one");
+  verb.footer(kKindsFooter);
+  const auto options = std::make_shared<KindsOptions>();
+  verb.add_option("kind", options->kind, "Show the fields of this kind")->type_name("KIND");
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_kinds);
+}
+
+void add_version(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("version", "Show the version of this program");
+  add_json_flag(verb, shared);
+  verb.callback([&shared] { shared.run = [&shared] { return run_version(shared); }; });
+}
+
+}  // namespace chancery::cli

@@ -1,0 +1,141 @@
+// Publishing and reading notices through the member's own node.
+//
+//   chancery::client::Client node(chancery::client::Options::from_file("client.toml"));
+//   chancery::client::Draft draft;
+//   draft.kind = "threat.alert";
+//   draft.to = {"members"};
+//   draft.subject = "Loss of a border sensor";
+//   draft.content_json = R"({"category": "THREAT_CATEGORY_OTHER", "summary": "…"})";
+//   const auto ticket = node.publish(draft);            // Durable in the node's outbox.
+//   const auto outcome = ticket.wait(Stage::kLogged, std::chrono::seconds(30));
+//
+// Failures are thrown as Error (error.h). Nothing waits for ever: every call ends by its time-out.
+//
+// Threads: any thread may call any function at any time; calls of several threads go on side by
+// side. The library has one thread of its own, which connects, and connects again after the node
+// was away. A request that was under way is then sent again; the node answers it once more, and
+// does nothing twice.
+//
+// docs/internals/client.md says how it works, client/examples/ how it is used.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chancery/error.h"
+#include "chancery/notice.h"
+#include "chancery/options.h"
+
+namespace chancery::client {
+
+class Link;  // Inner.
+
+enum class Verdict : std::uint8_t {
+  kReached,  // The stage asked for, or a later one.
+  kRefused,  // Final; `code` and `text` say why.
+  kUnknown,  // The time was up. Not a failure: the notice may still be logged. Ask again.
+};
+
+struct Outcome {
+  Verdict verdict = Verdict::kUnknown;
+  Stage stage = Stage::kUnknown;  // As far as is known.
+  std::uint64_t index = 0;        // From kLogged on.
+  std::optional<Time> accepted_at;
+  std::string code;  // Name of an error: why refused, or why nothing is known yet.
+  std::string text;
+  std::string remedy;
+};
+
+// A published notice. Cheap to copy; keeps the connection of its Client alive.
+class Ticket {
+ public:
+  [[nodiscard]] const std::string& id() const { return id_; }
+  [[nodiscard]] const std::string& notice() const { return notice_; }  // Its hash N.
+  // Those it goes to, where "members" or "all" was asked for.
+  [[nodiscard]] const std::vector<std::string>& recipients() const { return recipients_; }
+
+  [[nodiscard]] Outcome wait(Stage stage, std::chrono::milliseconds timeout) const;
+
+ private:
+  friend class Client;
+  Ticket() = default;
+
+  std::string id_;
+  std::string notice_;
+  std::vector<std::string> recipients_;
+  std::shared_ptr<Link> link_;
+};
+
+struct InboxQuery {
+  std::uint64_t after = 0;           // An arrival number; what comes after it is given.
+  std::uint32_t last = 0;            // Only the newest so many that match; 0 is no such limit.
+  std::uint32_t limit = 100;         // Notices in one page, at most.
+  std::vector<std::string> origins;  // Member codes; empty is all.
+  std::vector<std::string> kinds;    // "threat.alert" or "consultation.*"; empty is all.
+  std::optional<Precedence> precedence_min;
+  std::optional<Time> since;          // Accepted at that time or later.
+  std::chrono::milliseconds wait{0};  // For something to arrive, where nothing is there.
+};
+
+struct Page {
+  std::vector<Notice> notices;   // By arrival.
+  std::uint64_t next_after = 0;  // Where to go on: `after`, or what to commit().
+};
+
+struct Details {
+  Notice notice;
+  Stage stage = Stage::kUnknown;
+  std::string envelope;  // The exact bytes, where the node holds them.
+  std::string d;         // 64 digits.
+  std::string leaf;      // The log's leaf, 73 bytes in hexadecimal.
+};
+
+struct Stats {
+  bool connected = false;
+  std::uint64_t connection_count = 0;  // So often was a connection made.
+  std::uint64_t request_count = 0;
+  std::uint64_t resend_count = 0;  // Requests sent again after a lost connection.
+  std::uint64_t timeout_count = 0;
+};
+
+class Client {
+ public:
+  // Returns without waiting for the node: whether it is there shows with the first call.
+  explicit Client(const Options& options);
+  Client(Client&& other) noexcept;
+  Client& operator=(Client&& other) noexcept;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  ~Client();
+
+  // Returns when the notice is durable in the node's outbox. After "unknown-outcome" or
+  // "no-daemon", publish the same draft with Error::notice_id(): it stays one notice.
+  [[nodiscard]] Ticket publish(const Draft& draft);
+
+  // For a notice of an earlier run, by its id; as Ticket::wait.
+  [[nodiscard]] Outcome wait(const std::string& id, Stage stage, std::chrono::milliseconds timeout);
+
+  [[nodiscard]] Page inbox(const InboxQuery& query);
+
+  // As inbox(), from where the application's durable cursor of this name stands, instead of
+  // `after`. It moves by commit() only: what was read and not committed is read again.
+  [[nodiscard]] Page read(const std::string& cursor, const InboxQuery& query = {});
+  // Everything up to this arrival number is done with. Gives where the cursor now stands.
+  std::uint64_t commit(const std::string& cursor, std::uint64_t arrival);
+
+  // A notice by its hash N or at least 8 digits of it, by its id (a UUID), or by its index (digits
+  // only). "not-found" where the node has none, or may not show it to this application.
+  [[nodiscard]] Details show(const std::string& name);
+
+  [[nodiscard]] Stats stats() const;
+
+ private:
+  std::shared_ptr<Link> link_;
+};
+
+}  // namespace chancery::client

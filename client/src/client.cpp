@@ -1,0 +1,206 @@
+#include "chancery/client.h"
+
+#include <algorithm>
+#include <array>
+#include <thread>
+#include <utility>
+
+#include "client/src/convert.h"
+#include "client/src/errors.h"
+#include "client/src/link.h"
+#include "core/base/encoding.h"
+#include "io/os/clock.h"
+#include "io/os/random.h"
+
+namespace chancery::client {
+namespace {
+
+using std::chrono::milliseconds;
+
+// A wait is asked in slices, so that an answer that was lost costs one slice and not the whole.
+constexpr milliseconds kSliceMax{20000};
+constexpr milliseconds kAnswerGrace{500};  // For the node's answer to a slice to travel.
+constexpr milliseconds kWaitMax = std::chrono::hours(24 * 3660);
+constexpr milliseconds kTurnMin{100};  // A node that answers at once is not asked in a loop.
+
+[[noreturn]] void throw_wrong_answer() {
+  throw Error(parts_of(
+      chancery::Error{ErrorCode::kMalformed, "the node answered something that was not asked"}));
+}
+
+v1::LocalReply ask(Link& link, v1::LocalRequest request, milliseconds timeout) {
+  v1::LocalReply reply = value_or_throw(link.call(std::move(request), timeout));
+  if (reply.has_error()) {
+    throw Error(parts_of(reply.error()));
+  }
+  return reply;
+}
+
+void explain(Outcome& outcome, const ErrorParts& parts) {
+  outcome.code = parts.name;
+  outcome.text = parts.detail.empty() ? parts.text : parts.detail;
+  outcome.remedy = parts.remedy;
+}
+
+Outcome outcome_of(const v1::AwaitReply& reply, Stage wanted) {
+  Outcome outcome;
+  outcome.stage = stage_from(reply.stage());
+  outcome.index = reply.index();
+  if (reply.accepted_at_ms() != 0) {
+    outcome.accepted_at = time_from_ms(reply.accepted_at_ms());
+  }
+  if (outcome.stage == Stage::kRefused) {
+    outcome.verdict = Verdict::kRefused;
+  } else if (outcome.stage >= wanted) {
+    outcome.verdict = Verdict::kReached;
+  }
+  if (reply.code() != 0) {
+    v1::ErrorReply reason;
+    reason.set_code(reply.code());
+    reason.set_text(reply.text());
+    explain(outcome, parts_of(reason));
+  }
+  return outcome;
+}
+
+Outcome wait_for(Link& link, const std::string& id, Stage stage, milliseconds timeout) {
+  v1::LocalRequest request;
+  request.mutable_await()->set_notice_id(value_or_throw(from_uuid_text(id)));
+  request.mutable_await()->set_stage(static_cast<v1::Stage>(std::to_underlying(stage)));
+  const auto end = os::steady_now() + std::clamp(timeout, milliseconds(0), kWaitMax);
+  Outcome known;
+  for (;;) {
+    const auto begun = os::steady_now();
+    const auto left = std::max(std::chrono::floor<milliseconds>(end - begun), milliseconds(0));
+    const milliseconds slice = std::min(left, kSliceMax);
+    request.mutable_await()->set_timeout_ms(static_cast<std::uint64_t>(slice.count()));
+    try {
+      const v1::LocalReply reply = ask(link, request, slice + kAnswerGrace);
+      if (!reply.has_await()) {
+        throw_wrong_answer();
+      }
+      known = outcome_of(reply.await(), stage);
+    } catch (const Error& error) {
+      if (!error.retryable()) {
+        throw;
+      }
+      explain(known, error.parts());
+    }
+    if (known.verdict != Verdict::kUnknown || os::steady_now() >= end) {
+      break;
+    }
+    std::this_thread::sleep_until(std::min(begun + kTurnMin, end));
+  }
+  if (known.verdict == Verdict::kUnknown && known.code.empty()) {
+    explain(known, parts_of(chancery::Error{ErrorCode::kUnknownOutcome, ""}));
+  }
+  return known;
+}
+
+Page page_of(Link& link, v1::InboxRequest inbox, milliseconds wait) {
+  v1::LocalRequest request;
+  *request.mutable_inbox() = std::move(inbox);
+  const milliseconds timeout = link.options().request_timeout + std::max(wait, milliseconds(0));
+  const v1::LocalReply reply = ask(link, std::move(request), timeout);
+  if (!reply.has_inbox()) {
+    throw_wrong_answer();
+  }
+  Page page;
+  page.next_after = reply.inbox().next_after();
+  page.notices.reserve(static_cast<std::size_t>(reply.inbox().items_size()));
+  for (const v1::InboxItem& item : reply.inbox().items()) {
+    page.notices.push_back(value_or_throw(notice_from(item)));
+  }
+  return page;
+}
+
+}  // namespace
+
+std::string new_notice_id() {
+  std::array<std::uint8_t, 10> random{};
+  os::fill_random(random);
+  return uuid_text(as_bytes(make_uuid_v7(os::unix_ms(), random)));
+}
+
+Outcome Ticket::wait(Stage stage, milliseconds timeout) const {
+  return wait_for(*link_, id_, stage, timeout);
+}
+
+Client::Client(const Options& options) : link_(value_or_throw(Link::open(options))) {}
+Client::Client(Client&& other) noexcept = default;
+Client& Client::operator=(Client&& other) noexcept = default;
+Client::~Client() = default;
+
+Ticket Client::publish(const Draft& draft) {
+  Draft named = draft;
+  if (named.id.empty()) {
+    named.id = new_notice_id();
+  }
+  try {
+    v1::LocalRequest request;
+    *request.mutable_publish() = value_or_throw(publish_request(named));
+    const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+    if (!reply.has_publish()) {
+      throw_wrong_answer();
+    }
+    Ticket ticket;
+    ticket.id_ = named.id;
+    ticket.notice_ = hex(as_bytes(reply.publish().notice()));
+    ticket.recipients_.assign(reply.publish().recipients().begin(),
+                              reply.publish().recipients().end());
+    ticket.link_ = link_;
+    return ticket;
+  } catch (const Error& error) {
+    ErrorParts parts = error.parts();
+    parts.notice_id = named.id;
+    throw Error(std::move(parts));
+  }
+}
+
+Outcome Client::wait(const std::string& id, Stage stage, milliseconds timeout) {
+  return wait_for(*link_, id, stage, timeout);
+}
+
+Page Client::inbox(const InboxQuery& query) {
+  return page_of(*link_, value_or_throw(inbox_request(query)), query.wait);
+}
+
+Page Client::read(const std::string& cursor, const InboxQuery& query) {
+  v1::InboxRequest request = value_or_throw(inbox_request(query));
+  request.set_after(0);
+  request.set_cursor(cursor);
+  return page_of(*link_, std::move(request), query.wait);
+}
+
+std::uint64_t Client::commit(const std::string& cursor, std::uint64_t arrival) {
+  v1::LocalRequest request;
+  request.mutable_cursor()->set_cursor(cursor);
+  request.mutable_cursor()->set_arrival(arrival);
+  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+  if (!reply.has_cursor()) {
+    throw_wrong_answer();
+  }
+  return reply.cursor().arrival();
+}
+
+Details Client::show(const std::string& name) {
+  v1::LocalRequest request;
+  *request.mutable_show() = value_or_throw(show_request(name));
+  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+  if (!reply.has_show()) {
+    throw_wrong_answer();
+  }
+  Details details;
+  details.notice = value_or_throw(notice_from(reply.show().item()));
+  details.stage = stage_from(reply.show().stage());
+  details.envelope = reply.show().envelope();
+  details.d = hex(as_bytes(reply.show().d()));
+  details.leaf = hex(as_bytes(reply.show().leaf()));
+  return details;
+}
+
+Stats Client::stats() const {
+  return link_->stats();
+}
+
+}  // namespace chancery::client

@@ -1,0 +1,61 @@
+// The kinds, with the fields that their JSON has, read from the generated descriptors.
+
+#include "core/exchange/kinds.h"
+
+#include <string>
+
+#include "chancery/notice.h"
+
+namespace chancery::client {
+namespace {
+
+using google::protobuf::EnumDescriptor;
+using google::protobuf::FieldDescriptor;
+
+std::string choices_of(const EnumDescriptor& type) {
+  std::string out = "one of ";
+  for (int i = 1; i < type.value_count(); ++i) {
+    out += (i == 1 ? "" : ", ") + type.value(i)->name();
+  }
+  return out;
+}
+
+std::string type_of(const FieldDescriptor& field) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return field.type() == FieldDescriptor::TYPE_BYTES ? "bytes (base64)" : "text";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "true or false";
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return choices_of(*field.enum_type());
+    case FieldDescriptor::CPPTYPE_MESSAGE: {
+      const auto& type = *field.message_type();
+      std::string out = "object of ";
+      for (int i = 0; i < type.field_count(); ++i) {
+        out += (i == 0 ? "" : ", ") + type.field(i)->name();
+      }
+      return out;
+    }
+    default:
+      return "number";
+  }
+}
+
+}  // namespace
+
+std::vector<Kind> kinds() {
+  std::vector<Kind> out;
+  for (const exchange::KindInfo& info : exchange::kinds()) {
+    Kind kind{.name = std::string(info.kind), .title = std::string(info.title), .fields = {}};
+    const auto& type = *info.prototype->GetDescriptor();
+    for (int i = 0; i < type.field_count(); ++i) {
+      const FieldDescriptor& field = *type.field(i);
+      kind.fields.push_back(
+          {.name = field.name(), .type = (field.is_repeated() ? "list of " : "") + type_of(field)});
+    }
+    out.push_back(std::move(kind));
+  }
+  return out;
+}
+
+}  // namespace chancery::client

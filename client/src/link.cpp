@@ -1,0 +1,395 @@
+#include "client/src/link.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <future>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/exchange/limits.h"
+#include "io/os/clock.h"
+#include "io/os/fd.h"
+#include "io/os/random.h"
+#include "io/zmq/context.h"
+#include "io/zmq/curve.h"
+#include "io/zmq/dealer.h"
+#include "io/zmq/poller.h"
+
+namespace chancery::client {
+namespace {
+
+using std::chrono::milliseconds;
+using Instant = std::chrono::steady_clock::time_point;
+using Answer = Result<v1::LocalReply>;
+
+constexpr milliseconds kIdleWait{1000};
+constexpr milliseconds kFullQueueWait{20};  // Until a node that reads too slowly is asked again.
+constexpr std::uint32_t kRetryMsMin = 300;  // After a refusal, plus up to as much again.
+constexpr milliseconds kTimeoutMax = std::chrono::hours(24);
+constexpr int kReplyCountPerTurn = 256;
+
+struct Pending {
+  std::string frame;
+  Instant deadline;
+  Instant connect_deadline;
+  std::promise<Answer> answer;
+  bool left = false;       // It was sent at least once.
+  bool under_way = false;  // It was sent over the connection of now.
+};
+
+milliseconds until(Instant then, Instant now) {
+  // Rounded up, so that a wait does not end a moment before the deadline that it is for.
+  return then <= now ? milliseconds(0) : std::chrono::ceil<milliseconds>(then - now);
+}
+
+// Signals are for the application's own threads.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  SignalsBlocked(SignalsBlocked&&) = delete;
+  SignalsBlocked& operator=(SignalsBlocked&&) = delete;
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+class Link::Worker {
+ public:
+  Worker(Options options, zmq::Dealer dealer, os::Fd wake)
+      : options_(std::move(options)), dealer_(std::move(dealer)), wake_(std::move(wake)) {
+    options_.key = Key{};
+  }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  Worker(Worker&&) = delete;
+  Worker& operator=(Worker&&) = delete;
+  ~Worker() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopping_ = true;
+    }
+    wake();
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+  }
+
+  void start() {
+    const SignalsBlocked blocked;
+    thread_ = std::thread([this] { run(); });
+    pthread_setname_np(thread_.native_handle(), "chancery-link");
+  }
+
+  [[nodiscard]] const Options& options() const { return options_; }
+
+  [[nodiscard]] Stats stats() const {
+    const std::scoped_lock lock(mutex_);
+    return stats_;
+  }
+
+  Answer call(v1::LocalRequest request, milliseconds timeout) {
+    const Instant now = os::steady_now();
+    Pending pending;
+    pending.deadline = now + std::clamp(timeout, milliseconds(0), kTimeoutMax);
+    pending.connect_deadline = std::min(pending.deadline, now + options_.connect_timeout);
+    std::future<Answer> answer = pending.answer.get_future();
+    {
+      const std::scoped_lock lock(mutex_);
+      if (stopping_) {
+        return fail(ErrorCode::kUnavailable, "the connection to the node is closed");
+      }
+      if (open_count_ >= options_.request_count_max) {
+        return fail(ErrorCode::kQueueFull, std::to_string(open_count_) +
+                                               " requests are under way, limit " +
+                                               std::to_string(options_.request_count_max));
+      }
+      const std::uint64_t id = next_id_;
+      request.set_request_id(id);
+      pending.frame = request.SerializeAsString();
+      if (pending.frame.size() > exchange::kFrameBytesMax) {
+        return fail(ErrorCode::kLimitExceeded,
+                    "a request of " + std::to_string(pending.frame.size()) + " bytes, limit " +
+                        std::to_string(exchange::kFrameBytesMax));
+      }
+      ++next_id_;
+      ++open_count_;
+      ++stats_.request_count;
+      submitted_.emplace(id, std::move(pending));
+    }
+    wake();
+    return answer.get();
+  }
+
+ private:
+  void wake() const {
+    const std::uint64_t one = 1;
+    // A full counter (EAGAIN) wakes as well.
+    [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);
+  }
+
+  void run() {
+    zmq::Poller poller;
+    poller.add(dealer_);
+    poller.add(wake_.get());
+    while (take_submitted()) {
+      take_events();
+      take_replies();
+      const Instant now = os::steady_now();
+      reconnect_if_due(now);
+      const bool full = send_waiting();
+      expire(now);
+      if (const auto woken = poller.wait(next_wait(now, full)); !woken.has_value()) {
+        close_with(woken.error());
+        return;
+      }
+      std::uint64_t count = 0;
+      [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &count, sizeof count);
+    }
+    close_with({ErrorCode::kUnavailable, "the connection to the node was closed"});
+  }
+
+  bool take_submitted() {
+    const std::scoped_lock lock(mutex_);
+    pending_.merge(submitted_);
+    return !stopping_;
+  }
+
+  void take_events() {
+    while (const auto event = dealer_.next_event()) {
+      switch (event->state) {
+        case zmq::LinkState::kConnected:
+          problem_.reset();
+          set_connected(true);
+          break;
+        case zmq::LinkState::kDisconnected:
+          set_connected(false);
+          break;
+        case zmq::LinkState::kRefused:
+          set_connected(false);
+          problem_ = chancery::Error{ErrorCode::kUnknownKey,
+                                     "the node at " + options_.node +
+                                         " refused this application's key (ZAP status " +
+                                         std::to_string(event->status) + ")"};
+          finish_refused();
+          break;
+        case zmq::LinkState::kHandshakeFailed:
+          set_connected(false);
+          problem_ = chancery::Error{ErrorCode::kNoDaemon,
+                                     "something listens at " + options_.node +
+                                         ", but the handshake fails: is node_key the node's key?"};
+          break;
+      }
+      if (event->final) {
+        reconnect_at_ = os::steady_now() + retry_wait();
+      }
+    }
+  }
+
+  void set_connected(bool connected) {
+    connected_ = connected;
+    if (!connected) {
+      for (auto& [id, pending] : pending_) {
+        pending.under_way = false;
+      }
+    }
+    const std::scoped_lock lock(mutex_);
+    stats_.connected = connected;
+    stats_.connection_count += connected ? 1U : 0U;
+  }
+
+  // With jitter, so that the applications of a restarted node do not come back all at once.
+  static milliseconds retry_wait() {
+    const auto random = static_cast<std::uint8_t>(os::random_bytes(1)[0]);
+    return milliseconds(kRetryMsMin + kRetryMsMin * random / 255U);
+  }
+
+  void reconnect_if_due(Instant now) {
+    if (!reconnect_at_ || now < *reconnect_at_) {
+      return;
+    }
+    reconnect_at_.reset();
+    if (const auto done = dealer_.reconnect(); !done.has_value()) {
+      problem_ = done.error();
+      reconnect_at_ = now + retry_wait();
+    }
+  }
+
+  void take_replies() {
+    for (int i = 0; i < kReplyCountPerTurn; ++i) {
+      const auto frames = dealer_.receive();
+      if (!frames) {
+        return;
+      }
+      v1::LocalReply reply;
+      // What is no reply, or answers nothing that is asked any more, is dropped: the deadline of
+      // the request stands.
+      if (frames->size() == 1 && reply.ParseFromString(frames->front())) {
+        const std::uint64_t id = reply.request_id();
+        finish(id, std::move(reply));
+      }
+    }
+  }
+
+  // True where the node's queue is full, or the socket has no connection.
+  bool send_waiting() {
+    for (auto& [id, pending] : pending_) {
+      if (pending.under_way) {
+        continue;
+      }
+      if (const auto sent = dealer_.send({pending.frame}); !sent.has_value()) {
+        return sent.error().code == ErrorCode::kQueueFull;
+      }
+      if (pending.left) {
+        const std::scoped_lock lock(mutex_);
+        ++stats_.resend_count;
+      }
+      pending.left = true;
+      pending.under_way = true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] chancery::Error timeout_error(const Pending& pending) const {
+    if (pending.left) {
+      return {ErrorCode::kUnknownOutcome, "no answer from the node at " + options_.node};
+    }
+    if (connected_) {
+      return {ErrorCode::kUnavailable, "the node at " + options_.node + " takes no requests"};
+    }
+    return problem_.value_or(
+        chancery::Error{ErrorCode::kNoDaemon, "no node answers at " + options_.node});
+  }
+
+  void expire(Instant now) {
+    std::vector<std::uint64_t> expired;
+    for (const auto& [id, pending] : pending_) {
+      if (now >= (pending.left ? pending.deadline : pending.connect_deadline)) {
+        expired.push_back(id);
+      }
+    }
+    for (const std::uint64_t id : expired) {
+      {
+        const std::scoped_lock lock(mutex_);
+        ++stats_.timeout_count;
+      }
+      finish(id, std::unexpected(timeout_error(pending_.at(id))));
+    }
+  }
+
+  [[nodiscard]] milliseconds next_wait(Instant now, bool full) const {
+    milliseconds wait = full ? kFullQueueWait : kIdleWait;
+    for (const auto& [id, pending] : pending_) {
+      wait = std::min(wait, until(pending.left ? pending.deadline : pending.connect_deadline, now));
+    }
+    return reconnect_at_ ? std::min(wait, until(*reconnect_at_, now)) : wait;
+  }
+
+  void finish(std::uint64_t id, Answer answer) {
+    auto node = pending_.extract(id);
+    if (node.empty()) {
+      return;
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      --open_count_;
+    }
+    node.mapped().answer.set_value(std::move(answer));
+  }
+
+  // What left over an earlier connection may have taken effect.
+  void finish_refused() {
+    while (!pending_.empty()) {
+      const auto& [id, pending] = *pending_.begin();
+      finish(id, std::unexpected(timeout_error(pending)));
+    }
+  }
+
+  void finish_all(const chancery::Error& error) {
+    while (!pending_.empty()) {
+      finish(pending_.begin()->first, std::unexpected(error));
+    }
+  }
+
+  void close_with(const chancery::Error& error) {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopping_ = true;
+      stats_.connected = false;
+      pending_.merge(submitted_);
+    }
+    finish_all(error);
+  }
+
+  Options options_;
+  zmq::Dealer dealer_;  // Of the worker thread, once it runs.
+  os::Fd wake_;
+  std::thread thread_;
+
+  // Of the worker thread.
+  std::map<std::uint64_t, Pending> pending_;
+  bool connected_ = false;
+  std::optional<chancery::Error> problem_;  // Why there is no connection, where that is known.
+  std::optional<Instant> reconnect_at_;
+
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::map<std::uint64_t, Pending> submitted_;
+  std::uint64_t next_id_ = 1;
+  std::size_t open_count_ = 0;
+  bool stopping_ = false;
+  Stats stats_;
+};
+
+Result<std::shared_ptr<Link>> Link::open(const Options& options) {
+  zmq::CurveKeyPair own{.secret = options.key, .public_key = {}};
+  CHANCERY_TRY(own.public_key, zmq::curve_public(options.key));
+  CHANCERY_TRY(zmq::Context context, zmq::Context::create({.socket_count_max = 16}));
+  CHANCERY_TRY(zmq::Dealer dealer,
+               zmq::Dealer::connect(context, {.endpoint = options.node,
+                                              .own = own,
+                                              .server_public = options.node_key,
+                                              .frame_bytes_max = exchange::kFrameBytesMax,
+                                              .part_count_max = 1,
+                                              .reconnect_min = milliseconds(50),
+                                              .reconnect_max = milliseconds(1000)}));
+  os::Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake) {
+    return fail(ErrorCode::kUnavailable, "eventfd: errno " + std::to_string(errno));
+  }
+  auto worker = std::make_unique<Worker>(options, std::move(dealer), std::move(wake));
+  worker->start();
+  return std::shared_ptr<Link>(new Link(std::move(worker)));
+}
+
+Link::Link(std::unique_ptr<Worker> worker) : worker_(std::move(worker)) {}
+Link::~Link() = default;
+
+Result<v1::LocalReply> Link::call(v1::LocalRequest request, milliseconds timeout) {
+  return worker_->call(std::move(request), timeout);
+}
+
+const Options& Link::options() const {
+  return worker_->options();
+}
+
+Stats Link::stats() const {
+  return worker_->stats();
+}
+
+}  // namespace chancery::client

@@ -1,0 +1,94 @@
+#include "chancery/options.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "client/src/errors.h"
+#include "core/base/bytes.h"
+#include "core/base/encoding.h"
+#include "core/crypto/keys.h"
+#include "core/crypto/secret.h"
+#include "io/os/file.h"
+#include "io/text/toml.h"
+#include "io/zmq/ipc_listener.h"
+
+namespace chancery::client {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 64U << 10U;
+constexpr std::uint64_t kTimeoutMsMax = 3'600'000;
+
+std::string beside(const std::string& file, const std::string& path) {
+  const auto folder = std::filesystem::absolute(file).parent_path();
+  return (folder / path).lexically_normal().string();
+}
+
+Result<std::string> endpoint_of(const std::string& file, const std::string& node,
+                                const text::TomlTable& table) {
+  if (node.starts_with("tcp://")) {
+    return node;
+  }
+  const std::string path = beside(file, node);
+  if (path.size() > zmq::kIpcPathBytesMax) {
+    return table.fail_at("node", "the socket's path has " + std::to_string(path.size()) +
+                                     " bytes, limit " + std::to_string(zmq::kIpcPathBytesMax) +
+                                     ": use a shorter folder");
+  }
+  return "ipc://" + path;
+}
+
+Result<Key> read_secret(const std::string& path) {
+  CHANCERY_TRY(std::string pem, os::read_key_file(path));
+  const crypto::WipeAtEnd wipe_pem(pem);
+  auto key = crypto::PrivateKey::from_pem(pem);
+  if (!key.has_value()) {
+    return fail(key.error().code, path + ": " + key.error().detail);
+  }
+  if (key->public_key().algorithm() != crypto::Algorithm::kX25519) {
+    return fail(ErrorCode::kConfigInvalid, path + " is not an X25519 key");
+  }
+  std::string raw = key->raw();
+  const crypto::WipeAtEnd wipe_raw(raw);
+  return hash_from(raw);
+}
+
+Result<Options> read_options(const std::string& path) {
+  CHANCERY_TRY(const std::string bytes, os::read_file(path, kFileBytesMax));
+  CHANCERY_TRY(text::TomlTable table, text::TomlTable::parse(bytes, path));
+  CHANCERY_TRY(const std::string node, table.text("node"));
+  CHANCERY_TRY(const std::string node_key, table.text("node_key"));
+  CHANCERY_TRY(const std::string key_path, table.text("key"));
+  Options options;
+  CHANCERY_TRY(options.member, table.text("member"));
+  CHANCERY_TRY(options.genesis, table.text("genesis"));
+  CHANCERY_TRY(const std::uint64_t connect_ms,
+               table.count_or("connect_timeout_ms",
+                              static_cast<std::uint64_t>(options.connect_timeout.count()),
+                              {.min = 1, .max = kTimeoutMsMax}));
+  CHANCERY_TRY(const std::uint64_t request_ms,
+               table.count_or("request_timeout_ms",
+                              static_cast<std::uint64_t>(options.request_timeout.count()),
+                              {.min = 1, .max = kTimeoutMsMax}));
+  CHANCERY_TRY_VOID(table.finish());
+  options.connect_timeout = std::chrono::milliseconds(static_cast<std::int64_t>(connect_ms));
+  options.request_timeout = std::chrono::milliseconds(static_cast<std::int64_t>(request_ms));
+  const auto node_key_bytes = hash_from_hex(node_key);
+  if (!node_key_bytes.has_value()) {
+    return table.fail_at("node_key", "not 64 hexadecimal digits in lower case");
+  }
+  options.node_key = *node_key_bytes;
+  if (!hash_from_hex(options.genesis).has_value()) {
+    return table.fail_at("genesis", "not 64 hexadecimal digits in lower case");
+  }
+  CHANCERY_TRY(options.node, endpoint_of(path, node, table));
+  CHANCERY_TRY(options.key, read_secret(beside(path, key_path)));
+  return options;
+}
+
+}  // namespace
+
+Options Options::from_file(const std::string& path) {
+  return value_or_throw(read_options(path));
+}
+
+}  // namespace chancery::client
