@@ -172,10 +172,10 @@ Result<void> Server::run(os::SignalFd& signals) {
   const auto local_token = poller.add(*local_);
   poller.add(*admin_);
   const auto signal_token = poller.add(signals.fd());
-  log::info("ready", {{"member", config_.member},
-                      {"local", local_->endpoint()},
-                      {"hub", config_.hub},
-                      {"size", follower_.size()}});
+  log::info("listening", {{"member", config_.member},
+                          {"local", local_->endpoint()},
+                          {"hub", config_.hub},
+                          {"size", follower_.size()}});
   while (true) {
     CHANCERY_TRY_VOID(poller.wait(kIdleWait));
     if (poller.ready(signal_token)) {
@@ -211,6 +211,11 @@ Result<void> Server::turn() {
   }
   CHANCERY_TRY_VOID(local_api_.wake(local_context(), std::exchange(news_, false)));
   send();
+  // Ready once for each welcome: everything that the hub had logged is followed and stored.
+  if (!in_step_ && link_.phase() == LinkPhase::kUp && follower_.size() >= link_.hub_size()) {
+    in_step_ = true;
+    log::info("ready", {{"member", config_.member}, {"size", follower_.size()}});
+  }
   return {};
 }
 
@@ -314,6 +319,7 @@ Result<void> Server::take_message(const std::string& topic, std::string_view byt
   if (!was_up && link_.phase() == LinkPhase::kUp) {
     last_fault_.clear();
     outbox_changed_ = true;
+    in_step_ = false;
     log::info("hub-welcome", {{"hub_size", link_.hub_size()}, {"size", follower_.size()}});
   }
   return {};

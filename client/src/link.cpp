@@ -247,8 +247,12 @@ class Link::Worker {
     }
   }
 
-  // True where the node's queue is full, or the socket has no connection.
+  // True where the node's queue is full. Nothing is sent between a kDisconnected and the next
+  // kConnected: libzmq still takes messages then, into the queue of the connection that is gone.
   bool send_waiting() {
+    if (!connected_) {
+      return false;
+    }
     for (auto& [id, pending] : pending_) {
       if (pending.under_way) {
         continue;

@@ -9,17 +9,16 @@
 namespace chancery::exchange {
 namespace {
 
-Result<std::vector<ledger::Leaf>> parse_leaves(const v1::AuditBatch& batch) {
-  const std::string& bytes = batch.leaves();
-  const std::size_t count = bytes.size() / ledger::kLeafBytes;
-  if (count == 0 || bytes.size() % ledger::kLeafBytes != 0 || count > kBatchSizeMax) {
-    return fail(ErrorCode::kMalformed, "leaves of a batch");
-  }
+// As many as parse: where they are fewer than the batch has, the next one is at fault.
+std::vector<ledger::Leaf> parse_leaves(Bytes bytes) {
   std::vector<ledger::Leaf> leaves;
-  for (std::size_t i = 0; i < count; ++i) {
-    CHANCERY_TRY(const ledger::Leaf leaf, ledger::parse_leaf(as_bytes(bytes).subspan(
-                                              i * ledger::kLeafBytes, ledger::kLeafBytes)));
-    leaves.push_back(leaf);
+  while (bytes.size() >= ledger::kLeafBytes && leaves.size() < kBatchSizeMax) {
+    const Result<ledger::Leaf> leaf = ledger::parse_leaf(bytes.first(ledger::kLeafBytes));
+    if (!leaf.has_value()) {
+      break;
+    }
+    leaves.push_back(*leaf);
+    bytes = bytes.subspan(ledger::kLeafBytes);
   }
   return leaves;
 }
@@ -82,28 +81,28 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
     stopped_ = true;
     return false;
   };
-  const Result<std::vector<ledger::Leaf>> leaves = parse_leaves(batch);
-  if (!leaves.has_value()) {
-    return stop(batch.first_index(), leaves.error());
+  const std::vector<ledger::Leaf> leaves = parse_leaves(as_bytes(batch.leaves()));
+  if (leaves.empty() || leaves.size() * ledger::kLeafBytes != batch.leaves().size()) {
+    return stop(batch.first_index() + leaves.size(), {ErrorCode::kMalformed, "no leaf"});
   }
-  const std::vector<std::optional<Envelope>> envelopes = check_envelopes(batch, *leaves);
+  const std::vector<std::optional<Envelope>> envelopes = check_envelopes(batch, leaves);
 
   v1::LogBatch log_batch;
   log_batch.set_first_index(batch.first_index());
-  log_batch.set_type(static_cast<std::uint32_t>(leaves->front().type));
-  log_batch.set_accepted_at_ms(leaves->front().accepted_at_ms);
-  log_batch.set_directory(to_string(leaves->front().directory));
+  log_batch.set_type(static_cast<std::uint32_t>(leaves.front().type));
+  log_batch.set_accepted_at_ms(leaves.front().accepted_at_ms);
+  log_batch.set_directory(to_string(leaves.front().directory));
   log_batch.set_checkpoint(batch.checkpoint());
-  for (std::size_t i = 0; i < leaves->size(); ++i) {
-    const ledger::Leaf& leaf = (*leaves)[i];
-    if (leaf.type != leaves->front().type || leaf.directory != leaves->front().directory ||
-        leaf.accepted_at_ms != leaves->front().accepted_at_ms) {
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const ledger::Leaf& leaf = leaves[i];
+    if (leaf.type != leaves.front().type || leaf.directory != leaves.front().directory ||
+        leaf.accepted_at_ms != leaves.front().accepted_at_ms) {
       return stop(batch.first_index() + i,
                   {ErrorCode::kMalformed, "a leaf differs from its batch"});
     }
     log_batch.mutable_entries()->append(as_view(leaf.entry));
   }
-  const bool is_directory = leaves->front().type == ledger::LeafType::kDirectory;
+  const bool is_directory = leaves.front().type == ledger::LeafType::kDirectory;
   if (is_directory) {
     if (!envelopes.front().has_value()) {
       return stop(batch.first_index(),
@@ -118,17 +117,17 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
                   {ErrorCode::kGap, "expected at " + std::to_string(follower_.size())});
     }
     report_.head_unsigned = true;
-    unsigned_count_ = leaves->size();
+    unsigned_count_ = leaves.size();
     stopped_ = true;
     return false;
   }
   const Result<FollowedBatch> followed = follower_.follow(log_batch, cache_);
   if (!followed.has_value()) {
     return stop(
-        leaves->size() == 1 ? std::optional(batch.first_index()) : std::nullopt,
+        leaves.size() == 1 ? std::optional(batch.first_index()) : std::nullopt,
         {followed.error().code, "entries " + std::to_string(batch.first_index()) + " to " +
-                                    std::to_string(batch.first_index() + leaves->size() - 1) +
-                                    ": " + followed.error().detail});
+                                    std::to_string(batch.first_index() + leaves.size() - 1) + ": " +
+                                    followed.error().detail});
   }
   ++report_.batch_count;
   report_.directory_entry_count += is_directory ? 1 : 0;
@@ -141,7 +140,7 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
       continue;
     }
     const Result<void> judged =
-        judge_notice(*envelopes[i], follower_.directory(), leaves->front().accepted_at_ms, cache_);
+        judge_notice(*envelopes[i], follower_.directory(), leaves.front().accepted_at_ms, cache_);
     if (!judged.has_value()) {
       finding(batch.first_index() + i, judged.error());
     }

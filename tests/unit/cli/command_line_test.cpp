@@ -1,0 +1,118 @@
+// The command as it is called: exit codes and what goes to stdout and stderr.
+
+#include "cli/command_line.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <string>
+#include <vector>
+
+#include "io/os/exit_codes.h"
+#include "io/text/json.h"
+
+namespace chancery::cli {
+namespace {
+
+struct Answer {
+  int code;
+  std::string out;
+  std::string err;
+};
+
+Answer chancery(std::vector<const char*> words) {
+  words.insert(words.begin(), "chancery");
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  const int code = run_command_line(static_cast<int>(words.size()), words.data());
+  return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
+}
+
+class CommandLineTest : public ::testing::Test {
+ protected:
+  CommandLineTest() {
+    for (const char* name : {"CHANCERY_EXCHANGE", "CHANCERY_MEMBER", "CHANCERY_CLIENT"}) {
+      ::unsetenv(name);
+    }
+  }
+};
+
+TEST_F(CommandLineTest, AWrongCommandLineEndsWith64AndSaysWhyOnStderr) {
+  const std::vector<std::vector<const char*>> wrong = {
+      {},
+      {"frobnicate"},
+      {"--frobnicate"},
+      {"version", "more"},
+      {"show"},
+      {"inbox"},
+      {"inbox", "--as", "AM"},
+      {"inbox", "--exchange", "x"},
+      {"inbox", "--exchange", "x", "--as", "../AM"},
+      {"inbox", "--exchange", "x", "--as", "AM", "--client", "y"},
+      {"inbox", "--last", "0", "--client", "y"},
+      {"inbox", "--last", "many", "--client", "y"},
+      {"inbox", "--last", "3", "--cursor", "c", "--client", "y"},
+      {"inbox", "--since", "yesterday", "--client", "y"},
+      {"inbox", "--precedence", "urgent", "--client", "y"},
+      {"publish", "--client", "y"},
+      {"publish", "--client", "y", "--kind", "training"},
+      {"publish", "--client", "y", "--kind", "training", "--to", "AM", "--wait", "delivered"},
+      {"publish", "--client", "y", "--kind", "training", "--to", "AM", "--timeout", "soon"},
+      {"publish", "--client", "y", "--kind", "training", "--to", "AM", "--status", "real"},
+      {"publish", "--client", "y", "--kind", "training", "--to", "AM", "--expires", "later"},
+  };
+  for (const auto& words : wrong) {
+    const Answer answer = chancery(words);
+    std::string line;
+    for (const char* word : words) {
+      line += std::string(word) + " ";
+    }
+    EXPECT_EQ(answer.code, os::kExitUsage) << line;
+    EXPECT_FALSE(answer.err.empty()) << line;
+    EXPECT_TRUE(answer.out.empty()) << line;
+  }
+}
+
+TEST_F(CommandLineTest, WithJsonAWrongCommandLineIsOneObject) {
+  const Answer answer = chancery({"inbox", "--bogus", "--json"});
+  EXPECT_EQ(answer.code, os::kExitUsage);
+  const auto json = text::parse_json(answer.err, 4);
+  ASSERT_TRUE(json.has_value()) << answer.err;
+  EXPECT_EQ((*json)["error"]["code"], "usage");
+}
+
+TEST_F(CommandLineTest, HelpTeachesByExamples) {
+  for (const char* verb : {"publish", "inbox", "show", "kinds"}) {
+    const Answer answer = chancery({verb, "--help"});
+    EXPECT_EQ(answer.code, os::kExitDone);
+    EXPECT_NE(answer.out.find("Examples:\n  chancery " + std::string(verb)), std::string::npos);
+  }
+}
+
+TEST_F(CommandLineTest, AMissingConfigurationIsRefused) {
+  const Answer answer = chancery({"show", "1", "--client", "/nowhere/client.toml"});
+  EXPECT_EQ(answer.code, os::kExitFalse);
+  EXPECT_EQ(answer.err.find("chancery: file-missing: "), 0U) << answer.err;
+  EXPECT_NE(answer.err.find("/nowhere/client.toml"), std::string::npos);
+  EXPECT_NE(answer.err.find("\n  remedy: "), std::string::npos);
+}
+
+TEST_F(CommandLineTest, KindsListsThemAndShowsTheFieldsOfOne) {
+  EXPECT_NE(chancery({"kinds"}).out.find("foreign-policy.step"), std::string::npos);
+  EXPECT_NE(chancery({"kinds", "training"}).out.find("seats"), std::string::npos);
+  const auto json = text::parse_json(chancery({"kinds", "--json"}).out, 8);
+  ASSERT_TRUE(json.has_value());
+  EXPECT_GE((*json)["kinds"].size(), 9U);
+  const Answer unknown = chancery({"kinds", "trainings"});
+  EXPECT_EQ(unknown.code, os::kExitFalse);
+  EXPECT_NE(unknown.err.find("not-found"), std::string::npos);
+}
+
+TEST_F(CommandLineTest, VersionIsOneLineOrOneObject) {
+  EXPECT_EQ(chancery({"version"}).out.find("chancery "), 0U);
+  EXPECT_EQ(chancery({"--version"}).out, chancery({"version"}).out);
+  EXPECT_NE(chancery({"version", "--json"}).out.find("\"version\":"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chancery::cli

@@ -1,0 +1,99 @@
+#include "cli/display.h"
+
+#include <gtest/gtest.h>
+
+#include "io/log/log.h"
+
+namespace chancery::cli {
+namespace {
+
+std::string utf8(char32_t c) {
+  const auto byte = [](char32_t value) { return static_cast<char>(value); };
+  if (c < 0x80) {
+    return {byte(c)};
+  }
+  if (c < 0x800) {
+    return {byte(0xc0U | c >> 6U), byte(0x80U | (c & 0x3fU))};
+  }
+  if (c < 0x10000) {
+    return {byte(0xe0U | c >> 12U), byte(0x80U | (c >> 6U & 0x3fU)), byte(0x80U | (c & 0x3fU))};
+  }
+  return {byte(0xf0U | c >> 18U), byte(0x80U | (c >> 12U & 0x3fU)), byte(0x80U | (c >> 6U & 0x3fU)),
+          byte(0x80U | (c & 0x3fU))};
+}
+
+client::Details hostile() {
+  client::Details details;
+  details.stage = client::Stage::kLogged;
+  client::Notice& notice = details.notice;
+  notice.index = 4;
+  notice.origin = "AM";
+  notice.kind = "training";
+  notice.status = "exercise";
+  notice.precedence = "flash";
+  notice.notice = std::string(64, 'a');
+  notice.subject = "one\ntwo \x1b[2J \u202e end";
+  notice.content_json = R"({"title":"a\nFrom RU \u001b[1m","services":["x","y\u0007"],"n":3})";
+  return details;
+}
+
+bool is_harmless(std::string_view text) {
+  return text.find('\x1b') == std::string_view::npos && text.find('\a') == std::string_view::npos &&
+         text.find("\u202e") == std::string_view::npos;
+}
+
+TEST(DisplayTest, ControlsAreShownAndNotObeyed) {
+  EXPECT_EQ(harmless("a\x1b[31mb"), "a\\u001b[31mb");
+  EXPECT_EQ(harmless("a\nb\r\tc"), "a\\nb\\r\\tc");
+  EXPECT_EQ(harmless("\u009b"), "\\u009b");  // CSI in one character.
+  EXPECT_EQ(harmless("\u202egnp"), "\\u202egnp");
+  EXPECT_EQ(harmless("\xff"), "\\ufffd");
+  EXPECT_EQ(harmless("\xe2\x82"), "\\ufffd\\ufffd");
+  EXPECT_EQ(harmless("\U000e0041"), "\\udb40\\udc41");
+}
+
+TEST(DisplayTest, TextsInOtherScriptsStayAsTheyAre) {
+  const std::string text = "Учение \"Рубеж\" — Հայաստան, C:\\dir, \ufffd";
+  EXPECT_EQ(harmless(text), text);
+}
+
+// One idea of what is deceptive, in logs and on the screen.
+TEST(DisplayTest, AgreesWithTheLogAboutEveryCodePoint) {
+  for (char32_t c = 0; c <= 0x10ffff; ++c) {
+    if ((c >= 0xd800 && c <= 0xdfff) || c == '"' || c == '\\') {
+      continue;
+    }
+    ASSERT_EQ(harmless(utf8(c)), log::escape(utf8(c))) << static_cast<unsigned>(c);
+  }
+}
+
+TEST(DisplayTest, JsonStaysTheSameJson) {
+  const text::Json value = {{"a", "x\x1b\n\"\\ \u202e\u009b\U000e0041"}};
+  const std::string line = json_line(value);
+  EXPECT_TRUE(is_harmless(line));
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  const auto again = text::parse_json(line, 4);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(*again, value);
+}
+
+TEST(DisplayTest, AnInboxLineIsOneLineWhateverTheSubject) {
+  const std::string line = inbox_line(hostile().notice);
+  EXPECT_TRUE(is_harmless(line));
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  EXPECT_NE(line.find("FLASH"), std::string::npos);
+  EXPECT_NE(line.find("[EXERCISE] one\\ntwo"), std::string::npos);
+}
+
+TEST(DisplayTest, ATextCannotPassForALineOfOurs) {
+  const std::string shown = sheet(hostile());
+  EXPECT_TRUE(is_harmless(shown));
+  EXPECT_EQ(shown.find("\nFrom RU"), std::string::npos);
+  EXPECT_NE(shown.find("\nFrom          AM\n"), std::string::npos);
+  EXPECT_NE(shown.find("      From RU \\u001b[1m"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("services: x; y\\u0007"), std::string::npos);
+  EXPECT_NE(shown.find("n: 3"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace chancery::cli

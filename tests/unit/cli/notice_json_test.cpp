@@ -1,0 +1,86 @@
+#include "cli/notice_json.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/times.h"
+
+namespace chancery::cli {
+namespace {
+
+const client::Time kNow = parse_time("2026-03-01T00:00:00Z").value();
+
+Error error_of(std::string_view json) {
+  const auto draft = draft_from_json(json, "n.json", kNow);
+  return draft.has_value() ? Error{ErrorCode::kInternal, "no error"} : draft.error();
+}
+
+TEST(NoticeJsonTest, AFileSaysAllThatADraftHas) {
+  const auto draft = draft_from_json(R"({
+    "kind": "training", "status": "exercise", "precedence": "priority",
+    "classification": "restricted", "handling": ["MEMBERS-ONLY"], "tlp": "amber-strict",
+    "to": ["AM", "BY"], "info": "members", "expires": "48h", "subject": "s", "language": "ru",
+    "content": {"title": "t"}, "reply_by": "2026-04-01", "clear": true,
+    "in_reply_to": "aa", "supersedes": ["bb"]
+  })",
+                                     "n.json", kNow);
+  ASSERT_TRUE(draft.has_value()) << draft.error().detail;
+  EXPECT_EQ(draft->kind, "training");
+  EXPECT_EQ(draft->status, client::Status::kExercise);
+  EXPECT_EQ(draft->precedence, client::Precedence::kPriority);
+  EXPECT_EQ(draft->label.classification, "restricted");
+  EXPECT_EQ(draft->label.tlp, client::Tlp::kAmberStrict);
+  EXPECT_EQ(draft->to, (std::vector<std::string>{"AM", "BY"}));
+  EXPECT_EQ(draft->info, std::vector<std::string>{"members"});
+  EXPECT_EQ(draft->expires_at, kNow + std::chrono::hours(48));
+  EXPECT_EQ(draft->content_json, R"({"title":"t"})");
+  EXPECT_EQ(time_for_programs(*draft->reply_by), "2026-04-01T00:00:00.000Z");
+  EXPECT_TRUE(draft->clear);
+  EXPECT_EQ(draft->supersedes, std::vector<std::string>{"bb"});
+}
+
+TEST(NoticeJsonTest, AnUnknownKeyIsNamedWithTheFile) {
+  const Error error = error_of(R"({"kind": "training", "expire": "48h"})");
+  EXPECT_EQ(error.code, ErrorCode::kUnknownField);
+  EXPECT_EQ(error.detail.find("n.json: 'expire' is not"), 0U) << error.detail;
+  EXPECT_NE(error.detail.find("expires"), std::string::npos);
+}
+
+TEST(NoticeJsonTest, AWrongTypeIsNamedWithItsKey) {
+  for (const char* json :
+       {R"({"kind": 1})", R"({"to": [1]})", R"({"to": {}})", R"({"handling": "A"})",
+        R"({"content": "text"})", R"({"content": []})", R"({"clear": "yes"})",
+        R"({"status": "real"})", R"({"tlp": "blue"})", R"({"precedence": null})",
+        R"({"expires": 5})", R"({"expires": "soon"})", R"({"supersedes": "x"})"}) {
+    const Error error = error_of(json);
+    EXPECT_EQ(error.code, ErrorCode::kMalformed) << json;
+    EXPECT_EQ(error.detail.find("n.json: '"), 0U) << error.detail;
+  }
+}
+
+TEST(NoticeJsonTest, WhatIsNoJsonObjectIsRefused) {
+  EXPECT_EQ(error_of("").code, ErrorCode::kMalformed);
+  EXPECT_EQ(error_of("[]").code, ErrorCode::kMalformed);
+  EXPECT_EQ(error_of(R"({"kind": "a", "kind": "b"})").code, ErrorCode::kMalformed);
+  EXPECT_EQ(error_of(R"({"content": )" + std::string(40, '[')).code, ErrorCode::kNestingTooDeep);
+}
+
+TEST(NoticeJsonTest, ANoticeHasAllItsFieldsAlsoWhereTheyAreEmpty) {
+  client::Details details;
+  details.notice.content_json = R"({"title":"t"})";
+  const text::Json json = details_json(details);
+  for (const char* key :
+       {"arrival",  "index",       "accepted_at", "created_at", "arrived_at", "notice",
+        "id",       "origin",      "kind",        "status",     "precedence", "classification",
+        "handling", "tlp",         "recipients",  "expires_at", "subject",    "language",
+        "content",  "thread",      "in_reply_to", "supersedes", "cancels",    "translation_of",
+        "reply_by", "attachments", "sealed",      "own",        "key_id",     "stage",
+        "d",        "leaf",        "envelope"}) {
+    EXPECT_TRUE(json.contains(key)) << key;
+  }
+  EXPECT_EQ(json["content"]["title"], "t");
+  EXPECT_TRUE(json["expires_at"].is_null());
+  EXPECT_EQ(json["tlp"], "none");
+}
+
+}  // namespace
+}  // namespace chancery::cli

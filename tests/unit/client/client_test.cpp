@@ -1,0 +1,428 @@
+// The client against a real ROUTER that speaks local.proto over CURVE.
+
+#include "chancery/client.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+
+#include "core/base/encoding.h"
+#include "core/exchange/kinds.h"
+#include "tests/unit/client/support.h"
+
+namespace chancery::client {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+constexpr milliseconds kShort{400};
+
+v1::LocalReply publish_reply() {
+  v1::LocalReply reply;
+  reply.mutable_publish()->set_notice(std::string(32, '\x4b'));
+  reply.mutable_publish()->add_recipients("BY");
+  reply.mutable_publish()->add_recipients("RU");
+  return reply;
+}
+
+v1::LocalReply await_reply(v1::Stage stage, std::uint64_t index = 0) {
+  v1::LocalReply reply;
+  reply.mutable_await()->set_stage(stage);
+  reply.mutable_await()->set_index(index);
+  return reply;
+}
+
+v1::LocalReply error_reply(std::uint32_t code, const std::string& text) {
+  v1::LocalReply reply;
+  reply.mutable_error()->set_code(code);
+  reply.mutable_error()->set_text(text);
+  reply.mutable_error()->set_retry_after_ms(250);
+  return reply;
+}
+
+std::optional<v1::LocalReply> no_answer(const v1::LocalRequest&) {
+  return std::nullopt;
+}
+
+std::optional<v1::LocalReply> publish_and_log(const v1::LocalRequest& request) {
+  return request.has_publish() ? publish_reply() : await_reply(v1::STAGE_LOGGED, 7);
+}
+
+Draft draft() {
+  Draft out;
+  out.kind = "threat.alert";
+  out.status = Status::kExercise;
+  out.precedence = Precedence::kFlash;
+  out.to = {"members"};
+  out.subject = "subject";
+  out.content_json = R"({"summary": "summary"})";
+  return out;
+}
+
+template <class Call>
+std::string error_name(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.name();
+  }
+  return "no error";
+}
+
+class ClientTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string endpoint() const { return "ipc://" + folder_ / "s"; }
+
+  void start_node(Answerer answerer) {
+    node_ = std::make_unique<NodeEnd>(endpoint(), node_keys_, app_keys_.public_key,
+                                      std::move(answerer));
+  }
+  void stop_node() { node_.reset(); }
+
+  [[nodiscard]] Options options() const {
+    Options out;
+    out.node = endpoint();
+    out.node_key = node_keys_.public_key;
+    out.key = app_keys_.secret;
+    out.connect_timeout = milliseconds(4000);
+    out.request_timeout = milliseconds(4000);
+    return out;
+  }
+
+  TemporaryFolder folder_;
+  zmq::CurveKeyPair node_keys_ = random_keys();
+  zmq::CurveKeyPair app_keys_ = random_keys();
+  std::unique_ptr<NodeEnd> node_;
+};
+
+TEST_F(ClientTest, PublishSendsTheDraftAndGivesTheNodesTicket) {
+  start_node(publish_and_log);
+  Client client(options());
+  const Ticket ticket = client.publish(draft());
+
+  EXPECT_EQ(ticket.notice(), hex(as_bytes(std::string(32, '\x4b'))));
+  EXPECT_EQ(ticket.recipients(), (std::vector<std::string>{"BY", "RU"}));
+  const v1::PublishRequest sent = node_->requests().at(0).publish();
+  EXPECT_EQ(uuid_text(as_bytes(sent.notice_id())), ticket.id());
+  EXPECT_EQ(sent.kind(), "threat.alert");
+  EXPECT_EQ(sent.status(), v1::STATUS_EXERCISE);
+  EXPECT_EQ(sent.precedence(), v1::PRECEDENCE_FLASH);
+  EXPECT_EQ(sent.recipients(0).member(), "members");
+  const v1::Text text = must(exchange::parse_text("threat.alert", sent.text()));
+  EXPECT_EQ(text.subject(), "subject");
+}
+
+TEST_F(ClientTest, TheSameIdIsPublishedAsTheSameId) {
+  start_node(publish_and_log);
+  Client client(options());
+  Draft named = draft();
+  named.id = new_notice_id();
+  EXPECT_EQ(client.publish(named).id(), named.id);
+  EXPECT_EQ(client.publish(named).id(), named.id);
+  const auto requests = node_->requests();
+  EXPECT_EQ(requests.at(0).publish().SerializeAsString(),
+            requests.at(1).publish().SerializeAsString());
+}
+
+TEST_F(ClientTest, AnErrorOfTheNodeIsThrownWithItsNameDetailAndTheNoticeId) {
+  start_node([](const auto&) { return error_reply(35, "AM may not publish training"); });
+  Client client(options());
+  Draft named = draft();
+  named.id = new_notice_id();
+  try {
+    static_cast<void>(client.publish(named));
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.name(), "kind-not-granted");
+    EXPECT_EQ(error.number(), 35U);
+    EXPECT_EQ(error.detail(), "AM may not publish training");
+    EXPECT_FALSE(error.text().empty());
+    EXPECT_FALSE(error.remedy().empty());
+    EXPECT_FALSE(error.retryable());
+    EXPECT_EQ(error.retry_after(), milliseconds(250));
+    EXPECT_EQ(error.notice_id(), named.id);
+    EXPECT_STREQ(error.what(), "kind-not-granted: AM may not publish training");
+  }
+}
+
+TEST_F(ClientTest, AnErrorCodeOfANewerNodeIsKeptByItsNumber) {
+  start_node([](const auto&) { return error_reply(64999, "new"); });
+  Client client(options());
+  EXPECT_EQ(error_name([&] { static_cast<void>(client.show("12")); }), "error-64999");
+}
+
+TEST_F(ClientTest, WithoutANodeACallEndsWithNoDaemonInTime) {
+  Options impatient = options();
+  impatient.connect_timeout = kShort;
+  Client client(impatient);
+  const auto begun = Clock::now();
+  EXPECT_EQ(error_name([&] { static_cast<void>(client.publish(draft())); }), "no-daemon");
+  EXPECT_GE(Clock::now() - begun, kShort);
+  EXPECT_LT(Clock::now() - begun, kShort + milliseconds(2000));
+}
+
+TEST_F(ClientTest, ACallFindsANodeThatStartsAMomentLater) {
+  Client client(options());
+  auto published = std::async(std::launch::async, [&] { return client.publish(draft()); });
+  std::this_thread::sleep_for(milliseconds(150));
+  start_node(publish_and_log);
+  EXPECT_EQ(published.get().recipients().size(), 2U);
+  EXPECT_TRUE(client.stats().connected);
+}
+
+TEST_F(ClientTest, WithoutAnAnswerTheOutcomeIsUnknownInTime) {
+  start_node(no_answer);
+  Options impatient = options();
+  impatient.request_timeout = kShort;
+  Client client(impatient);
+  const auto begun = Clock::now();
+  EXPECT_EQ(error_name([&] { static_cast<void>(client.publish(draft())); }), "unknown-outcome");
+  EXPECT_LT(Clock::now() - begun, kShort + milliseconds(2000));
+  EXPECT_EQ(client.stats().timeout_count, 1U);
+}
+
+TEST_F(ClientTest, ARequestWhoseConnectionWasLostIsSentAgainUnchanged) {
+  start_node(no_answer);
+  Client client(options());
+  auto published = std::async(std::launch::async, [&] { return client.publish(draft()); });
+  while (node_->requests().empty()) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  const std::string first = node_->requests().at(0).SerializeAsString();
+  stop_node();
+  start_node(publish_and_log);
+  EXPECT_EQ(published.get().recipients().size(), 2U);
+  EXPECT_EQ(node_->requests().at(0).SerializeAsString(), first);
+  EXPECT_EQ(client.stats().resend_count, 1U);
+  EXPECT_EQ(client.stats().connection_count, 2U);
+}
+
+TEST_F(ClientTest, ARefusedKeyIsSaidAtOnce) {
+  node_ = std::make_unique<NodeEnd>(endpoint(), node_keys_, random_keys().public_key, no_answer);
+  Client client(options());
+  const auto begun = Clock::now();
+  EXPECT_EQ(error_name([&] { static_cast<void>(client.publish(draft())); }), "unknown-key");
+  EXPECT_LT(Clock::now() - begun, options().connect_timeout);
+}
+
+TEST_F(ClientTest, AnotherNodesKeyIsNoNode) {
+  start_node(publish_and_log);
+  Options wrong = options();
+  wrong.node_key = random_keys().public_key;
+  wrong.connect_timeout = kShort;
+  Client client(wrong);
+  EXPECT_EQ(error_name([&] { static_cast<void>(client.publish(draft())); }), "no-daemon");
+}
+
+TEST_F(ClientTest, AnswersAreMatchedByTheirIdAndNotByTheirOrder) {
+  std::atomic<int> held = 0;
+  v1::LocalRequest first;
+  start_node([&](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    if (held++ == 0) {
+      first = request;  // Answered by the reply to a later request, under its own id.
+      return std::nullopt;
+    }
+    v1::LocalReply reply;
+    const bool for_first = held == 2;
+    const v1::LocalRequest& answered = for_first ? first : request;
+    reply.set_request_id(answered.request_id());
+    reply.mutable_cursor()->set_arrival(answered.cursor().arrival());
+    return reply;
+  });
+  Client client(options());
+  auto early = std::async(std::launch::async, [&] { return client.commit("c", 1); });
+  while (held == 0) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  auto late = std::async(std::launch::async, [&] { return client.commit("c", 2); });
+  EXPECT_EQ(early.get(), 1U);
+  EXPECT_EQ(client.commit("c", 3), 3U);
+  stop_node();  // What was never answered is asked of the next node.
+  start_node([](const v1::LocalRequest& request) {
+    v1::LocalReply reply;
+    reply.mutable_cursor()->set_arrival(request.cursor().arrival());
+    return reply;
+  });
+  EXPECT_EQ(late.get(), 2U);
+}
+
+TEST_F(ClientTest, AnAnswerThatComesTooLateIsNotTakenForAnother) {
+  std::optional<v1::LocalReply> late;
+  start_node([&](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    v1::LocalReply reply;
+    if (!late) {
+      late.emplace();
+      late->set_request_id(request.request_id());
+      late->mutable_cursor()->set_arrival(99);
+      return std::nullopt;
+    }
+    if (late->request_id() != 0) {
+      return std::exchange(late, v1::LocalReply());
+    }
+    reply.mutable_cursor()->set_arrival(request.cursor().arrival());
+    return reply;
+  });
+  Options impatient = options();
+  impatient.request_timeout = kShort;
+  Client client(impatient);
+  EXPECT_EQ(error_name([&] { client.commit("c", 1); }), "unknown-outcome");
+  EXPECT_EQ(error_name([&] { client.commit("c", 2); }), "unknown-outcome");
+  EXPECT_EQ(client.commit("c", 3), 3U);
+}
+
+// The limit of Options::request_count_max: at it and one over.
+TEST_F(ClientTest, TakesAsManyRequestsAtOnceAsTheLimitAndNoMore) {
+  start_node(no_answer);
+  Options narrow = options();
+  narrow.request_count_max = 2;
+  narrow.request_timeout = kShort;
+  Client client(narrow);
+  std::vector<std::future<std::string>> calls;
+  for (int i = 0; i < 2; ++i) {
+    calls.push_back(
+        std::async(std::launch::async, [&] { return error_name([&] { client.commit("c", 1); }); }));
+  }
+  while (client.stats().request_count < 2) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_EQ(error_name([&] { client.commit("c", 1); }), "queue-full");
+  for (auto& call : calls) {
+    EXPECT_EQ(call.get(), "unknown-outcome");
+  }
+}
+
+TEST_F(ClientTest, AnAnswerToSomethingElseIsAnErrorAndNoCrash) {
+  start_node([](const auto&) { return await_reply(v1::STAGE_LOGGED); });
+  Client client(options());
+  EXPECT_EQ(error_name([&] { static_cast<void>(client.publish(draft())); }), "malformed");
+  EXPECT_EQ(error_name([&] { static_cast<void>(client.inbox({})); }), "malformed");
+  EXPECT_EQ(error_name([&] { static_cast<void>(client.show("1")); }), "malformed");
+}
+
+TEST_F(ClientTest, WaitIsReachedAtALaterStageToo) {
+  start_node([](const v1::LocalRequest& request) {
+    return request.has_publish() ? publish_reply() : await_reply(v1::STAGE_DELIVERED, 41);
+  });
+  Client client(options());
+  const Outcome outcome = client.publish(draft()).wait(Stage::kLogged, milliseconds(2000));
+  EXPECT_EQ(outcome.verdict, Verdict::kReached);
+  EXPECT_EQ(outcome.stage, Stage::kDelivered);
+  EXPECT_EQ(outcome.index, 41U);
+}
+
+TEST_F(ClientTest, ARefusalSaysWhy) {
+  start_node([](const v1::LocalRequest&) {
+    v1::LocalReply reply = await_reply(v1::STAGE_REFUSED);
+    reply.mutable_await()->set_code(40);
+    reply.mutable_await()->set_text("expired at 10:00");
+    return reply;
+  });
+  Client client(options());
+  const Outcome outcome = client.wait(new_notice_id(), Stage::kLogged, milliseconds(2000));
+  EXPECT_EQ(outcome.verdict, Verdict::kRefused);
+  EXPECT_EQ(outcome.code, "expired");
+  EXPECT_EQ(outcome.text, "expired at 10:00");
+}
+
+TEST_F(ClientTest, AWaitThatRunsOutOfTimeIsUnknownAndNoError) {
+  start_node([](const v1::LocalRequest&) { return await_reply(v1::STAGE_QUEUED); });
+  Client client(options());
+  const auto begun = Clock::now();
+  const Outcome outcome = client.wait(new_notice_id(), Stage::kLogged, kShort);
+  EXPECT_EQ(outcome.verdict, Verdict::kUnknown);
+  EXPECT_EQ(outcome.stage, Stage::kQueued);
+  EXPECT_EQ(outcome.code, "unknown-outcome");
+  EXPECT_GE(Clock::now() - begun, kShort - milliseconds(1));
+  EXPECT_LT(node_->requests().size(), 10U);  // It does not ask in a loop.
+}
+
+TEST_F(ClientTest, AWaitWithoutANodeIsUnknownInTime) {
+  Client client(options());
+  const auto begun = Clock::now();
+  const Outcome outcome = client.wait(new_notice_id(), Stage::kLogged, kShort);
+  EXPECT_EQ(outcome.verdict, Verdict::kUnknown);
+  EXPECT_EQ(outcome.code, "no-daemon");
+  EXPECT_LT(Clock::now() - begun, kShort + milliseconds(2000));
+}
+
+TEST_F(ClientTest, AWaitGoesOnOverARestartOfTheNode) {
+  start_node([](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    return request.has_publish() ? std::optional(publish_reply()) : std::nullopt;
+  });
+  Client client(options());
+  const Ticket ticket = client.publish(draft());
+  auto waited = std::async(std::launch::async,
+                           [&] { return ticket.wait(Stage::kLogged, milliseconds(4000)); });
+  while (node_->requests().size() < 2) {
+    std::this_thread::sleep_for(milliseconds(5));
+  }
+  stop_node();
+  start_node(publish_and_log);
+  EXPECT_EQ(waited.get().verdict, Verdict::kReached);
+}
+
+TEST_F(ClientTest, AWaitForWhatTheNodeDoesNotKnowIsAnError) {
+  start_node([](const v1::LocalRequest&) { return error_reply(90, "no such notice"); });
+  Client client(options());
+  EXPECT_EQ(
+      error_name([&] { static_cast<void>(client.wait(new_notice_id(), Stage::kLogged, kShort)); }),
+      "not-found");
+}
+
+TEST_F(ClientTest, ATicketOutlivesItsClient) {
+  start_node(publish_and_log);
+  std::optional<Client> client(options());
+  const Ticket ticket = client->publish(draft());
+  client.reset();
+  EXPECT_EQ(ticket.wait(Stage::kLogged, milliseconds(2000)).index, 7U);
+}
+
+TEST_F(ClientTest, ReadUsesTheCursorAndCommitMovesIt) {
+  start_node([](const v1::LocalRequest& request) {
+    v1::LocalReply reply;
+    if (request.has_cursor()) {
+      reply.mutable_cursor()->set_arrival(request.cursor().arrival());
+    } else {
+      reply.mutable_inbox()->set_next_after(5);
+    }
+    return reply;
+  });
+  Client client(options());
+  InboxQuery query;
+  query.after = 3;
+  query.kinds = {"consultation.*"};
+  EXPECT_EQ(client.read("archive", query).next_after, 5U);
+  EXPECT_EQ(client.commit("archive", 5), 5U);
+  const auto requests = node_->requests();
+  EXPECT_EQ(requests.at(0).inbox().cursor(), "archive");
+  EXPECT_EQ(requests.at(0).inbox().after(), 0U);
+  EXPECT_EQ(requests.at(0).inbox().filter().kinds(0), "consultation.*");
+  EXPECT_EQ(requests.at(1).cursor().cursor(), "archive");
+}
+
+TEST_F(ClientTest, AnInboxThatWaitsGetsTheTimeToDoSo) {
+  start_node([](const v1::LocalRequest& request) {
+    EXPECT_EQ(request.inbox().wait_ms(), 700U);
+    std::this_thread::sleep_for(milliseconds(700));
+    v1::LocalReply reply;
+    reply.mutable_inbox()->set_next_after(9);
+    return reply;
+  });
+  Options impatient = options();
+  impatient.request_timeout = kShort;
+  Client client(impatient);
+  InboxQuery query;
+  query.wait = milliseconds(700);
+  EXPECT_EQ(client.inbox(query).next_after, 9U);
+}
+
+TEST_F(ClientTest, AnAddressThatIsNoneIsSaidWhenTheClientIsMade) {
+  Options wrong = options();
+  wrong.node = "http://example";
+  EXPECT_EQ(error_name([&] { const Client client(wrong); }), "config-invalid");
+}
+
+}  // namespace
+}  // namespace chancery::client

@@ -1,0 +1,234 @@
+#include "core/exchange/audit.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/support/log.h"
+#include "tests/support/outcome.h"
+
+namespace chancery::exchange {
+namespace {
+
+using test::TestExchange;
+using test::TestLog;
+using Names = std::vector<std::string>;
+using Pages = std::vector<v1::AuditBatch>;
+
+constexpr std::size_t kNotices = 7;  // The batch of three notices; before it the founding entries.
+
+class AuditTest : public testing::Test {
+ protected:
+  AuditTest() {
+    log_.found();
+    log_.append(Names{notice(), notice(), notice()});
+    log_.append_entry(exchange_.enrol(test::person_entry("AM"), log_.directory()));
+    log_.append(Names{notice()});
+  }
+  std::string notice() {
+    return exchange_.publish(exchange_.draft("AM", {"BY"}), "text", exchange_.directory());
+  }
+  AuditReport audit(const Pages& pages, std::uint64_t size) {
+    Auditor auditor(exchange_.genesis());
+    for (const v1::AuditBatch& page : pages) {
+      if (!auditor.batch(page)) {
+        break;
+      }
+    }
+    return auditor.finish(size);
+  }
+  // The report on the log with one change to its pages.
+  AuditReport after(const std::function<void(Pages&)>& change) {
+    Pages pages = log_.audit_batches();
+    change(pages);
+    return audit(pages, log_.size());
+  }
+  static std::string said(const AuditReport& report) {
+    if (report.passed()) {
+      return "passed";
+    }
+    const AuditFinding& first = report.findings.front();
+    return std::string(error_info(first.error.code).name) +
+           (first.index.has_value() ? " at " + std::to_string(*first.index) : "");
+  }
+
+  TestExchange exchange_;
+  TestLog log_{exchange_};
+};
+
+// C-120
+TEST_F(AuditTest, AWholeLogPassesAndIsCounted) {
+  const AuditReport report = after([](Pages&) {});
+  EXPECT_EQ(said(report), "passed");
+  EXPECT_EQ(report.size, 12U);
+  EXPECT_EQ(report.root, log_.tree().root());
+  EXPECT_EQ(report.batch_count, 10U);
+  EXPECT_EQ(report.directory_entry_count, 8U);
+  EXPECT_EQ(report.envelope_count, 12U);
+  EXPECT_EQ(report.absent_count, 0U);
+  EXPECT_EQ(report.void_count, 0U);
+  EXPECT_FALSE(report.head_unsigned);
+}
+
+// C-121
+TEST_F(AuditTest, AnAlteredByteOfAnEnvelopeNamesTheEntry) {
+  const std::size_t length = log_.envelopes()[kNotices + 1].size();
+  for (std::size_t i = 0; i < length; i += 7) {
+    const AuditReport report = after(
+        [&](Pages& pages) { (*pages[kNotices].mutable_entries(1)->mutable_envelope())[i] ^= 1; });
+    ASSERT_FALSE(report.passed()) << i;
+    EXPECT_EQ(report.findings.front().index, kNotices + 1) << i;
+    EXPECT_EQ(report.size, 12U) << i;  // The audit went on.
+  }
+}
+
+// C-121: of a directory entry, after which nothing can be judged.
+TEST_F(AuditTest, AnAlteredDirectoryEntryStopsTheAuditThere) {
+  const AuditReport report = after([](Pages& pages) {
+    std::string& envelope = *pages[2].mutable_entries(0)->mutable_envelope();
+    envelope[envelope.size() - 10] ^= 1;  // In the value of the last signature.
+  });
+  EXPECT_EQ(said(report), "leaf-mismatch at 2");
+  EXPECT_EQ(report.size, 2U);
+}
+
+// C-121
+TEST_F(AuditTest, AMissingDirectoryEntryIsNamed) {
+  EXPECT_EQ(said(after([](Pages& pages) { pages[3].clear_entries(); })), "store-damaged at 3");
+}
+
+// C-121
+TEST_F(AuditTest, AnAlteredByteOfALeafIsFound) {
+  for (std::size_t i = 0; i < ledger::kLeafBytes; ++i) {
+    const AuditReport report =
+        after([&](Pages& pages) { (*pages[kNotices].mutable_leaves())[73 + i] ^= 1; });
+    ASSERT_FALSE(report.passed()) << i;
+    EXPECT_EQ(report.findings.front().index, kNotices + 1) << i;
+    const AuditReport single = after([&](Pages& pages) { (*pages[9].mutable_leaves())[i] ^= 1; });
+    ASSERT_FALSE(single.passed()) << i;
+    EXPECT_EQ(single.findings.front().index, 11U) << i;
+  }
+}
+
+// C-121: the envelopes are gone, as in another member's store; the leaf is still signed.
+TEST_F(AuditTest, AnAlteredLeafIsFoundWithoutItsEnvelope) {
+  const AuditReport report = after([](Pages& pages) {
+    pages[kNotices].clear_entries();
+    (*pages[kNotices].mutable_leaves())[73 + 72] ^= 1;
+  });
+  EXPECT_EQ(said(report), "root-mismatch");
+  EXPECT_NE(report.findings.front().error.detail.find("entries 7 to 9"), std::string::npos);
+}
+
+// C-121
+TEST_F(AuditTest, AnAlteredByteOfACheckpointIsFound) {
+  const std::size_t length = log_.batches()[kNotices].checkpoint().size();
+  for (std::size_t i = 0; i < length; ++i) {
+    EXPECT_FALSE(
+        after([&](Pages& pages) { (*pages[kNotices].mutable_checkpoint())[i] ^= 1; }).passed())
+        << i;
+  }
+}
+
+// C-121
+TEST_F(AuditTest, BatchesThatAreMissingSwappedOrCutAreFound) {
+  EXPECT_EQ(said(after([](Pages& pages) { pages.erase(pages.begin() + kNotices); })), "gap at 10");
+  EXPECT_FALSE(after([](Pages& pages) { std::swap(pages[8], pages[9]); }).passed());
+  EXPECT_EQ(said(after([](Pages& pages) { pages.pop_back(); })), "store-damaged");
+  EXPECT_EQ(said(after([](Pages& pages) { pages[kNotices].mutable_leaves()->pop_back(); })),
+            "malformed at 7");
+  EXPECT_EQ(said(after([](Pages& pages) { pages[kNotices].clear_leaves(); })), "malformed at 7");
+  EXPECT_EQ(said(after([](Pages& pages) { pages[kNotices].mutable_entries(1)->set_index(99); })),
+            "malformed at 99");
+}
+
+// C-122
+TEST_F(AuditTest, AStoreNeedNotHoldOthersNotices) {
+  const AuditReport report = after([](Pages& pages) { pages[kNotices].clear_entries(); });
+  EXPECT_EQ(said(report), "passed");
+  EXPECT_EQ(report.absent_count, 3U);
+  EXPECT_EQ(report.envelope_count, 9U);
+}
+
+// C-122
+TEST_F(AuditTest, WhatTheStoreItselfCallsBadIsCounted) {
+  const AuditReport report = after([](Pages& pages) {
+    pages[kNotices].mutable_entries(0)->set_faulted(true);
+    pages[kNotices].mutable_entries(1)->set_faulted(true);
+    pages[kNotices].mutable_entries(1)->set_envelope("does not parse");
+  });
+  EXPECT_EQ(said(report), "passed");
+  EXPECT_EQ(report.void_count, 2U);
+}
+
+// C-122: evidence that was altered is no evidence.
+TEST_F(AuditTest, WhatIsCalledBadStillHashesToItsLeaf) {
+  EXPECT_EQ(said(after([&](Pages& pages) {
+              pages[kNotices].mutable_entries(0)->set_faulted(true);
+              pages[kNotices].mutable_entries(0)->set_envelope(log_.envelopes()[kNotices + 1]);
+            })),
+            "leaf-mismatch at 7");
+}
+
+// C-121: a hub that logs what policy forbids is found out by whoever holds the notice.
+TEST_F(AuditTest, ANoticeThatTheHubHadToRefuseIsNamed) {
+  const test::Unsigned open = exchange_.clear(exchange_.draft("AM", {"BY"}), "a text");
+  log_.append(Names{notice(), exchange_.sign(open, "AM node 1 signing")});
+  EXPECT_EQ(said(after([](Pages&) {})), "seal-required at 13");
+}
+
+// C-123
+TEST_F(AuditTest, TheLastBatchMayBeUnsignedAfterACrash) {
+  const AuditReport report = after([](Pages& pages) { pages.back().clear_checkpoint(); });
+  EXPECT_EQ(said(report), "passed");
+  EXPECT_TRUE(report.head_unsigned);
+  EXPECT_EQ(report.size, 11U);
+}
+
+// C-123: no other. Else one checkpoint removed would end every audit before what follows it.
+TEST_F(AuditTest, AnyOtherBatchMustBeSigned) {
+  const auto strip = [](Pages& pages) { pages[kNotices].clear_checkpoint(); };
+  EXPECT_EQ(said(after(strip)), "store-damaged");
+
+  Pages pages = log_.audit_batches();
+  strip(pages);
+  Auditor insists(exchange_.genesis());
+  for (const v1::AuditBatch& page : pages) {
+    (void)insists.batch(page);
+  }
+  EXPECT_EQ(said(insists.finish(10)), "bad-checkpoint at 10");
+
+  EXPECT_EQ(said(after([](Pages& p) {
+              p.back().set_first_index(99);
+              p.back().clear_checkpoint();
+              p.back().clear_entries();
+            })),
+            "gap at 99");
+}
+
+// C-120: trusts the genesis and nothing else.
+TEST_F(AuditTest, TheLogOfAnotherExchangeDoesNotPass) {
+  Auditor auditor(Hash{1});
+  EXPECT_FALSE(auditor.batch(log_.audit_batches().front()));
+  EXPECT_FALSE(auditor.finish(12).passed());
+}
+
+TEST_F(AuditTest, AnEmptyLogPassesWhereNothingIsClaimed) {
+  EXPECT_EQ(said(audit({}, 0)), "passed");
+  EXPECT_EQ(said(audit({}, 1)), "store-damaged");
+}
+
+// Findings are bounded, however bad a store is.
+TEST_F(AuditTest, ReportsAtMostAHundredFindings) {
+  const AuditReport report = after([](Pages& pages) {
+    for (int i = 0; i < 200; ++i) {
+      pages[kNotices].add_entries()->set_index(1'000);
+    }
+  });
+  EXPECT_EQ(report.findings.size(), Auditor::kFindingsMax);
+}
+
+}  // namespace
+}  // namespace chancery::exchange
