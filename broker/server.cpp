@@ -419,7 +419,7 @@ void Server::settle_admin(const std::vector<Outcome>& outcomes) {
     reply.set_request_id(pending->request_id);
     if (outcome.index.has_value()) {
       reply.mutable_submit_entry()->set_index(*outcome.index);
-    } else {
+    } else if (outcome.error.has_value()) {
       reply.mutable_error()->set_code(static_cast<std::uint32_t>(outcome.error->code));
       reply.mutable_error()->set_text(outcome.error->detail);
     }

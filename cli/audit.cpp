@@ -125,7 +125,7 @@ void print(const exchange::AuditReport& report, const DaemonTarget& target,
 }  // namespace
 
 Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared) {
-  CHANCERY_TRY(DaemonTarget target, find_daemon(options, shared));
+  CHANCERY_TRY(const DaemonTarget target, find_daemon(options, shared));
   CHANCERY_TRY(const AuditSource source, open_audit(target));
   CHANCERY_TRY(const exchange::AuditReport report, audit(source, target.genesis, shared.json));
   if (shared.json) {

@@ -121,7 +121,7 @@ Result<AuditPages> store_pages(const DaemonTarget& target) {
     return AuditPages(
         [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); });
   }
-  CHANCERY_TRY(std::shared_ptr<node::NodeStore> store,
+  CHANCERY_TRY(const std::shared_ptr<node::NodeStore> store,
                node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
   return AuditPages(
       [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); });

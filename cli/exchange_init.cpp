@@ -154,14 +154,11 @@ void plan_node_files(const std::string& code, const Party& party, const Hub& hub
 }
 
 std::string exchange_toml(const ExchangePlan& plan) {
-  std::string codes;
-  for (const std::string& code : plan.members) {
-    codes += (codes.empty() ? "" : ", ") + toml_text(code);
-  }
+  const std::string codes = text::dump(text::Json(plan.members));  // A list of texts in TOML too.
   return "# A trial exchange: chancery exchange run, and --exchange of the other verbs, read "
          "this.\n" +
          line("name", plan.name) + line("genesis", hex(plan.genesis)) +
-         line("hub", plan.hub_endpoint) + "members = [" + codes + "]\n";
+         line("hub", plan.hub_endpoint) + "members = " + codes + "\n";
 }
 
 // The longest socket path that the folder will hold must fit sockaddr_un.
@@ -178,11 +175,12 @@ Result<void> check_socket_paths(const ExchangePlan& plan, const std::string& fol
 }
 
 Result<void> write_all(const ExchangePlan& plan, const std::string& folder) {
+  const std::string in_folder = folder + "/";
   for (const std::string& inner : plan.folders) {
-    CHANCERY_TRY_VOID(os::make_private_folder(folder + "/" + inner));
+    CHANCERY_TRY_VOID(os::make_private_folder(in_folder + inner));
   }
   for (const PlannedFile& file : plan.files) {
-    CHANCERY_TRY_VOID(os::write_file_new(folder + "/" + file.path, file.bytes, 0600));
+    CHANCERY_TRY_VOID(os::write_file_new(in_folder + file.path, file.bytes, 0600));
   }
   return {};
 }

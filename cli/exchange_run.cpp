@@ -30,6 +30,7 @@ constexpr std::array kColours = {36, 32, 33, 34, 35, 96, 92, 93, 94, 95};
 struct Process {
   std::string name;
   os::Child child;
+  std::string_view ready_event;  // What it logs once it is of use.
   bool ready = false;
   bool reported = false;  // That it ended.
 };
@@ -63,8 +64,8 @@ class Runner {
   Result<bool> serve(os::SignalFd& signals);
 
  private:
-  Result<void> spawn(const std::string& name, const std::string& program,
-                     const std::string& config);
+  Result<void> spawn(const std::string& name, const std::string& program, const std::string& config,
+                     std::string_view ready_event);
   void say(std::string_view text) {
     std::fprintf(out_, "%s\n", prefixed("exchange", width_, 0, colour_, text).c_str());
     std::fflush(out_);
@@ -88,19 +89,20 @@ class Runner {
 };
 
 Result<void> Runner::spawn(const std::string& name, const std::string& program,
-                           const std::string& config) {
+                           const std::string& config, std::string_view ready_event) {
   CHANCERY_TRY(const std::string programs, programs_folder(options_));
   CHANCERY_TRY(os::Child child, os::Child::spawn({programs + "/" + program, "--config", config,
                                                   "--log-level", options_.log_level}));
-  processes_.push_back({.name = name, .child = std::move(child)});
+  processes_.push_back({.name = name, .child = std::move(child), .ready_event = ready_event});
   return {};
 }
 
 Result<void> Runner::start(const ExchangeFile& exchange) {
-  CHANCERY_TRY_VOID(spawn("hub", "chancery-broker", options_.folder + "/hub/hub.toml"));
+  CHANCERY_TRY_VOID(spawn("hub", "chancery-broker", options_.folder + "/hub/hub.toml", "ready"));
   for (const std::string& code : exchange.members) {
     const std::string name = member_folder(code);
-    CHANCERY_TRY_VOID(spawn(name, "chancery-node", options_.folder + "/" + name + "/node.toml"));
+    CHANCERY_TRY_VOID(
+        spawn(name, "chancery-node", options_.folder + "/" + name + "/node.toml", "in-step"));
   }
   say("started " + exchange.name + ": the hub at " + exchange.hub + " and " +
       std::to_string(exchange.members.size()) + " nodes");
@@ -123,7 +125,7 @@ void Runner::show_output() {
     Process& process = processes_[i];
     for (const std::string& line : process.child.read_lines()) {
       std::fprintf(out_, "%s\n", prefixed(process.name, width_, i + 1, colour_, line).c_str());
-      process.ready = process.ready || is_ready_line(line);
+      process.ready = process.ready || says_event(line, process.ready_event);
     }
   }
   std::fflush(out_);
@@ -152,7 +154,8 @@ Result<void> Runner::notice_ready() {
     return {};
   }
   all_ready_ = true;
-  say("all " + std::to_string(processes_.size()) + " processes are ready; Ctrl-C stops them");
+  say("all " + std::to_string(processes_.size()) +
+      " processes are ready for notices; Ctrl-C stops them");
   if (options_.ready_file.empty()) {
     return {};
   }
@@ -247,11 +250,15 @@ Result<ExchangeFile> read_exchange_file(const std::string& folder) {
   return file;
 }
 
-bool is_ready_line(std::string_view line) {
+bool says_event(std::string_view line, std::string_view event) {
   // 2006-01-02T15:04:05.123Z INFO ready name=value ...
+  constexpr std::string_view kLevel = " INFO ";
   const std::size_t level = line.find(' ');
-  return level != std::string_view::npos &&
-         (line.substr(level) == " INFO ready" || line.substr(level).starts_with(" INFO ready "));
+  if (level == std::string_view::npos || !line.substr(level).starts_with(kLevel)) {
+    return false;
+  }
+  const std::string_view rest = line.substr(level + kLevel.size());
+  return rest.substr(0, rest.find(' ')) == event;
 }
 
 std::string prefixed(std::string_view name, std::size_t width, std::size_t number, bool colour,

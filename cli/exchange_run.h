@@ -35,11 +35,13 @@ struct ExchangeRunOptions {
   std::string folder;
   std::string programs;  // Where chancery-broker and chancery-node are; empty: beside this program.
   std::string log_level = "info";
-  std::string ready_file;  // Gets "NAME PID" for each process once all are ready.
+  // Gets "NAME PID" for each process once the hub is "ready" and each node "in-step" with its log:
+  // from then on notices can be published. Needs a log level that shows these events.
+  std::string ready_file;
 };
 
-// Whether a line of a daemon's log says the event "ready", in the text form of io/log.
-[[nodiscard]] bool is_ready_line(std::string_view line);
+// Whether a line of a daemon's log says this event at level info, in the text form of io/log.
+[[nodiscard]] bool says_event(std::string_view line, std::string_view event);
 
 // "\033[36mhub  |\033[0m line" or "hub  | line".
 [[nodiscard]] std::string prefixed(std::string_view name, std::size_t width, std::size_t number,

@@ -14,7 +14,9 @@ constexpr std::size_t kDepthMax = 16;
 // "log.size   27": nested objects by dotted names, lists of objects a line each.
 void print(const text::Json& json, const std::string& prefix) {
   for (const auto& [key, value] : json.items()) {
-    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    std::string name = prefix;
+    name += prefix.empty() ? "" : ".";
+    name += key;
     if (value.is_object()) {
       print(value, name);
       continue;

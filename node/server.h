@@ -65,7 +65,7 @@ class Server {
   Result<void> receive_admin();
   void send();
   void raise_alarm(const Error& error);
-  LocalContext local_context() const;
+  [[nodiscard]] LocalContext local_context() const;
 
   Config config_;
   std::unique_ptr<NodeStore> store_;

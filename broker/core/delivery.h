@@ -48,9 +48,6 @@ class DeliveryWindow {
     next_ = index + 1;
   }
 
-  // Everything for the member below `index` has been looked at: go on from there.
-  void skip_to(std::uint64_t index) { next_ = std::max(next_, index); }
-
   [[nodiscard]] std::uint64_t next() const { return next_; }  // Where to read on.
   [[nodiscard]] std::uint64_t cursor() const { return cursor_; }
   [[nodiscard]] std::uint64_t items_left() const {

@@ -90,6 +90,7 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& node, std::string_view fr
     case v1::UpMessage::kCredit: {
       const v1::Credit& credit = parsed->credit();
       session.window.credit(credit.cursor(), credit.credits().items(), credit.credits().bytes());
+      session.full = false;
       return {};
     }
     case v1::UpMessage::kFetch: {
@@ -167,11 +168,14 @@ Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetc
                         " entries, asked from " + std::to_string(fetch.from()));
       }
       session.followed = fetch.from();
+      // A connection has one page to come at a time: asking again asks for another one instead.
+      std::erase_if(batch_reads_, [&](const BatchRead& read) { return read.peer == peer; });
       batch_reads_.push_back({peer, fetch.from()});
       return {};
     case v1::FETCH_KIND_DELIVERIES:
-      session.window.rewind(fetch.from());
+      session.window.rewind(std::min(fetch.from(), sequencer_.tree().size()));
       session.exhausted = false;
+      session.full = false;
       return {};
     default:
       return fail(ErrorCode::kMalformed, "fetch of nothing");
@@ -188,7 +192,7 @@ void Hub::answer(const Outcome& outcome) {
     v1::AcceptedItem& item = *message.mutable_accepted()->add_items();
     item.set_notice_id(outcome.notice_id);
     item.set_index(*outcome.index);
-  } else {
+  } else if (outcome.error.has_value()) {
     v1::RefusedItem& item = *message.mutable_refused()->add_items();
     item.set_notice_id(outcome.notice_id);
     item.set_code(static_cast<std::uint32_t>(outcome.error->code));
@@ -200,7 +204,7 @@ void Hub::answer(const Outcome& outcome) {
 
 void Hub::refuse(const std::vector<Outcome>& outcomes) {
   for (const Outcome& outcome : outcomes) {
-    if (outcome.error.has_value() || outcome.duplicate) {
+    if (!outcome.waits) {
       answer(outcome);
     }
   }
@@ -221,7 +225,9 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
   // One message for all that a submitter is owed.
   std::map<PeerHandle, v1::DownMessage> accepted;
   for (const Outcome& outcome : outcomes) {
-    if (outcome.index.has_value() && !outcome.duplicate) {
+    if (outcome.waits && !outcome.index.has_value()) {
+      answer(outcome);
+    } else if (outcome.waits) {
       v1::AcceptedItem& item = *accepted[outcome.peer].mutable_accepted()->add_items();
       item.set_notice_id(outcome.notice_id);
       item.set_index(*outcome.index);
@@ -230,13 +236,19 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
   for (const auto& [peer, message] : accepted) {
     send(peer, std::string(kControl), message);
   }
+  if (is_directory) {
+    // Whom this entry put out of force has been told so, and is told nothing after it.
+    std::erase_if(sessions_, [&](const auto& item) {
+      return sequencer_.directory().active_node(item.first) == nullptr;
+    });
+  }
 }
 
 std::vector<FeedRead> Hub::take_feed_reads() {
   std::vector<FeedRead> reads;
   for (auto& [node, session] : sessions_) {
     const std::uint64_t items = session.window.items_left();
-    if (session.reading || session.exhausted || items == 0) {
+    if (session.reading || session.exhausted || session.full || items == 0) {
       continue;
     }
     session.reading = true;
@@ -259,13 +271,14 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
   if (session.window.next() != read.from) {
     return;  // The node went back meanwhile; the next read starts there.
   }
-  session.exhausted = page.size() < read.count_max;
+  // Only an empty page says that there is no more: a store cuts pages by their bytes as well.
+  session.exhausted = page.empty();
   v1::DownMessage message;
   std::size_t bytes = 0;
   for (FeedEntry& entry : page) {
-    if (!session.window.admits(entry.envelope.size()) ||
+    session.full = !session.window.admits(entry.envelope.size());
+    if (session.full ||
         (bytes > 0 && bytes + entry.envelope.size() > exchange::kFrameBytesTarget)) {
-      session.exhausted = false;
       break;
     }
     session.window.sent(entry.index, entry.envelope.size());
@@ -299,6 +312,7 @@ std::vector<Outgoing> Hub::take_outgoing() {
 
 std::vector<SessionInfo> Hub::sessions() const {
   std::vector<SessionInfo> infos;
+  infos.reserve(sessions_.size());
   for (const auto& [node, session] : sessions_) {
     infos.push_back({.member = session.member,
                      .node = node,

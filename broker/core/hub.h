@@ -76,7 +76,7 @@ class Hub {
   [[nodiscard]] Sequencer& sequencer() { return sequencer_; }
   [[nodiscard]] const Sequencer& sequencer() const { return sequencer_; }
 
-  // The answers to submitters: those that wait for no commit at once, the others by committed().
+  // The answers to submitters: those that wait for no commit now, the others by committed().
   void refuse(const std::vector<Outcome>& outcomes);
   // The commit is durable and its checkpoint signed: followers and submitters may know.
   void committed(const Commit& commit, const std::string& checkpoint,
@@ -99,6 +99,7 @@ class Hub {
     std::string program;
     bool reading = false;    // A feed read is out.
     bool exhausted = false;  // Nothing more in the feed until the next commit.
+    bool full = false;       // The window took no more: nothing is read until the node's next word.
   };
 
   void send(PeerHandle peer, std::string topic, const v1::DownMessage& message);

@@ -22,7 +22,8 @@ Outcome accepted(const Submission& submission, std::uint64_t index, bool duplica
           .notice_id = submission.envelope.draft.notice_id(),
           .index = index,
           .error = std::nullopt,
-          .duplicate = duplicate};
+          .duplicate = duplicate,
+          .waits = !duplicate};
 }
 
 Outcome refused(const Submission& submission, Error error) {
@@ -30,7 +31,8 @@ Outcome refused(const Submission& submission, Error error) {
           .notice_id = submission.envelope.draft.notice_id(),
           .index = std::nullopt,
           .error = std::move(error),
-          .duplicate = false};
+          .duplicate = false,
+          .waits = false};
 }
 
 // A notice id was logged before: the same draft is the same notice, another draft is refused.
@@ -79,8 +81,9 @@ Questions Sequencer::begin() {
   for (const Submission& submission : batch_) {
     const v1::Draft& draft = submission.envelope.draft;
     questions.ids.push_back({draft.origin(), draft.notice_id()});
+    // Of this log there is nothing beyond its size to ask for, and a store need not bear any number.
     const std::uint64_t size = submission.envelope.header.log_seen().size();
-    if (size != tree_.size() &&
+    if (size < tree_.size() &&
         std::ranges::find(questions.head_sizes, size) == questions.head_sizes.end()) {
       questions.head_sizes.push_back(size);
     }
@@ -134,8 +137,8 @@ void Sequencer::append(Commit& commit, ledger::CompactTree& tree,
 Decision Sequencer::decide_directory(const Answers& answers, std::uint64_t accepted_at_ms) {
   Submission& submission = batch_.front();
   Decision decision;
-  if (answers.known.front().has_value()) {
-    decision.outcomes.push_back(answer_known(submission, *answers.known.front()));
+  if (const std::optional<KnownNotice>& known = answers.known.front(); known.has_value()) {
+    decision.outcomes.push_back(answer_known(submission, *known));
     return decision;
   }
   exchange::Directory directory = directory_;
@@ -165,13 +168,13 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
     Submission& submission = batch_[i];
     exchange::Envelope& envelope = submission.envelope;
     const std::pair id{envelope.draft.origin(), envelope.draft.notice_id()};
-    if (answers.known[i].has_value()) {
-      decision.outcomes.push_back(answer_known(submission, *answers.known[i]));
+    if (const std::optional<KnownNotice>& known = answers.known[i]; known.has_value()) {
+      decision.outcomes.push_back(answer_known(submission, *known));
       continue;
     }
     if (const auto known = in_batch.find(id); known != in_batch.end()) {
       decision.outcomes.push_back(answer_known(submission, known->second));
-      decision.outcomes.back().duplicate = false;  // Its answer waits for this commit, too.
+      decision.outcomes.back().waits = true;
       continue;
     }
     if (Result<void> judged = judge(envelope, answers, accepted_at_ms, clocks_new);

@@ -98,7 +98,8 @@ struct Outcome {
   std::string notice_id;
   std::optional<std::uint64_t> index;
   std::optional<Error> error;
-  bool duplicate = false;  // Logged before: may be answered without waiting for the commit.
+  bool duplicate = false;  // The same draft was accepted before.
+  bool waits = false;      // Speaks of an entry of this batch: not to be told before its commit.
 };
 
 struct Decision {
@@ -136,8 +137,8 @@ class Sequencer {
                      std::uint64_t accepted_at_ms,
                      const std::map<ClockKey, std::uint64_t>& clocks_new);
   Result<void> check_log_seen(const exchange::Envelope& envelope, const Answers& answers) const;
-  Commit start_commit(ledger::LeafType type, std::uint64_t accepted_at_ms,
-                      const Hash& directory) const;
+  [[nodiscard]] Commit start_commit(ledger::LeafType type, std::uint64_t accepted_at_ms,
+                                    const Hash& directory) const;
   void append(Commit& commit, ledger::CompactTree& tree, exchange::Envelope envelope) const;
 
   AdmissionQueue queue_;

@@ -12,6 +12,7 @@
 #include "core/ledger/leaf.h"
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
+#include "io/sqlite/statement_cache.h"
 #include "io/sqlite/transaction.h"
 
 namespace chancery::broker {
@@ -38,6 +39,47 @@ CREATE TABLE clock(
   key_id BLOB NOT NULL, precedence INTEGER NOT NULL, created_at_us INTEGER NOT NULL,
   PRIMARY KEY(key_id, precedence)) STRICT, WITHOUT ROWID;
 )";
+
+constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
+constexpr std::string_view kSelectKnown =
+    "SELECT notice, idx FROM entry WHERE origin = ?1 AND notice_id = ?2";
+constexpr std::string_view kSelectRootAt = "SELECT root FROM batch WHERE size_after = ?1";
+constexpr std::string_view kSelectEntry =
+    "SELECT entry_hash, header, body, signatures FROM entry WHERE idx = ?1";
+constexpr std::string_view kSelectEntryHashes =
+    "SELECT entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
+constexpr std::string_view kSelectEntries =
+    "SELECT idx, entry_hash, header, body, signatures FROM entry WHERE idx >= ?1 AND idx "
+    "< ?2 ORDER BY idx";
+constexpr std::string_view kSelectFeed =
+    "SELECT idx FROM feed WHERE member = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3";
+constexpr std::string_view kSelectFeedBefore =
+    "SELECT idx FROM feed WHERE member = ?1 AND idx < ?2 ORDER BY idx DESC LIMIT 1";
+constexpr std::string_view kSelectBatches =
+    "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint FROM "
+    "batch WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
+constexpr std::string_view kSelectLastBatch =
+    "SELECT size_after, root, directory FROM batch ORDER BY first_index DESC LIMIT 1";
+constexpr std::string_view kSelectUnsigned =
+    "SELECT size_after, root FROM batch WHERE checkpoint IS NULL ORDER BY size_after";
+constexpr std::string_view kSelectDirectoryEntries = "SELECT idx FROM directory_entry ORDER BY idx";
+constexpr std::string_view kSelectClocks = "SELECT key_id, precedence, created_at_us FROM clock";
+constexpr std::string_view kPutHead =
+    "INSERT INTO head(id, size, root, edge, accepted_at_ms) VALUES(1, ?1, ?2, ?3, ?4) ON "
+    "CONFLICT(id) DO UPDATE SET size = ?1, root = ?2, edge = ?3, accepted_at_ms = ?4";
+constexpr std::string_view kPutBatch =
+    "INSERT INTO batch(first_index, size_after, root, type, accepted_at_ms, directory) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+constexpr std::string_view kPutEntry =
+    "INSERT INTO entry(idx, origin, notice_id, notice, entry_hash, header, body, "
+    "signatures) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+constexpr std::string_view kPutFeed = "INSERT INTO feed(member, idx) VALUES(?1, ?2)";
+constexpr std::string_view kPutDirectoryEntry = "INSERT INTO directory_entry(idx) VALUES(?1)";
+constexpr std::string_view kPutClock =
+    "INSERT INTO clock(key_id, precedence, created_at_us) VALUES(?1, ?2, ?3) ON "
+    "CONFLICT(key_id, precedence) DO UPDATE SET created_at_us = ?3";
+constexpr std::string_view kPutCheckpoint =
+    "UPDATE batch SET checkpoint = ?2 WHERE size_after = ?1";
 
 std::string edge_bytes(const std::vector<Hash>& edge) {
   std::string bytes;
@@ -70,7 +112,7 @@ class SqliteHubStore final : public HubStore {
   static Result<std::unique_ptr<HubStore>> open(const std::string& path, const Hash& genesis,
                                                 StoreUse use);
 
-  const Hash& genesis() const override { return genesis_; }
+  [[nodiscard]] const Hash& genesis() const override { return genesis_; }
   Result<HubState> load() override;
   Result<Answers> answer(const Questions& questions) override;
   Result<void> commit(const Commit& commit) override;
@@ -86,42 +128,17 @@ class SqliteHubStore final : public HubStore {
   Result<v1::AuditPageReply> audit_page(std::uint64_t from_index, std::size_t bytes_max) override;
 
  private:
-  Result<void> prepare(StoreUse use);
   Result<Head> read_head();
+  Result<void> check_last_batch(const HubState& state);
   Result<std::string> read_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
   Result<void> write_checkpoints();
   Result<void> fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after, ledger::Leaf leaf);
 
   sqlite::Database database_;
+  sqlite::StatementCache statements_{database_};
   Hash genesis_;
   std::map<std::uint64_t, std::string> checkpoints_;  // Kept, and not yet durable.
-
-  struct Statements {
-    sqlite::Statement head;
-    sqlite::Statement known;
-    sqlite::Statement root_at;
-    sqlite::Statement entry;
-    sqlite::Statement entry_hashes;
-    sqlite::Statement raw_entries;
-    sqlite::Statement feed;
-    sqlite::Statement feed_before;
-    sqlite::Statement batches;
-    sqlite::Statement unsigned_batches;
-    sqlite::Statement directory_entries;
-    sqlite::Statement clocks;
-  };
-  struct Writes {
-    sqlite::Statement head;
-    sqlite::Statement batch;
-    sqlite::Statement entry;
-    sqlite::Statement feed;
-    sqlite::Statement directory_entry;
-    sqlite::Statement clock;
-    sqlite::Statement checkpoint;
-  };
-  std::optional<Statements> reads_;
-  std::optional<Writes> writes_;
 };
 
 Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const std::string& path, const Hash& genesis,
@@ -161,107 +178,71 @@ Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const std::string& path, 
     return fail(ErrorCode::kWrongGenesis, path + " is of exchange " + hex(as_bytes(stored)));
   }
   auto store = std::make_unique<SqliteHubStore>(std::move(database), hash_from(stored));
-  CHANCERY_TRY_VOID(store->prepare(use));
   return std::unique_ptr<HubStore>(std::move(store));
 }
 
-Result<void> SqliteHubStore::prepare(StoreUse use) {
-  sqlite::Database& db = database_;
-  CHANCERY_TRY(auto head, db.prepare("SELECT size, root, edge, accepted_at_ms FROM head"));
-  CHANCERY_TRY(auto known,
-               db.prepare("SELECT notice, idx FROM entry WHERE origin = ?1 AND notice_id = ?2"));
-  CHANCERY_TRY(auto root_at, db.prepare("SELECT root FROM batch WHERE size_after = ?1"));
-  CHANCERY_TRY(auto entry, db.prepare("SELECT entry_hash, header, body, signatures FROM entry "
-                                      "WHERE idx = ?1"));
-  CHANCERY_TRY(
-      auto entry_hashes,
-      db.prepare("SELECT entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx"));
-  CHANCERY_TRY(auto raw_entries,
-               db.prepare("SELECT idx, entry_hash, header, body, signatures FROM entry "
-                          "WHERE idx >= ?1 AND idx < ?2 ORDER BY idx"));
-  CHANCERY_TRY(auto feed, db.prepare("SELECT idx FROM feed WHERE member = ?1 AND idx >= ?2 "
-                                     "ORDER BY idx LIMIT ?3"));
-  CHANCERY_TRY(auto feed_before, db.prepare("SELECT idx FROM feed WHERE member = ?1 AND idx < ?2 "
-                                            "ORDER BY idx DESC LIMIT 1"));
-  CHANCERY_TRY(auto batches,
-               db.prepare("SELECT first_index, size_after, type, accepted_at_ms, directory, "
-                          "checkpoint FROM batch WHERE first_index >= ?1 ORDER BY first_index "
-                          "LIMIT ?2"));
-  CHANCERY_TRY(auto unsigned_batches,
-               db.prepare("SELECT size_after, root FROM batch WHERE checkpoint IS NULL "
-                          "ORDER BY size_after"));
-  CHANCERY_TRY(auto directory_entries, db.prepare("SELECT idx FROM directory_entry ORDER BY idx"));
-  CHANCERY_TRY(auto clocks, db.prepare("SELECT key_id, precedence, created_at_us FROM clock"));
-  reads_ = Statements{std::move(head),
-                      std::move(known),
-                      std::move(root_at),
-                      std::move(entry),
-                      std::move(entry_hashes),
-                      std::move(raw_entries),
-                      std::move(feed),
-                      std::move(feed_before),
-                      std::move(batches),
-                      std::move(unsigned_batches),
-                      std::move(directory_entries),
-                      std::move(clocks)};
-  if (use == StoreUse::kAudit) {
-    return {};
-  }
-  CHANCERY_TRY(auto put_head, db.prepare("INSERT INTO head(id, size, root, edge, accepted_at_ms) "
-                                         "VALUES(1, ?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE SET "
-                                         "size = ?1, root = ?2, edge = ?3, accepted_at_ms = ?4"));
-  CHANCERY_TRY(auto put_batch,
-               db.prepare("INSERT INTO batch(first_index, size_after, root, type, "
-                          "accepted_at_ms, directory) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"));
-  CHANCERY_TRY(auto put_entry,
-               db.prepare("INSERT INTO entry(idx, origin, notice_id, notice, entry_hash, header, "
-                          "body, signatures) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
-  CHANCERY_TRY(auto put_feed, db.prepare("INSERT INTO feed(member, idx) VALUES(?1, ?2)"));
-  CHANCERY_TRY(auto put_directory, db.prepare("INSERT INTO directory_entry(idx) VALUES(?1)"));
-  CHANCERY_TRY(auto put_clock,
-               db.prepare("INSERT INTO clock(key_id, precedence, created_at_us) "
-                          "VALUES(?1, ?2, ?3) ON CONFLICT(key_id, precedence) DO UPDATE SET "
-                          "created_at_us = ?3"));
-  CHANCERY_TRY(auto put_checkpoint,
-               db.prepare("UPDATE batch SET checkpoint = ?2 WHERE size_after = ?1"));
-  writes_ = Writes{std::move(put_head),      std::move(put_batch),     std::move(put_entry),
-                   std::move(put_feed),      std::move(put_directory), std::move(put_clock),
-                   std::move(put_checkpoint)};
-  return {};
-}
-
 Result<Head> SqliteHubStore::read_head() {
-  sqlite::Statement& select = reads_->head;
-  CHANCERY_TRY(const bool row, select.step());
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectHead));
+  CHANCERY_TRY(const bool row, select->step());
   if (!row) {
     const ledger::CompactTree empty;
     return Head{.size = 0, .root = to_string(empty.root()), .edge = {}, .accepted_at_ms = 0};
   }
   Head head;
-  CHANCERY_TRY(head.size, select.column_u64(0));
-  CHANCERY_TRY(head.root, select.column_blob(1));
-  CHANCERY_TRY(head.edge, select.column_blob(2));
-  CHANCERY_TRY(head.accepted_at_ms, select.column_u64(3));
-  select.reset();
+  CHANCERY_TRY(head.size, select->column_u64(0));
+  CHANCERY_TRY(head.root, select->column_blob(1));
+  CHANCERY_TRY(head.edge, select->column_blob(2));
+  CHANCERY_TRY(head.accepted_at_ms, select->column_u64(3));
+  select->reset();
   return head;
+}
+
+// The last batch is the head's, and names the directory that the stored entries fold to: where an
+// entry is gone, a revocation may be what is missing.
+Result<void> SqliteHubStore::check_last_batch(const HubState& state) {
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectLastBatch));
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    if (state.tree.size() > 0) {
+      return fail(ErrorCode::kStoreDamaged, "the head is ahead of the stored batches");
+    }
+    return {};
+  }
+  CHANCERY_TRY(const std::uint64_t size, select->column_u64(0));
+  CHANCERY_TRY(const std::string root, select->column_blob(1));
+  CHANCERY_TRY(const std::string directory, select->column_blob(2));
+  select->reset();
+  if (size != state.tree.size() || root != as_view(state.tree.root())) {
+    return fail(ErrorCode::kStoreDamaged, "the last batch ends at size " + std::to_string(size) +
+                                              ", the head is another one, of size " +
+                                              std::to_string(state.tree.size()));
+  }
+  if (const Hash folded = state.directory.root(); directory != as_view(folded)) {
+    return fail(ErrorCode::kStoreDamaged, "the stored directory entries fold to " + hex(folded) +
+                                              ", the last batch was made under " +
+                                              hex(as_bytes(directory)));
+  }
+  return {};
 }
 
 Result<HubState> SqliteHubStore::load() {
   HubState state(genesis_);
   CHANCERY_TRY(const Head head, read_head());
-  CHANCERY_TRY(state.tree, ledger::CompactTree::resume(head.size, edge_from(head.edge)));
-  if (as_view(state.tree.root()) != head.root) {
+  Result<ledger::CompactTree> tree = ledger::CompactTree::resume(head.size, edge_from(head.edge));
+  if (!tree.has_value() || as_view(tree->root()) != head.root) {
     return fail(ErrorCode::kStoreDamaged, "the stored edge does not make the stored root");
   }
+  state.tree = *std::move(tree);
   state.accepted_at_ms = head.accepted_at_ms;
 
   std::vector<std::uint64_t> indices;
+  CHANCERY_TRY(sqlite::Statement* const entries, statements_.get(kSelectDirectoryEntries));
   while (true) {
-    CHANCERY_TRY(const bool row, reads_->directory_entries.step());
+    CHANCERY_TRY(const bool row, entries->step());
     if (!row) {
       break;
     }
-    CHANCERY_TRY(const std::uint64_t index, reads_->directory_entries.column_u64(0));
+    CHANCERY_TRY(const std::uint64_t index, entries->column_u64(0));
     indices.push_back(index);
   }
   exchange::RootCache cache;
@@ -273,15 +254,17 @@ Result<HubState> SqliteHubStore::load() {
                                                 " does not fold: " + applied.error().to_string());
     }
   }
+  CHANCERY_TRY_VOID(check_last_batch(state));
+  CHANCERY_TRY(sqlite::Statement* const clocks, statements_.get(kSelectClocks));
   while (true) {
-    CHANCERY_TRY(const bool row, reads_->clocks.step());
+    CHANCERY_TRY(const bool row, clocks->step());
     if (!row) {
       break;
     }
     KeyClock clock;
-    CHANCERY_TRY(const std::string key_id, reads_->clocks.column_blob(0));
-    CHANCERY_TRY(const std::uint64_t precedence, reads_->clocks.column_u64(1));
-    CHANCERY_TRY(clock.created_at_us, reads_->clocks.column_u64(2));
+    CHANCERY_TRY(const std::string key_id, clocks->column_blob(0));
+    CHANCERY_TRY(const std::uint64_t precedence, clocks->column_u64(1));
+    CHANCERY_TRY(clock.created_at_us, clocks->column_u64(2));
     clock.key_id = hash_from(key_id);
     clock.precedence = static_cast<std::uint32_t>(precedence);
     state.clocks.push_back(clock);
@@ -292,33 +275,34 @@ Result<HubState> SqliteHubStore::load() {
 Result<Answers> SqliteHubStore::answer(const Questions& questions) {
   Answers answers;
   for (const Questions::Id& id : questions.ids) {
-    sqlite::Statement& select = reads_->known;
-    select.bind(1, std::string_view(id.origin)).bind(2, as_bytes(id.notice_id));
-    CHANCERY_TRY(const bool row, select.step());
+    CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectKnown));
+    select->bind(1, std::string_view(id.origin)).bind(2, as_bytes(id.notice_id));
+    CHANCERY_TRY(const bool row, select->step());
     std::optional<KnownNotice>& known = answers.known.emplace_back();
     if (row) {
-      CHANCERY_TRY(const std::string notice, select.column_blob(0));
-      CHANCERY_TRY(const std::uint64_t index, select.column_u64(1));
+      CHANCERY_TRY(const std::string notice, select->column_blob(0));
+      CHANCERY_TRY(const std::uint64_t index, select->column_u64(1));
       known = KnownNotice{hash_from(notice), index};
     }
-    select.reset();
+    select->reset();
   }
   for (const std::uint64_t size : questions.head_sizes) {
-    sqlite::Statement& select = reads_->root_at;
-    select.bind(1, size);
-    CHANCERY_TRY(const bool row, select.step());
+    CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectRootAt));
+    select->bind(1, size);
+    CHANCERY_TRY(const bool row, select->step());
     if (row) {
-      CHANCERY_TRY(const std::string root, select.column_blob(0));
+      CHANCERY_TRY(const std::string root, select->column_blob(0));
       answers.heads.emplace(size, hash_from(root));
     }
-    select.reset();
+    select->reset();
   }
   return answers;
 }
 
 Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
   const exchange::Envelope& envelope = entry.envelope;
-  CHANCERY_TRY_VOID(writes_->entry.bind(1, entry.index)
+  CHANCERY_TRY(sqlite::Statement* const put_entry, statements_.get(kPutEntry));
+  CHANCERY_TRY_VOID(put_entry->bind(1, entry.index)
                         .bind(2, std::string_view(envelope.draft.origin()))
                         .bind(3, as_bytes(envelope.draft.notice_id()))
                         .bind(4, Bytes(envelope.notice))
@@ -328,17 +312,20 @@ Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
                         .bind(8, as_bytes(envelope.signatures_bytes))
                         .run());
   for (const std::string& member : entry.readers) {
-    CHANCERY_TRY_VOID(writes_->feed.bind(1, std::string_view(member)).bind(2, entry.index).run());
+    CHANCERY_TRY(sqlite::Statement* const put_feed, statements_.get(kPutFeed));
+    CHANCERY_TRY_VOID(put_feed->bind(1, std::string_view(member)).bind(2, entry.index).run());
   }
   if (entry.leaf.type == ledger::LeafType::kDirectory) {
-    CHANCERY_TRY_VOID(writes_->directory_entry.bind(1, entry.index).run());
+    CHANCERY_TRY(sqlite::Statement* const put_directory, statements_.get(kPutDirectoryEntry));
+    CHANCERY_TRY_VOID(put_directory->bind(1, entry.index).run());
   }
   return {};
 }
 
 Result<void> SqliteHubStore::write_checkpoints() {
   for (const auto& [size, note] : checkpoints_) {
-    CHANCERY_TRY_VOID(writes_->checkpoint.bind(1, size).bind(2, as_bytes(note)).run());
+    CHANCERY_TRY(sqlite::Statement* const put_checkpoint, statements_.get(kPutCheckpoint));
+    CHANCERY_TRY_VOID(put_checkpoint->bind(1, size).bind(2, as_bytes(note)).run());
   }
   return {};
 }
@@ -354,7 +341,8 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
   for (const NewEntry& entry : commit.entries) {
     CHANCERY_TRY_VOID(write_entry(entry));
   }
-  CHANCERY_TRY_VOID(writes_->batch.bind(1, commit.size_before)
+  CHANCERY_TRY(sqlite::Statement* const put_batch, statements_.get(kPutBatch));
+  CHANCERY_TRY_VOID(put_batch->bind(1, commit.size_before)
                         .bind(2, commit.size_after)
                         .bind(3, Bytes(commit.root_after))
                         .bind(4, static_cast<std::uint64_t>(commit.type))
@@ -362,13 +350,15 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
                         .bind(6, Bytes(commit.directory))
                         .run());
   for (const KeyClock& clock : commit.clocks) {
-    CHANCERY_TRY_VOID(writes_->clock.bind(1, Bytes(clock.key_id))
+    CHANCERY_TRY(sqlite::Statement* const put_clock, statements_.get(kPutClock));
+    CHANCERY_TRY_VOID(put_clock->bind(1, Bytes(clock.key_id))
                           .bind(2, clock.precedence)
                           .bind(3, clock.created_at_us)
                           .run());
   }
   CHANCERY_TRY_VOID(write_checkpoints());
-  CHANCERY_TRY_VOID(writes_->head.bind(1, commit.size_after)
+  CHANCERY_TRY(sqlite::Statement* const put_head, statements_.get(kPutHead));
+  CHANCERY_TRY_VOID(put_head->bind(1, commit.size_after)
                         .bind(2, Bytes(commit.root_after))
                         .bind(3, as_bytes(edge_bytes(commit.edge_after)))
                         .bind(4, commit.accepted_at_ms)
@@ -391,29 +381,30 @@ Result<void> SqliteHubStore::flush() {
 
 Result<std::vector<HubStore::UnsignedHead>> SqliteHubStore::unsigned_heads() {
   std::vector<UnsignedHead> heads;
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectUnsigned));
   while (true) {
-    CHANCERY_TRY(const bool row, reads_->unsigned_batches.step());
+    CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       return heads;
     }
-    CHANCERY_TRY(const std::uint64_t size, reads_->unsigned_batches.column_u64(0));
-    CHANCERY_TRY(const std::string root, reads_->unsigned_batches.column_blob(1));
+    CHANCERY_TRY(const std::uint64_t size, select->column_u64(0));
+    CHANCERY_TRY(const std::string root, select->column_blob(1));
     heads.push_back({size, hash_from(root)});
   }
 }
 
 Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
-  sqlite::Statement& select = reads_->entry;
-  select.bind(1, index);
-  CHANCERY_TRY(const bool row, select.step());
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntry));
+  select->bind(1, index);
+  CHANCERY_TRY(const bool row, select->step());
   if (!row) {
     return fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " is not there");
   }
-  CHANCERY_TRY(const std::string expected, select.column_blob(0));
-  CHANCERY_TRY(const std::string header, select.column_blob(1));
-  CHANCERY_TRY(const std::string body, select.column_blob(2));
-  CHANCERY_TRY(const std::string signatures, select.column_blob(3));
-  select.reset();
+  CHANCERY_TRY(const std::string expected, select->column_blob(0));
+  CHANCERY_TRY(const std::string header, select->column_blob(1));
+  CHANCERY_TRY(const std::string body, select->column_blob(2));
+  CHANCERY_TRY(const std::string signatures, select->column_blob(3));
+  select->reset();
   const Hash found =
       exchange::entry_hash(exchange::envelope_hash(genesis_, header, body), signatures);
   if (as_view(found) != expected) {
@@ -428,22 +419,24 @@ Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(std::string_view member
                                                          std::uint64_t from, std::size_t count_max,
                                                          std::size_t bytes_max) {
   std::uint64_t previous = 0;
-  reads_->feed_before.bind(1, member).bind(2, from);
-  CHANCERY_TRY(const bool has_before, reads_->feed_before.step());
+  CHANCERY_TRY(sqlite::Statement* const before, statements_.get(kSelectFeedBefore));
+  before->bind(1, member).bind(2, from);
+  CHANCERY_TRY(const bool has_before, before->step());
   if (has_before) {
-    CHANCERY_TRY(const std::uint64_t before, reads_->feed_before.column_u64(0));
-    previous = before + 1;
+    CHANCERY_TRY(previous, before->column_u64(0));
+    ++previous;
   }
-  reads_->feed_before.reset();
+  before->reset();
 
   std::vector<std::uint64_t> indices;
-  reads_->feed.bind(1, member).bind(2, from).bind(3, count_max);
+  CHANCERY_TRY(sqlite::Statement* const feed, statements_.get(kSelectFeed));
+  feed->bind(1, member).bind(2, from).bind(3, count_max);
   while (true) {
-    CHANCERY_TRY(const bool row, reads_->feed.step());
+    CHANCERY_TRY(const bool row, feed->step());
     if (!row) {
       break;
     }
-    CHANCERY_TRY(const std::uint64_t index, reads_->feed.column_u64(0));
+    CHANCERY_TRY(const std::uint64_t index, feed->column_u64(0));
     indices.push_back(index);
   }
   std::vector<FeedEntry> page;
@@ -452,9 +445,15 @@ Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(std::string_view member
     if (bytes > bytes_max) {
       break;
     }
-    CHANCERY_TRY(std::string envelope, read_envelope(index));
-    bytes += envelope.size();
-    page.push_back({.index = index, .previous = previous, .envelope = std::move(envelope)});
+    Result<std::string> envelope = read_envelope(index);
+    if (!envelope.has_value()) {
+      if (page.empty()) {
+        return std::unexpected(std::move(envelope).error());
+      }
+      break;  // What stands before a damaged entry is still served.
+    }
+    bytes += envelope->size();
+    page.push_back({.index = index, .previous = previous, .envelope = *std::move(envelope)});
     previous = index + 1;
   }
   return page;
@@ -465,44 +464,46 @@ Result<std::vector<v1::LogBatch>> SqliteHubStore::read_batches(std::uint64_t fro
                                                                std::size_t bytes_max) {
   std::vector<v1::LogBatch> page;
   std::vector<std::uint64_t> sizes_after;
-  sqlite::Statement& select = reads_->batches;
-  select.bind(1, from).bind(2, count_max);
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectBatches));
+  select->bind(1, from).bind(2, count_max);
   while (true) {
-    CHANCERY_TRY(const bool row, select.step());
+    CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       break;
     }
     v1::LogBatch& batch = page.emplace_back();
-    CHANCERY_TRY(const std::uint64_t first, select.column_u64(0));
-    CHANCERY_TRY(const std::uint64_t size_after, select.column_u64(1));
-    CHANCERY_TRY(const std::uint64_t type, select.column_u64(2));
-    CHANCERY_TRY(const std::uint64_t accepted_at_ms, select.column_u64(3));
-    CHANCERY_TRY(std::string directory, select.column_blob(4));
+    CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
+    CHANCERY_TRY(const std::uint64_t size_after, select->column_u64(1));
+    CHANCERY_TRY(const std::uint64_t type, select->column_u64(2));
+    CHANCERY_TRY(const std::uint64_t accepted_at_ms, select->column_u64(3));
+    CHANCERY_TRY(std::string directory, select->column_blob(4));
     batch.set_first_index(first);
     batch.set_type(static_cast<std::uint32_t>(type));
     batch.set_accepted_at_ms(accepted_at_ms);
     batch.set_directory(std::move(directory));
-    if (!select.column_is_null(5)) {
-      CHANCERY_TRY(std::string note, select.column_blob(5));
+    if (!select->column_is_null(5)) {
+      CHANCERY_TRY(std::string note, select->column_blob(5));
       batch.set_checkpoint(std::move(note));
     } else if (const auto kept = checkpoints_.find(size_after); kept != checkpoints_.end()) {
       batch.set_checkpoint(kept->second);
     }
     sizes_after.push_back(size_after);
   }
-  if (!page.empty() && page.front().first_index() != from) {
+  CHANCERY_TRY(const Head head, read_head());
+  if (from < head.size && (page.empty() || page.front().first_index() != from)) {
     return fail(ErrorCode::kNotFound, "no batch starts at " + std::to_string(from));
   }
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < page.size(); ++i) {
     v1::LogBatch& batch = page[i];
-    reads_->entry_hashes.bind(1, batch.first_index()).bind(2, sizes_after[i]);
+    CHANCERY_TRY(sqlite::Statement* const hashes, statements_.get(kSelectEntryHashes));
+    hashes->bind(1, batch.first_index()).bind(2, sizes_after[i]);
     while (true) {
-      CHANCERY_TRY(const bool row, reads_->entry_hashes.step());
+      CHANCERY_TRY(const bool row, hashes->step());
       if (!row) {
         break;
       }
-      CHANCERY_TRY(const std::string hash, reads_->entry_hashes.column_blob(0));
+      CHANCERY_TRY(const std::string hash, hashes->column_blob(0));
       batch.mutable_entries()->append(hash);
     }
     if (batch.type() == static_cast<std::uint32_t>(ledger::LeafType::kDirectory)) {
@@ -519,19 +520,19 @@ Result<std::vector<v1::LogBatch>> SqliteHubStore::read_batches(std::uint64_t fro
 
 Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after,
                                               ledger::Leaf leaf) {
-  sqlite::Statement& select = reads_->raw_entries;
-  select.bind(1, batch.first_index()).bind(2, size_after);
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntries));
+  select->bind(1, batch.first_index()).bind(2, size_after);
   std::uint64_t expected = batch.first_index();
   while (true) {
-    CHANCERY_TRY(const bool row, select.step());
+    CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       break;
     }
-    CHANCERY_TRY(const std::uint64_t index, select.column_u64(0));
-    CHANCERY_TRY(const std::string hash, select.column_blob(1));
-    CHANCERY_TRY(const std::string header, select.column_blob(2));
-    CHANCERY_TRY(const std::string body, select.column_blob(3));
-    CHANCERY_TRY(const std::string signatures, select.column_blob(4));
+    CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
+    CHANCERY_TRY(const std::string hash, select->column_blob(1));
+    CHANCERY_TRY(const std::string header, select->column_blob(2));
+    CHANCERY_TRY(const std::string body, select->column_blob(3));
+    CHANCERY_TRY(const std::string signatures, select->column_blob(4));
     if (index != expected++) {
       return fail(ErrorCode::kStoreDamaged,
                   "entry " + std::to_string(expected - 1) + " is not there");
@@ -559,22 +560,22 @@ Result<v1::AuditPageReply> SqliteHubStore::audit_page(std::uint64_t from_index,
   };
   std::vector<Row> rows;
   std::vector<v1::AuditBatch> batches;
-  sqlite::Statement& select = reads_->batches;
-  select.bind(1, from_index).bind(2, exchange::kBatchesCountMax);
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectBatches));
+  select->bind(1, from_index).bind(2, exchange::kBatchesCountMax);
   while (true) {
-    CHANCERY_TRY(const bool row, select.step());
+    CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       break;
     }
     v1::AuditBatch& batch = batches.emplace_back();
-    CHANCERY_TRY(const std::uint64_t first, select.column_u64(0));
-    CHANCERY_TRY(const std::uint64_t size_after, select.column_u64(1));
-    CHANCERY_TRY(const std::uint64_t type, select.column_u64(2));
-    CHANCERY_TRY(const std::uint64_t accepted_at_ms, select.column_u64(3));
-    CHANCERY_TRY(const std::string directory, select.column_blob(4));
+    CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
+    CHANCERY_TRY(const std::uint64_t size_after, select->column_u64(1));
+    CHANCERY_TRY(const std::uint64_t type, select->column_u64(2));
+    CHANCERY_TRY(const std::uint64_t accepted_at_ms, select->column_u64(3));
+    CHANCERY_TRY(const std::string directory, select->column_blob(4));
     batch.set_first_index(first);
-    if (!select.column_is_null(5)) {
-      CHANCERY_TRY(*batch.mutable_checkpoint(), select.column_blob(5));
+    if (!select->column_is_null(5)) {
+      CHANCERY_TRY(*batch.mutable_checkpoint(), select->column_blob(5));
     } else if (const auto kept = checkpoints_.find(size_after); kept != checkpoints_.end()) {
       batch.set_checkpoint(kept->second);
     }

@@ -27,7 +27,8 @@ int main(int argc, char** argv) {
         for (const client::Notice& notice : page.notices) {
           // Texts of others are not shown here: a terminal obeys what is in them.
           std::cout << notice.arrival << " " << notice.origin << " " << notice.kind << " "
-                    << notice.notice << std::endl;
+                    << notice.notice << "\n"
+                    << std::flush;
         }
         node.commit("example", page.next_after);  // Only now is it done with.
       } catch (const client::Error& error) {

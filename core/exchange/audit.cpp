@@ -104,11 +104,12 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
   }
   const bool is_directory = leaves.front().type == ledger::LeafType::kDirectory;
   if (is_directory) {
-    if (!envelopes.front().has_value()) {
+    const std::optional<Envelope>& entry = envelopes.front();
+    if (!entry.has_value()) {
       return stop(batch.first_index(),
                   {ErrorCode::kStoreDamaged, "the directory entry is not there or is bad"});
     }
-    log_batch.set_directory_entry(envelopes.front()->bytes());
+    log_batch.set_directory_entry(entry->bytes());
   }
   if (batch.checkpoint().empty()) {
     // A hub that stopped between commit and signature leaves its last batch so, and only that one.

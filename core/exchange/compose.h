@@ -47,8 +47,8 @@ class EntryProposal {
  private:
   std::string header_;
   std::string body_;
-  Hash genesis_;
-  Hash d_;
+  Hash genesis_{};
+  Hash d_{};
   std::vector<v1::Signature> signatures_;
 };
 

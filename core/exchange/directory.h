@@ -29,7 +29,7 @@ namespace chancery::exchange {
 
 struct SealingKeyInfo {
   crypto::PublicKey key;
-  v1::SealingKeyState state;
+  v1::SealingKeyState state = v1::SEALING_KEY_STATE_UNSPECIFIED;
 };
 
 struct NodeInfo {
@@ -91,7 +91,7 @@ class Directory {
   };
   using KeyUses = std::vector<std::pair<crypto::PublicKey, Use>>;
 
-  Result<void> check_new_keys(const KeyUses& uses) const;
+  [[nodiscard]] Result<void> check_new_keys(const KeyUses& uses) const;
   void remember(const KeyUses& uses);
   Result<void> apply_roster(const Envelope& envelope, const v1::Roster& roster, RootCache& cache);
   Result<void> apply_node(const Envelope& envelope, const v1::DirectoryEntry& entry,
@@ -106,9 +106,9 @@ class Directory {
   Result<std::vector<Hash>> signers_of(const Envelope& envelope,
                                        const std::vector<crypto::PublicKey>& signers,
                                        RootCache& cache) const;
-  std::vector<crypto::PublicKey> authorities() const;
-  Result<crypto::PublicKey> authority_of(std::string_view member) const;
-  Result<void> check_assent(const std::vector<Hash>& signed_by) const;
+  [[nodiscard]] std::vector<crypto::PublicKey> authorities() const;
+  [[nodiscard]] Result<crypto::PublicKey> authority_of(std::string_view member) const;
+  [[nodiscard]] Result<void> check_assent(const std::vector<Hash>& signed_by) const;
 
   Hash genesis_;
   // Shared, since copies of a directory are made to try an entry and the roster is the large part.

@@ -87,6 +87,9 @@ Result<void> check_header(const v1::Header& header) {
   if (header.created_at_us() == 0) {
     return fail(ErrorCode::kMalformed, "created_at is missing");
   }
+  if (header.created_at_us() / 1000 > kUnixMsMax) {
+    return fail(ErrorCode::kMalformed, "created_at is out of range");
+  }
   return {};
 }
 

@@ -18,7 +18,7 @@ using google::protobuf::Message;
 constexpr std::size_t kContentJsonBytesMax = 4U << 20U;
 
 const auto& table() {
-  static const std::array kTable = {
+  static const std::array all_kinds = {
       KindInfo{"acknowledgement", "acknowledgement", &v1::Acknowledgement::default_instance()},
       KindInfo{"assistance.accept", "acceptance of assistance",
                &v1::AssistanceAccept::default_instance()},
@@ -53,7 +53,7 @@ const auto& table() {
       KindInfo{"threat.alert", "threat alert", &v1::ThreatAlert::default_instance()},
       KindInfo{"training", "training", &v1::Training::default_instance()},
   };
-  return kTable;
+  return all_kinds;
 }
 
 // libprotobuf's words, on one line.

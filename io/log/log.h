@@ -1,7 +1,7 @@
 // The log of a daemon: one line per event on stderr, for journald, a file or a person.
 //
 //   2006-01-02T15:04:05.123Z INFO entry-logged index=7 member="Fleet \"A\""
-//   {"time":"2006-01-02T15:04:05.123Z","level":"INFO","program":"chancery-node","event":"…","index":7}
+//   {"time":"2006-01-02T15:04:05.123Z","level":"INFO","program":"chancery-hub","event":"…","n":7}
 //
 // Peers choose some of the values, so everything passes one function, escape(): nothing a peer
 // sends can end a line, move a cursor, turn the direction of writing or fill a disk with one event.

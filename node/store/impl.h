@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
+#include "io/sqlite/statement_cache.h"
 #include "io/sqlite/transaction.h"
 #include "node/store/node_store.h"
 
@@ -18,16 +18,7 @@ namespace chancery::node {
 struct NodeStore::Impl {
   explicit Impl(sqlite::Database opened) : database(std::move(opened)) {}
 
-  // Prepared at first use and kept: the text of a query stands where it is used.
-  Result<sqlite::Statement*> statement(std::string_view sql) {
-    const auto known = statements.find(sql);
-    if (known != statements.end()) {
-      known->second.reset();
-      return &known->second;
-    }
-    CHANCERY_TRY(sqlite::Statement prepared, database.prepare(sql));
-    return &statements.emplace(std::string(sql), std::move(prepared)).first->second;
-  }
+  Result<sqlite::Statement*> statement(std::string_view sql) { return statements.get(sql); }
 
   Result<std::uint64_t> number(std::string_view sql) {
     CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
@@ -41,7 +32,7 @@ struct NodeStore::Impl {
   }
 
   sqlite::Database database;
-  std::map<std::string, sqlite::Statement, std::less<>> statements;
+  sqlite::StatementCache statements{database};
   std::optional<sqlite::Transaction> transaction;
   Hash genesis{};
   std::string member;

@@ -35,12 +35,7 @@ std::vector<Hash> edge_from(std::string_view bytes) {
 }  // namespace
 
 NodeStore::NodeStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-NodeStore::~NodeStore() {
-  if (impl_ != nullptr) {
-    impl_->transaction.reset();
-    impl_->statements.clear();
-  }
-}
+NodeStore::~NodeStore() = default;
 const Hash& NodeStore::genesis() const {
   return impl_->genesis;
 }
@@ -107,7 +102,7 @@ Result<void> NodeStore::begin() {
 }
 
 Result<void> NodeStore::commit() {
-  CHANCERY_CHECK(in_transaction());
+  CHANCERY_CHECK(impl_->transaction.has_value());
   const Result<void> committed = impl_->transaction->commit();
   impl_->transaction.reset();
   return committed;
@@ -256,7 +251,7 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& arriv
   CHANCERY_TRY(sqlite::Statement* const cursor,
                impl_->statement("UPDATE position SET cursor = max(cursor, ?1)"));
   CHANCERY_TRY_VOID(cursor->bind(1, arrival.index + 1).run());
-  if (arrival.verdict != Verdict::kGood || arrival.own) {
+  if (arrival.verdict != Verdict::kGood || arrival.own || !arrival.envelope.has_value()) {
     return std::optional<std::uint64_t>();
   }
   const exchange::Envelope& envelope = *arrival.envelope;

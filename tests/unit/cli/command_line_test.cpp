@@ -97,6 +97,15 @@ TEST_F(CommandLineTest, AMissingConfigurationIsRefused) {
   EXPECT_NE(answer.err.find("\n  remedy: "), std::string::npos);
 }
 
+// Also where another verb knows the same flag: CLI11 applies envname() to verbs that were not
+// named.
+TEST_F(CommandLineTest, AFlagGoesBeforeTheEnvironment) {
+  ::setenv("CHANCERY_EXCHANGE", "/environment", 1);
+  const Answer answer = chancery({"show", "1", "--exchange", "/flag", "--as", "AM"});
+  ::unsetenv("CHANCERY_EXCHANGE");
+  EXPECT_NE(answer.err.find("/flag/am/apps/desk/client.toml"), std::string::npos) << answer.err;
+}
+
 TEST_F(CommandLineTest, KindsListsThemAndShowsTheFieldsOfOne) {
   EXPECT_NE(chancery({"kinds"}).out.find("foreign-policy.step"), std::string::npos);
   EXPECT_NE(chancery({"kinds", "training"}).out.find("seats"), std::string::npos);

@@ -18,11 +18,11 @@
 namespace chancery::cli {
 namespace {
 
-const std::string kConfig = std::string(CHANCERY_VECTORS) + "/../../config/";
+const std::string config_folder = std::string(CHANCERY_VECTORS) + "/../../config/";
 
 TEST(ConfigTest, EveryProfileMakesAnExchange) {
   int count = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(kConfig + "exchanges")) {
+  for (const auto& entry : std::filesystem::directory_iterator(config_folder + "exchanges")) {
     const os::TemporaryFolder temporary;
     ExchangeInitOptions options;
     options.profile = entry.path();
@@ -35,10 +35,10 @@ TEST(ConfigTest, EveryProfileMakesAnExchange) {
 }
 
 TEST(ConfigTest, TheDaemonsTakeTheExamples) {
-  const auto hub = broker::read_config(kConfig + "hub.example.toml");
+  const auto hub = broker::read_config(config_folder + "hub.example.toml");
   ASSERT_TRUE(hub.has_value()) << hub.error().to_string();
   EXPECT_TRUE(hub->listen.starts_with("tcp://"));
-  const auto node = node::read_config(kConfig + "node.example.toml");
+  const auto node = node::read_config(config_folder + "node.example.toml");
   ASSERT_TRUE(node.has_value()) << node.error().to_string();
   EXPECT_EQ(node->applications.size(), 2U);
 }
@@ -46,7 +46,7 @@ TEST(ConfigTest, TheDaemonsTakeTheExamples) {
 TEST(ConfigTest, TheDaemonsTakeWhatATrialExchangeGets) {
   const os::TemporaryFolder temporary;
   ExchangeInitOptions options;
-  options.profile = kConfig + "exchanges/csto-partners";
+  options.profile = config_folder + "exchanges/csto-partners";
   options.folder = temporary / "x";
   const auto made = init_exchange(options);
   ASSERT_TRUE(made.has_value()) << made.error().to_string();
@@ -72,7 +72,7 @@ TEST(ConfigTest, TheDaemonsTakeWhatATrialExchangeGets) {
 TEST(ConfigTest, TheClientLibraryTakesWhatATrialExchangeGetsAndTheExampleOnceItHasAKey) {
   const os::TemporaryFolder temporary;
   ExchangeInitOptions options;
-  options.profile = kConfig + "exchanges/csto";
+  options.profile = config_folder + "exchanges/csto";
   options.folder = temporary / "x";
   const auto made = init_exchange(options);
   ASSERT_TRUE(made.has_value());
@@ -81,7 +81,7 @@ TEST(ConfigTest, TheClientLibraryTakesWhatATrialExchangeGetsAndTheExampleOnceItH
   EXPECT_EQ(own.member, "AM");
   EXPECT_EQ(own.genesis, hex(made->genesis));
   // The example names key.pem beside itself.
-  const auto example = os::read_file(kConfig + "client.example.toml", 1U << 20U);
+  const auto example = os::read_file(config_folder + "client.example.toml", 1U << 20U);
   ASSERT_TRUE(example.has_value());
   ASSERT_TRUE(os::replace_file(application + "/client.toml", *example, 0600).has_value());
   EXPECT_EQ(client::Options::from_file(application + "/client.toml").member, "AM");

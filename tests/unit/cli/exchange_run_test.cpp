@@ -16,11 +16,11 @@ namespace chancery::cli {
 namespace {
 
 // A daemon that is ready at once and ends in order on SIGTERM. `more` runs once it is ready.
-std::string daemon_script(const std::string& more) {
+std::string daemon_script(const std::string& event, const std::string& more) {
   return "#!/bin/sh\n"
          "trap 'echo ending; exit 0' TERM\n"
-         "echo \"2006-01-02T15:04:05.123Z INFO ready config=$2\" >&2\n" +
-         more + "\nwhile :; do sleep 0.05; done\n";
+         "echo \"2006-01-02T15:04:05.123Z INFO " +
+         event + " config=$2\" >&2\n" + more + "\nwhile :; do sleep 0.05; done\n";
 }
 
 // A trial exchange of two members and programs that stand in for the daemons.
@@ -41,7 +41,10 @@ class ExchangeRunTest : public testing::Test {
     ASSERT_TRUE(os::replace_file(folder_ / name, text, 0600).has_value());
   }
   void program(const std::string& name, const std::string& more) {
-    ASSERT_TRUE(os::replace_file(folder_ / name, daemon_script(more), 0700).has_value());
+    ASSERT_TRUE(os::replace_file(folder_ / name,
+                                 daemon_script(name == "chancery-node" ? "in-step" : "ready", more),
+                                 0700)
+                    .has_value());
   }
 
   // What run_exchange() gives; its output is in output_.
@@ -63,12 +66,12 @@ class ExchangeRunTest : public testing::Test {
 };
 
 // Asks the runner, its parent, to stop once everybody is ready.
-const std::string kStopWhenReady =
+const std::string stop_when_ready =
     "case $2 in */hub.toml) while [ ! -s ${2%/hub/hub.toml}/ready ]; do sleep 0.02; done;"
     " kill -TERM $PPID ;; esac";
 
 TEST_F(ExchangeRunTest, StopsEverybodyInOrderWhenAskedTo) {
-  program("chancery-broker", kStopWhenReady);
+  program("chancery-broker", stop_when_ready);
   const auto done = run();
   ASSERT_TRUE(done.has_value()) << done.error().to_string();
   EXPECT_TRUE(*done) << output_;
@@ -80,7 +83,7 @@ TEST_F(ExchangeRunTest, StopsEverybodyInOrderWhenAskedTo) {
 }
 
 TEST_F(ExchangeRunTest, TheReadyFileNamesEveryProcessOnceAllAreReady) {
-  program("chancery-broker", kStopWhenReady);
+  program("chancery-broker", stop_when_ready);
   ASSERT_TRUE(run().has_value());
   std::istringstream lines(os::read_file(options_.ready_file, 1U << 20U).value_or(""));
   std::string names;
@@ -130,13 +133,20 @@ TEST_F(ExchangeRunTest, AMemberCodeNeverBecomesAPathElsewhere) {
   EXPECT_EQ(done.error().code, ErrorCode::kConfigInvalid);
 }
 
-TEST(ExchangeRunLinesTest, OnlyTheEventReadyAtLevelInfoCounts) {
-  EXPECT_TRUE(is_ready_line("2006-01-02T15:04:05.123Z INFO ready listen=tcp://h:1"));
-  EXPECT_TRUE(is_ready_line("2006-01-02T15:04:05.123Z INFO ready"));
-  EXPECT_FALSE(is_ready_line("2006-01-02T15:04:05.123Z INFO ready-soon"));
-  EXPECT_FALSE(is_ready_line("2006-01-02T15:04:05.123Z INFO entry-logged text=\" INFO ready \""));
-  EXPECT_FALSE(is_ready_line("ready"));
-  EXPECT_FALSE(is_ready_line(""));
+TEST(ExchangeRunLinesTest, OnlyTheEventItselfAtLevelInfoCounts) {
+  EXPECT_TRUE(says_event("2006-01-02T15:04:05.123Z INFO ready listen=tcp://h:1", "ready"));
+  EXPECT_TRUE(says_event("2006-01-02T15:04:05.123Z INFO in-step", "in-step"));
+  EXPECT_FALSE(says_event("2006-01-02T15:04:05.123Z INFO ready-soon", "ready"));
+  EXPECT_FALSE(says_event("2006-01-02T15:04:05.123Z INFO logged text=\" INFO ready \"", "ready"));
+  EXPECT_FALSE(says_event("ready", "ready"));
+  EXPECT_FALSE(says_event("", "ready"));
+}
+
+TEST_F(ExchangeRunTest, ANodeIsReadyOnlyOnceItIsInStepWithTheLog) {
+  program("chancery-broker", "sleep 0.3; kill -TERM $PPID");
+  ASSERT_TRUE(os::replace_file(folder_ / "chancery-node", daemon_script("ready", ""), 0700));
+  ASSERT_TRUE(run().has_value());
+  EXPECT_FALSE(std::filesystem::exists(options_.ready_file)) << output_;
 }
 
 TEST(ExchangeRunLinesTest, PrefixesArePaddedAndColouredOnlyWhereAsked) {

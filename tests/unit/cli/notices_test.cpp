@@ -16,11 +16,11 @@
 namespace chancery::cli {
 namespace {
 
-const std::string kConfig = std::string(CHANCERY_VECTORS) + "/../../config/";
+const std::string config_folder = std::string(CHANCERY_VECTORS) + "/../../config/";
 
 std::map<std::string, client::Draft> notices() {
   std::map<std::string, client::Draft> all;
-  for (const auto& entry : std::filesystem::directory_iterator(kConfig + "notices")) {
+  for (const auto& entry : std::filesystem::directory_iterator(config_folder + "notices")) {
     if (entry.path().extension() != ".json") {
       continue;
     }
@@ -81,7 +81,7 @@ TEST(NoticesTest, TheyShowSeveralPrecedencesRestrictedDistributionAndOneExercise
 }
 
 TEST(NoticesTest, TheProfileKnowsTheirClassificationsAndRecipients) {
-  const std::string path = kConfig + "exchanges/csto/profile.toml";
+  const std::string path = config_folder + "exchanges/csto/profile.toml";
   const auto profile = parse_profile(os::read_file(path, kProfileBytesMax).value_or(""), path);
   ASSERT_TRUE(profile.has_value()) << profile.error().to_string();
   std::set<std::string> codes = {"members"};

@@ -23,7 +23,7 @@ namespace {
 using crypto::Algorithm;
 using crypto::PrivateKey;
 
-const Hash kGenesis = crypto::sha256({as_bytes("an exchange")});
+const Hash this_exchange = crypto::sha256({as_bytes("an exchange")});
 
 PrivateKey key(const std::string& name, Algorithm algorithm = Algorithm::kX25519) {
   return PrivateKey::from_seed(algorithm, crypto::sha256({as_bytes(name)})).value();
@@ -51,8 +51,8 @@ std::string text_bytes() {
 
 std::string signed_envelope(const std::string& header, const std::string& body) {
   crypto::KeySigner signer(key("signing", Algorithm::kEd25519));
-  const Hash d = exchange::envelope_hash(kGenesis, header, body);
-  const exchange::BatchToSign batch(kGenesis, signer.public_key().id(), std::span(&d, 1));
+  const Hash d = exchange::envelope_hash(this_exchange, header, body);
+  const exchange::BatchToSign batch(this_exchange, signer.public_key().id(), std::span(&d, 1));
   const std::string value = signer.sign(as_bytes(batch.message())).value();
   return exchange::envelope_bytes(header, body,
                                   exchange::signatures_bytes({batch.signature(0, value)}));
@@ -69,14 +69,14 @@ std::string sealed_envelope() {
   const std::vector<crypto::PublicKey> keys = {key("TJ").public_key(), key("KZ").public_key()};
   const std::string random(exchange::SealGroup::random_bytes_needed(keys.size()), 'r');
   const auto group =
-      exchange::SealGroup::make(exchange::seal_info(kGenesis, "TJ", recipients), keys, random);
+      exchange::SealGroup::make(exchange::seal_info(this_exchange, "TJ", recipients), keys, random);
   return signed_envelope(header, group->seal(header, plaintext).value());
 }
 
 OpenTrial trial_with(const PrivateKey& with) {
-  const auto envelope = read_envelope(sealed_envelope(), kGenesis);
+  const auto envelope = read_envelope(sealed_envelope(), this_exchange);
   EXPECT_TRUE(envelope.has_value()) << envelope.error().to_string();
-  auto trial = try_open(*envelope, kGenesis, with);
+  auto trial = try_open(*envelope, this_exchange, with);
   EXPECT_TRUE(trial.has_value()) << trial.error().to_string();
   return std::move(trial).value();
 }
@@ -121,29 +121,29 @@ TEST(OpenTest, AClearEnvelopeIsNoTrial) {
       draft_of(text_bytes()).SerializeAsString(),
       {.salt = std::string(16, 'h'), .created_at_us = 1, .log_seen = std::nullopt});
   const auto envelope =
-      read_envelope(signed_envelope(header, exchange::clear_body(text_bytes())), kGenesis);
+      read_envelope(signed_envelope(header, exchange::clear_body(text_bytes())), this_exchange);
   ASSERT_TRUE(envelope.has_value()) << envelope.error().to_string();
-  const auto trial = try_open(*envelope, kGenesis, key("KZ"));
+  const auto trial = try_open(*envelope, this_exchange, key("KZ"));
   ASSERT_FALSE(trial.has_value());
   EXPECT_EQ(trial.error().code, ErrorCode::kSealMalformed);
 }
 
 TEST(OpenTest, EnvelopesAreReadAsBytesAndInHexadecimal) {
   const std::string bytes = sealed_envelope();
-  const auto raw = read_envelope(bytes, kGenesis);
-  const auto digits = read_envelope(hex(as_bytes(bytes)) + "\n", kGenesis);
+  const auto raw = read_envelope(bytes, this_exchange);
+  const auto digits = read_envelope(hex(as_bytes(bytes)) + "\n", this_exchange);
   ASSERT_TRUE(raw.has_value());
   ASSERT_TRUE(digits.has_value());
   EXPECT_EQ(raw->entry, digits->entry);
-  EXPECT_FALSE(read_envelope(hex(as_bytes(bytes)).substr(2), kGenesis).has_value());
-  EXPECT_FALSE(read_envelope("", kGenesis).has_value());
+  EXPECT_FALSE(read_envelope(hex(as_bytes(bytes)).substr(2), this_exchange).has_value());
+  EXPECT_FALSE(read_envelope("", this_exchange).has_value());
 }
 
 class OpenCommandTest : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(os::write_file_new(options_.envelope, sealed_envelope(), 0600).has_value());
-    options_.genesis = hex(kGenesis);
+    options_.genesis = hex(this_exchange);
   }
   // Exit code, with what was printed in printed_.
   Result<int> run_with(const PrivateKey& with) {

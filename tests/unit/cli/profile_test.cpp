@@ -10,19 +10,19 @@ namespace chancery::cli {
 namespace {
 
 // Lines 1 to 7, then the rights of role member, then the members.
-const std::string kRules = R"(name = "Trial"
+const std::string rules_toml = R"(name = "Trial"
 origin_line = "trial.example/log"
 assent = 1
 faulty_max = 0
 classifications = ["open", "closed"]
 sealed_kinds = ["threat.alert", "contact"]
 )";
-const std::string kRights = R"([rights.member]
+const std::string rights_toml = R"([rights.member]
 publish = ["*"]
 receive = ["*"]
 ceiling = "closed"
 )";
-const std::string kMember = "[[member]]\ncode = \"AA\"\nname = \"A\"\nrole = \"member\"\n";
+const std::string member_toml = "[[member]]\ncode = \"AA\"\nname = \"A\"\nrole = \"member\"\n";
 
 void expect_refused(const std::string& text, ErrorCode code, const std::string& words) {
   const auto profile = parse_profile(text, "p.toml");
@@ -34,10 +34,10 @@ void expect_refused(const std::string& text, ErrorCode code, const std::string& 
 
 TEST(ProfileTest, GivesTheRosterWithoutKeys) {
   const auto profile = parse_profile(
-      "port = 8000\n" + kRules +
+      "port = 8000\n" + rules_toml +
           "[[retention]]\nkinds = \"*\"\ndays = 10\n[[release]]\nkinds = \"contact\"\npeople = 2\n"
           "[[state]]\nname = \"minimize\"\nmembers = [\"AA\"]\n" +
-          kRights + kMember,
+          rights_toml + member_toml,
       "p.toml");
   ASSERT_TRUE(profile.has_value()) << profile.error().to_string();
   EXPECT_EQ(profile->port, 8000);
@@ -56,7 +56,7 @@ TEST(ProfileTest, GivesTheRosterWithoutKeys) {
 
 TEST(ProfileTest, MembersAscendWhateverTheOrderInTheFile) {
   const std::string b = "[[member]]\ncode = \"B\"\nname = \"B\"\nrole = \"member\"\n";
-  const auto profile = parse_profile(kRules + kRights + b + kMember, "p.toml");
+  const auto profile = parse_profile(rules_toml + rights_toml + b + member_toml, "p.toml");
   ASSERT_TRUE(profile.has_value()) << profile.error().to_string();
   EXPECT_EQ(profile->roster.members(0).code(), "AA");
   EXPECT_EQ(profile->roster.members(1).code(), "B");
@@ -64,7 +64,8 @@ TEST(ProfileTest, MembersAscendWhateverTheOrderInTheFile) {
 
 TEST(ProfileTest, AMembersOwnRightsGoBeforeThoseOfItsRole) {
   const auto profile = parse_profile(
-      kRules + kRights + kMember + "publish = [\"training\"]\nceiling = \"open\"\n", "p.toml");
+      rules_toml + rights_toml + member_toml + "publish = [\"training\"]\nceiling = \"open\"\n",
+      "p.toml");
   ASSERT_TRUE(profile.has_value()) << profile.error().to_string();
   const v1::Member& member = profile->roster.members(0);
   ASSERT_EQ(member.publish_size(), 1);
@@ -74,7 +75,7 @@ TEST(ProfileTest, AMembersOwnRightsGoBeforeThoseOfItsRole) {
 }
 
 TEST(ProfileTest, EveryBadValueIsATypedErrorThatNamesItsLine) {
-  const std::string good = kRules + kRights + kMember;
+  const std::string good = rules_toml + rights_toml + member_toml;
   ASSERT_TRUE(parse_profile(good, "p.toml").has_value());
   const auto changed = [&](const std::string& from, const std::string& to) {
     std::string text = good;
@@ -97,9 +98,9 @@ TEST(ProfileTest, EveryBadValueIsATypedErrorThatNamesItsLine) {
   expect_refused(changed("\"AA\"", "\"../etc\""), kConfigInvalid, "../etc");
   expect_refused(changed("role = \"member\"", "role = \"king\""), kConfigInvalid, "king");
   expect_refused(changed("\"closed\"\n", "\"cosmic\"\n"), kConfigInvalid, "cosmic");
-  expect_refused(good + kMember, kConfigInvalid, "twice");
-  expect_refused(kRules + kMember, kConfigInvalid, "publish");
-  expect_refused(kRules + kRights, kConfigInvalid, "member");
+  expect_refused(good + member_toml, kConfigInvalid, "twice");
+  expect_refused(rules_toml + member_toml, kConfigInvalid, "publish");
+  expect_refused(rules_toml + rights_toml, kConfigInvalid, "member");
   expect_refused(good + "rank = 1\n", kConfigUnknownKey, "rank");
   expect_refused(good + "[[retention]]\nkinds = \"*\"\ndays = 0\n", kConfigInvalid, "days");
   expect_refused(changed("[rights.member]", "[rights.members]"), kConfigInvalid, "publish");

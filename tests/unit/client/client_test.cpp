@@ -270,6 +270,7 @@ TEST_F(ClientTest, AnAnswerThatComesTooLateIsNotTakenForAnother) {
   EXPECT_EQ(error_name([&] { client.commit("c", 1); }), "unknown-outcome");
   EXPECT_EQ(error_name([&] { client.commit("c", 2); }), "unknown-outcome");
   EXPECT_EQ(client.commit("c", 3), 3U);
+  stop_node();  // It uses `late`.
 }
 
 // The limit of Options::request_count_max: at it and one over.

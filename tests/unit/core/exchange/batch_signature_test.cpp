@@ -21,6 +21,7 @@ constexpr Hash kGenesis = {'g'};
 
 std::vector<Hash> some_ds(std::size_t count) {
   std::vector<Hash> ds;
+  ds.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     ds.push_back(ledger::reference::hash_of("D " + std::to_string(i)));
   }
@@ -34,6 +35,7 @@ class BatchSignatureTest : public testing::Test {
     const BatchToSign batch(kGenesis, signer_->public_key().id(), ds);
     const std::string value = test::must(signer_->sign(as_bytes(batch.message())));
     std::vector<v1::Signature> signatures;
+    signatures.reserve(ds.size());
     for (std::size_t i = 0; i < ds.size(); ++i) {
       signatures.push_back(batch.signature(i, value));
     }

@@ -109,7 +109,7 @@ TEST(KindsTest, AJsonThatDoesNotFitIsRefused) {
   };
   EXPECT_EQ(code("contact", R"({"summary":"x"})"), "good");
   EXPECT_EQ(code("contact", R"({"sumary":"x"})"), "malformed");
-  EXPECT_EQ(code("contact", R"({"topics":"x"})"), "malformed");
+  EXPECT_EQ(code("contact", R"({"summary":["x"]})"), "malformed");
   EXPECT_EQ(code("contact", R"({"summary":)"), "malformed");
   EXPECT_EQ(code("contact", ""), "malformed");
   EXPECT_EQ(code("contact", "[]"), "malformed");

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,8 @@ using test::TestExchange;
 using test::TestLog;
 using Names = std::vector<std::string>;
 
-const Names kHub = {"hub log 1"};
-const Names kFour = {"AM", "BY", "KG", "KZ"};
+const Names hub_key = {"hub log 1"};
+const Names four_members = {"AM", "BY", "KG", "KZ"};
 
 class LogFollowerTest : public testing::Test {
  protected:
@@ -51,7 +52,7 @@ class LogFollowerTest : public testing::Test {
   std::string follow_lie(const std::function<void(v1::LogBatch&)>& change) {
     v1::LogBatch batch = next_;
     change(batch);
-    test::resign(batch, follower_.tree(), "chancery.test/trial", kHub);
+    test::resign(batch, follower_.tree(), "chancery.test/trial", hub_key);
     return follow(batch);
   }
   void prepare_notices() {
@@ -89,12 +90,15 @@ TEST_F(LogFollowerTest, HandsOutTheLeavesAndTheEntry) {
   ASSERT_EQ(outcome(followed), "good");
   EXPECT_EQ(followed->first_index, 0U);
   EXPECT_EQ(followed->checkpoint, first.checkpoint());
-  ASSERT_TRUE(followed->directory_entry.has_value());
-  EXPECT_EQ(followed->directory_entry->draft.kind(), "directory.roster");
+  const std::optional<Envelope>& entry = followed->directory_entry;
+  if (!entry.has_value()) {
+    FAIL() << "no entry";
+  }
+  EXPECT_EQ(entry->draft.kind(), "directory.roster");
   ASSERT_EQ(followed->leaves.size(), 1U);
   // A directory entry's leaf names the state after it.
   EXPECT_EQ(followed->leaves[0].directory, follower_.directory().root());
-  EXPECT_EQ(followed->leaves[0].entry, followed->directory_entry->entry);
+  EXPECT_EQ(followed->leaves[0].entry, entry->entry);
   EXPECT_EQ(followed->leaves[0].type, ledger::LeafType::kDirectory);
 }
 
@@ -179,12 +183,12 @@ TEST_F(LogFollowerTest, TheCheckpointIsOfThisSizeAndRoot) {
     return follow(batch);
   };
   const std::string name = "chancery.test/trial";
-  EXPECT_EQ(sign(tree.size(), Hash{1}, name, kHub), "root-mismatch");
-  EXPECT_EQ(sign(tree.size() + 1, tree.root(), name, kHub), "root-mismatch");
-  EXPECT_EQ(sign(tree.size() - 1, tree.root(), name, kHub), "root-mismatch");
-  EXPECT_EQ(sign(tree.size(), tree.root(), "another/log", kHub), "bad-checkpoint");
+  EXPECT_EQ(sign(tree.size(), Hash{1}, name, hub_key), "root-mismatch");
+  EXPECT_EQ(sign(tree.size() + 1, tree.root(), name, hub_key), "root-mismatch");
+  EXPECT_EQ(sign(tree.size() - 1, tree.root(), name, hub_key), "root-mismatch");
+  EXPECT_EQ(sign(tree.size(), tree.root(), "another/log", hub_key), "bad-checkpoint");
   EXPECT_EQ(sign(tree.size(), tree.root(), name, {"AM authority"}), "bad-checkpoint");
-  EXPECT_EQ(sign(tree.size(), tree.root(), name, kHub), "good");
+  EXPECT_EQ(sign(tree.size(), tree.root(), name, hub_key), "good");
 }
 
 // C-106
@@ -259,7 +263,7 @@ class LogKeyTest : public LogFollowerTest {
     roster.mutable_hub()->add_log_keys(test::signing_public("hub log 2").spki());
     roster.mutable_hub()->set_old_key_lost(old_key_lost);
     log_.set_log_keys(signed_by);
-    return follow(log_.append_entry(exchange_.next_roster(roster, kFour, log_.directory())));
+    return follow(log_.append_entry(exchange_.next_roster(roster, four_members, log_.directory())));
   }
 };
 

@@ -25,7 +25,7 @@ using test::agreement_public;
 using test::outcome;
 
 constexpr Hash kGenesis = {'g'};
-const std::string kSalt(kTextSaltBytes, 's');
+const std::string salt_of_text(kTextSaltBytes, 's');
 
 // C-55
 TEST(SizeClassTest, AreThePowersOfTwoTo4KiBAndThenEighths) {
@@ -54,28 +54,28 @@ TEST(SizeClassTest, AreNeverSmallerAndWasteAtMostAnEighthAbove4KiB) {
 
 // C-54
 TEST(PadTextTest, FollowsItsLayout) {
-  const std::string plaintext = test::must(pad_text(kSalt, "hello"));
-  EXPECT_EQ(plaintext, kSalt + std::string("\0\0\0\5", 4) + "hello" + std::string(23, '\0'));
+  const std::string plaintext = test::must(pad_text(salt_of_text, "hello"));
+  EXPECT_EQ(plaintext, salt_of_text + std::string("\0\0\0\5", 4) + "hello" + std::string(23, '\0'));
 }
 
 TEST(PadTextTest, EveryTextComesBack) {
   for (const std::size_t length : {0U, 1U, 27U, 28U, 29U, 4060U, 4061U, 100'000U}) {
     const std::string text(length, 't');
-    EXPECT_EQ(unpad_text(test::must(pad_text(kSalt, text))).value(), text) << length;
+    EXPECT_EQ(unpad_text(test::must(pad_text(salt_of_text, text))).value(), text) << length;
   }
 }
 
 // C-24
 TEST(PadTextTest, ATextHasItsLimit) {
-  const Result<std::string> largest = pad_text(kSalt, std::string(kTextBytesMax, 't'));
+  const Result<std::string> largest = pad_text(salt_of_text, std::string(kTextBytesMax, 't'));
   EXPECT_EQ(outcome(largest), "good");
   EXPECT_EQ(unpad_text(*largest).value().size(), kTextBytesMax);
-  EXPECT_EQ(outcome(pad_text(kSalt, std::string(kTextBytesMax + 1, 't'))), "limit-exceeded");
+  EXPECT_EQ(outcome(pad_text(salt_of_text, std::string(kTextBytesMax + 1, 't'))), "limit-exceeded");
 }
 
 // C-54: exactly what pad_text makes, so that two paddings of one text are not two texts.
 TEST(UnpadTextTest, RefusesEveryOtherPadding) {
-  const std::string good = test::must(pad_text(kSalt, "hello"));
+  const std::string good = test::must(pad_text(salt_of_text, "hello"));
   for (std::size_t i = kTextPrefixBytes + 5; i < good.size(); ++i) {
     std::string altered = good;
     altered[i] = '\1';
@@ -134,7 +134,7 @@ class SealTest : public testing::Test {
 
   std::vector<std::string> recipients_ = {"BY"};
   std::vector<crypto::PublicKey> keys_;
-  std::string plaintext_ = test::must(pad_text(kSalt, "a secret text"));
+  std::string plaintext_ = test::must(pad_text(salt_of_text, "a secret text"));
   std::string digest_ = to_string(text_digest(plaintext_));
 };
 
@@ -246,7 +246,7 @@ TEST_F(SealTest, AnAlteredStanzaOrCiphertextDoesNotOpen) {
 
 // C-56
 TEST_F(SealTest, AnotherTextThanTheDraftNamesIsRefused) {
-  const std::string other = test::must(pad_text(kSalt, "another text"));
+  const std::string other = test::must(pad_text(salt_of_text, "another text"));
   Opener opens = opener("BY");
   EXPECT_EQ(open(opens, seal("header", other)), "text-digest-mismatch");
 }
@@ -280,7 +280,7 @@ TEST_F(SealTest, TheLargestTextFitsWith64Stanzas) {
   const SealGroup large =
       test::must(SealGroup::make(seal_info(kGenesis, "AM", recipients_), keys_,
                                  test::seeded_bytes("r", SealGroup::random_bytes_needed(64))));
-  const std::string plaintext = test::must(pad_text(kSalt, std::string(kTextBytesMax, 't')));
+  const std::string plaintext = test::must(pad_text(salt_of_text, std::string(kTextBytesMax, 't')));
   EXPECT_EQ(outcome(large.seal("header", plaintext)), "good");
 }
 

@@ -66,12 +66,12 @@ std::string open(const std::string& bytes, const StrictLimits& limits = {}) {
 }
 
 const std::vector<const FileDescriptor*>& files() {
-  static const std::vector<const FileDescriptor*> kFiles = {
+  static const std::vector<const FileDescriptor*> all = {
       v1::Envelope::descriptor()->file(),    v1::DirectoryEntry::descriptor()->file(),
       v1::UpMessage::descriptor()->file(),   v1::EvidenceFile::descriptor()->file(),
       v1::Text::descriptor()->file(),        v1::Statement::descriptor()->file(),
       v1::LocalRequest::descriptor()->file()};
-  return kFiles;
+  return all;
 }
 
 // Sets every field to something that is not its default; of a oneof, the member number `choice`.
@@ -350,7 +350,7 @@ TEST(OpenReadingTest, KeepsUnknownFieldsAndAnyOrder) {
   const std::string bytes = bytes_field(100, "new") + bytes_field(2, "ru") + tag(101, 1) +
                             std::string(8, 'e') + tag(102, 5) + std::string(4, 'f') +
                             bytes_field(1, "a subject") + number_field(103, 7) +
-                            long_varint(6U << 3U, 3) + long_varint(0, 4);
+                            long_varint(7U << 3U, 3) + long_varint(0, 4);
   const Result<v1::Text> text = parse_wire<v1::Text>(bytes, Reading::kOpen);
   ASSERT_EQ(outcome(text), "good");
   EXPECT_EQ(text->subject(), "a subject");

@@ -1,0 +1,130 @@
+#include "broker/core/delivery.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+
+namespace chancery::broker {
+namespace {
+
+constexpr std::uint64_t kHuge = std::numeric_limits<std::uint64_t>::max();
+
+DeliveryWindow window(std::uint64_t items, std::uint64_t bytes, std::uint64_t cursor = 0) {
+  DeliveryWindow made({.items_max = 100, .bytes_max = 1000}, cursor);
+  made.credit(cursor, items, bytes);
+  return made;
+}
+
+TEST(DeliveryTest, NothingIsDueBeforeTheFirstCredit) {
+  const DeliveryWindow made({}, 0);
+  EXPECT_EQ(made.items_left(), 0U);
+  EXPECT_FALSE(made.admits(1));
+}
+
+// C-140
+TEST(DeliveryTest, TheWindowEndsAtItsItems) {
+  DeliveryWindow made = window(2, 1000, 7);
+  EXPECT_EQ(made.next(), 7U);
+  made.sent(7, 10);
+  EXPECT_TRUE(made.admits(10));
+  made.sent(9, 10);
+  EXPECT_EQ(made.next(), 10U);
+  EXPECT_EQ(made.items_left(), 0U);
+  EXPECT_FALSE(made.admits(10));
+}
+
+// C-140
+TEST(DeliveryTest, TheWindowEndsAtItsBytesAndNotOneOver) {
+  DeliveryWindow made = window(100, 50);
+  made.sent(0, 30);
+  EXPECT_TRUE(made.admits(20));
+  EXPECT_FALSE(made.admits(21));
+  made.sent(1, 20);
+  EXPECT_FALSE(made.admits(1));
+}
+
+TEST(DeliveryTest, OneThatIsLargerThanTheWindowGoesAlone) {
+  DeliveryWindow made = window(100, 50);
+  EXPECT_TRUE(made.admits(51));
+  made.sent(0, 51);
+  EXPECT_FALSE(made.admits(1));
+  made.credit(1, 100, 50);
+  EXPECT_TRUE(made.admits(51));
+  // But not where the node takes no bytes at all.
+  EXPECT_FALSE(window(100, 0).admits(1));
+}
+
+TEST(DeliveryTest, ACursorFreesWhatItPassedAndNothingElse) {
+  DeliveryWindow made = window(3, 60);
+  made.sent(2, 20);
+  made.sent(5, 20);
+  made.sent(8, 20);
+  made.credit(5, 3, 60);  // Below 5: the first is stored, the second is not.
+  EXPECT_EQ(made.cursor(), 5U);
+  EXPECT_EQ(made.items_left(), 1U);
+  EXPECT_TRUE(made.admits(20));
+  EXPECT_FALSE(made.admits(21));
+  made.credit(9, 3, 60);
+  EXPECT_EQ(made.items_left(), 3U);
+  EXPECT_TRUE(made.admits(60));
+}
+
+// C-133
+TEST(DeliveryTest, ACursorNeverGoesBack) {
+  DeliveryWindow made = window(10, 1000);
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    made.sent(i, 10);
+  }
+  made.credit(4, 10, 1000);
+  made.credit(2, 10, 1000);
+  EXPECT_EQ(made.cursor(), 4U);
+  EXPECT_EQ(made.next(), 5U);
+  EXPECT_EQ(made.items_left(), 9U);
+}
+
+// C-133: what was never sent cannot be stored, and is still to be sent.
+TEST(DeliveryTest, ACursorBeyondWhatWasSentCountsAsWhatWasSent) {
+  DeliveryWindow made = window(10, 1000);
+  made.sent(0, 10);
+  made.credit(kHuge, 10, 1000);
+  EXPECT_EQ(made.cursor(), 1U);
+  EXPECT_EQ(made.next(), 1U);
+  made.sent(3, 10);
+  EXPECT_EQ(made.items_left(), 9U);
+}
+
+TEST(DeliveryTest, CreditsAreCappedByTheHubsOwnLimits) {
+  DeliveryWindow made = window(kHuge, kHuge);
+  EXPECT_EQ(made.items_left(), 100U);
+  made.sent(0, 1);
+  EXPECT_TRUE(made.admits(999));
+  EXPECT_FALSE(made.admits(1000));
+}
+
+// C-140: a window is absolute; one that shrinks stops what follows, and takes nothing back.
+TEST(DeliveryTest, AWindowMayShrinkBelowWhatIsOnTheWay) {
+  DeliveryWindow made = window(10, 1000);
+  made.sent(0, 100);
+  made.sent(1, 100);
+  made.credit(0, 1, 50);
+  EXPECT_EQ(made.items_left(), 0U);
+  EXPECT_FALSE(made.admits(1));
+}
+
+// C-142
+TEST(DeliveryTest, ARewindForgetsWhatWasOnTheWay) {
+  DeliveryWindow made = window(2, 50);
+  made.sent(3, 25);
+  made.sent(4, 25);
+  made.rewind(3);
+  EXPECT_EQ(made.next(), 3U);
+  EXPECT_EQ(made.cursor(), 3U);
+  EXPECT_EQ(made.items_left(), 2U);
+  EXPECT_TRUE(made.admits(50));
+  made.credit(kHuge, 2, 50);
+  EXPECT_EQ(made.cursor(), 3U);
+}
+
+}  // namespace
+}  // namespace chancery::broker

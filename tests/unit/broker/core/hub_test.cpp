@@ -1,0 +1,645 @@
+#include "broker/core/hub.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/exchange/limits.h"
+#include "core/exchange/log_follower.h"
+#include "core/exchange/strict.h"
+#include "tests/support/log.h"
+#include "tests/support/wire_bytes.h"
+#include "tests/unit/broker/support.h"
+
+namespace chancery::broker {
+namespace {
+
+using test::outcome;
+using test::TestExchange;
+using Names = std::vector<std::string>;
+using Words = std::vector<std::string>;
+
+constexpr PeerHandle kAm = 1;
+constexpr PeerHandle kBy = 2;
+constexpr PeerHandle kRu = 3;
+constexpr std::uint64_t kHuge = std::numeric_limits<std::uint64_t>::max();
+
+struct Sent {
+  PeerHandle peer = 0;
+  std::string topic;
+  v1::DownMessage message;
+};
+
+struct HelloOptions {
+  std::uint64_t cursor = 0;
+  std::uint64_t items = 100;
+  std::uint64_t bytes = 1U << 20U;
+};
+
+class HubTest : public testing::Test {
+ protected:
+  HubTest() {
+    found(hub_.sequencer(), log_, exchange_);
+    EXPECT_TRUE(sent().empty());
+  }
+
+  [[nodiscard]] v1::UpMessage hello(const HelloOptions& options = {}) const {
+    v1::UpMessage message;
+    v1::Hello& made = *message.mutable_hello();
+    made.set_protocol(1);
+    made.set_genesis(to_string(exchange_.genesis()));
+    made.set_cursor(options.cursor);
+    made.mutable_credits()->set_items(options.items);
+    made.mutable_credits()->set_bytes(options.bytes);
+    made.set_program("node of a test");
+    return message;
+  }
+  std::string frame(PeerHandle peer, std::string_view member, std::string_view bytes) {
+    return outcome(hub_.receive(peer, node_id(member), bytes));
+  }
+  std::string up(PeerHandle peer, std::string_view member, const v1::UpMessage& message) {
+    return frame(peer, member, message.SerializeAsString());
+  }
+  // Connects without a word about the Welcome.
+  void greet(PeerHandle peer, std::string_view member, const HelloOptions& options = {}) {
+    ASSERT_EQ(up(peer, member, hello(options)), "good");
+    ASSERT_EQ(sent().size(), 1U);
+  }
+  std::string credit(PeerHandle peer, std::string_view member, std::uint64_t cursor,
+                     std::uint64_t items = 100, std::uint64_t bytes = 1U << 20U) {
+    v1::UpMessage message;
+    message.mutable_credit()->set_cursor(cursor);
+    message.mutable_credit()->mutable_credits()->set_items(items);
+    message.mutable_credit()->mutable_credits()->set_bytes(bytes);
+    return up(peer, member, message);
+  }
+  std::string fetch(PeerHandle peer, std::string_view member, v1::FetchKind kind,
+                    std::uint64_t from) {
+    v1::UpMessage message;
+    message.mutable_fetch()->set_kind(kind);
+    message.mutable_fetch()->set_from(from);
+    return up(peer, member, message);
+  }
+  std::string submit(PeerHandle peer, std::string_view member, const Names& envelopes) {
+    v1::UpMessage message;
+    for (const std::string& envelope : envelopes) {
+      message.mutable_submit()->add_envelopes(envelope);
+    }
+    return up(peer, member, message);
+  }
+  std::string envelope(std::string_view origin = "AM", const Names& recipients = {"BY"},
+                       const std::string& text = "text") {
+    return notice(exchange_, exchange_.draft(origin, recipients, "contact"),
+                  {.seen = head_of(hub_.sequencer().tree()), .text = text});
+  }
+
+  // Everything that leaves, in order; each is what a strict reader takes.
+  std::vector<Sent> sent() {
+    std::vector<Sent> all;
+    for (const Outgoing& outgoing : hub_.take_outgoing()) {
+      EXPECT_LE(outgoing.message.size(), exchange::kFrameBytesMax);
+      all.push_back({outgoing.peer, outgoing.topic,
+                     test::must(exchange::parse_wire<v1::DownMessage>(outgoing.message))});
+    }
+    return all;
+  }
+  // The answers on `control` as words, by peer.
+  Words controls() {
+    Words words;
+    for (const Sent& one : sent()) {
+      if (one.topic != "control") {
+        continue;
+      }
+      const std::string to = std::to_string(one.peer) + ": ";
+      for (const v1::AcceptedItem& item : one.message.accepted().items()) {
+        words.push_back(to + "at " + std::to_string(item.index()));
+      }
+      for (const v1::RefusedItem& item : one.message.refused().items()) {
+        EXPECT_EQ(item.notice_id().size(), 16U);
+        words.push_back(to + name(item.code()));
+      }
+      if (one.message.has_fault()) {
+        words.push_back(to + "fault " + name(one.message.fault().code()));
+      }
+    }
+    return words;
+  }
+  static std::string name(std::uint32_t code) {
+    const auto known = error_code_from_wire(code);
+    return known.has_value() ? std::string(error_info(*known).name) : "no code";
+  }
+  std::string fault() {
+    const Words words = controls();
+    return words.size() == 1 ? words.front() : "not one answer";
+  }
+
+  // The daemon's turn up to the store, and from the store on.
+  Decision decide() {
+    Decision decision =
+        hub_.sequencer().decide(log_.answer(hub_.sequencer().begin()), kNow + ++turns_);
+    hub_.refuse(decision.outcomes);
+    return decision;
+  }
+  void commit(const Decision& decision) {
+    ASSERT_TRUE(decision.commit.has_value());
+    log_.commit(*decision.commit);
+    hub_.sequencer().committed();
+    const Names keys = {"hub log 1"};
+    hub_.committed(*decision.commit,
+                   test::signed_checkpoint("chancery.test/trial", decision.commit->size_after,
+                                           decision.commit->root_after, keys),
+                   decision.outcomes);
+  }
+  // Logs these, of AM and to BY if not said otherwise; what is said about it is dropped.
+  void log(const Names& envelopes, std::string_view origin = "AM") {
+    for (const std::string& bytes : envelopes) {
+      test::must(hub_.sequencer().offer(0, origin, bytes));
+    }
+    commit(decide());
+    static_cast<void>(sent());
+  }
+  // Serves reads until there are none; the deliveries, as "index<-previous", by topic.
+  std::map<std::string, Words> deliveries() {
+    std::map<std::string, Words> by_topic;
+    for (int i = 0; i < 1000; ++i) {
+      const std::vector<FeedRead> reads = hub_.take_feed_reads();
+      if (reads.empty()) {
+        return by_topic;
+      }
+      ++feed_reads_;
+      for (const FeedRead& read : reads) {
+        hub_.feed(read, log_.read_feed(read, exchange::kFrameBytesTarget));
+      }
+      for (const Sent& one : sent()) {
+        EXPECT_TRUE(one.message.has_deliver());
+        EXPECT_LE(one.message.deliver().deliveries_size(), 256);  // C-139
+        frame_bytes_.push_back(one.message.ByteSizeLong());
+        for (const v1::Delivery& delivery : one.message.deliver().deliveries()) {
+          EXPECT_EQ(delivery.envelope(), log_.entries()[delivery.index()].envelope.bytes());
+          by_topic[one.topic].push_back(std::to_string(delivery.index()) + "<-" +
+                                        std::to_string(delivery.previous()));
+        }
+      }
+    }
+    ADD_FAILURE() << "reads without an end";
+    return by_topic;
+  }
+
+  TestExchange exchange_;
+  MemoryLog log_;
+  Hub hub_{HubConfig{.program = "hub of a test", .admission = {}, .window = {}},
+           HubState(exchange_.genesis())};
+  std::uint64_t turns_ = 0;
+  int feed_reads_ = 0;
+  std::vector<std::size_t> frame_bytes_;
+};
+
+// C-132
+TEST_F(HubTest, HelloIsAnsweredByWelcomeWithTheHead) {
+  EXPECT_EQ(up(kAm, "AM", hello()), "good");
+  const std::vector<Sent> answers = sent();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].peer, kAm);
+  EXPECT_EQ(answers[0].topic, "control");
+  const v1::Welcome& welcome = answers[0].message.welcome();
+  EXPECT_EQ(welcome.protocol(), 1U);
+  EXPECT_EQ(welcome.genesis(), to_string(exchange_.genesis()));
+  EXPECT_EQ(welcome.head().size(), kFounded);
+  EXPECT_EQ(welcome.head().root(), to_string(hub_.sequencer().tree().root()));
+  EXPECT_EQ(welcome.program(), "hub of a test");
+  ASSERT_EQ(hub_.sessions().size(), 1U);
+  EXPECT_EQ(hub_.sessions()[0].member, "AM");
+  EXPECT_EQ(hub_.sessions()[0].program, "node of a test");
+}
+
+// C-132
+TEST_F(HubTest, HelloComesFirst) {
+  for (const auto& message : {credit(kAm, "AM", 0), submit(kAm, "AM", {envelope()}),
+                              fetch(kAm, "AM", v1::FETCH_KIND_BATCHES, 0)}) {
+    EXPECT_EQ(message, "gap");
+    EXPECT_EQ(controls(), (Words{"1: fault gap", "1: fault gap", "1: fault gap"}));
+    break;
+  }
+  v1::UpMessage ping;
+  ping.mutable_ping()->set_nonce(5);
+  EXPECT_EQ(up(kAm, "AM", ping), "gap");
+  EXPECT_FALSE(hub_.sequencer().has_work());
+}
+
+// C-132
+TEST_F(HubTest, AnotherProtocolOrExchangeIsNotServed) {
+  v1::UpMessage message = hello();
+  message.mutable_hello()->set_protocol(2);
+  EXPECT_EQ(up(kAm, "AM", message), "unknown-version");
+  EXPECT_EQ(fault(), "1: fault unknown-version");
+  message.mutable_hello()->clear_protocol();
+  EXPECT_EQ(up(kAm, "AM", message), "unknown-version");
+  message = hello();
+  message.mutable_hello()->mutable_genesis()->at(3) ^= 1;
+  EXPECT_EQ(up(kAm, "AM", message), "wrong-genesis");
+  EXPECT_EQ(controls().back(), "1: fault wrong-genesis");
+  message.mutable_hello()->clear_genesis();
+  EXPECT_EQ(up(kAm, "AM", message), "wrong-genesis");
+  EXPECT_TRUE(hub_.sessions().empty());
+}
+
+// C-131
+TEST_F(HubTest, ANodeThatTheDirectoryDoesNotHaveIsNotServed) {
+  EXPECT_EQ(up(kAm, "XX", hello()), "unknown-member");
+  EXPECT_EQ(fault(), "1: fault unknown-member");
+  // The witness key of a node is no node.
+  const Hash witness = test::signing_public(test::node_key_name("AM", 1, "witness")).id();
+  EXPECT_EQ(outcome(hub_.receive(kAm, witness, hello().SerializeAsString())), "unknown-member");
+  EXPECT_TRUE(hub_.sessions().empty());
+}
+
+// C-130: the codes of strict reading, each as a Fault; the link stays (C-144).
+TEST_F(HubTest, AFrameIsReadStrictly) {
+  greet(kAm, "AM");
+  const std::string good = hello().SerializeAsString();
+  EXPECT_EQ(frame(kAm, "AM", good.substr(0, good.size() - 1)), "malformed");
+  EXPECT_EQ(fault(), "1: fault malformed");
+  EXPECT_EQ(frame(kAm, "AM", good + test::bytes_field(15, "")), "unknown-field");
+  EXPECT_EQ(fault(), "1: fault unknown-field");
+  EXPECT_EQ(frame(kAm, "AM", good + good), "not-canonical");
+  EXPECT_EQ(frame(kAm, "AM", test::bytes_field(6, test::number_field(1, 0))), "not-canonical");
+  EXPECT_EQ(frame(kAm, "AM", test::bytes_field(6, test::tag(1, 0) + test::long_varint(5, 2))),
+            "not-canonical");
+  EXPECT_EQ(frame(kAm, "AM", ""), "malformed");
+  EXPECT_EQ(controls().size(), 4U);
+  // C-16
+  EXPECT_EQ(frame(kAm, "AM", test::bytes_field(2, "") + test::bytes_field(6, "")), "not-canonical");
+  // C-19
+  EXPECT_EQ(frame(kAm, "AM", std::string(exchange::kFrameBytesMax + 1, 'x')), "limit-exceeded");
+  // An Answer, which this hub does not serve.
+  EXPECT_EQ(frame(kAm, "AM", test::bytes_field(5, test::number_field(1, 7))), "malformed");
+  EXPECT_EQ(controls().size(), 3U);
+  EXPECT_EQ(hub_.sessions().size(), 1U);
+}
+
+// C-144
+TEST_F(HubTest, PingIsAnsweredWithItsNonceAndTheSizeOfTheLog) {
+  greet(kAm, "AM");
+  v1::UpMessage ping;
+  ping.mutable_ping()->set_nonce(kHuge);
+  EXPECT_EQ(up(kAm, "AM", ping), "good");
+  const std::vector<Sent> answers = sent();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].topic, "control");
+  EXPECT_EQ(answers[0].message.pong().nonce(), kHuge);
+  EXPECT_EQ(answers[0].message.pong().log_size(), kFounded);
+}
+
+TEST_F(HubTest, ASecondConnectionOfANodeTakesOver) {
+  greet(kAm, "AM");
+  greet(9, "AM");
+  EXPECT_EQ(credit(kAm, "AM", 0, 5, 5), "gap");
+  EXPECT_EQ(submit(kAm, "AM", {envelope()}), "gap");
+  EXPECT_EQ(controls(), (Words{"1: fault gap", "1: fault gap"}));
+  hub_.disconnected(kAm);  // The old connection goes, the session stays.
+  ASSERT_EQ(hub_.sessions().size(), 1U);
+  EXPECT_EQ(submit(9, "AM", {envelope()}), "good");
+  commit(decide());
+  for (const Sent& one : sent()) {
+    EXPECT_EQ(one.peer, 9U);
+  }
+  hub_.disconnected(9);
+  EXPECT_TRUE(hub_.sessions().empty());
+}
+
+TEST_F(HubTest, ANodeCannotSpeakOnAnothersConnection) {
+  greet(kAm, "AM");
+  EXPECT_EQ(credit(kAm, "BY", 0), "gap");
+  EXPECT_EQ(fetch(kAm, "BY", v1::FETCH_KIND_DELIVERIES, 0), "gap");
+}
+
+// C-135
+TEST_F(HubTest, ASubmitHasAtMost256Envelopes) {
+  greet(kAm, "AM");
+  const std::string one = envelope();
+  EXPECT_EQ(submit(kAm, "AM", Names(257, one)), "limit-exceeded");
+  EXPECT_EQ(fault(), "1: fault limit-exceeded");
+  EXPECT_FALSE(hub_.sequencer().has_work());
+  EXPECT_EQ(submit(kAm, "AM", Names(256, one)), "good");
+  EXPECT_EQ(hub_.sequencer().queue().count(), 256U);
+}
+
+// C-135, C-138: each envelope its own answer, with the wire code and whether to try again.
+TEST_F(HubTest, EachEnvelopeIsAnsweredByItself) {
+  greet(kAm, "AM");
+  const std::string foreign = envelope("BY", {"AM"});
+  EXPECT_EQ(submit(kAm, "AM", {envelope(), foreign, "junk", envelope()}), "good");
+  EXPECT_EQ(controls(), (Words{"1: wrong-origin", "1: fault malformed"}));
+  commit(decide());
+  EXPECT_EQ(controls(), (Words{"1: at 7", "1: at 8"}));
+  // C-137
+  EXPECT_EQ(submit(kAm, "AM", {log_.entries()[7].envelope.bytes()}), "good");
+  EXPECT_FALSE(decide().commit.has_value());
+  EXPECT_EQ(controls(), Words{"1: at 7"});
+}
+
+// C-138
+TEST_F(HubTest, ARetryableRefusalSaysWhen) {
+  greet(kAm, "AM");
+  v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+  log({notice(exchange_, draft, {.seen = head_of(hub_.sequencer().tree())})});
+  draft.set_notice_id(test::seeded_uuid("another", 1));
+  v1::Draft nobody = exchange_.draft("AM", {}, "contact");
+  EXPECT_EQ(submit(kAm, "AM",
+                   {notice(exchange_, draft,
+                           {.seen = head_of(hub_.sequencer().tree()), .created_at_us = 5}),
+                    notice(exchange_, nobody, {.seen = head_of(hub_.sequencer().tree())})}),
+            "good");
+  EXPECT_FALSE(decide().commit.has_value());
+  const std::vector<Sent> answers = sent();
+  ASSERT_EQ(answers.size(), 2U);
+  const v1::RefusedItem& again = answers[0].message.refused().items(0);
+  EXPECT_EQ(name(again.code()), "out-of-order");
+  EXPECT_EQ(again.notice_id(), draft.notice_id());
+  EXPECT_GT(again.retry_after_ms(), 0U);
+  const v1::RefusedItem& never = answers[1].message.refused().items(0);
+  EXPECT_EQ(name(never.code()), "no-recipients");
+  EXPECT_EQ(never.retry_after_ms(), 0U);
+}
+
+TEST_F(HubTest, AFullQueueIsARetryableRefusal) {
+  Hub small({.program = "", .admission = {.count_max = 1, .reserve_count = 0}, .window = {}},
+            HubState(exchange_.genesis()));
+  found(small.sequencer(), *std::make_unique<MemoryLog>(), exchange_);
+  ASSERT_EQ(outcome(small.receive(kAm, node_id("AM"), hello().SerializeAsString())), "good");
+  v1::UpMessage message;
+  message.mutable_submit()->add_envelopes(envelope());
+  message.mutable_submit()->add_envelopes(envelope());
+  ASSERT_EQ(outcome(small.receive(kAm, node_id("AM"), message.SerializeAsString())), "good");
+  const std::vector<Outgoing> answers = small.take_outgoing();
+  ASSERT_EQ(answers.size(), 2U);
+  const auto refused = test::must(exchange::parse_wire<v1::DownMessage>(answers[1].message));
+  EXPECT_EQ(name(refused.refused().items(0).code()), "queue-full");
+  EXPECT_GT(refused.refused().items(0).retry_after_ms(), 0U);
+}
+
+// C-136
+TEST_F(HubTest, NothingIsSaidAboutABatchBeforeItsCommit) {
+  greet(kAm, "AM");
+  greet(kBy, "BY");
+  const v1::Draft one = exchange_.draft("AM", {"BY"}, "contact");
+  v1::Draft other = one;
+  other.set_status(v1::STATUS_EXERCISE);
+  const NoticeOptions options{.seen = head_of(hub_.sequencer().tree())};
+  ASSERT_EQ(submit(kAm, "AM",
+                   {notice(exchange_, one, options), notice(exchange_, one, options),
+                    notice(exchange_, other, options)}),
+            "good");
+  const Decision decision = decide();
+  EXPECT_TRUE(sent().empty());
+  EXPECT_EQ(deliveries().size(), 0U);
+  commit(decision);
+  EXPECT_EQ(controls(), (Words{"1: notice-id-reused", "1: at 7", "1: at 7"}));
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"7<-0"});
+}
+
+// C-141
+TEST_F(HubTest, EveryNodeGetsEachBatchOnTheTopicOfItsType) {
+  greet(kAm, "AM");
+  greet(kBy, "BY");
+  test::must(hub_.sequencer().offer(0, "RU", envelope("RU", {"KZ"})));
+  test::must(hub_.sequencer().offer(0, "RU", envelope("RU", {"KZ"})));
+  commit(decide());
+  test::must(hub_.sequencer().offer(
+      0, std::nullopt,
+      exchange_.enrol(test::person_entry("AM"), hub_.sequencer().directory())));
+  commit(decide());
+  const std::vector<Sent> news = sent();
+  ASSERT_EQ(news.size(), 4U);  // Nobody is owed an answer.
+  EXPECT_EQ(news[0].topic, "log");
+  EXPECT_EQ(news[2].topic, "directory");
+  // What is said follows: it is the log that the hub committed.
+  test::TestLog twin(exchange_);
+  twin.found();
+  exchange::RootCache cache;
+  const std::vector<Commit>& commits = log_.commits();
+  for (const std::size_t i : {0U, 2U}) {
+    const v1::Batches& batches = news[i].message.batches();
+    const Commit& committed = commits[kFounded + i / 2];
+    ASSERT_EQ(batches.batches_size(), 1);
+    EXPECT_EQ(batches.log_size(), committed.size_after);
+    EXPECT_EQ(batches.batches(0).first_index(), committed.size_before);
+    EXPECT_EQ(batches.batches(0).entries().size(), 32 * committed.entries.size());
+    EXPECT_EQ(batches.batches(0).directory_entry().empty(), i == 0);
+    EXPECT_EQ(news[i + 1].message.SerializeAsString(), news[i].message.SerializeAsString());
+  }
+  std::vector<Hash> leaves;
+  for (const NewEntry& entry : log_.entries()) {
+    leaves.push_back(ledger::leaf_hash(entry.leaf));
+  }
+  ledger::CompactTree tree;
+  for (std::size_t i = 0; i < kFounded; ++i) {
+    tree.append(leaves[i]);
+  }
+  exchange::LogFollower follower(tree, exchange_.directory(), kNow - 1000);
+  EXPECT_EQ(outcome(follower.follow(news[0].message.batches().batches(0), cache)), "good");
+  EXPECT_EQ(outcome(follower.follow(news[2].message.batches().batches(0), cache)), "good");
+  EXPECT_EQ(follower.tree().root(), hub_.sequencer().tree().root());
+}
+
+// C-142
+TEST_F(HubTest, BatchesAreFetchedFromAnIndexThatTheLogHas) {
+  greet(kAm, "AM");
+  EXPECT_EQ(fetch(kAm, "AM", v1::FETCH_KIND_BATCHES, kFounded + 1), "foreign-log");
+  EXPECT_EQ(fault(), "1: fault foreign-log");
+  EXPECT_EQ(fetch(kAm, "AM", v1::FETCH_KIND_BATCHES, kHuge), "foreign-log");
+  EXPECT_TRUE(hub_.take_batch_reads().empty());
+  EXPECT_EQ(fetch(kAm, "AM", v1::FETCH_KIND_UNSPECIFIED, 0), "malformed");
+  static_cast<void>(sent());
+
+  EXPECT_EQ(fetch(kAm, "AM", v1::FETCH_KIND_BATCHES, kFounded), "good");
+  EXPECT_EQ(fetch(kAm, "AM", v1::FETCH_KIND_BATCHES, 2), "good");
+  const std::vector<BatchRead> reads = hub_.take_batch_reads();
+  ASSERT_EQ(reads.size(), 1U) << "a connection has one page to come";
+  EXPECT_EQ(reads[0].peer, kAm);
+  EXPECT_EQ(reads[0].from, 2U);
+  EXPECT_TRUE(hub_.take_batch_reads().empty());
+  hub_.batches(reads[0], {log_batch(log_.commits()[2], "note")});
+  const std::vector<Sent> answers = sent();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].topic, "log");
+  EXPECT_EQ(answers[0].message.batches().log_size(), kFounded);
+  EXPECT_EQ(answers[0].message.batches().batches(0).first_index(), 2U);
+}
+
+// C-139
+TEST_F(HubTest, AnEntryGoesToItsRecipientsAndItsOriginAndToNobodyElse) {
+  greet(kAm, "AM");
+  greet(kBy, "BY");
+  greet(kRu, "RU");
+  log({envelope("AM", {"BY"}), envelope("AM", {"BY", "RU"})});
+  log({envelope("AM", {"BY"})});
+  const auto delivered = deliveries();
+  EXPECT_EQ(delivered.at("to/AM"), (Words{"7<-0", "8<-8", "9<-9"}));
+  EXPECT_EQ(delivered.at("to/BY"), (Words{"7<-0", "8<-8", "9<-9"}));
+  EXPECT_EQ(delivered.at("to/RU"), Words{"8<-0"});
+  EXPECT_EQ(delivered.size(), 3U);
+  EXPECT_TRUE(deliveries().empty());
+}
+
+// C-133
+TEST_F(HubTest, DeliveriesBeginAtTheCursorOfTheHello) {
+  log({envelope(), envelope(), envelope()});
+  greet(kBy, "BY", {.cursor = 8});
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"8<-8", "9<-9"}));
+  // A cursor from beyond the log is not believed: what comes is delivered.
+  greet(kRu, "RU", {.cursor = kHuge});
+  log({envelope("AM", {"RU"})});
+  EXPECT_EQ(deliveries().at("to/RU"), Words{"10<-0"});
+}
+
+// C-140
+TEST_F(HubTest, AStalledNodeStopsAtItsItemsAndTheOthersGoOn) {
+  greet(kBy, "BY", {.items = 2});
+  greet(kRu, "RU");
+  for (int i = 0; i < 3; ++i) {
+    log({envelope("AM", {"BY", "RU"})});
+  }
+  auto delivered = deliveries();
+  EXPECT_EQ(delivered.at("to/BY"), (Words{"7<-0", "8<-8"}));
+  EXPECT_EQ(delivered.at("to/RU"), (Words{"7<-0", "8<-8", "9<-9"}));
+  log({envelope("AM", {"BY", "RU"})});
+  delivered = deliveries();
+  EXPECT_FALSE(delivered.contains("to/BY"));
+  EXPECT_EQ(delivered.at("to/RU"), Words{"10<-10"});
+  // One stored, one more.
+  EXPECT_EQ(credit(kBy, "BY", 8, 2), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"9<-9"});
+  EXPECT_EQ(credit(kBy, "BY", 10, 100), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"10<-10"});
+}
+
+// C-140: and costs no reads meanwhile.
+TEST_F(HubTest, AStalledNodeStopsAtItsBytes) {
+  const std::size_t size = envelope().size();
+  greet(kBy, "BY", {.bytes = 2 * size + size / 2});
+  log({envelope(), envelope(), envelope(), envelope()});
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"7<-0", "8<-8"}));
+  feed_reads_ = 0;
+  log({envelope()});
+  EXPECT_TRUE(deliveries().empty());
+  EXPECT_EQ(feed_reads_, 0);
+  EXPECT_EQ(credit(kBy, "BY", 8, 100, 2 * size + size / 2), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"9<-9"});
+  EXPECT_EQ(credit(kBy, "BY", 0, kHuge, kHuge), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"10<-10", "11<-11"}));
+}
+
+TEST_F(HubTest, ANodeWithoutCreditsGetsNothing) {
+  greet(kBy, "BY", {.items = 0});
+  greet(kRu, "RU", {.bytes = 0});
+  log({envelope("AM", {"BY", "RU"})});
+  EXPECT_TRUE(deliveries().empty());
+}
+
+// C-142
+TEST_F(HubTest, AFetchOfDeliveriesGoesBack) {
+  greet(kBy, "BY", {.items = 3});
+  log({envelope(), envelope(), envelope()});
+  EXPECT_EQ(deliveries().at("to/BY").size(), 3U);
+  EXPECT_EQ(fetch(kBy, "BY", v1::FETCH_KIND_DELIVERIES, 8), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"8<-8", "9<-9"}));
+  // From beyond the log: what comes is delivered.
+  EXPECT_EQ(fetch(kBy, "BY", v1::FETCH_KIND_DELIVERIES, kHuge), "good");
+  EXPECT_TRUE(deliveries().empty());
+  log({envelope()});
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"10<-10"});
+}
+
+// C-142: a page that was read before the node went back is not for it any more.
+TEST_F(HubTest, APageFromBeforeAFetchIsDropped) {
+  greet(kBy, "BY");
+  log({envelope(), envelope()});
+  EXPECT_EQ(deliveries().at("to/BY").size(), 2U);
+  log({envelope()});
+  const std::vector<FeedRead> reads = hub_.take_feed_reads();
+  ASSERT_EQ(reads.size(), 1U);
+  EXPECT_TRUE(hub_.take_feed_reads().empty()) << "one read of a session at a time";
+  EXPECT_EQ(fetch(kBy, "BY", v1::FETCH_KIND_DELIVERIES, 7), "good");
+  hub_.feed(reads[0], log_.read_feed(reads[0], 1000));
+  EXPECT_TRUE(sent().empty());
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"7<-0", "8<-8", "9<-9"}));
+}
+
+TEST_F(HubTest, APageForANodeThatLeftIsDropped) {
+  greet(kBy, "BY");
+  log({envelope()});
+  const std::vector<FeedRead> reads = hub_.take_feed_reads();
+  ASSERT_EQ(reads.size(), 1U);
+  hub_.disconnected(kBy);
+  hub_.feed(reads[0], log_.read_feed(reads[0], 1000));
+  EXPECT_TRUE(sent().empty());
+}
+
+// C-139
+TEST_F(HubTest, ADeliverHasAtMost256Deliveries) {
+  greet(kBy, "BY", {.items = 1000, .bytes = 16U << 20U});
+  log(Names(1, envelope()));
+  Names many;
+  std::vector<test::Unsigned> made;
+  for (int i = 0; i < 300; ++i) {
+    made.push_back(unsigned_notice(exchange_, exchange_.draft("AM", {"BY"}, "contact"),
+                                   {.seen = head_of(hub_.sequencer().tree())}));
+  }
+  log(exchange_.sign(made, signing_key("AM")));
+  EXPECT_EQ(deliveries().at("to/BY").size(), 301U);
+  EXPECT_GE(frame_bytes_.size(), 2U);
+}
+
+// Frames are filled up to a target; one larger than that goes alone, and what follows it comes.
+TEST_F(HubTest, FramesOfDeliveriesAreBounded) {
+  greet(kBy, "BY", {.items = 100, .bytes = 16U << 20U});
+  const auto of = [&](std::size_t kib) { return envelope("AM", {"BY"}, std::string(kib << 10U, 't')); };
+  log({of(300), of(200), of(300), of(700), of(100), of(100)});
+  EXPECT_EQ(deliveries().at("to/BY").size(), 6U);
+  ASSERT_EQ(frame_bytes_.size(), 4U);
+  for (std::size_t i = 0; i < frame_bytes_.size(); ++i) {
+    if (i != 2) {
+      EXPECT_LE(frame_bytes_[i], exchange::kFrameBytesTarget + 256) << i;
+    }
+  }
+  EXPECT_LE(frame_bytes_[2], 701U << 10U);
+}
+
+// C-131, C-76: who is put out of force hears of it, and nothing after it.
+TEST_F(HubTest, ARevokedNodeIsToldAndThenCutOff) {
+  greet(kAm, "AM");
+  greet(kBy, "BY");
+  log({envelope("BY", {"AM"})}, "BY");
+  test::must(hub_.sequencer().offer(
+      0, std::nullopt,
+      exchange_.entry(test::revocation_of(node_id("AM")), Names{test::authority_name("AM")},
+                      hub_.sequencer().directory())));
+  commit(decide());
+  const std::vector<Sent> news = sent();
+  ASSERT_EQ(news.size(), 2U);
+  EXPECT_EQ(news[0].topic, "directory");
+  ASSERT_EQ(hub_.sessions().size(), 1U);
+  EXPECT_EQ(hub_.sessions()[0].member, "BY");
+  EXPECT_FALSE(deliveries().contains("to/AM"));
+  EXPECT_EQ(submit(kAm, "AM", {envelope()}), "unknown-member");
+  EXPECT_EQ(up(kAm, "AM", hello()), "unknown-member");
+}
+
+// Nobody is owed an answer for what the admin socket or the founding file brought.
+TEST_F(HubTest, PeerZeroIsNobody) {
+  greet(kBy, "BY");
+  test::must(hub_.sequencer().offer(0, std::nullopt, envelope()));
+  test::must(hub_.sequencer().offer(0, std::nullopt, envelope("AM", {})));
+  commit(decide());
+  for (const Sent& one : sent()) {
+    EXPECT_EQ(one.peer, kBy);
+    EXPECT_EQ(one.topic, "log");
+  }
+}
+
+}  // namespace
+}  // namespace chancery::broker
