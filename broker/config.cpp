@@ -19,6 +19,9 @@ Result<Config> read_config(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   const auto file = [&](std::string_view key) -> Result<std::string> {
     CHANCERY_TRY(const std::string name, root.text(key));
+    if (name.empty()) {
+      return root.fail_at(key, "a path is not empty");  // It would be the folder itself.
+    }
     return (folder / name).lexically_normal().string();
   };
   Config config;

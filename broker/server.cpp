@@ -176,6 +176,9 @@ void Server::admit_nodes() {
   zmq::AdmissionTable table;
   std::map<Hash, int> connections;
   for (const exchange::NodeInfo* const node : hub_.sequencer().directory().active_nodes()) {
+    if (hub_.sequencer().directory().revoked(node->transport_key.id())) {
+      continue;
+    }
     table.emplace(curve_key(node->transport_key.raw()), hex(node->signing_key.id()));
     if (const auto connection = connections_.extract(node->signing_key.id())) {
       connections.emplace(connection.key(), connection.mapped());

@@ -47,8 +47,8 @@ bool falsifies(ErrorCode code) {
          code == ErrorCode::kNotCanonical;
 }
 
-Result<exchange::AuditReport> audit(const AuditSource& source, const Hash& genesis, bool json) {
-  exchange::Auditor auditor(genesis);
+Result<exchange::AuditReport> audit(const AuditSource& source, bool json) {
+  exchange::Auditor auditor(source.genesis);
   Progress progress(!json);
   std::uint64_t from = 0;
   std::uint64_t size = 0;
@@ -84,7 +84,7 @@ text::Json as_json(const exchange::AuditReport& report, const DaemonTarget& targ
   text::Json json{{"verified", report.passed()},
                   {"name", target.name},
                   {"source", source.from},
-                  {"genesis", hex(target.genesis)},
+                  {"genesis", hex(source.genesis)},
                   {"size", report.size},
                   {"root", hex(report.root)},
                   {"batches", report.batch_count},
@@ -127,7 +127,7 @@ void print(const exchange::AuditReport& report, const DaemonTarget& target,
 Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared) {
   CHANCERY_TRY(const DaemonTarget target, find_daemon(options, shared));
   CHANCERY_TRY(const AuditSource source, open_audit(target));
-  CHANCERY_TRY(const exchange::AuditReport report, audit(source, target.genesis, shared.json));
+  CHANCERY_TRY(const exchange::AuditReport report, audit(source, shared.json));
   if (shared.json) {
     std::cout << json_line(as_json(report, target, source)) << "\n";
   } else {

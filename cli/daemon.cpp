@@ -7,6 +7,7 @@
 
 #include "broker/config.h"
 #include "broker/store/sqlite_hub_store.h"
+#include "cli/connection.h"
 #include "cli/exchange_run.h"
 #include "core/base/encoding.h"
 #include "core/exchange/strict.h"
@@ -113,18 +114,20 @@ DaemonTarget node_target(const node::Config& config) {
           .is_hub = false};
 }
 
-Result<AuditPages> store_pages(const DaemonTarget& target) {
+Result<AuditSource> store_source(const DaemonTarget& target) {
   if (target.is_hub) {
     CHANCERY_TRY(
-        std::shared_ptr<broker::HubStore> store,
+        const std::shared_ptr<broker::HubStore> store,
         broker::open_sqlite_hub_store(target.store, target.genesis, broker::StoreUse::kAudit));
-    return AuditPages(
-        [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); });
+    return AuditSource{"store", store->genesis(), [store](std::uint64_t from) {
+                         return store->audit_page(from, kAuditPageBytes);
+                       }};
   }
   CHANCERY_TRY(const std::shared_ptr<node::NodeStore> store,
                node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
-  return AuditPages(
-      [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); });
+  return AuditSource{"store", store->genesis(), [store](std::uint64_t from) {
+                       return store->audit_page(from, kAuditPageBytes);
+                     }};
 }
 
 }  // namespace
@@ -151,12 +154,14 @@ Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& sha
     target.is_hub = id == broker::kHubStoreApplicationId;
     return target;
   }
-  const std::string& name = options.name.empty() ? shared.member : options.name;
-  if (shared.exchange.empty() || name.empty()) {
+  const Environment given = environment();
+  const std::string& name = options.name.empty() ? given.member : options.name;
+  const std::string& exchange = shared.exchange.empty() ? given.exchange : shared.exchange;
+  if (exchange.empty() || name.empty()) {
     return fail(ErrorCode::kUsage,
                 "say which daemon: --exchange DIR and its name, --hub, --node or --store");
   }
-  const std::filesystem::path folder(shared.exchange);
+  const std::filesystem::path folder(exchange);
   if (name == "hub") {
     CHANCERY_TRY(const broker::Config config,
                  broker::read_config((folder / "hub" / "hub.toml").string()));
@@ -182,7 +187,7 @@ Result<AuditSource> open_audit(const DaemonTarget& target) {
   if (!target.admin.empty()) {
     Result<std::shared_ptr<AdminClient>> client = AdminClient::connect(target.admin);
     if (client.has_value()) {
-      return AuditSource{"running daemon",
+      return AuditSource{"running daemon", target.genesis,
                          [client = *client](std::uint64_t from) -> Result<v1::AuditPageReply> {
                            v1::AdminRequest request;
                            request.mutable_audit_page()->set_from_index(from);
@@ -194,8 +199,7 @@ Result<AuditSource> open_audit(const DaemonTarget& target) {
       return std::unexpected(client.error());
     }
   }
-  CHANCERY_TRY(AuditPages pages, store_pages(target));
-  return AuditSource{"store", std::move(pages)};
+  return store_source(target);
 }
 
 }  // namespace chancery::cli

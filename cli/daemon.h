@@ -44,6 +44,7 @@ using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_i
 
 struct AuditSource {
   std::string from;  // "running daemon" or "store".
+  Hash genesis{};    // The store's own word where the target names none.
   AuditPages pages;
 };
 

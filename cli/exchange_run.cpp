@@ -30,7 +30,6 @@ constexpr std::array kColours = {36, 32, 33, 34, 35, 96, 92, 93, 94, 95};
 struct Process {
   std::string name;
   os::Child child;
-  std::string_view ready_event;  // What it logs once it is of use.
   bool ready = false;
   bool reported = false;  // That it ended.
 };
@@ -64,8 +63,8 @@ class Runner {
   Result<bool> serve(os::SignalFd& signals);
 
  private:
-  Result<void> spawn(const std::string& name, const std::string& program, const std::string& config,
-                     std::string_view ready_event);
+  Result<void> spawn(const std::string& name, const std::string& program,
+                     const std::string& config);
   void say(std::string_view text) {
     std::fprintf(out_, "%s\n", prefixed("exchange", width_, 0, colour_, text).c_str());
     std::fflush(out_);
@@ -89,20 +88,19 @@ class Runner {
 };
 
 Result<void> Runner::spawn(const std::string& name, const std::string& program,
-                           const std::string& config, std::string_view ready_event) {
+                           const std::string& config) {
   CHANCERY_TRY(const std::string programs, programs_folder(options_));
   CHANCERY_TRY(os::Child child, os::Child::spawn({programs + "/" + program, "--config", config,
                                                   "--log-level", options_.log_level}));
-  processes_.push_back({.name = name, .child = std::move(child), .ready_event = ready_event});
+  processes_.push_back({.name = name, .child = std::move(child)});
   return {};
 }
 
 Result<void> Runner::start(const ExchangeFile& exchange) {
-  CHANCERY_TRY_VOID(spawn("hub", "chancery-broker", options_.folder + "/hub/hub.toml", "ready"));
+  CHANCERY_TRY_VOID(spawn("hub", "chancery-broker", options_.folder + "/hub/hub.toml"));
   for (const std::string& code : exchange.members) {
     const std::string name = member_folder(code);
-    CHANCERY_TRY_VOID(
-        spawn(name, "chancery-node", options_.folder + "/" + name + "/node.toml", "in-step"));
+    CHANCERY_TRY_VOID(spawn(name, "chancery-node", options_.folder + "/" + name + "/node.toml"));
   }
   say("started " + exchange.name + ": the hub at " + exchange.hub + " and " +
       std::to_string(exchange.members.size()) + " nodes");
@@ -125,7 +123,7 @@ void Runner::show_output() {
     Process& process = processes_[i];
     for (const std::string& line : process.child.read_lines()) {
       std::fprintf(out_, "%s\n", prefixed(process.name, width_, i + 1, colour_, line).c_str());
-      process.ready = process.ready || says_event(line, process.ready_event);
+      process.ready = process.ready || says_event(line, "ready");
     }
   }
   std::fflush(out_);

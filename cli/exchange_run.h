@@ -35,7 +35,7 @@ struct ExchangeRunOptions {
   std::string folder;
   std::string programs;  // Where chancery-broker and chancery-node are; empty: beside this program.
   std::string log_level = "info";
-  // Gets "NAME PID" for each process once the hub is "ready" and each node "in-step" with its log:
+  // Gets "NAME PID" for each process once all say "ready", the nodes in step with the log:
   // from then on notices can be published. Needs a log level that shows these events.
   std::string ready_file;
 };

@@ -31,8 +31,7 @@ std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, 
   verb.add_option("name", options->name, "hub, or a member's code (with --exchange)")
       ->type_name("NAME");
   verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
-      ->type_name("DIR")
-      ->envname("CHANCERY_EXCHANGE");
+      ->type_name("DIR");
   auto* const hub =
       verb.add_option("--hub", options->hub, "Or the hub's configuration")->type_name("FILE");
   auto* const node =

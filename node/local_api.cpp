@@ -1,5 +1,7 @@
 #include "node/local_api.h"
 
+#include <google/protobuf/unknown_field_set.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -18,8 +20,11 @@ namespace chancery::node {
 namespace {
 
 constexpr std::uint32_t kPageMax = 500;
-constexpr std::size_t kScanMax = 2000;            // Rows looked at for one page.
-constexpr std::size_t kPageBytesMax = 8U << 20U;  // Of texts in one page.
+constexpr std::size_t kScanMax = 2000;           // Rows looked at for one page.
+constexpr std::size_t kScanNewestMax = 100'000;  // The same for `last`, which cannot be paged.
+constexpr std::size_t kScanAtOnce = 250;
+// Of the items of one page. Half a frame: the largest notice fits into the other half.
+constexpr std::size_t kPageBytesMax = exchange::kFrameBytesMax / 2;
 constexpr std::uint64_t kWaitMsMax = 60'000;
 constexpr std::size_t kNoticePrefixMin = 4;
 // The node signs these by itself.
@@ -43,7 +48,8 @@ v1::Stage stage_of(OutboxStage stage) {
   }
 }
 
-bool passes(const v1::InboxItem& item, const v1::Draft& draft, const v1::InboxFilter& filter) {
+bool passes(const NodeStore::InboxHead& head, const v1::InboxFilter& filter) {
+  const v1::Draft& draft = head.draft;
   const auto& origins = filter.origins();
   if (!origins.empty() && std::ranges::find(origins, draft.origin()) == origins.end()) {
     return false;
@@ -51,8 +57,13 @@ bool passes(const v1::InboxItem& item, const v1::Draft& draft, const v1::InboxFi
   if (!filter.kinds().empty() && !exchange::any_matches(filter.kinds(), draft.kind())) {
     return false;
   }
-  return draft.precedence() >= filter.precedence_min() &&
-         item.accepted_at_ms() >= filter.since_ms();
+  return draft.precedence() >= filter.precedence_min() && head.accepted_at_ms >= filter.since_ms();
+}
+
+bool is_asked_for(const NodeStore::InboxHead& head, const v1::InboxRequest& request,
+                  const Application& application) {
+  return exchange::any_matches(application.read, head.draft.kind()) &&
+         passes(head, request.filter());
 }
 
 v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
@@ -166,7 +177,7 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
       break;
     }
     case v1::LocalRequest::kAwait: {
-      Result<v1::AwaitReply> result = await(request.await());
+      Result<v1::AwaitReply> result = await(request.await(), application);
       if (!result.has_value()) {
         CHANCERY_TRY_VOID(refuse(result.error()));
         break;
@@ -186,7 +197,11 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
         break;
       }
       if (result->items().empty() && may_wait && request.inbox().wait_ms() > 0) {
-        return std::optional<v1::LocalReply>();
+        // Only at the end: a page that found nothing among the first rows has more behind it.
+        CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
+        if (result->next_after() >= newest) {
+          return std::optional<v1::LocalReply>();
+        }
       }
       *answer.mutable_inbox() = std::move(*result);
       break;
@@ -210,7 +225,10 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
       break;
     }
     case v1::LocalRequest::REQUEST_NOT_SET:
-      CHANCERY_TRY_VOID(refuse({ErrorCode::kMalformed, "a request that this node does not serve"}));
+      CHANCERY_TRY_VOID(
+          refuse(request.GetReflection()->GetUnknownFields(request).empty()
+                     ? Error{ErrorCode::kMalformed, "a request asks for something"}
+                     : Error{ErrorCode::kUnknownField, "a request that this node does not serve"}));
       break;
   }
   return std::optional(std::move(answer));
@@ -251,6 +269,11 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   if (counts.queued + counts.signed_count >= kQueuedMax) {
     return fail(ErrorCode::kQueueFull,
                 "the outbox holds " + std::to_string(kQueuedMax) + " notices that are not logged");
+  }
+  if (request.text().size() > exchange::kTextBytesMax) {
+    return fail(ErrorCode::kLimitExceeded, "a text of " + std::to_string(request.text().size()) +
+                                               " bytes, at most " +
+                                               std::to_string(exchange::kTextBytesMax));
   }
   CHANCERY_TRY_VOID(exchange::parse_text(request.kind(), request.text()));
   const std::vector<v1::Recipient> named(request.recipients().begin(), request.recipients().end());
@@ -300,11 +323,16 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   return answer(outbox.waiting.draft, outbox.notice);
 }
 
-Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request) {
+Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request,
+                                       const Application& application) {
   CHANCERY_TRY(const std::optional<OutboxRow> row, store_.find_outbox(request.notice_id()));
   if (!row.has_value()) {
     return fail(ErrorCode::kNotFound,
                 "no notice " + uuid_text(as_bytes(request.notice_id())) + " was published here");
+  }
+  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row->draft));
+  if (!exchange::any_matches(application.publish, draft.kind())) {
+    return fail(ErrorCode::kNoGrant, application.name + " may not publish " + draft.kind());
   }
   v1::AwaitReply reply;
   reply.set_stage(stage_of(row->stage));
@@ -317,46 +345,75 @@ Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request) {
 
 Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
                                        const Application& application) {
-  const std::uint32_t limit = request.limit() == 0 ? kPageMax : std::min(request.limit(), kPageMax);
   std::uint64_t after = request.after();
   if (!request.cursor().empty()) {
     CHANCERY_TRY(after, store_.cursor(application.name, request.cursor()));
   }
+  return request.last() == 0 ? inbox_after(after, request, application)
+                             : inbox_newest(after, request, application);
+}
+
+Result<v1::InboxReply> LocalApi::inbox_after(std::uint64_t after, const v1::InboxRequest& request,
+                                             const Application& application) {
+  const std::uint32_t limit = request.limit() == 0 ? kPageMax : std::min(request.limit(), kPageMax);
   v1::InboxReply reply;
   std::size_t bytes = 0;
-  std::size_t scanned = 0;
-  // `last` looks at everything from `after` on and keeps the newest.
-  const bool newest_only = request.last() != 0;
-  while (true) {
-    CHANCERY_TRY(NodeStore::InboxPage page, store_.read_inbox(after, limit));
-    for (v1::InboxItem& item : page.items) {
-      const std::uint64_t arrival = item.arrival();
-      CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(item.draft()));
-      if (exchange::any_matches(application.read, draft.kind()) &&
-          passes(item, draft, request.filter())) {
-        const std::size_t size = item.ByteSizeLong();
-        if (!newest_only && bytes > 0 &&
-            (bytes + size > kPageBytesMax ||
-             static_cast<std::uint32_t>(reply.items_size()) >= limit)) {
+  for (std::size_t scanned = 0; scanned < kScanMax; scanned += kScanAtOnce) {
+    CHANCERY_TRY(const std::vector<NodeStore::InboxHead> heads,
+                 store_.scan_inbox({.after = after, .before = {}, .count_max = kScanAtOnce}));
+    for (const NodeStore::InboxHead& head : heads) {
+      if (is_asked_for(head, request, application)) {
+        CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(head.arrival));
+        bytes += item.ByteSizeLong();
+        const auto count = static_cast<std::uint32_t>(reply.items_size());
+        if (count > 0 && (bytes > kPageBytesMax || count >= limit)) {
           reply.set_next_after(after);
           return reply;
         }
-        bytes += size;
         *reply.add_items() = std::move(item);
-        if (newest_only &&
-            static_cast<std::uint32_t>(reply.items_size()) > std::min(request.last(), kPageMax)) {
-          reply.mutable_items()->DeleteSubrange(0, 1);
-        }
       }
-      after = arrival;
+      after = head.arrival;
     }
-    scanned += page.items.size();
-    const bool at_end = page.items.size() < limit;
-    if (at_end || (!newest_only && scanned >= kScanMax)) {
-      reply.set_next_after(after);
-      return reply;
+    if (heads.size() < kScanAtOnce) {
+      break;
     }
   }
+  reply.set_next_after(after);
+  return reply;
+}
+
+// From the newest backwards, so that the work is what is asked for and not what has ever arrived.
+Result<v1::InboxReply> LocalApi::inbox_newest(std::uint64_t after, const v1::InboxRequest& request,
+                                              const Application& application) {
+  const std::uint32_t count_max = std::min(request.last(), kPageMax);
+  CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
+  v1::InboxReply reply;
+  reply.set_next_after(std::max(after, newest));
+  std::size_t bytes = 0;
+  bool full = false;
+  std::uint64_t before = newest + 1;
+  for (std::size_t scanned = 0; !full && scanned < kScanNewestMax; scanned += kScanAtOnce) {
+    CHANCERY_TRY(const std::vector<NodeStore::InboxHead> heads,
+                 store_.scan_inbox({.after = after, .before = before, .count_max = kScanAtOnce}));
+    for (const NodeStore::InboxHead& head : heads) {
+      before = head.arrival;
+      if (full || !is_asked_for(head, request, application)) {
+        continue;
+      }
+      CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(head.arrival));
+      bytes += item.ByteSizeLong();
+      full = bytes > kPageBytesMax && reply.items_size() > 0;
+      if (!full) {
+        *reply.add_items() = std::move(item);
+        full = static_cast<std::uint32_t>(reply.items_size()) == count_max;
+      }
+    }
+    if (heads.size() < kScanAtOnce) {
+      break;
+    }
+  }
+  std::ranges::reverse(*reply.mutable_items());
+  return reply;
 }
 
 Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
@@ -379,6 +436,18 @@ Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
   return reply;
 }
 
+// What was logged may be an earlier stamping than the one that the outbox holds now: then it is the
+// one that was delivered.
+Result<std::string> LocalApi::envelope_of(const OutboxRow& own) {
+  if (own.stage == OutboxStage::kLogged) {
+    Result<std::string> delivered = store_.received_envelope(own.index);
+    if (delivered.has_value() || delivered.error().code != ErrorCode::kNotFound) {
+      return delivered;
+    }
+  }
+  return own.envelope;
+}
+
 Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
                                      const Application& application) {
   if (request.notice_id().empty() && request.index_plus_one() == 0 &&
@@ -396,7 +465,7 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
     if (!own.has_value()) {
       return fail(ErrorCode::kNotFound, "no such notice at this node");
     }
-    reply.set_envelope(own->envelope);
+    CHANCERY_TRY(*reply.mutable_envelope(), envelope_of(*own));
     *reply.mutable_item() = own_item(*own, store_.genesis());
     reply.set_stage(stage_of(own->stage));
   }
@@ -407,13 +476,22 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
   if (!granted) {
     return fail(ErrorCode::kNoGrant, application.name + " may not read " + draft.kind());
   }
-  if (!reply.envelope().empty()) {
-    CHANCERY_TRY(const exchange::Envelope envelope,
-                 exchange::parse_envelope(reply.envelope(), store_.genesis()));
-    reply.set_d(to_string(envelope.d));
+  if (reply.envelope().empty()) {
+    return reply;
   }
+  const Result<exchange::Envelope> envelope =
+      exchange::parse_envelope(reply.envelope(), store_.genesis());
+  if (!envelope.has_value() || as_view(envelope->notice) != reply.item().notice()) {
+    return fail(ErrorCode::kStoreDamaged, "the stored envelope is not of its notice");
+  }
+  reply.set_d(to_string(envelope->d));
   if (reply.stage() == v1::STAGE_LOGGED) {
     CHANCERY_TRY(const ledger::Leaf leaf, store_.leaf(reply.item().index()));
+    if (envelope->entry != leaf.entry) {
+      return fail(ErrorCode::kStoreDamaged, "the stored envelope at " +
+                                                std::to_string(reply.item().index()) +
+                                                " does not hash to its leaf");
+    }
     reply.set_leaf(std::string(as_view(ledger::encode(leaf))));
   }
   return reply;

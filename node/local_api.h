@@ -3,7 +3,10 @@
 // Requests come with the name of the application that the transport authenticated; its grants
 // decide. Nothing here touches a socket: answers are collected, and the loop sends them after the
 // store's commit, so that "queued" means durable. Requests that wait (await, inbox with wait) are
-// kept until something changes or their time is up. Bounded: kWaitersMax at once.
+// kept until something changes or their time is up.
+//
+// Bounded: kWaitersMax waiting requests; a page has at most 500 notices and half a frame, and looks
+// at 2,000 notices, or with `last` at the newest 100,000.
 
 #pragma once
 
@@ -70,8 +73,13 @@ class LocalApi {
   void reply(const std::string& routing_id, v1::LocalReply reply, std::uint64_t request_id);
   Result<v1::PublishReply> publish(const v1::PublishRequest& request,
                                    const Application& application, const LocalContext& context);
-  Result<v1::AwaitReply> await(const v1::AwaitRequest& request);
+  Result<v1::AwaitReply> await(const v1::AwaitRequest& request, const Application& application);
   Result<v1::InboxReply> inbox(const v1::InboxRequest& request, const Application& application);
+  Result<v1::InboxReply> inbox_after(std::uint64_t after, const v1::InboxRequest& request,
+                                     const Application& application);
+  Result<v1::InboxReply> inbox_newest(std::uint64_t after, const v1::InboxRequest& request,
+                                      const Application& application);
+  Result<std::string> envelope_of(const OutboxRow& own);
   Result<v1::CursorReply> cursor(const v1::CursorRequest& request, const Application& application);
   Result<v1::ShowReply> show(const v1::ShowRequest& request, const Application& application);
   // The reply, or nothing where the request should wait on.

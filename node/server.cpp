@@ -379,6 +379,9 @@ Result<void> Server::take_deliveries() {
 
 // A receipt is an index whose leaf matches: the delivery of our own entry is one.
 Result<void> Server::take_own(const Arrival& arrival, const ledger::Leaf& leaf) {
+  if (!arrival.envelope.has_value()) {
+    return {};
+  }
   const exchange::Envelope& envelope = *arrival.envelope;
   CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(envelope.draft.notice_id()));
   if (!row.has_value() || row->notice != envelope.notice) {

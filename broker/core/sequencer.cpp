@@ -81,7 +81,8 @@ Questions Sequencer::begin() {
   for (const Submission& submission : batch_) {
     const v1::Draft& draft = submission.envelope.draft;
     questions.ids.push_back({draft.origin(), draft.notice_id()});
-    // Of this log there is nothing beyond its size to ask for, and a store need not bear any number.
+    // Of this log there is nothing beyond its size to ask for, and a store need not bear any
+    // number.
     const std::uint64_t size = submission.envelope.header.log_seen().size();
     if (size < tree_.size() &&
         std::ranges::find(questions.head_sizes, size) == questions.head_sizes.end()) {

@@ -40,22 +40,49 @@ Result<v1::InboxItem> item_of(const sqlite::Statement& select, const Hash& genes
 
 }  // namespace
 
-Result<NodeStore::InboxPage> NodeStore::read_inbox(std::uint64_t after, std::size_t scan_max) {
-  CHANCERY_TRY(
-      sqlite::Statement* const select,
-      impl_->statement(std::string(kColumns) + "WHERE arrival > ?1 ORDER BY arrival LIMIT ?2"));
-  select->bind(1, after).bind(2, scan_max);
-  InboxPage page;
-  page.next_after = after;
+Result<std::vector<NodeStore::InboxHead>> NodeStore::scan_inbox(const InboxScan& scan) {
+  constexpr std::string_view kAscending =
+      "SELECT arrival, accepted_at_ms, draft, notice FROM inbox WHERE arrival > ?1 "
+      "ORDER BY arrival LIMIT ?2";
+  constexpr std::string_view kDescending =
+      "SELECT arrival, accepted_at_ms, draft, notice FROM inbox WHERE arrival > ?1 AND "
+      "arrival < ?3 ORDER BY arrival DESC LIMIT ?2";
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement(scan.before.has_value() ? kDescending : kAscending));
+  select->bind(1, scan.after).bind(2, scan.count_max);
+  if (scan.before.has_value()) {
+    select->bind(3, *scan.before);
+  }
+  std::vector<InboxHead> heads;
   while (true) {
     CHANCERY_TRY(const bool more, select->step());
     if (!more) {
-      return page;
+      return heads;
     }
-    CHANCERY_TRY(v1::InboxItem item, item_of(*select, impl_->genesis));
-    page.next_after = item.arrival();
-    page.items.push_back(std::move(item));
+    InboxHead head;
+    CHANCERY_TRY(head.arrival, select->column_u64(0));
+    CHANCERY_TRY(head.accepted_at_ms, select->column_u64(1));
+    CHANCERY_TRY(const std::string draft, select->column_blob(2));
+    CHANCERY_TRY(const std::string notice, select->column_blob(3));
+    if (as_view(exchange::notice_hash(impl_->genesis, draft)) != notice ||
+        !head.draft.ParseFromString(draft)) {
+      return fail(ErrorCode::kStoreDamaged, "inbox row " + std::to_string(head.arrival));
+    }
+    heads.push_back(std::move(head));
   }
+}
+
+Result<v1::InboxItem> NodeStore::inbox_item(std::uint64_t arrival) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement(std::string(kColumns) + "WHERE arrival = ?1"));
+  select->bind(1, arrival);
+  CHANCERY_TRY(const bool found, select->step());
+  if (!found) {
+    return fail(ErrorCode::kNotFound, "nothing has arrived as number " + std::to_string(arrival));
+  }
+  CHANCERY_TRY(v1::InboxItem item, item_of(*select, impl_->genesis));
+  select->reset();
+  return item;
 }
 
 Result<std::uint64_t> NodeStore::newest_arrival() {

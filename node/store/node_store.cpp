@@ -24,6 +24,20 @@ std::string edge_bytes(const std::vector<Hash>& edge) {
   return bytes;
 }
 
+// Folds a stored entry. What was folded once and does not fold now was altered since.
+Result<void> fold(exchange::Directory& directory, std::uint64_t index, std::string_view bytes,
+                  exchange::RootCache& cache) {
+  const Result<exchange::Envelope> envelope = exchange::parse_envelope(bytes, directory.genesis());
+  const Result<void> applied = envelope.has_value()
+                                   ? directory.apply(*envelope, cache)
+                                   : Result<void>(std::unexpected(envelope.error()));
+  if (!applied.has_value()) {
+    return fail(ErrorCode::kStoreDamaged, "directory entry " + std::to_string(index) +
+                                              " does not fold: " + applied.error().to_string());
+  }
+  return {};
+}
+
 std::vector<Hash> edge_from(std::string_view bytes) {
   std::vector<Hash> edge;
   for (std::size_t i = 0; i + 32 <= bytes.size(); i += 32) {
@@ -102,7 +116,9 @@ Result<void> NodeStore::begin() {
 }
 
 Result<void> NodeStore::commit() {
-  CHANCERY_CHECK(impl_->transaction.has_value());
+  if (!impl_->transaction.has_value()) {
+    return fail(ErrorCode::kInternal, "commit without begin");
+  }
   const Result<void> committed = impl_->transaction->commit();
   impl_->transaction.reset();
   return committed;
@@ -143,12 +159,7 @@ Result<NodeState> NodeStore::load() {
     }
     CHANCERY_TRY(const std::uint64_t index, entries->column_u64(0));
     CHANCERY_TRY(const std::string bytes, entries->column_blob(1));
-    CHANCERY_TRY(const exchange::Envelope envelope,
-                 exchange::parse_envelope(bytes, impl_->genesis));
-    if (const Result<void> applied = directory.apply(envelope, cache); !applied.has_value()) {
-      return fail(ErrorCode::kStoreDamaged, "directory entry " + std::to_string(index) +
-                                                " does not fold: " + applied.error().to_string());
-    }
+    CHANCERY_TRY_VOID(fold(directory, index, bytes, cache));
     history.emplace_back(index, directory);
     if (history.size() > kHistoryMax) {
       history.erase(history.begin());
@@ -218,7 +229,7 @@ Result<exchange::Directory> NodeStore::directory_at(std::uint64_t index) {
   exchange::Directory directory(impl_->genesis);
   exchange::RootCache cache;
   CHANCERY_TRY(sqlite::Statement* const entries,
-               impl_->statement("SELECT envelope FROM directory_entry WHERE idx <= ?1 "
+               impl_->statement("SELECT idx, envelope FROM directory_entry WHERE idx <= ?1 "
                                 "ORDER BY idx"));
   entries->bind(1, index);
   while (true) {
@@ -226,10 +237,9 @@ Result<exchange::Directory> NodeStore::directory_at(std::uint64_t index) {
     if (!more) {
       return directory;
     }
-    CHANCERY_TRY(const std::string bytes, entries->column_blob(0));
-    CHANCERY_TRY(const exchange::Envelope envelope,
-                 exchange::parse_envelope(bytes, impl_->genesis));
-    CHANCERY_TRY_VOID(directory.apply(envelope, cache));
+    CHANCERY_TRY(const std::uint64_t at, entries->column_u64(0));
+    CHANCERY_TRY(const std::string bytes, entries->column_blob(1));
+    CHANCERY_TRY_VOID(fold(directory, at, bytes, cache));
   }
 }
 

@@ -134,6 +134,7 @@ class NodeStore {
   [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max);  // Urgent first.
   [[nodiscard]] Result<void> put_signed(const Stamped& stamped, std::string_view envelope);
   [[nodiscard]] Result<std::vector<std::string>> unacknowledged(std::size_t count_max);
+  // The first acceptance stands: of two indices the lower one.
   [[nodiscard]] Result<void> mark_logged(std::string_view notice_id, std::uint64_t index,
                                          std::uint64_t accepted_at_ms);
   [[nodiscard]] Result<void> mark_refused(std::string_view notice_id, const Error& error);
@@ -142,12 +143,20 @@ class NodeStore {
   [[nodiscard]] Result<OutboxCounts> outbox_counts();
   [[nodiscard]] Result<IntakeCounts> intake_counts();
 
-  // The inbox, by arrival. `scan_max` bounds the rows looked at; next_after says where it ended.
-  struct InboxPage {
-    std::vector<v1::InboxItem> items;
-    std::uint64_t next_after = 0;
+  // The inbox, by arrival: first what a filter asks for, then whole notices one by one, so that a
+  // scan neither reads nor holds the texts of what it passes over.
+  struct InboxHead {
+    std::uint64_t arrival = 0;
+    std::uint64_t accepted_at_ms = 0;
+    v1::Draft draft;
   };
-  [[nodiscard]] Result<InboxPage> read_inbox(std::uint64_t after, std::size_t scan_max);
+  struct InboxScan {
+    std::uint64_t after = 0;              // Arrivals above this …
+    std::optional<std::uint64_t> before;  // … and below this, then newest first.
+    std::size_t count_max = 0;
+  };
+  [[nodiscard]] Result<std::vector<InboxHead>> scan_inbox(const InboxScan& scan);
+  [[nodiscard]] Result<v1::InboxItem> inbox_item(std::uint64_t arrival);  // kNotFound.
   [[nodiscard]] Result<std::uint64_t> newest_arrival();
   // By N or a prefix of it, by notice id, or by index. More than one match is kUsage.
   [[nodiscard]] Result<std::optional<v1::InboxItem>> find_notice(const v1::ShowRequest& request);

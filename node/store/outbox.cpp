@@ -69,6 +69,9 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
 }
 
 Result<std::optional<OutboxRow>> NodeStore::find_outbox(std::string_view notice_id) {
+  if (notice_id.empty()) {
+    return std::optional<OutboxRow>();  // To find_own() an empty id is one that was not given.
+  }
   v1::ShowRequest request;
   request.set_notice_id(std::string(notice_id));
   return find_own(request);
@@ -162,7 +165,8 @@ Result<void> NodeStore::mark_logged(std::string_view notice_id, std::uint64_t in
                                     std::uint64_t accepted_at_ms) {
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 3, idx = ?2, accepted_at_ms = ?3, "
-                                "code = 0, reason = '' WHERE notice_id = ?1"));
+                                "code = 0, reason = '' WHERE notice_id = ?1 AND "
+                                "(stage != 3 OR idx > ?2)"));
   return update->bind(1, as_bytes(notice_id)).bind(2, index).bind(3, accepted_at_ms).run();
 }
 

@@ -36,7 +36,7 @@ TEST_F(StrictReadingHubRefusesTest, AnswersEachOtherSpellingWithItsError) {
   EXPECT_EQ(hostile_->answer_to_envelope(good + number_field(9, 1)), "unknown-field");
   EXPECT_EQ(hostile_->answer_to_envelope(good.substr(0, good.size() - 1)), "malformed");
   EXPECT_EQ(hostile_->answer_to_envelope(kind), "invalid-utf8");
-  EXPECT_EQ(hostile_->answer_to_envelope("no protobuf at all"), "malformed");
+  EXPECT_EQ(hostile_->answer_to_envelope("\xff\xff\xff"), "malformed");
 
   // The same for the frame around it.
   EXPECT_EQ(hostile_->answer_to(submit_frame(good) + number_field(99, 1)), "unknown-field");
@@ -50,10 +50,10 @@ TEST_F(StrictReadingHubRefusesTest, AnswersEachOtherSpellingWithItsError) {
 // C-19, as far as any message of the link could nest.
 TEST_F(StrictReadingHubRefusesTest, TakesNoNestWithoutEnd) {
   std::string nest;
-  for (int i = 0; i < 10'000; ++i) {
+  for (int i = 0; i < 1000; ++i) {
     nest = bytes_field(1, nest);
   }
-  EXPECT_NE(hostile_->answer_to(nest), "silence");
+  EXPECT_EQ(hostile_->answer_to(nest), "malformed");
   const std::string groups(1'000'000, static_cast<char>(1U << 3U | 3U));
   EXPECT_EQ(hostile_->answer_to(groups), "malformed");
   EXPECT_EQ(hostile_->answer_to_envelope(nest), "malformed");

@@ -27,7 +27,7 @@ LAYERS = {  # folder: the folders it may include, besides itself
     "broker": CORE | IO | {"broker/core", "broker/store"},
     "node": CORE | IO | {"node/core", "node/store"},
     PUBLIC: set(),  # What applications compile: C++17 and the standard library only.
-    "client": CORE | {"io/zmq", "io/os", PUBLIC},
+    "client": CORE | {"io/zmq", "io/os", "io/text", PUBLIC},
     "client/examples": {PUBLIC},
 }
 LAYERS["cli"] = set(LAYERS)

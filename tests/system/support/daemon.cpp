@@ -140,7 +140,7 @@ Ran chancery(std::vector<std::string> words) {
   const bool ended = eventually(
       [&] {
         for (const std::string& line : child.read_lines()) {
-          ran.output += line + "\n";
+          ran.output += line;  // Long lines come in pieces; JSON is one line.
         }
         return child.output_fd() < 0;
       },

@@ -46,6 +46,7 @@ class LyingHub {
   void serve();
 
   const TestExchange& exchange_;
+  std::string member_;
   zmq::Context context_;
   zmq::ZapHandler zap_;
   zmq::Router router_;

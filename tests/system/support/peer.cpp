@@ -169,9 +169,7 @@ bool Peer::alive() {
 }
 
 std::string text_with(std::string_view subject) {
-  return must(exchange::text_from_json("threat.alert", subject, "en",
-                                       R"({"category": "THREAT_CATEGORY_CYBER"})"))
-      .SerializeAsString();
+  return must(exchange::text_from_json("threat.alert", subject, "en", "{}")).SerializeAsString();
 }
 
 v1::Header Author::header(const v1::Draft& draft) {

@@ -97,7 +97,7 @@ class Author {
   std::uint64_t counter_ = 0;
 };
 
-// A Text with this subject and a content that fits "threat.alert".
+// A Text with this subject and an empty content, which fits every kind.
 [[nodiscard]] std::string text_with(std::string_view subject);
 
 }  // namespace chancery::test

@@ -41,10 +41,7 @@ class ExchangeRunTest : public testing::Test {
     ASSERT_TRUE(os::replace_file(folder_ / name, text, 0600).has_value());
   }
   void program(const std::string& name, const std::string& more) {
-    ASSERT_TRUE(os::replace_file(folder_ / name,
-                                 daemon_script(name == "chancery-node" ? "in-step" : "ready", more),
-                                 0700)
-                    .has_value());
+    ASSERT_TRUE(os::replace_file(folder_ / name, daemon_script("ready", more), 0700).has_value());
   }
 
   // What run_exchange() gives; its output is in output_.
@@ -135,7 +132,7 @@ TEST_F(ExchangeRunTest, AMemberCodeNeverBecomesAPathElsewhere) {
 
 TEST(ExchangeRunLinesTest, OnlyTheEventItselfAtLevelInfoCounts) {
   EXPECT_TRUE(says_event("2006-01-02T15:04:05.123Z INFO ready listen=tcp://h:1", "ready"));
-  EXPECT_TRUE(says_event("2006-01-02T15:04:05.123Z INFO in-step", "in-step"));
+  EXPECT_TRUE(says_event("2006-01-02T15:04:05.123Z INFO listening a=1", "listening"));
   EXPECT_FALSE(says_event("2006-01-02T15:04:05.123Z INFO ready-soon", "ready"));
   EXPECT_FALSE(says_event("2006-01-02T15:04:05.123Z INFO logged text=\" INFO ready \"", "ready"));
   EXPECT_FALSE(says_event("ready", "ready"));

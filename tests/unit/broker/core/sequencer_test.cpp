@@ -161,9 +161,8 @@ TEST_F(SequencerTest, AnswersAboutTheBatchWaitForItsCommit) {
   const v1::Draft one = draft();
   v1::Draft other = one;
   other.set_status(v1::STATUS_EXERCISE);
-  for (const std::string& bytes :
-       {envelope(one), envelope(one), envelope(other), envelope(logged),
-        notice(exchange_, draft(), {.seen = std::nullopt})}) {
+  for (const std::string& bytes : {envelope(one), envelope(one), envelope(other), envelope(logged),
+                                   notice(exchange_, draft(), {.seen = std::nullopt})}) {
     ASSERT_EQ(offer(bytes), "good");
   }
   const Decision decision = turn(sequencer_, log_);
@@ -218,7 +217,7 @@ TEST_F(SequencerTest, StartsFromTheClocksTreeAndTimeOfItsState) {
   EXPECT_EQ(log_.commits().back().accepted_at_ms, kNow + 5);
 }
 
-// C-134 of log_seen, design: the hub refuses one that is not of its log.
+// C-134 says it of a node's link; a notice says it of itself, under its origin's signature.
 TEST_F(SequencerTest, ANoticeNamesAHeadOfThisLog) {
   const v1::TreeHead old = head();
   EXPECT_EQ(seeing(old), "at 8");
@@ -244,8 +243,8 @@ TEST_F(SequencerTest, ANoticeNamesAHeadOfThisLog) {
 
 TEST_F(SequencerTest, AsksTheStoreForNoSizeThatItCannotHave) {
   v1::TreeHead ahead = head();
-  for (const std::uint64_t size : {std::numeric_limits<std::uint64_t>::max(), kFirst + 1, kFirst,
-                                   kFirst - 1, kFirst - 1}) {
+  for (const std::uint64_t size :
+       {std::numeric_limits<std::uint64_t>::max(), kFirst + 1, kFirst, kFirst - 1, kFirst - 1}) {
     ahead.set_size(size);
     ASSERT_EQ(offer(notice(exchange_, draft(), {.seen = ahead})), "good");
   }
@@ -257,9 +256,9 @@ TEST_F(SequencerTest, AsksTheStoreForNoSizeThatItCannotHave) {
 TEST_F(SequencerTest, TheBadOnesOfABatchDoNotTouchTheGoodOnes) {
   v1::Draft unknown = draft();
   unknown.mutable_recipients(0)->set_member("XX");
-  const Words words = turn_with({envelope(draft()), envelope(unknown), envelope(draft()),
-                                 notice(exchange_, draft(), {.seen = std::nullopt}),
-                                 envelope(draft())});
+  const Words words =
+      turn_with({envelope(draft()), envelope(unknown), envelope(draft()),
+                 notice(exchange_, draft(), {.seen = std::nullopt}), envelope(draft())});
   EXPECT_EQ(words, (Words{"at 8", "unknown-recipient", "at 9", "foreign-log", "at 10"}));
   const Commit& commit = log_.commits().back();
   EXPECT_EQ(commit.entries.size(), 3U);
@@ -465,7 +464,8 @@ TEST_F(SequencerTest, ABatchHoldsAtMostItsCount) {
   EXPECT_EQ(said(decision).back(), "at " + std::to_string(kFirst + kSequencedCountMax - 1));
   EXPECT_TRUE(sequencer_.has_work());
   // The head that the last one saw is older now, and still of this log.
-  EXPECT_EQ(said(turn(sequencer_, log_)), Words{"at " + std::to_string(kFirst + kSequencedCountMax)});
+  EXPECT_EQ(said(turn(sequencer_, log_)),
+            Words{"at " + std::to_string(kFirst + kSequencedCountMax)});
   EXPECT_FALSE(sequencer_.has_work());
 }
 

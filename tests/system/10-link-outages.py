@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Hub and nodes that go and come back: what an application was told is queued or logged stays so.
+Protocol chapter 10."""
+import pathlib
+import signal
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+import trial  # noqa: E402
+from trial import Trial, eventually  # noqa: E402
+
+
+class LinkOutages(Trial):
+    def outbox(self, member):
+        return self.status(member).json["outbox"]
+
+    def test_what_is_published_without_a_hub_is_logged_when_it_returns(self):
+        self.start("AM", "BY")
+        self.assertEqual(self.hub.stop(), 0)
+        queued = [self.publish("AM", f"queued {i}", "--wait", "queued") for i in range(5)]
+        for answer in queued:
+            self.assertEqual((answer.code, answer.json["stage"], answer.json["index"]), (0, "queued", None), answer)
+        waited = self.publish("AM", "waited", "--timeout", "300ms")
+        self.assertEqual((waited.code, waited.json["verdict"], waited.json["error"]["code"]),
+                         (2, "unknown", "unknown-outcome"), waited)
+        self.assertEqual(self.subjects("BY"), [])
+        self.start()
+        self.assert_arrives("BY", [f"queued {i}" for i in range(5)] + ["waited"])
+        again = self.publish("AM", "waited", "--id", waited.json["id"])
+        self.assertEqual((again.code, again.json["stage"]), (0, "logged"), again)
+        self.assertEqual(self.outbox("AM"), {"queued": 0, "signed": 0, "logged": 6, "refused": 0})
+        self.assertEqual(self.audit("hub").code, 0)
+
+    def test_a_killed_hub_loses_no_acknowledged_notice(self):
+        self.start("AM", "BY")
+        sent = []
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            for i in range(5):
+                sent.append(f"{number.name} {i}")
+                self.assertEqual(self.publish("AM", sent[-1], "--wait", "logged" if i < 3 else "queued").code, 0)
+            self.hub.stop(number)
+            self.start()
+            self.assert_arrives("BY", sent)
+        sizes = {self.audit(name).json["size"] for name in ("hub", "AM")}
+        self.assertEqual(sizes, {7 + len(sent)})
+        self.assertEqual(self.audit("BY").code, 0)
+
+    def test_a_node_keeps_inbox_cursor_and_outbox_over_its_end(self):
+        self.start("AM", "BY")
+        for i in range(3):
+            self.assertEqual(self.publish("AM", f"before {i}").code, 0)
+        self.assert_arrives("BY", ["before 0", "before 1", "before 2"])
+        self.assertEqual(len(self.as_member("BY", "inbox", "--cursor", "desk").json["notices"]), 3)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            self.nodes["BY"].stop(number)
+            self.assertEqual(self.publish("AM", f"without BY {number.name}").code, 0)
+            self.start_node("BY")
+            self.assertTrue(eventually(lambda: f"without BY {number.name}" in self.subjects("BY")))
+        self.assertEqual(self.subjects("BY")[:3], ["before 0", "before 1", "before 2"])
+        new = self.as_member("BY", "inbox", "--cursor", "desk").json["notices"]
+        self.assertEqual([n["subject"] for n in new], ["without BY SIGTERM", "without BY SIGKILL"])
+        self.assertEqual(self.as_member("BY", "inbox", "--cursor", "desk").json["notices"], [])
+
+        self.hub.stop()  # Now the outbox: queued, then the node is killed, then both return.
+        self.assertEqual(self.publish("AM", "in the outbox", "--wait", "queued").code, 0)
+        self.nodes["AM"].stop(signal.SIGKILL)
+        self.start("AM")
+        self.assertTrue(eventually(lambda: "in the outbox" in self.subjects("BY")))
+        self.assertEqual(self.outbox("AM")["logged"], 6)
+        for name in ("hub", "AM", "BY"):
+            self.assertEqual(self.audit(name).code, 0)
+
+
+if __name__ == "__main__":
+    trial.main()

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""A user's day with the command: publish, inbox, show, follow, status, audit; JSON and exit codes.
+Protocol chapters 9 and 11; docs/reference/cli.md."""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+import trial  # noqa: E402
+from trial import Trial, chancery  # noqa: E402
+
+NOTICE_KEYS = {"arrival", "index", "accepted_at", "created_at", "arrived_at", "notice", "id", "origin", "kind", "status",
+               "precedence", "classification", "tlp", "handling", "recipients", "expires_at", "reply_by", "subject",
+               "language", "content", "thread", "in_reply_to", "translation_of", "supersedes", "cancels", "attachments",
+               "sealed", "own", "key_id"}
+
+
+class LocalApiStory(Trial):
+    def test_a_notice_is_published_read_shown_and_audited(self):
+        self.start("AM", "BY", "KZ")
+        ticket = self.publish("AM", "Для всех", "--precedence", "flash", "--status", "exercise")
+        self.assertEqual(ticket.code, 0, ticket)
+        self.assertEqual(set(ticket.json), {"id", "notice", "recipients", "verdict", "stage", "index", "accepted_at",
+                                            "error"})
+        self.assertEqual((ticket.json["verdict"], ticket.json["stage"], ticket.json["index"]), ("reached", "logged", 7))
+        self.assertEqual(ticket.json["recipients"], ["BY", "KG", "KZ", "RU", "TJ"])
+        self.assert_arrives("BY", ["Для всех"])
+        self.assert_arrives("KZ", ["Для всех"])
+
+        inbox = self.as_member("BY", "inbox").json
+        self.assertEqual(set(inbox), {"notices", "next_after"})
+        notice = inbox["notices"][0]
+        self.assertEqual(set(notice), NOTICE_KEYS)
+        self.assertEqual((notice["origin"], notice["precedence"], notice["status"], notice["sealed"], notice["own"]),
+                         ("AM", "flash", "exercise", True, False))
+        self.assertEqual(notice["notice"], ticket.json["notice"])
+        self.assertTrue(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", notice["accepted_at"]))
+        self.assertEqual(self.as_member("BY", "inbox", "--from", "KZ").json["notices"], [])
+        self.assertEqual(len(self.as_member("BY", "inbox", "--precedence", "flash").json["notices"]), 1)
+
+        for name in (notice["notice"][:16], notice["id"], "7"):
+            shown = self.as_member("BY", "show", name)
+            self.assertEqual(shown.code, 0, shown)
+            self.assertEqual(set(shown.json), NOTICE_KEYS | {"stage", "d", "leaf", "envelope"})
+            self.assertEqual(len(bytes.fromhex(shown.json["leaf"])), 73)
+        missing = self.as_member("BY", "show", "0123456789abcdef")
+        self.assertEqual((missing.code, missing.error), (1, "not-found"))
+
+        sizes = set()
+        for name in ("hub", "AM", "BY", "KZ"):
+            status = self.status(name)
+            self.assertEqual(status.code, 0, status)
+            self.assertEqual(status.json["genesis"], self.made["genesis"])
+            audit = self.audit(name)
+            self.assertEqual((audit.code, audit.json["verified"], audit.json["source"]), (0, True, "running daemon"), audit)
+            self.assertEqual(audit.json["findings"], [])
+            sizes.add((audit.json["size"], audit.json["root"]))
+        self.assertEqual(len(sizes), 1)
+        for daemon in (self.hub, *self.nodes.values()):
+            self.assertEqual(daemon.stop(), 0, daemon.log())
+        for name in ("hub", "AM", "BY"):
+            audit = self.audit(name)
+            self.assertEqual((audit.code, audit.json["source"]), (0, "store"), audit)
+            self.assertEqual(self.status(name).code, 2)
+
+    def test_the_same_id_is_one_notice_and_another_text_is_refused(self):  # C-137, C-162
+        self.start("AM", "BY")
+        first = self.publish("AM", "Once")
+        again = self.publish("AM", "Once", "--id", first.json["id"])
+        self.assertEqual((again.code, again.json["index"]), (0, first.json["index"]), again)
+        other = self.publish("AM", "Another", "--id", first.json["id"])
+        self.assertEqual((other.code, other.error), (1, "notice-id-reused"), other)
+        self.assert_arrives("BY", ["Once"])
+
+    def test_refusals_have_exit_code_1_and_usage_has_64(self):
+        self.start("AM")
+        for words, error in ((("--to", "XX"), "unknown-recipient"),
+                             (("--classification", "cosmic", "--to", "BY"), "unknown-classification"),
+                             (("--clear", "--to", "BY"), "seal-required")):
+            refused = self.as_member("AM", "publish", "--kind", "threat.alert", *words)
+            self.assertEqual((refused.code, refused.error), (1, error), refused)
+        kind = self.as_member("AM", "publish", "--kind", "no.such.kind", "--to", "BY", "--content", '{"a": 1}')
+        self.assertEqual((kind.code, kind.error), (1, "invalid-kind"), kind)
+        for words in ((), ("publish",), ("no-such-verb",), ("inbox", "--no-such-flag"), ("show",),
+                      ("publish", "--exchange", self.exchange, "--as", "AM", "--kind", "contact"),
+                      ("publish", "--exchange", self.exchange, "--as", "AM", "--kind", "contact", "--to", "BY",
+                       "--precedence", "high"), ("status",)):
+            self.assertEqual(chancery(*words).code, 64, words)
+        self.assertEqual(chancery("--help").code, 0)
+        self.assertEqual(set(chancery("version", "--json").json), {"program", "version"})
+
+    def test_no_daemon_has_exit_code_2(self):
+        answer = self.as_member("AM", "inbox")
+        self.assertEqual((answer.code, answer.error), (2, "no-daemon"), answer)
+        self.assertEqual(self.publish("AM", "Nobody takes it").code, 2)
+        for name in ("hub", "AM"):
+            status = self.status(name)
+            self.assertEqual((status.code, status.error), (2, "no-daemon"), status)
+
+    def test_a_key_that_the_node_does_not_know_gets_no_answer(self):  # C-161
+        self.start("AM", "BY")
+        self.path("am/apps/desk/key.pem").write_bytes(self.path("by/apps/desk/key.pem").read_bytes())
+        answer = self.as_member("AM", "inbox")
+        self.assertNotEqual(answer.code, 0, answer)
+        self.assertIn(answer.error, ("unknown-key", "no-daemon", "no-identity", "unavailable"), answer)
+
+    def test_follow_shows_a_notice_as_it_arrives(self):
+        self.start("AM", "BY")
+        command = [trial.BIN / "chancery", "inbox", "--exchange", self.exchange, "--as", "BY", "--follow", "--json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as follower:
+            self.addCleanup(follower.kill)
+            for subject in ("first", "second"):
+                self.assertEqual(self.publish("AM", subject).code, 0)
+                self.assertEqual(json.loads(follower.stdout.readline())["subject"], subject)
+            follower.terminate()
+
+    def test_the_examples_of_the_client_library_work(self):
+        self.start("AM", "BY")
+        examples = trial.BIN.parent / "examples"
+        with subprocess.Popen([examples / "example-follow", self.path("by/apps/desk/client.toml")],
+                              stdout=subprocess.PIPE, text=True) as follower:
+            self.addCleanup(follower.kill)
+            done = subprocess.run([examples / "example-publish", self.path("am/apps/desk/client.toml"), "Example"],
+                                  capture_output=True, text=True, timeout=30)
+            self.assertEqual(done.returncode, 0, done)
+            self.assertIn("logged at index 7", done.stdout)
+            self.assertIn(" AM threat.alert ", follower.stdout.readline())
+            follower.terminate()
+        self.assertEqual(subprocess.run([examples / "example-publish"], capture_output=True).returncode, 64)
+
+
+if __name__ == "__main__":
+    trial.main()

@@ -1,0 +1,180 @@
+"""A trial exchange as its user makes it: `chancery exchange init`, then real daemons, then the command.
+
+Unlike demo/demo.py this starts each daemon by itself, so that a test can stop one and not the others.
+Standard library only. Programs are in --bin FOLDER, given before unittest's own arguments.
+"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PATIENCE = 15  # Seconds; only a failing test waits so long.
+STOP_TIME = 5
+BIN = None
+
+
+def main():
+    """Runs the tests of the calling script: SCRIPT --bin FOLDER [unittest's arguments]."""
+    global BIN
+    if len(sys.argv) < 3 or sys.argv[1] != "--bin":
+        sys.exit(f"usage: {sys.argv[0]} --bin FOLDER [TEST ...]")
+    sys.modules["trial"].BIN = BIN = pathlib.Path(sys.argv[2]).resolve()
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(condition, patience=PATIENCE):
+    deadline = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value or time.monotonic() > deadline:
+            return value
+        time.sleep(0.02)
+
+
+class Answer:
+    """What a command said."""
+
+    def __init__(self, done):
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+    @property
+    def error(self):
+        """The error's name, from stderr in its JSON form."""
+        return json.loads(self.err.splitlines()[-1])["error"]["code"]
+
+    def __repr__(self):
+        return f"exit code {self.code}\n{self.out}{self.err}"
+
+
+def chancery(*words, env=None, stdin=None):
+    return Answer(subprocess.run([BIN / "chancery", *map(str, words)], capture_output=True, text=True,
+                                 timeout=50, input=stdin,
+                                 env={**os.environ, **env} if env is not None else None))
+
+
+class Daemon:
+    """A hub or a node, with its log in a file."""
+
+    def __init__(self, program, config, log_path):
+        self.program, self.config, self.log_path = program, config, log_path
+        self.process = None
+        self.log_start = 0
+
+    def start(self):
+        self.log_start = len(self.log_path.read_text()) if self.log_path.exists() else 0
+        with open(self.log_path, "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen([BIN / self.program, "--config", self.config], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log)
+        return self
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")[self.log_start:]
+
+    def says(self, text, patience=PATIENCE):
+        return eventually(lambda: text in self.log() or self.process.poll() is not None, patience) and text in self.log()
+
+    def wait(self, patience=STOP_TIME):
+        """Its exit code, or None where it still runs."""
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.wait()
+
+    def end(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Trial(unittest.TestCase):
+    """A fresh exchange for each test."""
+
+    profile = "csto"
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chp", dir="/tmp"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.exchange = self.folder / "x"
+        made = chancery("exchange", "init", "--profile", ROOT / "config/exchanges" / self.profile, "--port",
+                        free_port(), self.exchange, "--json")
+        self.assertEqual(made.code, 0, made)
+        self.made = made.json
+        self.hub = self.daemon("chancery-broker", "hub/hub.toml")
+        self.nodes = {}
+
+    def daemon(self, program, config):
+        """One that is killed at the end of the test, should it still run."""
+        daemon = Daemon(program, self.exchange / config, self.folder / (config.partition("/")[0] + ".log"))
+        self.addCleanup(daemon.end)
+        return daemon
+
+    def start(self, *members):
+        """The hub and the nodes of these members; they are in step when it returns."""
+        self.hub.start()
+        self.assertTrue(self.hub.says(" ready "), self.hub.log())
+        for member in members:
+            self.start_node(member)
+
+    def start_node(self, member):
+        if member not in self.nodes:
+            self.nodes[member] = self.daemon("chancery-node", f"{member.lower()}/node.toml")
+        self.nodes[member].start()
+        self.assertTrue(self.nodes[member].says("hub-welcome"), self.nodes[member].log())
+
+    def path(self, *parts):
+        return self.exchange.joinpath(*parts)
+
+    def as_member(self, member, verb, *words, **options):
+        return chancery(verb, *words, "--exchange", self.exchange, "--as", member, "--json", **options)
+
+    def publish(self, member, subject, *words, kind="threat.alert", to="members"):
+        content = ["--content", '{"summary": "Text"}'] if kind == "threat.alert" else []
+        return self.as_member(member, "publish", "--kind", kind, "--to", to, "--subject", subject, *content, *words)
+
+    def subjects(self, member):
+        """Of the notices of others in the inbox, by arrival."""
+        answer = self.as_member(member, "inbox")
+        self.assertEqual(answer.code, 0, answer)
+        return [notice["subject"] for notice in answer.json["notices"] if not notice["own"]]
+
+    def assert_arrives(self, member, subjects):
+        self.assertTrue(eventually(lambda: self.subjects(member) == subjects), self.subjects(member))
+
+    def status(self, name):
+        return chancery("status", "--exchange", self.exchange, name, "--json")
+
+    def audit(self, name):
+        return chancery("audit", "verify", "--exchange", self.exchange, name, "--json")
+
+    def edit(self, config, pattern, replacement):
+        """Changes one line of a configuration."""
+        path = self.path(config)
+        text, count = re.subn(pattern, replacement, path.read_text(), flags=re.MULTILINE)
+        self.assertEqual(count, 1, path)
+        path.write_text(text)

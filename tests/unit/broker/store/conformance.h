@@ -1,0 +1,468 @@
+// What every hub store must do, whatever its engine: the promises of broker/store/hub_store.h.
+//
+// An engine joins by a type with these members, and INSTANTIATE_TYPED_TEST_SUITE_P in its own test:
+//
+//   Result<std::unique_ptr<HubStore>> open(const Hash& genesis);   of this object's place, to own
+//   Result<std::unique_ptr<HubStore>> open_for_audit(const Hash& genesis);
+//   void alter(column, index);    flips a bit of header, body, signatures or entry_hash of an entry
+//   void forget(index);           drops all that says that this entry is one of the directory
+//
+// The last two are done behind the store's back, while it is closed.
+
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "broker/store/hub_store.h"
+#include "core/exchange/audit.h"
+#include "core/exchange/log_follower.h"
+#include "tests/support/log.h"
+#include "tests/unit/broker/support.h"
+
+namespace chancery::broker {
+
+inline constexpr std::size_t kMuch = 1U << 30U;
+
+// The store as turn() wants it: steps that must succeed here.
+struct StoreLog {
+  HubStore& store;
+  [[nodiscard]] Answers answer(const Questions& questions) const {
+    return test::must(store.answer(questions));
+  }
+  void commit(const Commit& commit) { test::must(store.commit(commit)); }
+};
+
+template <class Engine>
+class HubStoreConformance : public testing::Test {
+ protected:
+  using Names = std::vector<std::string>;
+
+  HubStoreConformance() { reopen(); }
+
+  void close() {
+    sequencer_.reset();
+    store_.reset();
+  }
+  // As after a stop: everything from what is durable.
+  void reopen() {
+    close();
+    store_ = test::must(engine_.open(exchange_.genesis()));
+    sequencer_.emplace(test::must(store_->load()), AdmissionLimits{});
+  }
+  void found() {
+    StoreLog log{*store_};
+    broker::found(*sequencer_, log, exchange_);
+    for (std::uint64_t size = 1; const HubStore::UnsignedHead& head : heads()) {
+      EXPECT_EQ(head.size, size++);
+      store_->keep_checkpoint(head.size, note(head.size, head.root));
+    }
+    test::must(store_->flush());
+  }
+  std::vector<HubStore::UnsignedHead> heads() { return test::must(store_->unsigned_heads()); }
+  static std::string note(std::uint64_t size, const Hash& root) {
+    return test::signed_checkpoint("chancery.test/trial", size, root, Names{"hub log 1"});
+  }
+  std::string envelope(const Names& recipients = {"BY"}) {
+    return notice(exchange_, exchange_.draft("AM", recipients, "contact"),
+                  {.seen = head_of(sequencer_->tree())});
+  }
+  // One batch, to the point where the store is asked.
+  Commit decide(const Names& envelopes) {
+    for (const std::string& bytes : envelopes) {
+      test::must(sequencer_->offer(0, std::nullopt, bytes));
+    }
+    Decision decision =
+        sequencer_->decide(test::must(store_->answer(sequencer_->begin())), kNow + ++turns_);
+    EXPECT_TRUE(decision.commit.has_value());
+    return std::move(decision.commit).value_or(Commit{});
+  }
+  // One batch, committed; `checkpoint` says whether the process lived to sign it.
+  Commit log(const Names& envelopes, bool checkpoint = true) {
+    Commit commit = decide(envelopes);
+    test::must(store_->commit(commit));
+    sequencer_->committed();
+    if (checkpoint) {
+      store_->keep_checkpoint(commit.size_after, note(commit.size_after, commit.root_after));
+    }
+    return commit;
+  }
+  std::string person(int number) {
+    return exchange_.enrol(test::person_entry("AM", number), sequencer_->directory());
+  }
+  std::vector<v1::LogBatch> batches(std::uint64_t from, std::size_t count = 1000,
+                                    std::size_t bytes = kMuch) {
+    return test::must(store_->read_batches(from, count, bytes));
+  }
+  // "index<-previous" of a page of a feed, or the name of the error.
+  std::string feed(std::string_view member, std::uint64_t from, std::size_t count = 1000,
+                   std::size_t bytes = kMuch) {
+    const Result<std::vector<FeedEntry>> page = store_->read_feed(member, from, count, bytes);
+    if (!page.has_value()) {
+      return page.error().to_string();
+    }
+    std::string all;
+    for (const FeedEntry& entry : *page) {
+      all += std::to_string(entry.index) + "<-" + std::to_string(entry.previous) + " ";
+    }
+    return all;
+  }
+  exchange::AuditReport audit(HubStore& store, std::size_t bytes = kMuch) {
+    exchange::Auditor auditor(exchange_.genesis());
+    std::uint64_t size = 0;
+    std::uint64_t from = 0;
+    do {
+      const v1::AuditPageReply page = test::must(store.audit_page(from, bytes));
+      size = page.size();
+      from = page.next_index();
+      ++audit_pages_;
+      for (const v1::AuditBatch& batch : page.batches()) {
+        if (!auditor.batch(batch)) {
+          return auditor.finish(size);
+        }
+      }
+    } while (from != 0);
+    return auditor.finish(size);
+  }
+  // Everything that the store says, as one string: for "nothing was written".
+  std::string content() {
+    std::string all = test::must(store_->audit_page(0, kMuch)).SerializeAsString();
+    for (const v1::LogBatch& batch : batches(0)) {
+      all += batch.SerializeAsString();
+    }
+    for (const HubStore::UnsignedHead& head : heads()) {
+      all += std::to_string(head.size) + " ";
+    }
+    const HubState state = test::must(store_->load());
+    for (const KeyClock& clock : state.clocks) {
+      all += std::to_string(clock.created_at_us) + " ";
+    }
+    return all + feed("AM", 0) + feed("BY", 0);
+  }
+
+  test::TestExchange exchange_;
+  Engine engine_;
+  std::unique_ptr<HubStore> store_;
+  std::optional<Sequencer> sequencer_;
+  std::uint64_t turns_ = 0;
+  int audit_pages_ = 0;
+};
+
+TYPED_TEST_SUITE_P(HubStoreConformance);
+
+TYPED_TEST_P(HubStoreConformance, AnEmptyStoreIsAnEmptyLog) {
+  EXPECT_EQ(this->store_->genesis(), this->exchange_.genesis());
+  const HubState state = test::must(this->store_->load());
+  EXPECT_EQ(state.tree.size(), 0U);
+  EXPECT_FALSE(state.directory.founded());
+  EXPECT_TRUE(state.clocks.empty());
+  EXPECT_TRUE(this->heads().empty());
+  EXPECT_TRUE(this->batches(0).empty());
+  EXPECT_EQ(this->feed("AM", 0), "");
+  const v1::AuditPageReply page = test::must(this->store_->audit_page(0, kMuch));
+  EXPECT_EQ(page.size(), 0U);
+  EXPECT_EQ(page.next_index(), 0U);
+  EXPECT_EQ(page.batches_size(), 0);
+}
+
+TYPED_TEST_P(HubStoreConformance, WhatWasCommittedIsThereAfterAStop) {
+  this->found();
+  this->log({this->envelope(), this->envelope()});
+  this->log({this->person(1)});
+  const Sequencer before = *this->sequencer_;
+  const std::string content = this->content();
+  this->reopen();
+  const HubState state = test::must(this->store_->load());
+  EXPECT_EQ(state.tree.size(), 10U);
+  EXPECT_EQ(state.tree.root(), before.tree().root());
+  EXPECT_EQ(state.tree.edge(), before.tree().edge());
+  EXPECT_EQ(state.directory.root(), before.directory().root());
+  EXPECT_EQ(state.directory.slots(), before.directory().slots());
+  EXPECT_EQ(state.accepted_at_ms, before.accepted_at_ms());
+  ASSERT_EQ(state.clocks.size(), 1U);
+  EXPECT_EQ(state.clocks[0].key_id, node_id("AM"));
+  EXPECT_EQ(state.clocks[0].precedence, static_cast<std::uint32_t>(v1::PRECEDENCE_ROUTINE));
+  // And the log goes on from there.
+  EXPECT_EQ(this->log({this->envelope()}).size_before, 10U);
+  this->reopen();
+  EXPECT_EQ(this->sequencer_->tree().size(), 11U);
+  EXPECT_NE(this->content(), content);
+}
+
+// C-136: nobody can have written between what this process knows and what it commits.
+TYPED_TEST_P(HubStoreConformance, AHeadThatMovedIsRefusedAndNothingIsWritten) {
+  this->found();
+  this->log({this->envelope()});
+  const std::string content = this->content();
+  const Commit good = this->decide({this->envelope(), this->envelope()});
+  Commit bad = good;
+  ++bad.size_before;
+  EXPECT_EQ(test::outcome(this->store_->commit(bad)), "head-moved");
+  bad = good;
+  bad.size_before -= 2;
+  EXPECT_EQ(test::outcome(this->store_->commit(bad)), "head-moved");
+  bad = good;
+  bad.root_before[31] ^= 1;  // The right size of another log.
+  EXPECT_EQ(test::outcome(this->store_->commit(bad)), "head-moved");
+  EXPECT_EQ(this->content(), content);
+  EXPECT_EQ(test::outcome(this->store_->commit(good)), "good");
+  EXPECT_EQ(test::outcome(this->store_->commit(good)), "head-moved");  // Once.
+}
+
+TYPED_TEST_P(HubStoreConformance, ACommitThatFailsHalfwayIsNotThere) {
+  this->found();
+  const Commit first = this->log({this->envelope()});
+  const std::string content = this->content();
+  Commit bad = this->decide({this->envelope(), this->envelope()});
+  bad.entries[1].envelope = first.entries[0].envelope;  // An id that is in the log.
+  EXPECT_FALSE(this->store_->commit(bad).has_value());
+  EXPECT_EQ(this->content(), content);
+}
+
+TYPED_TEST_P(HubStoreConformance, AnswersWhatWasLoggedAndWhatWasAHead) {
+  this->found();
+  const Commit one = this->log({this->envelope(), this->envelope()});
+  const v1::Draft& draft = one.entries[1].envelope.draft;
+  const Answers answers =
+      test::must(this->store_->answer({.ids = {{"AM", draft.notice_id()},
+                                               {"BY", draft.notice_id()},
+                                               {"AM", test::seeded_uuid("never", 1)}},
+                                       .head_sizes = {0, 3, 8, 9, 10, 1000}}));
+  ASSERT_EQ(answers.known.size(), 3U);
+  ASSERT_TRUE(answers.known[0].has_value());
+  EXPECT_EQ(answers.known[0]->index, 8U);
+  EXPECT_EQ(answers.known[0]->notice, one.entries[1].envelope.notice);
+  EXPECT_FALSE(answers.known[1].has_value());
+  EXPECT_FALSE(answers.known[2].has_value());
+  ASSERT_EQ(answers.heads.size(), 2U);  // 8 is inside a batch.
+  EXPECT_EQ(answers.heads.at(9), one.root_after);
+  EXPECT_TRUE(answers.heads.contains(3));
+}
+
+TYPED_TEST_P(HubStoreConformance, AHeadStaysUnsignedUntilItsCheckpointIsDurable) {
+  this->found();
+  EXPECT_TRUE(this->heads().empty());
+  const Commit one = this->log({this->envelope()}, /*checkpoint=*/false);
+  this->reopen();  // A stop between commit and signature.
+  ASSERT_EQ(this->heads().size(), 1U);
+  EXPECT_EQ(this->heads()[0].size, 8U);
+  EXPECT_EQ(this->heads()[0].root, one.root_after);
+  EXPECT_EQ(this->batches(7)[0].checkpoint(), "");
+  EXPECT_TRUE(this->audit(*this->store_).head_unsigned);  // C-123
+
+  const std::string note = this->note(8, one.root_after);
+  this->store_->keep_checkpoint(8, note);
+  EXPECT_EQ(this->batches(7)[0].checkpoint(), note);  // Known at once,
+  this->reopen();
+  ASSERT_EQ(this->heads().size(), 1U);  // durable by flush,
+  this->store_->keep_checkpoint(8, note);
+  test::must(this->store_->flush());
+  this->reopen();
+  EXPECT_TRUE(this->heads().empty());
+  EXPECT_EQ(this->batches(7)[0].checkpoint(), note);
+
+  this->log({this->envelope()});
+  this->log({this->envelope()});  // or with the next commit.
+  this->reopen();
+  ASSERT_EQ(this->heads().size(), 1U);
+  EXPECT_EQ(this->heads()[0].size, 10U);
+}
+
+// C-139
+TYPED_TEST_P(HubStoreConformance, AFeedHasWhatIsForItsMemberWithWhatCameBefore) {
+  this->found();
+  const Commit one = this->log({this->envelope({"BY"}), this->envelope({"BY", "RU"})});
+  this->log({this->person(1)});
+  this->log({this->envelope({"RU"})});
+  EXPECT_EQ(this->feed("AM", 0), "7<-0 8<-8 10<-9 ");
+  EXPECT_EQ(this->feed("BY", 0), "7<-0 8<-8 ");
+  EXPECT_EQ(this->feed("RU", 0), "8<-0 10<-9 ");
+  EXPECT_EQ(this->feed("KZ", 0), "");
+  EXPECT_EQ(this->feed("XX", 0), "");
+  EXPECT_EQ(this->feed("", 0), "");
+  const auto page = test::must(this->store_->read_feed("BY", 8, 1, kMuch));
+  ASSERT_EQ(page.size(), 1U);
+  EXPECT_EQ(page[0].envelope, one.entries[1].envelope.bytes());  // C-30
+}
+
+TYPED_TEST_P(HubStoreConformance, AFeedIsReadInPages) {
+  this->found();
+  this->log({this->envelope(), this->envelope(), this->envelope(), this->envelope()});
+  EXPECT_EQ(this->feed("BY", 0, 2), "7<-0 8<-8 ");
+  EXPECT_EQ(this->feed("BY", 9, 2), "9<-9 10<-10 ");
+  EXPECT_EQ(this->feed("BY", 9, 1), "9<-9 ");
+  EXPECT_EQ(this->feed("BY", 11, 2), "");
+  // The one that goes over the bytes is the last; there is always one.
+  EXPECT_EQ(this->feed("BY", 0, 100, 0), "7<-0 ");
+  const std::size_t size =
+      test::must(this->store_->read_feed("BY", 7, 1, kMuch))[0].envelope.size();
+  EXPECT_EQ(this->feed("BY", 0, 100, size - 1), "7<-0 ");
+  EXPECT_EQ(this->feed("BY", 0, 100, size), "7<-0 8<-8 ");
+}
+
+// C-141
+TYPED_TEST_P(HubStoreConformance, BatchesAreWhatFollowersWereTold) {
+  this->found();
+  std::vector<v1::LogBatch> told;
+  for (const std::vector<std::string>& envelopes :
+       {std::vector{this->envelope(), this->envelope()}, std::vector{this->person(1)}}) {
+    const Commit commit = this->log(envelopes);
+    told.push_back(log_batch(commit, this->note(commit.size_after, commit.root_after)));
+  }
+  const std::vector<v1::LogBatch> stored = this->batches(7);
+  ASSERT_EQ(stored.size(), 2U);
+  for (std::size_t i = 0; i < told.size(); ++i) {
+    EXPECT_EQ(stored[i].SerializeAsString(), told[i].SerializeAsString()) << i;
+  }
+  exchange::LogFollower follower(this->exchange_.genesis());
+  exchange::RootCache cache;
+  for (const v1::LogBatch& batch : this->batches(0)) {
+    EXPECT_EQ(test::outcome(follower.follow(batch, cache)), "good") << batch.first_index();
+  }
+  EXPECT_EQ(follower.tree().root(), this->sequencer_->tree().root());
+}
+
+TYPED_TEST_P(HubStoreConformance, BatchesAreReadInPagesFromWhereOneStarts) {
+  this->found();
+  this->log({this->envelope(), this->envelope()});
+  this->log({this->envelope(), this->envelope(), this->envelope()});
+  const auto starts = [&](std::uint64_t from, std::size_t count, std::size_t bytes) {
+    std::string all;
+    for (const v1::LogBatch& batch : this->batches(from, count, bytes)) {
+      all += std::to_string(batch.first_index()) + " ";
+    }
+    return all;
+  };
+  EXPECT_EQ(starts(0, 100, kMuch), "0 1 2 3 4 5 6 7 9 ");
+  EXPECT_EQ(starts(5, 3, kMuch), "5 6 7 ");
+  EXPECT_EQ(starts(9, 3, kMuch), "9 ");
+  EXPECT_EQ(starts(0, 100, 0), "0 ");  // The one that goes over the bytes is the last.
+  EXPECT_EQ(starts(12, 100, kMuch), "");
+  const auto from = [&](std::uint64_t index) {
+    return test::outcome(this->store_->read_batches(index, 100, kMuch));
+  };
+  EXPECT_EQ(from(8), "not-found");
+  EXPECT_EQ(from(10), "not-found");  // Within the last batch.
+  EXPECT_EQ(from(11), "not-found");
+  EXPECT_EQ(from(12), "good");
+}
+
+// Every stored byte of an entry is hashed again before anybody gets it.
+TYPED_TEST_P(HubStoreConformance, AnAlteredEntryIsNamedAndNeverServedAndTheOthersAre) {
+  for (const char* const column : {"header", "body", "signatures", "entry_hash"}) {
+    SCOPED_TRACE(column);
+    this->close();
+    this->engine_ = TypeParam();
+    this->exchange_ = test::TestExchange();
+    this->reopen();
+    this->found();
+    this->log({this->envelope(), this->envelope(), this->envelope()});
+    test::must(this->store_->flush());
+    this->close();
+    this->engine_.alter(column, 8);
+    this->reopen();
+    EXPECT_EQ(this->feed("BY", 0), "7<-0 ");  // Up to it.
+    const Result<std::vector<FeedEntry>> at_it = this->store_->read_feed("BY", 8, 10, kMuch);
+    EXPECT_EQ(test::outcome(at_it), "store-damaged");
+    EXPECT_NE(at_it.error().detail.find("entry 8 "), std::string::npos) << at_it.error().detail;
+    EXPECT_EQ(this->feed("BY", 9), "9<-9 ");  // Behind it.
+    // C-121: the audit of what is stored names it, so nothing was deleted or mended.
+    const exchange::AuditReport report = this->audit(*this->store_);
+    ASSERT_FALSE(report.passed());
+    EXPECT_EQ(report.findings.front().index, 8U);
+    if (column != std::string_view("entry_hash")) {
+      EXPECT_EQ(report.size, 10U);  // The log itself is whole, and the audit went on.
+    }
+  }
+}
+
+TYPED_TEST_P(HubStoreConformance, AnAlteredDirectoryEntryStopsTheStart) {
+  this->found();
+  this->close();
+  this->engine_.alter("body", 3);
+  this->store_ = test::must(this->engine_.open(this->exchange_.genesis()));
+  const Result<HubState> loaded = this->store_->load();
+  EXPECT_EQ(test::outcome(loaded), "store-damaged");
+  EXPECT_NE(loaded.error().detail.find("entry 3 "), std::string::npos) << loaded.error().detail;
+  const Result<std::vector<v1::LogBatch>> page = this->store_->read_batches(3, 1, kMuch);
+  EXPECT_EQ(test::outcome(page), "store-damaged");
+  EXPECT_EQ(test::outcome(this->store_->read_batches(4, 1, kMuch)), "good");
+  EXPECT_EQ(this->audit(*this->store_).findings.front().index, 3U);
+}
+
+// C-105: what the entries fold to is what the last batch names; a revocation may be what is gone.
+TYPED_TEST_P(HubStoreConformance, AForgottenDirectoryEntryStopsTheStart) {
+  this->found();
+  this->log({this->exchange_.entry(test::revocation_of(node_id("AM")),
+                                   std::vector{test::authority_name("AM")},
+                                   this->sequencer_->directory())});
+  this->reopen();
+  this->close();
+  this->engine_.forget(7);
+  this->store_ = test::must(this->engine_.open(this->exchange_.genesis()));
+  EXPECT_EQ(test::outcome(this->store_->load()), "store-damaged");
+}
+
+// C-120
+TYPED_TEST_P(HubStoreConformance, ALiveStoreIsAuditedInPages) {
+  this->found();
+  this->log({this->envelope(), this->envelope()});
+  this->log({this->person(1)});
+  this->log({this->envelope()}, /*checkpoint=*/false);
+  const std::pair<std::size_t, int> cases[] = {{kMuch, 1}, {0, 10}};  // Bytes, pages.
+  for (const auto& [bytes, pages] : cases) {
+    this->audit_pages_ = 0;
+    const exchange::AuditReport report = this->audit(*this->store_, bytes);
+    EXPECT_TRUE(report.passed()) << report.findings.front().error.to_string();
+    EXPECT_EQ(report.size, 10U);  // C-123: and one whose checkpoint is not signed yet.
+    EXPECT_TRUE(report.head_unsigned);
+    EXPECT_EQ(report.batch_count, 9U);
+    EXPECT_EQ(report.absent_count, 0U);
+    EXPECT_EQ(this->audit_pages_, pages);
+  }
+}
+
+// C-120: of a stopped hub's store.
+TYPED_TEST_P(HubStoreConformance, AStoppedStoreIsAuditedReadOnly) {
+  this->found();
+  this->log({this->envelope()});
+  test::must(this->store_->flush());
+  this->close();
+  for (const Hash& genesis : {this->exchange_.genesis(), Hash{}}) {
+    const auto store = test::must(this->engine_.open_for_audit(genesis));
+    EXPECT_EQ(store->genesis(), this->exchange_.genesis());
+    EXPECT_TRUE(this->audit(*store).passed());
+  }
+  Hash other = this->exchange_.genesis();
+  other[0] ^= 1;
+  EXPECT_EQ(test::outcome(this->engine_.open_for_audit(other)), "wrong-genesis");
+}
+
+TYPED_TEST_P(HubStoreConformance, AnotherExchangesStoreIsRefused) {
+  this->found();
+  const std::string content = this->content();
+  this->close();
+  const test::TestExchange other({.name = "other"});
+  EXPECT_EQ(test::outcome(this->engine_.open(other.genesis())), "wrong-genesis");
+  EXPECT_EQ(test::outcome(this->engine_.open(Hash{})), "wrong-genesis");
+  this->reopen();
+  EXPECT_EQ(this->content(), content);
+}
+
+REGISTER_TYPED_TEST_SUITE_P(
+    HubStoreConformance, AnEmptyStoreIsAnEmptyLog, WhatWasCommittedIsThereAfterAStop,
+    AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
+    AnswersWhatWasLoggedAndWhatWasAHead, AHeadStaysUnsignedUntilItsCheckpointIsDurable,
+    AFeedHasWhatIsForItsMemberWithWhatCameBefore, AFeedIsReadInPages,
+    BatchesAreWhatFollowersWereTold, BatchesAreReadInPagesFromWhereOneStarts,
+    AnAlteredEntryIsNamedAndNeverServedAndTheOthersAre, AnAlteredDirectoryEntryStopsTheStart,
+    AForgottenDirectoryEntryStopsTheStart, ALiveStoreIsAuditedInPages,
+    AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused);
+
+}  // namespace chancery::broker

@@ -1,0 +1,171 @@
+#include "broker/store/sqlite_hub_store.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string>
+
+#include "io/sqlite/database.h"
+#include "io/sqlite/statement.h"
+#include "tests/unit/broker/store/conformance.h"
+#include "tests/unit/io/os/temporary_folder.h"
+
+namespace chancery::broker {
+namespace {
+
+class SqliteEngine {
+ public:
+  [[nodiscard]] std::string path() const { return *folder_ / "hub.db"; }
+  [[nodiscard]] Result<std::unique_ptr<HubStore>> open(const Hash& genesis) const {
+    return open_sqlite_hub_store(path(), genesis, StoreUse::kOwn);
+  }
+  [[nodiscard]] Result<std::unique_ptr<HubStore>> open_for_audit(const Hash& genesis) const {
+    return open_sqlite_hub_store(path(), genesis, StoreUse::kAudit);
+  }
+
+  void alter(std::string_view column, std::uint64_t index) const {
+    sqlite::Database database = raw();
+    const std::string name(column);
+    sqlite::Statement select =
+        test::must(database.prepare("SELECT " + name + " FROM entry WHERE idx = ?1"));
+    ASSERT_TRUE(test::must(select.bind(1, index).step()));
+    std::string bytes = test::must(select.column_blob(0));
+    select.reset();
+    bytes[bytes.size() / 2] ^= 4;
+    sqlite::Statement update =
+        test::must(database.prepare("UPDATE entry SET " + name + " = ?2 WHERE idx = ?1"));
+    test::must(update.bind(1, index).bind(2, as_bytes(bytes)).run());
+  }
+  void forget(std::uint64_t index) const {
+    change("DELETE FROM directory_entry WHERE idx = " + std::to_string(index));
+  }
+  void change(const std::string& sql) const {
+    sqlite::Database database = raw();
+    test::must(database.execute(sql));
+  }
+  [[nodiscard]] sqlite::Database raw() const {
+    return test::must(sqlite::Database::open(path(), {.mode = sqlite::OpenMode::kExisting,
+                                                      .application_id = kHubStoreApplicationId,
+                                                      .user_version = kHubStoreVersion + 1}));
+  }
+  // Bytes of the file as it lies there.
+  [[nodiscard]] std::string file() const {
+    std::ifstream stream(path(), std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+
+ private:
+  std::unique_ptr<os::TemporaryFolder> folder_ = std::make_unique<os::TemporaryFolder>();
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, HubStoreConformance, SqliteEngine);
+
+class SqliteHubStoreTest : public testing::Test {
+ protected:
+  // A founded store, closed.
+  SqliteHubStoreTest() {
+    const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
+    Sequencer sequencer(test::must(store->load()), AdmissionLimits{});
+    StoreLog log{*store};
+    found(sequencer, log, exchange_);
+  }
+  std::string opened(StoreUse use = StoreUse::kOwn) {
+    return test::outcome(open_sqlite_hub_store(engine_.path(), exchange_.genesis(), use));
+  }
+  std::string loaded() {
+    return test::outcome(test::must(engine_.open(exchange_.genesis()))->load());
+  }
+
+  test::TestExchange exchange_;
+  SqliteEngine engine_;
+};
+
+TEST_F(SqliteHubStoreTest, AStoreOfANewerVersionIsRefusedAndLeftAlone) {
+  {
+    sqlite::Database database = engine_.raw();
+    test::must(database.set_user_version(kHubStoreVersion + 1));
+  }
+  const std::string before = engine_.file();
+  EXPECT_EQ(opened(), "store-version");
+  EXPECT_EQ(opened(StoreUse::kAudit), "store-version");
+  EXPECT_EQ(engine_.file(), before);
+  EXPECT_FALSE(std::filesystem::exists(engine_.path() + "-wal"));
+}
+
+TEST_F(SqliteHubStoreTest, AFileThatIsNoHubsStoreIsRefused) {
+  std::filesystem::remove(engine_.path());
+  {
+    const sqlite::Database other = test::must(sqlite::Database::open(
+        engine_.path(),
+        {.mode = sqlite::OpenMode::kCreate, .application_id = 7, .user_version = 1}));
+  }
+  EXPECT_EQ(opened(), "store-damaged");
+}
+
+TEST_F(SqliteHubStoreTest, AStoreHasOneOwner) {
+  const std::unique_ptr<HubStore> owner = test::must(engine_.open(exchange_.genesis()));
+  EXPECT_EQ(opened(), "store-busy");
+  EXPECT_EQ(opened(StoreUse::kAudit), "store-busy");
+}
+
+TEST_F(SqliteHubStoreTest, AnAuditMakesNoStore) {
+  std::filesystem::remove(engine_.path());
+  EXPECT_EQ(opened(StoreUse::kAudit), "file-missing");
+  EXPECT_FALSE(std::filesystem::exists(engine_.path()));
+}
+
+TEST_F(SqliteHubStoreTest, AnAuditWritesNothing) {
+  const std::string before = engine_.file();
+  const auto store =
+      test::must(open_sqlite_hub_store(engine_.path(), exchange_.genesis(), StoreUse::kAudit));
+  EXPECT_EQ(test::must(store->audit_page(0, kMuch)).size(), kFounded);
+  store->keep_checkpoint(kFounded, "note");
+  EXPECT_FALSE(store->flush().has_value());
+  EXPECT_EQ(engine_.file(), before);
+}
+
+// What a hub that stopped while it made its file leaves: it goes on, an audit cannot.
+TEST_F(SqliteHubStoreTest, AStoreWithoutItsSchemaIsFinishedByItsOwnerOnly) {
+  std::filesystem::remove(engine_.path());
+  {
+    const sqlite::Database empty =
+        test::must(sqlite::Database::open(engine_.path(), {.mode = sqlite::OpenMode::kCreate,
+                                                           .application_id = kHubStoreApplicationId,
+                                                           .user_version = kHubStoreVersion}));
+  }
+  EXPECT_EQ(opened(StoreUse::kAudit), "store-damaged");
+  EXPECT_EQ(opened(), "good");
+  EXPECT_EQ(loaded(), "good");
+}
+
+TEST_F(SqliteHubStoreTest, AHeadThatDoesNotFitItsEdgeOrItsLastBatchStopsTheStart) {
+  for (const char* const sql :
+       {"UPDATE head SET root = zeroblob(32)", "UPDATE head SET edge = zeroblob(96)",
+        "UPDATE head SET edge = zeroblob(5)", "UPDATE head SET size = 6", "DELETE FROM head",
+        "UPDATE batch SET root = zeroblob(32) WHERE size_after = 7",
+        "UPDATE batch SET directory = zeroblob(32) WHERE size_after = 7",
+        "DELETE FROM batch WHERE size_after = 7", "DELETE FROM batch",
+        "DELETE FROM entry WHERE idx = 2"}) {
+    const SqliteEngine copy;
+    std::filesystem::copy_file(engine_.path(), copy.path());
+    copy.change(sql);
+    const std::unique_ptr<HubStore> store = test::must(copy.open(exchange_.genesis()));
+    EXPECT_EQ(test::outcome(store->load()), "store-damaged") << sql;
+  }
+  EXPECT_EQ(loaded(), "good");
+}
+
+TEST_F(SqliteHubStoreTest, AnEntryThatIsGoneIsNamed) {
+  engine_.change("DELETE FROM entry WHERE idx = 2");
+  const auto store =
+      test::must(open_sqlite_hub_store(engine_.path(), exchange_.genesis(), StoreUse::kAudit));
+  const Result<v1::AuditPageReply> page = store->audit_page(0, kMuch);
+  EXPECT_EQ(test::outcome(page), "store-damaged");
+  EXPECT_NE(page.error().detail.find("entry 2 "), std::string::npos) << page.error().detail;
+}
+
+}  // namespace
+}  // namespace chancery::broker
