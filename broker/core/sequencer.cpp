@@ -153,7 +153,7 @@ Decision Sequencer::decide_directory(const Answers& answers, std::uint64_t accep
   append(commit, tree, std::move(submission.envelope));
   commit.size_after = tree.size();
   commit.root_after = tree.root();
-  commit.edge_after = tree.edge();
+  commit.edge_after = tree.edge_bytes();
   next_ = Next{std::move(tree), std::move(directory), accepted_at_ms, clocks_};
   decision.commit = std::move(commit);
   return decision;
@@ -195,7 +195,7 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
   }
   commit.size_after = tree.size();
   commit.root_after = tree.root();
-  commit.edge_after = tree.edge();
+  commit.edge_after = tree.edge_bytes();
   std::map<ClockKey, std::uint64_t> clocks = clocks_;
   for (const auto& [key, created_at_us] : clocks_new) {
     clocks[key] = created_at_us;

@@ -63,7 +63,7 @@ struct Commit {
   Hash root_before{};
   std::uint64_t size_after = 0;
   Hash root_after{};
-  std::vector<Hash> edge_after;
+  std::string edge_after;  // CompactTree::edge_bytes()
   ledger::LeafType type = ledger::LeafType::kNotice;
   std::uint64_t accepted_at_ms = 0;
   Hash directory{};

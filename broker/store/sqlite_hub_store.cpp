@@ -81,22 +81,6 @@ constexpr std::string_view kPutClock =
 constexpr std::string_view kPutCheckpoint =
     "UPDATE batch SET checkpoint = ?2 WHERE size_after = ?1";
 
-std::string edge_bytes(const std::vector<Hash>& edge) {
-  std::string bytes;
-  for (const Hash& hash : edge) {
-    bytes += as_view(hash);
-  }
-  return bytes;
-}
-
-std::vector<Hash> edge_from(std::string_view bytes) {
-  std::vector<Hash> edge;
-  for (std::size_t i = 0; i + 32 <= bytes.size(); i += 32) {
-    edge.push_back(hash_from(bytes.substr(i, 32)));
-  }
-  return edge;
-}
-
 struct Head {
   std::uint64_t size = 0;
   std::string root;
@@ -228,7 +212,8 @@ Result<void> SqliteHubStore::check_last_batch(const HubState& state) {
 Result<HubState> SqliteHubStore::load() {
   HubState state(genesis_);
   CHANCERY_TRY(const Head head, read_head());
-  Result<ledger::CompactTree> tree = ledger::CompactTree::resume(head.size, edge_from(head.edge));
+  Result<ledger::CompactTree> tree =
+      ledger::CompactTree::resume(head.size, std::string_view(head.edge));
   if (!tree.has_value() || as_view(tree->root()) != head.root) {
     return fail(ErrorCode::kStoreDamaged, "the stored edge does not make the stored root");
   }
@@ -360,7 +345,7 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
   CHANCERY_TRY(sqlite::Statement* const put_head, statements_.get(kPutHead));
   CHANCERY_TRY_VOID(put_head->bind(1, commit.size_after)
                         .bind(2, Bytes(commit.root_after))
-                        .bind(3, as_bytes(edge_bytes(commit.edge_after)))
+                        .bind(3, as_bytes(commit.edge_after))
                         .bind(4, commit.accepted_at_ms)
                         .run());
   CHANCERY_TRY_VOID(transaction.commit());

@@ -1,7 +1,6 @@
 #include "core/ledger/tree.h"
 
 #include <bit>
-#include <string>
 #include <utility>
 
 #include "core/crypto/sha256.h"
@@ -41,6 +40,25 @@ Result<CompactTree> CompactTree::resume(std::uint64_t size, std::vector<Hash> ed
   tree.edge_ = std::move(edge);
   tree.check_invariants();
   return tree;
+}
+
+Result<CompactTree> CompactTree::resume(std::uint64_t size, std::string_view edge_bytes) {
+  if (edge_bytes.size() % Hash{}.size() != 0) {
+    return fail(ErrorCode::kMalformed, "the edge of a tree is a list of hashes");
+  }
+  std::vector<Hash> edge;
+  for (std::size_t i = 0; i < edge_bytes.size(); i += Hash{}.size()) {
+    edge.push_back(hash_from(edge_bytes.substr(i, Hash{}.size())));
+  }
+  return resume(size, std::move(edge));
+}
+
+std::string CompactTree::edge_bytes() const {
+  std::string bytes;
+  for (const Hash& hash : edge_) {
+    bytes += as_view(hash);
+  }
+  return bytes;
 }
 
 void CompactTree::append(const Hash& leaf) {

@@ -10,6 +10,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/bytes.h"
@@ -28,11 +30,14 @@ class CompactTree {
 
   // Continues from what edge() was at `size`; kMalformed where the two cannot belong together.
   [[nodiscard]] static Result<CompactTree> resume(std::uint64_t size, std::vector<Hash> edge);
+  // The same from edge_bytes(), as a store keeps it.
+  [[nodiscard]] static Result<CompactTree> resume(std::uint64_t size, std::string_view edge_bytes);
 
   void append(const Hash& leaf);
   [[nodiscard]] Hash root() const;
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] const std::vector<Hash>& edge() const { return edge_; }
+  [[nodiscard]] std::string edge_bytes() const;  // The hashes one after the other.
 
  private:
   void check_invariants() const;

@@ -16,14 +16,6 @@ namespace {
 constexpr std::size_t kHistoryMax =
     256;  // Directory states kept ready; older ones are folded anew.
 
-std::string edge_bytes(const std::vector<Hash>& edge) {
-  std::string bytes;
-  for (const Hash& hash : edge) {
-    bytes += as_view(hash);
-  }
-  return bytes;
-}
-
 // Folds a stored entry. What was folded once and does not fold now was altered since.
 Result<void> fold(exchange::Directory& directory, std::uint64_t index, std::string_view bytes,
                   exchange::RootCache& cache) {
@@ -36,14 +28,6 @@ Result<void> fold(exchange::Directory& directory, std::uint64_t index, std::stri
                                               " does not fold: " + applied.error().to_string());
   }
   return {};
-}
-
-std::vector<Hash> edge_from(std::string_view bytes) {
-  std::vector<Hash> edge;
-  for (std::size_t i = 0; i + 32 <= bytes.size(); i += 32) {
-    edge.push_back(hash_from(bytes.substr(i, 32)));
-  }
-  return edge;
 }
 
 }  // namespace
@@ -141,7 +125,7 @@ Result<NodeState> NodeStore::load() {
   }
   select->reset();
   CHANCERY_TRY(ledger::CompactTree tree,
-               ledger::CompactTree::resume(position.followed_size, edge_from(edge)));
+               ledger::CompactTree::resume(position.followed_size, std::string_view(edge)));
   position.followed_root = tree.root();
   if (row && as_view(position.followed_root) != root) {
     return fail(ErrorCode::kStoreDamaged, "the stored edge does not make the stored root");
@@ -200,7 +184,7 @@ Result<void> NodeStore::put_batch(const exchange::FollowedBatch& batch,
                        "size = ?1, root = ?2, edge = ?3, accepted_at_ms = ?4"));
   return position->bind(1, after.size())
       .bind(2, Bytes(after.tree().root()))
-      .bind(3, as_bytes(edge_bytes(after.tree().edge())))
+      .bind(3, as_bytes(after.tree().edge_bytes()))
       .bind(4, after.accepted_at_ms())
       .run();
 }
