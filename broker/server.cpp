@@ -13,6 +13,7 @@
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
 #include "core/ledger/checkpoint.h"
+#include "daemon/keys.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
 #include "io/os/file.h"
@@ -32,22 +33,6 @@ constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr std::size_t kFoundingBytesMax = 64U << 20U;
 constexpr std::chrono::milliseconds kIdleWait{100};
 
-Result<crypto::PrivateKey> read_private_key(const std::string& path) {
-  CHANCERY_TRY(std::string pem, os::read_key_file(path));
-  const crypto::WipeAtEnd wiped(pem);
-  Result<crypto::PrivateKey> key = crypto::PrivateKey::from_pem(pem);
-  if (!key.has_value()) {
-    return fail(ErrorCode::kConfigInvalid, path + " is not a private key: " + key.error().detail);
-  }
-  return key;
-}
-
-zmq::CurveKey curve_key(Bytes raw) {
-  zmq::CurveKey key{};
-  std::ranges::copy(raw, key.begin());
-  return key;
-}
-
 }  // namespace
 
 Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state,
@@ -61,13 +46,10 @@ Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state,
           std::move(state)) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
-  CHANCERY_TRY(crypto::PrivateKey log_key, read_private_key(config.log_key));
-  CHANCERY_TRY(const crypto::PrivateKey transport_key, read_private_key(config.transport_key));
-  if (log_key.public_key().algorithm() != crypto::Algorithm::kEd25519 ||
-      transport_key.public_key().algorithm() != crypto::Algorithm::kX25519) {
-    return fail(ErrorCode::kConfigInvalid,
-                "log_key is an Ed25519 key, transport_key an X25519 key");
-  }
+  CHANCERY_TRY(crypto::PrivateKey log_key,
+               daemon::read_private_key(config.log_key, crypto::Algorithm::kEd25519));
+  CHANCERY_TRY(const crypto::PrivateKey transport_key,
+               daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY(std::unique_ptr<HubStore> store,
                open_sqlite_hub_store(config.store, config.genesis, StoreUse::kOwn));
   CHANCERY_TRY(HubState state, store->load());
@@ -156,18 +138,16 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                zmq::bind_plain_router(
                    *context_, {.path = config_.admin, .frame_bytes_max = kAdminFrameBytesMax}));
   admin_ = std::make_unique<zmq::Router>(std::move(admin));
-  std::string secret = transport_key.raw();
-  const crypto::WipeAtEnd wiped(secret);
   CHANCERY_TRY(zmq::Router router,
                zmq::Router::bind(*context_, {.endpoint = config_.listen,
-                                             .secret = curve_key(as_bytes(secret)),
+                                             .secret = daemon::curve_pair(transport_key).secret,
                                              .zap_domain = std::string(kZapDomain),
                                              .frame_bytes_max = exchange::kFrameBytesMax}));
   router_ = std::make_unique<zmq::Router>(std::move(router));
-  return zmq::admission_self_test(*context_,
-                                  {.endpoint = router_->endpoint(),
-                                   .server_public = curve_key(transport_key.public_key().raw()),
-                                   .random_secret = curve_key(as_bytes(os::random_bytes(32)))});
+  return zmq::admission_self_test(
+      *context_, {.endpoint = router_->endpoint(),
+                  .server_public = daemon::curve_key(transport_key.public_key().raw()),
+                  .random_secret = daemon::stranger_key()});
 }
 
 // The table of who may connect is the directory of now. Whoever is no longer in it loses a live
@@ -179,7 +159,7 @@ void Server::admit_nodes() {
     if (hub_.sequencer().directory().revoked(node->transport_key.id())) {
       continue;
     }
-    table.emplace(curve_key(node->transport_key.raw()), hex(node->signing_key.id()));
+    table.emplace(daemon::curve_key(node->transport_key.raw()), hex(node->signing_key.id()));
     if (const auto connection = connections_.extract(node->signing_key.id())) {
       connections.emplace(connection.key(), connection.mapped());
     }

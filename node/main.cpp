@@ -1,64 +1,19 @@
 // chancery-node: one member's node in an exchange.
 
+#include "daemon/main.h"
+
 #include "core/base/version.h"
-#include "io/args/daemon_args.h"
-#include "io/log/log.h"
-#include "io/os/exit_codes.h"
-#include "io/os/process.h"
-#include "io/os/signals.h"
 #include "node/config.h"
 #include "node/server.h"
 
-namespace {
-
-using chancery::Error;
-
-constexpr std::string_view kAbout =
-    "One member's node in an exchange: holds the member's keys, its outbox, inbox and evidence, "
-    "signs and seals what applications publish, follows the common log and verifies everything "
-    "that the hub delivers.";
-
-int stop_with(const Error& error) {
-  chancery::log::error("stopped", {{"error", chancery::error_info(error.code).name},
-                                   {"detail", error.detail},
-                                   {"remedy", chancery::error_info(error.code).remedy}});
-  return chancery::os::kExitFalse;
-}
-
-}  // namespace
-
 int main(int argc, char** argv) {
   using namespace chancery;
-  const auto args = args::parse_daemon_args(
+  return daemon::run<node::Server>(
       argc, argv,
-      {.name = "chancery-node", .about = std::string(kAbout), .version = std::string(kVersion)});
-  if (!args.has_value()) {
-    return args.error();
-  }
-  log::init("chancery-node", log::level_from(args->log_level).value_or(log::Level::kInfo),
-            args->log_json);
-  if (const auto hardened = os::harden_process(); !hardened.has_value()) {
-    return stop_with(hardened.error());
-  }
-  auto signals = os::SignalFd::open();
-  if (!signals.has_value()) {
-    return stop_with(signals.error());
-  }
-  const auto config = node::read_config(args->config_path);
-  if (!config.has_value()) {
-    return stop_with(config.error());
-  }
-  if (args->check_only) {
-    log::info("config-good", {{"file", args->config_path}});
-    return os::kExitDone;
-  }
-  auto server = node::Server::start(*config);
-  if (!server.has_value()) {
-    return stop_with(server.error());
-  }
-  if (const auto ran = (*server)->run(*signals); !ran.has_value()) {
-    return stop_with(ran.error());
-  }
-  log::info("stopped");
-  return os::kExitDone;
+      {.name = "chancery-node",
+       .about = "One member's node in an exchange: holds the member's keys, its outbox, inbox and "
+                "evidence, signs and seals what applications publish, follows the common log and "
+                "verifies everything that the hub delivers.",
+       .version = std::string(kVersion)},
+      node::read_config);
 }

@@ -11,6 +11,7 @@
 #include "core/exchange/compose.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
+#include "daemon/keys.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
 #include "io/os/file.h"
@@ -36,33 +37,6 @@ constexpr milliseconds kResendAfter{30'000};
 constexpr milliseconds kReconnectMin{500};
 constexpr std::uint32_t kReconnectJitterMs = 2000;
 constexpr std::size_t kHistoryMax = 256;
-
-Result<crypto::PrivateKey> read_private_key(const std::string& path, crypto::Algorithm algorithm) {
-  CHANCERY_TRY(std::string pem, os::read_key_file(path));
-  const crypto::WipeAtEnd wiped(pem);
-  Result<crypto::PrivateKey> key = crypto::PrivateKey::from_pem(pem);
-  if (!key.has_value()) {
-    return fail(ErrorCode::kConfigInvalid, path + " is not a private key: " + key.error().detail);
-  }
-  if (key->public_key().algorithm() != algorithm) {
-    return fail(ErrorCode::kConfigInvalid,
-                path + (algorithm == crypto::Algorithm::kEd25519 ? " is not an Ed25519 key"
-                                                                 : " is not an X25519 key"));
-  }
-  return key;
-}
-
-zmq::CurveKey curve_key(Bytes raw) {
-  zmq::CurveKey key{};
-  std::ranges::copy(raw, key.begin());
-  return key;
-}
-
-zmq::CurveKeyPair curve_pair(const crypto::PrivateKey& key) {
-  std::string secret = key.raw();
-  const crypto::WipeAtEnd wiped(secret);
-  return {.secret = curve_key(as_bytes(secret)), .public_key = curve_key(key.public_key().raw())};
-}
 
 milliseconds reconnect_delay() {
   const std::string random = os::random_bytes(2);
@@ -104,17 +78,18 @@ Server::Server(Config config, std::unique_ptr<NodeStore> store, NodeState state,
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   CHANCERY_TRY(crypto::PrivateKey signing_key,
-               read_private_key(config.signing_key, crypto::Algorithm::kEd25519));
+               daemon::read_private_key(config.signing_key, crypto::Algorithm::kEd25519));
   if (!config.witness_key.empty()) {
-    CHANCERY_TRY_VOID(read_private_key(config.witness_key, crypto::Algorithm::kEd25519));
+    CHANCERY_TRY_VOID(daemon::read_private_key(config.witness_key, crypto::Algorithm::kEd25519));
   }
   CHANCERY_TRY(const crypto::PrivateKey transport_key,
-               read_private_key(config.transport_key, crypto::Algorithm::kX25519));
+               daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY(const crypto::PrivateKey local_key,
-               read_private_key(config.local_key, crypto::Algorithm::kX25519));
+               daemon::read_private_key(config.local_key, crypto::Algorithm::kX25519));
   std::vector<crypto::PrivateKey> sealing_keys;
   for (const std::string& path : config.sealing_keys) {
-    CHANCERY_TRY(crypto::PrivateKey key, read_private_key(path, crypto::Algorithm::kX25519));
+    CHANCERY_TRY(crypto::PrivateKey key,
+                 daemon::read_private_key(path, crypto::Algorithm::kX25519));
     sealing_keys.push_back(std::move(key));
   }
   CHANCERY_TRY(std::unique_ptr<NodeStore> store,
@@ -136,7 +111,7 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
   zap_ = std::make_unique<zmq::ZapHandler>(std::move(zap));
   zmq::AdmissionTable table;
   for (const Application& application : config_.applications) {
-    table.emplace(curve_key(application.key), application.name);
+    table.emplace(daemon::curve_key(application.key), application.name);
   }
   zap_->allow(std::string(kZapDomain), std::move(table));
   CHANCERY_TRY(zmq::Router admin,
@@ -145,18 +120,18 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
   admin_ = std::make_unique<zmq::Router>(std::move(admin));
   CHANCERY_TRY(zmq::Router local,
                zmq::Router::bind(*context_, {.endpoint = config_.local,
-                                             .secret = curve_pair(local_key).secret,
+                                             .secret = daemon::curve_pair(local_key).secret,
                                              .zap_domain = std::string(kZapDomain),
                                              .frame_bytes_max = exchange::kFrameBytesMax}));
   local_ = std::make_unique<zmq::Router>(std::move(local));
   CHANCERY_TRY_VOID(zmq::admission_self_test(
       *context_, {.endpoint = local_->endpoint(),
-                  .server_public = curve_pair(local_key).public_key,
-                  .random_secret = curve_key(as_bytes(os::random_bytes(32)))}));
+                  .server_public = daemon::curve_pair(local_key).public_key,
+                  .random_secret = daemon::stranger_key()}));
   CHANCERY_TRY(zmq::Dealer hub,
                zmq::Dealer::connect(*context_, {.endpoint = config_.hub,
-                                                .own = curve_pair(transport_key),
-                                                .server_public = curve_key(config_.hub_key),
+                                                .own = daemon::curve_pair(transport_key),
+                                                .server_public = daemon::curve_key(config_.hub_key),
                                                 .frame_bytes_max = 2 * exchange::kFrameBytesMax}));
   hub_ = std::make_unique<zmq::Dealer>(std::move(hub));
   return {};

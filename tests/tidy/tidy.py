@@ -24,8 +24,9 @@ LAYERS = {  # folder: the folders it may include, besides itself
     "node/core": CORE,
     "broker/store": CORE | {"broker/core", "io/sqlite", "io/os"},
     "node/store": CORE | {"node/core", "io/sqlite", "io/os"},
-    "broker": CORE | IO | {"broker/core", "broker/store"},
-    "node": CORE | IO | {"node/core", "node/store"},
+    "daemon": CORE | IO,  # What the processes of hub and node share.
+    "broker": CORE | IO | {"broker/core", "broker/store", "daemon"},
+    "node": CORE | IO | {"node/core", "node/store", "daemon"},
     PUBLIC: set(),  # What applications compile: C++17 and the standard library only.
     "client": CORE | {"io/zmq", "io/os", "io/text", PUBLIC},
     "client/examples": {PUBLIC},

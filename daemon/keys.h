@@ -1,0 +1,28 @@
+// Private keys as a daemon reads them: from PEM files that nobody else can read.
+//
+// A file that others may read is refused (io/os/file.h). What was read is wiped; keys live in
+// core/crypto, and as CURVE keys inside libzmq.
+
+#pragma once
+
+#include <string>
+
+#include "core/base/bytes.h"
+#include "core/base/result.h"
+#include "core/crypto/keys.h"
+#include "io/zmq/curve.h"
+
+namespace chancery::daemon {
+
+// kFileMissing, kFilePermissions; kConfigInvalid where the file is no such key.
+[[nodiscard]] Result<crypto::PrivateKey> read_private_key(const std::string& path,
+                                                          crypto::Algorithm algorithm);
+
+// Exactly 32 bytes.
+[[nodiscard]] zmq::CurveKey curve_key(Bytes raw);
+[[nodiscard]] zmq::CurveKeyPair curve_pair(const crypto::PrivateKey& key);
+
+// A CURVE key that is enrolled nowhere: for the self-test of admission.
+[[nodiscard]] zmq::CurveKey stranger_key();
+
+}  // namespace chancery::daemon

@@ -1,0 +1,67 @@
+// The main() of a daemon: arguments, log, hardening, signals, configuration, start, run, exit code.
+//
+//   int main(int argc, char** argv) {
+//     return daemon::run<broker::Server>(argc, argv, kProgram, broker::read_config);
+//   }
+//
+// Server has `static Result<std::unique_ptr<Server>> start(const Config&)` and
+// `Result<void> run(os::SignalFd&)`. Whatever ends the process is logged once, with its remedy.
+
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "core/base/result.h"
+#include "io/args/daemon_args.h"
+#include "io/log/log.h"
+#include "io/os/exit_codes.h"
+#include "io/os/process.h"
+#include "io/os/signals.h"
+
+namespace chancery::daemon {
+
+// Logs what ended the process; gives the exit code.
+[[nodiscard]] inline int stop_with(const Error& error) {
+  log::error("stopped", {{"error", error_info(error.code).name},
+                         {"detail", error.detail},
+                         {"remedy", error_info(error.code).remedy}});
+  return os::kExitFalse;
+}
+
+template <class Server, class Config>
+[[nodiscard]] int run(int argc, char** argv, const args::Program& program,
+                      Result<Config> (*read_config)(const std::string& path)) {
+  const auto args = args::parse_daemon_args(argc, argv, program);
+  if (!args.has_value()) {
+    return args.error();
+  }
+  log::init(program.name, log::level_from(args->log_level).value_or(log::Level::kInfo),
+            args->log_json);
+  if (const Result<void> hardened = os::harden_process(); !hardened.has_value()) {
+    return stop_with(hardened.error());
+  }
+  Result<os::SignalFd> signals = os::SignalFd::open();
+  if (!signals.has_value()) {
+    return stop_with(signals.error());
+  }
+  const Result<Config> config = read_config(args->config_path);
+  if (!config.has_value()) {
+    return stop_with(config.error());
+  }
+  if (args->check_only) {
+    log::info("config-good", {{"file", args->config_path}});
+    return os::kExitDone;
+  }
+  Result<std::unique_ptr<Server>> server = Server::start(*config);
+  if (!server.has_value()) {
+    return stop_with(server.error());
+  }
+  if (const Result<void> ran = (*server)->run(*signals); !ran.has_value()) {
+    return stop_with(ran.error());
+  }
+  log::info("stopped");
+  return os::kExitDone;
+}
+
+}  // namespace chancery::daemon
