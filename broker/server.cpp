@@ -45,6 +45,12 @@ Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state,
               .program = "chancery-broker " + std::string(kVersion), .admission = {}, .window = {}},
           std::move(state)) {}
 
+Result<void> Server::check(const Config& config) {
+  CHANCERY_TRY_VOID(daemon::read_private_key(config.log_key, crypto::Algorithm::kEd25519));
+  CHANCERY_TRY_VOID(daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
+  return {};
+}
+
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   CHANCERY_TRY(crypto::PrivateKey log_key,
                daemon::read_private_key(config.log_key, crypto::Algorithm::kEd25519));
@@ -328,12 +334,15 @@ void Server::send_outgoing() {
     if (peer == peers_.end()) {
       continue;
     }
+    const bool is_delivery = outgoing.topic.starts_with("to/");
     const Result<void> sent = router_->send(
         peer->second.routing_id, {std::move(outgoing.topic), std::move(outgoing.message)});
     if (!sent.has_value()) {
       ++counters_.unsent_count;
       if (sent.error().code == ErrorCode::kNotFound) {
         forget(outgoing.peer);
+      } else if (is_delivery) {
+        hub_.undelivered(outgoing.peer);
       }
     }
   }

@@ -42,6 +42,8 @@ struct ServerCounters {
 
 class Server {
  public:
+  // Whether the key files are there, private, and of their kinds.
+  [[nodiscard]] static Result<void> check(const Config& config);
   // Checks everything in order (keys, store, founding, log key, admission) before it listens.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Config& config);
 

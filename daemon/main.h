@@ -4,8 +4,9 @@
 //     return daemon::run<broker::Server>(argc, argv, kProgram, broker::read_config);
 //   }
 //
-// Server has `static Result<std::unique_ptr<Server>> start(const Config&)` and
-// `Result<void> run(os::SignalFd&)`. Whatever ends the process is logged once, with its remedy.
+// Server has `static Result<void> check(const Config&)`, which reads the keys and nothing else,
+// `static Result<std::unique_ptr<Server>> start(const Config&)` and `Result<void>
+// run(os::SignalFd&)`. Whatever ends the process is logged once, with its remedy.
 
 #pragma once
 
@@ -50,6 +51,9 @@ template <class Server, class Config>
     return stop_with(config.error());
   }
   if (args->check_only) {
+    if (const Result<void> good = Server::check(*config); !good.has_value()) {
+      return stop_with(good.error());
+    }
     log::info("config-good", {{"file", args->config_path}});
     return os::kExitDone;
   }

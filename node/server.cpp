@@ -34,6 +34,7 @@ constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr std::uint64_t kNapMs = 100;
 constexpr milliseconds kIdleWait{kNapMs};
 constexpr milliseconds kResendAfter{30'000};
+constexpr milliseconds kPingEvery{5'000};
 constexpr milliseconds kReconnectMin{500};
 constexpr std::uint32_t kReconnectJitterMs = 2000;
 constexpr std::size_t kHistoryMax = 256;
@@ -75,6 +76,21 @@ Server::Server(Config config, std::unique_ptr<NodeStore> store, NodeState state,
       local_api_(config_.member, config_.applications, *store_,
                  [](std::size_t count) { return os::random_bytes(count); }),
       created_at_us_(state.created_at_us) {}
+
+Result<void> Server::check(const Config& config) {
+  for (const std::string& path : {config.signing_key, config.witness_key}) {
+    if (!path.empty()) {
+      CHANCERY_TRY_VOID(daemon::read_private_key(path, crypto::Algorithm::kEd25519));
+    }
+  }
+  std::vector<std::string> agreement = config.sealing_keys;
+  agreement.push_back(config.transport_key);
+  agreement.push_back(config.local_key);
+  for (const std::string& path : agreement) {
+    CHANCERY_TRY_VOID(daemon::read_private_key(path, crypto::Algorithm::kX25519));
+  }
+  return {};
+}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   CHANCERY_TRY(crypto::PrivateKey signing_key,
@@ -181,6 +197,10 @@ Result<void> Server::turn() {
   CHANCERY_TRY_VOID(receive_admin());
   CHANCERY_TRY_VOID(sign_and_submit());
   CHANCERY_TRY_VOID(resend_when_due());
+  if (link_.phase() == LinkPhase::kUp && os::steady_now() >= ping_at_) {
+    ping_at_ = os::steady_now() + kPingEvery;
+    link_.ping(os::unix_ms());
+  }
   if (store_->in_transaction()) {
     CHANCERY_TRY_VOID(store_->commit());
   }

@@ -33,6 +33,8 @@ namespace chancery::node {
 
 class Server {
  public:
+  // Whether the key files are there, private, and of their kinds.
+  [[nodiscard]] static Result<void> check(const Config& config);
   // Checks everything in order (keys, store, local admission) before it connects.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Config& config);
 
@@ -86,6 +88,7 @@ class Server {
   SteadyTime sign_not_before_{};
   std::optional<SteadyTime> resend_at_;
   std::optional<SteadyTime> reconnect_at_;
+  SteadyTime ping_at_{};
 
   // The context outlives its sockets: order matters.
   std::unique_ptr<zmq::Context> context_;

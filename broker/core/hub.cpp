@@ -91,6 +91,10 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& node, std::string_view fr
       const v1::Credit& credit = parsed->credit();
       session.window.credit(credit.cursor(), credit.credits().items(), credit.credits().bytes());
       session.full = false;
+      if (std::exchange(session.rewinding, false)) {
+        session.window.rewind(session.window.cursor());
+        session.exhausted = false;
+      }
       return {};
     }
     case v1::UpMessage::kFetch: {
@@ -118,6 +122,15 @@ Result<void> Hub::hello(PeerHandle peer, const Hash& node, const std::string& me
   if (hello.genesis() != as_view(sequencer_.directory().genesis())) {
     return fail(ErrorCode::kWrongGenesis,
                 "this hub serves exchange " + hex(sequencer_.directory().genesis()));
+  }
+  // A node ahead of this log, or beside its head, has seen another one. Both keep what they have.
+  const std::uint64_t followed = hello.followed().size();
+  if (followed > sequencer_.tree().size() ||
+      (followed == sequencer_.tree().size() &&
+       hello.followed().root() != as_view(sequencer_.tree().root()))) {
+    return fail(ErrorCode::kForeignLog, "the node verified size " + std::to_string(followed) +
+                                            ", this log has size " +
+                                            std::to_string(sequencer_.tree().size()));
   }
   Session session{
       .peer = peer,
@@ -176,6 +189,7 @@ Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetc
       session.window.rewind(std::min(fetch.from(), sequencer_.tree().size()));
       session.exhausted = false;
       session.full = false;
+      session.rewinding = false;
       return {};
     default:
       return fail(ErrorCode::kMalformed, "fetch of nothing");
@@ -184,6 +198,12 @@ Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetc
 
 void Hub::disconnected(PeerHandle peer) {
   std::erase_if(sessions_, [&](const auto& item) { return item.second.peer == peer; });
+}
+
+void Hub::undelivered(PeerHandle peer) {
+  for (auto& [node, session] : sessions_) {
+    session.rewinding = session.rewinding || session.peer == peer;
+  }
 }
 
 void Hub::answer(const Outcome& outcome) {
@@ -248,7 +268,8 @@ std::vector<FeedRead> Hub::take_feed_reads() {
   std::vector<FeedRead> reads;
   for (auto& [node, session] : sessions_) {
     const std::uint64_t items = session.window.items_left();
-    if (session.reading || session.exhausted || session.full || items == 0) {
+    const bool waits = session.exhausted || session.full || session.rewinding;
+    if (session.reading || waits || items == 0) {
       continue;
     }
     session.reading = true;

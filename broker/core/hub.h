@@ -72,6 +72,9 @@ class Hub {
   // connection.
   [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& node, std::string_view frame);
   void disconnected(PeerHandle peer);
+  // A delivery could not be queued for this peer: its feed waits for the next word of the node, and
+  // goes on from the cursor that it then names.
+  void undelivered(PeerHandle peer);
 
   [[nodiscard]] Sequencer& sequencer() { return sequencer_; }
   [[nodiscard]] const Sequencer& sequencer() const { return sequencer_; }
@@ -99,6 +102,7 @@ class Hub {
     std::string program;
     bool reading = false;    // A feed read is out.
     bool exhausted = false;  // Nothing more in the feed until the next commit.
+    bool rewinding = false;  // Something was lost on the way out.
     bool full = false;       // The window took no more: nothing is read until the node's next word.
   };
 

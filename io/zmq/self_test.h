@@ -1,7 +1,7 @@
 // The start-up proof that admission is closed: a random key must be refused.
 //
 // libzmq without a working ZAP handler admits every CURVE key, so a daemon that listens asks itself
-// first, and again from time to time. Only an answer counts: silence is not a refusal.
+// first. Only an answer counts: silence is not a refusal.
 //
 // Waits up to `refusal_max`; any thread, not for the loop of a busy daemon.
 

@@ -1,5 +1,6 @@
 #include "node/core/link.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/encoding.h"
@@ -78,11 +79,23 @@ Result<void> Link::control(const v1::DownMessage& message) {
     }
     return {};
   }
+  if (message.has_pong() && phase_ == LinkPhase::kUp) {
+    // A push or a page may have been lost on the way: asked for again, since nothing is taken
+    // twice.
+    hub_size_ = std::max(hub_size_, message.pong().log_size());
+    if (hub_size_ > position_.followed_size) {
+      fetching_batches_ = true;
+      fetch(v1::FETCH_KIND_BATCHES, position_.followed_size);
+    }
+    return {};
+  }
   if (message.has_fault()) {
     const v1::Fault& fault = message.fault();
     const ErrorCode code = error_code_from_wire(fault.code()).value_or(ErrorCode::kInternal);
     if (code == ErrorCode::kGap) {
       connected();  // The hub does not know this connection: greet it.
+    } else if (code == ErrorCode::kForeignLog && phase_ == LinkPhase::kGreeting) {
+      phase_ = LinkPhase::kAlarm;
     }
     return fail(code, fault.text());
   }

@@ -85,6 +85,14 @@ class DaemonRefusesToStart(Trial):
             self.edit("hub/hub.toml", r"^listen = .*$", f'listen = "tcp://127.0.0.1:{taken.getsockname()[1]}"')
             self.assert_refuses(self.hub, "address-in-use")
 
+    def test_a_socket_in_use(self):
+        self.start("AM")
+        other = self.daemon("chancery-node", "am/other.toml")
+        text = self.path("am/node.toml").read_text().replace("store/node.db", "store/other.db")
+        self.path("am/other.toml").write_text(text)
+        self.assert_refuses(other, "address-in-use")
+        self.assertEqual(self.publish("AM", "The first one goes on").code, 0)
+
     def test_two_daemons_on_one_store(self):
         self.start("AM")
         second_hub = self.daemon("chancery-broker", "hub/second.toml")

@@ -39,6 +39,29 @@ TEST_F(PolicyHubRefusesTest, TakesOnlyNoticesOfTheMemberThatSubmitsThem) {
       "accepted");
 }
 
+// C-71: the directory takes no key that proves nothing, or that has two spellings.
+TEST_F(PolicyHubRefusesTest, EnrolsNoSmallOrderAndNoNonCanonicalKey) {
+  const auto enrolled_with = [&](const std::string& transport_key) {
+    v1::DirectoryEntry entry = node_entry("AM", 2, /*voice=*/false, /*witness=*/false);
+    entry.mutable_node()->set_transport_key(transport_key);
+    return hostile_->answer_to_envelope(exchange_.enrol(entry, exchange_.directory()));
+  };
+  EXPECT_EQ(enrolled_with(std::string(32, '\0')), "key-small-order");
+  EXPECT_EQ(enrolled_with(std::string(31, '\xff') + '\x7f'), "key-not-canonical");
+  EXPECT_EQ(enrolled_with("short"), "malformed");
+}
+
+// C-131: rights are those of the directory of now, also on a connection that is open.
+TEST_F(PolicyHubRefusesTest, ARevokedNodeLosesItsConnectionAndOthersDoNot) {
+  const std::vector<std::string> signers = {authority_name("AM")};
+  const std::string revocation =
+      exchange_.entry(revocation_of(signing_public("AM node 1 signing").id()), signers,
+                      exchange_.directory(), "AM");
+  EXPECT_EQ(honest_->answer_to_envelope(revocation), "accepted");
+  EXPECT_TRUE(hostile_->reaches(zmq::LinkState::kRefused));
+  EXPECT_TRUE(honest_->alive());
+}
+
 // C-40 to C-49.
 TEST_F(PolicyHubRefusesTest, TakesNoSignatureOverAnythingElse) {
   const auto made = [&] { return author_.sealed(exchange_.draft("AM", {"BY"}), "Text"); };
@@ -65,7 +88,7 @@ TEST_F(PolicyHubRefusesTest, TakesNoSignatureOverAnythingElse) {
   cases.push_back({"nothing signed", exchange::envelope_bytes(made().header, made().body, ""),
                    "signature-missing"});
 
-  Unsigned altered = made();
+  const Unsigned altered = made();
   const std::string whole = signed_by_am(altered);
   v1::Envelope parts;
   ASSERT_TRUE(parts.ParseFromString(whole));

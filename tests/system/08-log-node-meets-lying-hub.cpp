@@ -54,7 +54,7 @@ class LogNodeMeetsLyingHubTest : public ::testing::Test {
                              exchange_.directory());
   }
 
-  v1::LogBatch signed_again(v1::LogBatch batch) const {
+  [[nodiscard]] v1::LogBatch signed_again(v1::LogBatch batch) const {
     const std::vector<std::string> keys = {"hub log 1"};
     resign(batch, founded_.tree(), exchange_.roster().hub().origin_line(), keys);
     return batch;

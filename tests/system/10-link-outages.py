@@ -31,6 +31,17 @@ class LinkOutages(Trial):
         self.assertEqual(self.outbox("AM"), {"queued": 0, "signed": 0, "logged": 6, "refused": 0})
         self.assertEqual(self.audit("hub").code, 0)
 
+    def test_a_node_that_nobody_enrolled_is_refused_and_says_so(self):  # C-131
+        self.path("by/keys/transport.pem").write_bytes(self.path("by/keys/local.pem").read_bytes())
+        self.start("AM")
+        stranger = self.daemon("chancery-node", "by/node.toml").start()
+        self.assertTrue(stranger.says("hub-refused"), stranger.log())
+        status = self.status("BY")
+        self.assertEqual((status.code, status.json["hub"]["link"]), (0, "down"), status)
+        self.assertIn("refused", status.json["hub"]["fault"])
+        self.assertEqual(self.publish("AM", "Others go on").code, 0)
+        self.assertEqual(stranger.stop(), 0)
+
     def test_a_killed_hub_loses_no_acknowledged_notice(self):
         self.start("AM", "BY")
         sent = []

@@ -86,8 +86,9 @@ TEST_F(LinkSessionsTest, ASecondConnectionTakesTheSessionOver) {
 }
 
 TEST_F(LinkSessionsTest, TwoHundredFiftySevenConnectionsOfOneNodeDisturbNobody) {
-  zmq::Context crowd_context = must(zmq::Context::create({.socket_count_max = 2000}));
+  const zmq::Context crowd_context = must(zmq::Context::create({.socket_count_max = 2000}));
   std::vector<std::unique_ptr<RawDealer>> crowd;
+  crowd.reserve(257);
   for (int i = 0; i < 257; ++i) {
     crowd.push_back(std::make_unique<RawDealer>(crowd_context));
     crowd.back()->use_curve(curve_pair("AM node 1 transport"),
@@ -104,6 +105,7 @@ TEST_F(LinkSessionsTest, TwoHundredFiftySevenConnectionsOfOneNodeDisturbNobody) 
 // C-135: 256 envelopes in a Submit, each answered; 257 are answered once and none is taken.
 TEST_F(LinkSessionsTest, ASubmitHasAtMost256Envelopes) {
   std::vector<std::string> envelopes;
+  envelopes.reserve(exchange::kSubmitCountMax);
   for (std::size_t i = 0; i < exchange::kSubmitCountMax; ++i) {
     envelopes.push_back(author_.publish("AM", {"BY"}, std::to_string(i)));
   }
@@ -158,6 +160,7 @@ TEST_F(LinkSessionsTest, AStalledNodeHoldsNobodyUp) {
   ASSERT_TRUE(stalled.greet());
   constexpr std::size_t kCount = 100;
   std::vector<std::string> envelopes;
+  envelopes.reserve(kCount);
   for (std::size_t i = 0; i < kCount; ++i) {
     envelopes.push_back(author_.publish("AM", {"BY", "KZ", "RU"}, std::to_string(i)));
   }

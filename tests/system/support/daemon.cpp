@@ -19,7 +19,7 @@ constexpr std::size_t kJsonDepthMax = 16;
 constexpr std::chrono::milliseconds kCommandTime{40'000};
 
 std::string read_all(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  const std::ifstream file(path, std::ios::binary);
   std::ostringstream bytes;
   bytes << file.rdbuf();
   return bytes.str();
@@ -65,9 +65,9 @@ Daemon::Daemon(std::string program, std::string config, std::string log)
 // The log goes to a file: a pipe that the test reads late would stop the daemon.
 void Daemon::start() {
   log_start_ = read_all(log_).size();
-  child_ = must(os::Child::spawn(
+  child_ = std::make_unique<os::Child>(must(os::Child::spawn(
       {"/bin/sh", "-c", R"(exec "$0" --config "$1" >>"$2" 2>&1)", program_, config_, log_},
-      {.capture_output = false, .folder = {}}));
+      {.capture_output = false, .folder = {}})));
 }
 
 std::optional<int> Daemon::stop() {
@@ -82,7 +82,7 @@ void Daemon::kill() {
 }
 
 bool Daemon::runs() {
-  return child_.has_value() && !child_->wait(std::chrono::milliseconds(0)).has_value();
+  return child_ != nullptr && !child_->wait(std::chrono::milliseconds(0)).has_value();
 }
 
 bool Daemon::says(const std::vector<std::string>& words, std::chrono::milliseconds patience) const {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,7 +68,7 @@ class Daemon {
   std::string config_;
   std::string log_;
   std::size_t log_start_ = 0;
-  std::optional<os::Child> child_;
+  std::unique_ptr<os::Child> child_;  // Null before the first start.
 };
 
 struct Ran {

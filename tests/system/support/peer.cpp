@@ -85,7 +85,8 @@ void Peer::credit(std::uint64_t items) {
 
 std::optional<v1::DownMessage> Peer::next(std::chrono::milliseconds patience) {
   std::optional<std::vector<std::string>> frames;
-  if (!eventually([&] { return (frames = dealer_.receive()).has_value(); }, patience)) {
+  if (!eventually([&] { return (frames = dealer_.receive()).has_value(); }, patience) ||
+      !frames.has_value()) {
     return std::nullopt;
   }
   v1::DownMessage message;

@@ -146,6 +146,11 @@ void found(Sequencer& sequencer, Log& log, const test::TestExchange& exchange) {
   }
 }
 
+inline Commit commit_of(const Decision& decision) {
+  EXPECT_TRUE(decision.commit.has_value());
+  return decision.commit.value_or(Commit{});
+}
+
 // "at 7", "still at 7" for a repetition, or the name of the error.
 inline std::string said(const Outcome& outcome) {
   EXPECT_NE(outcome.index.has_value(), outcome.error.has_value());
@@ -157,6 +162,7 @@ inline std::string said(const Outcome& outcome) {
 
 inline std::vector<std::string> said(const Decision& decision) {
   std::vector<std::string> words;
+  words.reserve(decision.outcomes.size());
   for (const Outcome& outcome : decision.outcomes) {
     words.push_back(said(outcome));
   }

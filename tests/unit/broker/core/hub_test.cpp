@@ -144,14 +144,14 @@ class HubTest : public testing::Test {
     return decision;
   }
   void commit(const Decision& decision) {
-    ASSERT_TRUE(decision.commit.has_value());
-    log_.commit(*decision.commit);
+    const Commit made = commit_of(decision);
+    log_.commit(made);
     hub_.sequencer().committed();
     const Names keys = {"hub log 1"};
-    hub_.committed(*decision.commit,
-                   test::signed_checkpoint("chancery.test/trial", decision.commit->size_after,
-                                           decision.commit->root_after, keys),
-                   decision.outcomes);
+    hub_.committed(
+        made,
+        test::signed_checkpoint("chancery.test/trial", made.size_after, made.root_after, keys),
+        decision.outcomes);
   }
   // Logs these, of AM and to BY if not said otherwise; what is said about it is dropped.
   void log(const Names& envelopes, std::string_view origin = "AM") {
@@ -345,7 +345,7 @@ TEST_F(HubTest, ARetryableRefusalSaysWhen) {
   v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
   log({notice(exchange_, draft, {.seen = head_of(hub_.sequencer().tree())})});
   draft.set_notice_id(test::seeded_uuid("another", 1));
-  v1::Draft nobody = exchange_.draft("AM", {}, "contact");
+  const v1::Draft nobody = exchange_.draft("AM", {}, "contact");
   EXPECT_EQ(submit(kAm, "AM",
                    {notice(exchange_, draft,
                            {.seen = head_of(hub_.sequencer().tree()), .created_at_us = 5}),
@@ -576,6 +576,7 @@ TEST_F(HubTest, ADeliverHasAtMost256Deliveries) {
   greet(kBy, "BY", {.items = 1000, .bytes = 16U << 20U});
   log(Names(1, envelope()));
   std::vector<test::Unsigned> made;
+  made.reserve(300);
   for (int i = 0; i < 300; ++i) {
     made.push_back(unsigned_notice(exchange_, exchange_.draft("AM", {"BY"}, "contact"),
                                    {.seen = head_of(hub_.sequencer().tree())}));

@@ -169,6 +169,7 @@ TEST_F(SequencerTest, AnswersAboutTheBatchWaitForItsCommit) {
   EXPECT_EQ(said(decision),
             (Words{"at 9", "still at 9", "notice-id-reused", "still at 8", "foreign-log"}));
   std::vector<bool> waits;
+  waits.reserve(decision.outcomes.size());
   for (const Outcome& one_outcome : decision.outcomes) {
     waits.push_back(one_outcome.waits);
   }
@@ -281,16 +282,25 @@ TEST_F(SequencerTest, NothingMovesBeforeTheCommit) {
   const Hash directory = sequencer_.directory().root();
   ASSERT_EQ(offer(exchange_.enrol(test::person_entry("AM"), exchange_.directory())), "good");
   const Decision decision = sequencer_.decide(log_.answer(sequencer_.begin()), kNow);
-  ASSERT_TRUE(decision.commit.has_value());
+  const Commit commit = commit_of(decision);
   EXPECT_EQ(sequencer_.tree().root(), root);
   EXPECT_EQ(sequencer_.tree().size(), kFirst);
   EXPECT_EQ(sequencer_.directory().root(), directory);
   EXPECT_EQ(sequencer_.accepted_at_ms(), kNow - 1000);
   sequencer_.committed();
-  EXPECT_EQ(sequencer_.tree().root(), decision.commit->root_after);
-  EXPECT_EQ(sequencer_.tree().edge(), decision.commit->edge_after);
-  EXPECT_EQ(sequencer_.directory().root(), decision.commit->directory);
+  EXPECT_EQ(sequencer_.tree().root(), commit.root_after);
+  EXPECT_EQ(sequencer_.tree().edge_bytes(), commit.edge_after);
+  EXPECT_EQ(sequencer_.directory().root(), commit.directory);
   EXPECT_EQ(sequencer_.accepted_at_ms(), kNow);
+
+  // The same of notices.
+  log_.commit(commit);
+  ASSERT_EQ(offer(envelope(draft())), "good");
+  const Commit next = commit_of(sequencer_.decide(log_.answer(sequencer_.begin()), kNow + 1));
+  EXPECT_EQ(sequencer_.tree().root(), commit.root_after);
+  EXPECT_EQ(sequencer_.accepted_at_ms(), kNow);
+  sequencer_.committed();
+  EXPECT_EQ(sequencer_.tree().root(), next.root_after);
 }
 
 using SequencerDeathTest = SequencerTest;
@@ -410,7 +420,7 @@ TEST_F(SequencerTest, EveryRuleOfThePolicyKeepsItsCode) {
               d.mutable_label()->set_tlp(v1::TLP_RED);
             }),
             "partner-forbidden");
-  v1::Draft not_granted = exchange_.draft("UN", {"AM"}, "training");
+  const v1::Draft not_granted = exchange_.draft("UN", {"AM"}, "training");
   ASSERT_EQ(offer(envelope(not_granted), "UN"), "good");
   EXPECT_EQ(said(turn(sequencer_, log_)), Words{"kind-not-granted"});
 }
@@ -459,7 +469,7 @@ TEST_F(SequencerTest, ABatchHoldsAtMostItsCount) {
   for (const std::string& bytes : exchange_.sign(made, signing_key("AM"))) {
     ASSERT_EQ(offer(bytes), "good");
   }
-  Decision decision = turn(sequencer_, log_);
+  const Decision decision = turn(sequencer_, log_);
   EXPECT_EQ(decision.outcomes.size(), kSequencedCountMax);
   EXPECT_EQ(said(decision).back(), "at " + std::to_string(kFirst + kSequencedCountMax - 1));
   EXPECT_TRUE(sequencer_.has_work());

@@ -14,7 +14,6 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,7 +53,7 @@ class HubStoreConformance : public testing::Test {
   void reopen() {
     close();
     store_ = test::must(engine_.open(exchange_.genesis()));
-    sequencer_.emplace(test::must(store_->load()), AdmissionLimits{});
+    sequencer_ = std::make_unique<Sequencer>(test::must(store_->load()), AdmissionLimits{});
   }
   void found() {
     StoreLog log{*store_};
@@ -78,10 +77,8 @@ class HubStoreConformance : public testing::Test {
     for (const std::string& bytes : envelopes) {
       test::must(sequencer_->offer(0, std::nullopt, bytes));
     }
-    Decision decision =
-        sequencer_->decide(test::must(store_->answer(sequencer_->begin())), kNow + ++turns_);
-    EXPECT_TRUE(decision.commit.has_value());
-    return std::move(decision.commit).value_or(Commit{});
+    const Answers answers = test::must(store_->answer(sequencer_->begin()));
+    return commit_of(sequencer_->decide(answers, kNow + ++turns_));
   }
   // One batch, committed; `checkpoint` says whether the process lived to sign it.
   Commit log(const Names& envelopes, bool checkpoint = true) {
@@ -149,7 +146,7 @@ class HubStoreConformance : public testing::Test {
   test::TestExchange exchange_;
   Engine engine_;
   std::unique_ptr<HubStore> store_;
-  std::optional<Sequencer> sequencer_;
+  std::unique_ptr<Sequencer> sequencer_;
   std::uint64_t turns_ = 0;
   int audit_pages_ = 0;
 };
@@ -235,9 +232,9 @@ TYPED_TEST_P(HubStoreConformance, AnswersWhatWasLoggedAndWhatWasAHead) {
                                                {"AM", test::seeded_uuid("never", 1)}},
                                        .head_sizes = {0, 3, 8, 9, 10, 1000}}));
   ASSERT_EQ(answers.known.size(), 3U);
-  ASSERT_TRUE(answers.known[0].has_value());
-  EXPECT_EQ(answers.known[0]->index, 8U);
-  EXPECT_EQ(answers.known[0]->notice, one.entries[1].envelope.notice);
+  const KnownNotice known = answers.known[0].value_or(KnownNotice{});
+  EXPECT_EQ(known.index, 8U);
+  EXPECT_EQ(known.notice, one.entries[1].envelope.notice);
   EXPECT_FALSE(answers.known[1].has_value());
   EXPECT_FALSE(answers.known[2].has_value());
   ASSERT_EQ(answers.heads.size(), 2U);  // 8 is inside a batch.

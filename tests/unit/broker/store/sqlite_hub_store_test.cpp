@@ -65,12 +65,18 @@ INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, HubStoreConformance, SqliteEngine);
 
 class SqliteHubStoreTest : public testing::Test {
  protected:
-  // A founded store, closed.
+  // A founded store with one batch of three notices, closed.
   SqliteHubStoreTest() {
     const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
     Sequencer sequencer(test::must(store->load()), AdmissionLimits{});
     StoreLog log{*store};
     found(sequencer, log, exchange_);
+    for (int i = 0; i < 3; ++i) {
+      test::must(sequencer.offer(0, std::nullopt,
+                                 notice(exchange_, exchange_.draft("AM", {"BY"}, "contact"),
+                                        {.seen = head_of(sequencer.tree())})));
+    }
+    EXPECT_EQ(said(turn(sequencer, log)).back(), "at 9");
   }
   std::string opened(StoreUse use = StoreUse::kOwn) {
     return test::outcome(open_sqlite_hub_store(engine_.path(), exchange_.genesis(), use));
@@ -121,8 +127,8 @@ TEST_F(SqliteHubStoreTest, AnAuditWritesNothing) {
   const std::string before = engine_.file();
   const auto store =
       test::must(open_sqlite_hub_store(engine_.path(), exchange_.genesis(), StoreUse::kAudit));
-  EXPECT_EQ(test::must(store->audit_page(0, kMuch)).size(), kFounded);
-  store->keep_checkpoint(kFounded, "note");
+  EXPECT_EQ(test::must(store->audit_page(0, kMuch)).size(), kFounded + 3);
+  store->keep_checkpoint(kFounded + 3, "note");
   EXPECT_FALSE(store->flush().has_value());
   EXPECT_EQ(engine_.file(), before);
 }
@@ -144,10 +150,10 @@ TEST_F(SqliteHubStoreTest, AStoreWithoutItsSchemaIsFinishedByItsOwnerOnly) {
 TEST_F(SqliteHubStoreTest, AHeadThatDoesNotFitItsEdgeOrItsLastBatchStopsTheStart) {
   for (const char* const sql :
        {"UPDATE head SET root = zeroblob(32)", "UPDATE head SET edge = zeroblob(96)",
-        "UPDATE head SET edge = zeroblob(5)", "UPDATE head SET size = 6", "DELETE FROM head",
-        "UPDATE batch SET root = zeroblob(32) WHERE size_after = 7",
-        "UPDATE batch SET directory = zeroblob(32) WHERE size_after = 7",
-        "DELETE FROM batch WHERE size_after = 7", "DELETE FROM batch",
+        "UPDATE head SET edge = zeroblob(5)", "UPDATE head SET size = 9", "DELETE FROM head",
+        "UPDATE batch SET root = zeroblob(32) WHERE size_after = 10",
+        "UPDATE batch SET directory = zeroblob(32) WHERE size_after = 10",
+        "DELETE FROM batch WHERE size_after = 10", "DELETE FROM batch",
         "DELETE FROM entry WHERE idx = 2"}) {
     const SqliteEngine copy;
     std::filesystem::copy_file(engine_.path(), copy.path());
@@ -159,12 +165,16 @@ TEST_F(SqliteHubStoreTest, AHeadThatDoesNotFitItsEdgeOrItsLastBatchStopsTheStart
 }
 
 TEST_F(SqliteHubStoreTest, AnEntryThatIsGoneIsNamed) {
-  engine_.change("DELETE FROM entry WHERE idx = 2");
-  const auto store =
-      test::must(open_sqlite_hub_store(engine_.path(), exchange_.genesis(), StoreUse::kAudit));
-  const Result<v1::AuditPageReply> page = store->audit_page(0, kMuch);
-  EXPECT_EQ(test::outcome(page), "store-damaged");
-  EXPECT_NE(page.error().detail.find("entry 2 "), std::string::npos) << page.error().detail;
+  for (const std::string index : {"2", "7", "8", "9"}) {
+    const SqliteEngine copy;
+    std::filesystem::copy_file(engine_.path(), copy.path());
+    copy.change("DELETE FROM entry WHERE idx = " + index);
+    const auto store = test::must(copy.open_for_audit(exchange_.genesis()));
+    const Result<v1::AuditPageReply> page = store->audit_page(0, kMuch);
+    EXPECT_EQ(test::outcome(page), "store-damaged");
+    EXPECT_NE(page.error().detail.find("entry " + index + " "), std::string::npos)
+        << page.error().detail;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,177 @@
+#include "node/config.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "io/os/file.h"
+#include "tests/unit/io/os/temporary_folder.h"
+
+namespace chancery::node {
+namespace {
+
+const std::string hex_a(64, 'a');
+const std::string hex_b(64, 'b');
+
+class ConfigTest : public testing::Test {
+ protected:
+  // Every key that a node must have, as TOML.
+  std::map<std::string, std::string> keys_ = {
+      {"member", "'AM'"},
+      {"genesis", "'" + hex_a + "'"},
+      {"hub", "'tcp://127.0.0.1:7000'"},
+      {"hub_key", "'" + hex_b + "'"},
+      {"store", "'node.db'"},
+      {"signing_key", "'keys/signing.pem'"},
+      {"transport_key", "'keys/transport.key'"},
+      {"sealing_keys", "['keys/sealing.pem', '/elsewhere/old.pem']"},
+      {"local", "'local.sock'"},
+      {"local_key", "'keys/local.key'"},
+      {"admin", "'admin.sock'"},
+  };
+
+  Result<Config> read(std::string_view rest = "") {
+    std::string text;
+    for (const auto& [key, value] : keys_) {
+      text += key + " = " + value + "\n";
+    }
+    text += rest;
+    const std::string path = folder_ / "node.toml";
+    EXPECT_TRUE(os::replace_file(path, text, 0600).has_value());
+    return read_config(path);
+  }
+  // "good", or the error and its words.
+  std::string said(std::string_view rest = "") {
+    const Result<Config> config = read(rest);
+    return config.has_value() ? "good" : config.error().to_string();
+  }
+  void expect(std::string_view error, std::string_view words, std::string_view rest = "") {
+    const std::string text = said(rest);
+    EXPECT_NE(text.find(error), std::string::npos) << text;
+    EXPECT_NE(text.find(words), std::string::npos) << text;
+    EXPECT_NE(text.find("node.toml"), std::string::npos) << "the file is named: " << text;
+  }
+
+  os::TemporaryFolder folder_;
+};
+
+std::string application(std::string_view name, std::string_view key) {
+  return "[[application]]\nname = '" + std::string(name) + "'\nkey = '" + std::string(key) + "'\n";
+}
+
+TEST_F(ConfigTest, ReadsAllOfItAndMakesPathsAbsolute) {
+  keys_["witness_key"] = "'keys/../keys/witness.pem'";
+  const Result<Config> config =
+      read(application("desk", hex_a) + "publish = ['threat.*', 'contact']\nread = ['*']\n" +
+           application("archive", hex_b));
+  ASSERT_TRUE(config.has_value()) << config.error().to_string();
+  EXPECT_EQ(config->member, "AM");
+  EXPECT_EQ(config->genesis[0], 0xaa);
+  EXPECT_EQ(config->hub, "tcp://127.0.0.1:7000");
+  EXPECT_EQ(config->hub_key[31], 0xbb);
+  EXPECT_EQ(config->store, folder_ / "node.db");
+  EXPECT_EQ(config->signing_key, folder_ / "keys/signing.pem");
+  EXPECT_EQ(config->witness_key, folder_ / "keys/witness.pem");
+  EXPECT_EQ(config->transport_key, folder_ / "keys/transport.key");
+  EXPECT_EQ(config->sealing_keys,
+            (std::vector<std::string>{folder_ / "keys/sealing.pem", "/elsewhere/old.pem"}));
+  EXPECT_EQ(config->local, "ipc://" + (folder_ / "local.sock"));
+  EXPECT_EQ(config->local_key, folder_ / "keys/local.key");
+  EXPECT_EQ(config->admin, folder_ / "admin.sock");
+  ASSERT_EQ(config->applications.size(), 2U);
+  EXPECT_EQ(config->applications[0].name, "desk");
+  EXPECT_EQ(config->applications[0].publish, (std::vector<std::string>{"threat.*", "contact"}));
+  EXPECT_EQ(config->applications[0].read, std::vector<std::string>{"*"});
+  EXPECT_TRUE(config->applications[1].publish.empty()) << "no grant where none is written";
+  EXPECT_TRUE(config->applications[1].read.empty());
+}
+
+TEST_F(ConfigTest, ANodeWithoutWitnessKeyAndApplicationsIsGood) {
+  const Result<Config> config = read();
+  ASSERT_TRUE(config.has_value()) << config.error().to_string();
+  EXPECT_EQ(config->witness_key, "");
+  EXPECT_TRUE(config->applications.empty());
+}
+
+TEST_F(ConfigTest, ALocalEndpointOverTcpStaysOne) {
+  keys_["local"] = "'tcp://127.0.0.1:7001'";
+  EXPECT_EQ(read().value().local, "tcp://127.0.0.1:7001");
+}
+
+TEST_F(ConfigTest, EachKeyThatIsMissingIsNamed) {
+  const std::map<std::string, std::string> all = keys_;
+  for (const auto& [key, value] : all) {
+    keys_ = all;
+    keys_.erase(key);
+    expect("config-invalid", key);
+  }
+}
+
+TEST_F(ConfigTest, EachKeyOfAnotherTypeIsNamed) {
+  const std::map<std::string, std::string> all = keys_;
+  for (const auto& [key, value] : all) {
+    keys_ = all;
+    keys_[key] = "7";
+    expect("config-wrong-type", key);
+  }
+  keys_ = all;
+  keys_["witness_key"] = "true";
+  expect("config-wrong-type", "witness_key");
+}
+
+TEST_F(ConfigTest, AnUnknownKeyIsNamedWithTheNearest) {
+  keys_["sealing_key"] = "'x'";
+  expect("config-unknown-key", "sealing_keys");
+  keys_.erase("sealing_key");
+  expect("config-unknown-key", "publish", application("desk", hex_a) + "publsh = ['*']\n");
+  expect("config-unknown-key", "aplication", "[[aplication]]\nname = 'desk'\n");
+}
+
+TEST_F(ConfigTest, ValuesThatCannotBeAreRefused) {
+  const std::map<std::string, std::string> all = keys_;
+  const auto refused = [&](const std::string& key, const std::string& value) {
+    keys_ = all;
+    keys_[key] = value;
+    expect("config-invalid", key);
+  };
+  refused("member", "'armenia'");
+  refused("member", "''");
+  refused("member", "'ABCDEFGHI'");
+  refused("genesis", "'" + std::string(63, 'a') + "'");
+  refused("genesis", "'" + std::string(64, 'g') + "'");
+  refused("hub_key", "''");
+  refused("hub", "'ipc:///tmp/hub'");
+  refused("sealing_keys", "[]");
+}
+
+TEST_F(ConfigTest, ApplicationsHaveNamesAndKeysOfTheirOwn) {
+  EXPECT_EQ(said(application("desk", hex_a) + application("archive", hex_b)), "good");
+  expect("config-invalid", "a name of its own",
+         application("desk", hex_a) + application("desk", hex_b));
+  expect("config-invalid", "a key of its own",
+         application("desk", hex_a) + application("archive", hex_a));
+  expect("config-invalid", "a name of its own", application("", hex_a));
+  expect("config-invalid", "key", application("desk", "abc"));
+  expect("config-invalid", "name", "[[application]]\nkey = '" + hex_a + "'\n");
+}
+
+// C-5
+TEST_F(ConfigTest, AGrantIsOfPatternsOfKinds) {
+  expect("config-invalid", "publish", application("desk", hex_a) + "publish = ['Threat']\n");
+  expect("config-invalid", "read", application("desk", hex_a) + "read = ['threat.*', '']\n");
+  expect("config-wrong-type", "read", application("desk", hex_a) + "read = '*'\n");
+}
+
+TEST_F(ConfigTest, AFileThatIsMissingOrNoTomlIsNamed) {
+  const Result<Config> missing = read_config(folder_ / "nowhere.toml");
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().code, ErrorCode::kFileMissing);
+  EXPECT_NE(missing.error().detail.find("nowhere.toml"), std::string::npos);
+  expect("config-invalid", "", "member = \n");
+  expect("config-invalid", "", "member = 'BY'\n");
+}
+
+}  // namespace
+}  // namespace chancery::node

@@ -1,0 +1,468 @@
+#include "node/core/link.h"
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/exchange/compose.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/strict.h"
+#include "tests/support/keys.h"
+#include "tests/support/outcome.h"
+
+namespace chancery::node {
+namespace {
+
+using test::must;
+using test::outcome;
+
+Hash hash_named(std::string_view name) {
+  return hash_from(test::seeded_bytes(name, 32));
+}
+
+const Hash genesis = hash_named("genesis");
+
+v1::TreeHead head(std::uint64_t size) {
+  return exchange::tree_head(size, hash_named("root " + std::to_string(size)));
+}
+
+v1::DownMessage welcome(const v1::TreeHead& hub_head, const Hash& hub_genesis = genesis) {
+  v1::DownMessage message;
+  message.mutable_welcome()->set_protocol(1);
+  message.mutable_welcome()->set_genesis(to_string(hub_genesis));
+  *message.mutable_welcome()->mutable_head() = hub_head;
+  return message;
+}
+
+v1::DownMessage fault(ErrorCode code) {
+  v1::DownMessage message;
+  message.mutable_fault()->set_code(static_cast<std::uint32_t>(code));
+  return message;
+}
+
+// Batches of so many entries each, from an index on.
+v1::Batches batches_from(std::uint64_t first, const std::vector<std::size_t>& counts,
+                         std::uint64_t log_size) {
+  v1::Batches batches;
+  batches.set_log_size(log_size);
+  for (const std::size_t count : counts) {
+    v1::LogBatch& batch = *batches.add_batches();
+    batch.set_first_index(first);
+    batch.set_entries(std::string(count * 32, 'e'));
+    first += count;
+  }
+  return batches;
+}
+
+// Each (index, previous).
+v1::Deliver deliver_of(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& list) {
+  v1::Deliver deliver;
+  for (const auto& [index, previous] : list) {
+    v1::Delivery& delivery = *deliver.add_deliveries();
+    delivery.set_index(index);
+    delivery.set_previous(previous);
+    delivery.set_envelope("envelope " + std::to_string(index));
+  }
+  return deliver;
+}
+
+class LinkTest : public testing::Test {
+ protected:
+  explicit LinkTest(std::uint64_t size = 10, std::uint64_t cursor = 5, std::uint64_t credits = 4)
+      : link_({.genesis = genesis,
+               .program = "test 1",
+               .credit_items = credits,
+               .credit_bytes = 1U << 20U},
+              {.followed_size = size,
+               .followed_root = hash_named("root " + std::to_string(size)),
+               .cursor = cursor}) {}
+
+  // What the link sends now: each message in strict reading (C-130).
+  std::vector<v1::UpMessage> sent() {
+    std::vector<v1::UpMessage> messages;
+    for (const std::string& bytes : link_.take_outgoing()) {
+      EXPECT_LE(bytes.size(), exchange::kFrameBytesMax);
+      messages.push_back(must(exchange::parse_wire<v1::UpMessage>(bytes)));
+    }
+    return messages;
+  }
+  // Only fetches are sent: "batches 10".
+  std::vector<std::string> fetches() {
+    std::vector<std::string> words;
+    for (const v1::UpMessage& message : sent()) {
+      EXPECT_TRUE(message.has_fetch()) << message.ShortDebugString();
+      const bool batches = message.fetch().kind() == v1::FETCH_KIND_BATCHES;
+      words.push_back((batches ? "batches " : "deliveries ") +
+                      std::to_string(message.fetch().from()));
+    }
+    return words;
+  }
+  void go_up(std::uint64_t hub_size = 10) {
+    link_.connected();
+    ASSERT_EQ(outcome(link_.control(welcome(head(hub_size)))), "good");
+    ASSERT_EQ(link_.phase(), LinkPhase::kUp);
+    static_cast<void>(link_.take_outgoing());
+  }
+  std::vector<std::uint64_t> first_indices(v1::Batches batches) {
+    std::vector<std::uint64_t> indices;
+    for (const v1::LogBatch& batch : link_.batches(std::move(batches))) {
+      indices.push_back(batch.first_index());
+    }
+    return indices;
+  }
+  void follow_to(std::uint64_t size) {
+    link_.followed(size, hash_named("root " + std::to_string(size)));
+  }
+  std::vector<std::uint64_t> taken() {
+    std::vector<std::uint64_t> indices;
+    while (const std::optional<v1::Delivery> delivery = link_.take_delivery()) {
+      indices.push_back(delivery->index());
+    }
+    return indices;
+  }
+
+  Link link_;
+};
+
+using Indices = std::vector<std::uint64_t>;
+using Words = std::vector<std::string>;
+
+// C-132, C-133, C-134
+TEST_F(LinkTest, SaysHelloFirstWithWhereItStands) {
+  EXPECT_TRUE(sent().empty());
+  EXPECT_EQ(link_.phase(), LinkPhase::kDown);
+  link_.connected();
+  EXPECT_EQ(link_.phase(), LinkPhase::kGreeting);
+  const std::vector<v1::UpMessage> messages = sent();
+  ASSERT_EQ(messages.size(), 1U);
+  const v1::Hello& hello = messages[0].hello();
+  EXPECT_EQ(hello.protocol(), 1U);
+  EXPECT_EQ(hello.genesis(), as_view(genesis));
+  EXPECT_EQ(hello.cursor(), 5U);
+  EXPECT_EQ(hello.followed().size(), 10U);
+  EXPECT_EQ(hello.followed().root(), head(10).root());
+  EXPECT_FALSE(hello.has_cosigned());
+  EXPECT_EQ(hello.credits().items(), 4U);
+  EXPECT_EQ(hello.credits().bytes(), 1U << 20U);
+  EXPECT_EQ(hello.program(), "test 1");
+}
+
+TEST_F(LinkTest, ANewConnectionForgetsWhatWasMeantForTheOldOne) {
+  go_up();
+  link_.ping(7);
+  link_.deliver(deliver_of({{11, 5}}));
+  EXPECT_EQ(link_.held_count(), 1U);
+  link_.disconnected();
+  EXPECT_EQ(link_.phase(), LinkPhase::kDown);
+  link_.connected();
+  EXPECT_EQ(link_.held_count(), 0U);
+  const std::vector<v1::UpMessage> messages = sent();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_TRUE(messages[0].has_hello());
+}
+
+TEST_F(LinkTest, NothingIsTakenBeforeTheWelcome) {
+  link_.connected();
+  static_cast<void>(sent());
+  EXPECT_TRUE(first_indices(batches_from(10, {1}, 11)).empty());
+  link_.deliver(deliver_of({{6, 5}}));
+  EXPECT_TRUE(taken().empty());
+  EXPECT_TRUE(sent().empty());
+}
+
+// C-102
+TEST_F(LinkTest, FetchesByPagesUntilItHasTheHubsSize) {
+  link_.connected();
+  static_cast<void>(sent());
+  ASSERT_EQ(outcome(link_.control(welcome(head(20)))), "good");
+  EXPECT_EQ(link_.hub_size(), 20U);
+  EXPECT_EQ(fetches(), Words{"batches 10"});
+  EXPECT_EQ(first_indices(batches_from(10, {3, 2}, 20)), (Indices{10, 13}));
+  follow_to(13);
+  EXPECT_EQ(fetches(), Words{"batches 13"});
+  follow_to(15);
+  EXPECT_TRUE(fetches().empty()) << "one fetch at a time";
+  EXPECT_EQ(first_indices(batches_from(15, {5}, 20)), Indices{15});
+  follow_to(20);
+  EXPECT_TRUE(fetches().empty());
+  EXPECT_EQ(link_.position().followed_size, 20U);
+}
+
+TEST_F(LinkTest, AGapInTheBatchesIsAskedForOnce) {
+  go_up();
+  EXPECT_TRUE(first_indices(batches_from(12, {1}, 13)).empty());
+  EXPECT_TRUE(first_indices(batches_from(13, {1}, 14)).empty());
+  EXPECT_EQ(fetches(), Words{"batches 10"});
+  EXPECT_EQ(first_indices(batches_from(10, {2, 1, 1}, 14)), (Indices{10, 12, 13}));
+  follow_to(14);
+  EXPECT_TRUE(fetches().empty());
+  // The next gap is another one.
+  EXPECT_TRUE(first_indices(batches_from(15, {1}, 16)).empty());
+  EXPECT_EQ(fetches(), Words{"batches 14"});
+}
+
+TEST_F(LinkTest, BatchesThatAreKnownAreDropped) {
+  go_up();
+  EXPECT_EQ(first_indices(batches_from(8, {1, 1, 1}, 11)), Indices{10});
+  follow_to(11);
+  EXPECT_TRUE(first_indices(batches_from(10, {1}, 11)).empty());
+  EXPECT_TRUE(fetches().empty());
+}
+
+TEST_F(LinkTest, WhatComesAfterAGapInOneMessageIsNotTaken) {
+  go_up();
+  v1::Batches batches = batches_from(10, {1}, 14);
+  batches.MergeFrom(batches_from(12, {1, 1}, 14));
+  EXPECT_EQ(first_indices(std::move(batches)), Indices{10});
+  follow_to(11);
+  EXPECT_EQ(fetches(), Words{"batches 11"});
+}
+
+// C-139
+TEST_F(LinkTest, DeliveriesAreTakenInOrderAndOnce) {
+  go_up();
+  link_.deliver(deliver_of({{6, 5}, {8, 7}}));
+  link_.deliver(deliver_of({{6, 5}, {8, 7}, {9, 9}}));
+  EXPECT_EQ(taken(), (Indices{6, 8, 9}));
+  EXPECT_TRUE(fetches().empty());
+}
+
+// C-139: `previous` shows what was lost at once.
+TEST_F(LinkTest, ALostDeliveryIsAskedFor) {
+  go_up();
+  link_.deliver(deliver_of({{6, 5}, {9, 8}}));
+  EXPECT_EQ(fetches(), Words{"deliveries 7"});
+  EXPECT_EQ(taken(), Indices{6});
+  link_.deliver(deliver_of({{7, 7}, {9, 8}}));
+  EXPECT_EQ(taken(), (Indices{7, 9}));
+  EXPECT_TRUE(fetches().empty());
+}
+
+TEST_F(LinkTest, ADeliveryAheadOfTheLogIsHeldUntilTheLogIsThere) {
+  go_up();
+  link_.deliver(deliver_of({{9, 5}, {10, 10}, {11, 11}}));
+  EXPECT_EQ(taken(), Indices{9});
+  EXPECT_EQ(link_.held_count(), 2U);
+  follow_to(11);
+  EXPECT_EQ(taken(), Indices{10});
+  follow_to(12);
+  EXPECT_EQ(taken(), Indices{11});
+  EXPECT_EQ(link_.held_count(), 0U);
+}
+
+// C-140: at the credits, and one over.
+TEST_F(LinkTest, HoldsNoMoreThanItGaveCreditsFor) {
+  go_up();
+  link_.deliver(deliver_of({{10, 5}, {11, 11}, {12, 12}, {13, 13}}));
+  EXPECT_EQ(link_.held_count(), 4U);
+  EXPECT_TRUE(fetches().empty());
+  link_.deliver(deliver_of({{14, 14}, {15, 15}}));
+  EXPECT_EQ(link_.held_count(), 4U);
+  EXPECT_EQ(fetches(), Words{"deliveries 14"});
+  follow_to(16);
+  EXPECT_EQ(taken(), (Indices{10, 11, 12, 13}));
+  link_.deliver(deliver_of({{14, 14}, {15, 15}}));
+  EXPECT_EQ(taken(), (Indices{14, 15}));
+}
+
+class AlarmTest : public LinkTest {
+ protected:
+  void expect_nothing_more_is_taken() {
+    EXPECT_EQ(link_.phase(), LinkPhase::kAlarm);
+    static_cast<void>(link_.take_outgoing());
+    EXPECT_TRUE(first_indices(batches_from(10, {1}, 11)).empty());
+    link_.deliver(deliver_of({{6, 5}}));
+    EXPECT_TRUE(taken().empty());
+    link_.disconnected();
+    link_.connected();
+    EXPECT_EQ(link_.phase(), LinkPhase::kAlarm) << "a new connection is the same hub";
+    EXPECT_TRUE(sent().empty());
+    EXPECT_FALSE(link_.take_resend());
+  }
+};
+
+// C-134: a hub that was rolled back.
+TEST_F(AlarmTest, AHubWithLessThanThisNodeVerifiedIsAnAlarm) {
+  link_.connected();
+  EXPECT_EQ(outcome(link_.control(welcome(head(9)))), "foreign-log");
+  expect_nothing_more_is_taken();
+}
+
+// C-134: a fork.
+TEST_F(AlarmTest, TheSameSizeWithAnotherRootIsAnAlarm) {
+  link_.connected();
+  EXPECT_EQ(outcome(link_.control(welcome(exchange::tree_head(10, hash_named("other"))))),
+            "foreign-log");
+  expect_nothing_more_is_taken();
+}
+
+TEST_F(AlarmTest, WhatTheFollowerFindsIsAnAlarmToo) {
+  go_up();
+  EXPECT_TRUE(link_.take_resend());
+  link_.alarm();
+  expect_nothing_more_is_taken();
+}
+
+TEST_F(LinkTest, TheSameSizeAndRootIsInStep) {
+  link_.connected();
+  static_cast<void>(sent());
+  EXPECT_EQ(outcome(link_.control(welcome(head(10)))), "good");
+  EXPECT_TRUE(sent().empty());
+}
+
+// C-132
+TEST_F(LinkTest, AnotherExchangeIsRefused) {
+  link_.connected();
+  EXPECT_EQ(outcome(link_.control(welcome(head(10), hash_named("another")))), "wrong-genesis");
+  EXPECT_NE(link_.phase(), LinkPhase::kUp);
+  EXPECT_FALSE(link_.take_resend());
+}
+
+// C-132: a hub that came up anew does not know the connection.
+TEST_F(LinkTest, AFaultThatNamesAGapMeansHelloAgain) {
+  go_up();
+  EXPECT_EQ(outcome(link_.control(fault(ErrorCode::kGap))), "gap");
+  EXPECT_EQ(link_.phase(), LinkPhase::kGreeting);
+  const std::vector<v1::UpMessage> messages = sent();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_TRUE(messages[0].has_hello());
+}
+
+// C-134: the hub says it itself, in place of a welcome.
+TEST_F(AlarmTest, AHubThatDoesNotKnowThisNodesHeadIsAnAlarm) {
+  link_.connected();
+  EXPECT_EQ(outcome(link_.control(fault(ErrorCode::kForeignLog))), "foreign-log");
+  expect_nothing_more_is_taken();
+}
+
+// C-144: a push that was lost shows in the next Pong.
+TEST_F(LinkTest, APongThatNamesALargerLogMeansFetch) {
+  go_up();
+  v1::DownMessage pong;
+  pong.mutable_pong()->set_log_size(10);
+  EXPECT_EQ(outcome(link_.control(pong)), "good");
+  EXPECT_TRUE(fetches().empty());
+  pong.mutable_pong()->set_log_size(12);
+  EXPECT_EQ(outcome(link_.control(pong)), "good");
+  EXPECT_EQ(fetches(), Words{"batches 10"});
+}
+
+// C-144: the link stays.
+TEST_F(LinkTest, AnyOtherFaultIsReportedAndTheLinkStays) {
+  go_up();
+  EXPECT_EQ(outcome(link_.control(fault(ErrorCode::kWrongOrigin))), "wrong-origin");
+  EXPECT_EQ(link_.phase(), LinkPhase::kUp);
+  v1::DownMessage unknown;
+  unknown.mutable_fault()->set_code(9999);
+  EXPECT_EQ(outcome(link_.control(unknown)), "internal");
+  EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(LinkTest, AsksForWhatIsUnacknowledgedOnceAfterEachWelcome) {
+  EXPECT_FALSE(link_.take_resend());
+  go_up();
+  EXPECT_TRUE(link_.take_resend());
+  EXPECT_FALSE(link_.take_resend());
+  EXPECT_EQ(outcome(link_.control(welcome(head(10)))), "good");
+  EXPECT_FALSE(link_.take_resend()) << "a second welcome on one connection says nothing";
+  go_up();
+  EXPECT_TRUE(link_.take_resend());
+}
+
+// C-135: at 256 and one over.
+TEST_F(LinkTest, SubmitsAtMostSoManyAtOnce) {
+  go_up();
+  link_.submit(std::vector<std::string>(exchange::kSubmitCountMax, "e"));
+  EXPECT_EQ(sent().size(), 1U);
+  link_.submit(std::vector<std::string>(exchange::kSubmitCountMax + 1, "e"));
+  const std::vector<v1::UpMessage> messages = sent();
+  ASSERT_EQ(messages.size(), 2U);
+  EXPECT_EQ(messages[0].submit().envelopes_size(), 256);
+  EXPECT_EQ(messages[1].submit().envelopes_size(), 1);
+  link_.submit({});
+  EXPECT_TRUE(sent().empty());
+}
+
+TEST_F(LinkTest, SubmitsAreSplitByBytesAndLoseNothing) {
+  go_up();
+  const std::size_t half = exchange::kFrameBytesTarget / 2;
+  const std::vector<std::string> envelopes = {
+      std::string(half, 'a'), std::string(half, 'b'), std::string(1, 'c'),
+      std::string(exchange::kEnvelopeBytesMax, 'd'), std::string(1, 'e')};
+  link_.submit(envelopes);
+  std::vector<std::string> submitted;
+  std::vector<int> counts;
+  for (const v1::UpMessage& message : sent()) {
+    counts.push_back(message.submit().envelopes_size());
+    submitted.insert(submitted.end(), message.submit().envelopes().begin(),
+                     message.submit().envelopes().end());
+  }
+  EXPECT_EQ(counts, (std::vector<int>{2, 1, 1, 1}));
+  EXPECT_EQ(submitted, envelopes);
+}
+
+// C-133, C-140: a credit says "stored", once for all that was stored.
+TEST_F(LinkTest, CreditsFollowOnlyWhatIsStored) {
+  go_up();
+  link_.deliver(deliver_of({{6, 5}, {8, 7}}));
+  EXPECT_EQ(taken(), (Indices{6, 8}));
+  EXPECT_TRUE(sent().empty()) << "taken is not stored";
+  EXPECT_EQ(link_.position().cursor, 5U);
+  link_.stored(6);
+  link_.stored(8);
+  const std::vector<v1::UpMessage> messages = sent();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].credit().cursor(), 9U);
+  EXPECT_EQ(messages[0].credit().credits().items(), 4U);
+  EXPECT_EQ(messages[0].credit().credits().bytes(), 1U << 20U);
+  EXPECT_TRUE(sent().empty());
+  link_.stored(6);
+  EXPECT_EQ(link_.position().cursor, 9U) << "a cursor never goes back";
+}
+
+// C-133
+TEST_F(LinkTest, AfterAReconnectTheHelloNamesWhatIsStored) {
+  go_up();
+  link_.deliver(deliver_of({{6, 5}}));
+  EXPECT_EQ(taken(), Indices{6});
+  link_.stored(6);
+  follow_to(12);
+  link_.disconnected();
+  EXPECT_TRUE(sent().empty());
+  link_.connected();
+  const std::vector<v1::UpMessage> messages = sent();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].hello().cursor(), 7U);
+  EXPECT_EQ(messages[0].hello().followed().size(), 12U);
+}
+
+TEST_F(LinkTest, APingCarriesItsNonce) {
+  go_up();
+  link_.ping(77);
+  const std::vector<v1::UpMessage> messages = sent();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].ping().nonce(), 77U);
+}
+
+// A store without a log yet.
+class FirstLinkTest : public LinkTest {
+ protected:
+  FirstLinkTest() : LinkTest(0, 0) {}
+};
+
+TEST_F(FirstLinkTest, StartsFromNothing) {
+  link_.connected();
+  EXPECT_EQ(sent().size(), 1U);
+  ASSERT_EQ(outcome(link_.control(welcome(head(2)))), "good");
+  EXPECT_EQ(fetches(), Words{"batches 0"});
+  EXPECT_EQ(first_indices(batches_from(0, {1, 1}, 2)), (Indices{0, 1}));
+  follow_to(2);
+  link_.deliver(deliver_of({{1, 0}}));
+  EXPECT_EQ(taken(), Indices{1});
+}
+
+}  // namespace
+}  // namespace chancery::node

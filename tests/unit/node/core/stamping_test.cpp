@@ -1,0 +1,268 @@
+#include "node/core/stamping.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/exchange/compose.h"
+#include "core/exchange/envelope.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/policy.h"
+#include "core/exchange/seal.h"
+#include "core/ledger/tree.h"
+#include "tests/support/exchange.h"
+#include "tests/support/outcome.h"
+
+namespace chancery::node {
+namespace {
+
+using exchange::Directory;
+using exchange::Envelope;
+using test::must;
+using test::outcome;
+using Codes = std::vector<std::string>;
+
+constexpr std::uint64_t kNowUs = 1'700'000'200'000'000;
+
+std::vector<Waiting> waiting_of(std::initializer_list<v1::Precedence> precedences) {
+  std::vector<Waiting> waiting;
+  for (const v1::Precedence precedence : precedences) {
+    waiting.emplace_back().precedence = precedence;
+  }
+  return waiting;
+}
+
+class StampingTest : public testing::Test {
+ protected:
+  Waiting waiting(const Codes& recipients, bool sealed = true, std::string_view text = "text") {
+    return waiting(exchange_.draft("AM", recipients, sealed ? "threat.alert" : "contact"), sealed,
+                   text);
+  }
+  static Waiting waiting(v1::Draft draft, bool sealed, std::string_view text) {
+    Waiting made;
+    made.sealed = sealed;
+    made.text =
+        sealed
+            ? must(exchange::pad_text(test::seeded_bytes("salt", exchange::kTextSaltBytes), text))
+            : std::string(text);
+    draft.set_text_digest(to_string(exchange::text_digest(made.text)));
+    made.notice_id = draft.notice_id();
+    made.draft = draft.SerializeAsString();
+    made.precedence = draft.precedence();
+    return made;
+  }
+  // With exactly the randomness that was asked for.
+  StampedBatch stamped(const std::vector<Waiting>& notices, const Directory& directory,
+                       std::uint64_t now_us = kNowUs, std::uint64_t last_us = 0) {
+    const std::string random = test::seeded_bytes("random " + std::to_string(++calls_),
+                                                  random_bytes_needed(notices, directory));
+    return stamp(notices,
+                 {.directory = &directory,
+                  .origin = "AM",
+                  .log_seen = exchange::tree_head(3, ledger::tree_root({})),
+                  .now_us = now_us,
+                  .created_at_last_us = last_us},
+                 random);
+  }
+  StampedBatch stamped(const std::vector<Waiting>& notices) {
+    return stamped(notices, exchange_.directory());
+  }
+  std::vector<Envelope> signed_by_am(const StampedBatch& batch) {
+    const auto signer = test::key_signer("AM node 1 signing");
+    const exchange::BatchToSign to_sign(exchange_.genesis(), signer->public_key().id(), batch.ds);
+    const std::string value = must(signer->sign(as_bytes(to_sign.message())));
+    std::vector<Envelope> envelopes;
+    for (const std::string& bytes : signed_envelopes(batch, to_sign, value)) {
+      envelopes.push_back(exchange_.parse(bytes));
+    }
+    return envelopes;
+  }
+  std::string judged(const Envelope& envelope, const Directory& directory) {
+    return outcome(exchange::judge_notice(envelope, directory, kNowUs / 1000, exchange_.cache()));
+  }
+
+  test::TestExchange exchange_;
+  int calls_ = 0;
+};
+
+TEST(CountToSignTest, SignsAllAtRestAndOnlyTheUrgentWhileSomethingIsUnderWay) {
+  using enum v1::Precedence;
+  const auto routine = waiting_of({PRECEDENCE_ROUTINE, PRECEDENCE_ROUTINE, PRECEDENCE_DEFERRED});
+  const auto mixed = waiting_of(
+      {PRECEDENCE_OVERRIDE, PRECEDENCE_FLASH, PRECEDENCE_IMMEDIATE, PRECEDENCE_PRIORITY});
+  EXPECT_EQ(count_to_sign({}, 0), 0U);
+  EXPECT_EQ(count_to_sign({}, 5), 0U);
+  EXPECT_EQ(count_to_sign(routine, 0), 3U);
+  EXPECT_EQ(count_to_sign(routine, 1), 0U);
+  EXPECT_EQ(count_to_sign(mixed, 0), 4U);
+  EXPECT_EQ(count_to_sign(mixed, 1), 3U);
+  EXPECT_EQ(count_to_sign(mixed, 100'000), 3U);
+}
+
+TEST(CountToSignTest, AFullBatchWaitsForNothing) {
+  std::vector<Waiting> waiting(kSignedTogetherMax - 1);
+  EXPECT_EQ(count_to_sign(waiting, 1), 0U);
+  EXPECT_EQ(count_to_sign(waiting, 0), kSignedTogetherMax - 1);
+  waiting.emplace_back();
+  EXPECT_EQ(count_to_sign(waiting, 1), kSignedTogetherMax);
+  waiting.emplace_back();
+  EXPECT_EQ(count_to_sign(waiting, 0), kSignedTogetherMax);
+  EXPECT_LE(kSignedTogetherMax, exchange::kBatchSizeMax);
+}
+
+TEST(CountToSignTest, UrgentIsImmediateAndAbove) {
+  for (int number = v1::PRECEDENCE_DEFERRED; number <= v1::PRECEDENCE_OVERRIDE; ++number) {
+    EXPECT_EQ(is_urgent(static_cast<v1::Precedence>(number)), number >= v1::PRECEDENCE_IMMEDIATE);
+  }
+}
+
+// C-30 to C-42, C-90 to C-95: what is stamped and signed here is good to everybody.
+TEST_F(StampingTest, WhatIsStampedIsAGoodNotice) {
+  const std::vector<Waiting> notices = {waiting({"BY", "RU"}), waiting({"KZ"}),
+                                        waiting({"BY"}, /*sealed=*/false)};
+  const StampedBatch batch = stamped(notices);
+  EXPECT_TRUE(batch.refused.empty());
+  const std::vector<Envelope> envelopes = signed_by_am(batch);
+  ASSERT_EQ(envelopes.size(), 3U);
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    EXPECT_EQ(judged(envelopes[i], exchange_.directory()), "good") << i;
+    EXPECT_EQ(envelopes[i].header.draft(), notices[i].draft) << "the draft is not touched";
+    EXPECT_EQ(envelopes[i].sealed(), notices[i].sealed);
+    EXPECT_EQ(envelopes[i].d, batch.ds[i]);
+    EXPECT_EQ(batch.notices[i].notice_id, notices[i].notice_id);
+    EXPECT_EQ(batch.notices[i].created_at_us, envelopes[i].header.created_at_us());
+    EXPECT_EQ(envelopes[i].header.log_seen().size(), 3U);
+  }
+}
+
+// C-53: a content key lives for one signature batch and one set of recipients.
+TEST_F(StampingTest, NoticesToTheSameRecipientsShareTheirStanzasAndOthersDoNot) {
+  const std::vector<Waiting> notices = {waiting({"BY", "RU"}), waiting({"BY"}),
+                                        waiting({"BY", "RU"}), waiting({"BY", "KZ"})};
+  const std::vector<Envelope> made = signed_by_am(stamped(notices));
+  const auto stanzas = [](const Envelope& envelope) {
+    v1::SealedBody sealed = envelope.body.sealed();
+    sealed.clear_ciphertext();
+    return sealed.SerializeAsString();
+  };
+  EXPECT_EQ(stanzas(made[0]), stanzas(made[2]));
+  EXPECT_NE(made[0].body.sealed().ciphertext(), made[2].body.sealed().ciphertext());
+  std::set<std::string> encapsulations;
+  for (const std::size_t i : {0U, 1U, 3U}) {
+    for (const v1::Stanza& stanza : made[i].body.sealed().stanzas()) {
+      EXPECT_TRUE(encapsulations.insert(stanza.enc()).second);
+    }
+  }
+  const std::vector<Envelope> next = signed_by_am(stamped(notices));
+  EXPECT_NE(stanzas(made[0]), stanzas(next[0])) << "the next batch has a key of its own";
+}
+
+TEST_F(StampingTest, EachNoticeHasASaltOfItsOwn) {
+  std::set<std::string> salts;
+  for (const Envelope& envelope : signed_by_am(stamped({waiting({"BY"}), waiting({"BY"})}))) {
+    EXPECT_TRUE(salts.insert(envelope.header.salt()).second);
+  }
+}
+
+// created_at strictly increases per signing key, whatever the clock does.
+TEST_F(StampingTest, TimesRiseWithAClockThatStandsStillOrJumpsBack) {
+  const std::vector<Waiting> notices = {waiting({"BY"}), waiting({"BY"}), waiting({"BY"})};
+  const auto times = [&](std::uint64_t now_us, std::uint64_t last_us) {
+    std::vector<std::uint64_t> made;
+    for (const Stamped& one : stamped(notices, exchange_.directory(), now_us, last_us).notices) {
+      made.push_back(one.created_at_us);
+    }
+    return made;
+  };
+  using Times = std::vector<std::uint64_t>;
+  EXPECT_EQ(times(kNowUs, kNowUs - 50), (Times{kNowUs, kNowUs + 1, kNowUs + 2}));
+  EXPECT_EQ(times(kNowUs, kNowUs), (Times{kNowUs + 1, kNowUs + 2, kNowUs + 3}));
+  EXPECT_EQ(times(kNowUs, kNowUs + 1000), (Times{kNowUs + 1001, kNowUs + 1002, kNowUs + 1003}));
+}
+
+// The directory changed between the ticket and the signature: one is refused, the others go on.
+TEST_F(StampingTest, ANoticeThatBecameForbiddenIsRefusedAlone) {
+  v1::Draft late = exchange_.draft("AM", {"BY"});
+  late.set_expires_at_ms(kNowUs / 1000);
+  v1::Draft unknown = exchange_.draft("AM", {"BY", "ZZ"});
+  Waiting broken = waiting({"BY"});
+  broken.draft += "\x78\x01";
+  const std::vector<Waiting> notices = {waiting({"BY"}), waiting(late, true, "text"),
+                                        waiting(unknown, true, "text"), broken,
+                                        waiting({"BY", "RU"})};
+  const StampedBatch batch = stamped(notices);
+  ASSERT_EQ(batch.refused.size(), 3U);
+  EXPECT_EQ(batch.refused[0].notice_id, notices[1].notice_id);
+  EXPECT_EQ(batch.refused[0].error.code, ErrorCode::kExpired);
+  EXPECT_EQ(batch.refused[1].error.code, ErrorCode::kUnknownRecipient);
+  EXPECT_EQ(batch.refused[2].error.code, ErrorCode::kUnknownField);
+  const std::vector<Envelope> made = signed_by_am(batch);
+  ASSERT_EQ(made.size(), 2U);
+  EXPECT_EQ(made[0].draft.notice_id(), notices[0].notice_id);
+  EXPECT_EQ(made[1].draft.notice_id(), notices[4].notice_id);
+  EXPECT_EQ(judged(made[1], exchange_.directory()), "good");
+}
+
+// C-96: nobody there to open it.
+TEST_F(StampingTest, ARecipientWhoseNodeWasRevokedIsRefusedAlone) {
+  Directory directory = exchange_.directory();
+  const std::vector<std::string> signer = {"RU authority"};
+  must(directory.apply(
+      exchange_.parse(exchange_.entry(
+          test::revocation_of(test::signing_public("RU node 1 signing").id()), signer, directory)),
+      exchange_.cache()));
+  const StampedBatch batch =
+      stamped({waiting({"BY"}), waiting({"BY", "RU"}), waiting({"RU", "TJ"})}, directory);
+  EXPECT_EQ(batch.notices.size(), 1U);
+  ASSERT_EQ(batch.refused.size(), 2U);
+  EXPECT_EQ(batch.refused[0].error.code, ErrorCode::kRecipientWithoutNode);
+  EXPECT_EQ(batch.refused[1].error.code, ErrorCode::kRecipientWithoutNode);
+}
+
+// C-32, C-33, C-138: the same draft under a new directory is the same notice in a new envelope.
+TEST_F(StampingTest, StampingAgainKeepsTheNoticeAndMakesAnotherEnvelope) {
+  const std::vector<Waiting> notices = {waiting({"BY"})};
+  const Envelope first = signed_by_am(stamped(notices)).front();
+  Directory later = exchange_.directory();
+  must(later.apply(exchange_.parse(exchange_.enrol(test::node_entry("BY", 2, false, false), later)),
+                   exchange_.cache()));
+  EXPECT_EQ(judged(first, later), "stale-directory");
+  const Envelope second =
+      signed_by_am(stamped(notices, later, kNowUs, first.header.created_at_us())).front();
+  EXPECT_EQ(judged(second, later), "good");
+  EXPECT_EQ(second.notice, first.notice);
+  EXPECT_NE(second.d, first.d);
+  EXPECT_GT(second.header.created_at_us(), first.header.created_at_us());
+}
+
+// Every notice with a recipient set of its own is the most that can be asked for; stamped() gives
+// exactly what was announced, and taking more stops the program.
+TEST_F(StampingTest, TheRandomnessThatIsAnnouncedIsEnough) {
+  const std::vector<Waiting> notices = {
+      waiting({"BY", "KG", "KZ", "RU", "TJ"}), waiting({"BY", "KG", "KZ", "RU"}),
+      waiting({"BY", "KG", "KZ", "TJ"}), waiting({"KG", "KZ", "RU", "TJ"})};
+  EXPECT_EQ(stamped(notices).notices.size(), 4U);
+  const std::vector<Waiting> everybody = {waiting({"BY", "KG", "KZ", "RU", "TJ"})};
+  EXPECT_EQ(random_bytes_needed(everybody, exchange_.directory()), 16U + 32U * 7U);
+  EXPECT_EQ(random_bytes_needed({}, exchange_.directory()), 0U);
+}
+
+TEST_F(StampingTest, ALittleLessRandomnessIsAProgramError) {
+  const std::vector<Waiting> everybody = {waiting({"BY", "KG", "KZ", "RU", "TJ"})};
+  const std::string random =
+      test::seeded_bytes("random", random_bytes_needed(everybody, exchange_.directory()) - 1);
+  EXPECT_DEATH(static_cast<void>(stamp(everybody,
+                                       {.directory = &exchange_.directory(),
+                                        .origin = "AM",
+                                        .log_seen = {},
+                                        .now_us = kNowUs,
+                                        .created_at_last_us = 0},
+                                       random)),
+               "");
+}
+
+}  // namespace
+}  // namespace chancery::node

@@ -1,0 +1,870 @@
+#include "node/local_api.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/encoding.h"
+#include "core/exchange/compose.h"
+#include "core/exchange/envelope.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/policy.h"
+#include "core/exchange/seal.h"
+#include "core/exchange/strict.h"
+#include "core/ledger/leaf.h"
+#include "tests/unit/node/support.h"
+
+namespace chancery::node {
+namespace {
+
+using std::chrono::milliseconds;
+using test::must;
+using Words = std::vector<std::string>;
+using Numbers = std::vector<std::uint64_t>;
+
+// The node of BY, with three applications. Requests go through handle() as they come off the
+// socket.
+class LocalApiTest : public StoreTest {
+ protected:
+  explicit LocalApiTest(const test::ExchangeOptions& options = {.institution = true,
+                                                                .partner = true})
+      : StoreTest(options) {
+    log_.found();
+    follow();
+    commit();
+    next_number_ = 0;
+  }
+
+  LocalContext context() {
+    return {.directory = directory_, .now_ms = kNow, .now = SteadyTime() + now_};
+  }
+  // Hands it in; gives the reply, if there is one now.
+  std::optional<v1::LocalReply> ask(v1::LocalRequest request, std::string_view application) {
+    request.set_request_id(++request_id_);
+    must(api().handle("peer", application, request.SerializeAsString(), context()));
+    return reply();
+  }
+  std::optional<v1::LocalReply> reply() {
+    const std::vector<LocalReply> replies = api().take_replies();
+    EXPECT_LE(replies.size(), 1U);
+    if (replies.empty()) {
+      return std::nullopt;
+    }
+    EXPECT_EQ(replies[0].routing_id, "peer");
+    EXPECT_LE(replies[0].message.size(), exchange::kFrameBytesMax);
+    v1::LocalReply parsed;
+    EXPECT_TRUE(parsed.ParseFromString(replies[0].message));
+    EXPECT_EQ(parsed.request_id(), request_id_);
+    return parsed;
+  }
+  static std::string said(const std::optional<v1::LocalReply>& reply) {
+    if (!reply.has_value()) {
+      return "nothing";
+    }
+    if (!reply->has_error()) {
+      return "good";
+    }
+    const std::optional<ErrorCode> code = error_code_from_wire(reply->error().code());
+    return code.has_value() ? std::string(error_info(*code).name) : "no code";
+  }
+
+  // A notice that the node takes.
+  v1::PublishRequest publishable() {
+    v1::PublishRequest request;
+    request.set_notice_id(test::seeded_uuid("published", ++next_number_));
+    request.set_kind("threat.alert");
+    request.set_status(v1::STATUS_ACTUAL);
+    request.set_precedence(v1::PRECEDENCE_ROUTINE);
+    request.set_text(text_of("published"));
+    add_recipient(request, "RU");
+    return request;
+  }
+  static void add_recipient(v1::PublishRequest& request, const std::string& code) {
+    v1::Recipient& recipient = *request.add_recipients();
+    recipient.set_member(code);
+    recipient.set_role(v1::RECIPIENT_ROLE_ACTION);
+  }
+  std::optional<v1::LocalReply> publish(const v1::PublishRequest& content,
+                                        std::string_view application = "desk") {
+    v1::LocalRequest request;
+    *request.mutable_publish() = content;
+    return ask(request, application);
+  }
+  // What a change to a good request is answered with; what is refused leaves nothing behind.
+  std::string refusal(const std::function<void(v1::PublishRequest&)>& change,
+                      std::string_view application = "desk") {
+    v1::PublishRequest request = publishable();
+    change(request);
+    const std::string answer = said(publish(request, application));
+    EXPECT_EQ(answer == "good", must(store_->find_outbox(request.notice_id())).has_value());
+    return answer;
+  }
+  v1::Draft draft_of(const v1::PublishRequest& request) {
+    const OutboxRow row = must(store_->find_outbox(request.notice_id())).value();
+    return must(exchange::parse_wire<v1::Draft>(row.draft));
+  }
+  std::optional<v1::LocalReply> await(const std::string& notice_id, v1::Stage stage,
+                                      std::uint64_t timeout_ms,
+                                      std::string_view application = "desk") {
+    v1::LocalRequest request;
+    request.mutable_await()->set_notice_id(notice_id);
+    request.mutable_await()->set_stage(stage);
+    request.mutable_await()->set_timeout_ms(timeout_ms);
+    return ask(request, application);
+  }
+  std::optional<v1::LocalReply> inbox(const v1::InboxRequest& content,
+                                      std::string_view application = "desk") {
+    v1::LocalRequest request;
+    *request.mutable_inbox() = content;
+    return ask(request, application);
+  }
+  Numbers arrivals(const v1::InboxRequest& content, std::string_view application = "desk") {
+    const auto answer = inbox(content, application);
+    EXPECT_EQ(said(answer), "good");
+    Numbers numbers;
+    for (const v1::InboxItem& item : answer.value_or(v1::LocalReply()).inbox().items()) {
+      numbers.push_back(item.arrival());
+    }
+    next_after_ = answer.value_or(v1::LocalReply()).inbox().next_after();
+    return numbers;
+  }
+  std::optional<v1::LocalReply> set_cursor(const std::string& name, std::uint64_t arrival,
+                                           std::string_view application = "desk") {
+    v1::LocalRequest request;
+    request.mutable_cursor()->set_cursor(name);
+    request.mutable_cursor()->set_arrival(arrival);
+    return ask(request, application);
+  }
+  std::optional<v1::LocalReply> show(const v1::ShowRequest& content,
+                                     std::string_view application = "desk") {
+    v1::LocalRequest request;
+    *request.mutable_show() = content;
+    return ask(request, application);
+  }
+  std::optional<v1::LocalReply> show_prefix(std::string_view prefix,
+                                            std::string_view application = "desk") {
+    v1::ShowRequest request;
+    request.set_notice(std::string(prefix));
+    return show(request, application);
+  }
+  // Signs what is published under this id, as the daemon does, and logs it; not yet delivered.
+  std::string sign_and_log(const std::string& notice_id) {
+    const OutboxRow row = must(store_->find_outbox(notice_id)).value();
+    const std::vector<Waiting> waiting = {
+        {.notice_id = notice_id, .draft = row.draft, .text = row.text, .sealed = row.sealed}};
+    const StampedBatch batch =
+        stamp(waiting,
+              {.directory = &log_.directory(),
+               .origin = "BY",
+               .log_seen = exchange::tree_head(log_.size(), log_.tree().root()),
+               .now_us = kNow * 1000,
+               .created_at_last_us = 0},
+              test::seeded_bytes("stamp", random_bytes_needed(waiting, log_.directory())));
+    EXPECT_TRUE(batch.refused.empty());
+    const auto signer = test::key_signer("BY node 1 signing");
+    const exchange::BatchToSign to_sign(exchange_.genesis(), signer->public_key().id(), batch.ds);
+    const std::string envelope =
+        signed_envelopes(batch, to_sign, must(signer->sign(as_bytes(to_sign.message())))).front();
+    begin();
+    must(store_->put_signed(batch.notices.front(), envelope));
+    log(envelope);
+    return envelope;
+  }
+  void mark_logged(const std::string& notice_id) {
+    begin();
+    must(store_->mark_logged(notice_id, log_.size() - 1, log_.accepted_at_ms()));
+  }
+
+  LocalApi& api() {
+    if (api_ == nullptr) {
+      api_ = std::make_unique<LocalApi>("BY", applications_, *store_, [](std::size_t count) {
+        return test::seeded_bytes("salt", count);
+      });
+    }
+    return *api_;
+  }
+
+  std::vector<Application> applications_ = {
+      {.name = "desk", .key = {}, .publish = {"*"}, .read = {"*"}},
+      {.name = "alerts", .key = {}, .publish = {"threat.*"}, .read = {"threat.*"}},
+      {.name = "silent", .key = {}, .publish = {}, .read = {}},
+  };
+  const exchange::Directory* directory_ = &exchange_.directory();
+  std::unique_ptr<LocalApi> api_;
+  milliseconds now_{0};
+  std::uint64_t request_id_ = 0;
+  std::uint64_t next_number_ = 0;
+  std::uint64_t next_after_ = 0;
+};
+
+// Requests.
+
+// C-160
+TEST_F(LocalApiTest, AFrameThatIsNoRequestIsAnswered) {
+  request_id_ = 0;  // Nothing of it is known.
+  must(api().handle("peer", "desk", "\xff\xff", context()));
+  EXPECT_EQ(said(reply()), "malformed");
+  must(api().handle("peer", "desk", std::string(exchange::kFrameBytesMax + 1, 'x'), context()));
+  EXPECT_EQ(said(reply()), "limit-exceeded");
+  must(api().handle("peer", "desk", "", context()));
+  EXPECT_EQ(said(reply()), "malformed");
+  v1::LocalRequest request;
+  request.mutable_publish()->set_kind("contact");
+  std::string latin = request.SerializeAsString();
+  latin.back() = '\xe9';
+  must(api().handle("peer", "desk", latin, context()));
+  EXPECT_EQ(said(reply()), "invalid-utf8");
+}
+
+// C-160: a newer application asks an older node.
+TEST_F(LocalApiTest, ARequestFromTheFutureIsAnsweredUnderItsId) {
+  request_id_ = 5;
+  must(api().handle("peer", "desk", "\x08\x05\xf2\x06\x01x", context()));  // Field 110.
+  EXPECT_EQ(said(reply()), "unknown-field");
+}
+
+// C-161
+TEST_F(LocalApiTest, AKeyThatIsNoApplicationsHasNoGrant) {
+  request_id_ = 0;
+  must(api().handle("peer", "nobody", v1::LocalRequest().SerializeAsString(), context()));
+  EXPECT_EQ(said(reply()), "no-grant");
+}
+
+// Publish.
+
+// C-162
+TEST_F(LocalApiTest, WhatIsPublishedIsQueuedAsADraftThatTheRosterAllows) {
+  v1::PublishRequest request = publishable();
+  request.mutable_label()->set_classification("restricted");
+  request.mutable_label()->add_handling("NOFORN");
+  request.mutable_label()->add_handling("ALPHA");
+  request.set_expires_at_ms(kNow + 1);
+  add_recipient(request, "AM");
+  const auto answer = publish(request);
+  ASSERT_EQ(said(answer), "good");
+  EXPECT_TRUE(store_->in_transaction()) << "the loop commits, then sends the reply";
+  const v1::PublishReply& reply = answer->publish();
+  EXPECT_EQ(reply.notice_id(), request.notice_id());
+  EXPECT_EQ(Words(reply.recipients().begin(), reply.recipients().end()), (Words{"AM", "RU"}));
+
+  const OutboxRow row = must(store_->find_outbox(request.notice_id())).value();
+  EXPECT_EQ(row.stage, OutboxStage::kQueued);
+  EXPECT_EQ(reply.notice(), as_view(row.notice));
+  EXPECT_EQ(row.notice, exchange::notice_hash(exchange_.genesis(), row.draft));
+  EXPECT_EQ(must(exchange::unpad_text(row.text)), request.text());
+  const v1::Draft draft = must(exchange::parse_wire<v1::Draft>(row.draft));  // Strict: C-10.
+  EXPECT_EQ(outcome(exchange::judge_draft(draft, true, *directory_, kNow)), "good");
+  EXPECT_EQ(draft.origin(), "BY");
+  EXPECT_EQ(draft.label().handling(0), "ALPHA");
+  EXPECT_EQ(draft.text_digest(), as_view(exchange::text_digest(row.text)));
+}
+
+TEST_F(LocalApiTest, AClearNoticeKeepsItsTextAsItIs) {
+  v1::PublishRequest request = publishable();
+  request.set_kind("contact");
+  request.set_clear(true);
+  ASSERT_EQ(said(publish(request)), "good");
+  const OutboxRow row = must(store_->find_outbox(request.notice_id())).value();
+  EXPECT_FALSE(row.sealed);
+  EXPECT_EQ(row.text, request.text());
+}
+
+// C-162: the reply may have been lost; the same content is the same notice.
+TEST_F(LocalApiTest, TheSameIdWithTheSameContentIsTheSameNotice) {
+  const v1::PublishRequest request = publishable();
+  const auto first = publish(request);
+  ASSERT_EQ(said(first), "good");
+  const auto again = publish(request);
+  ASSERT_EQ(said(again), "good");
+  EXPECT_EQ(again->publish().SerializeAsString(), first->publish().SerializeAsString());
+  EXPECT_EQ(must(store_->outbox_counts()).queued, 1U);
+  sign_and_log(request.notice_id());
+  mark_logged(request.notice_id());
+  EXPECT_EQ(said(publish(request)), "good") << "long after, too";
+}
+
+// C-162
+TEST_F(LocalApiTest, TheSameIdWithOtherContentIsRefused) {
+  v1::PublishRequest request = publishable();
+  ASSERT_EQ(said(publish(request)), "good");
+  request.set_text(text_of("changed"));
+  EXPECT_EQ(said(publish(request)), "notice-id-reused");
+  EXPECT_EQ(said(publish(request, "alerts")), "notice-id-reused");
+  EXPECT_EQ(must(store_->outbox_counts()).queued, 1U);
+}
+
+// C-161
+TEST_F(LocalApiTest, AnApplicationPublishesWhatItsGrantCovers) {
+  EXPECT_EQ(refusal([](auto&) {}, "alerts"), "good");
+  EXPECT_EQ(refusal([](auto& request) { request.set_kind("contact"); }, "alerts"), "no-grant");
+  EXPECT_EQ(refusal([](auto&) {}, "silent"), "no-grant");
+}
+
+TEST_F(LocalApiTest, WhatTheNodeSignsByItselfNoApplicationPublishes) {
+  EXPECT_EQ(refusal([](auto& request) { request.set_kind("statement"); }), "no-grant");
+  EXPECT_EQ(refusal([](auto& request) { request.set_kind("consultation.tally"); }), "no-grant");
+}
+
+// C-6, C-37
+TEST_F(LocalApiTest, AnIdThatIsNoUuidOfVersionSevenIsMalformed) {
+  EXPECT_EQ(refusal([](auto& request) { request.set_notice_id("short"); }), "malformed");
+  EXPECT_EQ(refusal([](auto& request) { request.set_notice_id(""); }), "malformed");
+  EXPECT_EQ(refusal([](auto& request) { (*request.mutable_notice_id())[6] ^= 0x10; }), "malformed");
+  ASSERT_EQ(said(publish(publishable())), "good");
+  EXPECT_EQ(refusal([](auto& request) { request.set_notice_id(""); }), "malformed")
+      << "not another's";
+}
+
+// C-37, C-80 to C-97: each is asked before anything is promised.
+TEST_F(LocalApiTest, WhatTheRosterForbidsIsRefusedAtOnce) {
+  const auto to = [](const std::string& code) {
+    return [code](auto& request) {
+      request.clear_recipients();
+      add_recipient(request, code);
+    };
+  };
+  EXPECT_EQ(refusal([](auto& request) { request.set_kind("Threat"); }), "invalid-kind");
+  EXPECT_EQ(refusal([](auto& request) { request.set_kind("directory.roster"); }), "invalid-kind");
+  EXPECT_EQ(refusal([](auto& request) { request.clear_status(); }), "malformed");
+  EXPECT_EQ(refusal([](auto& request) { request.clear_precedence(); }), "malformed");
+  EXPECT_EQ(refusal([](auto& request) { request.clear_recipients(); }), "no-recipients");
+  EXPECT_EQ(refusal(to("BY")), "no-recipients");
+  EXPECT_EQ(refusal(to("ZZ")), "unknown-recipient");
+  EXPECT_EQ(refusal(to("UN")), "partner-forbidden");
+  EXPECT_EQ(refusal([](auto& request) { request.set_clear(true); }), "seal-required");
+  EXPECT_EQ(refusal([](auto& request) { request.set_expires_at_ms(kNow); }), "expired");
+  EXPECT_EQ(refusal([](auto& request) { request.set_expires_at_ms(kNow + 1); }), "good");
+  EXPECT_EQ(refusal([](auto& request) { request.mutable_label()->set_classification("cosmic"); }),
+            "unknown-classification");
+}
+
+// C-97
+TEST_F(LocalApiTest, AllIsRefusedWhereItWouldReachAPartnerThatNobodyNamed) {
+  v1::PublishRequest request = publishable();
+  request.set_kind("contact");
+  request.mutable_recipients(0)->set_member("all");
+  EXPECT_EQ(said(publish(request)), "partner-not-named");
+  add_recipient(request, "UN");
+  ASSERT_EQ(said(publish(request)), "good");
+  EXPECT_EQ(draft_of(request).recipients_size(), 7);
+}
+
+// C-97
+TEST_F(LocalApiTest, MembersAreAllMembersAndInstitutionsButTheOrigin) {
+  v1::PublishRequest request = publishable();
+  request.mutable_recipients(0)->set_member("members");
+  const auto answer = publish(request);
+  ASSERT_EQ(said(answer), "good");
+  EXPECT_EQ(Words(answer->publish().recipients().begin(), answer->publish().recipients().end()),
+            (Words{"AM", "KG", "KZ", "RU", "SEC", "TJ"}));
+}
+
+// C-24: at the limit and one over, sealed and clear.
+TEST_F(LocalApiTest, ATextMayHaveItsLimitAndNotOneByteMore) {
+  for (const bool clear : {false, true}) {
+    const auto sized = [&](std::size_t bytes) {
+      return refusal([&](auto& request) {
+        request.set_kind("contact");
+        request.set_clear(clear);
+        request.set_text(text_of(std::string(bytes - 4, 'x')));  // Tag and length: 4 bytes.
+        EXPECT_EQ(request.text().size(), bytes);
+      });
+    };
+    EXPECT_EQ(sized(exchange::kTextBytesMax), "good") << clear;
+    EXPECT_EQ(sized(exchange::kTextBytesMax + 1), "limit-exceeded") << clear;
+  }
+}
+
+// C-98
+TEST_F(LocalApiTest, ATextThatNobodyCouldReadIsRefused) {
+  EXPECT_EQ(refusal([](auto& request) { request.set_text("\xff\xff"); }), "malformed");
+  EXPECT_EQ(refusal([](auto& request) { request.set_text("\x0a\x01\xe9"); }), "invalid-utf8");
+  EXPECT_EQ(refusal([](auto& request) {
+              v1::Text text;
+              text.set_content("\xff\xff");
+              request.set_text(text.SerializeAsString());
+            }),
+            "malformed");
+}
+
+// C-96
+TEST_F(LocalApiTest, ARecipientWithoutANodeIsRefused) {
+  exchange::Directory later = exchange_.directory();
+  const Words signer = {"RU authority"};
+  must(later.apply(
+      exchange_.parse(exchange_.entry(
+          test::revocation_of(test::signing_public("RU node 1 signing").id()), signer, later)),
+      exchange_.cache()));
+  directory_ = &later;
+  EXPECT_EQ(refusal([](auto&) {}), "recipient-without-node");
+}
+
+TEST_F(LocalApiTest, ANodeThatHasNotFollowedTheLogYetPromisesNothing) {
+  const exchange::Directory empty(exchange_.genesis());
+  directory_ = &empty;
+  EXPECT_EQ(refusal([](auto&) {}), "unavailable");
+}
+
+TEST_F(LocalApiTest, AFullOutboxTakesNoMore) {
+  ASSERT_EQ(said(publish(publishable())), "good");
+  commit();
+  api_.reset();
+  const std::string rest = std::to_string(LocalApi::kQueuedMax - 2);
+  tamper("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + rest +
+         ") INSERT INTO outbox(notice_id, notice, request, application, queued_at_ms, "
+         "precedence, sealed, draft, text, stage) SELECT CAST('id' || i AS BLOB), "
+         "CAST('n' || i AS BLOB), x'', '', 0, 2, 1, x'', x'', 1 + i % 2 FROM n");
+  EXPECT_EQ(refusal([](auto&) {}), "good");
+  EXPECT_EQ(refusal([](auto&) {}), "queue-full");
+}
+
+// Await.
+
+// C-163
+TEST_F(LocalApiTest, AStageThatIsReachedIsAnsweredAtOnce) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  const auto queued = await(request.notice_id(), v1::STAGE_QUEUED, 1000);
+  ASSERT_EQ(said(queued), "good");
+  EXPECT_EQ(queued->await().stage(), v1::STAGE_QUEUED);
+  sign_and_log(request.notice_id());
+  mark_logged(request.notice_id());
+  const auto logged = await(request.notice_id(), v1::STAGE_LOGGED, 1000);
+  ASSERT_EQ(said(logged), "good");
+  EXPECT_EQ(logged->await().stage(), v1::STAGE_LOGGED);
+  EXPECT_EQ(logged->await().index(), log_.size() - 1);
+  EXPECT_EQ(logged->await().accepted_at_ms(), log_.accepted_at_ms());
+  EXPECT_EQ(api().waiter_count(), 0U);
+}
+
+TEST_F(LocalApiTest, AStageThatIsNotReachedIsWaitedFor) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
+  EXPECT_EQ(api().waiter_count(), 1U);
+  must(api().wake(context(), /*changed=*/true));
+  EXPECT_EQ(said(reply()), "nothing");
+  sign_and_log(request.notice_id());
+  must(api().wake(context(), true));
+  EXPECT_EQ(said(reply()), "nothing") << "signed is not logged";
+  mark_logged(request.notice_id());
+  must(api().wake(context(), false));
+  EXPECT_EQ(said(reply()), "nothing") << "nobody said that something changed";
+  must(api().wake(context(), true));
+  const auto answer = reply();
+  ASSERT_EQ(said(answer), "good");
+  EXPECT_EQ(answer->await().stage(), v1::STAGE_LOGGED);
+  EXPECT_EQ(api().waiter_count(), 0U);
+}
+
+// C-163: refused is final, and said to whoever waits for anything.
+TEST_F(LocalApiTest, ARefusalEndsTheWaiting) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_DELIVERED, 1000)), "nothing");
+  must(store_->mark_refused(request.notice_id(), {ErrorCode::kExpired, "too late"}));
+  must(api().wake(context(), true));
+  const auto answer = reply();
+  ASSERT_EQ(said(answer), "good");
+  EXPECT_EQ(answer->await().stage(), v1::STAGE_REFUSED);
+  EXPECT_EQ(answer->await().code(), static_cast<std::uint32_t>(ErrorCode::kExpired));
+  EXPECT_EQ(answer->await().text(), "too late");
+}
+
+TEST_F(LocalApiTest, ATimeOutIsAnsweredWithWhatIsKnown) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
+  now_ = milliseconds(999);
+  must(api().wake(context(), false));
+  EXPECT_EQ(said(reply()), "nothing");
+  now_ = milliseconds(1000);
+  must(api().wake(context(), false));
+  const auto answer = reply();
+  ASSERT_EQ(said(answer), "good");
+  EXPECT_EQ(answer->await().stage(), v1::STAGE_QUEUED);
+  EXPECT_EQ(api().waiter_count(), 0U);
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 0)), "good") << "no time to wait";
+}
+
+TEST_F(LocalApiTest, NobodyWaitsLongerThanAMinute) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, UINT64_MAX)), "nothing");
+  now_ = milliseconds(60'000);
+  must(api().wake(context(), false));
+  EXPECT_EQ(said(reply()), "good");
+}
+
+TEST_F(LocalApiTest, AtMostSoManyWait) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  for (std::size_t i = 0; i < LocalApi::kWaitersMax; ++i) {
+    ASSERT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
+  }
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "good") << "at once";
+  EXPECT_EQ(api().waiter_count(), LocalApi::kWaitersMax);
+}
+
+TEST_F(LocalApiTest, OnlyWhatWasPublishedHereIsAwaited) {
+  publish(publishable());
+  EXPECT_EQ(said(await(test::seeded_uuid("nobody", 1), v1::STAGE_LOGGED, 1000)), "not-found");
+  EXPECT_EQ(said(await("", v1::STAGE_LOGGED, 1000)), "not-found");
+  EXPECT_EQ(said(await("abc", v1::STAGE_LOGGED, 1000)), "not-found");
+}
+
+// C-161
+TEST_F(LocalApiTest, ANoticeOutsideTheGrantIsNotAwaited) {
+  v1::PublishRequest request = publishable();
+  request.set_kind("contact");
+  ASSERT_EQ(said(publish(request)), "good");
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_QUEUED, 0, "alerts")), "no-grant");
+}
+
+// Inbox.
+
+class InboxTest : public LocalApiTest {
+ protected:
+  // Seven arrivals from AM and RU in turn, of two kinds; 3 and 6 are urgent.
+  InboxTest() {
+    for (int i = 1; i <= 7; ++i) {
+      v1::Draft draft =
+          exchange_.draft(i % 2 == 0 ? "RU" : "AM", {"BY"}, i < 4 ? "threat.alert" : "contact");
+      if (i % 3 == 0) {
+        draft.set_precedence(v1::PRECEDENCE_FLASH);
+      }
+      const std::string sent =
+          exchange_.publish(draft, text_of(std::to_string(i)), exchange_.directory());
+      EXPECT_EQ(receive(sent), static_cast<std::uint64_t>(i));
+      accepted_at_ms_.push_back(log_.accepted_at_ms());
+      envelopes_.push_back(sent);
+    }
+    commit();
+  }
+
+  Numbers accepted_at_ms_;
+  Words envelopes_;
+};
+
+TEST_F(InboxTest, ReadsByPages) {
+  v1::InboxRequest request;
+  EXPECT_EQ(arrivals(request), (Numbers{1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(next_after_, 7U);
+  request.set_limit(3);
+  EXPECT_EQ(arrivals(request), (Numbers{1, 2, 3}));
+  EXPECT_EQ(next_after_, 3U);
+  request.set_after(next_after_);
+  EXPECT_EQ(arrivals(request), (Numbers{4, 5, 6}));
+  request.set_after(next_after_);
+  EXPECT_EQ(arrivals(request), Numbers{7});
+  request.set_after(next_after_);
+  EXPECT_TRUE(arrivals(request).empty());
+  EXPECT_EQ(next_after_, 7U);
+  request.set_after(100);
+  EXPECT_TRUE(arrivals(request).empty());
+  EXPECT_EQ(next_after_, 100U);
+}
+
+TEST_F(InboxTest, FiltersByOriginKindPrecedenceAndTime) {
+  const auto filtered = [&](const std::function<void(v1::InboxFilter&)>& set) {
+    v1::InboxRequest request;
+    set(*request.mutable_filter());
+    return arrivals(request);
+  };
+  EXPECT_EQ(filtered([](auto& filter) { filter.add_origins("RU"); }), (Numbers{2, 4, 6}));
+  EXPECT_EQ(filtered([](auto& filter) { filter.add_kinds("threat.*"); }), (Numbers{1, 2, 3}));
+  EXPECT_EQ(filtered([](auto& filter) { filter.add_kinds("contact"); }), (Numbers{4, 5, 6, 7}));
+  EXPECT_EQ(filtered([](auto& filter) { filter.set_precedence_min(v1::PRECEDENCE_IMMEDIATE); }),
+            (Numbers{3, 6}));
+  EXPECT_EQ(filtered([&](auto& filter) { filter.set_since_ms(accepted_at_ms_[5]); }),
+            (Numbers{6, 7}));
+  EXPECT_EQ(filtered([](auto& filter) {
+              filter.add_origins("AM");
+              filter.add_origins("RU");
+              filter.add_kinds("contact");
+              filter.set_precedence_min(v1::PRECEDENCE_FLASH);
+            }),
+            Numbers{6});
+  EXPECT_TRUE(filtered([](auto& filter) { filter.add_origins("TJ"); }).empty());
+  EXPECT_EQ(next_after_, 7U) << "what does not pass is passed over";
+}
+
+// C-161
+TEST_F(InboxTest, AnApplicationReadsWhatItsGrantCovers) {
+  v1::InboxRequest request;
+  EXPECT_EQ(arrivals(request, "alerts"), (Numbers{1, 2, 3}));
+  EXPECT_TRUE(arrivals(request, "silent").empty());
+  request.mutable_filter()->add_kinds("contact");
+  EXPECT_TRUE(arrivals(request, "alerts").empty()) << "a filter grants nothing";
+}
+
+TEST_F(InboxTest, TheLastAreTheNewestInTheirOrder) {
+  v1::InboxRequest request;
+  request.set_last(2);
+  EXPECT_EQ(arrivals(request), (Numbers{6, 7}));
+  EXPECT_EQ(next_after_, 7U);
+  EXPECT_EQ(arrivals(request, "alerts"), (Numbers{2, 3}));
+  EXPECT_EQ(next_after_, 7U) << "whoever follows goes on after the newest";
+  request.mutable_filter()->add_origins("RU");
+  EXPECT_EQ(arrivals(request), (Numbers{4, 6}));
+  request.set_after(5);
+  EXPECT_EQ(arrivals(request), Numbers{6});
+  request.set_last(UINT32_MAX);
+  request.set_after(0);
+  EXPECT_EQ(arrivals(request), (Numbers{2, 4, 6}));
+}
+
+// C-164
+TEST_F(InboxTest, CursorsAreOfAnApplicationAndGoForward) {
+  const auto first = set_cursor("main", 4);
+  ASSERT_EQ(said(first), "good");
+  EXPECT_EQ(first->cursor().arrival(), 4U);
+  EXPECT_TRUE(store_->in_transaction()) << "durable before the reply is sent";
+  v1::InboxRequest request;
+  request.set_cursor("main");
+  EXPECT_EQ(arrivals(request), (Numbers{5, 6, 7}));
+  EXPECT_EQ(arrivals(request, "alerts"), (Numbers{1, 2, 3})) << "a cursor of its own";
+  EXPECT_EQ(set_cursor("main", 2)->cursor().arrival(), 4U) << "never back";
+  request.set_cursor("other");
+  EXPECT_EQ(arrivals(request), (Numbers{1, 2, 3, 4, 5, 6, 7}));
+}
+
+TEST_F(InboxTest, ACursorHasANameAndNamesWhatHasArrived) {
+  EXPECT_EQ(said(set_cursor("", 1)), "usage");
+  EXPECT_EQ(said(set_cursor(std::string(exchange::kNameBytesMax, 'n'), 1)), "good");
+  EXPECT_EQ(said(set_cursor(std::string(exchange::kNameBytesMax + 1, 'n'), 1)), "usage");
+  EXPECT_EQ(said(set_cursor("main", 7)), "good");
+  EXPECT_EQ(said(set_cursor("main", 8)), "not-found");
+}
+
+TEST_F(InboxTest, WaitsForWhatIsToCome) {
+  v1::InboxRequest request;
+  request.set_after(7);
+  request.set_wait_ms(1000);
+  request.mutable_filter()->add_kinds("threat.alert");
+  EXPECT_EQ(said(inbox(request)), "nothing");
+  receive(notice("not this kind", "AM", "contact"));
+  must(api().wake(context(), true));
+  EXPECT_EQ(said(reply()), "nothing");
+  receive(notice("this one"));
+  must(api().wake(context(), true));
+  const auto answer = reply();
+  ASSERT_EQ(said(answer), "good");
+  ASSERT_EQ(answer->inbox().items_size(), 1);
+  EXPECT_EQ(answer->inbox().items(0).arrival(), 9U);
+  EXPECT_EQ(answer->inbox().items(0).text(), text_of("this one"));
+}
+
+TEST_F(InboxTest, AWaitThatEndsIsAnsweredEmpty) {
+  v1::InboxRequest request;
+  request.set_after(7);
+  request.set_wait_ms(1000);
+  EXPECT_EQ(said(inbox(request)), "nothing");
+  now_ = milliseconds(1000);
+  must(api().wake(context(), false));
+  const auto answer = reply();
+  ASSERT_EQ(said(answer), "good");
+  EXPECT_TRUE(answer->inbox().items().empty());
+  EXPECT_EQ(answer->inbox().next_after(), 7U);
+}
+
+// Rows that a page passes over are bounded; whoever waits is told to go on, and not held up.
+TEST_F(InboxTest, AFilterThatPassesNothingEndsThePageAndNotTheReading) {
+  begin();
+  for (std::uint64_t index = 1000; index < 3000; ++index) {
+    Arrival arrival;
+    arrival.index = index;
+    exchange::Envelope& envelope = arrival.envelope.emplace();
+    envelope.draft = exchange_.draft("AM", {"BY"}, "contact");
+    envelope.header.set_draft(envelope.draft.SerializeAsString());
+    envelope.notice = exchange::notice_hash(exchange_.genesis(), envelope.header.draft());
+    must(store_->put_arrival(arrival, {}, kNow));
+  }
+  ASSERT_EQ(receive(notice("behind them")), 2008U);
+  v1::InboxRequest request;
+  request.set_after(7);
+  request.set_wait_ms(1000);
+  request.mutable_filter()->add_kinds("threat.alert");
+  EXPECT_TRUE(arrivals(request).empty());
+  EXPECT_EQ(next_after_, 2007U);
+  request.set_after(next_after_);
+  EXPECT_EQ(arrivals(request), Numbers{2008});
+  request.set_after(0);
+  request.set_last(1);
+  request.mutable_filter()->add_kinds("threat.alert");
+  EXPECT_EQ(arrivals(request), Numbers{2008});
+  request.set_last(2);
+  EXPECT_EQ(arrivals(request), (Numbers{3, 2008})) << "far behind the others";
+}
+
+TEST_F(InboxTest, APageFitsIntoAFrameAndLosesNothing) {
+  const std::string large = text_of(std::string(700'000, 'x'));
+  for (int i = 0; i < 4; ++i) {
+    receive(exchange_.publish(exchange_.draft("AM", {"BY"}), large, exchange_.directory()));
+  }
+  v1::InboxRequest request;
+  request.set_after(7);
+  EXPECT_EQ(arrivals(request), (Numbers{8, 9}));
+  request.set_after(next_after_);
+  EXPECT_EQ(arrivals(request), (Numbers{10, 11}));
+  request.set_after(0);
+  request.set_last(4);
+  EXPECT_EQ(arrivals(request), (Numbers{10, 11})) << "the newest of them";
+}
+
+// Show.
+
+TEST_F(InboxTest, ShowsByPrefixByIdAndByIndex) {
+  const exchange::Envelope third = exchange_.parse(envelopes_[2]);
+  v1::ShowRequest by_id;
+  by_id.set_notice_id(third.draft.notice_id());
+  v1::ShowRequest by_index;
+  by_index.set_index_plus_one(log_.size() - 7 + 2 + 1);
+  for (const auto& answer :
+       {show_prefix(as_view(third.notice)), show_prefix(as_view(third.notice).substr(0, 4)),
+        show(by_id), show(by_index)}) {
+    ASSERT_EQ(said(answer), "good");
+    const v1::ShowReply& shown = answer->show();
+    EXPECT_EQ(shown.item().arrival(), 3U);
+    EXPECT_EQ(shown.item().text(), text_of("3"));
+    EXPECT_EQ(shown.stage(), v1::STAGE_LOGGED);
+    EXPECT_EQ(shown.envelope(), envelopes_[2]);
+    EXPECT_EQ(shown.d(), as_view(third.d));
+    // C-109: leaf and envelope belong together.
+    EXPECT_EQ(must(ledger::parse_leaf(as_bytes(shown.leaf()))).entry, third.entry);
+  }
+}
+
+TEST_F(InboxTest, WhatIsNotThereIsNotShown) {
+  EXPECT_EQ(said(show_prefix("\x01\x02\x03\x04")), "not-found");
+  v1::ShowRequest request;
+  request.set_index_plus_one(1);
+  EXPECT_EQ(said(show(request)), "not-found") << "a directory entry is no notice";
+  request.set_index_plus_one(UINT64_MAX);
+  EXPECT_NE(said(show(request)), "good");
+}
+
+TEST_F(InboxTest, APrefixHasAtLeastFourBytesAndIsNoLongerThanAHash) {
+  EXPECT_EQ(said(show_prefix("")), "usage");
+  EXPECT_EQ(said(show_prefix("abc")), "usage");
+  EXPECT_EQ(said(show_prefix(std::string(33, 'x'))), "usage");
+}
+
+// C-161
+TEST_F(InboxTest, AnApplicationIsShownWhatItMayRead) {
+  const exchange::Envelope contact = exchange_.parse(envelopes_[6]);
+  const exchange::Envelope threat = exchange_.parse(envelopes_[0]);
+  EXPECT_EQ(said(show_prefix(as_view(contact.notice), "alerts")), "no-grant");
+  EXPECT_EQ(said(show_prefix(as_view(threat.notice), "alerts")), "good");
+  EXPECT_EQ(said(show_prefix(as_view(threat.notice), "silent")), "no-grant");
+}
+
+TEST_F(LocalApiTest, AnOwnNoticeIsShownAtEachStage) {
+  applications_[0].read.clear();  // To publish a kind is enough to see one's own.
+  const v1::PublishRequest request = publishable();
+  const std::string notice = publish(request)->publish().notice();
+  const auto queued = show_prefix(notice);
+  ASSERT_EQ(said(queued), "good");
+  EXPECT_EQ(queued->show().stage(), v1::STAGE_QUEUED);
+  EXPECT_TRUE(queued->show().item().own());
+  EXPECT_FALSE(queued->show().item().logged());
+  EXPECT_EQ(queued->show().item().text(), request.text());
+  EXPECT_EQ(queued->show().envelope(), "");
+
+  const std::string envelope = sign_and_log(request.notice_id());
+  EXPECT_EQ(show_prefix(notice)->show().envelope(), envelope);
+  EXPECT_EQ(show_prefix(notice)->show().leaf(), "");
+  mark_logged(request.notice_id());
+  const auto logged = show_prefix(notice);
+  ASSERT_EQ(said(logged), "good");
+  EXPECT_EQ(logged->show().stage(), v1::STAGE_LOGGED);
+  EXPECT_EQ(logged->show().item().index(), log_.size() - 1);
+  EXPECT_EQ(logged->show().item().key_id(),
+            as_view(test::signing_public("BY node 1 signing").id()));
+  EXPECT_EQ(must(ledger::parse_leaf(as_bytes(logged->show().leaf()))).entry,
+            exchange_.parse(envelope).entry);
+}
+
+// C-137: the first stamping was logged, and the answer was lost; the outbox holds a second one.
+TEST_F(LocalApiTest, AnOwnNoticeIsShownAsItWasLoggedAndNotAsItWasStampedLast) {
+  const v1::PublishRequest request = publishable();
+  const std::string notice = publish(request)->publish().notice();
+  const std::string logged = sign_and_log(request.notice_id());
+  EXPECT_EQ(deliver(log_.size() - 1, logged), std::nullopt);
+  must(store_->mark_queued(request.notice_id(), {ErrorCode::kStaleDirectory, ""}));
+  mark_logged(request.notice_id());
+  const auto shown = show_prefix(notice);
+  ASSERT_EQ(said(shown), "good");
+  EXPECT_EQ(shown->show().envelope(), logged);
+}
+
+// Failures of the store end the process, and nothing is answered.
+
+class StoreFailureTest : public InboxTest {
+ protected:
+  std::string ending(const v1::LocalRequest& request) {
+    const Result<void> handled =
+        api().handle("peer", "desk", request.SerializeAsString(), context());
+    EXPECT_TRUE(api().take_replies().empty());
+    return outcome(handled);
+  }
+  void tamper_inside(const std::string& sql) {
+    api_.reset();
+    tamper(sql);
+  }
+};
+
+TEST_F(StoreFailureTest, ADamagedInboxIsNoAnswer) {
+  tamper_inside(last_byte_of("inbox", "draft"));
+  v1::LocalRequest inbox;
+  inbox.mutable_inbox();
+  EXPECT_EQ(ending(inbox), "store-damaged");
+  inbox.mutable_inbox()->set_last(1);
+  EXPECT_EQ(ending(inbox), "store-damaged");
+  v1::LocalRequest show;
+  show.mutable_show()->set_notice(to_string(exchange_.parse(envelopes_[0]).notice));
+  EXPECT_EQ(ending(show), "store-damaged");
+}
+
+TEST_F(StoreFailureTest, AnEnvelopeThatIsNotTheLoggedOneIsNoAnswer) {
+  v1::LocalRequest show;
+  show.mutable_show()->set_notice(to_string(exchange_.parse(envelopes_[0]).notice));
+  tamper_inside(last_byte_of("received", "envelope"));
+  EXPECT_EQ(ending(show), "store-damaged");
+  tamper_inside("UPDATE received SET envelope = x'ff'");
+  EXPECT_EQ(ending(show), "store-damaged");
+}
+
+TEST_F(StoreFailureTest, ADamagedOutboxIsNoAnswer) {
+  const v1::PublishRequest request = publishable();
+  ASSERT_EQ(said(publish(request)), "good");
+  commit();
+  tamper_inside(last_byte_of("outbox", "draft"));
+  v1::LocalRequest again;
+  *again.mutable_publish() = request;
+  EXPECT_EQ(ending(again), "store-damaged");
+  v1::LocalRequest await;
+  await.mutable_await()->set_notice_id(request.notice_id());
+  EXPECT_EQ(ending(await), "store-damaged");
+}
+
+TEST_F(StoreFailureTest, AWriteThatFailsIsNoAnswer) {
+  tamper_inside(
+      "DELETE FROM cursor; ALTER TABLE cursor RENAME TO gone; "
+      "ALTER TABLE outbox RENAME TO lost; DELETE FROM inbox WHERE arrival = 1");
+  v1::LocalRequest cursor;
+  cursor.mutable_cursor()->set_cursor("main");
+  cursor.mutable_cursor()->set_arrival(2);
+  EXPECT_EQ(ending(cursor), "internal");
+  v1::LocalRequest publish;
+  *publish.mutable_publish() = publishable();
+  EXPECT_EQ(ending(publish), "internal");
+}
+
+}  // namespace
+}  // namespace chancery::node

@@ -1,0 +1,584 @@
+#include "node/store/node_store.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/exchange/audit.h"
+#include "core/exchange/envelope.h"
+#include "io/os/file.h"
+#include "tests/unit/node/support.h"
+
+namespace chancery::node {
+namespace {
+
+using test::must;
+using Ids = std::vector<std::string>;
+
+constexpr std::size_t kAll = 1000;
+
+class NodeStoreTest : public StoreTest {
+ protected:
+  // A draft of BY, queued.
+  OutboxDraft queue(v1::Precedence precedence = v1::PRECEDENCE_ROUTINE) {
+    v1::Draft draft = exchange_.draft("BY", {"AM"});
+    draft.set_precedence(precedence);
+    draft.set_text_digest(to_string(exchange::text_digest("text")));
+    OutboxDraft made;
+    made.waiting = {.notice_id = draft.notice_id(),
+                    .draft = draft.SerializeAsString(),
+                    .text = "text",
+                    .sealed = true,
+                    .precedence = precedence};
+    made.notice = exchange::notice_hash(exchange_.genesis(), made.waiting.draft);
+    made.request = exchange::text_digest(draft.notice_id());
+    made.application = "desk";
+    made.queued_at_ms = kNow;
+    begin();
+    must(store_->put_draft(made));
+    return made;
+  }
+  void sign(const OutboxDraft& draft, std::uint64_t created_at_us, const std::string& envelope) {
+    must(store_->put_signed({.notice_id = draft.waiting.notice_id,
+                             .header = "",
+                             .body = "",
+                             .created_at_us = created_at_us},
+                            envelope));
+  }
+  OutboxRow row(const OutboxDraft& draft) {
+    return must(store_->find_outbox(draft.waiting.notice_id)).value();
+  }
+  Ids waiting_ids(std::size_t count_max = kAll) {
+    Ids ids;
+    for (const Waiting& waiting : must(store_->waiting(count_max))) {
+      ids.push_back(waiting.notice_id);
+    }
+    return ids;
+  }
+  std::vector<std::uint64_t> inbox() {
+    std::vector<std::uint64_t> indices;
+    for (const NodeStore::InboxHead& head :
+         must(store_->scan_inbox({.after = 0, .before = {}, .count_max = kAll}))) {
+      indices.push_back(must(store_->inbox_item(head.arrival)).index());
+    }
+    return indices;
+  }
+};
+
+using Numbers = std::vector<std::uint64_t>;
+
+// The outbox.
+
+TEST_F(NodeStoreTest, ANoticeIsQueuedThenSignedThenLogged) {
+  const OutboxDraft draft = queue();
+  OutboxRow queued = row(draft);
+  EXPECT_EQ(queued.stage, OutboxStage::kQueued);
+  EXPECT_EQ(queued.notice, draft.notice);
+  EXPECT_EQ(queued.request, draft.request);
+  EXPECT_EQ(queued.draft, draft.waiting.draft);
+  EXPECT_EQ(queued.text, "text");
+  EXPECT_TRUE(queued.sealed);
+  EXPECT_EQ(queued.envelope, "");
+  EXPECT_EQ(queued.queued_at_ms, kNow);
+  EXPECT_EQ(must(store_->outbox_counts()).queued, 1U);
+
+  sign(draft, 1000, "envelope");
+  const OutboxRow made = row(draft);
+  EXPECT_EQ(made.stage, OutboxStage::kSigned);
+  EXPECT_EQ(made.envelope, "envelope");
+  EXPECT_EQ(made.created_at_us, 1000U);
+  EXPECT_TRUE(waiting_ids().empty());
+  EXPECT_EQ(must(store_->unacknowledged(kAll)), Ids{"envelope"});
+  EXPECT_EQ(must(store_->outbox_counts()).signed_count, 1U);
+
+  must(store_->mark_logged(draft.waiting.notice_id, 9, kNow + 5));
+  const OutboxRow logged = row(draft);
+  EXPECT_EQ(logged.stage, OutboxStage::kLogged);
+  EXPECT_EQ(logged.index, 9U);
+  EXPECT_EQ(logged.accepted_at_ms, kNow + 5);
+  EXPECT_TRUE(must(store_->unacknowledged(kAll)).empty());
+  EXPECT_EQ(must(store_->outbox_counts()).logged, 1U);
+  EXPECT_EQ(must(store_->outbox_counts()).queued, 0U);
+}
+
+TEST_F(NodeStoreTest, ARefusalIsKeptWithItsReasonAndIsFinal) {
+  const OutboxDraft draft = queue();
+  sign(draft, 1000, "envelope");
+  must(store_->mark_refused(draft.waiting.notice_id, {ErrorCode::kExpired, "too late"}));
+  const OutboxRow refused = row(draft);
+  EXPECT_EQ(refused.stage, OutboxStage::kRefused);
+  EXPECT_EQ(refused.code, static_cast<std::uint32_t>(ErrorCode::kExpired));
+  EXPECT_EQ(refused.reason, "too late");
+  EXPECT_EQ(must(store_->outbox_counts()).refused, 1U);
+  must(store_->mark_queued(draft.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
+  EXPECT_EQ(row(draft).stage, OutboxStage::kRefused);
+}
+
+// C-138
+TEST_F(NodeStoreTest, BackInTheQueueItWaitsForAnotherStamp) {
+  const OutboxDraft draft = queue();
+  sign(draft, 1000, "envelope");
+  must(store_->mark_queued(draft.waiting.notice_id, {ErrorCode::kStaleDirectory, "again"}));
+  const OutboxRow queued = row(draft);
+  EXPECT_EQ(queued.stage, OutboxStage::kQueued);
+  EXPECT_EQ(queued.envelope, "");
+  EXPECT_EQ(queued.code, static_cast<std::uint32_t>(ErrorCode::kStaleDirectory));
+  EXPECT_EQ(queued.reason, "again");
+  EXPECT_EQ(waiting_ids(), Ids{draft.waiting.notice_id});
+  EXPECT_TRUE(must(store_->unacknowledged(kAll)).empty());
+  sign(draft, 2000, "second");
+  must(store_->mark_logged(draft.waiting.notice_id, 3, kNow));
+  EXPECT_EQ(row(draft).code, 0U) << "what was in the way is over";
+}
+
+// C-137: the first acceptance stands.
+TEST_F(NodeStoreTest, WhatIsLoggedStaysSoAtTheLowestIndex) {
+  const OutboxDraft draft = queue();
+  sign(draft, 1000, "envelope");
+  must(store_->mark_logged(draft.waiting.notice_id, 9, kNow));
+  must(store_->mark_refused(draft.waiting.notice_id, {ErrorCode::kExpired, ""}));
+  must(store_->mark_queued(draft.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
+  must(store_->mark_logged(draft.waiting.notice_id, 12, kNow + 1));
+  EXPECT_EQ(row(draft).stage, OutboxStage::kLogged);
+  EXPECT_EQ(row(draft).index, 9U);
+  EXPECT_EQ(row(draft).accepted_at_ms, kNow);
+  must(store_->mark_logged(draft.waiting.notice_id, 8, kNow - 1));
+  EXPECT_EQ(row(draft).index, 8U);
+}
+
+TEST_F(NodeStoreTest, TheMostUrgentWaitsFirstAndThenTheOldest) {
+  const std::string routine = queue(v1::PRECEDENCE_ROUTINE).waiting.notice_id;
+  const std::string flash = queue(v1::PRECEDENCE_FLASH).waiting.notice_id;
+  const std::string deferred = queue(v1::PRECEDENCE_DEFERRED).waiting.notice_id;
+  const std::string later = queue(v1::PRECEDENCE_ROUTINE).waiting.notice_id;
+  EXPECT_EQ(waiting_ids(), (Ids{flash, routine, later, deferred}));
+  EXPECT_EQ(waiting_ids(2), (Ids{flash, routine}));
+}
+
+TEST_F(NodeStoreTest, WhatIsUnacknowledgedIsResentInTheOrderOfItsStamps) {
+  const OutboxDraft first = queue();
+  const OutboxDraft second = queue();
+  sign(second, 1000, "stamped first");
+  sign(first, 1001, "stamped second");
+  EXPECT_EQ(must(store_->unacknowledged(kAll)), (Ids{"stamped first", "stamped second"}));
+  EXPECT_EQ(must(store_->unacknowledged(1)), Ids{"stamped first"});
+}
+
+TEST_F(NodeStoreTest, ANoticeIdIsQueuedOnce) {
+  const OutboxDraft draft = queue();
+  EXPECT_EQ(outcome(store_->put_draft(draft)), "exists");
+}
+
+TEST_F(NodeStoreTest, AnIdThatIsNotThereNamesNoNotice) {
+  queue();
+  EXPECT_FALSE(must(store_->find_outbox(test::seeded_uuid("nobody", 1))).has_value());
+  EXPECT_FALSE(must(store_->find_outbox("")).has_value()) << "an empty id is not a wildcard";
+}
+
+TEST_F(NodeStoreTest, OwnNoticesAreFoundByIdByPrefixAndByIndex) {
+  const OutboxDraft draft = queue();
+  queue();
+  sign(draft, 1, "envelope");
+  must(store_->mark_logged(draft.waiting.notice_id, 0, kNow));
+  v1::ShowRequest by_index;
+  by_index.set_index_plus_one(1);
+  EXPECT_EQ(must(store_->find_own(by_index)).value().notice, draft.notice);
+  v1::ShowRequest by_prefix;
+  by_prefix.set_notice(to_string(draft.notice).substr(0, 4));
+  EXPECT_EQ(must(store_->find_own(by_prefix)).value().notice, draft.notice);
+  by_index.set_index_plus_one(2);
+  EXPECT_FALSE(must(store_->find_own(by_index)).has_value());
+}
+
+// A draft that changed in the store is not the one that was promised.
+TEST_F(NodeStoreTest, AnAlteredDraftIsADamagedStore) {
+  const OutboxDraft draft = queue();
+  commit();
+  tamper(last_byte_of("outbox", "draft"));
+  EXPECT_EQ(outcome(store_->find_outbox(draft.waiting.notice_id)), "store-damaged");
+  EXPECT_EQ(outcome(store_->waiting(kAll)), "store-damaged");
+}
+
+// The clock of the signing key.
+TEST_F(NodeStoreTest, TheNewestStampIsRememberedAndNeverGoesBack) {
+  const OutboxDraft draft = queue();
+  sign(draft, 5000, "envelope");
+  must(store_->mark_queued(draft.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
+  sign(draft, 4000, "envelope");
+  commit();
+  open();
+  EXPECT_EQ(must(store_->load()).created_at_us, 5000U);
+}
+
+// The inbox.
+
+TEST_F(NodeStoreTest, AGoodNoticeIsShownWithItsText) {
+  found();
+  const std::string sent = notice("shown");
+  const std::uint64_t index = log(sent);
+  EXPECT_EQ(deliver(index, sent), 1U);
+  const v1::InboxItem item = must(store_->inbox_item(1));
+  const exchange::Envelope envelope = exchange_.parse(sent);
+  EXPECT_EQ(item.arrival(), 1U);
+  EXPECT_EQ(item.index(), index);
+  EXPECT_EQ(item.notice(), as_view(envelope.notice));
+  EXPECT_EQ(item.draft(), envelope.header.draft());
+  EXPECT_EQ(item.text(), text_of("shown"));
+  EXPECT_TRUE(item.sealed());
+  EXPECT_EQ(item.accepted_at_ms(), log_.accepted_at_ms());
+  EXPECT_EQ(item.arrived_at_ms(), kNow);
+  EXPECT_EQ(item.created_at_us(), envelope.header.created_at_us());
+  EXPECT_EQ(item.key_id(), as_view(test::signing_public("AM node 1 signing").id()));
+  EXPECT_TRUE(item.logged());
+  EXPECT_FALSE(item.own());
+  EXPECT_EQ(must(store_->received_envelope(index)), sent);
+  EXPECT_EQ(outcome(store_->received_envelope(index + 1)), "not-found");
+  EXPECT_EQ(outcome(store_->inbox_item(2)), "not-found");
+}
+
+// C-165: kept as evidence with its code, out of the inbox, and the cursor moves on.
+TEST_F(NodeStoreTest, WhatIsVoidUnopenableOrOwnIsKeptAndNotShown) {
+  found();
+  const std::string altered = notice("altered");
+  const std::uint64_t void_at = log(altered);
+  EXPECT_EQ(deliver(void_at, notice("another")), std::nullopt);
+  EXPECT_EQ(receive(notice("own", "BY")), std::nullopt);
+  EXPECT_EQ(
+      receive(exchange_.publish(exchange_.draft("AM", {"BY"}), "\xff\xff", exchange_.directory())),
+      std::nullopt);
+  EXPECT_EQ(deliver(log(notice("cut")), "cut"), std::nullopt);
+  EXPECT_EQ(must(store_->newest_arrival()), 0U);
+  const IntakeCounts counts = must(store_->intake_counts());
+  EXPECT_EQ(counts.shown, 0U);
+  EXPECT_EQ(counts.void_count, 2U);
+  EXPECT_EQ(counts.unopenable, 1U);
+  EXPECT_EQ(must(store_->received_envelope(log_.size() - 1)), "cut") << "the evidence";
+  EXPECT_EQ(must(store_->load()).position.cursor, log_.size());
+}
+
+// C-137, C-165: re-stamped and logged twice by a careless hub; the first acceptance stands.
+TEST_F(NodeStoreTest, OneNoticeIsShownOnceThoughItIsLoggedTwice) {
+  found();
+  v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+  const test::Unsigned first = exchange_.clear(draft, text_of("once"));
+  const test::Unsigned second = exchange_.clear(draft, text_of("once"));
+  ASSERT_NE(first.d, second.d);
+  EXPECT_EQ(receive(exchange_.sign(first, "AM node 1 signing")), 1U);
+  EXPECT_EQ(receive(exchange_.sign(second, "AM node 1 signing")), std::nullopt);
+  EXPECT_EQ(inbox(), Numbers{log_.size() - 2});
+  EXPECT_EQ(must(store_->load()).position.cursor, log_.size());
+  EXPECT_EQ(outcome(store_->received_envelope(log_.size() - 1)), "good") << "both are kept";
+}
+
+TEST_F(NodeStoreTest, TheSameIndexIsReceivedOnce) {
+  found();
+  const std::string sent = notice("once");
+  const std::uint64_t index = log(sent);
+  EXPECT_EQ(deliver(index, sent), 1U);
+  EXPECT_EQ(outcome(store_->put_arrival(judge(index, sent), must(store_->leaf(index)), kNow)),
+            "exists");
+}
+
+// C-164: arrival numbers rise by arrival, not by index.
+TEST_F(NodeStoreTest, AnUrgentNoticeOvertakesByArrival) {
+  found();
+  const std::string slow = notice("slow");
+  const std::string urgent = notice("urgent");
+  const std::uint64_t at = log(slow);
+  const std::uint64_t urgent_at = log(urgent);
+  EXPECT_EQ(deliver(urgent_at, urgent), 1U);
+  EXPECT_EQ(deliver(at, slow), 2U);
+  EXPECT_EQ(inbox(), (Numbers{urgent_at, at}));
+  EXPECT_EQ(must(store_->load()).position.cursor, urgent_at + 1) << "a cursor never goes back";
+}
+
+TEST_F(NodeStoreTest, TheInboxIsScannedFromEitherEnd) {
+  found();
+  for (const char* const subject : {"1", "2", "3", "4", "5"}) {
+    receive(notice(subject));
+  }
+  const auto arrivals = [&](const NodeStore::InboxScan& scan) {
+    Numbers numbers;
+    for (const NodeStore::InboxHead& head : must(store_->scan_inbox(scan))) {
+      EXPECT_EQ(head.draft.origin(), "AM");
+      EXPECT_GT(head.accepted_at_ms, 0U);
+      numbers.push_back(head.arrival);
+    }
+    return numbers;
+  };
+  EXPECT_EQ(arrivals({.after = 0, .before = {}, .count_max = 2}), (Numbers{1, 2}));
+  EXPECT_EQ(arrivals({.after = 3, .before = {}, .count_max = 9}), (Numbers{4, 5}));
+  EXPECT_EQ(arrivals({.after = 0, .before = 6, .count_max = 2}), (Numbers{5, 4}));
+  EXPECT_EQ(arrivals({.after = 1, .before = 4, .count_max = 9}), (Numbers{3, 2}));
+  EXPECT_TRUE(arrivals({.after = 5, .before = {}, .count_max = 9}).empty());
+}
+
+TEST_F(NodeStoreTest, AnAlteredInboxRowIsADamagedStore) {
+  found();
+  receive(notice("shown"));
+  commit();
+  tamper(last_byte_of("inbox", "draft"));
+  EXPECT_EQ(outcome(store_->inbox_item(1)), "store-damaged");
+  EXPECT_EQ(outcome(store_->scan_inbox({.after = 0, .before = {}, .count_max = 9})),
+            "store-damaged");
+}
+
+// C-133: the hub hears "stored" only of what is.
+TEST_F(NodeStoreTest, CursorAndArrivalAreOneTransaction) {
+  found();
+  const std::string sent = notice("lost with the process");
+  const std::uint64_t index = log(sent);
+  commit();
+  EXPECT_EQ(deliver(index, sent), 1U);
+  EXPECT_EQ(must(store_->load()).position.cursor, index + 1);
+  open();  // Without commit.
+  EXPECT_EQ(must(store_->load()).position.cursor, 0U);
+  EXPECT_EQ(must(store_->newest_arrival()), 0U);
+  EXPECT_EQ(outcome(store_->received_envelope(index)), "not-found");
+  EXPECT_EQ(deliver(index, sent), 1U);
+  commit();
+  open();
+  EXPECT_EQ(must(store_->load()).position.cursor, index + 1);
+  EXPECT_EQ(must(store_->newest_arrival()), 1U);
+}
+
+// C-164
+TEST_F(NodeStoreTest, CursorsBelongToApplicationsAndNeverGoBack) {
+  begin();
+  EXPECT_EQ(must(store_->cursor("desk", "main")), 0U);
+  must(store_->put_cursor("desk", "main", 7));
+  must(store_->put_cursor("desk", "main", 3));
+  must(store_->put_cursor("desk", "other", 2));
+  EXPECT_EQ(must(store_->cursor("desk", "main")), 7U);
+  EXPECT_EQ(must(store_->cursor("desk", "other")), 2U);
+  EXPECT_EQ(must(store_->cursor("archive", "main")), 0U);
+  commit();
+  open();
+  EXPECT_EQ(must(store_->cursor("desk", "main")), 7U);
+}
+
+// The log.
+
+TEST_F(NodeStoreTest, LeavesAreFoundByIndexAcrossBatches) {
+  EXPECT_EQ(outcome(store_->leaf(0)), "not-found");
+  found();
+  log_.append(Ids{notice("1"), notice("2"), notice("3")});
+  log_.append(Ids{notice("4"), notice("5")});
+  follow();
+  std::vector<ledger::Leaf> leaves;
+  for (const v1::LogBatch& batch : log_.batches()) {
+    for (const ledger::Leaf& leaf : test::leaves_of(batch)) {
+      leaves.push_back(leaf);
+    }
+  }
+  ASSERT_EQ(leaves.size(), log_.size());
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    EXPECT_EQ(must(store_->leaf(i)), leaves[i]) << i;
+  }
+  EXPECT_EQ(outcome(store_->leaf(log_.size())), "not-found");
+  EXPECT_EQ(outcome(store_->leaf(UINT32_MAX)), "not-found");
+}
+
+// C-100: the state that judges the notice at an index is the one that its leaf names.
+TEST_F(NodeStoreTest, TheDirectoryAtEachIndexIsTheOneThatWasFoldedThen) {
+  log_.found();
+  log_.append(Ids{notice("1")});
+  log_.append_entry(exchange_.enrol(test::person_entry("AM"), log_.directory()));
+  log_.append(Ids{notice("2"), notice("3")});
+  log_.append_entry(exchange_.enrol(test::node_entry("BY", 2, false, false), log_.directory()));
+  follow();
+  for (std::uint64_t index = 0; index < log_.size(); ++index) {
+    EXPECT_EQ(must(store_->directory_at(index)).root(), must(store_->leaf(index)).directory)
+        << index;
+  }
+}
+
+TEST_F(NodeStoreTest, AnEmptyStoreLoadsAsNothing) {
+  const NodeState state = must(store_->load());
+  EXPECT_EQ(state.follower.size(), 0U);
+  EXPECT_FALSE(state.follower.directory().founded());
+  EXPECT_EQ(state.position.cursor, 0U);
+  EXPECT_EQ(state.position.followed_root, ledger::tree_root({}));
+  EXPECT_TRUE(state.history.empty());
+  EXPECT_EQ(state.created_at_us, 0U);
+}
+
+TEST_F(NodeStoreTest, AfterAReopenEverythingIsWhereItWas) {
+  found();
+  receive(notice("1"));
+  log_.append_entry(exchange_.enrol(test::person_entry("AM"), log_.directory()));
+  receive(notice("2"));
+  commit();
+  open();
+  NodeState state = must(store_->load());
+  EXPECT_EQ(state.follower.size(), follower_.size());
+  EXPECT_EQ(state.follower.tree().root(), log_.tree().root());
+  EXPECT_EQ(state.follower.directory().root(), log_.directory().root());
+  EXPECT_EQ(state.follower.accepted_at_ms(), log_.accepted_at_ms());
+  EXPECT_EQ(state.position.followed_size, log_.size());
+  EXPECT_EQ(state.position.followed_root, log_.tree().root());
+  EXPECT_EQ(state.position.cursor, log_.size());
+  ASSERT_EQ(state.history.size(), 8U) << "the roster, six nodes, a person";
+  EXPECT_EQ(state.history.back().first, log_.size() - 2);
+  EXPECT_EQ(state.history.back().second.root(), log_.directory().root());
+  // And it goes on from there.
+  log_.append(Ids{notice("3")});
+  EXPECT_EQ(outcome(state.follower.follow(log_.batches().back(), exchange_.cache())), "good");
+}
+
+TEST_F(NodeStoreTest, TheHistoryOfTheDirectoryIsBounded) {
+  found();
+  const Ids signers = {"KZ authority"};
+  for (int i = 0; i < 260; ++i) {
+    log_.append_entry(exchange_.entry(test::state_entry("minimize", "v" + std::to_string(i)),
+                                      signers, log_.directory(), "KZ"));
+  }
+  follow();
+  const NodeState state = must(store_->load());
+  EXPECT_EQ(state.history.size(), 256U);
+  EXPECT_EQ(state.history.back().first, log_.size() - 1);
+  EXPECT_EQ(state.history.front().second.root(),
+            must(store_->leaf(state.history.front().first)).directory);
+  // Older states are folded anew.
+  EXPECT_EQ(must(store_->directory_at(8)).root(), must(store_->leaf(8)).directory);
+}
+
+TEST_F(NodeStoreTest, AStoreWhoseLogWasAlteredDoesNotLoad) {
+  found();
+  tamper("UPDATE position SET root = zeroblob(32)");
+  EXPECT_EQ(outcome(store_->load()), "store-damaged");
+}
+
+TEST_F(NodeStoreTest, AStoreWhoseDirectoryWasAlteredDoesNotLoad) {
+  found();
+  tamper(last_byte_of("directory_entry", "envelope") + " WHERE idx = 3");
+  EXPECT_EQ(outcome(store_->load()), "store-damaged");
+  EXPECT_EQ(outcome(store_->directory_at(5)), "store-damaged");
+  EXPECT_EQ(outcome(store_->directory_at(2)), "good");
+  tamper("UPDATE directory_entry SET envelope = x'ff' WHERE idx = 3");
+  EXPECT_EQ(outcome(store_->load()), "store-damaged");
+  EXPECT_EQ(outcome(store_->directory_at(5)), "store-damaged");
+}
+
+// C-120 to C-122, C-166
+class AuditPageTest : public NodeStoreTest {
+ protected:
+  exchange::AuditReport audit(std::size_t bytes_max, int& pages) {
+    exchange::Auditor auditor(exchange_.genesis());
+    std::uint64_t from = 0;
+    pages = 0;
+    while (true) {
+      const v1::AuditPageReply page = must(store_->audit_page(from, bytes_max));
+      ++pages;
+      for (const v1::AuditBatch& batch : page.batches()) {
+        static_cast<void>(auditor.batch(batch));
+      }
+      if (page.next_index() == 0) {
+        return auditor.finish(page.size());
+      }
+      EXPECT_GT(page.next_index(), from);
+      from = page.next_index();
+    }
+  }
+};
+
+TEST_F(AuditPageTest, AnAuditorFindsNothingInAnHonestStore) {
+  found();
+  receive(notice("shown"));
+  receive(notice("own", "BY"));
+  log(exchange_.publish(exchange_.draft("AM", {"RU"}), text_of("for others"),
+                        exchange_.directory()));
+  for (const std::size_t bytes_max : {std::size_t{1}, std::size_t{1} << 20U}) {
+    int pages = 0;
+    const exchange::AuditReport report = audit(bytes_max, pages);
+    EXPECT_TRUE(report.passed()) << report.findings.front().error.to_string();
+    EXPECT_EQ(report.size, log_.size());
+    EXPECT_EQ(report.root, log_.tree().root());
+    EXPECT_EQ(report.envelope_count, 7U + 2U);
+    EXPECT_EQ(report.absent_count, 1U);
+    EXPECT_EQ(pages > 1, bytes_max == 1);
+  }
+}
+
+TEST_F(AuditPageTest, AnAuditorNamesTheEntryAtFault) {
+  found();
+  receive(notice("1"));
+  receive(notice("2"));
+  commit();
+  tamper(last_byte_of("received", "envelope") + " WHERE idx = 8");
+  int pages = 0;
+  const exchange::AuditReport report = audit(1U << 20U, pages);
+  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_EQ(report.findings[0].index, 8U);
+}
+
+TEST_F(AuditPageTest, WhatTheNodeFoundVoidIsCountedAndNoFault) {
+  found();
+  log_.append(Ids{exchange_.sign(exchange_.clear(exchange_.draft("AM", {"BY"}), text_of("clear")),
+                                 "AM node 1 signing")});
+  follow();
+  EXPECT_EQ(deliver(log_.size() - 1, log_.envelopes().back()), std::nullopt);
+  int pages = 0;
+  const exchange::AuditReport report = audit(1U << 20U, pages);
+  EXPECT_TRUE(report.passed()) << report.findings.front().error.to_string();
+  EXPECT_EQ(report.void_count, 1U);
+}
+
+// Whose store it is.
+
+TEST_F(NodeStoreTest, AStoreBelongsToOneExchangeAndOneMember) {
+  store_.reset();
+  const auto opened = [&](const Hash& genesis, std::string_view member, StoreUse use) {
+    return outcome(NodeStore::open(path_, genesis, member, use));
+  };
+  EXPECT_EQ(opened(exchange_.genesis(), "RU", StoreUse::kOwn), "wrong-genesis");
+  EXPECT_EQ(opened(Hash{1}, "BY", StoreUse::kOwn), "wrong-genesis");
+  EXPECT_EQ(opened(Hash{1}, "BY", StoreUse::kAudit), "wrong-genesis");
+  EXPECT_EQ(opened(Hash{}, "BY", StoreUse::kOwn), "wrong-genesis");
+  EXPECT_EQ(opened(exchange_.genesis(), "BY", StoreUse::kOwn), "good");
+  const auto audited = NodeStore::open(path_, Hash{}, "", StoreUse::kAudit);
+  ASSERT_EQ(outcome(audited), "good");
+  EXPECT_EQ((*audited)->member(), "BY");
+  EXPECT_EQ((*audited)->genesis(), exchange_.genesis());
+}
+
+TEST_F(NodeStoreTest, AStoreHasOneOwner) {
+  EXPECT_EQ(outcome(NodeStore::open(path_, exchange_.genesis(), "BY", StoreUse::kOwn)),
+            "store-busy");
+}
+
+TEST_F(NodeStoreTest, AnAuditOfWhatIsNotThereMakesNothing) {
+  EXPECT_EQ(outcome(NodeStore::open(folder_ / "nowhere.db", Hash{}, "", StoreUse::kAudit)),
+            "file-missing");
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "nowhere.db"));
+}
+
+TEST_F(NodeStoreTest, AStoreOfANewerVersionIsRefusedAndUntouched) {
+  found();
+  store_.reset();
+  {
+    sqlite::Database database =
+        must(sqlite::Database::open(path_, {.mode = sqlite::OpenMode::kExisting,
+                                            .application_id = kNodeStoreApplicationId,
+                                            .user_version = kNodeStoreVersion + 1}));
+    must(database.set_user_version(kNodeStoreVersion + 1));
+  }
+  const std::string before = must(os::read_file(path_, 64U << 20U));
+  EXPECT_EQ(outcome(NodeStore::open(path_, exchange_.genesis(), "BY", StoreUse::kOwn)),
+            "store-version");
+  EXPECT_EQ(outcome(NodeStore::open(path_, Hash{}, "", StoreUse::kAudit)), "store-version");
+  EXPECT_EQ(must(os::read_file(path_, 64U << 20U)), before);
+}
+
+TEST_F(NodeStoreTest, AFileThatIsNoStoreIsRefused) {
+  const std::string path = folder_ / "other.db";
+  must(os::write_file_new(path, std::string(4096, 'x'), 0600));
+  EXPECT_EQ(outcome(NodeStore::open(path, exchange_.genesis(), "BY", StoreUse::kOwn)),
+            "store-damaged");
+}
+
+}  // namespace
+}  // namespace chancery::node
