@@ -256,6 +256,9 @@ void Server::receive() {
       log::warn("refused-frame", {{"node", received->user_id},
                                   {"error", error_info(served.error().code).name},
                                   {"detail", served.error().detail}});
+      if (served.error().code == ErrorCode::kUnknownMember) {
+        router_->disconnect(received->source_fd);
+      }
     }
   }
 }

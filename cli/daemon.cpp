@@ -146,6 +146,9 @@ Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& sha
         .name = options.store, .admin = {}, .store = options.store, .genesis = {}, .is_hub = false};
     if (!options.genesis.empty()) {
       CHANCERY_TRY(target.genesis, hash_from_hex(options.genesis));
+      if (target.genesis == Hash{}) {
+        return fail(ErrorCode::kUsage, "no exchange has a genesis of zeroes");
+      }
     }
     CHANCERY_TRY(const std::uint32_t id, application_id(options.store));
     if (id != broker::kHubStoreApplicationId && id != node::kNodeStoreApplicationId) {

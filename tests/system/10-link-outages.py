@@ -56,6 +56,16 @@ class LinkOutages(Trial):
         self.assertEqual(sizes, {7 + len(sent)})
         self.assertEqual(self.audit("BY").code, 0)
 
+    def test_what_was_submitted_and_never_answered_is_submitted_again(self):  # C-137
+        self.start("AM", "BY")
+        self.hub.process.send_signal(signal.SIGSTOP)  # Takes bytes, reads nothing.
+        self.assertEqual(self.publish("AM", "on the way", "--wait", "queued").code, 0)
+        self.assertTrue(eventually(lambda: self.outbox("AM")["signed"] == 1))
+        self.hub.stop(signal.SIGKILL)
+        self.start()
+        self.assert_arrives("BY", ["on the way"])  # Well before the node's own timer would resend.
+        self.assertEqual(self.outbox("AM"), {"queued": 0, "signed": 0, "logged": 1, "refused": 0})
+
     def test_a_node_keeps_inbox_cursor_and_outbox_over_its_end(self):
         self.start("AM", "BY")
         for i in range(3):

@@ -35,7 +35,7 @@ class ConfigTest : public testing::Test {
   Result<Config> read(std::string_view rest = "") {
     std::string text;
     for (const auto& [key, value] : keys_) {
-      text += key + " = " + value + "\n";
+      text.append(key).append(" = ").append(value).append("\n");
     }
     text += rest;
     const std::string path = folder_ / "node.toml";

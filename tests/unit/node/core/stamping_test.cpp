@@ -187,7 +187,7 @@ TEST_F(StampingTest, TimesRiseWithAClockThatStandsStillOrJumpsBack) {
 TEST_F(StampingTest, ANoticeThatBecameForbiddenIsRefusedAlone) {
   v1::Draft late = exchange_.draft("AM", {"BY"});
   late.set_expires_at_ms(kNowUs / 1000);
-  v1::Draft unknown = exchange_.draft("AM", {"BY", "ZZ"});
+  const v1::Draft unknown = exchange_.draft("AM", {"BY", "ZZ"});
   Waiting broken = waiting({"BY"});
   broken.draft += "\x78\x01";
   const std::vector<Waiting> notices = {waiting({"BY"}), waiting(late, true, "text"),

@@ -49,7 +49,7 @@ class NodeStoreTest : public StoreTest {
                             envelope));
   }
   OutboxRow row(const OutboxDraft& draft) {
-    return must(store_->find_outbox(draft.waiting.notice_id)).value();
+    return must(store_->find_outbox(draft.waiting.notice_id)).value_or(OutboxRow());
   }
   Ids waiting_ids(std::size_t count_max = kAll) {
     Ids ids;
@@ -74,7 +74,7 @@ using Numbers = std::vector<std::uint64_t>;
 
 TEST_F(NodeStoreTest, ANoticeIsQueuedThenSignedThenLogged) {
   const OutboxDraft draft = queue();
-  OutboxRow queued = row(draft);
+  const OutboxRow queued = row(draft);
   EXPECT_EQ(queued.stage, OutboxStage::kQueued);
   EXPECT_EQ(queued.notice, draft.notice);
   EXPECT_EQ(queued.request, draft.request);
@@ -185,10 +185,10 @@ TEST_F(NodeStoreTest, OwnNoticesAreFoundByIdByPrefixAndByIndex) {
   must(store_->mark_logged(draft.waiting.notice_id, 0, kNow));
   v1::ShowRequest by_index;
   by_index.set_index_plus_one(1);
-  EXPECT_EQ(must(store_->find_own(by_index)).value().notice, draft.notice);
+  EXPECT_EQ(must(store_->find_own(by_index)).value_or(OutboxRow()).notice, draft.notice);
   v1::ShowRequest by_prefix;
   by_prefix.set_notice(to_string(draft.notice).substr(0, 4));
-  EXPECT_EQ(must(store_->find_own(by_prefix)).value().notice, draft.notice);
+  EXPECT_EQ(must(store_->find_own(by_prefix)).value_or(OutboxRow()).notice, draft.notice);
   by_index.set_index_plus_one(2);
   EXPECT_FALSE(must(store_->find_own(by_index)).has_value());
 }
@@ -262,7 +262,7 @@ TEST_F(NodeStoreTest, WhatIsVoidUnopenableOrOwnIsKeptAndNotShown) {
 // C-137, C-165: re-stamped and logged twice by a careless hub; the first acceptance stands.
 TEST_F(NodeStoreTest, OneNoticeIsShownOnceThoughItIsLoggedTwice) {
   found();
-  v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+  const v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
   const test::Unsigned first = exchange_.clear(draft, text_of("once"));
   const test::Unsigned second = exchange_.clear(draft, text_of("once"));
   ASSERT_NE(first.d, second.d);
