@@ -1,7 +1,5 @@
 #include "node/local_api.h"
 
-#include <google/protobuf/unknown_field_set.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -226,9 +224,9 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
     }
     case v1::LocalRequest::REQUEST_NOT_SET:
       CHANCERY_TRY_VOID(
-          refuse(request.GetReflection()->GetUnknownFields(request).empty()
-                     ? Error{ErrorCode::kMalformed, "a request asks for something"}
-                     : Error{ErrorCode::kUnknownField, "a request that this node does not serve"}));
+          refuse(exchange::has_unknown_fields(request)
+                     ? Error{ErrorCode::kUnknownField, "a request that this node does not serve"}
+                     : Error{ErrorCode::kMalformed, "a request asks for something"}));
       break;
   }
   return std::optional(std::move(answer));

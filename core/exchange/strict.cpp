@@ -1,6 +1,7 @@
 #include "core/exchange/strict.h"
 
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/unknown_field_set.h>
 
 #include <limits>
 #include <string>
@@ -203,6 +204,10 @@ Result<void> check_wire(std::string_view bytes, const Descriptor& type, Reading 
                                                std::to_string(limits.bytes_max));
   }
   return Walker(reading, limits).message(bytes, type, 1);
+}
+
+bool has_unknown_fields(const google::protobuf::Message& message) {
+  return !message.GetReflection()->GetUnknownFields(message).empty();
 }
 
 }  // namespace chancery::exchange

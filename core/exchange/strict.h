@@ -37,6 +37,9 @@ struct StrictLimits {
                                       const google::protobuf::Descriptor& type, Reading reading,
                                       const StrictLimits& limits = {});
 
+// Whether a message read openly came with fields that this program does not know, at its top.
+[[nodiscard]] bool has_unknown_fields(const google::protobuf::Message& message);
+
 template <class Message>
 [[nodiscard]] Result<Message> parse_wire(std::string_view bytes, Reading reading = Reading::kStrict,
                                          const StrictLimits& limits = {}) {

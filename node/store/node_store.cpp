@@ -100,11 +100,12 @@ Result<void> NodeStore::begin() {
 }
 
 Result<void> NodeStore::commit() {
-  if (!impl_->transaction.has_value()) {
+  std::optional<sqlite::Transaction>& transaction = impl_->transaction;
+  if (!transaction.has_value()) {
     return fail(ErrorCode::kInternal, "commit without begin");
   }
-  const Result<void> committed = impl_->transaction->commit();
-  impl_->transaction.reset();
+  const Result<void> committed = transaction->commit();
+  transaction.reset();
   return committed;
 }
 
