@@ -1,20 +1,17 @@
 #include "node/server.h"
 
-#include <algorithm>
 #include <csignal>
 #include <utility>
 
 #include "core/base/encoding.h"
 #include "core/base/version.h"
 #include "core/crypto/keys.h"
-#include "core/crypto/secret.h"
 #include "core/exchange/compose.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
 #include "daemon/keys.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
-#include "io/os/file.h"
 #include "io/os/random.h"
 #include "io/text/json.h"
 #include "io/zmq/plain_router.h"
@@ -27,25 +24,11 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kZapDomain = "local";
-constexpr std::size_t kReceivedPerTurnMax = 256;
 constexpr std::size_t kUnacknowledgedMax = 1024;  // Signed and not yet logged, at most.
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
-constexpr std::uint64_t kNapMs = 100;
-constexpr milliseconds kIdleWait{kNapMs};
 constexpr milliseconds kResendAfter{30'000};
 constexpr milliseconds kPingEvery{5'000};
-constexpr milliseconds kReconnectMin{500};
-constexpr std::uint32_t kReconnectJitterMs = 2000;
-constexpr std::size_t kHistoryMax = 256;
-
-milliseconds reconnect_delay() {
-  const std::string random = os::random_bytes(2);
-  const std::uint32_t number =
-      (static_cast<std::uint32_t>(static_cast<std::uint8_t>(random[0])) << 8U) |
-      static_cast<std::uint8_t>(random[1]);
-  return kReconnectMin + milliseconds(number % kReconnectJitterMs);
-}
 
 std::string_view phase_word(LinkPhase phase) {
   switch (phase) {
@@ -210,223 +193,6 @@ Result<void> Server::turn() {
   if (!in_step_ && link_.phase() == LinkPhase::kUp && follower_.size() >= link_.hub_size()) {
     in_step_ = true;
     log::info("ready", {{"member", config_.member}, {"size", follower_.size()}});
-  }
-  return {};
-}
-
-void Server::take_link_events() {
-  while (const std::optional<zmq::LinkEvent> event = hub_->next_event()) {
-    switch (event->state) {
-      case zmq::LinkState::kConnected:
-        log::info("hub-connected", {{"hub", config_.hub}});
-        link_.connected();
-        break;
-      case zmq::LinkState::kDisconnected:
-        log::warn("hub-lost", {{"hub", config_.hub}});
-        link_.disconnected();
-        break;
-      case zmq::LinkState::kRefused:
-        last_fault_ = "the hub refused this node's transport key";
-        log::error("hub-refused", {{"hub", config_.hub},
-                                   {"status", event->status},
-                                   {"remedy", "enrol this node, or correct transport_key"}});
-        link_.disconnected();
-        break;
-      case zmq::LinkState::kHandshakeFailed:
-        last_fault_ = "the handshake with the hub failed: hub_key may be wrong";
-        log::error("hub-handshake-failed",
-                   {{"hub", config_.hub}, {"remedy", "compare hub_key with the roster"}});
-        link_.disconnected();
-        break;
-    }
-    if (event->final) {
-      reconnect_at_ = os::steady_now() + reconnect_delay();
-    }
-  }
-  if (reconnect_at_.has_value() && os::steady_now() >= *reconnect_at_) {
-    reconnect_at_.reset();
-    if (const Result<void> again = hub_->reconnect(); !again.has_value()) {
-      log::warn("hub-reconnect-failed", {{"detail", again.error().to_string()}});
-      reconnect_at_ = os::steady_now() + reconnect_delay();
-    }
-  }
-}
-
-void Server::raise_alarm(const Error& error) {
-  alarm_ = error;
-  link_.alarm();
-  log::error("alarm", {{"error", error_info(error.code).name},
-                       {"detail", error.detail},
-                       {"remedy", error_info(error.code).remedy}});
-}
-
-Result<void> Server::receive_from_hub() {
-  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
-    const std::optional<std::vector<std::string>> frames = hub_->receive();
-    if (!frames.has_value()) {
-      return {};
-    }
-    if (frames->size() != 2) {
-      log::warn("refused-frame", {{"why", "not topic and message"}});
-      continue;
-    }
-    CHANCERY_TRY_VOID(take_message((*frames)[0], (*frames)[1]));
-  }
-  return {};
-}
-
-// What the hub sends can be wrong in any way: that is logged, and never ends this process.
-Result<void> Server::take_message(const std::string& topic, std::string_view bytes) {
-  Result<v1::DownMessage> message = exchange::parse_wire<v1::DownMessage>(
-      bytes, exchange::Reading::kStrict, {.bytes_max = 2 * exchange::kFrameBytesMax});
-  if (!message.has_value()) {
-    log::warn("refused-frame", {{"topic", topic}, {"error", message.error().to_string()}});
-    return {};
-  }
-  const bool is_mine = topic == "to/" + config_.member || topic == "control" || topic == "log" ||
-                       topic == "directory";
-  if (!is_mine) {
-    log::warn("refused-frame", {{"topic", topic}, {"why", "not a topic of this node"}});
-    return {};
-  }
-  switch (message->message_case()) {
-    case v1::DownMessage::kBatches:
-      return take_batches(std::move(*message->mutable_batches()));
-    case v1::DownMessage::kDeliver:
-      link_.deliver(std::move(*message->mutable_deliver()));
-      return take_deliveries();
-    case v1::DownMessage::kAccepted:
-      return take_accepted(message->accepted());
-    case v1::DownMessage::kRefused:
-      return take_refused(message->refused());
-    default:
-      break;
-  }
-  const bool was_up = link_.phase() == LinkPhase::kUp;
-  if (const Result<void> taken = link_.control(*message); !taken.has_value()) {
-    last_fault_ = taken.error().to_string();
-    if (link_.phase() == LinkPhase::kAlarm) {
-      raise_alarm(taken.error());
-    } else {
-      log::warn("hub-fault", {{"error", last_fault_}});
-    }
-  }
-  if (!was_up && link_.phase() == LinkPhase::kUp) {
-    last_fault_.clear();
-    outbox_changed_ = true;
-    in_step_ = false;
-    log::info("hub-welcome", {{"hub_size", link_.hub_size()}, {"size", follower_.size()}});
-  }
-  return {};
-}
-
-Result<void> Server::take_batches(v1::Batches batches) {
-  for (const v1::LogBatch& batch : link_.batches(std::move(batches))) {
-    const Result<exchange::FollowedBatch> followed = follower_.follow(batch, cache_);
-    if (!followed.has_value()) {
-      raise_alarm(followed.error());
-      return {};
-    }
-    CHANCERY_TRY_VOID(write());
-    CHANCERY_TRY_VOID(store_->put_batch(*followed, follower_));
-    if (followed->directory_entry.has_value()) {
-      history_.emplace_back(followed->first_index, follower_.directory());
-      if (history_.size() > kHistoryMax) {
-        history_.erase(history_.begin());
-      }
-    }
-    link_.followed(follower_.size(), follower_.tree().root());
-  }
-  return take_deliveries();
-}
-
-Result<exchange::Directory> Server::directory_at(std::uint64_t index) {
-  const auto after =
-      std::ranges::upper_bound(history_, index, {}, &DirectoryHistory::value_type::first);
-  if (after == history_.begin()) {
-    return store_->directory_at(index);
-  }
-  return std::prev(after)->second;
-}
-
-Result<void> Server::take_deliveries() {
-  while (std::optional<v1::Delivery> delivery = link_.take_delivery()) {
-    CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(delivery->index()));
-    CHANCERY_TRY(const exchange::Directory directory, directory_at(delivery->index()));
-    const Arrival arrival =
-        judge_delivery(delivery->index(), std::move(*delivery->mutable_envelope()), leaf,
-                       config_.member, directory, opener_, cache_);
-    CHANCERY_TRY_VOID(write());
-    CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, os::unix_ms()));
-    link_.stored(arrival.index);
-    news_ = true;
-    if (arrival.verdict != Verdict::kGood) {
-      log::error(arrival.verdict == Verdict::kVoid ? "void-entry" : "unopenable-entry",
-                 {{"index", arrival.index},
-                  {"error", error_info(arrival.error->code).name},
-                  {"detail", arrival.error->detail}});
-    } else if (arrival.own) {
-      CHANCERY_TRY_VOID(take_own(arrival, leaf));
-    }
-  }
-  return {};
-}
-
-// A receipt is an index whose leaf matches: the delivery of our own entry is one.
-Result<void> Server::take_own(const Arrival& arrival, const ledger::Leaf& leaf) {
-  if (!arrival.envelope.has_value()) {
-    return {};
-  }
-  const exchange::Envelope& envelope = *arrival.envelope;
-  CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(envelope.draft.notice_id()));
-  if (!row.has_value() || row->notice != envelope.notice) {
-    log::warn("own-notice-from-elsewhere", {{"index", arrival.index}, {"notice", envelope.name()}});
-    return {};
-  }
-  outbox_changed_ = true;
-  return store_->mark_logged(row->notice_id, arrival.index, leaf.accepted_at_ms);
-}
-
-Result<void> Server::take_accepted(const v1::Accepted& accepted) {
-  for (const v1::AcceptedItem& item : accepted.items()) {
-    CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(item.notice_id()));
-    if (!row.has_value() || row->stage != OutboxStage::kSigned ||
-        item.index() >= follower_.size()) {
-      continue;
-    }
-    CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(item.index()));
-    const Result<exchange::Envelope> envelope =
-        exchange::parse_envelope(row->envelope, config_.genesis);
-    if (!envelope.has_value() || envelope->entry != leaf.entry) {
-      continue;  // An earlier stamping was logged: its delivery will show it.
-    }
-    CHANCERY_TRY_VOID(write());
-    CHANCERY_TRY_VOID(store_->mark_logged(row->notice_id, item.index(), leaf.accepted_at_ms));
-    outbox_changed_ = true;
-    news_ = true;
-  }
-  return {};
-}
-
-Result<void> Server::take_refused(const v1::Refused& refused) {
-  for (const v1::RefusedItem& item : refused.items()) {
-    const ErrorCode code = error_code_from_wire(item.code()).value_or(ErrorCode::kInternal);
-    const milliseconds delay(std::min<std::uint64_t>(item.retry_after_ms(), 60'000));
-    log::warn("refused", {{"notice_id", uuid_text(as_bytes(item.notice_id()))},
-                          {"error", error_info(code).name},
-                          {"detail", item.text()}});
-    news_ = true;
-    CHANCERY_TRY_VOID(write());
-    if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder) {
-      CHANCERY_TRY_VOID(store_->mark_queued(item.notice_id(), {code, item.text()}));
-      sign_not_before_ = os::steady_now() + delay;
-      outbox_changed_ = true;
-    } else if (error_info(code).retry == Retry::kRetryable) {
-      resend_at_ = os::steady_now() + std::max(delay, kIdleWait);
-    } else {
-      CHANCERY_TRY_VOID(store_->mark_refused(item.notice_id(), {code, item.text()}));
-      outbox_changed_ = true;
-    }
   }
   return {};
 }

@@ -44,6 +44,9 @@ class Server {
   [[nodiscard]] Result<std::string> status_json();
 
  private:
+  static constexpr std::chrono::milliseconds kIdleWait{100};
+  static constexpr std::size_t kReceivedPerTurnMax = 256;
+
   Server(Config config, std::unique_ptr<NodeStore> store, NodeState state,
          std::unique_ptr<crypto::Signer> signer, exchange::Opener opener);
 
@@ -52,6 +55,7 @@ class Server {
   Result<void> turn();
   Result<void> write();  // Begins the turn's transaction where none is open.
 
+  // What comes from the hub: from_hub.cpp.
   void take_link_events();
   Result<void> receive_from_hub();
   Result<void> take_message(const std::string& topic, std::string_view bytes);
@@ -61,6 +65,7 @@ class Server {
   Result<void> take_accepted(const v1::Accepted& accepted);
   Result<void> take_refused(const v1::Refused& refused);
   Result<exchange::Directory> directory_at(std::uint64_t index);
+
   Result<void> sign_and_submit();
   Result<void> resend_when_due();
   Result<void> receive_local();

@@ -2,18 +2,12 @@
 
 #include <sys/stat.h>
 
-#include <map>
 #include <utility>
 
+#include "broker/store/sqlite_hub_impl.h"
 #include "core/base/encoding.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/envelope.h"
-#include "core/exchange/limits.h"
-#include "core/ledger/leaf.h"
-#include "io/sqlite/database.h"
-#include "io/sqlite/statement.h"
-#include "io/sqlite/statement_cache.h"
-#include "io/sqlite/transaction.h"
 
 namespace chancery::broker {
 namespace {
@@ -39,25 +33,10 @@ CREATE TABLE clock(
   key_id BLOB NOT NULL, precedence INTEGER NOT NULL, created_at_us INTEGER NOT NULL,
   PRIMARY KEY(key_id, precedence)) STRICT, WITHOUT ROWID;
 )";
-
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
 constexpr std::string_view kSelectKnown =
     "SELECT notice, idx FROM entry WHERE origin = ?1 AND notice_id = ?2";
 constexpr std::string_view kSelectRootAt = "SELECT root FROM batch WHERE size_after = ?1";
-constexpr std::string_view kSelectEntry =
-    "SELECT entry_hash, header, body, signatures FROM entry WHERE idx = ?1";
-constexpr std::string_view kSelectEntryHashes =
-    "SELECT entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
-constexpr std::string_view kSelectEntries =
-    "SELECT idx, entry_hash, header, body, signatures FROM entry WHERE idx >= ?1 AND idx "
-    "< ?2 ORDER BY idx";
-constexpr std::string_view kSelectFeed =
-    "SELECT idx FROM feed WHERE member = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3";
-constexpr std::string_view kSelectFeedBefore =
-    "SELECT idx FROM feed WHERE member = ?1 AND idx < ?2 ORDER BY idx DESC LIMIT 1";
-constexpr std::string_view kSelectBatches =
-    "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint FROM "
-    "batch WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
 constexpr std::string_view kSelectLastBatch =
     "SELECT size_after, root, directory FROM batch ORDER BY first_index DESC LIMIT 1";
 constexpr std::string_view kSelectUnsigned =
@@ -81,49 +60,7 @@ constexpr std::string_view kPutClock =
 constexpr std::string_view kPutCheckpoint =
     "UPDATE batch SET checkpoint = ?2 WHERE size_after = ?1";
 
-struct Head {
-  std::uint64_t size = 0;
-  std::string root;
-  std::string edge;
-  std::uint64_t accepted_at_ms = 0;
-};
-
-class SqliteHubStore final : public HubStore {
- public:
-  SqliteHubStore(sqlite::Database database, const Hash& genesis)
-      : database_(std::move(database)), genesis_(genesis) {}
-
-  static Result<std::unique_ptr<HubStore>> open(const std::string& path, const Hash& genesis,
-                                                StoreUse use);
-
-  [[nodiscard]] const Hash& genesis() const override { return genesis_; }
-  Result<HubState> load() override;
-  Result<Answers> answer(const Questions& questions) override;
-  Result<void> commit(const Commit& commit) override;
-  void keep_checkpoint(std::uint64_t size, std::string note) override {
-    checkpoints_.insert_or_assign(size, std::move(note));
-  }
-  Result<void> flush() override;
-  Result<std::vector<UnsignedHead>> unsigned_heads() override;
-  Result<std::vector<FeedEntry>> read_feed(std::string_view member, std::uint64_t from,
-                                           std::size_t count_max, std::size_t bytes_max) override;
-  Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from, std::size_t count_max,
-                                                 std::size_t bytes_max) override;
-  Result<v1::AuditPageReply> audit_page(std::uint64_t from_index, std::size_t bytes_max) override;
-
- private:
-  Result<Head> read_head();
-  Result<void> check_last_batch(const HubState& state);
-  Result<std::string> read_envelope(std::uint64_t index);
-  Result<void> write_entry(const NewEntry& entry);
-  Result<void> write_checkpoints();
-  Result<void> fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after, ledger::Leaf leaf);
-
-  sqlite::Database database_;
-  sqlite::StatementCache statements_{database_};
-  Hash genesis_;
-  std::map<std::uint64_t, std::string> checkpoints_;  // Kept, and not yet durable.
-};
+}  // namespace
 
 Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const std::string& path, const Hash& genesis,
                                                        StoreUse use) {
@@ -377,211 +314,6 @@ Result<std::vector<HubStore::UnsignedHead>> SqliteHubStore::unsigned_heads() {
     heads.push_back({size, hash_from(root)});
   }
 }
-
-Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
-  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntry));
-  select->bind(1, index);
-  CHANCERY_TRY(const bool row, select->step());
-  if (!row) {
-    return fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " is not there");
-  }
-  CHANCERY_TRY(const std::string expected, select->column_blob(0));
-  CHANCERY_TRY(const std::string header, select->column_blob(1));
-  CHANCERY_TRY(const std::string body, select->column_blob(2));
-  CHANCERY_TRY(const std::string signatures, select->column_blob(3));
-  select->reset();
-  const Hash found =
-      exchange::entry_hash(exchange::envelope_hash(genesis_, header, body), signatures);
-  if (as_view(found) != expected) {
-    return fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " hashes to " +
-                                              hex(found) + ", its leaf holds " +
-                                              hex(as_bytes(expected)));
-  }
-  return exchange::envelope_bytes(header, body, signatures);
-}
-
-Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(std::string_view member,
-                                                         std::uint64_t from, std::size_t count_max,
-                                                         std::size_t bytes_max) {
-  std::uint64_t previous = 0;
-  CHANCERY_TRY(sqlite::Statement* const before, statements_.get(kSelectFeedBefore));
-  before->bind(1, member).bind(2, from);
-  CHANCERY_TRY(const bool has_before, before->step());
-  if (has_before) {
-    CHANCERY_TRY(previous, before->column_u64(0));
-    ++previous;
-  }
-  before->reset();
-
-  std::vector<std::uint64_t> indices;
-  CHANCERY_TRY(sqlite::Statement* const feed, statements_.get(kSelectFeed));
-  feed->bind(1, member).bind(2, from).bind(3, count_max);
-  while (true) {
-    CHANCERY_TRY(const bool row, feed->step());
-    if (!row) {
-      break;
-    }
-    CHANCERY_TRY(const std::uint64_t index, feed->column_u64(0));
-    indices.push_back(index);
-  }
-  std::vector<FeedEntry> page;
-  std::size_t bytes = 0;
-  for (const std::uint64_t index : indices) {
-    if (bytes > bytes_max) {
-      break;
-    }
-    Result<std::string> envelope = read_envelope(index);
-    if (!envelope.has_value()) {
-      if (page.empty()) {
-        return std::unexpected(std::move(envelope).error());
-      }
-      break;  // What stands before a damaged entry is still served.
-    }
-    bytes += envelope->size();
-    page.push_back({.index = index, .previous = previous, .envelope = *std::move(envelope)});
-    previous = index + 1;
-  }
-  return page;
-}
-
-Result<std::vector<v1::LogBatch>> SqliteHubStore::read_batches(std::uint64_t from,
-                                                               std::size_t count_max,
-                                                               std::size_t bytes_max) {
-  std::vector<v1::LogBatch> page;
-  std::vector<std::uint64_t> sizes_after;
-  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectBatches));
-  select->bind(1, from).bind(2, count_max);
-  while (true) {
-    CHANCERY_TRY(const bool row, select->step());
-    if (!row) {
-      break;
-    }
-    v1::LogBatch& batch = page.emplace_back();
-    CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
-    CHANCERY_TRY(const std::uint64_t size_after, select->column_u64(1));
-    CHANCERY_TRY(const std::uint64_t type, select->column_u64(2));
-    CHANCERY_TRY(const std::uint64_t accepted_at_ms, select->column_u64(3));
-    CHANCERY_TRY(std::string directory, select->column_blob(4));
-    batch.set_first_index(first);
-    batch.set_type(static_cast<std::uint32_t>(type));
-    batch.set_accepted_at_ms(accepted_at_ms);
-    batch.set_directory(std::move(directory));
-    if (!select->column_is_null(5)) {
-      CHANCERY_TRY(std::string note, select->column_blob(5));
-      batch.set_checkpoint(std::move(note));
-    } else if (const auto kept = checkpoints_.find(size_after); kept != checkpoints_.end()) {
-      batch.set_checkpoint(kept->second);
-    }
-    sizes_after.push_back(size_after);
-  }
-  CHANCERY_TRY(const Head head, read_head());
-  if (from < head.size && (page.empty() || page.front().first_index() != from)) {
-    return fail(ErrorCode::kNotFound, "no batch starts at " + std::to_string(from));
-  }
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < page.size(); ++i) {
-    v1::LogBatch& batch = page[i];
-    CHANCERY_TRY(sqlite::Statement* const hashes, statements_.get(kSelectEntryHashes));
-    hashes->bind(1, batch.first_index()).bind(2, sizes_after[i]);
-    while (true) {
-      CHANCERY_TRY(const bool row, hashes->step());
-      if (!row) {
-        break;
-      }
-      CHANCERY_TRY(const std::string hash, hashes->column_blob(0));
-      batch.mutable_entries()->append(hash);
-    }
-    if (batch.type() == static_cast<std::uint32_t>(ledger::LeafType::kDirectory)) {
-      CHANCERY_TRY(*batch.mutable_directory_entry(), read_envelope(batch.first_index()));
-    }
-    bytes += batch.ByteSizeLong();
-    if (bytes > bytes_max) {
-      page.resize(i + 1);
-      break;
-    }
-  }
-  return page;
-}
-
-Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after,
-                                              ledger::Leaf leaf) {
-  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntries));
-  select->bind(1, batch.first_index()).bind(2, size_after);
-  std::uint64_t expected = batch.first_index();
-  while (true) {
-    CHANCERY_TRY(const bool row, select->step());
-    if (!row) {
-      break;
-    }
-    CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
-    CHANCERY_TRY(const std::string hash, select->column_blob(1));
-    CHANCERY_TRY(const std::string header, select->column_blob(2));
-    CHANCERY_TRY(const std::string body, select->column_blob(3));
-    CHANCERY_TRY(const std::string signatures, select->column_blob(4));
-    if (index != expected++) {
-      return fail(ErrorCode::kStoreDamaged,
-                  "entry " + std::to_string(expected - 1) + " is not there");
-    }
-    leaf.entry = hash_from(hash);
-    batch.mutable_leaves()->append(as_view(ledger::encode(leaf)));
-    v1::AuditEntry& entry = *batch.add_entries();
-    entry.set_index(index);
-    entry.set_envelope(exchange::envelope_bytes(header, body, signatures));
-  }
-  if (expected != size_after) {
-    return fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(expected) + " is not there");
-  }
-  return {};
-}
-
-Result<v1::AuditPageReply> SqliteHubStore::audit_page(std::uint64_t from_index,
-                                                      std::size_t bytes_max) {
-  v1::AuditPageReply reply;
-  CHANCERY_TRY(const Head head, read_head());
-  reply.set_size(head.size);
-  struct Row {
-    std::uint64_t size_after;
-    ledger::Leaf leaf;
-  };
-  std::vector<Row> rows;
-  std::vector<v1::AuditBatch> batches;
-  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectBatches));
-  select->bind(1, from_index).bind(2, exchange::kBatchesCountMax);
-  while (true) {
-    CHANCERY_TRY(const bool row, select->step());
-    if (!row) {
-      break;
-    }
-    v1::AuditBatch& batch = batches.emplace_back();
-    CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
-    CHANCERY_TRY(const std::uint64_t size_after, select->column_u64(1));
-    CHANCERY_TRY(const std::uint64_t type, select->column_u64(2));
-    CHANCERY_TRY(const std::uint64_t accepted_at_ms, select->column_u64(3));
-    CHANCERY_TRY(const std::string directory, select->column_blob(4));
-    batch.set_first_index(first);
-    if (!select->column_is_null(5)) {
-      CHANCERY_TRY(*batch.mutable_checkpoint(), select->column_blob(5));
-    } else if (const auto kept = checkpoints_.find(size_after); kept != checkpoints_.end()) {
-      batch.set_checkpoint(kept->second);
-    }
-    rows.push_back({size_after,
-                    {.type = static_cast<ledger::LeafType>(type),
-                     .accepted_at_ms = accepted_at_ms,
-                     .directory = hash_from(directory),
-                     .entry = {}}});
-  }
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < batches.size() && bytes <= bytes_max; ++i) {
-    CHANCERY_TRY_VOID(fill_audit_batch(batches[i], rows[i].size_after, rows[i].leaf));
-    bytes += batches[i].ByteSizeLong();
-    const bool last = rows[i].size_after >= head.size;
-    reply.set_next_index(last ? 0 : rows[i].size_after);
-    *reply.add_batches() = std::move(batches[i]);
-  }
-  return reply;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<HubStore>> open_sqlite_hub_store(const std::string& path,
                                                         const Hash& genesis, StoreUse use) {

@@ -838,6 +838,22 @@ TEST_F(StoreFailureTest, AnEnvelopeThatIsNotTheLoggedOneIsNoAnswer) {
   EXPECT_EQ(ending(show), "store-damaged");
 }
 
+// C-109: good bytes of the same notice, but not the ones that its leaf names.
+TEST_F(StoreFailureTest, AnEnvelopeThatWasExchangedForAnotherOfItsNoticeIsNoAnswer) {
+  const v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+  const std::string first = exchange_.sign(exchange_.clear(draft, ""), "AM node 1 signing");
+  const std::string second = exchange_.sign(exchange_.clear(draft, ""), "AM node 1 signing");
+  ASSERT_EQ(receive(first), 8U);
+  ASSERT_EQ(receive(second), std::nullopt);
+  commit();
+  v1::LocalRequest show;
+  show.mutable_show()->set_notice(to_string(exchange_.parse(first).notice));
+  const std::string last = "(SELECT max(idx) FROM received)";
+  tamper_inside("UPDATE received SET envelope = (SELECT envelope FROM received WHERE idx = " +
+                last + ") WHERE idx = " + last + " - 1");
+  EXPECT_EQ(ending(show), "store-damaged");
+}
+
 TEST_F(StoreFailureTest, ADamagedOutboxIsNoAnswer) {
   const v1::PublishRequest request = publishable();
   ASSERT_EQ(said(publish(request)), "good");

@@ -1,0 +1,66 @@
+// The inside of the hub's SQLite store, shared by the files that implement it.
+
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "broker/store/sqlite_hub_store.h"
+#include "core/ledger/leaf.h"
+#include "io/sqlite/database.h"
+#include "io/sqlite/statement.h"
+#include "io/sqlite/statement_cache.h"
+#include "io/sqlite/transaction.h"
+
+namespace chancery::broker {
+
+struct Head {
+  std::uint64_t size = 0;
+  std::string root;
+  std::string edge;
+  std::uint64_t accepted_at_ms = 0;
+};
+
+class SqliteHubStore final : public HubStore {
+ public:
+  SqliteHubStore(sqlite::Database database, const Hash& genesis)
+      : database_(std::move(database)), genesis_(genesis) {}
+
+  static Result<std::unique_ptr<HubStore>> open(const std::string& path, const Hash& genesis,
+                                                StoreUse use);
+
+  [[nodiscard]] const Hash& genesis() const override { return genesis_; }
+  Result<HubState> load() override;
+  Result<Answers> answer(const Questions& questions) override;
+  Result<void> commit(const Commit& commit) override;
+  void keep_checkpoint(std::uint64_t size, std::string note) override {
+    checkpoints_.insert_or_assign(size, std::move(note));
+  }
+  Result<void> flush() override;
+  Result<std::vector<UnsignedHead>> unsigned_heads() override;
+  Result<std::vector<FeedEntry>> read_feed(std::string_view member, std::uint64_t from,
+                                           std::size_t count_max, std::size_t bytes_max) override;
+  Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from, std::size_t count_max,
+                                                 std::size_t bytes_max) override;
+  Result<v1::AuditPageReply> audit_page(std::uint64_t from_index, std::size_t bytes_max) override;
+
+ private:
+  Result<Head> read_head();
+  Result<void> check_last_batch(const HubState& state);
+  Result<std::string> read_envelope(std::uint64_t index);
+  Result<void> write_entry(const NewEntry& entry);
+  Result<void> write_checkpoints();
+  Result<void> fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after, ledger::Leaf leaf);
+
+  sqlite::Database database_;
+  sqlite::StatementCache statements_{database_};
+  Hash genesis_;
+  std::map<std::uint64_t, std::string> checkpoints_;  // Kept, and not yet durable.
+};
+
+}  // namespace chancery::broker
