@@ -35,6 +35,12 @@ bool is_store_failure(ErrorCode code) {
          code == ErrorCode::kInternal || code == ErrorCode::kStoreBusy;
 }
 
+// A write that failed, a full disk included, may have undone the turn's whole transaction: what is
+// in memory no longer follows from the store, and the process has to start over from it.
+Result<void> or_stop(const Result<void>& written) {
+  return written.has_value() ? Result<void>() : fail(ErrorCode::kIo, written.error().to_string());
+}
+
 v1::Stage stage_of(OutboxStage stage) {
   switch (stage) {
     case OutboxStage::kLogged:
@@ -315,9 +321,9 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   outbox.application = application.name;
   outbox.queued_at_ms = context.now_ms;
   if (!store_.in_transaction()) {
-    CHANCERY_TRY_VOID(store_.begin());
+    CHANCERY_TRY_VOID(or_stop(store_.begin()));
   }
-  CHANCERY_TRY_VOID(store_.put_draft(outbox));
+  CHANCERY_TRY_VOID(or_stop(store_.put_draft(outbox)));
   return answer(outbox.waiting.draft, outbox.notice);
 }
 
@@ -425,9 +431,10 @@ Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
                 "nothing has arrived as number " + std::to_string(request.arrival()));
   }
   if (!store_.in_transaction()) {
-    CHANCERY_TRY_VOID(store_.begin());
+    CHANCERY_TRY_VOID(or_stop(store_.begin()));
   }
-  CHANCERY_TRY_VOID(store_.put_cursor(application.name, request.cursor(), request.arrival()));
+  CHANCERY_TRY_VOID(
+      or_stop(store_.put_cursor(application.name, request.cursor(), request.arrival())));
   v1::CursorReply reply;
   CHANCERY_TRY(const std::uint64_t arrival, store_.cursor(application.name, request.cursor()));
   reply.set_arrival(arrival);

@@ -141,7 +141,7 @@ TEST(ExchangeRunLinesTest, OnlyTheEventItselfAtLevelInfoCounts) {
 
 TEST_F(ExchangeRunTest, ANodeIsReadyOnlyOnceItIsInStepWithTheLog) {
   program("chancery-broker", "sleep 0.3; kill -TERM $PPID");
-  ASSERT_TRUE(os::replace_file(folder_ / "chancery-node", daemon_script("ready", ""), 0700));
+  ASSERT_TRUE(os::replace_file(folder_ / "chancery-node", daemon_script("listening", ""), 0700));
   ASSERT_TRUE(run().has_value());
   EXPECT_FALSE(std::filesystem::exists(options_.ready_file)) << output_;
 }
