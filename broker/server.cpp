@@ -28,6 +28,8 @@ namespace {
 constexpr std::string_view kZapDomain = "hub";
 constexpr std::size_t kPeersMax = 4096;  // Connections remembered; the oldest is forgotten.
 constexpr std::size_t kReceivedPerTurnMax = 512;
+constexpr std::size_t kReceivedBytesPerTurnMax = 4U << 20U;  // Then others get their turn.
+constexpr int kFramesWaitingMax = 16;                        // Of one connection, inside libzmq.
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr std::size_t kFoundingBytesMax = 64U << 20U;
@@ -148,7 +150,8 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                zmq::Router::bind(*context_, {.endpoint = config_.listen,
                                              .secret = daemon::curve_pair(transport_key).secret,
                                              .zap_domain = std::string(kZapDomain),
-                                             .frame_bytes_max = exchange::kFrameBytesMax}));
+                                             .frame_bytes_max = exchange::kFrameBytesMax,
+                                             .receive_count_max = kFramesWaitingMax}));
   router_ = std::make_unique<zmq::Router>(std::move(router));
   return zmq::admission_self_test(
       *context_, {.endpoint = router_->endpoint(),
@@ -233,7 +236,8 @@ void Server::forget(PeerHandle handle) {
 }
 
 void Server::receive() {
-  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < kReceivedPerTurnMax && bytes < kReceivedBytesPerTurnMax; ++i) {
     const std::optional<zmq::Received> received = router_->receive();
     if (!received.has_value()) {
       return;
@@ -249,6 +253,7 @@ void Server::receive() {
       router_->disconnect(received->source_fd);
       continue;
     }
+    bytes += received->frames.front().size();
     connections_.insert_or_assign(*node, received->source_fd);
     const PeerHandle handle = peer_handle(received->routing_id, *node);
     const Result<void> served = hub_.receive(handle, *node, received->frames.front());

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "cli/display.h"
+#include "cli/report.h"
 #include "core/base/encoding.h"
 #include "core/exchange/audit.h"
 #include "io/os/clock.h"
@@ -52,6 +53,7 @@ Result<exchange::AuditReport> audit(const AuditSource& source, bool json) {
   Progress progress(!json);
   std::uint64_t from = 0;
   std::uint64_t size = 0;
+  std::string root;
   bool going_on = true;
   while (going_on) {
     Result<v1::AuditPageReply> page = source.pages(from);
@@ -65,6 +67,7 @@ Result<exchange::AuditReport> audit(const AuditSource& source, bool json) {
       return report;
     }
     size = page->size();
+    root = page->root();
     for (const v1::AuditBatch& batch : page->batches()) {
       if (!auditor.batch(batch)) {
         going_on = false;
@@ -76,7 +79,7 @@ Result<exchange::AuditReport> audit(const AuditSource& source, bool json) {
     going_on = going_on && from != 0;
   }
   progress.end();
-  return auditor.finish(size);
+  return auditor.finish(size, root);
 }
 
 text::Json as_json(const exchange::AuditReport& report, const DaemonTarget& target,
@@ -122,9 +125,7 @@ void print(const exchange::AuditReport& report, const DaemonTarget& target,
   }
 }
 
-}  // namespace
-
-Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared) {
+Result<int> verify(const DaemonOptions& options, const Shared& shared) {
   CHANCERY_TRY(const DaemonTarget target, find_daemon(options, shared));
   CHANCERY_TRY(const AuditSource source, open_audit(target));
   CHANCERY_TRY(const exchange::AuditReport report, audit(source, shared.json));
@@ -134,6 +135,19 @@ Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared)
     print(report, target, source);
   }
   return report.passed() ? os::kExitDone : os::kExitFalse;
+}
+
+}  // namespace
+
+Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared) {
+  Result<int> code = verify(options, shared);
+  // Nothing was found false where nothing could be read: a busy or missing store is no verdict.
+  if (!code.has_value() && code.error().code != ErrorCode::kUsage &&
+      !falsifies(code.error().code)) {
+    report(code.error(), shared.json);
+    return os::kExitUnknown;
+  }
+  return code;
 }
 
 }  // namespace chancery::cli

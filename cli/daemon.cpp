@@ -89,7 +89,7 @@ Result<std::uint32_t> application_id(const std::string& path) {
     return fail(ErrorCode::kFileMissing, path);
   }
   if (!file.read(header.data(), 72)) {
-    return fail(ErrorCode::kStoreDamaged, path + " is too short for a store");
+    return fail(ErrorCode::kUsage, path + " is too short for a store");
   }
   std::uint32_t id = 0;
   for (const std::uint8_t byte : as_bytes(header).subspan(68, 4)) {
@@ -145,14 +145,18 @@ Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& sha
     DaemonTarget target{
         .name = options.store, .admin = {}, .store = options.store, .genesis = {}, .is_hub = false};
     if (!options.genesis.empty()) {
-      CHANCERY_TRY(target.genesis, hash_from_hex(options.genesis));
+      const Result<Hash> genesis = hash_from_hex(options.genesis);
+      if (!genesis.has_value()) {
+        return fail(ErrorCode::kUsage, "--genesis is 64 hexadecimal digits");
+      }
+      target.genesis = *genesis;
       if (target.genesis == Hash{}) {
         return fail(ErrorCode::kUsage, "no exchange has a genesis of zeroes");
       }
     }
     CHANCERY_TRY(const std::uint32_t id, application_id(options.store));
     if (id != broker::kHubStoreApplicationId && id != node::kNodeStoreApplicationId) {
-      return fail(ErrorCode::kStoreDamaged, options.store + " is no store of a hub or node");
+      return fail(ErrorCode::kUsage, options.store + " is no store of a hub or node");
     }
     target.is_hub = id == broker::kHubStoreApplicationId;
     return target;

@@ -159,7 +159,8 @@ void add_paragraphs(std::string& out, std::string_view text, const std::string& 
 
 void add_content(std::string& out, const text::Json& value, const std::string& indent) {
   for (const auto& [key, item] : value.items()) {
-    out += indent + harmless(value.is_array() ? "-" : key + ":");
+    out += indent;
+    out += harmless(value.is_array() ? "-" : key + ":");
     if (is_flat(item)) {
       out += " ";
       add_paragraphs(out, flat(item), indent);

@@ -124,7 +124,7 @@ Result<void> read_content(client::Draft& draft, const Json& value, client::Time)
 
 const std::map<std::string, Reader, std::less<>>& readers() {
   using client::Draft;
-  static const std::map<std::string, Reader, std::less<>> kReaders = {
+  static const std::map<std::string, Reader, std::less<>> all_readers = {
       {"kind", into(&Draft::kind, as_text)},
       {"status", into_word(&Draft::status, client::status_from)},
       {"precedence", into_word(&Draft::precedence, client::precedence_from)},
@@ -145,7 +145,7 @@ const std::map<std::string, Reader, std::less<>>& readers() {
       {"clear", read_clear},
       {"id", into(&Draft::id, as_text)},
   };
-  return kReaders;
+  return all_readers;
 }
 
 std::string known_keys() {
@@ -197,12 +197,14 @@ Result<client::Draft> draft_from_json(std::string_view json, std::string_view so
   client::Draft draft;
   for (const auto& [key, item] : value->items()) {
     const auto reader = readers().find(key);
+    std::string where = name;
+    where.append(": '").append(key).append("'");
     if (reader == readers().end()) {
       return fail(ErrorCode::kUnknownField,
-                  name + ": '" + key + "' is not a key of a notice; those are " + known_keys());
+                  where.append(" is not a key of a notice; those are ").append(known_keys()));
     }
     if (const auto read = reader->second(draft, item, now); !read.has_value()) {
-      return fail(read.error().code, name + ": '" + key + "': " + read.error().detail);
+      return fail(read.error().code, where.append(": ").append(read.error().detail));
     }
   }
   return draft;

@@ -9,7 +9,7 @@
 
 #include "cli/shared.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name.
 class App;
 }  // namespace CLI
 

@@ -315,6 +315,8 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   }
   outbox.waiting.notice_id = request.notice_id();
   outbox.waiting.draft = draft.SerializeAsString();
+  // What came in an open reading has to pass the strict one, or it could never be signed.
+  CHANCERY_TRY_VOID(exchange::parse_wire<v1::Draft>(outbox.waiting.draft));
   outbox.waiting.precedence = request.precedence();
   outbox.notice = exchange::notice_hash(store_.genesis(), outbox.waiting.draft);
   outbox.request = fingerprint;
@@ -443,14 +445,24 @@ Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
 
 // What was logged may be an earlier stamping than the one that the outbox holds now: then it is the
 // one that was delivered.
+// The envelope that the leaf names: the newest stamping, or an earlier one that was delivered. What
+// a hub delivered in its place is evidence, and nothing to show.
 Result<std::string> LocalApi::envelope_of(const OutboxRow& own) {
-  if (own.stage == OutboxStage::kLogged) {
-    Result<std::string> delivered = store_.received_envelope(own.index);
-    if (delivered.has_value() || delivered.error().code != ErrorCode::kNotFound) {
-      return delivered;
+  if (own.stage != OutboxStage::kLogged) {
+    return own.envelope;
+  }
+  CHANCERY_TRY(const ledger::Leaf leaf, store_.leaf(own.index));
+  const Result<std::string> delivered = store_.received_envelope(own.index);
+  if (!delivered.has_value() && delivered.error().code != ErrorCode::kNotFound) {
+    return delivered;
+  }
+  for (const std::string& bytes : {own.envelope, delivered.value_or("")}) {
+    const Result<exchange::Envelope> envelope = exchange::parse_envelope(bytes, store_.genesis());
+    if (envelope.has_value() && envelope->entry == leaf.entry) {
+      return bytes;
     }
   }
-  return own.envelope;
+  return std::string();
 }
 
 Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,

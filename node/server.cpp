@@ -327,6 +327,7 @@ void Server::send() {
       // The link is gone or full: hello, credits and resending make up for it.
       log::debug("hub-unsent", {{"error", sent.error().to_string()}});
       resend_at_ = os::steady_now() + kIdleWait;
+      link_.unsent();
       break;
     }
   }

@@ -152,22 +152,18 @@ Result<void> Hub::hello(PeerHandle peer, const Hash& node, const std::string& me
 }
 
 void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& submit) {
-  for (const std::string& envelope : submit.envelopes()) {
-    const Result<void> offered = sequencer_.offer(peer, member, envelope);
-    if (offered.has_value()) {
+  for (const std::string& bytes : submit.envelopes()) {
+    Result<exchange::Envelope> envelope =
+        exchange::parse_envelope(bytes, sequencer_.directory().genesis());
+    if (!envelope.has_value()) {
+      fault(peer, envelope.error());  // It has no notice id to refuse it by.
       continue;
     }
-    // The notice id, where the bytes get as far as having one, lets the node find what was refused.
-    const Result<exchange::Envelope> parsed =
-        exchange::parse_envelope(envelope, sequencer_.directory().genesis());
-    if (parsed.has_value()) {
-      answer({.peer = peer,
-              .notice_id = parsed->draft.notice_id(),
-              .index = std::nullopt,
-              .error = offered.error(),
-              .duplicate = false});
-    } else {
-      fault(peer, offered.error());
+    const std::string notice_id = envelope->draft.notice_id();
+    if (const Result<void> offered = sequencer_.offer(peer, member, std::move(*envelope));
+        !offered.has_value()) {
+      answer(
+          {.peer = peer, .notice_id = notice_id, .index = std::nullopt, .error = offered.error()});
     }
   }
 }

@@ -66,6 +66,11 @@ Result<void> Sequencer::offer(PeerHandle peer, std::optional<std::string_view> m
                               std::string_view envelope_bytes) {
   CHANCERY_TRY(exchange::Envelope envelope,
                exchange::parse_envelope(envelope_bytes, directory_.genesis()));
+  return offer(peer, member, std::move(envelope));
+}
+
+Result<void> Sequencer::offer(PeerHandle peer, std::optional<std::string_view> member,
+                              exchange::Envelope envelope) {
   if (member.has_value() && !exchange::is_directory_kind(envelope.draft.kind()) &&
       envelope.draft.origin() != *member) {
     return fail(ErrorCode::kWrongOrigin,

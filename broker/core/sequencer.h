@@ -117,6 +117,9 @@ class Sequencer {
   [[nodiscard]] Result<void> offer(PeerHandle peer, std::optional<std::string_view> member,
                                    std::string_view envelope_bytes);
 
+  [[nodiscard]] Result<void> offer(PeerHandle peer, std::optional<std::string_view> member,
+                                   exchange::Envelope envelope);
+
   [[nodiscard]] bool has_work() const { return !queue_.empty(); }
   [[nodiscard]] const AdmissionQueue& queue() const { return queue_; }
 

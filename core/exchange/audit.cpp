@@ -23,6 +23,22 @@ std::vector<ledger::Leaf> parse_leaves(Bytes bytes) {
   return leaves;
 }
 
+// Beside the envelope a store says what it is, to find it by: these must agree.
+Result<void> check_description(const v1::AuditEntry& entry, const Envelope& envelope) {
+  const bool agrees =
+      (entry.origin().empty() || entry.origin() == envelope.draft.origin()) &&
+      (entry.notice_id().empty() || entry.notice_id() == envelope.draft.notice_id()) &&
+      (entry.notice().empty() || entry.notice() == as_view(envelope.notice));
+  if (!agrees) {
+    return fail(ErrorCode::kStoreDamaged, "the store says another origin, notice id or notice");
+  }
+  if (!entry.plaintext().empty() &&
+      as_view(text_digest(entry.plaintext())) != envelope.draft.text_digest()) {
+    return fail(ErrorCode::kTextDigestMismatch, "the opened text that the store holds");
+  }
+  return {};
+}
+
 }  // namespace
 
 void Auditor::finding(std::optional<std::uint64_t> index, Error error) {
@@ -63,6 +79,10 @@ std::vector<std::optional<Envelope>> Auditor::check_envelopes(
       ++report_.void_count;
       continue;
     }
+    if (const Result<void> described = check_description(entry, *envelope);
+        !described.has_value()) {
+      finding(entry.index(), described.error());
+    }
     envelopes[position] = std::move(*envelope);
   }
   return envelopes;
@@ -84,6 +104,11 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
   const std::vector<ledger::Leaf> leaves = parse_leaves(as_bytes(batch.leaves()));
   if (leaves.empty() || leaves.size() * ledger::kLeafBytes != batch.leaves().size()) {
     return stop(batch.first_index() + leaves.size(), {ErrorCode::kMalformed, "no leaf"});
+  }
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (leaves[i].entry == Hash{}) {
+      return stop(batch.first_index() + i, {ErrorCode::kStoreDamaged, "the entry is not there"});
+    }
   }
   const std::vector<std::optional<Envelope>> envelopes = check_envelopes(batch, leaves);
 
@@ -130,6 +155,9 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
                                     std::to_string(batch.first_index() + leaves.size() - 1) + ": " +
                                     followed.error().detail});
   }
+  if (!batch.root().empty() && batch.root() != as_view(follower_.tree().root())) {
+    finding(batch.first_index(), {ErrorCode::kStoreDamaged, "the root stored for its batch"});
+  }
   ++report_.batch_count;
   report_.directory_entry_count += is_directory ? 1 : 0;
   for (std::size_t i = 0; i < envelopes.size(); ++i) {
@@ -149,7 +177,7 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
   return true;
 }
 
-AuditReport Auditor::finish(std::uint64_t size_claimed) {
+AuditReport Auditor::finish(std::uint64_t size_claimed, std::string_view root_claimed) {
   report_.size = follower_.size();
   report_.root = follower_.tree().root();
   const std::uint64_t held = report_.envelope_count + report_.void_count;
@@ -160,6 +188,9 @@ AuditReport Auditor::finish(std::uint64_t size_claimed) {
     finding(std::nullopt,
             {ErrorCode::kStoreDamaged, "the store claims " + std::to_string(size_claimed) +
                                            " entries and shows " + std::to_string(shown)});
+  }
+  if (!stopped_ && !root_claimed.empty() && root_claimed != as_view(report_.root)) {
+    finding(std::nullopt, {ErrorCode::kStoreDamaged, "the root of the stored head"});
   }
   return std::move(report_);
 }

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chancery/v1/local.pb.h"
@@ -46,8 +47,9 @@ class Auditor {
 
   // The next batch of the store. False where the audit cannot go on past it.
   bool batch(const v1::AuditBatch& batch);
-  // After the last batch; `size_claimed` is what the store says its log has.
-  [[nodiscard]] AuditReport finish(std::uint64_t size_claimed);
+  // After the last batch; `size_claimed` is what the store says its log has, and
+  // the root where it says one.
+  [[nodiscard]] AuditReport finish(std::uint64_t size_claimed, std::string_view root_claimed = {});
 
  private:
   void finding(std::optional<std::uint64_t> index, Error error);

@@ -360,7 +360,8 @@ Result<void> Directory::check_new_keys(const KeyUses& uses) const {
       }
     }
     const auto known = uses_.find(key.id());
-    if (known != uses_.end() && (known->second.slot != use.slot || known->second.use != use.use)) {
+    if (known != uses_.end() && (known->second.slot != use.slot || known->second.use != use.use ||
+                                 known->second.member != use.member)) {
       return fail(ErrorCode::kKeyReused, "the " + use.use + " key was accepted as " +
                                              known->second.use + " in " + known->second.slot);
     }

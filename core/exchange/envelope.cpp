@@ -20,8 +20,6 @@ constexpr std::string_view kNoticeLabel = "chancery/v1 notice\0"sv;
 constexpr std::string_view kEntryLabel = "chancery/v1 entry\0"sv;
 constexpr std::string_view kTextLabel = "chancery/v1 text\0"sv;
 
-constexpr std::uint64_t kUnixMsMax = (1ULL << 48U) - 1;  // What a UUIDv7 can hold.
-
 Hash sha256_of(std::string_view bytes) {
   return crypto::sha256({as_bytes(bytes)});
 }
@@ -223,7 +221,8 @@ Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis) {
   CHANCERY_TRY_VOID(check_draft(envelope.draft));
 
   CHANCERY_TRY(envelope.body, parse_wire<v1::Body>(envelope.body_bytes, Reading::kStrict,
-                                                   {.bytes_max = kBodyBytesMax}));
+                                                   {.bytes_max = kBodyBytesMax,
+                                                    .element_count_max = kBodyElementsMax}));
   if (envelope.body.form_case() == v1::Body::FORM_NOT_SET) {
     return fail(ErrorCode::kMalformed, "the body is neither sealed nor clear");
   }
@@ -233,7 +232,8 @@ Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis) {
 
   CHANCERY_TRY(envelope.signatures,
                parse_wire<v1::Signatures>(envelope.signatures_bytes, Reading::kStrict,
-                                          {.bytes_max = kSignaturesBytesMax}));
+                                          {.bytes_max = kSignaturesBytesMax,
+                                           .element_count_max = kSignaturesElementsMax}));
   CHANCERY_TRY_VOID(check_signatures(envelope.signatures));
 
   envelope.notice = notice_hash(genesis, envelope.header.draft());

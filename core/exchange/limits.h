@@ -20,6 +20,10 @@ inline constexpr std::size_t kSignatureCountMax = 64;
 inline constexpr std::size_t kBatchSizeMax = 4096;  // Envelopes under one signature.
 inline constexpr std::size_t kBatchPathMax = 12;    // log2 of it.
 inline constexpr std::size_t kStanzaCountMax = 4096;
+// Elements of the largest good body (a stanza is four) and signatures (one is at most six and a
+// path): more are refused while they are bytes, before they cost memory.
+inline constexpr std::uint32_t kBodyElementsMax = 4 * kStanzaCountMax + 2;
+inline constexpr std::uint32_t kSignaturesElementsMax = kSignatureCountMax * (6 + kBatchPathMax);
 inline constexpr std::size_t kKindBytesMax = 64;
 inline constexpr std::size_t kNameBytesMax =
     200;  // Any short text: labels, names, classifications.
@@ -27,6 +31,8 @@ inline constexpr std::size_t kMemberCountMax = 1024;
 inline constexpr std::size_t kNodesPerMemberMax = 8;
 inline constexpr std::size_t kSealingKeysPerNodeMax = 4;
 inline constexpr std::size_t kPatternCountMax = 256;
+
+inline constexpr std::uint64_t kUnixMsMax = (1ULL << 48U) - 1;  // What a UUIDv7 can hold.
 
 // Link frames.
 inline constexpr std::size_t kSubmitCountMax = 256;

@@ -36,6 +36,9 @@ Result<FollowedBatch> LogFollower::follow(const v1::LogBatch& batch, RootCache& 
       batch.directory().size() != Hash{}.size() || batch.type() < 1 || batch.type() > 2) {
     return fail(ErrorCode::kMalformed, "batch at " + std::to_string(size()));
   }
+  if (batch.accepted_at_ms() > kUnixMsMax) {
+    return fail(ErrorCode::kMalformed, "accepted_at is out of range");
+  }
   if (batch.accepted_at_ms() < accepted_at_ms_) {
     return fail(ErrorCode::kMalformed, "accepted_at runs backwards at " + std::to_string(size()));
   }

@@ -73,6 +73,11 @@ std::optional<std::string> nearest(std::string_view key, const std::set<std::str
   return best;
 }
 
+// Much nearer than nearest() asks: it may be a good key that was not asked for yet.
+bool is_misspelt(std::string_view found, std::string_view wanted) {
+  return wanted.size() >= 6 && found.size() < 100 && edit_distance(found, wanted) <= 2;
+}
+
 std::string range_text(std::int64_t min, std::int64_t max) {
   return "from " + std::to_string(min) + " to " + std::to_string(max);
 }
@@ -166,6 +171,14 @@ struct TomlTable::State {
   Result<T> required(std::string_view key, Result<std::optional<T>> value) const {
     CHANCERY_TRY(std::optional<T> found, std::move(value));
     if (!found) {
+      // A key that nobody asked for and that is nearly this one is this one, misspelt.
+      for (const auto& [other, node] : *table) {
+        const std::string found_key(other.str());
+        if (!asked.contains(found_key) && is_misspelt(found_key, key)) {
+          return fail(ErrorCode::kConfigUnknownKey,
+                      where(found_key) + ": no such key; did you mean " + std::string(key) + "?");
+        }
+      }
       return fail(ErrorCode::kConfigInvalid, where(key) + ": missing");
     }
     return *std::move(found);

@@ -26,20 +26,19 @@ Result<void> check_addressed(const exchange::Envelope& envelope, std::string_vie
   return {};
 }
 
+// The plaintext as its digest covers it, once what is in it is known to be a text.
 Result<std::string> open_text(const exchange::Envelope& envelope, const Hash& genesis,
                               exchange::Opener& opener) {
-  std::string text;
+  std::string plaintext = envelope.body.clear();
+  std::string text = plaintext;
   if (envelope.sealed()) {
-    CHANCERY_TRY(
-        const std::string plaintext,
-        opener.open(genesis, envelope.draft.origin(), envelope.recipient_codes(),
-                    envelope.header_bytes, envelope.body.sealed(), envelope.draft.text_digest()));
+    CHANCERY_TRY(plaintext, opener.open(genesis, envelope.draft.origin(),
+                                        envelope.recipient_codes(), envelope.header_bytes,
+                                        envelope.body.sealed(), envelope.draft.text_digest()));
     CHANCERY_TRY(text, exchange::unpad_text(plaintext));
-  } else {
-    text = envelope.body.clear();
   }
   CHANCERY_TRY_VOID(exchange::parse_text(envelope.draft.kind(), text));
-  return text;
+  return plaintext;
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ struct Arrival {
   std::optional<Error> error;                  // Where the verdict is not good.
   std::string envelope_bytes;                  // As delivered.
   std::optional<exchange::Envelope> envelope;  // Where it parses.
-  std::string text;                            // Where it is good: a Text, as bytes.
-  bool own = false;                            // From a node of this member.
+  std::string text;  // Where it is good: what text_digest covers, padded where sealed.
+  bool own = false;  // From a node of this member.
 };
 
 [[nodiscard]] Arrival judge_delivery(std::uint64_t index, std::string envelope_bytes,

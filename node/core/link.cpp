@@ -202,6 +202,7 @@ void Link::ping(std::uint64_t nonce) {
   v1::UpMessage message;
   message.mutable_ping()->set_nonce(nonce);
   send(message);
+  credit_due_ = true;  // The word that a hub waits for where a delivery was lost on its way out.
 }
 
 std::vector<std::string> Link::take_outgoing() {

@@ -72,7 +72,10 @@ class Link {
   [[nodiscard]] bool take_resend();
 
   void submit(const std::vector<std::string>& envelopes);
+  // Also states cursor and credits again.
   void ping(std::uint64_t nonce);
+  // What take_outgoing() gave could not all be sent: credits are stated again.
+  void unsent() { credit_due_ = true; }
   void alarm() { phase_ = LinkPhase::kAlarm; }
 
   [[nodiscard]] LinkPhase phase() const { return phase_; }

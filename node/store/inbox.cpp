@@ -4,6 +4,8 @@
 
 #include "core/base/encoding.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/seal.h"
+#include "core/exchange/strict.h"
 #include "node/store/impl.h"
 
 namespace chancery::node {
@@ -34,6 +36,14 @@ Result<v1::InboxItem> item_of(const sqlite::Statement& select, const Hash& genes
   item.set_logged(true);
   if (as_view(exchange::notice_hash(genesis, item.draft())) != item.notice()) {
     return fail(ErrorCode::kStoreDamaged, "inbox row " + std::to_string(arrival));
+  }
+  // The draft that N names says which text it is.
+  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(item.draft()));
+  if (as_view(exchange::text_digest(item.text())) != draft.text_digest()) {
+    return fail(ErrorCode::kStoreDamaged, "the text of inbox row " + std::to_string(arrival));
+  }
+  if (item.sealed()) {
+    CHANCERY_TRY(*item.mutable_text(), exchange::unpad_text(item.text()));
   }
   return item;
 }

@@ -328,7 +328,14 @@ Result<void> NodeStore::put_cursor(std::string_view application, std::string_vie
 
 Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::size_t bytes_max) {
   v1::AuditPageReply reply;
-  CHANCERY_TRY(const std::uint64_t size, impl_->number("SELECT size FROM position"));
+  CHANCERY_TRY(sqlite::Statement* const head, impl_->statement("SELECT size, root FROM position"));
+  CHANCERY_TRY(const bool followed, head->step());
+  std::uint64_t size = 0;
+  if (followed) {
+    CHANCERY_TRY(size, head->column_u64(0));
+    CHANCERY_TRY(*reply.mutable_root(), head->column_blob(1));
+  }
+  head->reset();
   reply.set_size(size);
   CHANCERY_TRY(sqlite::Statement* const batches,
                impl_->statement("SELECT first_index, size_after, leaves, checkpoint FROM batch "
@@ -346,11 +353,12 @@ Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::
     CHANCERY_TRY(*batch.mutable_leaves(), batches->column_blob(2));
     CHANCERY_TRY(*batch.mutable_checkpoint(), batches->column_blob(3));
     batch.set_first_index(first);
-    CHANCERY_TRY(
-        sqlite::Statement* const entries,
-        impl_->statement("SELECT idx, envelope, 0, 0 FROM directory_entry WHERE idx >= ?1 AND "
-                         "idx < ?2 UNION ALL SELECT idx, envelope, verdict, code FROM received "
-                         "WHERE idx >= ?1 AND idx < ?2 ORDER BY 1"));
+    CHANCERY_TRY(sqlite::Statement* const entries,
+                 impl_->statement(
+                     "SELECT idx, envelope, 0, 0, NULL FROM directory_entry WHERE idx >= ?1 AND "
+                     "idx < ?2 UNION ALL SELECT r.idx, r.envelope, r.verdict, r.code, i.text "
+                     "FROM received r LEFT JOIN inbox i ON i.idx = r.idx "
+                     "WHERE r.idx >= ?1 AND r.idx < ?2 ORDER BY 1"));
     entries->bind(1, first).bind(2, size_after);
     while (true) {
       CHANCERY_TRY(const bool more, entries->step());
@@ -365,6 +373,9 @@ Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::
       entry.set_index(index);
       entry.set_faulted(verdict == static_cast<std::uint64_t>(Verdict::kVoid));
       entry.set_code(static_cast<std::uint32_t>(code));
+      if (!entries->column_is_null(4)) {
+        CHANCERY_TRY(*entry.mutable_plaintext(), entries->column_blob(4));
+      }
     }
     bytes += batch.ByteSizeLong();
     reply.set_next_index(size_after >= size ? 0 : size_after);

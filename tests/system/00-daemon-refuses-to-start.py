@@ -118,7 +118,7 @@ class DaemonRefusesToStart(Trial):
             self.assert_refuses(daemon, "store-version")
             self.assertEqual(path.read_bytes(), before)
             audit = trial.chancery("audit", "verify", "--store", path, "--json")
-            self.assertEqual((audit.code, audit.error), (1, "store-version"), audit)
+            self.assertEqual((audit.code, audit.error), (2, "store-version"), audit)
 
     def test_a_store_of_another_exchange_or_program(self):
         self.start("AM")

@@ -84,7 +84,7 @@ class AuditNamesTheFault(Trial):
 
     def test_the_genesis_of_another_exchange_is_no_match(self):
         answer = chancery("audit", "verify", "--store", self.path("hub/store/hub.db"), "--genesis", "1" * 64, "--json")
-        self.assertEqual((answer.code, answer.error), (1, "wrong-genesis"), answer)
+        self.assertEqual((answer.code, answer.error), (2, "wrong-genesis"), answer)
 
 
 if __name__ == "__main__":

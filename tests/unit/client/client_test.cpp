@@ -281,6 +281,7 @@ TEST_F(ClientTest, TakesAsManyRequestsAtOnceAsTheLimitAndNoMore) {
   narrow.request_timeout = kShort;
   Client client(narrow);
   std::vector<std::future<std::string>> calls;
+  calls.reserve(2);
   for (int i = 0; i < 2; ++i) {
     calls.push_back(
         std::async(std::launch::async, [&] { return error_name([&] { client.commit("c", 1); }); }));

@@ -443,8 +443,9 @@ TEST_F(LinkTest, APingCarriesItsNonce) {
   go_up();
   link_.ping(77);
   const std::vector<v1::UpMessage> messages = sent();
-  ASSERT_EQ(messages.size(), 1U);
+  ASSERT_EQ(messages.size(), 2U);  // And where this node stands, should a delivery have been lost.
   EXPECT_EQ(messages[0].ping().nonce(), 77U);
+  EXPECT_EQ(messages[1].credit().cursor(), link_.position().cursor);
 }
 
 // A store without a log yet.
