@@ -2,8 +2,9 @@
 // them.
 //
 // Bounded in items and bytes. Routine traffic may fill it up to the reserve; the reserve belongs to
-// urgent notices (immediate and above) and to directory entries, so that a backlog never keeps them
-// out. Within a precedence first come is first served. Full means kQueueFull, and nothing was
+// urgent notices (immediate and above), so that a backlog never keeps them out. Directory entries
+// have few places of their own and take turns with notices, since whoever may connect can send
+// them. Within a precedence first come is first served. Full means kQueueFull, and nothing was
 // taken.
 
 #pragma once
@@ -33,6 +34,7 @@ struct AdmissionLimits {
   std::size_t bytes_max = 48U << 20U;
   std::size_t reserve_count = 1024;  // Of count_max, for the urgent.
   std::size_t reserve_bytes = 8U << 20U;
+  std::size_t directory_count_max = 64;  // Directory entries waiting: nothing is verified before.
 };
 
 class AdmissionQueue {
@@ -58,6 +60,7 @@ class AdmissionQueue {
   std::array<std::deque<Submission>, kClassCount> classes_;
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
+  bool directory_was_last_ = false;
 };
 
 }  // namespace chancery::broker

@@ -11,6 +11,7 @@ namespace chancery::node {
 namespace {
 
 constexpr std::uint32_t kProtocol = 1;
+constexpr std::uint64_t kIndexMax = (1ULL << 62U);  // No log is that long; a store can hold it.
 
 }  // namespace
 
@@ -32,6 +33,7 @@ void Link::connected() {
   phase_ = LinkPhase::kGreeting;
   outgoing_.clear();
   held_.clear();
+  held_bytes_ = 0;
   expected_ = position_.cursor;
   fetching_batches_ = false;
   credit_due_ = false;
@@ -149,11 +151,15 @@ void Link::deliver(v1::Deliver deliver) {
       continue;  // Held or stored already.
     }
     const bool lost = delivery.previous() > expected_;
-    if (lost || held_.size() >= config_.credit_items) {
+    const std::size_t bytes = delivery.envelope().size();
+    const bool over = held_.size() >= config_.credit_items ||
+                      (!held_.empty() && held_bytes_ + bytes > config_.credit_bytes);
+    if (lost || over || delivery.index() > kIndexMax) {
       fetch(v1::FETCH_KIND_DELIVERIES, expected_);
       return;
     }
     expected_ = delivery.index() + 1;
+    held_bytes_ += bytes;
     held_.push_back(std::move(delivery));
   }
 }
@@ -164,6 +170,7 @@ std::optional<v1::Delivery> Link::take_delivery() {
   }
   v1::Delivery delivery = std::move(held_.front());
   held_.pop_front();
+  held_bytes_ -= delivery.envelope().size();
   return delivery;
 }
 

@@ -99,6 +99,7 @@ class Link {
   bool credit_due_ = false;
   std::uint64_t expected_ = 0;  // Index + 1 of the newest delivery held or stored.
   std::deque<v1::Delivery> held_;
+  std::size_t held_bytes_ = 0;  // Of the envelopes held.
   std::vector<std::string> outgoing_;
 };
 

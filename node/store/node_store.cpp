@@ -228,9 +228,31 @@ Result<exchange::Directory> NodeStore::directory_at(std::uint64_t index) {
   }
 }
 
-Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& arrival,
+// Another draft under a notice id that is shown already: the hub must not have logged it.
+Result<bool> NodeStore::reuses_id(const Arrival& arrival) {
+  if (arrival.verdict != Verdict::kGood || !arrival.envelope.has_value()) {
+    return false;
+  }
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT 1 FROM inbox WHERE notice_id = ?1 AND origin = ?2 "
+                                "AND notice != ?3"));
+  select->bind(1, as_bytes(arrival.envelope->draft.notice_id()))
+      .bind(2, std::string_view(arrival.envelope->draft.origin()))
+      .bind(3, Bytes(arrival.envelope->notice));
+  CHANCERY_TRY(const bool reused, select->step());
+  select->reset();
+  return reused;
+}
+
+Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& delivered,
                                                             const ledger::Leaf& leaf,
                                                             std::uint64_t now_ms) {
+  CHANCERY_TRY(const bool reused, reuses_id(delivered));
+  Arrival arrival = delivered;
+  if (reused) {
+    arrival.verdict = Verdict::kVoid;
+    arrival.error = Error{ErrorCode::kNoticeIdReused, "another draft of this id is shown"};
+  }
   CHANCERY_TRY(sqlite::Statement* const insert,
                impl_->statement("INSERT INTO received(idx, envelope, verdict, code, reason) "
                                 "VALUES(?1, ?2, ?3, ?4, ?5)"));

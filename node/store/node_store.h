@@ -124,7 +124,7 @@ class NodeStore {
 
   // Deliveries. Gives the arrival number, where it is shown. Moves the cursor in the same
   // transaction.
-  [[nodiscard]] Result<std::optional<std::uint64_t>> put_arrival(const Arrival& arrival,
+  [[nodiscard]] Result<std::optional<std::uint64_t>> put_arrival(const Arrival& delivered,
                                                                  const ledger::Leaf& leaf,
                                                                  std::uint64_t now_ms);
 
@@ -172,6 +172,8 @@ class NodeStore {
                                                       std::size_t bytes_max);
 
  private:
+  [[nodiscard]] Result<bool> reuses_id(const Arrival& arrival);
+
   struct Impl;
   explicit NodeStore(std::unique_ptr<Impl> impl);
 

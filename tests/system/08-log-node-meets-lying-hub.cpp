@@ -241,5 +241,16 @@ TEST_F(LogNodeMeetsLyingHubTest, WhatIsVoidOrUnopenableIsKeptWithItsCodeAndNotSh
   EXPECT_FALSE(must(select.step()));
 }
 
+// C-104: a number that no store can hold is malformed, and never the end of the process.
+TEST_F(LogNodeMeetsLyingHubTest, ABatchOutOfTimeIsAnAlarmAndNotTheEnd) {
+  ASSERT_NO_FATAL_FAILURE(start_in_step());
+  const std::string one = notice("Never shown");
+  log_.append(std::span(&one, 1), std::uint64_t{1} << 63U);
+  hub_.push_batch(log_.batches().back());
+  static_cast<void>(
+      hub_.serve_until([&] { return !node_.daemon().runs(); }, std::chrono::milliseconds(1500)));
+  EXPECT_TRUE(node_.daemon().runs()) << node_.daemon().log();
+}
+
 }  // namespace
 }  // namespace chancery::test

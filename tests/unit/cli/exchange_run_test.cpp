@@ -95,7 +95,8 @@ TEST_F(ExchangeRunTest, TheReadyFileNamesEveryProcessOnceAllAreReady) {
 }
 
 TEST_F(ExchangeRunTest, OneThatEndsByItselfStopsAllAndIsAFailure) {
-  program("chancery-node", "case $2 in */b1/*) exit 3 ;; esac");
+  // Not before the others listen for signals.
+  program("chancery-node", "case $2 in */b1/*) sleep 0.5; exit 3 ;; esac");
   const auto done = run();
   ASSERT_TRUE(done.has_value()) << done.error().to_string();
   EXPECT_FALSE(*done);

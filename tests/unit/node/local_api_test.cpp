@@ -801,6 +801,23 @@ TEST_F(LocalApiTest, AnOwnNoticeIsShownAsItWasLoggedAndNotAsItWasStampedLast) {
   EXPECT_EQ(shown.show().envelope(), logged);
 }
 
+TEST_F(LocalApiTest, AGarbledDeliveryOfAnOwnNoticeTakesNothingFromIt) {
+  const v1::PublishRequest request = publishable();
+  ASSERT_EQ(said(publish(request)), "good");
+  static_cast<void>(sign_and_log(request.notice_id()));
+  mark_logged(request.notice_id());  // The hub's Accepted, and the leaf matches.
+  EXPECT_EQ(deliver(log_.size() - 1, "garbage of the hub"), std::nullopt);  // Void, kept.
+  v1::LocalRequest show;
+  show.mutable_show()->set_notice_id(request.notice_id());
+  EXPECT_EQ(outcome(api().handle("peer", "desk", show.SerializeAsString(), context())), "good");
+}
+
+TEST_F(LocalApiTest, ValuesThatCannotBeSignedGetNoTicket) {
+  v1::PublishRequest request = publishable();
+  request.set_precedence(static_cast<v1::Precedence>(99));
+  EXPECT_EQ(said(publish(request)), "malformed");
+}
+
 // Failures of the store end the process, and nothing is answered.
 
 class StoreFailureTest : public InboxTest {

@@ -113,14 +113,14 @@ TEST(AdmissionTest, GivesAtMostWhatIsAskedAndTheRestLater) {
 }
 
 // C-101
-TEST(AdmissionTest, GivesADirectoryEntryAloneAndFirst) {
+TEST(AdmissionTest, GivesADirectoryEntryAloneAndInTurnWithNotices) {
   AdmissionQueue queue({});
   EXPECT_EQ(push(queue, submission("a", v1::PRECEDENCE_OVERRIDE)), "good");
   EXPECT_EQ(push(queue, entry("b")), "good");
   EXPECT_EQ(push(queue, entry("c")), "good");
   EXPECT_EQ(names(queue.take(100)), "b ");
-  EXPECT_EQ(names(queue.take(100)), "c ");
   EXPECT_EQ(names(queue.take(100)), "a ");
+  EXPECT_EQ(names(queue.take(100)), "c ");
 }
 
 }  // namespace

@@ -635,5 +635,39 @@ TEST_F(HubTest, PeerZeroIsNobody) {
   }
 }
 
+// C-140: what could not be queued is sent again once the node names its cursor.
+TEST_F(HubTest, ALostDeliveryGoesOnFromTheCursorThatTheNodeNames) {
+  greet(kBy, "BY");
+  log({envelope()});
+  for (const FeedRead& read : hub_.take_feed_reads()) {
+    hub_.feed(read, log_.read_feed(read, exchange::kFrameBytesTarget));
+  }
+  EXPECT_EQ(sent().size(), 1U);
+  hub_.undelivered(kBy);
+  EXPECT_TRUE(hub_.take_feed_reads().empty());
+  v1::UpMessage word;
+  word.mutable_credit()->mutable_credits()->set_items(100);
+  word.mutable_credit()->mutable_credits()->set_bytes(1U << 20U);
+  ASSERT_EQ(up(kBy, "BY", word), "good");
+  EXPECT_EQ(deliveries()["to/BY"].size(), 1U);
+}
+
+TEST_F(HubTest, JunkDirectoryEntriesHoldNoUrgentNoticeUp) {
+  std::size_t taken = 0;
+  for (int i = 0; i < 200; ++i) {
+    const v1::Draft draft = exchange_.draft("BY", {}, "directory.junk");
+    const auto one = unsigned_notice(exchange_, draft, {});
+    taken +=
+        hub_.sequencer().offer(kBy, "BY", exchange_.sign(one, "anything")).has_value() ? 1U : 0U;
+  }
+  EXPECT_EQ(taken, AdmissionLimits{}.directory_count_max);
+  v1::Draft flash = exchange_.draft("AM", {"BY"}, "contact");
+  flash.set_precedence(v1::PRECEDENCE_FLASH);
+  const std::string urgent = notice(exchange_, flash, {.seen = head_of(hub_.sequencer().tree())});
+  ASSERT_EQ(outcome(hub_.sequencer().offer(kAm, "AM", urgent)), "good");
+  static_cast<void>(decide());
+  EXPECT_TRUE(decide().commit.has_value());
+}
+
 }  // namespace
 }  // namespace chancery::broker

@@ -761,5 +761,15 @@ TEST_F(DirectoryTest, AnswersWhoIsWho) {
   EXPECT_FALSE(directory_.known_key(Hash{1}));
 }
 
+// C-72: whose a key is does not change, so no authority can take over another member's node.
+TEST_F(DirectoryTest, ANodeStaysItsMembers) {
+  v1::DirectoryEntry entry = node_entry("AM", 1, false, false);
+  entry.mutable_node()->set_member("BY");
+  const Names signers = {authority_name("BY"), node_key_name("AM", 1, "signing")};
+  EXPECT_EQ(apply(entry, signers), "key-reused");
+  EXPECT_EQ(revoke(signing_public(node_key_name("AM", 1, "signing")).id(), {authority_name("AM")}),
+            "good");
+}
+
 }  // namespace
 }  // namespace chancery::exchange

@@ -465,5 +465,20 @@ TEST_F(FirstLinkTest, StartsFromNothing) {
   EXPECT_EQ(taken(), Indices{1});
 }
 
+// C-140: the bytes that are held are those that this node gave credit for.
+TEST(LinkCreditTest, WhatIsHeldIsBoundedInBytes) {
+  Link link(LinkConfig{.genesis = genesis, .program = "p"}, LinkPosition{});
+  link.connected();
+  must(link.control(welcome(head(1))));
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    v1::Deliver deliver;
+    v1::Delivery& one = *deliver.add_deliveries();
+    one.set_index(1000 + i);
+    one.set_envelope(std::string(1U << 20U, 'x'));
+    link.deliver(std::move(deliver));
+  }
+  EXPECT_EQ(link.held_count(), 8U);
+}
+
 }  // namespace
 }  // namespace chancery::node

@@ -580,5 +580,15 @@ TEST_F(NodeStoreTest, AFileThatIsNoStoreIsRefused) {
             "store-damaged");
 }
 
+// C-137
+TEST_F(NodeStoreTest, AnotherDraftUnderAnIdThatIsShownIsVoid) {
+  found();
+  const v1::Draft draft = exchange_.draft("AM", {"BY"}, "threat.alert");
+  const std::string one = exchange_.publish(draft, text_of("yes"), exchange_.directory());
+  const std::string two = exchange_.publish(draft, text_of("no"), exchange_.directory());
+  EXPECT_TRUE(receive(one).has_value());
+  EXPECT_FALSE(receive(two).has_value());
+}
+
 }  // namespace
 }  // namespace chancery::node
