@@ -452,7 +452,7 @@ Result<std::string> LocalApi::envelope_of(const OutboxRow& own) {
     return own.envelope;
   }
   CHANCERY_TRY(const ledger::Leaf leaf, store_.leaf(own.index));
-  const Result<std::string> delivered = store_.received_envelope(own.index);
+  Result<std::string> delivered = store_.received_envelope(own.index);
   if (!delivered.has_value() && delivered.error().code != ErrorCode::kNotFound) {
     return delivered;
   }
