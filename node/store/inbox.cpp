@@ -100,18 +100,7 @@ Result<std::uint64_t> NodeStore::newest_arrival() {
 }
 
 Result<std::optional<v1::InboxItem>> NodeStore::find_notice(const v1::ShowRequest& request) {
-  sqlite::Statement* select = nullptr;
-  if (!request.notice_id().empty()) {
-    CHANCERY_TRY(select, impl_->statement(std::string(kColumns) + "WHERE notice_id = ?1 LIMIT 2"));
-    select->bind(1, as_bytes(request.notice_id()));
-  } else if (request.index_plus_one() != 0) {
-    CHANCERY_TRY(select, impl_->statement(std::string(kColumns) + "WHERE idx = ?1"));
-    select->bind(1, request.index_plus_one() - 1);
-  } else {
-    CHANCERY_TRY(select, impl_->statement(std::string(kColumns) +
-                                          "WHERE substr(notice, 1, ?2) = ?1 LIMIT 2"));
-    select->bind(1, as_bytes(request.notice())).bind(2, request.notice().size());
-  }
+  CHANCERY_TRY(sqlite::Statement* const select, impl_->select_notice(kColumns, request));
   CHANCERY_TRY(const bool found, select->step());
   if (!found) {
     return std::optional<v1::InboxItem>();
