@@ -52,6 +52,8 @@ class LinkOutages(Trial):
             self.hub.stop(number)
             self.start()
             self.assert_arrives("BY", sent)
+        # That BY has the last of them says nothing of how far AM is.
+        self.assertTrue(eventually(lambda: self.outbox("AM")["logged"] == len(sent)))
         sizes = {self.audit(name).json["size"] for name in ("hub", "AM")}
         self.assertEqual(sizes, {7 + len(sent)})
         self.assertEqual(self.audit("BY").code, 0)
