@@ -8,12 +8,13 @@
 #include "core/exchange/names.h"
 #include "core/exchange/roster_rules.h"
 #include "core/exchange/strict.h"
-#include "core/ledger/tree.h"
 
 namespace chancery::exchange {
 namespace {
 
 constexpr std::string_view kRosterSlot = "roster";
+constexpr std::string_view kTransport = "transport";
+constexpr std::string_view kSealing = "sealing";
 constexpr std::uint32_t kKemX25519 = 32;  // DHKEM(X25519, HKDF-SHA256), RFC 9180 section 7.1.
 
 std::unexpected<Error> broken(std::string rule) {
@@ -204,17 +205,18 @@ Result<void> Directory::apply_roster(const Envelope& envelope, const v1::Roster&
     if (member.role() == v1::MEMBER_ROLE_MEMBER) {
       own_authorities.push_back(key);
     }
-    uses.emplace_back(std::move(key),
-                      Use{std::string(kRosterSlot), "authority " + member.code(), member.code()});
+    uses.emplace_back(
+        std::move(key),
+        Use{std::string(kRosterSlot), "authority " + member.code(), member.code(), {}});
   }
   for (const std::string& spki : roster.hub().log_keys()) {
     CHANCERY_TRY(crypto::PublicKey key, signing_key(spki, "log"));
-    uses.emplace_back(std::move(key), Use{std::string(kRosterSlot), "log", ""});
+    uses.emplace_back(std::move(key), Use{std::string(kRosterSlot), "log", "", {}});
   }
   CHANCERY_TRY(crypto::PublicKey transport,
                crypto::PublicKey::from_raw(crypto::Algorithm::kX25519,
                                            as_bytes(roster.hub().transport_key())));
-  uses.emplace_back(std::move(transport), Use{std::string(kRosterSlot), "hub transport", ""});
+  uses.emplace_back(std::move(transport), Use{std::string(kRosterSlot), "hub transport", "", {}});
   CHANCERY_TRY_VOID(check_new_keys(uses));
 
   if (founded()) {
@@ -236,7 +238,7 @@ Result<void> Directory::apply_roster(const Envelope& envelope, const v1::Roster&
   }
   remember(uses);
   roster_ = std::make_shared<const v1::Roster>(roster);
-  roster_slot_ = envelope.d;
+  fill_slot(std::string(kRosterSlot), envelope.d);
   return {};
 }
 
@@ -244,15 +246,16 @@ Result<void> Directory::apply_node(const Envelope& envelope, const v1::Directory
                                    RootCache& cache) {
   CHANCERY_TRY(NodeInfo node, parse_node(entry.node()));
   CHANCERY_TRY(const crypto::PublicKey authority, authority_of(node.member));
-  KeyUses uses = {{node.signing_key, {entry.slot(), "signing", node.member}},
-                  {node.transport_key, {entry.slot(), "transport", node.member}}};
+  const Hash id = node.signing_key.id();
+  KeyUses uses = {{node.signing_key, {entry.slot(), "signing", node.member, id}},
+                  {node.transport_key, {entry.slot(), std::string(kTransport), node.member, id}}};
   std::vector<crypto::PublicKey> signers = {authority, node.signing_key};
   if (node.witness_key.has_value()) {
-    uses.emplace_back(*node.witness_key, Use{entry.slot(), "witness", node.member});
+    uses.emplace_back(*node.witness_key, Use{entry.slot(), "witness", node.member, id});
     signers.push_back(*node.witness_key);
   }
   for (const SealingKeyInfo& sealing : node.sealing_keys) {
-    uses.emplace_back(sealing.key, Use{entry.slot(), "sealing", node.member});
+    uses.emplace_back(sealing.key, Use{entry.slot(), std::string(kSealing), node.member, id});
   }
   CHANCERY_TRY_VOID(check_new_keys(uses));
   std::size_t other_count = 0;
@@ -275,8 +278,9 @@ Result<void> Directory::apply_node(const Envelope& envelope, const v1::Directory
     CHANCERY_TRY_VOID(require_signature(signed_by, *node.witness_key, "witness key"));
   }
   remember(uses);
-  slots_[entry.slot()] = envelope.d;
-  nodes_.insert_or_assign(node.signing_key.id(), std::move(node));
+  fill_slot(entry.slot(), envelope.d);
+  nodes_of_[node.member].insert(id);
+  nodes_.insert_or_assign(id, std::move(node));
   return {};
 }
 
@@ -288,13 +292,13 @@ Result<void> Directory::apply_person(const Envelope& envelope, const v1::Directo
   }
   CHANCERY_TRY(const crypto::PublicKey key, signing_key(enrolment.release_key(), "release"));
   CHANCERY_TRY(const crypto::PublicKey authority, authority_of(enrolment.member()));
-  const KeyUses uses = {{key, {entry.slot(), "release", enrolment.member()}}};
+  const KeyUses uses = {{key, {entry.slot(), "release", enrolment.member(), {}}}};
   CHANCERY_TRY_VOID(check_new_keys(uses));
   CHANCERY_TRY(const std::vector<Hash> signed_by, signers_of(envelope, {authority, key}, cache));
   CHANCERY_TRY_VOID(require_signature(signed_by, authority, "authority"));
   CHANCERY_TRY_VOID(require_signature(signed_by, key, "release key"));
   remember(uses);
-  slots_[entry.slot()] = envelope.d;
+  fill_slot(entry.slot(), envelope.d);
   people_.insert_or_assign(key.id(), PersonInfo{enrolment.member(), enrolment.name(), key});
   return {};
 }
@@ -315,7 +319,8 @@ Result<void> Directory::apply_revocation(const Envelope& envelope, const v1::Dir
   if (!authority.has_value() || !contains(signed_by, authority->id())) {
     CHANCERY_TRY_VOID(check_assent(signed_by));
   }
-  slots_[entry.slot()] = envelope.d;
+  revoked_.insert(key_id);
+  fill_slot(entry.slot(), envelope.d);
   return {};
 }
 
@@ -343,7 +348,7 @@ Result<void> Directory::apply_state(const Envelope& envelope, const v1::Director
   if (!set_alone) {
     CHANCERY_TRY_VOID(check_assent(signed_by));
   }
-  slots_[entry.slot()] = envelope.d;
+  fill_slot(entry.slot(), envelope.d);
   return {};
 }
 
@@ -429,16 +434,21 @@ Result<void> Directory::check_assent(const std::vector<Hash>& signed_by) const {
   return {};
 }
 
-Hash Directory::root() const {
+void Directory::fill_slot(const std::string& name, const Hash& d) {
+  if (name == kRosterSlot) {
+    roster_slot_ = d;
+  } else {
+    slots_[name] = d;
+  }
   std::vector<Hash> leaves;
   leaves.reserve(slots_.size() + 1);
   if (roster_slot_.has_value()) {
     leaves.push_back(ledger::leaf_hash(*roster_slot_));
   }
-  for (const auto& [name, d] : slots_) {
-    leaves.push_back(ledger::leaf_hash(d));
+  for (const auto& [slot, entry] : slots_) {
+    leaves.push_back(ledger::leaf_hash(entry));
   }
-  return ledger::tree_root(leaves);
+  root_ = ledger::tree_root(leaves);
 }
 
 const v1::Member* Directory::member(std::string_view code) const {
@@ -491,8 +501,14 @@ std::vector<const NodeInfo*> Directory::active_nodes() const {
 }
 
 std::vector<const NodeInfo*> Directory::active_nodes_of(std::string_view code) const {
-  std::vector<const NodeInfo*> active = active_nodes();
-  std::erase_if(active, [&](const NodeInfo* node) { return node->member != code; });
+  std::vector<const NodeInfo*> active;
+  if (const auto found = nodes_of_.find(code); found != nodes_of_.end()) {
+    for (const Hash& id : found->second) {
+      if (const NodeInfo* const node = active_node(id); node != nullptr) {
+        active.push_back(node);
+      }
+    }
+  }
   return active;
 }
 
@@ -505,20 +521,32 @@ const PersonInfo* Directory::active_person(const Hash& release_key_id) const {
   return &found->second;
 }
 
-std::optional<std::string> Directory::sealing_key_owner(std::string_view key_id) const {
-  for (const NodeInfo* const node : active_nodes()) {
-    for (const SealingKeyInfo& sealing : node->sealing_keys) {
-      if (as_view(sealing.key.id()) == key_id && !revoked(sealing.key.id()) &&
-          sealing.state != v1::SEALING_KEY_STATE_NEXT) {
-        return node->member;
-      }
-    }
+const NodeInfo* Directory::node_of_key(const Hash& key_id, std::string_view use) const {
+  const auto found = uses_.find(key_id);
+  if (found == uses_.end() || found->second.use != use || revoked(key_id)) {
+    return nullptr;
   }
-  return std::nullopt;
+  return active_node(found->second.node);
 }
 
-bool Directory::revoked(const Hash& key_id) const {
-  return slots_.contains("revoked/" + hex(key_id));
+const NodeInfo* Directory::node_of_transport_key(const Hash& key_id) const {
+  const NodeInfo* const node = node_of_key(key_id, kTransport);
+  // The key may be one that the node had before.
+  return node != nullptr && node->transport_key.id() == key_id ? node : nullptr;
+}
+
+std::optional<std::string> Directory::sealing_key_owner(std::string_view key_id) const {
+  if (key_id.size() != Hash{}.size()) {
+    return std::nullopt;
+  }
+  const NodeInfo* const node = node_of_key(hash_from(key_id), kSealing);
+  if (node == nullptr) {
+    return std::nullopt;
+  }
+  const bool in_force = std::ranges::any_of(node->sealing_keys, [&](const SealingKeyInfo& sealing) {
+    return as_view(sealing.key.id()) == key_id && sealing.state != v1::SEALING_KEY_STATE_NEXT;
+  });
+  return in_force ? std::optional(node->member) : std::nullopt;
 }
 
 std::optional<Hash> Directory::slot(std::string_view name) const {

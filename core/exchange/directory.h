@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "core/exchange/batch_signature.h"
 #include "core/exchange/envelope.h"
 #include "core/ledger/note.h"
+#include "core/ledger/tree.h"
 
 namespace chancery::exchange {
 
@@ -60,7 +62,7 @@ class Directory {
 
   [[nodiscard]] const Hash& genesis() const { return genesis_; }
   [[nodiscard]] bool founded() const { return roster_slot_.has_value(); }
-  [[nodiscard]] Hash root() const;
+  [[nodiscard]] const Hash& root() const { return root_; }
   // Nothing where there is no such member, or no roster yet.
   [[nodiscard]] const v1::Member* member(std::string_view code) const;
   // These three ask for a founded directory.
@@ -71,12 +73,15 @@ class Directory {
 
   // Active: enrolled, not revoked, of a member in the roster.
   [[nodiscard]] const NodeInfo* active_node(const Hash& signing_key_id) const;
+  // The active node that a transport key belongs to, as long as that key is its own and not
+  // revoked.
+  [[nodiscard]] const NodeInfo* node_of_transport_key(const Hash& key_id) const;
   [[nodiscard]] std::vector<const NodeInfo*> active_nodes() const;
   [[nodiscard]] std::vector<const NodeInfo*> active_nodes_of(std::string_view member) const;
   [[nodiscard]] const PersonInfo* active_person(const Hash& release_key_id) const;
   // The member whose active node lists this sealing key as current or previous.
   [[nodiscard]] std::optional<std::string> sealing_key_owner(std::string_view key_id) const;
-  [[nodiscard]] bool revoked(const Hash& key_id) const;
+  [[nodiscard]] bool revoked(const Hash& key_id) const { return revoked_.contains(key_id); }
   [[nodiscard]] bool known_key(const Hash& key_id) const { return uses_.contains(key_id); }
 
   // D of what stands in a slot, as `replaces` has to name it.
@@ -88,11 +93,15 @@ class Directory {
     std::string slot;
     std::string use;     // "signing", "authority AM" …
     std::string member;  // Whose it is; empty for the hub's.
+    Hash node{};         // Its node, by signing key id; zero where it is of none.
   };
   using KeyUses = std::vector<std::pair<crypto::PublicKey, Use>>;
 
   [[nodiscard]] Result<void> check_new_keys(const KeyUses& uses) const;
   void remember(const KeyUses& uses);
+  void fill_slot(const std::string& name, const Hash& d);
+  // The active node that a key was accepted for, where it was accepted for this use.
+  [[nodiscard]] const NodeInfo* node_of_key(const Hash& key_id, std::string_view use) const;
   Result<void> apply_roster(const Envelope& envelope, const v1::Roster& roster, RootCache& cache);
   Result<void> apply_node(const Envelope& envelope, const v1::DirectoryEntry& entry,
                           RootCache& cache);
@@ -114,10 +123,13 @@ class Directory {
   // Shared, since copies of a directory are made to try an entry and the roster is the large part.
   std::shared_ptr<const v1::Roster> roster_;
   std::optional<Hash> roster_slot_;
-  std::map<std::string, Hash, std::less<>> slots_;  // Without the roster.
-  std::map<Hash, NodeInfo> nodes_;                  // By signing key id.
-  std::map<Hash, PersonInfo> people_;               // By release key id.
-  std::map<Hash, Use> uses_;                        // Every key ever accepted.
+  std::map<std::string, Hash, std::less<>> slots_;               // Without the roster.
+  Hash root_ = ledger::tree_root({});                            // Over the slots as they stand.
+  std::map<Hash, NodeInfo> nodes_;                               // By signing key id.
+  std::map<std::string, std::set<Hash>, std::less<>> nodes_of_;  // Member -> signing key ids.
+  std::map<Hash, PersonInfo> people_;                            // By release key id.
+  std::map<Hash, Use> uses_;                                     // Every key ever accepted.
+  std::set<Hash> revoked_;  // Key ids: what the revoked/ slots name.
 };
 
 // The slot that content of an entry belongs in: "node/<key id>".
