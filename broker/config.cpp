@@ -38,6 +38,9 @@ Result<Config> read_config(const std::string& path) {
   CHANCERY_TRY(config.founding, file("founding"));
   CHANCERY_TRY(config.store, file("store"));
   CHANCERY_TRY(config.log_key, file("log_key"));
+  if (root.has("log_key_next")) {
+    CHANCERY_TRY(config.log_key_next, file("log_key_next"));
+  }
   CHANCERY_TRY(config.transport_key, file("transport_key"));
   CHANCERY_TRY(config.admin, file("admin"));
   CHANCERY_TRY_VOID(root.finish());

@@ -15,6 +15,7 @@ struct Config {
   std::string founding;  // Paths are absolute: those in the file are relative to its folder.
   std::string store;
   std::string log_key;
+  std::string log_key_next;  // Empty where no change of log key is under way.
   std::string transport_key;
   std::string admin;
 };

@@ -30,44 +30,67 @@ constexpr std::size_t kPeersMax = 4096;  // Connections remembered; the oldest i
 constexpr std::size_t kReceivedPerTurnMax = 512;
 constexpr std::size_t kReceivedBytesPerTurnMax = 4U << 20U;  // Then others get their turn.
 constexpr int kFramesWaitingMax = 16;                        // Of one connection, inside libzmq.
+// To one connection, inside libzmq. With kFrameBytesTarget this, and not its credits, bounds what a
+// node costs that asks and asks and does not read: 64 MiB.
+constexpr int kFramesLeavingMax = 128;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr std::size_t kFoundingBytesMax = 64U << 20U;
 constexpr std::chrono::milliseconds kIdleWait{100};
 
+using Signers = std::vector<std::unique_ptr<crypto::Signer>>;
+
+Result<Signers> read_log_signers(const Config& config) {
+  Signers signers;
+  for (const std::string& path : {config.log_key, config.log_key_next}) {
+    if (!path.empty()) {
+      CHANCERY_TRY(crypto::PrivateKey key,
+                   daemon::read_private_key(path, crypto::Algorithm::kEd25519));
+      signers.push_back(std::make_unique<crypto::KeySigner>(std::move(key)));
+    }
+  }
+  return signers;
+}
+
+std::vector<crypto::PublicKey> public_keys(const Signers& signers) {
+  std::vector<crypto::PublicKey> keys;
+  keys.reserve(signers.size());
+  for (const std::unique_ptr<crypto::Signer>& signer : signers) {
+    keys.push_back(signer->public_key());
+  }
+  return keys;
+}
+
 }  // namespace
 
-Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state,
-               std::unique_ptr<crypto::Signer> log_signer)
+Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state, Signers log_signers)
     : config_(std::move(config)),
       store_(std::move(store)),
-      log_signer_(std::move(log_signer)),
-      hub_(
-          HubConfig{
-              .program = "chancery-broker " + std::string(kVersion), .admission = {}, .window = {}},
-          std::move(state)) {}
+      log_signers_(std::move(log_signers)),
+      hub_(HubConfig{.program = "chancery-broker " + std::string(kVersion),
+                     .admission = {},
+                     .window = {},
+                     .log_keys = public_keys(log_signers_)},
+           std::move(state)) {}
 
 Result<void> Server::check(const Config& config) {
-  CHANCERY_TRY_VOID(daemon::read_private_key(config.log_key, crypto::Algorithm::kEd25519));
+  CHANCERY_TRY_VOID(read_log_signers(config));
   CHANCERY_TRY_VOID(daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   return {};
 }
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
-  CHANCERY_TRY(crypto::PrivateKey log_key,
-               daemon::read_private_key(config.log_key, crypto::Algorithm::kEd25519));
+  CHANCERY_TRY(Signers log_signers, read_log_signers(config));
   CHANCERY_TRY(const crypto::PrivateKey transport_key,
                daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY(std::unique_ptr<HubStore> store,
                open_sqlite_hub_store(config.store, config.genesis, StoreUse::kOwn));
   CHANCERY_TRY(HubState state, store->load());
-  const crypto::PublicKey log_public = log_key.public_key();
-  auto server =
-      std::unique_ptr<Server>(new Server(config, std::move(store), std::move(state),
-                                         std::make_unique<crypto::KeySigner>(std::move(log_key))));
+  auto server = std::unique_ptr<Server>(
+      new Server(config, std::move(store), std::move(state), std::move(log_signers)));
   CHANCERY_TRY_VOID(server->found());
   const exchange::Directory& directory = server->hub_.sequencer().directory();
-  if (!(directory.log_keys().back().key == log_public)) {
+  if (server->signer_of(directory.log_keys().back()) == nullptr) {
     return fail(ErrorCode::kConfigInvalid, config.log_key + " is not the log key in the roster");
   }
   if (directory.roster().hub().transport_key() != as_view(transport_key.public_key().raw())) {
@@ -118,12 +141,25 @@ Result<void> Server::found() {
 }
 
 Result<std::string> Server::sign_checkpoint(std::uint64_t size, const Hash& root) {
-  const ledger::NoteKey key = hub_.sequencer().directory().log_keys().back();
-  const std::string body =
-      ledger::checkpoint_body({.origin = key.name, .size = size, .root = root});
-  CHANCERY_TRY(const std::string signature, log_signer_->sign(as_bytes(body)));
-  return ledger::format_note(
-      {.text = body, .signatures = {ledger::note_signature(key, as_bytes(signature))}});
+  const std::vector<ledger::NoteKey> keys = hub_.sequencer().directory().log_keys();
+  ledger::Note note{
+      .text = ledger::checkpoint_body({.origin = keys.back().name, .size = size, .root = root}),
+      .signatures = {}};
+  for (const ledger::NoteKey& key : keys) {
+    if (crypto::Signer* const signer = signer_of(key); signer != nullptr) {
+      CHANCERY_TRY(const std::string signature, signer->sign(as_bytes(note.text)));
+      note.signatures.push_back(ledger::note_signature(key, as_bytes(signature)));
+    } else if (key == keys.back()) {
+      return fail(ErrorCode::kHubKeyMissing, "log key " + hex(key.key.id()));
+    }
+  }
+  return ledger::format_note(note);
+}
+
+crypto::Signer* Server::signer_of(const ledger::NoteKey& key) const {
+  const auto found = std::ranges::find_if(
+      log_signers_, [&](const auto& signer) { return signer->public_key() == key.key; });
+  return found == log_signers_.end() ? nullptr : found->get();
 }
 
 Result<void> Server::sign_missing_checkpoints() {
@@ -151,6 +187,7 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                                              .secret = daemon::curve_pair(transport_key).secret,
                                              .zap_domain = std::string(kZapDomain),
                                              .frame_bytes_max = exchange::kFrameBytesMax,
+                                             .send_count_max = kFramesLeavingMax,
                                              .receive_count_max = kFramesWaitingMax}));
   router_ = std::make_unique<zmq::Router>(std::move(router));
   return zmq::admission_self_test(
@@ -162,23 +199,34 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
 // The table of who may connect is the directory of now. Whoever is no longer in it loses a live
 // connection, too.
 void Server::admit_nodes() {
+  const exchange::Directory& directory = hub_.sequencer().directory();
   zmq::AdmissionTable table;
-  std::map<Hash, int> connections;
-  for (const exchange::NodeInfo* const node : hub_.sequencer().directory().active_nodes()) {
-    if (hub_.sequencer().directory().revoked(node->transport_key.id())) {
-      continue;
-    }
-    table.emplace(daemon::curve_key(node->transport_key.raw()), hex(node->signing_key.id()));
-    if (const auto connection = connections_.extract(node->signing_key.id())) {
-      connections.emplace(connection.key(), connection.mapped());
+  for (const exchange::NodeInfo* const node : directory.active_nodes()) {
+    if (!directory.revoked(node->transport_key.id())) {
+      table.emplace(daemon::curve_key(node->transport_key.raw()), hex(node->transport_key.id()));
     }
   }
   zap_->allow(std::string(kZapDomain), std::move(table));
-  for (const auto& [node, descriptor] : connections_) {
-    log::warn("connection-cut", {{"node", hex(node)}, {"why", "no longer enrolled"}});
-    router_->disconnect(descriptor);
+  std::vector<PeerHandle> unknown;
+  for (const auto& [handle, peer] : peers_) {
+    if (directory.node_of_transport_key(peer.transport_key_id) == nullptr) {
+      unknown.push_back(handle);
+    }
   }
-  connections_ = std::move(connections);
+  for (const PeerHandle handle : unknown) {
+    cut(handle, "no longer enrolled");
+  }
+}
+
+void Server::cut(PeerHandle handle, std::string_view why) {
+  const auto peer = peers_.find(handle);
+  if (peer == peers_.end()) {
+    return;
+  }
+  log::warn("connection-cut",
+            {{"transport_key", hex(peer->second.transport_key_id)}, {"why", why}});
+  router_->disconnect(peer->second.descriptor);
+  forget(handle);
 }
 
 Result<void> Server::run(os::SignalFd& signals) {
@@ -213,17 +261,23 @@ Result<void> Server::run(os::SignalFd& signals) {
   }
 }
 
-PeerHandle Server::peer_handle(const std::string& routing_id, const Hash& node) {
-  if (const auto known = handles_.find(routing_id);
-      known != handles_.end() && peers_.at(known->second).node == node) {
+PeerHandle Server::peer_handle(const zmq::Received& received, const Hash& transport_key_id) {
+  if (const auto known = handles_.find(received.routing_id);
+      known != handles_.end() && peers_.at(known->second).transport_key_id == transport_key_id) {
     return known->second;
+  }
+  // A new connection: who had its descriptor before is gone.
+  const auto gone = std::ranges::find_if(
+      peers_, [&](const auto& item) { return item.second.descriptor == received.source_fd; });
+  if (gone != peers_.end()) {
+    forget(gone->first);
   }
   if (peers_.size() >= kPeersMax) {
     forget(peers_.begin()->first);
   }
   const PeerHandle handle = next_handle_++;
-  peers_.emplace(handle, Peer{routing_id, node});
-  handles_.insert_or_assign(routing_id, handle);
+  peers_.emplace(handle, Peer{received.routing_id, transport_key_id, received.source_fd});
+  handles_.insert_or_assign(received.routing_id, handle);
   return handle;
 }
 
@@ -242,28 +296,30 @@ void Server::receive() {
     if (!received.has_value()) {
       return;
     }
-    const Result<Hash> node = hash_from_hex(received->user_id);
-    if (!node.has_value()) {
+    const Result<Hash> key_id = hash_from_hex(received->user_id);
+    if (!key_id.has_value()) {
       ++counters_.unidentified_count;
       log::warn("no-identity", {{"address", received->peer_address}});
       continue;
     }
     if (received->oversized || received->frames.size() != 1) {
-      log::warn("refused-frame", {{"node", received->user_id}, {"why", "not one frame"}});
+      log::warn("refused-frame", {{"transport_key", received->user_id}, {"why", "not one frame"}});
       router_->disconnect(received->source_fd);
       continue;
     }
     bytes += received->frames.front().size();
-    connections_.insert_or_assign(*node, received->source_fd);
-    const PeerHandle handle = peer_handle(received->routing_id, *node);
-    const Result<void> served = hub_.receive(handle, *node, received->frames.front());
+    const PeerHandle handle = peer_handle(*received, *key_id);
+    const Result<void> served = hub_.receive(handle, *key_id, received->frames.front());
     if (!served.has_value()) {
-      log::warn("refused-frame", {{"node", received->user_id},
+      log::warn("refused-frame", {{"transport_key", received->user_id},
                                   {"error", error_info(served.error().code).name},
                                   {"detail", served.error().detail}});
       if (served.error().code == ErrorCode::kUnknownMember) {
-        router_->disconnect(received->source_fd);
+        cut(handle, "no longer enrolled");
       }
+    }
+    for (const PeerHandle replaced : hub_.take_replaced()) {
+      cut(replaced, "its node connected anew");
     }
   }
 }
@@ -276,6 +332,12 @@ Result<void> Server::sequence() {
   CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
   Decision decision = sequencer.decide(answers, os::unix_ms());
   count(decision.outcomes);
+  for (const Conflict& conflict : decision.conflicts) {
+    CHANCERY_TRY_VOID(store_->keep_conflict(conflict, os::unix_ms()));
+    log::warn("notice-id-reused", {{"notice", conflict.envelope.name()},
+                                   {"index_first", conflict.index_first},
+                                   {"remedy", "both drafts are kept as evidence"}});
+  }
   hub_.refuse(decision.outcomes);
   if (decision.commit.has_value()) {
     const Commit& commit = *decision.commit;
@@ -284,6 +346,10 @@ Result<void> Server::sequence() {
     ++counters_.commit_count;
     CHANCERY_TRY(const std::string note, sign_checkpoint(commit.size_after, commit.root_after));
     store_->keep_checkpoint(commit.size_after, note);
+    if (commit.type == ledger::LeafType::kDirectory) {
+      // It may be the one that two keys sign, and only this process is sure to hold both.
+      CHANCERY_TRY_VOID(store_->flush());
+    }
     hub_.committed(commit, note, decision.outcomes);
     if (commit.type == ledger::LeafType::kDirectory) {
       log::info("directory-entry", {{"index", commit.size_before},
@@ -379,7 +445,11 @@ void Server::answer_admin(const std::string& routing_id, std::string_view frame)
   if (!request.has_value()) {
     fail_with(request.error());
   } else if (request->has_status()) {
-    reply.mutable_status()->set_json(status_json());
+    if (Result<std::string> json = status_json(); json.has_value()) {
+      reply.mutable_status()->set_json(std::move(*json));
+    } else {
+      fail_with(json.error());
+    }
   } else if (request->has_audit_page()) {
     Result<v1::AuditPageReply> page =
         store_->audit_page(request->audit_page().from_index(), kAuditPageBytes);
@@ -430,7 +500,8 @@ void Server::settle_admin(const std::vector<Outcome>& outcomes) {
   }
 }
 
-std::string Server::status_json() const {
+Result<std::string> Server::status_json() const {
+  CHANCERY_TRY(const std::uint64_t conflict_count, store_->conflict_count());
   const Sequencer& sequencer = hub_.sequencer();
   text::Json json;
   json["program"] = "chancery-broker";
@@ -449,6 +520,7 @@ std::string Server::status_json() const {
       {"duplicates", counters_.duplicate_count}, {"commits", counters_.commit_count},
       {"delivered", counters_.delivered_count},  {"unidentified", counters_.unidentified_count},
       {"unsent", counters_.unsent_count},        {"damaged_reads", counters_.damaged_read_count}};
+  json["conflicts"] = conflict_count;
   json["nodes"] = text::Json::array();
   const std::vector<SessionInfo> sessions = hub_.sessions();
   for (const exchange::NodeInfo* const node : sequencer.directory().active_nodes()) {

@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/config.h"
@@ -21,6 +22,7 @@
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
 #include "core/crypto/signer.h"
+#include "core/ledger/note.h"
 #include "io/os/signals.h"
 #include "io/zmq/context.h"
 #include "io/zmq/poller.h"
@@ -50,12 +52,13 @@ class Server {
   // Until SIGINT or SIGTERM, or an error after which the process must not go on.
   [[nodiscard]] Result<void> run(os::SignalFd& signals);
 
-  [[nodiscard]] std::string status_json() const;
+  [[nodiscard]] Result<std::string> status_json() const;
 
  private:
   struct Peer {
     std::string routing_id;
-    Hash node{};
+    Hash transport_key_id{};
+    int descriptor = -1;
   };
   struct PendingAdmin {
     std::string routing_id;
@@ -63,29 +66,33 @@ class Server {
     std::string notice_id;
   };
 
-  Server(Config config, std::unique_ptr<HubStore> store, HubState state,
-         std::unique_ptr<crypto::Signer> log_signer);
+  using Signers = std::vector<std::unique_ptr<crypto::Signer>>;
+
+  Server(Config config, std::unique_ptr<HubStore> store, HubState state, Signers log_signers);
 
   Result<void> found();
   Result<void> sign_missing_checkpoints();
   Result<void> listen(const crypto::PrivateKey& transport_key);
   void admit_nodes();
+  void cut(PeerHandle handle, std::string_view why);
 
   void receive();
   void receive_admin();
   void answer_admin(const std::string& routing_id, std::string_view frame);
   Result<void> sequence();
+  // By each log key of the roster that this hub holds; the newest has to be one of them.
   Result<std::string> sign_checkpoint(std::uint64_t size, const Hash& root);
+  [[nodiscard]] crypto::Signer* signer_of(const ledger::NoteKey& key) const;
   void count(const std::vector<Outcome>& outcomes);
   void settle_admin(const std::vector<Outcome>& outcomes);
   void serve_reads();
   void send_outgoing();
-  PeerHandle peer_handle(const std::string& routing_id, const Hash& node);
+  PeerHandle peer_handle(const zmq::Received& received, const Hash& transport_key_id);
   void forget(PeerHandle handle);
 
   Config config_;
   std::unique_ptr<HubStore> store_;
-  std::unique_ptr<crypto::Signer> log_signer_;
+  Signers log_signers_;
   Hub hub_;
   ServerCounters counters_;
 
@@ -98,7 +105,6 @@ class Server {
   PeerHandle next_handle_ = 1;
   std::map<PeerHandle, Peer> peers_;
   std::map<std::string, PeerHandle> handles_;  // By routing id.
-  std::map<Hash, int> connections_;            // Node -> descriptor of its latest connection.
   std::vector<PendingAdmin> pending_admin_;
 };
 

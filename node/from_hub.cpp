@@ -5,6 +5,7 @@
 
 #include "core/base/encoding.h"
 #include "core/exchange/limits.h"
+#include "core/exchange/policy.h"
 #include "core/exchange/strict.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
@@ -18,6 +19,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kReconnectMin{500};
 constexpr std::uint32_t kReconnectJitterMs = 2000;
+constexpr milliseconds kExpiredAgain{5'000};
 constexpr std::size_t kHistoryMax = 256;  // Directory states kept ready.
 
 milliseconds reconnect_delay() {
@@ -69,11 +71,18 @@ void Server::take_link_events() {
 }
 
 void Server::raise_alarm(const Error& error) {
-  alarm_ = error;
-  link_.alarm();
+  if (!alarm_.has_value()) {
+    alarm_ = error;
+  }
   log::error("alarm", {{"error", error_info(error.code).name},
                        {"detail", error.detail},
                        {"remedy", error_info(error.code).remedy}});
+}
+
+// The log that the hub shows contradicts the one that was verified: nothing more is taken from it.
+void Server::stop_following(const Error& why) {
+  link_.alarm();
+  raise_alarm(why);
 }
 
 Result<void> Server::receive_from_hub() {
@@ -122,7 +131,7 @@ Result<void> Server::take_message(const std::string& topic, std::string_view byt
   if (const Result<void> taken = link_.control(*message); !taken.has_value()) {
     last_fault_ = taken.error().to_string();
     if (link_.phase() == LinkPhase::kAlarm) {
-      raise_alarm(taken.error());
+      stop_following(taken.error());
     } else {
       log::warn("hub-fault", {{"error", last_fault_}});
     }
@@ -140,7 +149,7 @@ Result<void> Server::take_batches(v1::Batches batches) {
   for (const v1::LogBatch& batch : link_.batches(std::move(batches))) {
     const Result<exchange::FollowedBatch> followed = follower_.follow(batch, cache_);
     if (!followed.has_value()) {
-      raise_alarm(followed.error());
+      stop_following(followed.error());
       return {};
     }
     CHANCERY_TRY_VOID(write());
@@ -169,10 +178,18 @@ Result<void> Server::take_deliveries() {
   while (std::optional<v1::Delivery> delivery = link_.take_delivery()) {
     CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(delivery->index()));
     CHANCERY_TRY(const exchange::Directory directory, directory_at(delivery->index()));
-    const Arrival arrival =
-        judge_delivery(delivery->index(), std::move(*delivery->mutable_envelope()), leaf,
-                       config_.member, directory, opener_, cache_);
+    Arrival arrival = judge_delivery(delivery->index(), std::move(*delivery->mutable_envelope()),
+                                     leaf, config_.member, directory, opener_, cache_);
     CHANCERY_TRY_VOID(write());
+    if (arrival.verdict == Verdict::kGarbled) {
+      CHANCERY_TRY(const bool aside, put_aside(arrival));
+      if (aside) {
+        continue;
+      }
+    }
+    if (arrival.verdict == Verdict::kGood) {
+      CHANCERY_TRY_VOID(check_what_it_saw(arrival));
+    }
     CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, os::unix_ms()));
     link_.stored(arrival.index);
     news_ = true;
@@ -188,12 +205,49 @@ Result<void> Server::take_deliveries() {
   return {};
 }
 
+// The hub may have sent it wrong once. The second time it counts as what the hub has to give.
+Result<bool> Server::put_aside(Arrival& arrival) {
+  CHANCERY_TRY(const bool first, store_->put_garbled(arrival, os::unix_ms()));
+  if (!first) {
+    arrival.verdict = Verdict::kVoid;
+    return false;
+  }
+  log::error("garbled-delivery", {{"index", arrival.index},
+                                  {"error", error_info(arrival.error->code).name},
+                                  {"detail", arrival.error->detail}});
+  link_.refetch(arrival.index);
+  return true;
+}
+
+// The notice stands whatever its origin saw: it is judged by its leaf's directory. That another log
+// was seen concerns the hub.
+Result<void> Server::check_what_it_saw(Arrival& arrival) {
+  const std::uint64_t size = arrival.envelope->header.log_seen().size();
+  std::optional<Hash> head;
+  if (size <= arrival.index) {
+    CHANCERY_TRY(head, store_->root_at(size));
+  }
+  if (const Result<void> seen = exchange::check_log_seen(*arrival.envelope, head);
+      !seen.has_value()) {
+    arrival.error = seen.error();
+    raise_alarm(seen.error());
+  }
+  return {};
+}
+
 // A receipt is an index whose leaf matches: the delivery of our own entry is one.
 Result<void> Server::take_own(const Arrival& arrival, const ledger::Leaf& leaf) {
   if (!arrival.envelope.has_value()) {
     return {};
   }
   const exchange::Envelope& envelope = *arrival.envelope;
+  // Signed by this node under a store that is older than the log, as after a restore: the hub
+  // refuses what is stamped before it.
+  if (const v1::Signature* const by = envelope.batch_signature();
+      by != nullptr && by->key_id() == as_view(signer_->public_key().id())) {
+    created_at_us_ = std::max(created_at_us_, envelope.header.created_at_us());
+    CHANCERY_TRY_VOID(store_->raise_clock(created_at_us_));
+  }
   CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(envelope.draft.notice_id()));
   if (!row.has_value() || row->notice != envelope.notice) {
     log::warn("own-notice-from-elsewhere", {{"index", arrival.index}, {"notice", envelope.name()}});
@@ -224,6 +278,19 @@ Result<void> Server::take_accepted(const v1::Accepted& accepted) {
   return {};
 }
 
+// Expired, says the hub, and by the clock here it is not: no hub's clock ends a notice.
+Result<bool> Server::is_early(const v1::RefusedItem& item, ErrorCode code) {
+  if (code != ErrorCode::kExpired) {
+    return false;
+  }
+  CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(item.notice_id()));
+  if (!row.has_value()) {
+    return false;
+  }
+  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row->draft));
+  return exchange::check_not_expired(draft, os::unix_ms()).has_value();
+}
+
 Result<void> Server::take_refused(const v1::Refused& refused) {
   for (const v1::RefusedItem& item : refused.items()) {
     const ErrorCode code = error_code_from_wire(item.code()).value_or(ErrorCode::kInternal);
@@ -233,12 +300,13 @@ Result<void> Server::take_refused(const v1::Refused& refused) {
                           {"detail", item.text()}});
     news_ = true;
     CHANCERY_TRY_VOID(write());
+    CHANCERY_TRY(const bool early, is_early(item, code));
     if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder) {
       CHANCERY_TRY_VOID(store_->mark_queued(item.notice_id(), {code, item.text()}));
       sign_not_before_ = os::steady_now() + delay;
       outbox_changed_ = true;
-    } else if (error_info(code).retry == Retry::kRetryable) {
-      resend_at_ = os::steady_now() + std::max(delay, kIdleWait);
+    } else if (error_info(code).retry == Retry::kRetryable || early) {
+      resend_at_ = os::steady_now() + std::max(delay, early ? kExpiredAgain : kIdleWait);
     } else {
       CHANCERY_TRY_VOID(store_->mark_refused(item.notice_id(), {code, item.text()}));
       outbox_changed_ = true;

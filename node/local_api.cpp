@@ -308,8 +308,8 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   }
   draft.set_expires_at_ms(request.expires_at_ms());
   draft.set_text_digest(to_string(exchange::text_digest(outbox.waiting.text)));
-  CHANCERY_TRY_VOID(
-      exchange::judge_draft(draft, outbox.waiting.sealed, *context.directory, context.now_ms));
+  CHANCERY_TRY_VOID(exchange::judge_draft(draft, outbox.waiting.sealed, *context.directory));
+  CHANCERY_TRY_VOID(exchange::check_not_expired(draft, context.now_ms));
   if (outbox.waiting.sealed) {
     CHANCERY_TRY_VOID(exchange::sealing_keys_for(member_, codes, *context.directory));
   }

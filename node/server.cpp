@@ -58,6 +58,7 @@ Server::Server(Config config, std::unique_ptr<NodeStore> store, NodeState state,
             state.position),
       local_api_(config_.member, config_.applications, *store_,
                  [](std::size_t count) { return os::random_bytes(count); }),
+      alarm_(std::move(state.alarm)),
       created_at_us_(state.created_at_us) {}
 
 Result<void> Server::check(const Config& config) {
@@ -374,8 +375,10 @@ Result<std::string> Server::status_json() {
                     {"signed", outbox.signed_count},
                     {"logged", outbox.logged},
                     {"refused", outbox.refused}};
-  json["inbox"] = {
-      {"shown", intake.shown}, {"void", intake.void_count}, {"unopenable", intake.unopenable}};
+  json["inbox"] = {{"shown", intake.shown},
+                   {"void", intake.void_count},
+                   {"unopenable", intake.unopenable},
+                   {"garbled", intake.garbled}};
   json["queues"] = {{"held", {{"items", link_.held_count()}}},
                     {"waiters", {{"items", local_api_.waiter_count()}}}};
   json["alarm"] = alarm_.has_value() ? text::Json{{"error", error_info(alarm_->code).name},

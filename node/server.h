@@ -61,9 +61,13 @@ class Server {
   Result<void> take_message(const std::string& topic, std::string_view bytes);
   Result<void> take_batches(v1::Batches batches);
   Result<void> take_deliveries();
+  // Other bytes than were logged: true where they were put aside, to fetch what was.
+  Result<bool> put_aside(Arrival& arrival);
+  Result<void> check_what_it_saw(Arrival& arrival);
   Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
   Result<void> take_accepted(const v1::Accepted& accepted);
   Result<void> take_refused(const v1::Refused& refused);
+  Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
   Result<exchange::Directory> directory_at(std::uint64_t index);
 
   Result<void> sign_and_submit();
@@ -71,7 +75,8 @@ class Server {
   Result<void> receive_local();
   Result<void> receive_admin();
   void send();
-  void raise_alarm(const Error& error);
+  void raise_alarm(const Error& error);  // The first one stands.
+  void stop_following(const Error& why);
   [[nodiscard]] LocalContext local_context() const;
 
   Config config_;

@@ -40,7 +40,8 @@ v1::LogBatch log_batch(const Commit& commit, const std::string& checkpoint) {
 }
 
 Hub::Hub(HubConfig config, HubState state)
-    : config_(std::move(config)), sequencer_(std::move(state), config_.admission) {}
+    : config_(std::move(config)),
+      sequencer_(std::move(state), config_.admission, config_.log_keys) {}
 
 void Hub::send(PeerHandle peer, std::string topic, const v1::DownMessage& message) {
   if (peer != 0) {
@@ -57,14 +58,16 @@ void Hub::fault(PeerHandle peer, const Error& error) {
   send(peer, std::string(kControl), message);
 }
 
-Result<void> Hub::receive(PeerHandle peer, const Hash& node, std::string_view frame) {
+Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::string_view frame) {
   const auto refuse_with = [&](Error error) -> Result<void> {
     fault(peer, error);
     return std::unexpected(std::move(error));
   };
-  const exchange::NodeInfo* const info = sequencer_.directory().active_node(node);
+  const exchange::NodeInfo* const info =
+      sequencer_.directory().node_of_transport_key(transport_key_id);
   if (info == nullptr) {
-    return refuse_with({ErrorCode::kUnknownMember, "node " + hex(node) + " is not enrolled"});
+    return refuse_with({ErrorCode::kUnknownMember, "transport key " + hex(transport_key_id) +
+                                                       " is of no node that is enrolled"});
   }
   Result<v1::UpMessage> parsed = exchange::parse_wire<v1::UpMessage>(
       frame, exchange::Reading::kStrict, {.bytes_max = exchange::kFrameBytesMax});
@@ -72,10 +75,10 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& node, std::string_view fr
     return refuse_with(parsed.error());
   }
   if (parsed->has_hello()) {
-    Result<void> greeted = hello(peer, node, info->member, parsed->hello());
+    Result<void> greeted = hello(peer, *info, parsed->hello());
     return greeted.has_value() ? Result<void>() : refuse_with(greeted.error());
   }
-  const auto found = sessions_.find(node);
+  const auto found = sessions_.find(info->signing_key.id());
   if (found == sessions_.end() || found->second.peer != peer) {
     return refuse_with({ErrorCode::kGap, "hello comes first"});
   }
@@ -113,8 +116,7 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& node, std::string_view fr
   }
 }
 
-Result<void> Hub::hello(PeerHandle peer, const Hash& node, const std::string& member,
-                        const v1::Hello& hello) {
+Result<void> Hub::hello(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello) {
   if (hello.protocol() != kProtocol) {
     return fail(ErrorCode::kUnknownVersion,
                 "link protocol " + std::to_string(hello.protocol()) + ", this hub speaks 1");
@@ -134,12 +136,17 @@ Result<void> Hub::hello(PeerHandle peer, const Hash& node, const std::string& me
   }
   Session session{
       .peer = peer,
-      .member = member,
+      .transport_key_id = node.transport_key.id(),
+      .member = node.member,
       .window = DeliveryWindow(config_.window, std::min(hello.cursor(), sequencer_.tree().size())),
       .followed = hello.followed().size(),
       .program = hello.program().substr(0, exchange::kNameBytesMax)};
   session.window.credit(hello.cursor(), hello.credits().items(), hello.credits().bytes());
-  sessions_.insert_or_assign(node, std::move(session));
+  const auto before = sessions_.find(node.signing_key.id());
+  if (before != sessions_.end() && before->second.peer != peer) {
+    replaced_.push_back(before->second.peer);
+  }
+  sessions_.insert_or_assign(node.signing_key.id(), std::move(session));
 
   v1::DownMessage message;
   v1::Welcome& welcome = *message.mutable_welcome();
@@ -152,6 +159,7 @@ Result<void> Hub::hello(PeerHandle peer, const Hash& node, const std::string& me
 }
 
 void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& submit) {
+  std::vector<Outcome> refused;
   for (const std::string& bytes : submit.envelopes()) {
     Result<exchange::Envelope> envelope =
         exchange::parse_envelope(bytes, sequencer_.directory().genesis());
@@ -162,10 +170,11 @@ void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& s
     const std::string notice_id = envelope->draft.notice_id();
     if (const Result<void> offered = sequencer_.offer(peer, member, std::move(*envelope));
         !offered.has_value()) {
-      answer(
+      refused.push_back(
           {.peer = peer, .notice_id = notice_id, .index = std::nullopt, .error = offered.error()});
     }
   }
+  refuse(refused);
 }
 
 Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch) {
@@ -202,28 +211,35 @@ void Hub::undelivered(PeerHandle peer) {
   }
 }
 
-void Hub::answer(const Outcome& outcome) {
-  v1::DownMessage message;
-  if (outcome.index.has_value()) {
-    v1::AcceptedItem& item = *message.mutable_accepted()->add_items();
-    item.set_notice_id(outcome.notice_id);
-    item.set_index(*outcome.index);
-  } else if (outcome.error.has_value()) {
-    v1::RefusedItem& item = *message.mutable_refused()->add_items();
-    item.set_notice_id(outcome.notice_id);
-    item.set_code(static_cast<std::uint32_t>(outcome.error->code));
-    item.set_text(outcome.error->detail);
-    item.set_retry_after_ms(retry_after(outcome.error->code));
+// One message of each sort for all that a submitter is owed.
+void Hub::answer(const std::vector<Outcome>& outcomes, bool waiting) {
+  std::map<PeerHandle, v1::DownMessage> accepted;
+  std::map<PeerHandle, v1::DownMessage> refused;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.waits != waiting) {
+      continue;
+    }
+    if (outcome.index.has_value()) {
+      v1::AcceptedItem& item = *accepted[outcome.peer].mutable_accepted()->add_items();
+      item.set_notice_id(outcome.notice_id);
+      item.set_index(*outcome.index);
+    } else if (outcome.error.has_value()) {
+      v1::RefusedItem& item = *refused[outcome.peer].mutable_refused()->add_items();
+      item.set_notice_id(outcome.notice_id);
+      item.set_code(static_cast<std::uint32_t>(outcome.error->code));
+      item.set_text(outcome.error->detail);
+      item.set_retry_after_ms(retry_after(outcome.error->code));
+    }
   }
-  send(outcome.peer, std::string(kControl), message);
+  for (const auto* const messages : {&refused, &accepted}) {
+    for (const auto& [peer, message] : *messages) {
+      send(peer, std::string(kControl), message);
+    }
+  }
 }
 
 void Hub::refuse(const std::vector<Outcome>& outcomes) {
-  for (const Outcome& outcome : outcomes) {
-    if (!outcome.waits) {
-      answer(outcome);
-    }
-  }
+  answer(outcomes, /*waiting=*/false);
 }
 
 void Hub::committed(const Commit& commit, const std::string& checkpoint,
@@ -238,24 +254,13 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
     outgoing_.push_back({session.peer, topic, bytes});
     session.exhausted = false;
   }
-  // One message for all that a submitter is owed.
-  std::map<PeerHandle, v1::DownMessage> accepted;
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.waits && !outcome.index.has_value()) {
-      answer(outcome);
-    } else if (outcome.waits) {
-      v1::AcceptedItem& item = *accepted[outcome.peer].mutable_accepted()->add_items();
-      item.set_notice_id(outcome.notice_id);
-      item.set_index(*outcome.index);
-    }
-  }
-  for (const auto& [peer, message] : accepted) {
-    send(peer, std::string(kControl), message);
-  }
+  answer(outcomes, /*waiting=*/true);
   if (is_directory) {
     // Whom this entry put out of force has been told so, and is told nothing after it.
     std::erase_if(sessions_, [&](const auto& item) {
-      return sequencer_.directory().active_node(item.first) == nullptr;
+      const exchange::NodeInfo* const node =
+          sequencer_.directory().node_of_transport_key(item.second.transport_key_id);
+      return node == nullptr || node->signing_key.id() != item.first;
     });
   }
 }
@@ -325,6 +330,10 @@ void Hub::batches(const BatchRead& read, std::vector<v1::LogBatch> page) {
 
 std::vector<Outgoing> Hub::take_outgoing() {
   return std::exchange(outgoing_, {});
+}
+
+std::vector<PeerHandle> Hub::take_replaced() {
+  return std::exchange(replaced_, {});
 }
 
 std::vector<SessionInfo> Hub::sessions() const {

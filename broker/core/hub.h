@@ -1,7 +1,7 @@
 // The hub's side of the link, without its sockets: messages in, messages and reads out.
 //
-// A session belongs to a node (its enrolled signing key, which the transport authenticated) and to
-// that node's latest connection. Whether a node may speak is asked of the directory for each
+// A session belongs to a node and to that node's latest connection. The transport authenticated a
+// transport key; whose it is, and whether that node may speak, is asked of the directory for each
 // message. Sequencing is sequencer.h's; this class turns its outcomes into messages. Protocol
 // chapter 10 (C-130 to C-159). See docs/internals/broker.md for the order in which the daemon's
 // loop calls it.
@@ -27,6 +27,7 @@ struct HubConfig {
   std::string program;  // Name and version, for people.
   AdmissionLimits admission;
   WindowLimits window;
+  std::vector<crypto::PublicKey> log_keys;  // Those that checkpoints can be signed with.
 };
 
 struct Outgoing {
@@ -67,10 +68,11 @@ class Hub {
  public:
   Hub(HubConfig config, HubState state);
 
-  // A frame from a node whose transport key is enrolled as `node`. What cannot be served is
-  // answered with a Fault; the error comes back as well, for the log. kUnknownMember: cut the
-  // connection.
-  [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& node, std::string_view frame);
+  // A frame from the connection `peer`, which was admitted with this transport key. What cannot be
+  // served is answered with a Fault; the error comes back as well, for the log. kUnknownMember: cut
+  // the connection.
+  [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
+                                     std::string_view frame);
   void disconnected(PeerHandle peer);
   // A delivery could not be queued for this peer: its feed waits for the next word of the node, and
   // goes on from the cursor that it then names.
@@ -91,11 +93,15 @@ class Hub {
   void batches(const BatchRead& read, std::vector<v1::LogBatch> page);
 
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
+  // Connections whose node said hello on another one since: to be cut, with all that is on its way
+  // to them.
+  [[nodiscard]] std::vector<PeerHandle> take_replaced();
   [[nodiscard]] std::vector<SessionInfo> sessions() const;
 
  private:
   struct Session {
     PeerHandle peer;
+    Hash transport_key_id;
     std::string member;
     DeliveryWindow window;
     std::uint64_t followed = 0;
@@ -108,15 +114,15 @@ class Hub {
 
   void send(PeerHandle peer, std::string topic, const v1::DownMessage& message);
   void fault(PeerHandle peer, const Error& error);
-  Result<void> hello(PeerHandle peer, const Hash& node, const std::string& member,
-                     const v1::Hello& hello);
+  Result<void> hello(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello);
   void submit(PeerHandle peer, const std::string& member, const v1::Submit& submit);
   Result<void> fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch);
-  void answer(const Outcome& outcome);
+  void answer(const std::vector<Outcome>& outcomes, bool waiting);
 
   HubConfig config_;
   Sequencer sequencer_;
-  std::map<Hash, Session> sessions_;  // By node.
+  std::map<Hash, Session> sessions_;  // By node: its signing key's id.
+  std::vector<PeerHandle> replaced_;
   std::vector<Outgoing> outgoing_;
   std::vector<BatchRead> batch_reads_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/encoding.h"
+#include "core/exchange/kinds.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
 #include "core/exchange/policy.h"
@@ -10,12 +11,6 @@
 
 namespace chancery::broker {
 namespace {
-
-const v1::Signature* batch_signature(const exchange::Envelope& envelope) {
-  const auto& signatures = envelope.signatures.signatures();
-  const auto found = std::ranges::find_if(signatures, &v1::Signature::has_batch);
-  return found == signatures.end() ? nullptr : &*found;
-}
 
 Outcome accepted(const Submission& submission, std::uint64_t index, bool duplicate) {
   return {.peer = submission.peer,
@@ -35,16 +30,6 @@ Outcome refused(const Submission& submission, Error error) {
           .waits = false};
 }
 
-// A notice id was logged before: the same draft is the same notice, another draft is refused.
-Outcome answer_known(const Submission& submission, const KnownNotice& known) {
-  if (known.notice == submission.envelope.notice) {
-    return accepted(submission, known.index, /*duplicate=*/true);
-  }
-  return refused(submission, {ErrorCode::kNoticeIdReused,
-                              submission.envelope.name() + " was logged at " +
-                                  std::to_string(known.index) + " with another draft"});
-}
-
 }  // namespace
 
 std::string Commit::checkpoint_body(std::string_view origin_line) const {
@@ -52,8 +37,10 @@ std::string Commit::checkpoint_body(std::string_view origin_line) const {
       {.origin = std::string(origin_line), .size = size_after, .root = root_after});
 }
 
-Sequencer::Sequencer(HubState state, AdmissionLimits limits)
+Sequencer::Sequencer(HubState state, AdmissionLimits limits,
+                     std::vector<crypto::PublicKey> log_keys)
     : queue_(limits),
+      log_keys_(std::move(log_keys)),
       tree_(std::move(state.tree)),
       directory_(std::move(state.directory)),
       accepted_at_ms_(state.accepted_at_ms) {
@@ -106,9 +93,41 @@ Decision Sequencer::decide(const Answers& answers, std::uint64_t now_ms) {
   const std::uint64_t accepted_at_ms = std::max(now_ms, accepted_at_ms_);
   Decision decision = exchange::is_directory_kind(batch_.front().envelope.draft.kind())
                           ? decide_directory(answers, accepted_at_ms)
-                          : decide_notices(answers, accepted_at_ms);
+                          : decide_notices(answers, accepted_at_ms, now_ms);
   batch_.clear();
   return decision;
+}
+
+// A notice id was logged before: the same draft is the same notice, another draft is refused, and
+// kept where nothing else is wrong with it.
+void Sequencer::answer_known(Decision& decision, Submission& submission, const KnownNotice& known) {
+  if (known.notice == submission.envelope.notice) {
+    decision.outcomes.push_back(accepted(submission, known.index, /*duplicate=*/true));
+    return;
+  }
+  decision.outcomes.push_back(refused(
+      submission,
+      {ErrorCode::kNoticeIdReused, submission.envelope.name() + " was logged at " +
+                                       std::to_string(known.index) + " with another draft"}));
+  if (exchange::judge_notice(submission.envelope, directory_, cache_).has_value()) {
+    decision.conflicts.push_back(
+        {.envelope = std::move(submission.envelope), .index_first = known.index});
+  }
+}
+
+// A checkpoint that the hub cannot sign as this directory has it would stop every follower.
+Result<void> Sequencer::check_log_keys(const exchange::Directory& next) const {
+  const auto check_held = [&](const ledger::NoteKey& key) -> Result<void> {
+    if (std::ranges::find(log_keys_, key.key) == log_keys_.end()) {
+      return fail(ErrorCode::kHubKeyMissing, "log key " + hex(key.key.id()));
+    }
+    return {};
+  };
+  const ledger::NoteKey newest = next.log_keys().back();
+  CHANCERY_TRY_VOID(check_held(newest));
+  const bool changes = directory_.founded() && !(directory_.log_keys().back() == newest);
+  return changes && !next.roster().hub().old_key_lost() ? check_held(directory_.log_keys().back())
+                                                        : Result<void>();
 }
 
 Commit Sequencer::start_commit(ledger::LeafType type, std::uint64_t accepted_at_ms,
@@ -144,11 +163,15 @@ Decision Sequencer::decide_directory(const Answers& answers, std::uint64_t accep
   Submission& submission = batch_.front();
   Decision decision;
   if (const std::optional<KnownNotice>& known = answers.known.front(); known.has_value()) {
-    decision.outcomes.push_back(answer_known(submission, *known));
+    answer_known(decision, submission, *known);
     return decision;
   }
   exchange::Directory directory = directory_;
-  if (Result<void> applied = directory.apply(submission.envelope, cache_); !applied.has_value()) {
+  Result<void> applied = directory.apply(submission.envelope, cache_);
+  if (applied.has_value()) {
+    applied = check_log_keys(directory);
+  }
+  if (!applied.has_value()) {
     decision.outcomes.push_back(refused(submission, applied.error()));
     return decision;
   }
@@ -164,7 +187,8 @@ Decision Sequencer::decide_directory(const Answers& answers, std::uint64_t accep
   return decision;
 }
 
-Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepted_at_ms) {
+Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepted_at_ms,
+                                   std::uint64_t now_ms) {
   Decision decision;
   Commit commit = start_commit(ledger::LeafType::kNotice, accepted_at_ms, directory_.root());
   ledger::CompactTree tree = tree_;
@@ -175,20 +199,19 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
     exchange::Envelope& envelope = submission.envelope;
     const std::pair id{envelope.draft.origin(), envelope.draft.notice_id()};
     if (const std::optional<KnownNotice>& known = answers.known[i]; known.has_value()) {
-      decision.outcomes.push_back(answer_known(submission, *known));
+      answer_known(decision, submission, *known);
       continue;
     }
     if (const auto known = in_batch.find(id); known != in_batch.end()) {
-      decision.outcomes.push_back(answer_known(submission, known->second));
+      answer_known(decision, submission, known->second);
       decision.outcomes.back().waits = true;
       continue;
     }
-    if (Result<void> judged = judge(envelope, answers, accepted_at_ms, clocks_new);
-        !judged.has_value()) {
+    if (Result<void> judged = judge(envelope, answers, now_ms, clocks_new); !judged.has_value()) {
       decision.outcomes.push_back(refused(submission, judged.error()));
       continue;
     }
-    clocks_new[{hash_from(batch_signature(envelope)->key_id()),
+    clocks_new[{hash_from(envelope.batch_signature()->key_id()),
                 static_cast<std::uint32_t>(envelope.draft.precedence())}] =
         envelope.header.created_at_us();
     in_batch[id] = {envelope.notice, tree.size()};
@@ -212,12 +235,18 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
 }
 
 Result<void> Sequencer::judge(const exchange::Envelope& envelope, const Answers& answers,
-                              std::uint64_t accepted_at_ms,
+                              std::uint64_t now_ms,
                               const std::map<ClockKey, std::uint64_t>& clocks_new) {
-  CHANCERY_TRY_VOID(exchange::judge_notice(envelope, directory_, accepted_at_ms, cache_));
-  CHANCERY_TRY_VOID(check_log_seen(envelope, answers));
+  CHANCERY_TRY_VOID(exchange::judge_notice(envelope, directory_, cache_));
+  // By the clock of now, not by the log's: after one jump forward that stands still for long.
+  CHANCERY_TRY_VOID(exchange::check_not_expired(envelope.draft, now_ms));
+  if (!envelope.sealed()) {
+    CHANCERY_TRY_VOID(exchange::parse_text(envelope.draft.kind(), envelope.body.clear()));
+  }
+  CHANCERY_TRY_VOID(
+      exchange::check_log_seen(envelope, head_at(envelope.header.log_seen().size(), answers)));
   // Order within a precedence of a signing key.
-  const ClockKey key{hash_from(batch_signature(envelope)->key_id()),
+  const ClockKey key{hash_from(envelope.batch_signature()->key_id()),
                      static_cast<std::uint32_t>(envelope.draft.precedence())};
   const auto newer = clocks_new.find(key);
   const auto stored = clocks_.find(key);
@@ -230,22 +259,12 @@ Result<void> Sequencer::judge(const exchange::Envelope& envelope, const Answers&
   return {};
 }
 
-Result<void> Sequencer::check_log_seen(const exchange::Envelope& envelope,
-                                       const Answers& answers) const {
-  if (!envelope.header.has_log_seen()) {
-    return fail(ErrorCode::kForeignLog, "a notice says which log its origin saw");
+std::optional<Hash> Sequencer::head_at(std::uint64_t size, const Answers& answers) const {
+  if (size == tree_.size()) {
+    return tree_.root();
   }
-  const std::uint64_t size = envelope.header.log_seen().size();
-  const std::string& root = envelope.header.log_seen().root();
   const auto head = answers.heads.find(size);
-  const bool is_ours = size == tree_.size()
-                           ? as_view(tree_.root()) == root
-                           : head != answers.heads.end() && as_view(head->second) == root;
-  if (!is_ours) {
-    return fail(ErrorCode::kForeignLog, envelope.name() + " saw a log of size " +
-                                            std::to_string(size) + " that is not this one");
-  }
-  return {};
+  return head == answers.heads.end() ? std::nullopt : std::optional(head->second);
 }
 
 void Sequencer::committed() {

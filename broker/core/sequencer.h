@@ -24,6 +24,7 @@
 #include "broker/core/admission.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/crypto/keys.h"
 #include "core/exchange/batch_signature.h"
 #include "core/exchange/directory.h"
 #include "core/ledger/leaf.h"
@@ -92,6 +93,13 @@ struct Answers {
   std::map<std::uint64_t, Hash> heads;            // The sizes that were heads.
 };
 
+// Two drafts under one notice id: the second, good but for that, is kept as proof against its
+// origin.
+struct Conflict {
+  exchange::Envelope envelope;
+  std::uint64_t index_first = 0;  // Of the entry that stands.
+};
+
 // What became of a submission. Exactly one of index and error is set.
 struct Outcome {
   PeerHandle peer = 0;
@@ -104,12 +112,14 @@ struct Outcome {
 
 struct Decision {
   std::vector<Outcome> outcomes;
+  std::vector<Conflict> conflicts;
   std::optional<Commit> commit;
 };
 
 class Sequencer {
  public:
-  Sequencer(HubState state, AdmissionLimits limits);
+  // `log_keys` are those that the hub can sign with: a roster that asks for another is refused.
+  Sequencer(HubState state, AdmissionLimits limits, std::vector<crypto::PublicKey> log_keys);
 
   // Parses and queues. `member` is the authenticated sender; nothing for the hub's own admin
   // socket. kWrongOrigin where a notice names another member; directory entries may come from
@@ -135,16 +145,19 @@ class Sequencer {
   using ClockKey = std::pair<Hash, std::uint32_t>;
 
   Decision decide_directory(const Answers& answers, std::uint64_t accepted_at_ms);
-  Decision decide_notices(const Answers& answers, std::uint64_t accepted_at_ms);
+  Decision decide_notices(const Answers& answers, std::uint64_t accepted_at_ms,
+                          std::uint64_t now_ms);
+  void answer_known(Decision& decision, Submission& submission, const KnownNotice& known);
   Result<void> judge(const exchange::Envelope& envelope, const Answers& answers,
-                     std::uint64_t accepted_at_ms,
-                     const std::map<ClockKey, std::uint64_t>& clocks_new);
-  Result<void> check_log_seen(const exchange::Envelope& envelope, const Answers& answers) const;
+                     std::uint64_t now_ms, const std::map<ClockKey, std::uint64_t>& clocks_new);
+  Result<void> check_log_keys(const exchange::Directory& next) const;
+  [[nodiscard]] std::optional<Hash> head_at(std::uint64_t size, const Answers& answers) const;
   [[nodiscard]] Commit start_commit(ledger::LeafType type, std::uint64_t accepted_at_ms,
                                     const Hash& directory) const;
   void append(Commit& commit, ledger::CompactTree& tree, exchange::Envelope envelope) const;
 
   AdmissionQueue queue_;
+  std::vector<crypto::PublicKey> log_keys_;
   ledger::CompactTree tree_;
   exchange::Directory directory_;
   std::uint64_t accepted_at_ms_;

@@ -21,6 +21,8 @@
 
 namespace chancery::broker {
 
+inline constexpr std::size_t kConflictsKeptMax = 64;  // Of one origin: 64 proofs are enough.
+
 class HubStore {
  public:
   HubStore() = default;
@@ -41,6 +43,12 @@ class HubStore {
   // kHeadMoved where the head is not `size_before, root_before`; nothing was written then. After
   // kIo the outcome is unknown: stop, and load() in a new process.
   [[nodiscard]] virtual Result<void> commit(const Commit& commit) = 0;
+
+  // Keeps the second draft under a notice id, durable when it returns: at most kConflictsKeptMax
+  // for an origin, each draft once.
+  [[nodiscard]] virtual Result<void> keep_conflict(const Conflict& conflict,
+                                                   std::uint64_t now_ms) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> conflict_count() = 0;
 
   // Keeps the signed checkpoint of a committed batch. Durable with the next commit(), or at once by
   // flush(): until then it can be made again, since Ed25519 is deterministic.

@@ -32,6 +32,10 @@ CREATE TABLE directory_entry(idx INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE clock(
   key_id BLOB NOT NULL, precedence INTEGER NOT NULL, created_at_us INTEGER NOT NULL,
   PRIMARY KEY(key_id, precedence)) STRICT, WITHOUT ROWID;
+CREATE TABLE conflict(
+  id INTEGER PRIMARY KEY, origin TEXT NOT NULL, notice_id BLOB NOT NULL, notice BLOB NOT NULL,
+  index_first INTEGER NOT NULL, refused_at_ms INTEGER NOT NULL, header BLOB NOT NULL,
+  body BLOB NOT NULL, signatures BLOB NOT NULL, UNIQUE(origin, notice_id, notice)) STRICT;
 )";
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
 constexpr std::string_view kSelectKnown =
@@ -57,6 +61,12 @@ constexpr std::string_view kPutDirectoryEntry = "INSERT INTO directory_entry(idx
 constexpr std::string_view kPutClock =
     "INSERT INTO clock(key_id, precedence, created_at_us) VALUES(?1, ?2, ?3) ON "
     "CONFLICT(key_id, precedence) DO UPDATE SET created_at_us = ?3";
+constexpr std::string_view kPutConflict =
+    "INSERT INTO conflict(origin, notice_id, notice, index_first, refused_at_ms, header, body, "
+    "signatures) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 "
+    "WHERE (SELECT count(*) FROM conflict WHERE origin = ?1) < ?9 "
+    "ON CONFLICT DO NOTHING";
+constexpr std::string_view kCountConflicts = "SELECT count(*) FROM conflict";
 constexpr std::string_view kPutCheckpoint =
     "UPDATE batch SET checkpoint = ?2 WHERE size_after = ?1";
 
@@ -288,6 +298,32 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
   CHANCERY_TRY_VOID(transaction.commit());
   checkpoints_.clear();
   return {};
+}
+
+Result<void> SqliteHubStore::keep_conflict(const Conflict& conflict, std::uint64_t now_ms) {
+  const exchange::Envelope& envelope = conflict.envelope;
+  CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_));
+  CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutConflict));
+  CHANCERY_TRY_VOID(put->bind(1, std::string_view(envelope.draft.origin()))
+                        .bind(2, as_bytes(envelope.draft.notice_id()))
+                        .bind(3, Bytes(envelope.notice))
+                        .bind(4, conflict.index_first)
+                        .bind(5, now_ms)
+                        .bind(6, as_bytes(envelope.header_bytes))
+                        .bind(7, as_bytes(envelope.body_bytes))
+                        .bind(8, as_bytes(envelope.signatures_bytes))
+                        .bind(9, kConflictsKeptMax)
+                        .run());
+  return transaction.commit();
+}
+
+Result<std::uint64_t> SqliteHubStore::conflict_count() {
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kCountConflicts));
+  CHANCERY_TRY(const bool row, select->step());
+  CHANCERY_CHECK(row);
+  CHANCERY_TRY(const std::uint64_t count, select->column_u64(0));
+  select->reset();
+  return count;
 }
 
 Result<void> SqliteHubStore::flush() {

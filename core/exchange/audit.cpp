@@ -168,12 +168,17 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
     if (is_directory) {
       continue;
     }
-    const Result<void> judged =
-        judge_notice(*envelopes[i], follower_.directory(), leaves.front().accepted_at_ms, cache_);
+    Result<void> judged = judge_notice(*envelopes[i], follower_.directory(), cache_);
+    if (judged.has_value()) {
+      const auto head = heads_.find(envelopes[i]->header.log_seen().size());
+      judged = check_log_seen(*envelopes[i],
+                              head == heads_.end() ? std::nullopt : std::optional(head->second));
+    }
     if (!judged.has_value()) {
       finding(batch.first_index() + i, judged.error());
     }
   }
+  heads_.emplace(follower_.size(), follower_.tree().root());
   return true;
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,6 +60,9 @@ class Auditor {
 
   LogFollower follower_;
   RootCache cache_;
+  // Each batch's head, for what notices say they saw: 40 bytes a batch, all that grows with the
+  // log.
+  std::map<std::uint64_t, Hash> heads_;
   AuditReport report_;
   std::size_t unsigned_count_ = 0;  // Entries of the last batch, where it has no checkpoint.
   bool stopped_ = false;

@@ -1,5 +1,6 @@
 #include "core/exchange/envelope.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/encoding.h"
@@ -136,6 +137,10 @@ Result<void> check_signatures(const v1::Signatures& signatures) {
   return {};
 }
 
+Result<v1::Envelope> parse_parts(std::string_view bytes) {
+  return parse_wire<v1::Envelope>(bytes, Reading::kStrict, {.bytes_max = kEnvelopeBytesMax});
+}
+
 }  // namespace
 
 Hash genesis_hash(std::string_view header, std::string_view body) {
@@ -169,6 +174,11 @@ std::vector<std::string> Envelope::recipient_codes() const {
     codes.push_back(recipient.member());
   }
   return codes;
+}
+
+const v1::Signature* Envelope::batch_signature() const {
+  const auto found = std::ranges::find_if(signatures.signatures(), &v1::Signature::has_batch);
+  return found == signatures.signatures().end() ? nullptr : &*found;
 }
 
 std::string Envelope::name() const {
@@ -207,8 +217,7 @@ Result<void> check_draft(const v1::Draft& draft) {
 }
 
 Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis) {
-  CHANCERY_TRY(v1::Envelope parts,
-               parse_wire<v1::Envelope>(bytes, Reading::kStrict, {.bytes_max = kEnvelopeBytesMax}));
+  CHANCERY_TRY(v1::Envelope parts, parse_parts(bytes));
   Envelope envelope;
   envelope.header_bytes = std::move(*parts.mutable_header());
   envelope.body_bytes = std::move(*parts.mutable_body());
@@ -242,9 +251,13 @@ Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis) {
   return envelope;
 }
 
+Result<Hash> entry_of(std::string_view bytes, const Hash& genesis) {
+  CHANCERY_TRY(const v1::Envelope parts, parse_parts(bytes));
+  return entry_hash(envelope_hash(genesis, parts.header(), parts.body()), parts.signatures());
+}
+
 Result<Hash> genesis_of(std::string_view bytes) {
-  CHANCERY_TRY(const v1::Envelope parts,
-               parse_wire<v1::Envelope>(bytes, Reading::kStrict, {.bytes_max = kEnvelopeBytesMax}));
+  CHANCERY_TRY(const v1::Envelope parts, parse_parts(bytes));
   return genesis_hash(parts.header(), parts.body());
 }
 

@@ -40,6 +40,8 @@ struct Envelope {
   Hash entry{};  // E
 
   [[nodiscard]] bool sealed() const { return body.has_sealed(); }
+  // The one that a node made over D; nothing where there is none, as in what is not good.
+  [[nodiscard]] const v1::Signature* batch_signature() const;
   [[nodiscard]] std::string bytes() const;
   [[nodiscard]] std::vector<std::string> recipient_codes() const;
   // "AM 0190c3e2-…": how an envelope is called in logs and errors.
@@ -51,6 +53,9 @@ struct Envelope {
                                          std::string_view signatures);
 
 [[nodiscard]] Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis);
+
+// E of an envelope whose parts may be anything.
+[[nodiscard]] Result<Hash> entry_of(std::string_view envelope_bytes, const Hash& genesis);
 
 // The genesis that an envelope would have if it were the first roster of an exchange.
 [[nodiscard]] Result<Hash> genesis_of(std::string_view envelope_bytes);

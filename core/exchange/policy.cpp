@@ -169,8 +169,7 @@ Result<void> check_seal(const Envelope& envelope, const Directory& directory) {
 
 }  // namespace
 
-Result<void> judge_draft(const v1::Draft& draft, bool sealed, const Directory& directory,
-                         std::uint64_t now_ms) {
+Result<void> judge_draft(const v1::Draft& draft, bool sealed, const Directory& directory) {
   CHANCERY_TRY_VOID(check_founded(directory));
   CHANCERY_TRY_VOID(check_draft(draft));
   if (is_directory_kind(draft.kind())) {
@@ -197,21 +196,24 @@ Result<void> judge_draft(const v1::Draft& draft, bool sealed, const Directory& d
   if (!sealed && any_matches(directory.roster().sealed_kinds(), draft.kind())) {
     return fail(ErrorCode::kSealRequired, draft.kind());
   }
+  return {};
+}
+
+Result<void> check_not_expired(const v1::Draft& draft, std::uint64_t now_ms) {
   if (draft.expires_at_ms() != 0 && draft.expires_at_ms() <= now_ms) {
     return fail(ErrorCode::kExpired, "it expired before it was logged");
   }
   return {};
 }
 
-Result<void> judge_notice(const Envelope& envelope, const Directory& directory,
-                          std::uint64_t accepted_at_ms, RootCache& cache) {
+Result<void> judge_notice(const Envelope& envelope, const Directory& directory, RootCache& cache) {
   CHANCERY_TRY_VOID(check_founded(directory));
   if (envelope.header.version() != directory.roster().header_version()) {
     return fail(ErrorCode::kUnknownVersion,
                 "header version " + std::to_string(envelope.header.version()) + ", in force is " +
                     std::to_string(directory.roster().header_version()));
   }
-  CHANCERY_TRY_VOID(judge_draft(envelope.draft, envelope.sealed(), directory, accepted_at_ms));
+  CHANCERY_TRY_VOID(judge_draft(envelope.draft, envelope.sealed(), directory));
   CHANCERY_TRY(const SignedBy by, check_signatures(envelope, directory, cache));
   if (matches("consultation.*", envelope.draft.kind()) && !by.node->voice) {
     return fail(ErrorCode::kNoVoice, envelope.draft.kind());
@@ -222,6 +224,18 @@ Result<void> judge_notice(const Envelope& envelope, const Directory& directory,
   }
   if (as_view(text_digest(envelope.body.clear())) != envelope.draft.text_digest()) {
     return fail(ErrorCode::kTextDigestMismatch, "the clear text is not the one signed for");
+  }
+  return {};
+}
+
+Result<void> check_log_seen(const Envelope& envelope, const std::optional<Hash>& head) {
+  if (!envelope.header.has_log_seen()) {
+    return fail(ErrorCode::kForeignLog, envelope.name() + " does not say which log its origin saw");
+  }
+  if (!head.has_value() || envelope.header.log_seen().root() != as_view(*head)) {
+    return fail(ErrorCode::kForeignLog, envelope.name() + " saw a log of size " +
+                                            std::to_string(envelope.header.log_seen().size()) +
+                                            " that is not this one");
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,12 +25,23 @@ namespace chancery::exchange {
 
 // Everything about a notice (leaf type 1): signatures, policy, seal.
 [[nodiscard]] Result<void> judge_notice(const Envelope& envelope, const Directory& directory,
-                                        std::uint64_t accepted_at_ms, RootCache& cache);
+                                        RootCache& cache);
 
 // The part that needs no signature and no body: a node asks it before it promises an application
 // anything. `sealed` says whether the notice is to be sealed.
 [[nodiscard]] Result<void> judge_draft(const v1::Draft& draft, bool sealed,
-                                       const Directory& directory, std::uint64_t now_ms);
+                                       const Directory& directory);
+
+// kExpired where the draft's expiry has passed by this clock. Asked by the origin's node and by the
+// hub of what is not logged yet, each by its own clock; it makes nothing void that was logged.
+[[nodiscard]] Result<void> check_not_expired(const v1::Draft& draft, std::uint64_t now_ms);
+
+// kForeignLog unless the header names a head of this log as the one that its origin saw. `head` is
+// the root at that size, where a batch of this log ended there before the notice was logged. It is
+// the hub that must not log such a notice; to who finds it logged it says that somebody was shown
+// another log.
+[[nodiscard]] Result<void> check_log_seen(const Envelope& envelope,
+                                          const std::optional<Hash>& head);
 
 // Recipients as an application names them ("members", "all" or codes) to codes, ascending, without
 // the origin. kPartnerNotNamed where "all" would reach a partner or observer that is not named

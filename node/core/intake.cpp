@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/encoding.h"
 #include "core/exchange/kinds.h"
 #include "core/exchange/policy.h"
 
 namespace chancery::node {
 namespace {
 
-Result<void> check_leaf(const exchange::Envelope& envelope, const ledger::Leaf& leaf) {
-  if (envelope.entry != leaf.entry || leaf.type != ledger::LeafType::kNotice) {
-    return fail(ErrorCode::kLeafMismatch, envelope.name());
+Result<void> check_type(const ledger::Leaf& leaf) {
+  if (leaf.type != ledger::LeafType::kNotice) {
+    return fail(ErrorCode::kLeafMismatch, "a directory entry is not delivered as a notice");
   }
   return {};
 }
@@ -55,18 +56,28 @@ Arrival judge_delivery(std::uint64_t index, std::string envelope_bytes, const le
   };
   Result<exchange::Envelope> envelope =
       exchange::parse_envelope(arrival.envelope_bytes, directory.genesis());
+  const Result<Hash> entry = envelope.has_value()
+                                 ? Result<Hash>(envelope->entry)
+                                 : exchange::entry_of(arrival.envelope_bytes, directory.genesis());
+  if (!entry.has_value() || *entry != leaf.entry) {
+    because(Verdict::kGarbled,
+            entry.has_value()
+                ? Error{ErrorCode::kLeafMismatch, "what was delivered hashes to " + hex(*entry)}
+                : entry.error());
+    return arrival;
+  }
   if (!envelope.has_value()) {
     because(Verdict::kVoid, envelope.error());
     return arrival;
   }
   arrival.own = envelope->draft.origin() == member;
   arrival.envelope = std::move(*envelope);
-  Result<void> good = check_leaf(*arrival.envelope, leaf);
+  Result<void> good = check_type(leaf);
   if (good.has_value()) {
     good = check_addressed(*arrival.envelope, member);
   }
   if (good.has_value()) {
-    good = exchange::judge_notice(*arrival.envelope, directory, leaf.accepted_at_ms, cache);
+    good = exchange::judge_notice(*arrival.envelope, directory, cache);
   }
   if (!good.has_value()) {
     because(Verdict::kVoid, good.error());

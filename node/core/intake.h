@@ -1,4 +1,4 @@
-// What a node makes of a delivered entry: good, void or unopenable. Pure.
+// What a node makes of a delivered entry: good, void, unopenable or garbled. Pure.
 //
 // The bytes must hash to the leaf that the node itself appended at that index; the notice is judged
 // by the directory state of that leaf; a seal must open with this node's keys to the text that the
@@ -24,14 +24,16 @@ namespace chancery::node {
 
 enum class Verdict : std::uint8_t {
   kGood = 0,
-  kVoid = 1,        // The hub logged what it must not, or delivered other bytes than it logged.
+  kVoid = 1,        // The hub logged what it must not.
   kUnopenable = 2,  // Good for all to see, and not to be opened here.
+  kGarbled = 3,     // Other bytes than were logged. What was logged may still come.
 };
 
 struct Arrival {
   std::uint64_t index = 0;
   Verdict verdict = Verdict::kGood;
-  std::optional<Error> error;                  // Where the verdict is not good.
+  // Where the verdict is not good; where it is, a reason to raise an alarm all the same.
+  std::optional<Error> error;
   std::string envelope_bytes;                  // As delivered.
   std::optional<exchange::Envelope> envelope;  // Where it parses.
   std::string text;  // Where it is good: what text_digest covers, padded where sealed.

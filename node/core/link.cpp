@@ -174,6 +174,13 @@ std::optional<v1::Delivery> Link::take_delivery() {
   return delivery;
 }
 
+void Link::refetch(std::uint64_t index) {
+  held_.clear();
+  held_bytes_ = 0;
+  expected_ = index;
+  fetch(v1::FETCH_KIND_DELIVERIES, index);
+}
+
 void Link::stored(std::uint64_t index) {
   position_.cursor = std::max(position_.cursor, index + 1);
   credit_due_ = true;

@@ -65,6 +65,8 @@ class Link {
   void deliver(v1::Deliver deliver);
   // The next delivery whose leaf this node has.
   [[nodiscard]] std::optional<v1::Delivery> take_delivery();
+  // This one, which take_delivery() gave, was not what was logged: the hub is asked for it again.
+  void refetch(std::uint64_t index);
   // Stored, through this index.
   void stored(std::uint64_t index);
 

@@ -107,9 +107,11 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
       continue;
     }
     // The directory may have changed since the draft was promised.
-    if (const Result<void> judged =
-            exchange::judge_draft(*draft, notice.sealed, *input.directory, input.now_us / 1000);
-        !judged.has_value()) {
+    Result<void> judged = exchange::judge_draft(*draft, notice.sealed, *input.directory);
+    if (judged.has_value()) {
+      judged = exchange::check_not_expired(*draft, input.now_us / 1000);
+    }
+    if (!judged.has_value()) {
       refuse(judged.error());
       continue;
     }

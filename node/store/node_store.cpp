@@ -151,11 +151,30 @@ Result<NodeState> NodeStore::load() {
     }
   }
   CHANCERY_TRY(const std::uint64_t created_at_us, impl_->number("SELECT created_at_us FROM clock"));
+  CHANCERY_TRY(std::optional<Error> alarm, first_alarm());
   return NodeState{
       .follower = exchange::LogFollower(std::move(tree), std::move(directory), accepted_at_ms),
       .history = std::move(history),
       .position = position,
-      .created_at_us = created_at_us};
+      .created_at_us = created_at_us,
+      .alarm = std::move(alarm)};
+}
+
+Result<std::optional<Error>> NodeStore::first_alarm() {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT code, reason FROM received WHERE verdict = 0 AND code != 0 "
+                                "ORDER BY idx LIMIT 1"));
+  CHANCERY_TRY(const bool row, select->step());
+  std::optional<Error> alarm;
+  if (row) {
+    CHANCERY_TRY(const std::uint64_t code, select->column_u64(0));
+    CHANCERY_TRY(std::string reason, select->column_text(1));
+    alarm =
+        Error{error_code_from_wire(static_cast<std::uint32_t>(code)).value_or(ErrorCode::kInternal),
+              std::move(reason)};
+  }
+  select->reset();
+  return alarm;
 }
 
 Result<void> NodeStore::put_batch(const exchange::FollowedBatch& batch,
@@ -165,12 +184,13 @@ Result<void> NodeStore::put_batch(const exchange::FollowedBatch& batch,
     leaves += as_view(ledger::encode(each));
   }
   CHANCERY_TRY(sqlite::Statement* const insert,
-               impl_->statement("INSERT INTO batch(first_index, size_after, leaves, checkpoint) "
-                                "VALUES(?1, ?2, ?3, ?4)"));
+               impl_->statement("INSERT INTO batch(first_index, size_after, leaves, "
+                                "checkpoint, root) VALUES(?1, ?2, ?3, ?4, ?5)"));
   CHANCERY_TRY_VOID(insert->bind(1, batch.first_index)
                         .bind(2, batch.first_index + batch.leaves.size())
                         .bind(3, as_bytes(leaves))
                         .bind(4, as_bytes(batch.checkpoint))
+                        .bind(5, Bytes(after.tree().root()))
                         .run());
   if (batch.directory_entry.has_value()) {
     CHANCERY_TRY(sqlite::Statement* const entry,
@@ -208,6 +228,20 @@ Result<ledger::Leaf> NodeStore::leaf(std::uint64_t index) {
   }
   return ledger::parse_leaf(
       as_bytes(leaves).subspan(static_cast<std::size_t>(at), ledger::kLeafBytes));
+}
+
+Result<std::optional<Hash>> NodeStore::root_at(std::uint64_t size) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT root FROM batch WHERE size_after = ?1"));
+  select->bind(1, size);
+  CHANCERY_TRY(const bool row, select->step());
+  std::optional<Hash> root;
+  if (row) {
+    CHANCERY_TRY(const std::string bytes, select->column_blob(0));
+    root = hash_from(bytes);
+  }
+  select->reset();
+  return root;
 }
 
 Result<exchange::Directory> NodeStore::directory_at(std::uint64_t index) {
@@ -284,12 +318,8 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                impl_->statement("INSERT INTO inbox(idx, notice, origin, notice_id, accepted_at_ms, "
                                 "arrived_at_ms, created_at_us, sealed, key_id, draft, text) "
                                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
-  std::string key_id;
-  for (const v1::Signature& signature : envelope.signatures.signatures()) {
-    if (signature.has_batch()) {
-      key_id = signature.key_id();
-    }
-  }
+  const v1::Signature* const by = envelope.batch_signature();
+  const std::string key_id = by == nullptr ? "" : by->key_id();
   CHANCERY_TRY_VOID(inbox->bind(1, arrival.index)
                         .bind(2, Bytes(envelope.notice))
                         .bind(3, std::string_view(envelope.draft.origin()))
@@ -303,6 +333,28 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                         .bind(11, as_bytes(arrival.text))
                         .run());
   return std::optional(static_cast<std::uint64_t>(impl_->database.last_insert_rowid()));
+}
+
+Result<bool> NodeStore::put_garbled(const Arrival& delivered, std::uint64_t now_ms) {
+  CHANCERY_CHECK(delivered.verdict == Verdict::kGarbled && delivered.error.has_value());
+  CHANCERY_TRY(sqlite::Statement* const known,
+               impl_->statement("SELECT 1 FROM garbled WHERE idx = ?1"));
+  known->bind(1, delivered.index);
+  CHANCERY_TRY(const bool again, known->step());
+  known->reset();
+  if (again) {
+    return false;
+  }
+  CHANCERY_TRY(sqlite::Statement* const insert,
+               impl_->statement("INSERT INTO garbled(idx, envelope, code, reason, arrived_at_ms) "
+                                "VALUES(?1, ?2, ?3, ?4, ?5)"));
+  CHANCERY_TRY_VOID(insert->bind(1, delivered.index)
+                        .bind(2, as_bytes(delivered.envelope_bytes))
+                        .bind(3, static_cast<std::uint64_t>(delivered.error->code))
+                        .bind(4, std::string_view(delivered.error->detail))
+                        .bind(5, now_ms)
+                        .run());
+  return true;
 }
 
 Result<std::string> NodeStore::received_envelope(std::uint64_t index) {
@@ -321,8 +373,11 @@ Result<std::string> NodeStore::received_envelope(std::uint64_t index) {
 Result<IntakeCounts> NodeStore::intake_counts() {
   IntakeCounts counts;
   CHANCERY_TRY(counts.shown, impl_->number("SELECT count(*) FROM inbox"));
-  CHANCERY_TRY(counts.void_count, impl_->number("SELECT count(*) FROM received WHERE verdict = 1"));
-  CHANCERY_TRY(counts.unopenable, impl_->number("SELECT count(*) FROM received WHERE verdict = 2"));
+  CHANCERY_TRY(counts.void_count,
+               impl_->number("SELECT count(*) FROM received WHERE verdict = 1 AND code != 0"));
+  CHANCERY_TRY(counts.unopenable,
+               impl_->number("SELECT count(*) FROM received WHERE verdict = 2 AND code != 0"));
+  CHANCERY_TRY(counts.garbled, impl_->number("SELECT count(*) FROM garbled"));
   return counts;
 }
 
@@ -359,9 +414,10 @@ Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::
   }
   head->reset();
   reply.set_size(size);
-  CHANCERY_TRY(sqlite::Statement* const batches,
-               impl_->statement("SELECT first_index, size_after, leaves, checkpoint FROM batch "
-                                "WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2"));
+  CHANCERY_TRY(
+      sqlite::Statement* const batches,
+      impl_->statement("SELECT first_index, size_after, leaves, checkpoint, root FROM batch "
+                       "WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2"));
   batches->bind(1, from_index).bind(2, exchange::kBatchesCountMax);
   std::size_t bytes = 0;
   while (bytes <= bytes_max) {
@@ -374,6 +430,7 @@ Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::
     CHANCERY_TRY(const std::uint64_t size_after, batches->column_u64(1));
     CHANCERY_TRY(*batch.mutable_leaves(), batches->column_blob(2));
     CHANCERY_TRY(*batch.mutable_checkpoint(), batches->column_blob(3));
+    CHANCERY_TRY(*batch.mutable_root(), batches->column_blob(4));
     batch.set_first_index(first);
     CHANCERY_TRY(sqlite::Statement* const entries,
                  impl_->statement(

@@ -2,9 +2,10 @@
 //
 //   exchange         genesis, member                                       one row
 //   position         followed size, root, edge, accepted_at; cursor         one row
-//   batch            first index -> size after, leaves (73 bytes each), checkpoint
+//   batch            first index -> size after, root, leaves (73 bytes each), checkpoint
 //   directory_entry  index -> envelope
-//   received         index -> envelope, E, verdict, code                    what was delivered, all
+//   received         index -> envelope, verdict, code                       what was delivered, all
+//   garbled          index -> bytes that were delivered there at first and are not what was logged
 //   inbox            arrival -> what is shown, with the opened text
 //   outbox           notice id -> draft, text, then the signed envelope, its index, its stage
 //   cursor           (application, name) -> arrival
@@ -78,6 +79,7 @@ struct NodeState {
   DirectoryHistory history;
   LinkPosition position;
   std::uint64_t created_at_us = 0;  // Newest of this node's signing key.
+  std::optional<Error> alarm;       // What a good arrival gave reason for, the first of them.
 };
 
 struct OutboxCounts {
@@ -91,6 +93,7 @@ struct IntakeCounts {
   std::uint64_t shown = 0;
   std::uint64_t void_count = 0;
   std::uint64_t unopenable = 0;
+  std::uint64_t garbled = 0;
 };
 
 class NodeStore {
@@ -119,6 +122,8 @@ class NodeStore {
   [[nodiscard]] Result<void> put_batch(const exchange::FollowedBatch& batch,
                                        const exchange::LogFollower& after);
   [[nodiscard]] Result<ledger::Leaf> leaf(std::uint64_t index);  // kNotFound beyond the log.
+  // The root at this size, where a batch of the log ended there.
+  [[nodiscard]] Result<std::optional<Hash>> root_at(std::uint64_t size);
   // The directory that judges the entry at `index`, folded anew from the stored entries.
   [[nodiscard]] Result<exchange::Directory> directory_at(std::uint64_t index);
 
@@ -128,12 +133,18 @@ class NodeStore {
                                                                  const ledger::Leaf& leaf,
                                                                  std::uint64_t now_ms);
 
+  // The first bytes at an index that are not what was logged there: kept aside, the cursor stays.
+  // False where others were kept there before: then it is for put_arrival().
+  [[nodiscard]] Result<bool> put_garbled(const Arrival& delivered, std::uint64_t now_ms);
+
   // The outbox.
   [[nodiscard]] Result<void> put_draft(const OutboxDraft& draft);
   [[nodiscard]] Result<std::optional<OutboxRow>> find_outbox(std::string_view notice_id);
   [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max);  // Urgent first.
   [[nodiscard]] Result<void> put_signed(const Stamped& stamped, std::string_view envelope);
   [[nodiscard]] Result<std::vector<std::string>> unacknowledged(std::size_t count_max);
+  // What this node's signing key stamps next comes after it.
+  [[nodiscard]] Result<void> raise_clock(std::uint64_t created_at_us);
   // The first acceptance stands: of two indices the lower one.
   [[nodiscard]] Result<void> mark_logged(std::string_view notice_id, std::uint64_t index,
                                          std::uint64_t accepted_at_ms);
@@ -173,6 +184,7 @@ class NodeStore {
 
  private:
   [[nodiscard]] Result<bool> reuses_id(const Arrival& arrival);
+  [[nodiscard]] Result<std::optional<Error>> first_alarm();
 
   struct Impl;
   explicit NodeStore(std::unique_ptr<Impl> impl);

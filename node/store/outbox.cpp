@@ -129,9 +129,13 @@ Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view enve
                         .bind(2, as_bytes(envelope))
                         .bind(3, stamped.created_at_us)
                         .run());
+  return raise_clock(stamped.created_at_us);
+}
+
+Result<void> NodeStore::raise_clock(std::uint64_t created_at_us) {
   CHANCERY_TRY(sqlite::Statement* const clock,
                impl_->statement("UPDATE clock SET created_at_us = max(created_at_us, ?1)"));
-  return clock->bind(1, stamped.created_at_us).run();
+  return clock->bind(1, created_at_us).run();
 }
 
 Result<std::vector<std::string>> NodeStore::unacknowledged(std::size_t count_max) {

@@ -200,7 +200,7 @@ exchange::Stamp TestExchange::next_stamp() {
   ++counter_;
   return {.salt = seeded_bytes("salt " + std::to_string(counter_), 16),
           .created_at_us = kEpochUs + counter_,
-          .log_seen = exchange::tree_head(0, ledger::tree_root({}))};
+          .log_seen = seen_};
 }
 
 std::string TestExchange::entry(v1::DirectoryEntry content, std::span<const std::string> signers,

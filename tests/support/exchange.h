@@ -80,8 +80,10 @@ class TestExchange {
   [[nodiscard]] exchange::RootCache& cache() { return cache_; }
 
   [[nodiscard]] exchange::Envelope parse(std::string_view envelope) const;
-  // Salt and time of the next header; times rise with each call. `log_seen` is size 0.
+  // Salt and time of the next header; times rise with each call. `log_seen` is what see() said, or
+  // size 0.
   [[nodiscard]] exchange::Stamp next_stamp();
+  void see(const ledger::CompactTree& log) { seen_ = exchange::tree_head(log.size(), log.root()); }
 
   // A directory entry: fills slot and replaces as `on` has them where they are empty, and signs
   // with the keys of these names. An envelope.
@@ -119,6 +121,7 @@ class TestExchange {
   exchange::RootCache cache_;
   exchange::Directory directory_{Hash{}};
   std::uint64_t counter_ = 0;
+  v1::TreeHead seen_ = exchange::tree_head(0, ledger::tree_root({}));
 };
 
 }  // namespace chancery::test

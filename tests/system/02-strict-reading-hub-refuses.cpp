@@ -125,9 +125,12 @@ TEST_F(StrictReadingHubRefusesTest, PartsOfAnEnvelopeMayBeAsLargeAsTheLimitAndNo
             "limit-exceeded");
 
   const auto with_body_of = [&](std::size_t size) {
-    constexpr std::size_t kTagAndLength = 4;
-    return signed_by_am(author_.clear(exchange_.draft("AM", {"KZ"}, "emergency.alert"),
-                                      std::string(size - kTagAndLength, '\n')));
+    // A field that no Text has yet: kept by who reads openly, and any number of bytes long.
+    constexpr std::uint32_t kLaterField = 100;
+    constexpr std::size_t kTagsAndLengths = 4 + 5;
+    return signed_by_am(
+        author_.clear(exchange_.draft("AM", {"KZ"}, "emergency.alert"),
+                      bytes_field(kLaterField, std::string(size - kTagsAndLengths, 'x'))));
   };
   EXPECT_EQ(hostile_->answer_to_envelope(with_body_of(exchange::kBodyBytesMax)), "accepted");
   EXPECT_EQ(hostile_->answer_to_envelope(with_body_of(exchange::kBodyBytesMax + 1)),

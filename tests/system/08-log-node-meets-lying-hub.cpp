@@ -22,6 +22,7 @@ class LogNodeMeetsLyingHubTest : public ::testing::Test {
   LogNodeMeetsLyingHubTest() {
     log_.found();
     founded_.found();
+    exchange_.see(founded_.tree());
   }
 
   void start_in_step() {
@@ -171,7 +172,7 @@ TEST_F(LogNodeMeetsLyingHubTest, WhatIsVoidOrUnopenableIsKeptWithItsCodeAndNotSh
   const auto same = [&](const std::string& envelope, node::Verdict verdict, ErrorCode code) {
     entries.push_back({envelope, envelope, verdict, code});
   };
-  // Logged is one thing, delivered another.
+  // Logged is one thing, delivered another, also when it is asked for again.
   entries.push_back({notice("Logged"), notice("Delivered instead"), node::Verdict::kVoid,
                      ErrorCode::kLeafMismatch});
   // What the hub should have refused.
@@ -210,6 +211,7 @@ TEST_F(LogNodeMeetsLyingHubTest, WhatIsVoidOrUnopenableIsKeptWithItsCodeAndNotSh
   for (const Entry& entry : entries) {
     append(entry.logged);
     hub_.push_batch(log_.batches().back());
+    hub_.hold(log_.size() - 1, previous, entry.delivered);
     hub_.deliver(log_.size() - 1, previous, entry.delivered);
     previous = log_.size();
   }
@@ -239,6 +241,57 @@ TEST_F(LogNodeMeetsLyingHubTest, WhatIsVoidOrUnopenableIsKeptWithItsCodeAndNotSh
     EXPECT_EQ(must(select.column_blob(3)), entries[i].delivered) << i;
   }
   EXPECT_FALSE(must(select.step()));
+}
+
+// C-111: bytes that are not what was logged are evidence, and what was logged still gets in.
+TEST_F(LogNodeMeetsLyingHubTest, AGarbledDeliveryIsFetchedAgain) {
+  ASSERT_NO_FATAL_FAILURE(start_in_step());
+  const std::string logged = append(notice("Logged"));
+  hub_.push_batch(log_.batches().back());
+  hub_.hold(founded_.size(), 0, logged);
+  hub_.deliver(founded_.size(), 0, logged.substr(0, 100));
+  const std::string next = append(notice("After it"));
+  hub_.push_batch(log_.batches().back());
+  hub_.hold(founded_.size() + 1, founded_.size() + 1, next);
+  hub_.deliver(founded_.size() + 1, founded_.size() + 1, next);
+  EXPECT_TRUE(hub_.serve_until([&] {
+    return node_.subjects() == std::vector<std::string>{"Logged", "After it"};
+  })) << node_.daemon().log();
+  EXPECT_EQ(node_.count("inbox", "garbled"), 1U);
+  EXPECT_EQ(node_.count("inbox", "void"), 0U);
+  EXPECT_EQ(node_.status().code, 0);
+  EXPECT_EQ(node_.daemon().stop(), 0);
+  EXPECT_EQ(chancery({"audit", "verify", "--node", node_.config()}).code, 0);
+}
+
+// C-110: the hub logged what it has to refuse, or shows its members two logs. The notice is good,
+// and shown; the alarm stands, also after a restart, and the auditor names the entry.
+TEST_F(LogNodeMeetsLyingHubTest, ANoticeWhoseOriginSawAnotherLogIsAnAlarm) {
+  ASSERT_NO_FATAL_FAILURE(start_in_step());
+  TestLog other(exchange_);
+  other.found();
+  const std::string only_there = notice("Only in the other log");
+  other.append(std::span(&only_there, 1));
+  append(notice("Here"));
+  hub_.push_batch(log_.batches().back());
+  exchange_.see(other.tree());
+  const std::string seen = append(notice("Saw the other log"));
+  hub_.push_batch(log_.batches().back());
+  hub_.deliver(log_.size() - 1, 0, seen);
+  Ran status;
+  EXPECT_TRUE(hub_.serve_until([&] {
+    status = node_.status();
+    return status.code == 1;
+  })) << node_.daemon().log();
+  EXPECT_EQ(status.json().at("alarm").at("error"), "foreign-log") << status.output;
+  EXPECT_EQ(status.json().at("hub").at("link"), "up") << "what the hub shows is still collected";
+  EXPECT_EQ(node_.subjects(), std::vector<std::string>{"Saw the other log"});
+  EXPECT_EQ(node_.daemon().stop(), 0);
+  const Ran audit = chancery({"audit", "verify", "--node", node_.config(), "--json"});
+  EXPECT_EQ(audit.code, 1);
+  EXPECT_NE(audit.output.find("foreign-log"), std::string::npos) << audit.output;
+  node_.start();
+  EXPECT_TRUE(hub_.serve_until([&] { return node_.status().code == 1; })) << node_.daemon().log();
 }
 
 // C-104: a number that no store can hold is malformed, and never the end of the process.

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/exchange/limits.h"
 #include "tests/support/wire_bytes.h"
 #include "tests/system/support/link_test.h"
@@ -75,10 +77,26 @@ TEST_F(LinkSessionsTest, HelloComesFirstAndSaysTheRightThings) {
   EXPECT_TRUE(peer.alive());
 }
 
+// C-131: a key that the node's enrolment no longer names speaks no more, on whatever connection.
+TEST_F(LinkSessionsTest, AConnectionUnderAReplacedKeyIsCut) {
+  v1::DirectoryEntry entry = node_entry("AM");
+  entry.mutable_node()->set_transport_key(
+      std::string(as_view(agreement_public("AM node 1 transport 2").raw())));
+  Peer same(context_, exchange_, hub_, "AM node 1 transport");
+  EXPECT_EQ(honest_->answer_to_envelope(exchange_.enrol(entry, exchange_.directory())), "accepted");
+  EXPECT_TRUE(hostile_->reaches(zmq::LinkState::kDisconnected));
+  EXPECT_TRUE(hostile_->reaches(zmq::LinkState::kRefused));
+  Peer next(context_, exchange_, hub_, "AM node 1 transport 2");
+  EXPECT_TRUE(next.greet());
+  EXPECT_TRUE(next.alive());
+  author_.saw(next.head());
+}
+
 // A node has one session: that of its latest greeting.
 TEST_F(LinkSessionsTest, ASecondConnectionTakesTheSessionOver) {
   Peer second(context_, exchange_, hub_, "AM node 1 transport");
   ASSERT_TRUE(second.greet());
+  EXPECT_TRUE(hostile_->reaches(zmq::LinkState::kDisconnected)) << "with all that waits for it";
   v1::UpMessage ping;
   ping.mutable_ping()->set_nonce(1);
   EXPECT_EQ(hostile_->answer_to(ping.SerializeAsString()), "gap");
@@ -96,9 +114,9 @@ TEST_F(LinkSessionsTest, TwoHundredFiftySevenConnectionsOfOneNodeDisturbNobody) 
     crowd.back()->connect(hub_.endpoint());
     EXPECT_TRUE(crowd.back()->send(hello_frame(exchange_.genesis())));
   }
-  for (const auto& peer : crowd) {
-    EXPECT_TRUE(eventually([&] { return peer->hears(); }));
-  }
+  // Each greeting cuts the connection before it; whichever is the last stays.
+  EXPECT_TRUE(eventually(
+      [&] { return std::ranges::any_of(crowd, [](const auto& peer) { return peer->hears(); }); }));
   EXPECT_TRUE(honest_->alive());
 }
 

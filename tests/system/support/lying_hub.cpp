@@ -77,6 +77,10 @@ void LyingHub::serve() {
         }
       }
       send("log", answer.SerializeAsString());
+    } else if (message.has_fetch() && message.fetch().kind() == v1::FETCH_KIND_DELIVERIES) {
+      for (auto held = held_.lower_bound(message.fetch().from()); held != held_.end(); ++held) {
+        deliver(held->first, held->second.first, held->second.second);
+      }
     }
   }
 }

@@ -1,13 +1,16 @@
 // A hub in the test's hands, with the real hub's keys: it shows a node the log that the test wants.
 //
 // Answers Hello with the head that the test claims, and Fetch with the batches that it holds.
-// Deliveries are pushed by the test. It serves only while serve_until() runs.
+// Deliveries are pushed by the test, and sent again on Fetch where they were held for it. It serves
+// only while serve_until() runs.
 
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chancery/v1/link.pb.h"
@@ -36,6 +39,10 @@ class LyingHub {
   void send(const std::string& topic, const std::string& message);
   void push_batch(const v1::LogBatch& batch);
   void deliver(std::uint64_t index, std::uint64_t previous, const std::string& envelope);
+  // What a Fetch of deliveries gets at this index from now on.
+  void hold(std::uint64_t index, std::uint64_t previous, const std::string& envelope) {
+    held_.insert_or_assign(index, std::pair(previous, envelope));
+  }
 
   [[nodiscard]] bool serve_until(const std::function<bool()>& condition,
                                  std::chrono::milliseconds patience = kPatience);
@@ -56,6 +63,7 @@ class LyingHub {
   Hash root_{};
   std::uint64_t cursor_ = 0;
   std::uint64_t hello_count_ = 0;
+  std::map<std::uint64_t, std::pair<std::uint64_t, std::string>> held_;  // Previous and envelope.
 };
 
 }  // namespace chancery::test

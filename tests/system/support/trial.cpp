@@ -32,17 +32,26 @@ TrialHub::TrialHub(const TestExchange& exchange, const Folder& folder)
   for (const char* const name : {"hub", "hub/keys", "hub/store", "hub/run"}) {
     folder.make(name);
   }
-  folder.write("hub/keys/log.pem", signing_private("hub log 1").to_pem());
+  set_log_keys("hub log 1");
   folder.write("hub/keys/transport.pem", agreement_private("hub transport").to_pem());
   folder.write("hub/founding.bin", exchange.founding_file().SerializeAsString());
+}
+
+void TrialHub::set_log_keys(std::string_view key, std::string_view next) {
+  folder_.write("hub/keys/log.pem", signing_private(key).to_pem());
+  log_keys_ = "log_key = \"keys/log.pem\"\n";
+  if (!next.empty()) {
+    folder_.write("hub/keys/log-next.pem", signing_private(next).to_pem());
+    log_keys_ += "log_key_next = \"keys/log-next.pem\"\n";
+  }
 }
 
 void TrialHub::write_config() const {
   folder_.write("hub/hub.toml", "listen = \"" + endpoint_ + "\"\ngenesis = \"" +
                                     hex(exchange_.genesis()) + "\"\n" +
                                     "founding = \"founding.bin\"\n"
-                                    "store = \"store/hub.db\"\n"
-                                    "log_key = \"keys/log.pem\"\n"
+                                    "store = \"store/hub.db\"\n" +
+                                    log_keys_ +
                                     "transport_key = \"keys/transport.pem\"\n"
                                     "admin = \"run/admin.sock\"\n");
 }

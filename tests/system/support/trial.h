@@ -21,6 +21,8 @@ class TrialHub {
  public:
   TrialHub(const TestExchange& exchange, const Folder& folder);
 
+  // The log keys of the next start, by name; the second for a change that is under way.
+  void set_log_keys(std::string_view key, std::string_view next = "");
   void start();  // Waits until it is ready.
   [[nodiscard]] Daemon& daemon() { return daemon_; }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_; }
@@ -35,6 +37,7 @@ class TrialHub {
   const Folder& folder_;
   Daemon daemon_;
   std::string endpoint_ = "tcp://127.0.0.1:*";
+  std::string log_keys_;  // Lines of the configuration.
 };
 
 class TrialNode {

@@ -17,6 +17,7 @@
 
 #include "broker/core/hub.h"
 #include "broker/core/sequencer.h"
+#include "chancery/v1/text.pb.h"
 #include "core/exchange/compose.h"
 #include "core/exchange/envelope.h"
 #include "tests/support/exchange.h"
@@ -40,23 +41,35 @@ inline Hash node_id(std::string_view member) {
   return test::signing_public(signing_key(member)).id();
 }
 
+// The key that a node's connection is admitted with.
+inline Hash transport_id(std::string_view member, int node = 1) {
+  return test::agreement_public(test::node_key_name(member, node, "transport")).id();
+}
+
+inline std::vector<crypto::PublicKey> log_keys() {
+  return {test::signing_public("hub log 1")};
+}
+
 struct NoticeOptions {
   std::optional<v1::TreeHead> seen;
-  std::string text = "text";
+  std::string text = "text";        // The subject of the text.
   std::uint64_t created_at_us = 0;  // 0 is a microsecond after the one before.
 };
 
 // A clear notice, which needs no seal; not yet signed.
 inline test::Unsigned unsigned_notice(test::TestExchange& exchange, v1::Draft draft,
                                       const NoticeOptions& options) {
-  draft.set_text_digest(to_string(exchange::text_digest(options.text)));
+  v1::Text content;
+  content.set_subject(options.text);
+  const std::string text = content.SerializeAsString();
+  draft.set_text_digest(to_string(exchange::text_digest(text)));
   exchange::Stamp stamp = exchange.next_stamp();
   stamp.log_seen = options.seen;
   if (options.created_at_us != 0) {
     stamp.created_at_us = options.created_at_us;
   }
   test::Unsigned made{.header = exchange::make_header(draft.SerializeAsString(), stamp),
-                      .body = exchange::clear_body(options.text)};
+                      .body = exchange::clear_body(text)};
   made.d = exchange::envelope_hash(exchange.genesis(), made.header, made.body);
   return made;
 }

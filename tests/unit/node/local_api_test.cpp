@@ -257,7 +257,7 @@ TEST_F(LocalApiTest, WhatIsPublishedIsQueuedAsADraftThatTheRosterAllows) {
   EXPECT_EQ(row.notice, exchange::notice_hash(exchange_.genesis(), row.draft));
   EXPECT_EQ(must(exchange::unpad_text(row.text)), request.text());
   const v1::Draft draft = must(exchange::parse_wire<v1::Draft>(row.draft));  // Strict: C-10.
-  EXPECT_EQ(outcome(exchange::judge_draft(draft, true, *directory_, kNow)), "good");
+  EXPECT_EQ(outcome(exchange::judge_draft(draft, true, *directory_)), "good");
   EXPECT_EQ(draft.origin(), "BY");
   EXPECT_EQ(draft.label().handling(0), "ALPHA");
   EXPECT_EQ(draft.text_digest(), as_view(exchange::text_digest(row.text)));

@@ -70,6 +70,7 @@ class StoreTest : public testing::Test {
   }
   void found() {
     log_.found();
+    exchange_.see(log_.tree());
     follow();
     commit();
   }

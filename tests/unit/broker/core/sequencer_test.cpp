@@ -57,7 +57,7 @@ class SequencerTest : public testing::Test {
 
   TestExchange exchange_{{.partner = true}};
   MemoryLog log_;
-  Sequencer sequencer_{HubState(exchange_.genesis()), AdmissionLimits{}};
+  Sequencer sequencer_{HubState(exchange_.genesis()), AdmissionLimits{}, log_keys()};
   static constexpr std::uint64_t kFirst = kFounded + 1;  // With the partner's node.
 };
 
@@ -111,7 +111,7 @@ TEST_F(SequencerTest, ATimeOutOfRangeIsRefusedBeforeTheQueue) {
 
 TEST_F(SequencerTest, AFullQueueTakesNothing) {
   Sequencer small(HubState(exchange_.genesis()),
-                  {.count_max = 1, .reserve_count = 0, .reserve_bytes = 0});
+                  {.count_max = 1, .reserve_count = 0, .reserve_bytes = 0}, log_keys());
   EXPECT_EQ(outcome(small.offer(1, "AM", envelope(draft()))), "good");
   EXPECT_EQ(outcome(small.offer(1, "AM", envelope(draft()))), "queue-full");
   EXPECT_EQ(small.queue().count(), 1U);
@@ -152,6 +152,93 @@ TEST_F(SequencerTest, TheSameIdWithAnotherDraftIsRefused) {
   elsewhere.set_notice_id(one.notice_id());
   EXPECT_EQ(offer(envelope(elsewhere), "BY"), "good");
   EXPECT_EQ(said(turn(sequencer_, log_)), Words{"at 9"});
+}
+
+// C-137: what proves that an origin used one id twice is kept; what proves nothing is not.
+TEST_F(SequencerTest, ASecondGoodDraftUnderAUsedIdIsKept) {
+  const v1::Draft one = draft();
+  v1::Draft other = one;
+  other.set_status(v1::STATUS_EXERCISE);
+  const std::string second = envelope(other);
+  for (const std::string& bytes : {envelope(one), second}) {  // Within a batch.
+    ASSERT_EQ(offer(bytes), "good");
+  }
+  const Decision together = turn(sequencer_, log_);
+  ASSERT_EQ(together.conflicts.size(), 1U);
+  EXPECT_EQ(together.conflicts[0].envelope.bytes(), second);
+  EXPECT_EQ(together.conflicts[0].index_first, kFirst);
+
+  const test::Unsigned forged = unsigned_notice(exchange_, other, {.seen = head()});
+  for (const std::string& bytes :
+       {second, exchange_.sign(forged, signing_key("BY")), envelope(one)}) {
+    ASSERT_EQ(offer(bytes), "good");
+  }
+  const Decision later = turn(sequencer_, log_);
+  EXPECT_EQ(said(later), (Words{"notice-id-reused", "notice-id-reused", "still at 8"}));
+  ASSERT_EQ(later.conflicts.size(), 1U);
+  EXPECT_EQ(later.conflicts[0].envelope.bytes(), second);
+}
+
+// C-98: what every recipient would have to keep from its readers is not logged.
+TEST_F(SequencerTest, AClearTextThatIsNoTextIsRefused) {
+  const auto clear = [&](const v1::Draft& draft, const std::string& text) {
+    test::Unsigned made = exchange_.clear(draft, text);
+    exchange::Stamp stamp = exchange_.next_stamp();
+    stamp.log_seen = head();
+    v1::Draft with_digest = draft;
+    with_digest.set_text_digest(to_string(exchange::text_digest(text)));
+    made.header = exchange::make_header(with_digest.SerializeAsString(), stamp);
+    made.d = exchange::envelope_hash(exchange_.genesis(), made.header, made.body);
+    return exchange_.sign(made, signing_key("AM"));
+  };
+  EXPECT_EQ(alone(clear(draft(), "\x07 is no Text")), "malformed");
+  EXPECT_EQ(alone(clear(draft(), test::bytes_field(1, "\xff"))), "invalid-utf8");
+  v1::Text text;
+  text.set_subject("A text");
+  text.set_content(std::string("\xff\xff", 2));
+  EXPECT_EQ(alone(clear(draft(), text.SerializeAsString())), "malformed");
+  text.clear_content();
+  EXPECT_EQ(alone(clear(draft(), text.SerializeAsString())), "at 8");
+}
+
+// C-89: the log's time may be far ahead for good, after one jump of the clock; expiry is asked of
+// the clock of now.
+TEST_F(SequencerTest, AJumpOfTheClockExpiresNothingForGood) {
+  EXPECT_EQ(turn_with({envelope(draft())}, kNow + 1'000'000), Words{"at 8"});
+  v1::Draft brief = draft();
+  brief.set_expires_at_ms(kNow + 10);
+  EXPECT_EQ(turn_with({envelope(brief)}, kNow), Words{"at 9"});
+  EXPECT_EQ(log_.commits().back().accepted_at_ms, kNow + 1'000'000);
+  brief.set_notice_id(draft().notice_id());
+  EXPECT_EQ(turn_with({envelope(brief)}, kNow + 10), Words{"expired"});
+}
+
+// C-106, C-107: no roster gets in that the hub could not sign the checkpoints of.
+TEST_F(SequencerTest, ARosterMustNameLogKeysThatTheHubHolds) {
+  const auto next = [&](bool lost) {
+    v1::Roster roster = sequencer_.directory().roster();
+    roster.mutable_hub()->add_log_keys(test::signing_public("hub log 2").spki());
+    roster.mutable_hub()->set_old_key_lost(lost);
+    return exchange_.next_roster(roster, Names{"AM", "BY", "KG", "KZ"}, sequencer_.directory());
+  };
+  EXPECT_EQ(alone(next(false)), "hub-key-missing");
+  EXPECT_EQ(alone(next(true)), "hub-key-missing");
+
+  const auto hub_with = [&](std::vector<crypto::PublicKey> keys) {
+    HubState state(exchange_.genesis());
+    state.tree = sequencer_.tree();
+    state.directory = sequencer_.directory();
+    return Sequencer(std::move(state), AdmissionLimits{}, std::move(keys));
+  };
+  const auto told = [&](Sequencer hub, const std::string& entry) {
+    test::must(hub.offer(1, "AM", entry));
+    return said(hub.decide(log_.answer(hub.begin()), kNow));
+  };
+  const crypto::PublicKey first = test::signing_public("hub log 1");
+  const crypto::PublicKey second = test::signing_public("hub log 2");
+  EXPECT_EQ(told(hub_with({first, second}), next(false)), Words{"at 8"});
+  EXPECT_EQ(told(hub_with({second}), next(false)), Words{"hub-key-missing"});
+  EXPECT_EQ(told(hub_with({second}), next(true)), Words{"at 8"});
 }
 
 // C-136: whatever speaks of an entry of this batch, refusals too, waits for the batch.
@@ -210,7 +297,7 @@ TEST_F(SequencerTest, StartsFromTheClocksTreeAndTimeOfItsState) {
   state.directory = sequencer_.directory();
   state.accepted_at_ms = kNow + 5;
   state.clocks = {{node_id("AM"), static_cast<std::uint32_t>(v1::PRECEDENCE_ROUTINE), 5000}};
-  Sequencer resumed(std::move(state), AdmissionLimits{});
+  Sequencer resumed(std::move(state), AdmissionLimits{}, log_keys());
   test::must(resumed.offer(1, "AM", stamped(v1::PRECEDENCE_ROUTINE, 5000)));
   test::must(resumed.offer(1, "AM", stamped(v1::PRECEDENCE_ROUTINE, 5001)));
   const Decision decision = turn(resumed, log_);

@@ -53,7 +53,8 @@ class HubStoreConformance : public testing::Test {
   void reopen() {
     close();
     store_ = test::must(engine_.open(exchange_.genesis()));
-    sequencer_ = std::make_unique<Sequencer>(test::must(store_->load()), AdmissionLimits{});
+    sequencer_ =
+        std::make_unique<Sequencer>(test::must(store_->load()), AdmissionLimits{}, log_keys());
   }
   void found() {
     StoreLog log{*store_};
@@ -452,6 +453,28 @@ TYPED_TEST_P(HubStoreConformance, AnotherExchangesStoreIsRefused) {
   EXPECT_EQ(this->content(), content);
 }
 
+// C-137: each second draft once, at most 64 of an origin, and never in the log.
+TYPED_TEST_P(HubStoreConformance, SecondDraftsUnderAnIdAreKept) {
+  this->found();
+  const auto conflict = [&](std::string_view origin) {
+    const v1::Draft draft = this->exchange_.draft(origin, {"KG"}, "contact");
+    return Conflict{.envelope = this->exchange_.parse(notice(this->exchange_, draft, {})),
+                    .index_first = 7};
+  };
+  const Conflict first = conflict("AM");
+  test::must(this->store_->keep_conflict(first, kNow));
+  test::must(this->store_->keep_conflict(first, kNow + 1));
+  EXPECT_EQ(test::must(this->store_->conflict_count()), 1U);
+  for (std::size_t i = 1; i < kConflictsKeptMax + 1; ++i) {
+    test::must(this->store_->keep_conflict(conflict("AM"), kNow));
+  }
+  EXPECT_EQ(test::must(this->store_->conflict_count()), kConflictsKeptMax);
+  test::must(this->store_->keep_conflict(conflict("BY"), kNow));
+  this->reopen();
+  EXPECT_EQ(test::must(this->store_->conflict_count()), kConflictsKeptMax + 1);
+  EXPECT_EQ(test::must(this->store_->load()).tree.size(), kFounded);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
     HubStoreConformance, AnEmptyStoreIsAnEmptyLog, WhatWasCommittedIsThereAfterAStop,
     AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
@@ -460,6 +483,6 @@ REGISTER_TYPED_TEST_SUITE_P(
     BatchesAreWhatFollowersWereTold, BatchesAreReadInPagesFromWhereOneStarts,
     AnAlteredEntryIsNamedAndNeverServedAndTheOthersAre, AnAlteredDirectoryEntryStopsTheStart,
     AForgottenDirectoryEntryStopsTheStart, ALiveStoreIsAuditedInPages,
-    AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused);
+    AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused, SecondDraftsUnderAnIdAreKept);
 
 }  // namespace chancery::broker

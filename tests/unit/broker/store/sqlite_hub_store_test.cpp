@@ -68,7 +68,7 @@ class SqliteHubStoreTest : public testing::Test {
   // A founded store with one batch of three notices, closed.
   SqliteHubStoreTest() {
     const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
-    Sequencer sequencer(test::must(store->load()), AdmissionLimits{});
+    Sequencer sequencer(test::must(store->load()), AdmissionLimits{}, log_keys());
     StoreLog log{*store};
     found(sequencer, log, exchange_);
     for (int i = 0; i < 3; ++i) {

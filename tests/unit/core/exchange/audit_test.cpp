@@ -23,6 +23,7 @@ class AuditTest : public testing::Test {
  protected:
   AuditTest() {
     log_.found();
+    exchange_.see(log_.tree());
     log_.append(Names{notice(), notice(), notice()});
     log_.append_entry(exchange_.enrol(test::person_entry("AM"), log_.directory()));
     log_.append(Names{notice()});
@@ -177,6 +178,37 @@ TEST_F(AuditTest, ANoticeThatTheHubHadToRefuseIsNamed) {
   const test::Unsigned open = exchange_.clear(exchange_.draft("AM", {"BY"}), "a text");
   log_.append(Names{notice(), exchange_.sign(open, "AM node 1 signing")});
   EXPECT_EQ(said(after([](Pages&) {})), "seal-required at 13");
+}
+
+// C-110: what an origin signs to have seen is compared with the log that shows it.
+TEST_F(AuditTest, ANoticeWhoseOriginSawAnotherLogIsNamed) {
+  const ledger::CompactTree now = log_.tree();
+  exchange_.see(now);
+  log_.append(Names{notice()});
+  EXPECT_EQ(said(after([](Pages&) {})), "passed");
+
+  TestLog other(exchange_);
+  other.found();
+  const Names early = {notice()};
+  other.append(early);  // A head of the same size as one of this log, and another root.
+  exchange_.see(other.tree());
+  log_.append(Names{notice()});
+  EXPECT_EQ(said(after([](Pages&) {})), "foreign-log at 13");
+}
+
+// C-110: no head of this log, but a size within a batch, or one that was not there yet.
+TEST_F(AuditTest, ASizeThatWasNoHeadBeforeTheNoticeIsForeign) {
+  ledger::CompactTree within;
+  for (std::size_t i = 0; i < kNotices + 2; ++i) {
+    within.append(Hash{});
+  }
+  exchange_.see(within);
+  log_.append(Names{notice()});
+  EXPECT_EQ(said(after([](Pages&) {})), "foreign-log at 12");
+
+  exchange_.see(ledger::CompactTree{});
+  log_.append(Names{notice()});
+  EXPECT_EQ(after([](Pages&) {}).findings.back().index, 13U);
 }
 
 // C-123

@@ -108,7 +108,7 @@ class EnvelopeTest : public testing::Test {
     if (!envelope.has_value()) {
       return outcome(envelope);
     }
-    return outcome(judge_notice(*envelope, exchange_.directory(), 1, cache));
+    return outcome(judge_notice(*envelope, exchange_.directory(), cache));
   }
 
   TestExchange exchange_;

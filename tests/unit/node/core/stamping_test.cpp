@@ -81,7 +81,7 @@ class StampingTest : public testing::Test {
     return envelopes;
   }
   std::string judged(const Envelope& envelope, const Directory& directory) {
-    return outcome(exchange::judge_notice(envelope, directory, kNowUs / 1000, exchange_.cache()));
+    return outcome(exchange::judge_notice(envelope, directory, exchange_.cache()));
   }
 
   test::TestExchange exchange_;

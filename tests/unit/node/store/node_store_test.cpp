@@ -242,21 +242,78 @@ TEST_F(NodeStoreTest, AGoodNoticeIsShownWithItsText) {
 // C-165: kept as evidence with its code, out of the inbox, and the cursor moves on.
 TEST_F(NodeStoreTest, WhatIsVoidUnopenableOrOwnIsKeptAndNotShown) {
   found();
-  const std::string altered = notice("altered");
-  const std::uint64_t void_at = log(altered);
-  EXPECT_EQ(deliver(void_at, notice("another")), std::nullopt);
+  EXPECT_EQ(receive(exchange_.sign(exchange_.clear(exchange_.draft("AM", {"BY"}), text_of("clear")),
+                                   "AM node 1 signing")),
+            std::nullopt);
   EXPECT_EQ(receive(notice("own", "BY")), std::nullopt);
   EXPECT_EQ(
       receive(exchange_.publish(exchange_.draft("AM", {"BY"}), "\xff\xff", exchange_.directory())),
       std::nullopt);
-  EXPECT_EQ(deliver(log(notice("cut")), "cut"), std::nullopt);
+  const std::string void_one =
+      exchange_.publish(exchange_.draft("AM", {"KZ"}), text_of("others"), exchange_.directory());
+  EXPECT_EQ(receive(void_one), std::nullopt);
   EXPECT_EQ(must(store_->newest_arrival()), 0U);
   const IntakeCounts counts = must(store_->intake_counts());
   EXPECT_EQ(counts.shown, 0U);
   EXPECT_EQ(counts.void_count, 2U);
   EXPECT_EQ(counts.unopenable, 1U);
-  EXPECT_EQ(must(store_->received_envelope(log_.size() - 1)), "cut") << "the evidence";
+  EXPECT_EQ(must(store_->received_envelope(log_.size() - 1)), void_one) << "the evidence";
   EXPECT_EQ(must(store_->load()).position.cursor, log_.size());
+}
+
+// C-111: kept aside the first time, so that what was logged still fits; and never shown.
+TEST_F(NodeStoreTest, GarbledBytesAreKeptAsideAndTheCursorStays) {
+  found();
+  const std::string logged = notice("logged");
+  const std::uint64_t index = log(logged);
+  const std::uint64_t cursor = must(store_->load()).position.cursor;
+  const Arrival garbled = judge(index, notice("another"));
+  EXPECT_EQ(must(store_->put_garbled(garbled, kNow)), true);
+  EXPECT_EQ(must(store_->load()).position.cursor, cursor);
+  EXPECT_EQ(must(store_->intake_counts()).garbled, 1U);
+  EXPECT_EQ(must(store_->put_garbled(judge(index, "cut"), kNow)), false) << "one at an index";
+  EXPECT_EQ(deliver(index, logged), 1U);
+  EXPECT_EQ(must(store_->intake_counts()).garbled, 1U) << "the evidence";
+  EXPECT_EQ(must(store_->received_envelope(index)), logged);
+}
+
+// C-110: heads are where batches end.
+TEST_F(NodeStoreTest, RootsAreThoseOfHeads) {
+  found();
+  const Hash founded = log_.tree().root();
+  log_.append(Ids{notice("1"), notice("2")});
+  follow();
+  EXPECT_EQ(must(store_->root_at(7)), founded);
+  EXPECT_EQ(must(store_->root_at(8)), std::nullopt);
+  EXPECT_EQ(must(store_->root_at(9)), log_.tree().root());
+  EXPECT_EQ(must(store_->root_at(0)), std::nullopt);
+  EXPECT_EQ(must(store_->root_at(10)), std::nullopt);
+}
+
+// C-110: the reason for an alarm is in the store, so that a restart does not forget it.
+TEST_F(NodeStoreTest, AnAlarmOutlivesTheProcess) {
+  found();
+  EXPECT_FALSE(must(store_->load()).alarm.has_value());
+  const std::uint64_t index = log(notice("saw another log"));
+  Arrival arrival = judge(index, log_.envelopes().back());
+  arrival.error = Error{ErrorCode::kForeignLog, "the first"};
+  EXPECT_EQ(must(store_->put_arrival(arrival, must(store_->leaf(index)), kNow)), 1U) << "shown";
+  commit();
+  open();
+  const std::optional<Error> alarm = must(store_->load()).alarm;
+  ASSERT_TRUE(alarm.has_value());
+  EXPECT_EQ(alarm->code, ErrorCode::kForeignLog);
+  EXPECT_EQ(alarm->detail, "the first");
+}
+
+// C-36: what this node's key signed before its store was rolled back counts.
+TEST_F(NodeStoreTest, TheClockOnlyRises) {
+  found();
+  begin();
+  must(store_->raise_clock(500));
+  must(store_->raise_clock(400));
+  commit();
+  EXPECT_EQ(must(store_->load()).created_at_us, 500U);
 }
 
 // C-137, C-165: re-stamped and logged twice by a careless hub; the first acceptance stands.
