@@ -4,6 +4,7 @@
 #include <csignal>
 #include <utility>
 
+#include "broker/check.h"
 #include "broker/store/sqlite_hub_store.h"
 #include "chancery/v1/local.pb.h"
 #include "core/base/encoding.h"
@@ -16,7 +17,6 @@
 #include "daemon/keys.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
-#include "io/os/file.h"
 #include "io/os/random.h"
 #include "io/text/json.h"
 #include "io/zmq/plain_router.h"
@@ -35,35 +35,12 @@ constexpr int kFramesWaitingMax = 16;                        // Of one connectio
 constexpr int kFramesLeavingMax = 128;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
-constexpr std::size_t kFoundingBytesMax = 64U << 20U;
 constexpr std::chrono::milliseconds kIdleWait{100};
-
-using Signers = std::vector<std::unique_ptr<crypto::Signer>>;
-
-Result<Signers> read_log_signers(const Config& config) {
-  Signers signers;
-  for (const std::string& path : {config.log_key, config.log_key_next}) {
-    if (!path.empty()) {
-      CHANCERY_TRY(crypto::PrivateKey key,
-                   daemon::read_private_key(path, crypto::Algorithm::kEd25519));
-      signers.push_back(std::make_unique<crypto::KeySigner>(std::move(key)));
-    }
-  }
-  return signers;
-}
-
-std::vector<crypto::PublicKey> public_keys(const Signers& signers) {
-  std::vector<crypto::PublicKey> keys;
-  keys.reserve(signers.size());
-  for (const std::unique_ptr<crypto::Signer>& signer : signers) {
-    keys.push_back(signer->public_key());
-  }
-  return keys;
-}
 
 }  // namespace
 
-Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state, Signers log_signers)
+Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state,
+               LogSigners log_signers)
     : config_(std::move(config)),
       store_(std::move(store)),
       log_signers_(std::move(log_signers)),
@@ -73,14 +50,8 @@ Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state, S
                      .log_keys = public_keys(log_signers_)},
            std::move(state)) {}
 
-Result<void> Server::check(const Config& config) {
-  CHANCERY_TRY_VOID(read_log_signers(config));
-  CHANCERY_TRY_VOID(daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
-  return {};
-}
-
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
-  CHANCERY_TRY(Signers log_signers, read_log_signers(config));
+  CHANCERY_TRY(LogSigners log_signers, read_log_signers(config));
   CHANCERY_TRY(const crypto::PrivateKey transport_key,
                daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY(std::unique_ptr<HubStore> store,
@@ -89,14 +60,9 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   auto server = std::unique_ptr<Server>(
       new Server(config, std::move(store), std::move(state), std::move(log_signers)));
   CHANCERY_TRY_VOID(server->found());
-  const exchange::Directory& directory = server->hub_.sequencer().directory();
-  if (server->signer_of(directory.log_keys().back()) == nullptr) {
-    return fail(ErrorCode::kConfigInvalid, config.log_key + " is not the log key in the roster");
-  }
-  if (directory.roster().hub().transport_key() != as_view(transport_key.public_key().raw())) {
-    return fail(ErrorCode::kConfigInvalid,
-                config.transport_key + " is not the hub's transport key in the roster");
-  }
+  CHANCERY_TRY_VOID(require_own_keys(config, server->hub_.sequencer().directory(),
+                                     public_keys(server->log_signers_),
+                                     transport_key.public_key()));
   CHANCERY_TRY_VOID(server->sign_missing_checkpoints());
   CHANCERY_TRY_VOID(server->listen(transport_key));
   return server;
@@ -108,10 +74,7 @@ Result<void> Server::found() {
   if (sequencer.tree().size() > 0) {
     return {};
   }
-  CHANCERY_TRY(const std::string bytes, os::read_file(config_.founding, kFoundingBytesMax));
-  CHANCERY_TRY(const v1::FoundingFile founding,
-               exchange::parse_wire<v1::FoundingFile>(bytes, exchange::Reading::kStrict,
-                                                      {.bytes_max = kFoundingBytesMax}));
+  CHANCERY_TRY(const v1::FoundingFile founding, read_founding(config_.founding));
   for (int i = 0; i < founding.entries_size(); ++i) {
     const auto in_founding = [&](const Error& error) {
       return fail(error.code,

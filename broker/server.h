@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/check.h"
 #include "broker/config.h"
 #include "broker/core/hub.h"
 #include "broker/store/hub_store.h"
@@ -44,7 +45,8 @@ struct ServerCounters {
 
 class Server {
  public:
-  // Whether the key files are there, private, and of their kinds.
+  // Whether start() would come as far as listening, as far as that can be told without making or
+  // changing anything: keys, places, the store, the founding and the roster's keys. In check.cpp.
   [[nodiscard]] static Result<void> check(const Config& config);
   // Checks everything in order (keys, store, founding, log key, admission) before it listens.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Config& config);
@@ -66,9 +68,8 @@ class Server {
     std::string notice_id;
   };
 
-  using Signers = std::vector<std::unique_ptr<crypto::Signer>>;
-
-  Server(Config config, std::unique_ptr<HubStore> store, HubState state, Signers log_signers);
+  Server(Config config, std::unique_ptr<HubStore> store, HubState state,
+         LogSigners log_signers);
 
   Result<void> found();
   Result<void> sign_missing_checkpoints();
@@ -92,7 +93,7 @@ class Server {
 
   Config config_;
   std::unique_ptr<HubStore> store_;
-  Signers log_signers_;
+  LogSigners log_signers_;
   Hub hub_;
   ServerCounters counters_;
 

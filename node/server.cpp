@@ -61,21 +61,6 @@ Server::Server(Config config, std::unique_ptr<NodeStore> store, NodeState state,
       alarm_(std::move(state.alarm)),
       created_at_us_(state.created_at_us) {}
 
-Result<void> Server::check(const Config& config) {
-  for (const std::string& path : {config.signing_key, config.witness_key}) {
-    if (!path.empty()) {
-      CHANCERY_TRY_VOID(daemon::read_private_key(path, crypto::Algorithm::kEd25519));
-    }
-  }
-  std::vector<std::string> agreement = config.sealing_keys;
-  agreement.push_back(config.transport_key);
-  agreement.push_back(config.local_key);
-  for (const std::string& path : agreement) {
-    CHANCERY_TRY_VOID(daemon::read_private_key(path, crypto::Algorithm::kX25519));
-  }
-  return {};
-}
-
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   CHANCERY_TRY(crypto::PrivateKey signing_key,
                daemon::read_private_key(config.signing_key, crypto::Algorithm::kEd25519));

@@ -33,7 +33,8 @@ namespace chancery::node {
 
 class Server {
  public:
-  // Whether the key files are there, private, and of their kinds.
+  // Whether start() would come as far as listening, as far as that can be told without making or
+  // changing anything: keys, places, the store and the enrolment of its keys. In check.cpp.
   [[nodiscard]] static Result<void> check(const Config& config);
   // Checks everything in order (keys, store, local admission) before it connects.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Config& config);

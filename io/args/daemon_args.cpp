@@ -23,7 +23,7 @@ std::expected<DaemonArgs, int> parse_daemon_args(int argc, const char* const* ar
       ->required()
       ->type_name("FILE");
   app.add_flag("--check", args.check_only,
-               "Read the configuration and the keys, say what is wrong with them, and end");
+               "Say what would stop a start, and end; nothing is made or changed");
   app.add_option("--log-level", args.log_level, "What to log: debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL")

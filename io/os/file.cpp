@@ -205,6 +205,18 @@ Result<void> make_private_folder(const std::string& path) {
   return require_private(status, path);
 }
 
+Result<void> check_writable_folder(const std::string& path) {
+  const Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder) {
+    return system_failure("open folder", path);
+  }
+  // With the effective user: the one that files are made with.
+  if (::faccessat(AT_FDCWD, path.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    return system_failure("write in folder", path);
+  }
+  return {};
+}
+
 Result<FileLock> lock_file(const std::string& path) {
   Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!file) {

@@ -43,6 +43,9 @@ constexpr std::size_t kKeyFileSizeMax = std::size_t{64} * 1024;
 // where it is ours and private, otherwise kFilePermissions: it is never changed.
 [[nodiscard]] Result<void> make_private_folder(const std::string& path);
 
+// kFileMissing or kIo unless it is a folder in which this process may make files.
+[[nodiscard]] Result<void> check_writable_folder(const std::string& path);
+
 // Held until destroyed. The file stays behind, empty of meaning: removing it would let two
 // processes lock two files of one name.
 class FileLock {

@@ -90,13 +90,18 @@ Result<void> check_file(const std::string& path) {
   return {};
 }
 
-Result<void> make_file(const std::string& path) {
+Result<void> require_nothing_beside(const std::string& path) {
   for (const char* const suffix : {"-wal", "-journal"}) {
     // SQLite would take it for a part of the new file.
     if (::access((path + suffix).c_str(), F_OK) == 0) {
       return fail(ErrorCode::kExists, path + suffix + " of another store is there");
     }
   }
+  return {};
+}
+
+Result<void> make_file(const std::string& path) {
+  CHANCERY_TRY_VOID(require_nothing_beside(path));
   // SQLite gives the mode of the database to the files beside it.
   const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
   if (file < 0) {
@@ -129,6 +134,17 @@ void set_flag(sqlite3* connection, int option, bool on) {
 }
 
 }  // namespace
+
+Result<void> check_place(const std::string& path) {
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return require_nothing_beside(path);
+  }
+  CHANCERY_TRY_VOID(check_file(path));
+  if (::faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) != 0) {
+    return system_failure("write", path);
+  }
+  return {};
+}
 
 void Database::Close::operator()(sqlite3* connection) const noexcept {
   sqlite3_close_v2(connection);

@@ -39,6 +39,11 @@ struct OpenOptions {
   std::uint32_t wal_autocheckpoint_pages = 1000;
 };
 
+// What kExisting, or kCreate where nothing is there, would refuse for the file's sake: its type,
+// its mode, or files of another store beside it. Nothing is opened or made; the content and the
+// folder are not looked at.
+[[nodiscard]] Result<void> check_place(const std::string& path);
+
 class Database {
  public:
   [[nodiscard]] static Result<Database> open(const std::string& path, const OpenOptions& options);

@@ -77,16 +77,25 @@ Result<int> lock_folder_of(const std::string& path) {
   return descriptor.release();
 }
 
-Result<> remove_stale(const std::string& path) {
+// A socket, or nothing; kExists where something else is there.
+Result<bool> find_socket(const std::string& path) {
   struct stat status{};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) {
-      return {};
+      return false;
     }
     return fail_system(ErrorCode::kIo, "socket '" + path + "'");
   }
   if (!S_ISSOCK(status.st_mode)) {
     return fail(ErrorCode::kExists, "'" + path + "' exists and is not a socket");
+  }
+  return true;
+}
+
+Result<> remove_stale(const std::string& path) {
+  CHANCERY_TRY(const bool found, find_socket(path));
+  if (!found) {
+    return {};
   }
   CHANCERY_TRY(const bool listening, ipc_is_listening(path));
   if (listening) {
@@ -99,6 +108,12 @@ Result<> remove_stale(const std::string& path) {
 }
 
 }  // namespace
+
+Result<void> check_ipc_path(const std::string& path) {
+  CHANCERY_TRY_VOID(address_of(path));
+  CHANCERY_TRY_VOID(find_socket(path));
+  return {};
+}
 
 Result<bool> ipc_is_listening(const std::string& path) {
   CHANCERY_TRY(const sockaddr_un address, address_of(path));

@@ -45,6 +45,10 @@ class IpcListener {
   ino_t inode_ = 0;
 };
 
+// What listen() would refuse for the path's sake: kConfigInvalid where it is too long, kExists
+// where something other than a socket is there. Nothing is made or removed.
+[[nodiscard]] Result<void> check_ipc_path(const std::string& path);
+
 // Whether a process listens at the path. kConfigInvalid when it is too long.
 [[nodiscard]] Result<bool> ipc_is_listening(const std::string& path);
 

@@ -135,6 +135,164 @@ class DaemonRefusesToStart(Trial):
                 self.assertEqual(done.returncode, 64, (program, words))
 
 
+class DaemonChecksItself(Trial):
+    """--check finds what would stop a start, without leaving a trace."""
+
+    def run_check(self, config, at_rest=True):
+        program = "chancery-broker" if "hub" in config else "chancery-node"
+        before = self.everything() if at_rest else None
+        done = trial.subprocess.run([trial.BIN / program, "--config", self.path(config), "--check"],
+                                    capture_output=True, text=True, timeout=15)
+        self.assertTrue(not at_rest or self.everything() == before, "something was changed")
+        return done.returncode, done.stderr
+
+    def everything(self):
+        return {str(path): path.read_bytes() if path.is_file() else None for path in self.exchange.rglob("*")}
+
+    def assert_good(self, config, *words, at_rest=True):
+        code, log = self.run_check(config, at_rest)
+        self.assertEqual(code, 0, log)
+        for word in ("config-good", *words):
+            self.assertIn(word, log)
+
+    def assert_finds(self, config, error, *words):
+        code, log = self.run_check(config)
+        self.assertEqual(code, 1, log)
+        self.assertIn(f"stopped error={error} ", log)
+        self.assertRegex(log, 'remedy="[a-zA-Z]')
+        for word in words:
+            self.assertIn(word, log)
+
+    CONFIGS = ("hub/hub.toml", "am/node.toml")
+
+    def stopped_stores(self):
+        self.start("AM")
+        self.assertEqual((self.nodes["AM"].stop(), self.hub.stop()), (0, 0))
+        return self.path("hub/store/hub.db"), self.path("am/store/node.db")
+
+    def test_what_init_made_is_good_before_during_and_after_a_run(self):
+        for config in self.CONFIGS:
+            self.assert_good(config)
+        self.start("AM")
+        for config in self.CONFIGS:
+            self.assert_good(config, "store-in-use", at_rest=False)
+        self.assertEqual(self.publish("AM", "The checks disturbed nobody").code, 0)
+        self.assertEqual((self.nodes["AM"].stop(), self.hub.stop()), (0, 0))
+        for config in self.CONFIGS:
+            self.assert_good(config)
+
+    def test_a_store_of_a_daemon_that_crashed_is_good(self):
+        self.start("AM")
+        for daemon in (self.nodes["AM"], self.hub):
+            daemon.end()
+        for config in self.CONFIGS:
+            self.assert_good(config)
+
+    def test_missing_folders(self):
+        for config in self.CONFIGS:
+            good = self.path(config).read_text()
+            for key in ("store", "admin", *(["local"] if "am" in config else [])):
+                self.edit(config, f"^{key} = .*$", f'{key} = "no/such/file"')
+                self.assert_finds(config, "file-missing", f"{key}: ", "no/such")
+                self.path(config).write_text(good)
+
+    def test_paths_that_are_taken_by_something_else(self):
+        for config in self.CONFIGS:
+            self.edit(config, "^admin = .*$", f'admin = "{self.path(config)}"')
+            self.assert_finds(config, "exists", "admin: ")
+        folder = self.path("am/store/node.db")
+        folder.mkdir()
+        self.edit("am/node.toml", "^admin = .*$", 'admin = "run/admin.sock"')
+        self.path("am/run").mkdir(exist_ok=True)
+        self.assert_finds("am/node.toml", "store-damaged", "store: ")
+
+    def test_a_socket_path_over_the_limit(self):
+        for config, key in (("hub/hub.toml", "admin"), ("am/node.toml", "local"), ("by/node.toml", "admin")):
+            room = 107 - len(str(self.path(config).parent)) - 1
+            self.edit(config, f"^{key} = .*$", f'{key} = "{"x" * room}"')
+            self.assert_good(config)
+            self.edit(config, f"^{key} = .*$", f'{key} = "{"x" * (room + 1)}"')
+            self.assert_finds(config, "config-invalid", f"{key}: ")
+
+    def test_applications_that_are_malformed(self):
+        good = self.path("am/node.toml").read_text()
+        for line, value in (("key", '"abc"'), ("publish", '["Threat alert"]'), ("read", '["**"]'), ("name", '""')):
+            self.edit("am/node.toml", rf"(?s)\A(.*\[\[application\]\].*?^){line} = [^\n]*$", rf"\1{line} = {value}")
+            self.assert_finds("am/node.toml", "config-invalid", line)
+            self.path("am/node.toml").write_text(good)
+
+    def test_the_founding_where_there_is_no_store_yet(self):
+        founding = self.path("founding.bin")
+        good = founding.read_bytes()
+        founding.write_bytes(good[:-1])
+        self.assert_finds("hub/hub.toml", "malformed")
+        founding.write_bytes(good[:-20] + bytes([good[-20] ^ 1]) + good[-19:])
+        code, log = self.run_check("hub/hub.toml")
+        self.assertEqual(code, 1, log)
+        self.assertIn("founding.bin, entry 6", log)
+        founding.write_bytes(b"")
+        self.assert_finds("hub/hub.toml", "invalid-entry", "no roster")
+        founding.unlink()
+        self.assert_finds("hub/hub.toml", "file-missing", "founding.bin")
+
+    def test_the_founding_of_another_exchange(self):
+        self.edit("hub/hub.toml", "^genesis = .*$", f'genesis = "{"0" * 64}"')
+        self.assert_finds("hub/hub.toml", "wrong-genesis", "entry 0")
+
+    def test_keys_that_are_not_the_rosters(self):
+        keys = {"log": self.path("am/keys/signing.pem"), "transport": self.path("am/keys/transport.pem")}
+        for name, other in keys.items():
+            own = self.path(f"hub/keys/{name}.pem")
+            good = own.read_bytes()
+            shutil.copy(other, own)
+            self.assert_finds("hub/hub.toml", "config-invalid", f"{name}.pem", "in the roster")
+            own.write_bytes(good)
+        self.stopped_stores()
+        self.path("founding.bin").unlink()  # From here on the directory is the store's.
+        self.assert_good("hub/hub.toml")
+        shutil.copy(keys["log"], self.path("hub/keys/log.pem"))
+        self.assert_finds("hub/hub.toml", "hub-key-missing", "log.pem", "in the roster")
+
+    def test_keys_that_a_node_has_not_enrolled_are_a_warning(self):
+        self.stopped_stores()
+        for name, word in (("sealing", "sealing-key-missing"), ("transport", "key-not-enrolled"),
+                           ("signing", "key-not-enrolled")):
+            shutil.copy(self.path(f"by/keys/{name}.pem"), self.path(f"am/keys/{name}.pem"))
+            self.assert_good("am/node.toml", f"WARN {word} ")
+
+    def test_a_store_of_a_newer_version(self):
+        for store, config in zip(self.stopped_stores(), self.CONFIGS):
+            with sqlite3.connect(store) as database:
+                database.execute("PRAGMA user_version = 1000")
+            database.close()
+            self.assert_finds(config, "store-version", store.name)
+
+    def test_a_store_of_another_exchange_member_or_program(self):
+        hub, node = self.stopped_stores()
+        self.edit("by/node.toml", "^store = .*$", f'store = "{node}"')
+        self.assert_finds("by/node.toml", "wrong-genesis", "AM")
+        for config in self.CONFIGS:
+            good = self.path(config).read_text()
+            self.edit(config, "^genesis = .*$", f'genesis = "{"0" * 64}"')
+            self.assert_finds(config, "wrong-genesis")
+            self.path(config).write_text(good)
+        self.edit("am/node.toml", "^store = .*$", f'store = "{hub}"')
+        self.assert_finds("am/node.toml", "store-damaged")
+
+    def test_a_store_that_is_damaged_or_open_to_others(self):
+        for store, config in zip(self.stopped_stores(), self.CONFIGS):
+            with sqlite3.connect(store) as database:
+                table = "head" if "hub" in config else "position"
+                database.execute(f"UPDATE {table} SET root = zeroblob(32)")
+            database.close()
+            self.assert_finds(config, "store-damaged")
+            store.chmod(0o640)
+            self.assert_finds(config, "file-permissions", store.name)
+            store.chmod(0o600)
+            store.write_bytes(b"no store at all" * 100)
+            self.assert_finds(config, "store-damaged")
+
+
 class DaemonStops(Trial):
     def test_sigterm_and_sigint_end_each_daemon_with_0_within_5_seconds(self):
         for number in (signal.SIGTERM, signal.SIGINT):

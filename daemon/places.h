@@ -1,0 +1,23 @@
+// The places that a configuration names, looked at by `--check` before anything is made there.
+//
+// Each finds what would stop a start for the place's sake: the folder is missing or may not be
+// written, something else is there, the path is too long. Nothing is opened, made or removed. What
+// is in a store is for broker/check.h and node/check.h. Free of state: any thread.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/base/result.h"
+
+namespace chancery::daemon {
+
+// `key` is the configuration's name for the path: the detail begins with it. kFileMissing, kIo,
+// kExists, and what io/sqlite says of a file that can be no store.
+[[nodiscard]] Result<void> check_store_place(std::string_view key, const std::string& path);
+
+// kFileMissing, kIo, kExists; kConfigInvalid over zmq::kIpcPathBytesMax.
+[[nodiscard]] Result<void> check_socket_place(std::string_view key, const std::string& path);
+
+}  // namespace chancery::daemon
