@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <exception>
 #include <map>
-#include <numeric>
 #include <set>
 #include <sstream>
 #include <utility>
+
+#include "core/base/nearest.h"
 
 namespace chancery::text {
 namespace {
@@ -40,42 +41,10 @@ std::string_view type_name(const toml::node& node) {
   return "nothing";
 }
 
-// Levenshtein's distance: how many letters to insert, delete or replace.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-    }
-  }
-  return row.back();
-}
-
-// Nothing where none is near: a wild guess is worse than none. The distance is quadratic, and no
-// key of ours is long.
-std::optional<std::string> nearest(std::string_view key, const std::set<std::string>& candidates) {
-  constexpr std::size_t kKeySizeMax = 100;
-  std::optional<std::string> best;
-  std::size_t best_distance = std::max<std::size_t>(2, key.size() / 3) + 1;
-  if (key.size() > kKeySizeMax) {
-    return best;
-  }
-  for (const std::string& candidate : candidates) {
-    if (const std::size_t distance = edit_distance(key, candidate); distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
 // Much nearer than nearest() asks: it may be a good key that was not asked for yet.
 bool is_misspelt(std::string_view found, std::string_view wanted) {
-  return wanted.size() >= 6 && found.size() < 100 && edit_distance(found, wanted) <= 2;
+  return wanted.size() >= 6 && found.size() <= kMistypedBytesMax &&
+         edit_distance(found, wanted) <= 2;
 }
 
 std::string range_text(std::int64_t min, std::int64_t max) {
