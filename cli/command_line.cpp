@@ -4,6 +4,7 @@
 #include <exception>
 #include <iostream>
 #include <string_view>
+#include <utility>
 
 #include "chancery/error.h"
 #include "cli/report.h"
@@ -60,6 +61,10 @@ int run_verb(const Shared& shared) {
 }
 
 }  // namespace
+
+void set_run(CLI::App& verb, Shared& shared, std::function<Result<int>()> run) {
+  verb.callback([&shared, run = std::move(run)] { shared.run = run; });
+}
 
 void add_json_flag(CLI::App& verb, Shared& shared) {
   verb.add_flag("--json", shared.json, "Answer in JSON, errors too (docs/reference/cli.md)");

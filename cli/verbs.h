@@ -7,13 +7,29 @@
 
 #pragma once
 
+#include <functional>
+#include <memory>
+#include <utility>
+
 #include "cli/shared.h"
+#include "core/base/result.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name.
 class App;
 }  // namespace CLI
 
 namespace chancery::cli {
+
+// The verb does this where it is the one that was named; command_line.cpp.
+void set_run(CLI::App& verb, Shared& shared, std::function<Result<int>()> run);
+
+// The options live as long as the run that was made of them.
+template <class Options>
+void run_with(CLI::App& verb, Shared& shared, std::shared_ptr<Options> options,
+              Result<int> (*run)(const Options&, const Shared&)) {
+  set_run(verb, shared,
+          [&shared, options = std::move(options), run] { return run(*options, shared); });
+}
 
 // verbs_notices.cpp: what asks a node through the client library, or nobody.
 void add_publish(CLI::App& app, Shared& shared);

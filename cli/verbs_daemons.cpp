@@ -50,13 +50,6 @@ std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, 
   return options;
 }
 
-void run_with(CLI::App& verb, Shared& shared, std::shared_ptr<DaemonOptions> options,
-              Result<int> (*run)(const DaemonOptions&, const Shared&)) {
-  verb.callback([&shared, options = std::move(options), run] {
-    shared.run = [&shared, options, run] { return run(*options, shared); };
-  });
-}
-
 }  // namespace
 
 void add_status(CLI::App& app, Shared& shared) {

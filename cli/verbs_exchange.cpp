@@ -37,15 +37,6 @@ Every stanza is tried with the key, also those that are for other keys. Needs no
 network, and judges no signature: 'chancery audit verify' does that.
 Exit 0: it opens, the text is shown. 1: this key does not open it.)";
 
-// The options live as long as the run that was made of them.
-template <class Options>
-void run_with(CLI::App& verb, Shared& shared, std::shared_ptr<Options> options,
-              Result<int> (*run)(const Options&, const Shared&)) {
-  verb.callback([&shared, options = std::move(options), run] {
-    shared.run = [&shared, options, run] { return run(*options, shared); };
-  });
-}
-
 Result<int> run_init(const ExchangeInitOptions& options, const Shared& shared) {
   CHANCERY_TRY(const ExchangePlan plan, init_exchange(options));
   std::cout << describe_exchange(plan, options.folder, shared.json);

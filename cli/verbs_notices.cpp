@@ -48,15 +48,6 @@ constexpr const char* kKindsFooter = R"(Examples:
   chancery kinds
   chancery kinds assistance.request --json)";
 
-// The options live as long as the run that was made of them.
-template <class Options>
-void run_with(CLI::App& verb, Shared& shared, std::shared_ptr<Options> options,
-              Result<int> (*run)(const Options&, const Shared&)) {
-  verb.callback([&shared, options = std::move(options), run] {
-    shared.run = [&shared, options, run] { return run(*options, shared); };
-  });
-}
-
 // "AM,BY", and as often as one likes.
 void add_list(CLI::App& verb, const std::string& name, std::vector<std::string>& target,
               const std::string& help, const std::string& type) {
@@ -155,7 +146,7 @@ void add_kinds(CLI::App& app, Shared& shared) {
 void add_version(CLI::App& app, Shared& shared) {
   CLI::App& verb = *app.add_subcommand("version", "Show the version of this program");
   add_json_flag(verb, shared);
-  verb.callback([&shared] { shared.run = [&shared] { return run_version(shared); }; });
+  set_run(verb, shared, [&shared] { return run_version(shared); });
 }
 
 }  // namespace chancery::cli
