@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
-#include <string_view>
+#include <optional>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "chancery/error.h"
+#include "cli/lookup.h"
 #include "cli/report.h"
 #include "cli/verbs.h"
 #include "cli/version.h"
@@ -23,7 +27,7 @@ constexpr const char* kFooter =
     "Which node: --exchange DIR --as CODE for a trial exchange, or --client FILE;\n"
     "or CHANCERY_EXCHANGE and CHANCERY_MEMBER, or CHANCERY_CLIENT, in the environment.\n"
     "Exit codes: 0 done and true, 1 refused or false, 2 could not tell, 64 wrong command line.\n"
-    "Each verb has help of its own, with examples: chancery publish --help";
+    "Each verb has help of its own, with examples: chancery help publish";
 
 void add_verbs(CLI::App& app, Shared& shared) {
   add_exchange(app, shared);
@@ -35,12 +39,47 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_open(app, shared);
   add_kinds(app, shared);
   add_version(app, shared);
+  app.add_subcommand("help", "Show the help of a verb: chancery help publish");
+}
+
+using Words = std::vector<std::string>;
+
+// "help publish" is "publish --help".
+Words words_of(int argc, const char* const* argv) {
+  Words words(argv + std::min(argc, 1), argv + argc);
+  if (!words.empty() && words.front() == "help") {
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  return words;
+}
+
+// CLI11 would say that an argument was not expected, and not what was.
+std::optional<Error> unknown_verb(const CLI::App& app, const Words& words) {
+  const CLI::App* group = &app;
+  for (const std::string& word : words) {
+    const std::vector<const CLI::App*> verbs = group->get_subcommands({});
+    if (verbs.empty() || word.starts_with('-')) {
+      return std::nullopt;
+    }
+    const auto named =
+        std::ranges::find_if(verbs, [&](const CLI::App* verb) { return verb->get_name() == word; });
+    if (named == verbs.end()) {
+      std::set<std::string> names;
+      for (const CLI::App* const verb : verbs) {
+        names.insert(verb->get_name());
+      }
+      return Error{ErrorCode::kUsage,
+                   not_among(group == &app ? "verb" : "verb of " + group->get_name(), word, names)};
+    }
+    group = *named;
+  }
+  return std::nullopt;
 }
 
 // Parsing failed, so the flag may not have been seen.
-bool wants_json(int argc, const char* const* argv) {
-  return std::any_of(argv, argv + argc,
-                     [](const char* word) { return std::string_view(word) == "--json"; });
+bool wants_json(const Words& words) {
+  return std::ranges::find(words, "--json") != words.end();
 }
 
 int run_verb(const Shared& shared) {
@@ -90,12 +129,22 @@ int run_command_line(int argc, const char* const* argv) {
   app.footer(kFooter);
   app.set_version_flag("--version", version_line());
   add_verbs(app, shared);
+  Words words = words_of(argc, argv);
+  const bool json = wants_json(words);
+  if (const std::optional<Error> unknown = unknown_verb(app, words); unknown.has_value()) {
+    return report(*unknown, json);
+  }
+  std::ranges::reverse(words);  // As CLI11 takes a list.
   try {
-    app.parse(argc, argv);
+    app.parse(words);
   } catch (const CLI::Success& asked) {  // --help and --version.
-    return app.exit(asked) == 0 ? os::kExitDone : os::kExitUsage;
+    const int shown = app.exit(asked);
+    if (!std::cout.flush()) {
+      return report(Error{ErrorCode::kIo, "writing to stdout"}, json);
+    }
+    return shown == 0 ? os::kExitDone : os::kExitUsage;
   } catch (const CLI::ParseError& error) {
-    return report(Error{ErrorCode::kUsage, error.what()}, wants_json(argc, argv));
+    return report(Error{ErrorCode::kUsage, error.what()}, json);
   }
   if (!shared.run) {  // No verb, or a group of verbs alone: show what there is.
     std::cerr << app.help();

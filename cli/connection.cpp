@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
+#include <utility>
 
+#include "cli/lookup.h"
 #include "core/exchange/names.h"
 
 namespace chancery::cli {
@@ -20,7 +24,7 @@ std::string lower(std::string text) {
   return text;
 }
 
-Result<std::string> file_in(const std::string& exchange, const std::string& member) {
+Result<ClientFile> file_in(const std::string& exchange, const std::string& member) {
   if (exchange.empty()) {
     return fail(ErrorCode::kUsage, "--as names a member of which exchange? add --exchange DIR");
   }
@@ -30,7 +34,9 @@ Result<std::string> file_in(const std::string& exchange, const std::string& memb
   if (!exchange::is_member_code(member)) {
     return fail(ErrorCode::kUsage, "--as: '" + member + "' is not a member code, as AM");
   }
-  return exchange + "/" + lower(member) + "/apps/desk/client.toml";
+  return ClientFile{.path = exchange + "/" + lower(member) + "/apps/desk/client.toml",
+                    .exchange = exchange,
+                    .member = member};
 }
 
 }  // namespace
@@ -41,13 +47,13 @@ Environment environment() {
           .client_file = variable("CHANCERY_CLIENT")};
 }
 
-Result<std::string> client_file(const Shared& shared, const Environment& environment) {
+Result<ClientFile> client_file(const Shared& shared, const Environment& environment) {
   if (!shared.client_file.empty()) {
-    return shared.client_file;
+    return ClientFile{.path = shared.client_file};
   }
   const bool asked = !shared.exchange.empty() || !shared.member.empty();
   if (!asked && !environment.client_file.empty()) {
-    return environment.client_file;
+    return ClientFile{.path = environment.client_file};
   }
   const std::string& exchange = shared.exchange.empty() ? environment.exchange : shared.exchange;
   const std::string& member = shared.member.empty() ? environment.member : shared.member;
@@ -58,8 +64,17 @@ Result<std::string> client_file(const Shared& shared, const Environment& environ
 }
 
 Result<client::Options> client_options(const Shared& shared) {
-  CHANCERY_TRY(const std::string file, client_file(shared, environment()));
-  return client::Options::from_file(file);
+  CHANCERY_TRY(const ClientFile file, client_file(shared, environment()));
+  std::error_code unknown;  // Then reading it says why.
+  if (!std::filesystem::exists(file.path, unknown) && !unknown) {
+    Error missing{ErrorCode::kFileMissing,
+                  file.path + " is not there; expected the client.toml of an application"};
+    return std::unexpected(
+        file.exchange.empty()
+            ? std::move(missing)
+            : explain_missing(file.exchange, file.member, Meant::kMember, std::move(missing)));
+  }
+  return client::Options::from_file(file.path);
 }
 
 }  // namespace chancery::cli

@@ -21,10 +21,18 @@ struct Environment {
 
 [[nodiscard]] Environment environment();
 
-// The path of the client.toml. kUsage where it does not follow from what was given.
-[[nodiscard]] Result<std::string> client_file(const Shared& shared, const Environment& environment);
+// The client.toml, and the folder and member that it follows from, where it does.
+struct ClientFile {
+  std::string path{};
+  std::string exchange{};
+  std::string member{};
+};
 
-// Throws client::Error where the file is not right.
+// kUsage where the path does not follow from what was given.
+[[nodiscard]] Result<ClientFile> client_file(const Shared& shared, const Environment& environment);
+
+// kFileMissing, or kNotFound for a member that the exchange does not have. Throws client::Error
+// where the file is not right.
 [[nodiscard]] Result<client::Options> client_options(const Shared& shared);
 
 }  // namespace chancery::cli

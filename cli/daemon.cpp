@@ -9,6 +9,7 @@
 #include "broker/store/sqlite_hub_store.h"
 #include "cli/connection.h"
 #include "cli/exchange_run.h"
+#include "cli/lookup.h"
 #include "core/base/encoding.h"
 #include "core/exchange/strict.h"
 #include "io/os/clock.h"
@@ -86,7 +87,8 @@ Result<std::uint32_t> application_id(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::string header(72, '\0');
   if (!file.is_open()) {
-    return fail(ErrorCode::kFileMissing, path);
+    return fail(ErrorCode::kFileMissing,
+                path + " cannot be opened; expected the store of a hub or node");
   }
   if (!file.read(header.data(), 72)) {
     return fail(ErrorCode::kUsage, path + " is too short for a store");
@@ -130,15 +132,34 @@ Result<AuditSource> store_source(const DaemonTarget& target) {
                      }};
 }
 
+Result<DaemonTarget> named_daemon(const std::string& exchange, const std::string& name) {
+  const std::filesystem::path folder(exchange);
+  const auto explained = [&](Error error) {
+    return std::unexpected(explain_missing(exchange, name, Meant::kDaemon, std::move(error)));
+  };
+  if (name == "hub") {
+    const Result<broker::Config> config =
+        broker::read_config((folder / "hub" / "hub.toml").string());
+    return config.has_value() ? hub_target(name, *config)
+                              : Result<DaemonTarget>(explained(config.error()));
+  }
+  const Result<node::Config> config =
+      node::read_config((folder / member_folder(name) / "node.toml").string());
+  return config.has_value() ? node_target(*config)
+                            : Result<DaemonTarget>(explained(config.error()));
+}
+
 }  // namespace
 
 Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& shared) {
   if (!options.hub.empty()) {
-    CHANCERY_TRY(const broker::Config config, broker::read_config(options.hub));
+    CHANCERY_TRY(const broker::Config config,
+                 expecting("a hub.toml", broker::read_config(options.hub)));
     return hub_target("hub", config);
   }
   if (!options.node.empty()) {
-    CHANCERY_TRY(const node::Config config, node::read_config(options.node));
+    CHANCERY_TRY(const node::Config config,
+                 expecting("a node.toml", node::read_config(options.node)));
     return node_target(config);
   }
   if (!options.store.empty()) {
@@ -168,15 +189,7 @@ Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& sha
     return fail(ErrorCode::kUsage,
                 "say which daemon: --exchange DIR and its name, --hub, --node or --store");
   }
-  const std::filesystem::path folder(exchange);
-  if (name == "hub") {
-    CHANCERY_TRY(const broker::Config config,
-                 broker::read_config((folder / "hub" / "hub.toml").string()));
-    return hub_target(name, config);
-  }
-  CHANCERY_TRY(const node::Config config,
-               node::read_config((folder / member_folder(name) / "node.toml").string()));
-  return node_target(config);
+  return named_daemon(exchange, name);
 }
 
 Result<std::string> ask_status(const DaemonTarget& target) {

@@ -8,6 +8,7 @@
 
 #include "cli/display.h"
 #include "cli/exchange_run.h"
+#include "cli/lookup.h"
 #include "core/base/encoding.h"
 #include "core/crypto/secret.h"
 #include "io/os/clock.h"
@@ -253,7 +254,8 @@ Result<ExchangePlan> init_exchange(const ExchangeInitOptions& options) {
   const std::string path = std::filesystem::is_directory(options.profile, failed)
                                ? options.profile + "/profile.toml"
                                : options.profile;
-  CHANCERY_TRY(const std::string text, os::read_file(path, kProfileBytesMax));
+  CHANCERY_TRY(const std::string text, expecting("a profile, or a folder with profile.toml",
+                                                 os::read_file(path, kProfileBytesMax)));
   CHANCERY_TRY(const Profile profile, parse_profile(text, path));
   const std::string endpoint =
       options.listen.has_value()

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/lookup.h"
 #include "core/exchange/names.h"
 #include "io/os/clock.h"
 #include "io/os/failure.h"
@@ -231,7 +232,9 @@ std::string member_folder(std::string_view code) {
 
 Result<ExchangeFile> read_exchange_file(const std::string& folder) {
   const std::string path = folder + "/exchange.toml";
-  CHANCERY_TRY(const std::string text, os::read_file(path, kExchangeFileBytesMax));
+  CHANCERY_TRY(const std::string text,
+               expecting("the folder of a trial exchange, as chancery exchange init makes it",
+                         os::read_file(path, kExchangeFileBytesMax)));
   CHANCERY_TRY(text::TomlTable root, text::TomlTable::parse(text, path));
   ExchangeFile file;
   CHANCERY_TRY(file.name, root.text("name"));

@@ -5,6 +5,7 @@
 
 #include "chancery/notice.h"
 #include "cli/display.h"
+#include "cli/lookup.h"
 #include "io/os/exit_codes.h"
 
 namespace chancery::cli {
@@ -38,8 +39,7 @@ Result<int> run_kinds(const KindsOptions& options, const Shared& shared) {
   if (!options.kind.empty()) {
     const auto found = std::ranges::find(kinds, options.kind, &client::Kind::name);
     if (found == kinds.end()) {
-      return fail(ErrorCode::kNotFound,
-                  "no kind '" + options.kind + "': chancery kinds lists them");
+      return fail(ErrorCode::kNotFound, require_kind(options.kind).error().detail);
     }
     if (shared.json) {
       std::cout << json_line(kind_json(*found)) << "\n";

@@ -6,6 +6,7 @@
 
 #include "cli/display.h"
 #include "cli/exchange_run.h"
+#include "cli/lookup.h"
 #include "core/base/encoding.h"
 #include "core/crypto/secret.h"
 #include "core/exchange/kinds.h"
@@ -39,6 +40,11 @@ Result<PrivateKey> as_sealing_key(const PrivateKey& key) {
   std::string raw = key.raw();
   const crypto::WipeAtEnd wipe(raw);
   return PrivateKey::from_seed(crypto::Algorithm::kX25519, as_bytes(raw));
+}
+
+// Two files are read: an error says which one it is about.
+std::unexpected<Error> about(const std::string& path, ErrorCode code, const Error& error) {
+  return fail(code, path + ": " + error.detail);
 }
 
 }  // namespace
@@ -132,13 +138,21 @@ Result<int> run_open(const OpenOptions& options, const Shared& shared) {
   if (!genesis.has_value()) {
     return fail(ErrorCode::kUsage, "a genesis is 64 hexadecimal digits in lower case");
   }
-  CHANCERY_TRY(const std::string content, os::read_file(options.envelope, kEnvelopeFileBytesMax));
-  CHANCERY_TRY(const exchange::Envelope envelope, read_envelope(content, *genesis));
-  CHANCERY_TRY(std::string pem, os::read_key_file(options.key));
+  CHANCERY_TRY(const std::string content,
+               expecting("an envelope, its bytes or in hexadecimal",
+                         os::read_file(options.envelope, kEnvelopeFileBytesMax)));
+  const Result<exchange::Envelope> envelope = read_envelope(content, *genesis);
+  if (!envelope.has_value()) {
+    return about(options.envelope, envelope.error().code, envelope.error());
+  }
+  CHANCERY_TRY(std::string pem, expecting("a private key in PEM", os::read_key_file(options.key)));
   const crypto::WipeAtEnd wipe(pem);
-  CHANCERY_TRY(const PrivateKey key, PrivateKey::from_pem(pem));
-  CHANCERY_TRY(const OpenTrial trial, try_open(envelope, *genesis, key));
-  std::cout << describe_trial(trial, envelope, shared.json);
+  const Result<PrivateKey> key = PrivateKey::from_pem(pem);
+  if (!key.has_value()) {
+    return about(options.key, ErrorCode::kUsage, key.error());
+  }
+  CHANCERY_TRY(const OpenTrial trial, try_open(*envelope, *genesis, *key));
+  std::cout << describe_trial(trial, *envelope, shared.json);
   return trial.opened ? os::kExitDone : os::kExitFalse;
 }
 

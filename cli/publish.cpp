@@ -5,6 +5,7 @@
 
 #include "cli/connection.h"
 #include "cli/display.h"
+#include "cli/lookup.h"
 #include "cli/notice_json.h"
 #include "cli/report.h"
 #include "cli/times.h"
@@ -34,7 +35,8 @@ Result<client::Draft> read_draft(const std::string& file, client::Time now) {
     CHANCERY_TRY(const std::string json, read_stdin());
     return draft_from_json(json, "stdin", now);
   }
-  CHANCERY_TRY(const std::string json, os::read_file(file, kNoticeFileBytesMax));
+  CHANCERY_TRY(const std::string json,
+               expecting("a notice as a JSON object", os::read_file(file, kNoticeFileBytesMax)));
   return draft_from_json(json, file, now);
 }
 
@@ -126,6 +128,7 @@ Result<client::Draft> make_draft(const PublishOptions& options, client::Time now
 Result<int> run_publish(const PublishOptions& options, const Shared& shared) {
   CHANCERY_TRY(const std::chrono::milliseconds timeout, parse_duration(options.timeout));
   CHANCERY_TRY(const client::Draft draft, make_draft(options, time_now()));
+  CHANCERY_TRY_VOID(require_kind(draft.kind));
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);
   const client::Ticket ticket = client.publish(draft);

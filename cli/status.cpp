@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "cli/display.h"
+#include "cli/report.h"
 #include "io/os/exit_codes.h"
 #include "io/text/json.h"
 
@@ -45,10 +46,15 @@ void print(const text::Json& json, const std::string& prefix) {
 
 Result<int> run_status(const DaemonOptions& options, const Shared& shared) {
   CHANCERY_TRY(const DaemonTarget target, find_daemon(options, shared));
-  CHANCERY_TRY(const std::string status, ask_status(target));
-  CHANCERY_TRY(const text::Json json, text::parse_json(status, kDepthMax));
+  const Result<std::string> status = ask_status(target);
+  if (!status.has_value()) {
+    // Nobody said how it is: that is no verdict on it.
+    report(status.error(), shared.json);
+    return os::kExitUnknown;
+  }
+  CHANCERY_TRY(const text::Json json, text::parse_json(*status, kDepthMax));
   if (shared.json) {
-    std::cout << text::dump(json) << "\n";
+    std::cout << json_line(json) << "\n";
   } else {
     print(json, "");
   }

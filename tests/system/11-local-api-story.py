@@ -91,6 +91,57 @@ class LocalApiStory(Trial):
         self.assertEqual(chancery("--help").code, 0)
         self.assertEqual(set(chancery("version", "--json").json), {"program", "version"})
 
+    def assert_error(self, answer, code, error, *words):
+        """With --json: one object on stderr, nothing on stdout."""
+        self.assertEqual((answer.code, answer.error, answer.out), (code, error, ""), answer)
+        said = json.loads(answer.err)["error"]
+        self.assertTrue(said["remedy"])
+        for word in words:
+            self.assertIn(word, said["detail"])
+
+    def test_a_mistyped_name_is_answered_with_what_there_is(self):
+        self.start("AM")
+        members = "AM, BY, KG, KZ, RU, TJ"
+        for words in (("inbox",), ("show", "7"), ("publish", "--kind", "contact", "--to", "AM")):
+            self.assert_error(self.as_member("AX", *words), 1, "not-found", "'AX'", members)
+        self.assert_error(self.status("hbu"), 1, "not-found", "'hbu'", "hub, " + members)
+        self.assert_error(self.audit("AX"), 2, "not-found", "'AX'", "hub, " + members)
+        self.assert_error(self.publish("AM", "x", kind="threat.alrt"), 1, "invalid-kind", "mean 'threat.alert'?")
+        self.assert_error(chancery("kinds", "contct", "--json"), 1, "not-found", "mean 'contact'?")
+        self.assert_error(chancery("inbx", "--json"), 64, "usage", "mean 'inbox'?")
+        elsewhere = self.folder / "nowhere"
+        self.assert_error(chancery("status", "--exchange", elsewhere, "AM", "--json"), 1, "file-missing", str(elsewhere))
+        self.assert_error(chancery("inbox", "--exchange", elsewhere, "--as", "AM", "--json"), 1, "file-missing",
+                          str(elsewhere))
+        helped = chancery("help", "publish")
+        self.assertEqual((helped.code, helped.err, helped.out), (0, "", chancery("publish", "--help").out))
+
+    def test_each_verb_fails_with_the_exit_code_that_is_true(self):
+        self.start("AM")
+        at = ("--exchange", self.exchange, "--as", "AM")
+        self.assert_error(self.as_member("AM", "show", "no notice"), 64, "usage")
+        self.assert_error(self.as_member("AM", "show", "1" * 19), 1, "not-found")
+        self.assert_error(self.as_member("AM", "publish", "--file", "/no/f"), 1, "file-missing", "/no/f")
+        self.assert_error(chancery("exchange", "init", "--profile", trial.ROOT / "config/exchanges/csto", self.exchange,
+                                   "--json"), 1, "exists")
+        self.assertEqual(chancery("exchange", "run", self.folder / "nowhere").code, 1)
+        key = self.path("by/keys/sealing.pem")
+        self.assert_error(chancery("open", key, "--key", key, "--exchange", self.exchange, "--json"), 1,
+                          "unknown-field", str(key))
+        envelope = self.folder / "envelope"
+        envelope.write_text(self.as_member("AM", "show", self.publish("AM", "x").json["notice"]).json["envelope"])
+        self.assert_error(chancery("open", envelope, "--key", self.path("am/node.toml"), "--exchange", self.exchange,
+                                   "--json"), 64, "usage", "am/node.toml", "PEM")
+        opened = chancery("open", envelope, "--key", self.path("kz/keys/transport.pem"), "--exchange", self.exchange,
+                          "--json")
+        self.assertEqual((opened.code, opened.json["opened"], opened.err), (1, False, ""), opened)
+        self.assert_error(chancery("audit", "verify", "--store", key, "--json"), 64, "usage")
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for words in (("kinds",), ("version",), ("show", "7", *at), ("status", "--exchange", self.exchange, "AM"),
+                          ("audit", "verify", "--exchange", self.exchange, "AM"), ("help",)):
+                done = subprocess.run([trial.BIN / "chancery", *map(str, words)], stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual(done.returncode, 2, (words, done.stderr))
+
     def test_no_daemon_has_exit_code_2(self):
         answer = self.as_member("AM", "inbox")
         self.assertEqual((answer.code, answer.error), (2, "no-daemon"), answer)
