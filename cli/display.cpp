@@ -54,29 +54,6 @@ bool is_deceptive(char32_t c) {
       kDeceptive, [c](const Range& range) { return c >= range.first && c <= range.last; });
 }
 
-void append_unit(std::string& out, std::uint32_t unit) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out += "\\u";
-  for (const std::uint32_t shift : {12U, 8U, 4U, 0U}) {
-    out += kDigits[(unit >> shift) & 0xfU];
-  }
-}
-
-void append_escaped(std::string& out, char32_t c) {
-  if (c == '\n') {
-    out += "\\n";
-  } else if (c == '\r') {
-    out += "\\r";
-  } else if (c == '\t') {
-    out += "\\t";
-  } else if (c >= 0x10000) {
-    append_unit(out, 0xd800U + ((c - 0x10000U) >> 10U));
-    append_unit(out, 0xdc00U + ((c - 0x10000U) & 0x3ffU));
-  } else {
-    append_unit(out, c);
-  }
-}
-
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(), [](char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
@@ -180,7 +157,7 @@ std::string harmless(std::string_view text) {
     const CodePoint point = first_code_point(text);
     const bool broken = point.value == 0xfffd && point.size == 1;
     if (broken || is_deceptive(point.value)) {
-      append_escaped(out, point.value);
+      append_json_escape(out, point.value);
     } else {
       out += text.substr(0, point.size);
     }

@@ -158,6 +158,27 @@ bool is_uuid_v7(Bytes uuid) {
   return uuid.size() == 16 && (uuid[6] & 0xf0U) == 0x70U && (uuid[8] & 0xc0U) == 0x80U;
 }
 
+void append_json_escape(std::string& out, char32_t code_point) {
+  const auto append_unit = [&out](std::uint32_t unit) {
+    out += "\\u";
+    for (const std::uint32_t shift : {12U, 8U, 4U, 0U}) {
+      out += kHexDigits[(unit >> shift) & 0xfU];
+    }
+  };
+  if (code_point == '\n') {
+    out += "\\n";
+  } else if (code_point == '\r') {
+    out += "\\r";
+  } else if (code_point == '\t') {
+    out += "\\t";
+  } else if (code_point >= 0x10000) {
+    append_unit(0xd800U + ((code_point - 0x10000U) >> 10U));
+    append_unit(0xdc00U + ((code_point - 0x10000U) & 0x3ffU));
+  } else {
+    append_unit(code_point);
+  }
+}
+
 bool is_utf8(std::string_view text) {
   const Bytes bytes = as_bytes(text);
   std::size_t i = 0;

@@ -1,4 +1,4 @@
-// Hexadecimal and base64, strict: one spelling per value.
+// Hexadecimal and base64, strict: one spelling per value. And the escapes of JSON.
 //
 // Base64 is RFC 4648 section 4 with padding; the unused low bits of the last character must be
 // zero, so that a signature has one spelling. UUIDs are RFC 9562.
@@ -30,6 +30,10 @@ namespace chancery {
 [[nodiscard]] std::string make_uuid_v7(std::uint64_t unix_ms,
                                        std::span<const std::uint8_t, 10> random);
 [[nodiscard]] bool is_uuid_v7(Bytes uuid);
+
+// A code point in the escapes of JSON (RFC 8259 section 7): \n, \r and \t for these three, \u and
+// four digits for the others, twice above U+FFFF.
+void append_json_escape(std::string& out, char32_t code_point);
 
 // RFC 3629: no overlong forms, no surrogates, at most U+10FFFF.
 [[nodiscard]] bool is_utf8(std::string_view text);

@@ -80,29 +80,6 @@ bool is_deceptive(char32_t c) {
          (c >= 0xe0000 && c <= 0xe007f);
 }
 
-void append_unit(std::string& out, std::uint32_t unit) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  out += "\\u";
-  for (const std::uint32_t shift : {12U, 8U, 4U, 0U}) {
-    out += kDigits[(unit >> shift) & 0xfU];
-  }
-}
-
-void append_escaped(std::string& out, char32_t c) {
-  if (c == '\n') {
-    out += "\\n";
-  } else if (c == '\r') {
-    out += "\\r";
-  } else if (c == '\t') {
-    out += "\\t";
-  } else if (c >= 0x10000) {
-    append_unit(out, 0xd800U + ((c - 0x10000U) >> 10U));
-    append_unit(out, 0xdc00U + ((c - 0x10000U) & 0x3ffU));
-  } else {
-    append_unit(out, c);
-  }
-}
-
 std::string quoted(std::string_view text) {
   return '"' + escape(text) + '"';
 }
@@ -137,7 +114,7 @@ std::string escape(std::string_view text) {
     }
     taken += size;
     if (point.size == 0 || is_deceptive(point.value)) {
-      append_escaped(out, point.value);
+      append_json_escape(out, point.value);
     } else {
       if (point.value == '"' || point.value == '\\') {
         out += '\\';

@@ -199,5 +199,23 @@ TEST(Utf8Test, EveryCutInsideACharacterIsInvalid) {
   }
 }
 
+// RFC 8259 section 7.
+TEST(EncodingTest, ACodePointIsEscapedAsInJson) {
+  const auto escaped = [](char32_t code_point) {
+    std::string out = ">";
+    append_json_escape(out, code_point);
+    return out;
+  };
+  EXPECT_EQ(escaped(U'\n'), ">\\n");
+  EXPECT_EQ(escaped(U'\r'), ">\\r");
+  EXPECT_EQ(escaped(U'\t'), ">\\t");
+  EXPECT_EQ(escaped(0), ">\\u0000");
+  EXPECT_EQ(escaped(0x1b), ">\\u001b");
+  EXPECT_EQ(escaped(0xffff), ">\\uffff");
+  EXPECT_EQ(escaped(0x10000), ">\\ud800\\udc00");
+  EXPECT_EQ(escaped(0x1d11e), ">\\ud834\\udd1e");  // The example of the RFC.
+  EXPECT_EQ(escaped(0x10ffff), ">\\udbff\\udfff");
+}
+
 }  // namespace
 }  // namespace chancery
