@@ -75,6 +75,9 @@ Result<exchange::AuditReport> audit(const AuditSource& source, bool json) {
       }
       progress.show(batch.first_index(), size);
     }
+    if (page->next_index() == 0) {
+      auditor.last_page(*page);
+    }
     from = page->next_index();
     going_on = going_on && from != 0;
   }

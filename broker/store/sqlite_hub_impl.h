@@ -57,6 +57,8 @@ class SqliteHubStore final : public HubStore {
   Result<std::string> read_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
   Result<void> write_checkpoints();
+  Result<void> fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after);
+  Result<void> fill_last_page(v1::AuditPageReply& reply);
   Result<void> fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after, ledger::Leaf leaf);
 
   sqlite::Database database_;

@@ -1,5 +1,7 @@
 // The hub's SQLite store: what is read for members, followers and auditors.
 
+#include <limits>
+#include <map>
 #include <utility>
 
 #include "broker/store/sqlite_hub_impl.h"
@@ -21,6 +23,14 @@ constexpr std::string_view kSelectFeed =
     "SELECT idx FROM feed WHERE member = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3";
 constexpr std::string_view kSelectFeedBefore =
     "SELECT idx FROM feed WHERE member = ?1 AND idx < ?2 ORDER BY idx DESC LIMIT 1";
+// Whose feeds have what from ?1 up to ?2. The feed is ordered by member, so the members come first,
+// each found by one step: a scan of the whole feed for each batch would take for ever.
+constexpr std::string_view kSelectReaders =
+    "WITH RECURSIVE reader(member) AS (SELECT min(member) FROM feed UNION ALL SELECT (SELECT "
+    "min(member) FROM feed WHERE member > reader.member) FROM reader WHERE reader.member IS NOT "
+    "NULL) SELECT feed.idx, feed.member FROM reader CROSS JOIN feed ON feed.member = reader.member "
+    "AND feed.idx >= ?1 AND feed.idx < ?2";
+constexpr std::string_view kSelectAllClocks = "SELECT key_id, precedence, created_at_us FROM clock";
 constexpr std::string_view kSelectBatches =
     "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint, root FROM "
     "batch WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
@@ -186,6 +196,57 @@ Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64
     CHANCERY_TRY(*entry.mutable_notice(), select->column_blob(7));
   }
   add_absent(size_after);
+  return fill_audit_feeds(batch, size_after);
+}
+
+Result<void> SqliteHubStore::fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after) {
+  std::map<std::uint64_t, v1::AuditEntry*> entries;
+  for (v1::AuditEntry& entry : *batch.mutable_entries()) {
+    entry.mutable_feed();  // Also where it turns out empty.
+    entries.emplace(entry.index(), &entry);
+  }
+  CHANCERY_TRY(sqlite::Statement* const readers, statements_.get(kSelectReaders));
+  readers->bind(1, batch.first_index()).bind(2, size_after);
+  while (true) {
+    CHANCERY_TRY(const bool row, readers->step());
+    if (!row) {
+      return {};
+    }
+    CHANCERY_TRY(const std::uint64_t index, readers->column_u64(0));
+    CHANCERY_TRY(std::string member, readers->column_text(1));
+    if (const auto entry = entries.find(index); entry != entries.end()) {
+      entry->second->mutable_feed()->add_members(std::move(member));
+    }
+  }
+}
+
+// What an auditor is told of the store as a whole.
+Result<void> SqliteHubStore::fill_last_page(v1::AuditPageReply& reply) {
+  reply.mutable_clocks();
+  CHANCERY_TRY(sqlite::Statement* const clocks, statements_.get(kSelectAllClocks));
+  while (true) {
+    CHANCERY_TRY(const bool row, clocks->step());
+    if (!row) {
+      break;
+    }
+    v1::AuditClock& clock = *reply.mutable_clocks()->add_clocks();
+    CHANCERY_TRY(*clock.mutable_key_id(), clocks->column_blob(0));
+    CHANCERY_TRY(const std::uint64_t precedence, clocks->column_u64(1));
+    CHANCERY_TRY(const std::uint64_t created_at_us, clocks->column_u64(2));
+    clock.set_precedence(static_cast<std::uint32_t>(precedence));
+    clock.set_created_at_us(created_at_us);
+  }
+  CHANCERY_TRY(sqlite::Statement* const beyond, statements_.get(kSelectReaders));
+  beyond->bind(1, reply.size()).bind(2, std::numeric_limits<std::int64_t>::max());
+  std::uint64_t count = 0;
+  while (true) {
+    CHANCERY_TRY(const bool row, beyond->step());
+    if (!row) {
+      break;
+    }
+    ++count;
+  }
+  reply.set_rows_beyond(count);
   return {};
 }
 
@@ -234,6 +295,9 @@ Result<v1::AuditPageReply> SqliteHubStore::audit_page(std::uint64_t from_index,
     const bool last = rows[i].size_after >= head.size;
     reply.set_next_index(last ? 0 : rows[i].size_after);
     *reply.add_batches() = std::move(batches[i]);
+  }
+  if (reply.next_index() == 0) {
+    CHANCERY_TRY_VOID(fill_last_page(reply));
   }
   return reply;
 }

@@ -1,9 +1,11 @@
 #include "core/exchange/audit.h"
 
+#include <set>
 #include <utility>
 
 #include "core/base/encoding.h"
 #include "core/exchange/limits.h"
+#include "core/exchange/names.h"
 #include "core/exchange/policy.h"
 
 namespace chancery::exchange {
@@ -88,6 +90,112 @@ std::vector<std::optional<Envelope>> Auditor::check_envelopes(
   return envelopes;
 }
 
+// C-124
+void Auditor::check_feed(const v1::AuditBatch& batch,
+                         const std::vector<std::optional<Envelope>>& good) {
+  for (const v1::AuditEntry& entry : batch.entries()) {
+    const std::uint64_t position = entry.index() - batch.first_index();
+    if (!entry.has_feed() || position >= good.size() || !good[position].has_value()) {
+      continue;
+    }
+    const Envelope& envelope = *good[position];
+    std::set<std::string> due;
+    if (!is_directory_kind(envelope.draft.kind())) {  // These reach everybody with the log itself.
+      for (std::string& code : envelope.recipient_codes()) {
+        due.insert(std::move(code));
+      }
+      due.insert(envelope.draft.origin());
+    }
+    const std::set<std::string> fed(entry.feed().members().begin(), entry.feed().members().end());
+    for (const std::string& member : due) {
+      if (!fed.contains(member)) {
+        finding(entry.index(), {ErrorCode::kStoreDamaged, "the feed of " + member + " lacks it"});
+      }
+    }
+    for (const std::string& member : fed) {
+      if (!due.contains(member)) {
+        finding(entry.index(),
+                {ErrorCode::kStoreDamaged, "it is in the feed of " + member + ", not for them"});
+      }
+    }
+  }
+}
+
+// C-126. The log may hold an envelope of the notice that was signed before the last one: then what
+// was delivered decides, also where the node found it void. Nothing is decided while that is still
+// to come.
+void Auditor::check_outbox(const v1::AuditBatch& batch, const std::vector<ledger::Leaf>& leaves,
+                           const std::vector<std::optional<Envelope>>& good) {
+  for (const v1::AuditEntry& entry : batch.entries()) {
+    const std::uint64_t position = entry.index() - batch.first_index();
+    if (!entry.has_outbox() || position >= leaves.size()) {
+      continue;
+    }
+    const v1::AuditOutbox& outbox = entry.outbox();
+    if (good[position].has_value() && as_view(good[position]->notice) == outbox.notice()) {
+      continue;
+    }
+    const auto is_it = [&](std::string_view bytes) {
+      const Result<Envelope> envelope = parse_envelope(bytes, follower_.directory().genesis());
+      return envelope.has_value() && as_view(envelope->notice) == outbox.notice() &&
+             envelope->entry == leaves[position].entry;
+    };
+    const bool decided = outbox.passed() || !entry.envelope().empty();
+    if (decided && !is_it(outbox.envelope()) && !is_it(entry.envelope())) {
+      finding(entry.index(), {ErrorCode::kLeafMismatch,
+                              "the outbox says that its notice " + hex(as_bytes(outbox.notice())) +
+                                  " was logged here, and the leaf is of another"});
+    }
+  }
+}
+
+// C-126. That the inbox describes the notice that was received is a part of check_envelopes(), and
+// so is an envelope that is bad.
+void Auditor::check_inbox(const v1::AuditBatch& batch) {
+  for (const v1::AuditEntry& entry : batch.entries()) {
+    if (entry.shown() && (entry.envelope().empty() || entry.faulted() || entry.code() != 0)) {
+      finding(entry.index(),
+              {ErrorCode::kStoreDamaged, "the inbox shows it, and no good envelope was received"});
+    }
+  }
+}
+
+// C-125
+void Auditor::remember_clock(std::uint64_t index, const Envelope& envelope) {
+  for (const v1::Signature& signature : envelope.signatures.signatures()) {
+    if (signature.has_batch()) {
+      Newest& newest =
+          newest_[{signature.key_id(), static_cast<std::uint32_t>(envelope.draft.precedence())}];
+      if (envelope.header.created_at_us() >= newest.created_at_us) {
+        newest = {.created_at_us = envelope.header.created_at_us(), .index = index};
+      }
+    }
+  }
+}
+
+void Auditor::last_page(const v1::AuditPageReply& page) {
+  if (page.rows_beyond() > 0) {
+    finding(std::nullopt, {ErrorCode::kStoreDamaged,
+                           std::to_string(page.rows_beyond()) +
+                               " rows of a feed or an inbox are of entries beyond the log"});
+  }
+  if (!page.has_clocks()) {
+    return;
+  }
+  std::map<std::pair<std::string, std::uint32_t>, std::uint64_t> stored;
+  for (const v1::AuditClock& clock : page.clocks().clocks()) {
+    stored[{clock.key_id(), clock.precedence()}] = clock.created_at_us();
+  }
+  for (const auto& [key, newest] : newest_) {
+    const auto clock = stored.find(key);
+    if (clock == stored.end() || clock->second < newest.created_at_us) {
+      finding(newest.index,
+              {ErrorCode::kStoreDamaged, "the stored clock of key " + hex(as_bytes(key.first)) +
+                                             " is behind it: older notices would be logged"});
+    }
+  }
+}
+
 bool Auditor::batch(const v1::AuditBatch& batch) {
   if (stopped_) {
     if (unsigned_count_ > 0) {
@@ -158,6 +266,9 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
   if (!batch.root().empty() && batch.root() != as_view(follower_.tree().root())) {
     finding(batch.first_index(), {ErrorCode::kStoreDamaged, "the root stored for its batch"});
   }
+  check_feed(batch, envelopes);
+  check_outbox(batch, leaves, envelopes);
+  check_inbox(batch);
   ++report_.batch_count;
   report_.directory_entry_count += is_directory ? 1 : 0;
   for (std::size_t i = 0; i < envelopes.size(); ++i) {
@@ -176,6 +287,8 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
     }
     if (!judged.has_value()) {
       finding(batch.first_index() + i, judged.error());
+    } else {
+      remember_clock(batch.first_index() + i, *envelopes[i]);
     }
   }
   heads_.emplace(follower_.size(), follower_.tree().root());

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chancery/v1/local.pb.h"
@@ -48,7 +49,9 @@ class Auditor {
 
   // The next batch of the store. False where the audit cannot go on past it.
   bool batch(const v1::AuditBatch& batch);
-  // After the last batch; `size_claimed` is what the store says its log has, and
+  // After the last batch: what the last page says of the store as a whole.
+  void last_page(const v1::AuditPageReply& page);
+  // After that; `size_claimed` is what the store says its log has, and
   // the root where it says one.
   [[nodiscard]] AuditReport finish(std::uint64_t size_claimed, std::string_view root_claimed = {});
 
@@ -58,12 +61,27 @@ class Auditor {
   std::vector<std::optional<Envelope>> check_envelopes(const v1::AuditBatch& batch,
                                                        const std::vector<ledger::Leaf>& leaves);
 
+  // What a store keeps beside an entry, to deliver and to show it by.
+  void check_feed(const v1::AuditBatch& batch, const std::vector<std::optional<Envelope>>& good);
+  void check_outbox(const v1::AuditBatch& batch, const std::vector<ledger::Leaf>& leaves,
+                    const std::vector<std::optional<Envelope>>& good);
+  void check_inbox(const v1::AuditBatch& batch);
+  // Of a notice that was found good.
+  void remember_clock(std::uint64_t index, const Envelope& envelope);
+
+  struct Newest {
+    std::uint64_t created_at_us = 0;
+    std::uint64_t index = 0;
+  };
+
   LogFollower follower_;
   RootCache cache_;
   // Each batch's head, for what notices say they saw: 40 bytes a batch, all that grows with the
   // log.
   std::map<std::uint64_t, Hash> heads_;
   AuditReport report_;
+  // By signing key and precedence: as many as the directory has keys, however long the log.
+  std::map<std::pair<std::string, std::uint32_t>, Newest> newest_;
   std::size_t unsigned_count_ = 0;  // Entries of the last batch, where it has no checkpoint.
   bool stopped_ = false;
 };

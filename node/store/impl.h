@@ -39,6 +39,8 @@ struct NodeStore::Impl {
     return select;
   }
 
+  Result<void> fill_audit_entries(v1::AuditBatch& batch, std::uint64_t size_after);
+
   Result<std::uint64_t> number(std::string_view sql) {
     CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
     CHANCERY_TRY(const bool row, select->step());

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <map>
 #include <utility>
 
 #include "core/base/encoding.h"
@@ -403,6 +404,65 @@ Result<void> NodeStore::put_cursor(std::string_view application, std::string_vie
   return insert->bind(1, application).bind(2, name).bind(3, arrival).run();
 }
 
+// The directory entries, what was received, and what outbox and inbox say of an index: also where
+// nothing was received there.
+Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uint64_t size_after) {
+  CHANCERY_TRY(
+      sqlite::Statement* const entries,
+      statement("SELECT idx, envelope, 0, 0, NULL, NULL, NULL, NULL FROM directory_entry "
+                "WHERE idx >= ?1 AND idx < ?2 "
+                "UNION ALL SELECT r.idx, r.envelope, r.verdict, r.code, i.text, i.origin, "
+                "i.notice_id, i.notice FROM received r LEFT JOIN inbox i ON i.idx = r.idx "
+                "WHERE r.idx >= ?1 AND r.idx < ?2 "
+                "UNION ALL SELECT i.idx, x'', 0, 0, i.text, i.origin, i.notice_id, i.notice "
+                "FROM inbox i WHERE i.idx >= ?1 AND i.idx < ?2 AND NOT EXISTS "
+                "(SELECT 1 FROM received r WHERE r.idx = i.idx) ORDER BY 1"));
+  entries->bind(1, batch.first_index()).bind(2, size_after);
+  std::map<std::uint64_t, v1::AuditEntry*> by_index;
+  while (true) {
+    CHANCERY_TRY(const bool more, entries->step());
+    if (!more) {
+      break;
+    }
+    v1::AuditEntry& entry = *batch.add_entries();
+    CHANCERY_TRY(const std::uint64_t index, entries->column_u64(0));
+    CHANCERY_TRY(*entry.mutable_envelope(), entries->column_blob(1));
+    CHANCERY_TRY(const std::uint64_t verdict, entries->column_u64(2));
+    CHANCERY_TRY(const std::uint64_t code, entries->column_u64(3));
+    entry.set_index(index);
+    entry.set_faulted(verdict == static_cast<std::uint64_t>(Verdict::kVoid));
+    entry.set_code(static_cast<std::uint32_t>(code));
+    entry.set_shown(!entries->column_is_null(4));
+    if (entry.shown()) {
+      CHANCERY_TRY(*entry.mutable_plaintext(), entries->column_blob(4));
+      CHANCERY_TRY(*entry.mutable_origin(), entries->column_text(5));
+      CHANCERY_TRY(*entry.mutable_notice_id(), entries->column_blob(6));
+      CHANCERY_TRY(*entry.mutable_notice(), entries->column_blob(7));
+    }
+    by_index.emplace(index, &entry);
+  }
+  CHANCERY_TRY(sqlite::Statement* const outbox,
+               statement("SELECT idx, notice, envelope, idx < (SELECT cursor FROM position) "
+                         "FROM outbox WHERE stage = 3 AND idx >= ?1 AND idx < ?2"));
+  outbox->bind(1, batch.first_index()).bind(2, size_after);
+  while (true) {
+    CHANCERY_TRY(const bool more, outbox->step());
+    if (!more) {
+      return {};
+    }
+    CHANCERY_TRY(const std::uint64_t index, outbox->column_u64(0));
+    const auto known = by_index.find(index);
+    v1::AuditEntry& entry = known != by_index.end() ? *known->second : *batch.add_entries();
+    entry.set_index(index);
+    CHANCERY_TRY(*entry.mutable_outbox()->mutable_notice(), outbox->column_blob(1));
+    if (!outbox->column_is_null(2)) {
+      CHANCERY_TRY(*entry.mutable_outbox()->mutable_envelope(), outbox->column_blob(2));
+    }
+    CHANCERY_TRY(const std::uint64_t passed, outbox->column_u64(3));
+    entry.mutable_outbox()->set_passed(passed != 0);
+  }
+}
+
 Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::size_t bytes_max) {
   v1::AuditPageReply reply;
   CHANCERY_TRY(sqlite::Statement* const head, impl_->statement("SELECT size, root FROM position"));
@@ -432,34 +492,21 @@ Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::
     CHANCERY_TRY(*batch.mutable_checkpoint(), batches->column_blob(3));
     CHANCERY_TRY(*batch.mutable_root(), batches->column_blob(4));
     batch.set_first_index(first);
-    CHANCERY_TRY(sqlite::Statement* const entries,
-                 impl_->statement(
-                     "SELECT idx, envelope, 0, 0, NULL FROM directory_entry WHERE idx >= ?1 AND "
-                     "idx < ?2 UNION ALL SELECT r.idx, r.envelope, r.verdict, r.code, i.text "
-                     "FROM received r LEFT JOIN inbox i ON i.idx = r.idx "
-                     "WHERE r.idx >= ?1 AND r.idx < ?2 ORDER BY 1"));
-    entries->bind(1, first).bind(2, size_after);
-    while (true) {
-      CHANCERY_TRY(const bool more, entries->step());
-      if (!more) {
-        break;
-      }
-      v1::AuditEntry& entry = *batch.add_entries();
-      CHANCERY_TRY(const std::uint64_t index, entries->column_u64(0));
-      CHANCERY_TRY(*entry.mutable_envelope(), entries->column_blob(1));
-      CHANCERY_TRY(const std::uint64_t verdict, entries->column_u64(2));
-      CHANCERY_TRY(const std::uint64_t code, entries->column_u64(3));
-      entry.set_index(index);
-      entry.set_faulted(verdict == static_cast<std::uint64_t>(Verdict::kVoid));
-      entry.set_code(static_cast<std::uint32_t>(code));
-      if (!entries->column_is_null(4)) {
-        CHANCERY_TRY(*entry.mutable_plaintext(), entries->column_blob(4));
-      }
-    }
+    CHANCERY_TRY_VOID(impl_->fill_audit_entries(batch, size_after));
     bytes += batch.ByteSizeLong();
     reply.set_next_index(size_after >= size ? 0 : size_after);
   }
   batches->reset();
+  if (reply.next_index() == 0) {
+    CHANCERY_TRY(sqlite::Statement* const beyond,
+                 impl_->statement("SELECT (SELECT count(*) FROM received WHERE idx >= ?1) + "
+                                  "(SELECT count(*) FROM inbox WHERE idx >= ?1)"));
+    beyond->bind(1, size);
+    CHANCERY_TRY_VOID(beyond->step());
+    CHANCERY_TRY(const std::uint64_t count, beyond->column_u64(0));
+    beyond->reset();
+    reply.set_rows_beyond(count);
+  }
   return reply;
 }
 

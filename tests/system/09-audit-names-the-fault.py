@@ -23,18 +23,30 @@ class AuditNamesTheFault(Trial):
         for daemon in (*self.nodes.values(), self.hub):
             self.assertEqual(daemon.stop(), 0)
 
-    def audit_changed(self, store, table, column, key, value):
-        """The audit of a copy in which the middle byte of one cell is another."""
+    def audit_copy(self, store, change):
+        """The audit of a copy of the store after change(database)."""
         copy = self.folder / "copy.db"
         shutil.copy(self.path(store), copy)
         copy.chmod(0o600)
         with sqlite3.connect(copy) as database:
+            change(database)
+        database.close()
+        return chancery("audit", "verify", "--store", copy, "--genesis", self.made["genesis"], "--json")
+
+    def audit_changed(self, store, table, column, key, value):
+        """The audit of a copy in which the middle byte of one cell is another."""
+        def change(database):
             [(cell,)] = database.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", (value,)).fetchall()
             changed = bytearray(cell)
             changed[len(changed) // 2] ^= 1
             database.execute(f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (bytes(changed), value))
-        database.close()
-        return chancery("audit", "verify", "--store", copy, "--genesis", self.made["genesis"], "--json")
+        return self.audit_copy(store, change)
+
+    def audit_edited(self, store, sql):
+        """The audit of a copy in which one statement changed something."""
+        def change(database):
+            self.assertGreater(database.execute(sql).rowcount, 0, sql)
+        return self.audit_copy(store, change)
 
     def assert_names(self, answer, index):
         self.assertEqual(answer.code, 1, answer)
@@ -72,14 +84,55 @@ class AuditNamesTheFault(Trial):
                 self.assertEqual((answer.code, answer.json["verified"]), (1, False), answer)
                 self.assertTrue(answer.json["findings"])
 
+    def assert_says(self, answer, index, code, *words):
+        self.assertEqual(answer.code, 1, answer)
+        said = [finding for finding in answer.json["findings"]
+                if (finding["index"], finding["code"]) == (index, code) and all(word in finding["detail"] for word in words)]
+        self.assertTrue(said, answer)
+
+    def test_a_feed_of_the_hub_is_what_the_drafts_say(self):  # C-124
+        hub, at = "hub/store/hub.db", FOUNDING + 1
+        for member in ("AM", "BY", "TJ"):
+            withheld = self.audit_edited(hub, f"DELETE FROM feed WHERE member = '{member}' AND idx = {at}")
+            self.assert_says(withheld, at, "store-damaged", member, "lacks it")
+        for index in (at, 2):
+            stranger = self.audit_edited(hub, f"INSERT INTO feed(member, idx) VALUES('XX', {index})")
+            self.assert_says(stranger, index, "store-damaged", "XX")
+        later = self.audit_edited(hub, f"INSERT INTO feed(member, idx) VALUES('XX', {FOUNDING + 4})")
+        self.assert_says(later, None, "store-damaged", "1 rows")
+
+    def test_the_clocks_of_the_hub_are_not_behind(self):  # C-125
+        hub, newest = "hub/store/hub.db", FOUNDING + 3
+        for sql in ("UPDATE clock SET created_at_us = created_at_us - 1", "DELETE FROM clock",
+                    "UPDATE clock SET precedence = precedence + 1"):
+            self.assert_says(self.audit_edited(hub, sql), newest, "store-damaged", "clock")
+        self.assertEqual(self.audit_edited(hub, "UPDATE clock SET created_at_us = created_at_us + 1").code, 0)
+
+    def test_the_outbox_of_a_node_is_what_was_logged(self):  # C-126
+        node, at = "am/store/node.db", FOUNDING + 1
+        swapped = self.audit_copy(node, lambda database: database.executescript(
+            f"UPDATE outbox SET idx = NULL WHERE idx = {at}; UPDATE outbox SET idx = {at} WHERE idx = {at + 1};"))
+        self.assert_says(swapped, at, "leaf-mismatch", "outbox")
+        gone = self.audit_copy(node, lambda database: database.executescript(
+            f"DELETE FROM received WHERE idx = {at}; UPDATE outbox SET envelope = x'00' WHERE idx = {at};"))
+        self.assert_says(gone, at, "leaf-mismatch", "outbox")
+        self.assertEqual(self.audit_edited(node, f"DELETE FROM received WHERE idx = {at}").code, 0)
+        self.assertEqual(self.audit_edited(node, f"UPDATE outbox SET envelope = x'00' WHERE idx = {at}").code, 0)
+
+    def test_the_inbox_of_a_node_is_what_was_received(self):  # C-126
+        node, at = "by/store/node.db", FOUNDING + 1
+        self.assert_says(self.audit_edited(node, f"DELETE FROM received WHERE idx = {at}"), at, "store-damaged", "inbox")
+        for verdict in (1, 2):
+            voided = self.audit_edited(node, f"UPDATE received SET verdict = {verdict}, code = 22 WHERE idx = {at}")
+            self.assert_says(voided, at, "store-damaged", "inbox")
+        for column, value in (("notice", "x'00'"), ("origin", "'BY'"), ("notice_id", "zeroblob(16)")):
+            self.assert_says(self.audit_edited(node, f"UPDATE inbox SET {column} = {value} WHERE idx = {at}"), at,
+                             "store-damaged", "another origin")
+        invented = self.audit_edited(node, f"UPDATE inbox SET idx = {FOUNDING + 4} WHERE idx = {at}")
+        self.assert_says(invented, None, "store-damaged", "1 rows")
+
     def test_a_cut_log_is_no_whole_log(self):  # C-123
-        copy = self.folder / "copy.db"
-        shutil.copy(self.path("hub/store/hub.db"), copy)
-        copy.chmod(0o600)
-        with sqlite3.connect(copy) as database:
-            database.execute("DELETE FROM batch WHERE first_index >= ?", (FOUNDING + 2,))
-        database.close()
-        answer = chancery("audit", "verify", "--store", copy, "--json")
+        answer = self.audit_edited("hub/store/hub.db", f"DELETE FROM batch WHERE first_index >= {FOUNDING + 2}")
         self.assertEqual((answer.code, answer.json["verified"]), (1, False), answer)
 
     def test_the_genesis_of_another_exchange_is_no_match(self):

@@ -183,5 +183,28 @@ TEST_F(SqliteHubStoreTest, AnEntryThatIsGoneIsNamed) {
   }
 }
 
+// C-124, C-125
+TEST_F(SqliteHubStoreTest, AnAuditorIsShownTheFeedOfEachEntryAndTheClocksAtTheEnd) {
+  const auto store = test::must(engine_.open_for_audit(exchange_.genesis()));
+  std::uint64_t from = 0;
+  std::size_t entries = 0;
+  do {
+    const v1::AuditPageReply page = test::must(store->audit_page(from, 0));
+    from = page.next_index();
+    EXPECT_EQ(page.has_clocks(), from == 0);
+    EXPECT_EQ(page.rows_beyond(), 0U);
+    for (const v1::AuditEntry& entry : page.batches(0).entries()) {
+      ++entries;
+      ASSERT_TRUE(entry.has_feed()) << entry.index();
+      const auto& members = entry.feed().members();
+      EXPECT_EQ(std::vector<std::string>(members.begin(), members.end()),
+                entry.index() < kFounded ? std::vector<std::string>{}
+                                         : std::vector<std::string>({"AM", "BY"}))
+          << entry.index();
+    }
+  } while (from != 0);
+  EXPECT_EQ(entries, kFounded + 3);
+}
+
 }  // namespace
 }  // namespace chancery::broker

@@ -46,6 +46,29 @@ class AuditTest : public testing::Test {
     change(pages);
     return audit(pages, log_.size());
   }
+  // The same, and then the last page with one change.
+  AuditReport after(const std::function<void(Pages&)>& change,
+                    const std::function<void(v1::AuditPageReply&)>& last) {
+    Pages pages = log_.audit_batches();
+    change(pages);
+    Auditor auditor(exchange_.genesis());
+    for (const v1::AuditBatch& page : pages) {
+      EXPECT_TRUE(auditor.batch(page));
+    }
+    v1::AuditPageReply page;
+    last(page);
+    auditor.last_page(page);
+    return auditor.finish(log_.size());
+  }
+  static v1::AuditEntry& entry(Pages& pages, int number) {
+    return *pages[kNotices].mutable_entries(number);
+  }
+  // What a store with these feeds shows of the first notice, which is from AM to BY.
+  static void feed(Pages& pages, const Names& members) {
+    entry(pages, 0).mutable_feed()->mutable_members()->Assign(members.begin(), members.end());
+  }
+  exchange::Envelope logged(std::size_t index) { return exchange_.parse(log_.envelopes()[index]); }
+
   static std::string said(const AuditReport& report) {
     if (report.passed()) {
       return "passed";
@@ -250,6 +273,140 @@ TEST_F(AuditTest, TheLogOfAnotherExchangeDoesNotPass) {
 TEST_F(AuditTest, AnEmptyLogPassesWhereNothingIsClaimed) {
   EXPECT_EQ(said(audit({}, 0)), "passed");
   EXPECT_EQ(said(audit({}, 1)), "store-damaged");
+}
+
+// C-124
+TEST_F(AuditTest, AFeedHasTheRecipientsAndTheOrigin) {
+  EXPECT_EQ(said(after([](Pages& pages) { feed(pages, {"AM", "BY"}); })), "passed");
+  EXPECT_EQ(said(after([](Pages& pages) { feed(pages, {"BY", "AM"}); })), "passed");
+}
+
+// C-124
+TEST_F(AuditTest, ANoticeWithheldFromAFeedIsNamed) {
+  for (const Names& members : {Names{"AM"}, Names{"BY"}, Names{}}) {
+    EXPECT_EQ(said(after([&](Pages& pages) { feed(pages, members); })), "store-damaged at 7");
+  }
+}
+
+// C-124
+TEST_F(AuditTest, ANoticeInTheFeedOfAStrangerIsNamed) {
+  const AuditReport report = after([](Pages& pages) { feed(pages, {"AM", "BY", "RU"}); });
+  ASSERT_EQ(said(report), "store-damaged at 7");
+  EXPECT_NE(report.findings.front().error.detail.find("RU"), std::string::npos);
+}
+
+// C-124
+TEST_F(AuditTest, ADirectoryEntryIsInNoFeed) {
+  const auto with = [](const Names& members) {
+    return [members](Pages& pages) {
+      v1::AuditFeed& feed = *pages[3].mutable_entries(0)->mutable_feed();
+      feed.mutable_members()->Assign(members.begin(), members.end());
+    };
+  };
+  EXPECT_EQ(said(after(with({}))), "passed");
+  EXPECT_EQ(said(after(with({"AM"}))), "store-damaged at 3");
+}
+
+// C-124
+TEST_F(AuditTest, RowsOfEntriesBeyondTheLogAreAFinding) {
+  const auto rows = [](std::uint64_t count) {
+    return [count](v1::AuditPageReply& page) { page.set_rows_beyond(count); };
+  };
+  EXPECT_EQ(said(after([](Pages&) {}, rows(0))), "passed");
+  EXPECT_EQ(said(after([](Pages&) {}, rows(1))), "store-damaged");
+}
+
+// C-125
+TEST_F(AuditTest, AClockIsNotBehindTheNewestNoticeOfItsKeyAndPrecedence) {
+  const Envelope newest = logged(11);  // All four are of one key and precedence.
+  const auto clock = [&](std::uint64_t created_at_us) {
+    return [&newest, created_at_us](v1::AuditPageReply& page) {
+      v1::AuditClock& row = *page.mutable_clocks()->add_clocks();
+      row.set_key_id(newest.signatures.signatures(0).key_id());
+      row.set_precedence(static_cast<std::uint32_t>(newest.draft.precedence()));
+      row.set_created_at_us(created_at_us);
+    };
+  };
+  const std::uint64_t at = newest.header.created_at_us();
+  const auto nothing = [](Pages&) {};
+  EXPECT_EQ(said(after(nothing, clock(at))), "passed");
+  EXPECT_EQ(said(after(nothing, clock(at + 1))), "passed");
+  EXPECT_EQ(said(after(nothing, clock(at - 1))), "store-damaged at 11");
+  EXPECT_EQ(said(after(nothing, [](v1::AuditPageReply& page) { page.mutable_clocks(); })),
+            "store-damaged at 11");
+  // A node keeps none.
+  EXPECT_EQ(said(after(nothing, [](v1::AuditPageReply&) {})), "passed");
+}
+
+// C-125: each precedence of a key has a clock of its own.
+TEST_F(AuditTest, AClockOfAnotherPrecedenceDoesNotCount) {
+  const Envelope newest = logged(11);
+  EXPECT_EQ(
+      said(after([](Pages&) {},
+                 [&](v1::AuditPageReply& page) {
+                   v1::AuditClock& row = *page.mutable_clocks()->add_clocks();
+                   row.set_key_id(newest.signatures.signatures(0).key_id());
+                   row.set_precedence(static_cast<std::uint32_t>(newest.draft.precedence()) + 1);
+                   row.set_created_at_us(newest.header.created_at_us());
+                 })),
+      "store-damaged at 11");
+}
+
+// C-126
+TEST_F(AuditTest, WhatTheOutboxSaysWasLoggedIsTheNoticeOfTheLeaf) {
+  const Envelope own = logged(7);
+  const auto says = [&](const Envelope& notice, const Envelope& stored, bool passed,
+                        bool received) {
+    return said(after([&](Pages& pages) {
+      v1::AuditOutbox& outbox = *entry(pages, 0).mutable_outbox();
+      outbox.set_notice(to_string(notice.notice));
+      outbox.set_envelope(stored.bytes());
+      outbox.set_passed(passed);
+      if (!received) {
+        entry(pages, 0).clear_envelope();
+      }
+    }));
+  };
+  const Envelope other = logged(8);
+  EXPECT_EQ(says(own, own, true, true), "passed");
+  EXPECT_EQ(says(own, other, true, true), "passed");  // The delivery decides.
+  EXPECT_EQ(says(own, own, true, false), "passed");
+  EXPECT_EQ(says(other, other, true, true), "leaf-mismatch at 7");
+  EXPECT_EQ(says(other, other, false, true), "leaf-mismatch at 7");
+  EXPECT_EQ(says(other, other, true, false), "leaf-mismatch at 7");
+  EXPECT_EQ(says(own, other, true, false), "leaf-mismatch at 7");
+  EXPECT_EQ(says(other, own, true, false), "leaf-mismatch at 7");
+  EXPECT_EQ(says(other, other, false, false), "passed");  // The delivery is still to come.
+}
+
+// C-126
+TEST_F(AuditTest, AnOwnNoticeThatTheNodeFoundVoidIsStillTheOneThatWasLogged) {
+  EXPECT_EQ(said(after([&](Pages& pages) {
+              v1::AuditEntry& void_one = entry(pages, 0);
+              void_one.set_faulted(true);
+              void_one.mutable_outbox()->set_notice(to_string(logged(7).notice));
+              void_one.mutable_outbox()->set_envelope(logged(8).bytes());
+              void_one.mutable_outbox()->set_passed(true);
+            })),
+            "passed");
+}
+
+// C-126
+TEST_F(AuditTest, WhatTheInboxShowsIsAGoodEnvelopeThatWasReceived) {
+  const auto shown = [&](const std::function<void(v1::AuditEntry&)>& change) {
+    return said(after([&](Pages& pages) {
+      entry(pages, 0).set_shown(true);
+      change(entry(pages, 0));
+    }));
+  };
+  EXPECT_EQ(shown([](v1::AuditEntry&) {}), "passed");
+  EXPECT_EQ(shown([&](v1::AuditEntry& e) { e.set_notice(to_string(logged(7).notice)); }), "passed");
+  EXPECT_EQ(shown([&](v1::AuditEntry& e) { e.set_notice(to_string(logged(8).notice)); }),
+            "store-damaged at 7");
+  EXPECT_EQ(shown([](v1::AuditEntry& e) { e.set_origin("BY"); }), "store-damaged at 7");
+  EXPECT_EQ(shown([](v1::AuditEntry& e) { e.clear_envelope(); }), "store-damaged at 7");
+  EXPECT_EQ(shown([](v1::AuditEntry& e) { e.set_faulted(true); }), "store-damaged at 7");
+  EXPECT_EQ(shown([](v1::AuditEntry& e) { e.set_code(22); }), "store-damaged at 7");  // Unopenable.
 }
 
 // Findings are bounded, however bad a store is.

@@ -534,6 +534,7 @@ class AuditPageTest : public NodeStoreTest {
         static_cast<void>(auditor.batch(batch));
       }
       if (page.next_index() == 0) {
+        auditor.last_page(page);
         return auditor.finish(page.size());
       }
       EXPECT_GT(page.next_index(), from);
@@ -582,6 +583,45 @@ TEST_F(AuditPageTest, WhatTheNodeFoundVoidIsCountedAndNoFault) {
   const exchange::AuditReport report = audit(1U << 20U, pages);
   EXPECT_TRUE(report.passed()) << report.findings.front().error.to_string();
   EXPECT_EQ(report.void_count, 1U);
+}
+
+// C-126
+TEST_F(AuditPageTest, WhatTheInboxShowsWithoutADeliveryIsNamed) {
+  found();
+  receive(notice("1"));
+  receive(notice("2"));
+  commit();
+  tamper("DELETE FROM received WHERE idx = 8");
+  int pages = 0;
+  const exchange::AuditReport report = audit(1U << 20U, pages);
+  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_EQ(report.findings[0].index, 8U);
+}
+
+// C-126
+TEST_F(AuditPageTest, TheOutboxIsComparedOncePassed) {
+  found();
+  const OutboxDraft draft = queue();
+  log(exchange_.publish(exchange_.draft("AM", {"RU"}), text_of("for others"),
+                        exchange_.directory()));
+  must(store_->mark_logged(draft.waiting.notice_id, log_.size() - 1, kNow));
+  commit();
+  int pages = 0;
+  EXPECT_TRUE(audit(1U << 20U, pages).passed());  // What was logged is still to be delivered.
+  tamper("UPDATE position SET cursor = " + std::to_string(log_.size()));
+  const exchange::AuditReport report = audit(1U << 20U, pages);
+  ASSERT_EQ(report.findings.size(), 1U);
+  EXPECT_EQ(report.findings[0].index, log_.size() - 1);
+}
+
+// C-124
+TEST_F(AuditPageTest, RowsBeyondTheLogAreCounted) {
+  found();
+  receive(notice("1"));
+  commit();
+  EXPECT_EQ(must(store_->audit_page(0, 1U << 20U)).rows_beyond(), 0U);
+  tamper("UPDATE received SET idx = idx + 1");
+  EXPECT_EQ(must(store_->audit_page(0, 1U << 20U)).rows_beyond(), 1U);
 }
 
 // Whose store it is.
