@@ -54,8 +54,11 @@ Result<std::optional<exchange::Directory>> directory_at_start(const Config& conf
       log::info("store-in-use", {{"store", config.store}, {"checked", "all but its content"}});
       return std::nullopt;
     }
-    if (!store.has_value()) {
+    if (!store.has_value() && !daemon::is_unfinished_store(config.store, kHubStoreApplicationId)) {
       return std::unexpected(store.error());
+    }
+    if (!store.has_value()) {
+      return fold_founding(config);
     }
     if ((*store)->genesis() != config.genesis) {  // To an auditor zeroes mean any exchange.
       return fail(ErrorCode::kWrongGenesis,
@@ -66,8 +69,7 @@ Result<std::optional<exchange::Directory>> directory_at_start(const Config& conf
       return std::move(state.directory);
     }
   }
-  CHANCERY_TRY(exchange::Directory founded, fold_founding(config));
-  return founded;
+  return fold_founding(config);
 }
 
 }  // namespace

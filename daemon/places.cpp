@@ -33,4 +33,12 @@ Result<void> check_socket_place(std::string_view key, const std::string& path) {
   return of_key(key, os::check_writable_folder(folder_of(path)));
 }
 
+bool is_unfinished_store(const std::string& path, std::uint32_t application_id) {
+  // The version is set with the tables, so that any store with tables is too new for this.
+  return sqlite::Database::open(path, {.mode = sqlite::OpenMode::kReadOnly,
+                                       .application_id = application_id,
+                                       .user_version = 0})
+      .has_value();
+}
+
 }  // namespace chancery::daemon

@@ -1,11 +1,12 @@
 // The places that a configuration names, looked at by `--check` before anything is made there.
 //
 // Each finds what would stop a start for the place's sake: the folder is missing or may not be
-// written, something else is there, the path is too long. Nothing is opened, made or removed. What
-// is in a store is for broker/check.h and node/check.h. Free of state: any thread.
+// written, something else is there, the path is too long. Nothing is made, changed or removed. What
+// is in a store is for broker/check.cpp and node/check.cpp. Free of state: any thread.
 
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,9 @@ namespace chancery::daemon {
 
 // kFileMissing, kIo, kExists; kConfigInvalid over zmq::kIpcPathBytesMax.
 [[nodiscard]] Result<void> check_socket_place(std::string_view key, const std::string& path);
+
+// Whether a store of this kind was made and its tables were not, as a crash in between leaves it:
+// an audit cannot read it, and its owner goes on where it stopped.
+[[nodiscard]] bool is_unfinished_store(const std::string& path, std::uint32_t application_id);
 
 }  // namespace chancery::daemon

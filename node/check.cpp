@@ -84,7 +84,9 @@ Result<void> check_store(const Config& config, const Keys& keys) {
     return {};
   }
   if (!store.has_value()) {
-    return std::unexpected(store.error());
+    return daemon::is_unfinished_store(config.store, kNodeStoreApplicationId)
+               ? Result<void>()
+               : std::unexpected(store.error());
   }
   // To an auditor zeroes mean any exchange, and any member will do.
   if ((*store)->genesis() != config.genesis || (*store)->member() != config.member) {

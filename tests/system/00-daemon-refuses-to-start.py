@@ -188,6 +188,17 @@ class DaemonChecksItself(Trial):
         for config in self.CONFIGS:
             self.assert_good(config)
 
+    def test_a_store_whose_making_was_interrupted_is_finished_by_the_start(self):
+        for store, config, number in (("hub/store/hub.db", "hub/hub.toml", 0x43485562),
+                                      ("am/store/node.db", "am/node.toml", 0x43484e64)):
+            path = self.path(store)
+            path.touch(mode=0o600)
+            with sqlite3.connect(path) as database:
+                database.execute(f"PRAGMA application_id = {number}")
+            database.close()
+            self.assert_good(config)
+        self.start("AM")
+
     def test_missing_folders(self):
         for config in self.CONFIGS:
             good = self.path(config).read_text()
