@@ -183,6 +183,22 @@ Result<void> Server::turn() {
   return {};
 }
 
+// Set by set, until the signer fails: what was not signed stays in the queue as it is.
+std::vector<SignedSet> Server::sign(const StampedBatch& batch) {
+  std::vector<SignedSet> signed_sets;
+  for (const std::vector<Hash>& ds : batch.sets) {
+    exchange::BatchToSign to_sign(config_.genesis, signer_->public_key().id(), ds);
+    Result<std::string> value = signer_->sign(as_bytes(to_sign.message()));
+    if (!value.has_value()) {
+      log::error("signing-failed", {{"detail", value.error().detail}});
+      sign_not_before_ = os::steady_now() + milliseconds(1000);
+      break;
+    }
+    signed_sets.push_back({.to_sign = std::move(to_sign), .value = *std::move(value)});
+  }
+  return signed_sets;
+}
+
 Result<void> Server::sign_and_submit() {
   if (!outbox_changed_ || link_.phase() != LinkPhase::kUp || !follower_.directory().founded() ||
       follower_.size() < link_.hub_size() || os::steady_now() < sign_not_before_) {
@@ -210,21 +226,14 @@ Result<void> Server::sign_and_submit() {
     CHANCERY_TRY_VOID(store_->mark_refused(refused.notice_id, refused.error));
     news_ = true;
   }
-  if (batch.notices.empty()) {
+  const std::vector<std::string> envelopes = signed_envelopes(batch, sign(batch));
+  if (envelopes.empty()) {
     return {};
   }
-  const exchange::BatchToSign to_sign(config_.genesis, signer_->public_key().id(), batch.ds);
-  const Result<std::string> signature = signer_->sign(as_bytes(to_sign.message()));
-  if (!signature.has_value()) {
-    log::error("signing-failed", {{"detail", signature.error().detail}});
-    sign_not_before_ = os::steady_now() + milliseconds(1000);
-    return {};
-  }
-  const std::vector<std::string> envelopes = signed_envelopes(batch, to_sign, *signature);
   for (std::size_t i = 0; i < envelopes.size(); ++i) {
     CHANCERY_TRY_VOID(store_->put_signed(batch.notices[i], envelopes[i]));
+    created_at_us_ = batch.notices[i].created_at_us;
   }
-  created_at_us_ = batch.notices.back().created_at_us;
   link_.submit(envelopes);
   resend_at_ = os::steady_now() + kResendAfter;
   return {};

@@ -26,6 +26,7 @@
 #include "io/zmq/zap.h"
 #include "node/config.h"
 #include "node/core/link.h"
+#include "node/core/stamping.h"
 #include "node/local_api.h"
 #include "node/store/node_store.h"
 
@@ -71,6 +72,7 @@ class Server {
   Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
   Result<exchange::Directory> directory_at(std::uint64_t index);
 
+  std::vector<SignedSet> sign(const StampedBatch& batch);
   Result<void> sign_and_submit();
   Result<void> resend_when_due();
   Result<void> receive_local();

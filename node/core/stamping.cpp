@@ -96,6 +96,7 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
   StampedBatch batch;
   Random rest(random);
   SealGroups groups(input, rest);
+  std::map<std::vector<std::string>, std::size_t> sets;
   std::uint64_t created_at_us = input.created_at_last_us;
   for (const Waiting& notice : waiting) {
     const auto refuse = [&](Error error) {
@@ -123,8 +124,9 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
                                                        .log_seen = input.log_seen}),
         .body = {},
         .created_at_us = created_at_us};
+    const std::vector<std::string> recipients = recipient_codes(*draft);
     if (notice.sealed) {
-      const Result<exchange::SealGroup>& group = groups.for_recipients(recipient_codes(*draft));
+      const Result<exchange::SealGroup>& group = groups.for_recipients(recipients);
       Result<std::string> body = group.has_value()
                                      ? group->seal(stamped.header, notice.text)
                                      : Result<std::string>(std::unexpected(group.error()));
@@ -136,21 +138,29 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
     } else {
       stamped.body = exchange::clear_body(notice.text);
     }
-    batch.ds.push_back(
-        exchange::envelope_hash(input.directory->genesis(), stamped.header, stamped.body));
+    stamped.set = sets.try_emplace(recipients, batch.sets.size()).first->second;
+    if (stamped.set == batch.sets.size()) {
+      batch.sets.emplace_back();
+    }
+    std::vector<Hash>& ds = batch.sets[stamped.set];
+    stamped.position = ds.size();
+    ds.push_back(exchange::envelope_hash(input.directory->genesis(), stamped.header, stamped.body));
     batch.notices.push_back(std::move(stamped));
   }
   return batch;
 }
 
 std::vector<std::string> signed_envelopes(const StampedBatch& batch,
-                                          const exchange::BatchToSign& to_sign,
-                                          const std::string& signature) {
+                                          std::span<const SignedSet> signed_sets) {
   std::vector<std::string> envelopes;
-  for (std::size_t i = 0; i < batch.notices.size(); ++i) {
-    const std::string signatures = exchange::signatures_bytes({to_sign.signature(i, signature)});
-    envelopes.push_back(
-        exchange::envelope_bytes(batch.notices[i].header, batch.notices[i].body, signatures));
+  for (const Stamped& notice : batch.notices) {
+    if (notice.set >= signed_sets.size()) {
+      break;
+    }
+    const SignedSet& set = signed_sets[notice.set];
+    const std::string signatures =
+        exchange::signatures_bytes({set.to_sign.signature(notice.position, set.value)});
+    envelopes.push_back(exchange::envelope_bytes(notice.header, notice.body, signatures));
   }
   return envelopes;
 }

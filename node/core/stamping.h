@@ -2,9 +2,9 @@
 //
 // A node signs what is waiting when nothing of its own is unacknowledged, or when a full batch
 // waits; an urgent notice never waits. So at rest a notice goes at once, and under load one
-// signature and one content key serve hundreds. A content key is shared by the notices of a batch
-// that go to the same recipients. Stamping again makes a new envelope over the same draft. Protocol
-// chapters 3 to 5.
+// signature and one content key serve hundreds: those that go to the same recipients. Sets are not
+// mixed, since a path and a tree size would show a recipient how much goes to others. Stamping
+// again makes a new envelope over the same draft. Protocol chapters 3 to 5.
 
 #pragma once
 
@@ -44,6 +44,8 @@ struct Stamped {
   std::string header;
   std::string body;
   std::uint64_t created_at_us = 0;
+  std::size_t set = 0;       // Its place in StampedBatch::sets …
+  std::size_t position = 0;  // … and among the Ds there.
 };
 
 // A notice that cannot be stamped under the directory of now; the others of its batch go on.
@@ -53,9 +55,10 @@ struct Unstampable {
 };
 
 struct StampedBatch {
-  std::vector<Stamped> notices;
+  std::vector<Stamped> notices;  // In the order of the outbox, in which their times rise.
   std::vector<Unstampable> refused;
-  std::vector<Hash> ds;
+  // The Ds to sign together, for each recipient set; a set comes when its first notice does.
+  std::vector<std::vector<Hash>> sets;
 };
 
 struct StampInput {
@@ -73,9 +76,15 @@ struct StampInput {
 [[nodiscard]] StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
                                  std::string_view random);
 
-// The envelopes of a batch, given the signer's answer to `to_sign`.
+// One of StampedBatch::sets with the signer's answer.
+struct SignedSet {
+  exchange::BatchToSign to_sign;
+  std::string value;
+};
+
+// The envelopes of the batch's first notices, given its first sets. A signer may fail between two
+// sets: nothing that comes after a notice without a signature is taken, so that order is kept.
 [[nodiscard]] std::vector<std::string> signed_envelopes(const StampedBatch& batch,
-                                                        const exchange::BatchToSign& to_sign,
-                                                        const std::string& signature);
+                                                        std::span<const SignedSet> signed_sets);
 
 }  // namespace chancery::node

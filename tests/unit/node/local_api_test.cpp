@@ -166,9 +166,12 @@ class LocalApiTest : public StoreTest {
               test::seeded_bytes("stamp", random_bytes_needed(waiting, log_.directory())));
     EXPECT_TRUE(batch.refused.empty());
     const auto signer = test::key_signer("BY node 1 signing");
-    const exchange::BatchToSign to_sign(exchange_.genesis(), signer->public_key().id(), batch.ds);
-    const std::string envelope =
-        signed_envelopes(batch, to_sign, must(signer->sign(as_bytes(to_sign.message())))).front();
+    std::vector<SignedSet> signed_sets;
+    exchange::BatchToSign to_sign(exchange_.genesis(), signer->public_key().id(),
+                                  batch.sets.front());
+    std::string value = must(signer->sign(as_bytes(to_sign.message())));
+    signed_sets.push_back({.to_sign = std::move(to_sign), .value = std::move(value)});
+    const std::string envelope = signed_envelopes(batch, signed_sets).front();
     begin();
     must(store_->put_signed(batch.notices.front(), envelope));
     log(envelope);

@@ -70,12 +70,20 @@ class StampingTest : public testing::Test {
   StampedBatch stamped(const std::vector<Waiting>& notices) {
     return stamped(notices, exchange_.directory());
   }
-  std::vector<Envelope> signed_by_am(const StampedBatch& batch) {
+  // As a node does it whose signer fails after `sets_max` sets.
+  std::vector<Envelope> signed_by_am(const StampedBatch& batch, std::size_t sets_max = 1000) {
     const auto signer = test::key_signer("AM node 1 signing");
-    const exchange::BatchToSign to_sign(exchange_.genesis(), signer->public_key().id(), batch.ds);
-    const std::string value = must(signer->sign(as_bytes(to_sign.message())));
+    std::vector<SignedSet> signed_sets;
+    for (const std::vector<Hash>& ds : batch.sets) {
+      if (signed_sets.size() == sets_max) {
+        break;
+      }
+      exchange::BatchToSign to_sign(exchange_.genesis(), signer->public_key().id(), ds);
+      std::string value = must(signer->sign(as_bytes(to_sign.message())));
+      signed_sets.push_back({.to_sign = std::move(to_sign), .value = std::move(value)});
+    }
     std::vector<Envelope> envelopes;
-    for (const std::string& bytes : signed_envelopes(batch, to_sign, value)) {
+    for (const std::string& bytes : signed_envelopes(batch, signed_sets)) {
       envelopes.push_back(exchange_.parse(bytes));
     }
     return envelopes;
@@ -131,7 +139,7 @@ TEST_F(StampingTest, WhatIsStampedIsAGoodNotice) {
     EXPECT_EQ(judged(envelopes[i], exchange_.directory()), "good") << i;
     EXPECT_EQ(envelopes[i].header.draft(), notices[i].draft) << "the draft is not touched";
     EXPECT_EQ(envelopes[i].sealed(), notices[i].sealed);
-    EXPECT_EQ(envelopes[i].d, batch.ds[i]);
+    EXPECT_EQ(envelopes[i].d, batch.sets[batch.notices[i].set][batch.notices[i].position]);
     EXPECT_EQ(batch.notices[i].notice_id, notices[i].notice_id);
     EXPECT_EQ(batch.notices[i].created_at_us, envelopes[i].header.created_at_us());
     EXPECT_EQ(envelopes[i].header.log_seen().size(), 3U);
@@ -158,6 +166,59 @@ TEST_F(StampingTest, NoticesToTheSameRecipientsShareTheirStanzasAndOthersDoNot) 
   }
   const std::vector<Envelope> next = signed_by_am(stamped(notices));
   EXPECT_NE(stanzas(made[0]), stanzas(next[0])) << "the next batch has a key of its own";
+}
+
+// C-45: the path and the size of a batch tell nobody how much goes to others.
+TEST_F(StampingTest, OnlyNoticesToTheSameRecipientsAreSignedTogether) {
+  const std::vector<Waiting> notices = {
+      waiting({"BY", "RU"}), waiting({"BY"}), waiting({"BY", "RU"}, /*sealed=*/false),
+      waiting({"BY", "KZ"}), waiting({"BY"}), waiting({"BY", "RU"})};
+  const StampedBatch batch = stamped(notices);
+  const std::vector<Envelope> made = signed_by_am(batch);
+  ASSERT_EQ(made.size(), notices.size());
+  std::vector<std::uint64_t> sizes;
+  std::vector<std::string> values;
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    EXPECT_EQ(judged(made[i], exchange_.directory()), "good") << i;
+    const v1::Signature& signature = made[i].signatures.signatures(0);
+    sizes.push_back(signature.batch().tree_size());
+    values.push_back(signature.value());
+  }
+  EXPECT_EQ(sizes, (std::vector<std::uint64_t>{3, 2, 3, 1, 2, 3}));
+  EXPECT_EQ(std::set<std::string>(values.begin(), values.end()).size(), 3U);
+  EXPECT_EQ(values[0], values[2]);
+  EXPECT_EQ(values[0], values[5]);
+  EXPECT_EQ(values[1], values[4]);
+}
+
+// The hub refuses a time that runs backwards: sets do not disturb the order of the outbox.
+TEST_F(StampingTest, EnvelopesOfSeveralSetsKeepTheOrderOfTheOutbox) {
+  const std::vector<Waiting> notices = {waiting({"BY"}), waiting({"RU"}), waiting({"BY"}),
+                                        waiting({"RU"}), waiting({"BY"})};
+  const std::vector<Envelope> made = signed_by_am(stamped(notices));
+  ASSERT_EQ(made.size(), notices.size());
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    EXPECT_EQ(made[i].draft.notice_id(), notices[i].notice_id);
+    EXPECT_EQ(made[i].header.created_at_us(), kNowUs + i);
+  }
+}
+
+TEST_F(StampingTest, WhereTheSignerFailsNothingBehindAnUnsignedNoticeIsTaken) {
+  const StampedBatch batch = stamped({waiting({"BY"}), waiting({"BY"}), waiting({"RU"}),
+                                      waiting({"BY"}), waiting({"KZ"}), waiting({"RU"})});
+  ASSERT_EQ(batch.sets.size(), 3U);
+  EXPECT_EQ(signed_by_am(batch, 0).size(), 0U);
+  EXPECT_EQ(signed_by_am(batch, 1).size(), 2U);
+  EXPECT_EQ(signed_by_am(batch, 2).size(), 4U);
+  EXPECT_EQ(signed_by_am(batch, 3).size(), 6U);
+}
+
+TEST_F(StampingTest, ASetOfWhichNothingCanBeStampedIsNotSigned) {
+  const v1::Draft unknown = exchange_.draft("AM", {"ZZ"});
+  const StampedBatch batch = stamped({waiting(unknown, true, "text"), waiting({"BY"})});
+  EXPECT_EQ(batch.refused.size(), 1U);
+  ASSERT_EQ(batch.sets.size(), 1U);
+  EXPECT_EQ(batch.sets[0].size(), 1U);
 }
 
 TEST_F(StampingTest, EachNoticeHasASaltOfItsOwn) {
