@@ -33,11 +33,15 @@ zmq::CurveKey curve_key(Bytes raw) {
 zmq::CurveKeyPair curve_pair(const crypto::PrivateKey& key) {
   std::string secret = key.raw();
   const crypto::WipeAtEnd wiped(secret);
-  return {.secret = curve_key(as_bytes(secret)), .public_key = curve_key(key.public_key().raw())};
+  zmq::CurveKeyPair pair{.secret = {}, .public_key = curve_key(key.public_key().raw())};
+  std::ranges::copy(as_bytes(secret), pair.secret.bytes().begin());
+  return pair;
 }
 
-zmq::CurveKey stranger_key() {
-  return curve_key(as_bytes(os::random_bytes(32)));
+zmq::CurveSecret stranger_key() {
+  zmq::CurveSecret secret;
+  os::fill_random(secret.bytes());
+  return secret;
 }
 
 }  // namespace chancery::daemon

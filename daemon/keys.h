@@ -1,7 +1,7 @@
 // Private keys as a daemon reads them: from PEM files that nobody else can read.
 //
 // A file that others may read is refused (io/os/file.h). What was read is wiped; keys live in
-// core/crypto, and as CURVE keys inside libzmq.
+// core/crypto, and as CURVE keys in io/zmq and inside libzmq.
 
 #pragma once
 
@@ -23,6 +23,6 @@ namespace chancery::daemon {
 [[nodiscard]] zmq::CurveKeyPair curve_pair(const crypto::PrivateKey& key);
 
 // A CURVE key that is enrolled nowhere: for the self-test of admission.
-[[nodiscard]] zmq::CurveKey stranger_key();
+[[nodiscard]] zmq::CurveSecret stranger_key();
 
 }  // namespace chancery::daemon

@@ -6,6 +6,7 @@
 #include "core/base/encoding.h"
 #include "core/base/version.h"
 #include "core/crypto/keys.h"
+#include "core/crypto/secret.h"
 #include "core/exchange/compose.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
@@ -213,6 +214,8 @@ Result<void> Server::sign_and_submit() {
     return {};
   }
   waiting.resize(count);
+  std::string random = os::random_bytes(random_bytes_needed(waiting, follower_.directory()));
+  const crypto::WipeAtEnd random_wiped(random);  // Content keys come from it.
   const StampedBatch batch =
       stamp(waiting,
             {.directory = &follower_.directory(),
@@ -220,7 +223,7 @@ Result<void> Server::sign_and_submit() {
              .log_seen = exchange::tree_head(follower_.size(), follower_.tree().root()),
              .now_us = os::unix_us(),
              .created_at_last_us = created_at_us_},
-            os::random_bytes(random_bytes_needed(waiting, follower_.directory())));
+            random);
   CHANCERY_TRY_VOID(write());
   for (const Unstampable& refused : batch.refused) {
     CHANCERY_TRY_VOID(store_->mark_refused(refused.notice_id, refused.error));

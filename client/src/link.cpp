@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/crypto/secret.h"
 #include "core/exchange/limits.h"
 #include "io/os/clock.h"
 #include "io/os/fd.h"
@@ -72,9 +73,9 @@ class SignalsBlocked {
 
 class Link::Worker {
  public:
-  Worker(Options options, zmq::Dealer dealer, os::Fd wake)
-      : options_(std::move(options)), dealer_(std::move(dealer)), wake_(std::move(wake)) {
-    options_.key = Key{};
+  Worker(const Options& options, zmq::Dealer dealer, os::Fd wake)
+      : options_(options), dealer_(std::move(dealer)), wake_(std::move(wake)) {
+    crypto::wipe(options_.key);
   }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -361,8 +362,8 @@ class Link::Worker {
 };
 
 Result<std::shared_ptr<Link>> Link::open(const Options& options) {
-  zmq::CurveKeyPair own{.secret = options.key, .public_key = {}};
-  CHANCERY_TRY(own.public_key, zmq::curve_public(options.key));
+  zmq::CurveKeyPair own{.secret = zmq::CurveSecret(options.key), .public_key = {}};
+  CHANCERY_TRY(own.public_key, zmq::curve_public(own.secret));
   CHANCERY_TRY(zmq::Context context, zmq::Context::create({.socket_count_max = 16}));
   CHANCERY_TRY(zmq::Dealer dealer,
                zmq::Dealer::connect(context, {.endpoint = options.node,

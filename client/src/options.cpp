@@ -37,7 +37,7 @@ Result<std::string> endpoint_of(const std::string& file, const std::string& node
   return "ipc://" + path;
 }
 
-Result<Key> read_secret(const std::string& path) {
+Result<void> read_secret(const std::string& path, Key& secret) {
   CHANCERY_TRY(std::string pem, os::read_key_file(path));
   const crypto::WipeAtEnd wipe_pem(pem);
   auto key = crypto::PrivateKey::from_pem(pem);
@@ -49,7 +49,8 @@ Result<Key> read_secret(const std::string& path) {
   }
   std::string raw = key->raw();
   const crypto::WipeAtEnd wipe_raw(raw);
-  return hash_from(raw);
+  std::ranges::copy(as_bytes(raw), secret.begin());
+  return {};
 }
 
 Result<Options> read_options(const std::string& path) {
@@ -81,7 +82,7 @@ Result<Options> read_options(const std::string& path) {
     return table.fail_at("genesis", "not 64 hexadecimal digits in lower case");
   }
   CHANCERY_TRY(options.node, endpoint_of(path, node, table));
-  CHANCERY_TRY(options.key, read_secret(beside(path, key_path)));
+  CHANCERY_TRY_VOID(read_secret(beside(path, key_path), options.key));
   return options;
 }
 

@@ -53,7 +53,7 @@ class SealGroup {
   SealGroup(const SealGroup&) = delete;
   SealGroup& operator=(const SealGroup&) = delete;
   SealGroup(SealGroup&&) = default;
-  SealGroup& operator=(SealGroup&&) = default;
+  SealGroup& operator=(SealGroup&&) = delete;  // Would drop a key that is not wiped.
   ~SealGroup();
 
   [[nodiscard]] static std::size_t random_bytes_needed(std::size_t key_count) {
@@ -80,7 +80,7 @@ class Opener {
   Opener(const Opener&) = delete;
   Opener& operator=(const Opener&) = delete;
   Opener(Opener&&) = default;
-  Opener& operator=(Opener&&) = default;
+  Opener& operator=(Opener&&) = delete;
   ~Opener();
 
   // The padded plaintext. kUnknownKey where no stanza is for these keys, kSealBroken where one is

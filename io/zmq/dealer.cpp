@@ -38,7 +38,7 @@ Result<> set_options(Socket& socket, const DealerOptions& options, bool curve) {
       socket.set_key(ZMQ_CURVE_SERVERKEY, "the server's CURVE key", options.server_public));
   CHANCERY_TRY_VOID(
       socket.set_key(ZMQ_CURVE_PUBLICKEY, "the CURVE public key", options.own.public_key));
-  return socket.set_key(ZMQ_CURVE_SECRETKEY, "the CURVE secret key", options.own.secret);
+  return socket.set_key(ZMQ_CURVE_SECRETKEY, "the CURVE secret key", options.own.secret.bytes());
 }
 
 }  // namespace

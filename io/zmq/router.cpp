@@ -102,7 +102,8 @@ Result<> set_options(Socket& socket, const RouterOptions& options, bool curve) {
     return {};
   }
   CHANCERY_TRY_VOID(socket.set(ZMQ_CURVE_SERVER, "CURVE", 1));
-  CHANCERY_TRY_VOID(socket.set_key(ZMQ_CURVE_SECRETKEY, "the CURVE secret key", options.secret));
+  CHANCERY_TRY_VOID(
+      socket.set_key(ZMQ_CURVE_SECRETKEY, "the CURVE secret key", options.secret.bytes()));
   CHANCERY_TRY_VOID(socket.set_bytes(ZMQ_ZAP_DOMAIN, "the ZAP domain", options.zap_domain.data(),
                                      options.zap_domain.size()));
   return socket.set(kZapEnforceDomain, "the enforced ZAP domain", 1);

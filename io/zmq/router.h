@@ -36,7 +36,7 @@ struct PollHandles;
 
 struct RouterOptions {
   std::string endpoint{};  // tcp://address:port ("*" for any), or ipc://path.
-  CurveKey secret{};
+  CurveSecret secret{};
   std::string zap_domain{};  // Never empty.
   std::size_t frame_bytes_max = 1U << 20U;
   std::size_t part_count_max = 4;  // Without the routing id.

@@ -21,7 +21,7 @@ class Router;
 struct SelfTestOptions {
   std::string endpoint{};  // Of a Router of ours.
   CurveKey server_public{};
-  CurveKey random_secret{};  // Fresh each time; enrolled nowhere.
+  CurveSecret random_secret{};  // Fresh each time; enrolled nowhere.
   std::chrono::milliseconds refusal_max{3000};
 };
 

@@ -18,7 +18,7 @@ using Key = std::array<std::uint8_t, 32>;
 struct Options {
   std::string node;  // "ipc:///run/…/local.sock" or "tcp://127.0.0.1:7420".
   Key node_key{};    // The node's public CURVE key.
-  Key key{};         // The application's own secret key (X25519).
+  Key key{};  // The application's own secret key (X25519). The library keeps no copy: wipe it.
   std::string member;
   std::string genesis;  // 64 digits.
 

@@ -30,7 +30,7 @@ class RawDealer {
   void use_curve(const zmq::CurveKeyPair& own, const zmq::CurveKey& server) {
     set(ZMQ_CURVE_SERVERKEY, server.data(), server.size());
     set(ZMQ_CURVE_PUBLICKEY, own.public_key.data(), own.public_key.size());
-    set(ZMQ_CURVE_SECRETKEY, own.secret.data(), own.secret.size());
+    set(ZMQ_CURVE_SECRETKEY, own.secret.bytes().data(), own.secret.bytes().size());
   }
   void set(int option, const void* value, std::size_t size) {
     EXPECT_EQ(zmq_setsockopt(socket_, option, value, size), 0) << zmq_strerror(zmq_errno());

@@ -20,7 +20,7 @@ zmq::CurveKeyPair curve_pair(std::string_view key_name) {
   const crypto::PrivateKey key = agreement_private(key_name);
   const std::string secret = key.raw();
   zmq::CurveKeyPair pair{};
-  std::ranges::copy(as_bytes(secret), pair.secret.begin());
+  std::ranges::copy(as_bytes(secret), pair.secret.bytes().begin());
   std::ranges::copy(key.public_key().raw(), pair.public_key.begin());
   return pair;
 }

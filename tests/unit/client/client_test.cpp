@@ -85,7 +85,7 @@ class ClientTest : public ::testing::Test {
     Options out;
     out.node = endpoint();
     out.node_key = node_keys_.public_key;
-    out.key = app_keys_.secret;
+    out.key = app_keys_.secret.bytes();
     out.connect_timeout = milliseconds(4000);
     out.request_timeout = milliseconds(4000);
     return out;

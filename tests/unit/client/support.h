@@ -62,7 +62,7 @@ class TemporaryFolder {
 inline zmq::CurveKeyPair random_keys() {
   std::random_device random;
   zmq::CurveKeyPair keys{};
-  for (std::uint8_t& byte : keys.secret) {
+  for (std::uint8_t& byte : keys.secret.bytes()) {
     byte = static_cast<std::uint8_t>(random());
   }
   keys.public_key = must(zmq::curve_public(keys.secret));

@@ -41,7 +41,9 @@ TEST_F(SelfTestTest, SaysOpenWhereEveryKeyIsAdmitted) {
   void* const server = zmq_socket(context, ZMQ_ROUTER);
   const int on = 1;
   ASSERT_EQ(zmq_setsockopt(server, ZMQ_CURVE_SERVER, &on, sizeof on), 0);
-  ASSERT_EQ(zmq_setsockopt(server, ZMQ_CURVE_SECRETKEY, hub_.secret.data(), hub_.secret.size()), 0);
+  ASSERT_EQ(zmq_setsockopt(server, ZMQ_CURVE_SECRETKEY, hub_.secret.bytes().data(),
+                           hub_.secret.bytes().size()),
+            0);
   ASSERT_EQ(zmq_setsockopt(server, ZMQ_ZAP_DOMAIN, kDomain, 6), 0);
   ASSERT_EQ(zmq_bind(server, "tcp://127.0.0.1:*"), 0);
   std::array<char, 128> endpoint{};

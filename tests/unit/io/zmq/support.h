@@ -41,7 +41,7 @@ T must(Result<T> result) {
 inline CurveKeyPair random_keys() {
   std::random_device random;
   CurveKeyPair keys{};
-  for (std::uint8_t& byte : keys.secret) {
+  for (std::uint8_t& byte : keys.secret.bytes()) {
     byte = static_cast<std::uint8_t>(random());
   }
   keys.public_key = must(curve_public(keys.secret));
@@ -138,7 +138,7 @@ class RawDealer {
       : context_(context), socket_(zmq_socket(context_.handle().get(), ZMQ_DEALER)) {
     set(ZMQ_CURVE_SERVERKEY, server.data(), server.size());
     set(ZMQ_CURVE_PUBLICKEY, own.public_key.data(), own.public_key.size());
-    set(ZMQ_CURVE_SECRETKEY, own.secret.data(), own.secret.size());
+    set(ZMQ_CURVE_SECRETKEY, own.secret.bytes().data(), own.secret.bytes().size());
     const int linger = 0;
     set(ZMQ_LINGER, &linger, sizeof linger);
   }

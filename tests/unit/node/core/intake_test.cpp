@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,10 +28,10 @@ ledger::Leaf leaf_of(const exchange::Envelope& envelope, const Directory& direct
           .entry = envelope.entry};
 }
 
-exchange::Opener opener_of(std::string_view member) {
+std::unique_ptr<exchange::Opener> opener_of(std::string_view member) {
   std::vector<crypto::PrivateKey> keys;
   keys.push_back(test::agreement_private(test::node_key_name(member, 1, "sealing")));
-  return exchange::Opener(std::move(keys));
+  return std::make_unique<exchange::Opener>(std::move(keys));
 }
 
 // "good", or what it is and why: "void leaf-mismatch".
@@ -78,7 +79,7 @@ class IntakeTest : public testing::Test {
   Arrival receive(const std::string& envelope, const ledger::Leaf& leaf, const Directory& directory,
                   std::string_view member = "BY") {
     Arrival arrival =
-        judge_delivery(42, envelope, leaf, member, directory, opener_, exchange_.cache());
+        judge_delivery(42, envelope, leaf, member, directory, *opener_, exchange_.cache());
     EXPECT_EQ(arrival.index, 42U);
     EXPECT_EQ(arrival.envelope_bytes, envelope) << "the evidence is kept as it came";
     return arrival;
@@ -116,7 +117,7 @@ class IntakeTest : public testing::Test {
   }
 
   test::TestExchange exchange_;
-  exchange::Opener opener_ = opener_of("BY");
+  std::unique_ptr<exchange::Opener> opener_ = opener_of("BY");
   std::string text_;
 };
 
