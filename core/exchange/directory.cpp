@@ -58,9 +58,11 @@ Result<NodeInfo> parse_node(const v1::NodeEnrolment& enrolment) {
       return broken("only a node with voice holds the witness key");
     }
   }
-  if (enrolment.sealing_keys_size() == 0 ||
-      static_cast<std::size_t>(enrolment.sealing_keys_size()) > kSealingKeysPerNodeMax) {
-    return broken("a node has 1 to 4 sealing keys");
+  if (enrolment.sealing_keys().empty()) {
+    return broken("a node has a sealing key");
+  }
+  if (static_cast<std::size_t>(enrolment.sealing_keys_size()) > kSealingKeysPerNodeMax) {
+    return fail(ErrorCode::kLimitExceeded, "a node has at most 4 sealing keys");
   }
   int current_count = 0;
   for (const v1::SealingKey& sealing : enrolment.sealing_keys()) {

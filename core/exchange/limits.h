@@ -31,6 +31,8 @@ inline constexpr std::size_t kMemberCountMax = 1024;
 inline constexpr std::size_t kNodesPerMemberMax = 8;
 inline constexpr std::size_t kSealingKeysPerNodeMax = 4;
 inline constexpr std::size_t kPatternCountMax = 256;
+inline constexpr std::size_t kClassificationCountMax = 32;
+inline constexpr std::size_t kLogKeyCountMax = 8;
 
 inline constexpr std::uint64_t kUnixMsMax = (1ULL << 48U) - 1;  // What a UUIDv7 can hold.
 

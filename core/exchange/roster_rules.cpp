@@ -87,8 +87,11 @@ Result<void> check_hub(const v1::HubIdentity& hub) {
   if (!ledger::is_key_name(hub.origin_line()) || hub.origin_line().size() > kNameBytesMax) {
     return broken("the hub's origin line cannot name a log key");
   }
-  if (hub.log_keys_size() == 0 || hub.log_keys_size() > 8) {
-    return broken("the hub has 1 to 8 log keys");
+  if (hub.log_keys().empty()) {
+    return broken("the hub has a log key");
+  }
+  if (static_cast<std::size_t>(hub.log_keys_size()) > kLogKeyCountMax) {
+    return fail(ErrorCode::kLimitExceeded, "roster: too many log keys");
   }
   for (const std::string& spki : hub.log_keys()) {
     CHANCERY_TRY(const crypto::PublicKey key, crypto::PublicKey::from_spki(as_bytes(spki)));
@@ -113,7 +116,7 @@ Result<void> check_roster(const v1::Roster& roster) {
         ErrorCode::kUnknownVersion,
         "the roster puts header version " + std::to_string(roster.header_version()) + " in force");
   }
-  if (roster.classifications_size() > 32) {
+  if (static_cast<std::size_t>(roster.classifications_size()) > kClassificationCountMax) {
     return fail(ErrorCode::kLimitExceeded, "roster: too many classifications");
   }
   const std::set<std::string> classifications(roster.classifications().begin(),

@@ -415,7 +415,7 @@ TEST_F(DirectoryTest, SealingKeysAreOneToFourWithOneCurrent) {
   constexpr auto kNext = v1::SEALING_KEY_STATE_NEXT;
   EXPECT_EQ(with({kCurrent}), "good");
   EXPECT_EQ(with({kCurrent, kPrevious, kNext, kPrevious}), "good");
-  EXPECT_EQ(with({kCurrent, kPrevious, kNext, kPrevious, kNext}), "invalid-entry");
+  EXPECT_EQ(with({kCurrent, kPrevious, kNext, kPrevious, kNext}), "limit-exceeded");
   EXPECT_EQ(with({}), "invalid-entry");
   EXPECT_EQ(with({kPrevious}), "invalid-entry");
   EXPECT_EQ(with({kCurrent, kCurrent}), "invalid-entry");

@@ -135,24 +135,44 @@ TEST(RosterRulesTest, EachLimitHoldsAtItAndNotOneOver) {
   };
   EXPECT_EQ(patterns(kPatternCountMax), "good");
   EXPECT_EQ(patterns(kPatternCountMax + 1), "limit-exceeded");
-  const auto classifications = [](int count) {
+  const auto receivable = [](std::size_t count) {
+    return member([&](M& m) {
+      m.clear_receive();
+      for (std::size_t i = 0; i < count; ++i) {
+        m.add_receive("kind" + std::to_string(10'000 + i));
+      }
+    });
+  };
+  EXPECT_EQ(receivable(kPatternCountMax), "good");
+  EXPECT_EQ(receivable(kPatternCountMax + 1), "limit-exceeded");
+  const auto sealed_kinds = [](std::size_t count) {
     return checked([&](R& r) {
-      while (r.classifications_size() < count) {
+      r.clear_sealed_kinds();
+      for (std::size_t i = 0; i < count; ++i) {
+        r.add_sealed_kinds("kind" + std::to_string(10'000 + i));
+      }
+    });
+  };
+  EXPECT_EQ(sealed_kinds(kPatternCountMax), "good");
+  EXPECT_EQ(sealed_kinds(kPatternCountMax + 1), "limit-exceeded");
+  const auto classifications = [](std::size_t count) {
+    return checked([&](R& r) {
+      while (static_cast<std::size_t>(r.classifications_size()) < count) {
         r.add_classifications("level " + std::to_string(r.classifications_size()));
       }
     });
   };
-  EXPECT_EQ(classifications(32), "good");
-  EXPECT_EQ(classifications(33), "limit-exceeded");
-  const auto log_keys = [](int count) {
+  EXPECT_EQ(classifications(kClassificationCountMax), "good");
+  EXPECT_EQ(classifications(kClassificationCountMax + 1), "limit-exceeded");
+  const auto log_keys = [](std::size_t count) {
     return hub([&](H& h) {
-      while (h.log_keys_size() < count) {
+      while (static_cast<std::size_t>(h.log_keys_size()) < count) {
         h.add_log_keys(test::signing_public("log " + std::to_string(h.log_keys_size())).spki());
       }
     });
   };
-  EXPECT_EQ(log_keys(8), "good");
-  EXPECT_EQ(log_keys(9), "invalid-entry");
+  EXPECT_EQ(log_keys(kLogKeyCountMax), "good");
+  EXPECT_EQ(log_keys(kLogKeyCountMax + 1), "limit-exceeded");
   EXPECT_EQ(member([](M& m) { m.set_name(std::string(kNameBytesMax, 'n')); }), "good");
   EXPECT_EQ(member([](M& m) { m.set_name(std::string(kNameBytesMax + 1, 'n')); }), "invalid-entry");
   EXPECT_EQ(hub([](H& h) { h.set_origin_line(std::string(kNameBytesMax, 'o')); }), "good");
