@@ -206,9 +206,9 @@ Result<void> Server::sign_and_submit() {
     return {};
   }
   CHANCERY_TRY(std::vector<Waiting> waiting, store_->waiting(kSignedTogetherMax));
-  CHANCERY_TRY(const OutboxCounts counts, store_->outbox_counts());
+  CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
   const std::size_t count =
-      counts.signed_count >= kUnacknowledgedMax ? 0 : count_to_sign(waiting, counts.signed_count);
+      load.signed_count >= kUnacknowledgedMax ? 0 : count_to_sign(waiting, load.signed_count);
   if (count == 0) {
     outbox_changed_ = false;
     return {};

@@ -52,9 +52,38 @@ struct NodeStore::Impl {
     return value;
   }
 
+  // What one row of the outbox adds to the load: nothing once it is settled.
+  Result<OutboxLoad> load_of(std::string_view notice_id) {
+    CHANCERY_TRY(sqlite::Statement* const select,
+                 statement("SELECT stage, length(draft) + length(text) FROM outbox "
+                           "WHERE notice_id = ?1 AND stage IN (1, 2)"));
+    select->bind(1, as_bytes(notice_id));
+    CHANCERY_TRY(const bool row, select->step());
+    OutboxLoad load;
+    if (row) {
+      CHANCERY_TRY(const std::uint64_t stage, select->column_u64(0));
+      CHANCERY_TRY(load.bytes, select->column_u64(1));
+      load.queued = stage == 1 ? 1 : 0;
+      load.signed_count = stage == 2 ? 1 : 0;
+    }
+    select->reset();
+    return load;
+  }
+  // After a write to that row; `before` is what it added until then.
+  Result<void> count_again(std::string_view notice_id, const OutboxLoad& before) {
+    if (outbox_load.has_value()) {
+      CHANCERY_TRY(const OutboxLoad after, load_of(notice_id));
+      outbox_load->queued += after.queued - before.queued;
+      outbox_load->signed_count += after.signed_count - before.signed_count;
+      outbox_load->bytes += after.bytes - before.bytes;
+    }
+    return {};
+  }
+
   sqlite::Database database;
   sqlite::StatementCache statements{database};
   std::optional<sqlite::Transaction> transaction;
+  std::optional<OutboxLoad> outbox_load;
   Hash genesis{};
   std::string member;
 };

@@ -89,6 +89,13 @@ struct OutboxCounts {
   std::uint64_t refused = 0;
 };
 
+// What the outbox holds that is not logged yet.
+struct OutboxLoad {
+  std::uint64_t queued = 0;
+  std::uint64_t signed_count = 0;
+  std::uint64_t bytes = 0;  // Of the drafts and texts of both.
+};
+
 struct IntakeCounts {
   std::uint64_t shown = 0;
   std::uint64_t void_count = 0;
@@ -151,7 +158,9 @@ class NodeStore {
   [[nodiscard]] Result<void> mark_refused(std::string_view notice_id, const Error& error);
   // Back to the queue, to be stamped again; the reason stays visible.
   [[nodiscard]] Result<void> mark_queued(std::string_view notice_id, const Error& why);
-  [[nodiscard]] Result<OutboxCounts> outbox_counts();
+  [[nodiscard]] Result<OutboxCounts> outbox_counts();  // Reads every row: for people who ask.
+  // Kept in memory once it was asked for: for every turn.
+  [[nodiscard]] Result<OutboxLoad> outbox_load();
   [[nodiscard]] Result<IntakeCounts> intake_counts();
 
   // The inbox, by arrival: first what a filter asks for, then whole notices one by one, so that a

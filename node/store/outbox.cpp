@@ -56,16 +56,17 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                impl_->statement("INSERT INTO outbox(notice_id, notice, request, application, "
                                 "queued_at_ms, precedence, sealed, draft, text, stage) "
                                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)"));
-  return insert->bind(1, as_bytes(draft.waiting.notice_id))
-      .bind(2, Bytes(draft.notice))
-      .bind(3, Bytes(draft.request))
-      .bind(4, std::string_view(draft.application))
-      .bind(5, draft.queued_at_ms)
-      .bind(6, static_cast<std::uint64_t>(draft.waiting.precedence))
-      .bind(7, draft.waiting.sealed ? 1 : 0)
-      .bind(8, as_bytes(draft.waiting.draft))
-      .bind(9, as_bytes(draft.waiting.text))
-      .run();
+  CHANCERY_TRY_VOID(insert->bind(1, as_bytes(draft.waiting.notice_id))
+                        .bind(2, Bytes(draft.notice))
+                        .bind(3, Bytes(draft.request))
+                        .bind(4, std::string_view(draft.application))
+                        .bind(5, draft.queued_at_ms)
+                        .bind(6, static_cast<std::uint64_t>(draft.waiting.precedence))
+                        .bind(7, draft.waiting.sealed ? 1 : 0)
+                        .bind(8, as_bytes(draft.waiting.draft))
+                        .bind(9, as_bytes(draft.waiting.text))
+                        .run());
+  return impl_->count_again(draft.waiting.notice_id, {});
 }
 
 Result<std::optional<OutboxRow>> NodeStore::find_outbox(std::string_view notice_id) {
@@ -122,6 +123,7 @@ Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max) {
 }
 
 Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view envelope) {
+  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(stamped.notice_id));
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 2, envelope = ?2, created_at_us = ?3 "
                                 "WHERE notice_id = ?1 AND stage = 1"));
@@ -129,6 +131,7 @@ Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view enve
                         .bind(2, as_bytes(envelope))
                         .bind(3, stamped.created_at_us)
                         .run());
+  CHANCERY_TRY_VOID(impl_->count_again(stamped.notice_id, before));
   return raise_clock(stamped.created_at_us);
 }
 
@@ -156,31 +159,38 @@ Result<std::vector<std::string>> NodeStore::unacknowledged(std::size_t count_max
 
 Result<void> NodeStore::mark_logged(std::string_view notice_id, std::uint64_t index,
                                     std::uint64_t accepted_at_ms) {
+  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(notice_id));
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 3, idx = ?2, accepted_at_ms = ?3, "
                                 "code = 0, reason = '' WHERE notice_id = ?1 AND "
                                 "(stage != 3 OR idx > ?2)"));
-  return update->bind(1, as_bytes(notice_id)).bind(2, index).bind(3, accepted_at_ms).run();
+  CHANCERY_TRY_VOID(
+      update->bind(1, as_bytes(notice_id)).bind(2, index).bind(3, accepted_at_ms).run());
+  return impl_->count_again(notice_id, before);
 }
 
 Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& error) {
+  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(notice_id));
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 4, code = ?2, reason = ?3 "
                                 "WHERE notice_id = ?1 AND stage != 3"));
-  return update->bind(1, as_bytes(notice_id))
-      .bind(2, static_cast<std::uint64_t>(error.code))
-      .bind(3, std::string_view(error.detail))
-      .run();
+  CHANCERY_TRY_VOID(update->bind(1, as_bytes(notice_id))
+                        .bind(2, static_cast<std::uint64_t>(error.code))
+                        .bind(3, std::string_view(error.detail))
+                        .run());
+  return impl_->count_again(notice_id, before);
 }
 
 Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why) {
+  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(notice_id));
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = ?2, "
                                 "reason = ?3 WHERE notice_id = ?1 AND stage = 2"));
-  return update->bind(1, as_bytes(notice_id))
-      .bind(2, static_cast<std::uint64_t>(why.code))
-      .bind(3, std::string_view(why.detail))
-      .run();
+  CHANCERY_TRY_VOID(update->bind(1, as_bytes(notice_id))
+                        .bind(2, static_cast<std::uint64_t>(why.code))
+                        .bind(3, std::string_view(why.detail))
+                        .run());
+  return impl_->count_again(notice_id, before);
 }
 
 Result<OutboxCounts> NodeStore::outbox_counts() {
@@ -190,6 +200,22 @@ Result<OutboxCounts> NodeStore::outbox_counts() {
   CHANCERY_TRY(counts.logged, impl_->number("SELECT count(*) FROM outbox WHERE stage = 3"));
   CHANCERY_TRY(counts.refused, impl_->number("SELECT count(*) FROM outbox WHERE stage = 4"));
   return counts;
+}
+
+Result<OutboxLoad> NodeStore::outbox_load() {
+  if (const std::optional<OutboxLoad>& kept = impl_->outbox_load; kept.has_value()) {
+    return *kept;
+  }
+  constexpr std::string_view kBytes =
+      "SELECT sum(length(draft) + length(text)) FROM outbox WHERE stage = ";
+  OutboxLoad load;
+  CHANCERY_TRY(load.queued, impl_->number("SELECT count(*) FROM outbox WHERE stage = 1"));
+  CHANCERY_TRY(load.signed_count, impl_->number("SELECT count(*) FROM outbox WHERE stage = 2"));
+  CHANCERY_TRY(const std::uint64_t queued_bytes, impl_->number(std::string(kBytes) + "1"));
+  CHANCERY_TRY(const std::uint64_t signed_bytes, impl_->number(std::string(kBytes) + "2"));
+  load.bytes = queued_bytes + signed_bytes;
+  impl_->outbox_load = load;
+  return load;
 }
 
 }  // namespace chancery::node

@@ -117,6 +117,40 @@ TEST_F(NodeStoreTest, ARefusalIsKeptWithItsReasonAndIsFinal) {
   EXPECT_EQ(row(draft).stage, OutboxStage::kRefused);
 }
 
+// What was counted while rows moved is what counting them all anew gives.
+TEST_F(NodeStoreTest, TheLoadOfTheOutboxFollowsEveryStage) {
+  using Load = std::vector<std::uint64_t>;
+  const auto load = [&] {
+    const OutboxLoad kept = must(store_->outbox_load());
+    commit();
+    open();
+    const OutboxLoad anew = must(store_->outbox_load());
+    EXPECT_EQ((Load{kept.queued, kept.signed_count, kept.bytes}),
+              (Load{anew.queued, anew.signed_count, anew.bytes}));
+    begin();
+    return Load{anew.queued, anew.signed_count, anew.bytes};
+  };
+  begin();
+  EXPECT_EQ(load(), (Load{0, 0, 0}));
+  const OutboxDraft first = queue();
+  const std::uint64_t bytes = first.waiting.draft.size() + first.waiting.text.size();
+  EXPECT_EQ(load(), (Load{1, 0, bytes}));
+  const OutboxDraft second = queue();
+  const OutboxDraft third = queue();
+  sign(first, 1000, "envelope");
+  sign(second, 1001, "another");
+  EXPECT_EQ(load(), (Load{1, 2, 3 * bytes}));
+  must(store_->mark_queued(first.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
+  EXPECT_EQ(load(), (Load{2, 1, 3 * bytes}));
+  must(store_->mark_logged(second.waiting.notice_id, 9, kNow));
+  EXPECT_EQ(load(), (Load{2, 0, 2 * bytes}));
+  must(store_->mark_logged(second.waiting.notice_id, 8, kNow));
+  must(store_->mark_refused(third.waiting.notice_id, {ErrorCode::kExpired, ""}));
+  EXPECT_EQ(load(), (Load{1, 0, bytes}));
+  must(store_->mark_logged(first.waiting.notice_id, 10, kNow));
+  EXPECT_EQ(load(), (Load{0, 0, 0}));
+}
+
 // C-138
 TEST_F(NodeStoreTest, BackInTheQueueItWaitsForAnotherStamp) {
   const OutboxDraft draft = queue();
