@@ -192,7 +192,7 @@ Result<void> Server::take_deliveries() {
     }
     CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, os::unix_ms()));
     link_.stored(arrival.index);
-    news_ = true;
+    news_.arrivals = true;
     if (arrival.verdict != Verdict::kGood) {
       log::error(arrival.verdict == Verdict::kVoid ? "void-entry" : "unopenable-entry",
                  {{"index", arrival.index},
@@ -254,6 +254,7 @@ Result<void> Server::take_own(const Arrival& arrival, const ledger::Leaf& leaf) 
     return {};
   }
   outbox_changed_ = true;
+  news_.notice_ids.insert(row->notice_id);
   return store_->mark_logged(row->notice_id, arrival.index, leaf.accepted_at_ms);
 }
 
@@ -273,7 +274,7 @@ Result<void> Server::take_accepted(const v1::Accepted& accepted) {
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY_VOID(store_->mark_logged(row->notice_id, item.index(), leaf.accepted_at_ms));
     outbox_changed_ = true;
-    news_ = true;
+    news_.notice_ids.insert(row->notice_id);
   }
   return {};
 }
@@ -298,7 +299,7 @@ Result<void> Server::take_refused(const v1::Refused& refused) {
     log::warn("refused", {{"notice_id", uuid_text(as_bytes(item.notice_id()))},
                           {"error", error_info(code).name},
                           {"detail", item.text()}});
-    news_ = true;
+    news_.notice_ids.insert(item.notice_id());
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY(const bool early, is_early(item, code));
     if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder) {

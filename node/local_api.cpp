@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <utility>
 
 #include "core/base/encoding.h"
@@ -97,9 +98,11 @@ void LocalApi::reply(const std::string& routing_id, v1::LocalReply reply,
                      std::uint64_t request_id) {
   reply.set_request_id(request_id);
   replies_.push_back({routing_id, reply.SerializeAsString()});
+  work_.bytes += replies_.back().message.size();
 }
 
 std::vector<LocalReply> LocalApi::take_replies() {
+  work_ = {};
   return std::exchange(replies_, {});
 }
 
@@ -111,6 +114,7 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
     error.mutable_error()->set_text(std::move(detail));
     reply(routing_id, std::move(error), request_id);
   };
+  work_.bytes += frame.size();
   const auto application = std::ranges::find(applications_, name, &Application::name);
   if (application == applications_.end()) {
     refuse(0, ErrorCode::kNoGrant, "this key belongs to no application of the node");
@@ -122,9 +126,9 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
     refuse(0, request.error().code, request.error().detail);
     return {};
   }
-  const bool may_wait = waiters_.size() < kWaitersMax;
+  std::uint64_t passed = 0;
   CHANCERY_TRY(std::optional<v1::LocalReply> answer,
-               serve(*request, *application, context, may_wait));
+               serve(*request, *application, context, has_room_to_wait(*application), passed));
   if (answer.has_value()) {
     reply(routing_id, std::move(*answer), request->request_id());
     return {};
@@ -135,32 +139,54 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
       {.routing_id = routing_id,
        .application = &*application,
        .request = *request,
-       .deadline = context.now + std::chrono::milliseconds(std::min(wait_ms, kWaitMsMax))});
+       .deadline = context.now + std::chrono::milliseconds(std::min(wait_ms, kWaitMsMax)),
+       .passed = passed});
   return {};
 }
 
-Result<void> LocalApi::wake(const LocalContext& context, bool changed) {
+bool LocalApi::has_room_to_wait(const Application& application) const {
+  const auto of_one = std::ranges::count(waiters_, &application, &Waiter::application);
+  return waiters_.size() < limits_.waiter_count_max &&
+         static_cast<std::size_t>(of_one) < limits_.waiter_of_one_count_max;
+}
+
+Result<void> LocalApi::wake(const LocalContext& context, const News& news) {
+  work_ = {};
   std::vector<Waiter> waiting = std::exchange(waiters_, {});
+  std::vector<Waiter> patient;
   for (Waiter& waiter : waiting) {
     const bool late = context.now >= waiter.deadline;
-    if (!late && !changed) {
+    const bool concerned = waiter.request.has_await()
+                               ? news.notice_ids.contains(waiter.request.await().notice_id())
+                               : news.arrivals;
+    waiter.due = waiter.due || late || concerned;
+    if (!waiter.due) {
+      patient.push_back(std::move(waiter));
+      continue;
+    }
+    if (turn_is_full()) {
       waiters_.push_back(std::move(waiter));
       continue;
     }
-    CHANCERY_TRY(std::optional<v1::LocalReply> answer,
-                 serve(waiter.request, *waiter.application, context, /*may_wait=*/!late));
+    waiter.due = false;
+    CHANCERY_TRY(
+        std::optional<v1::LocalReply> answer,
+        serve(waiter.request, *waiter.application, context, /*may_wait=*/!late, waiter.passed));
     if (answer.has_value()) {
       reply(waiter.routing_id, std::move(*answer), waiter.request.request_id());
     } else {
-      waiters_.push_back(std::move(waiter));
+      patient.push_back(std::move(waiter));
     }
   }
+  // Whoever found no room this time comes first the next.
+  std::ranges::move(patient, std::back_inserter(waiters_));
   return {};
 }
 
 Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& request,
                                                       const Application& application,
-                                                      const LocalContext& context, bool may_wait) {
+                                                      const LocalContext& context, bool may_wait,
+                                                      std::uint64_t& passed) {
   v1::LocalReply answer;
   const auto refuse = [&](const Error& error) -> Result<void> {
     if (is_store_failure(error.code)) {
@@ -195,7 +221,7 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
       break;
     }
     case v1::LocalRequest::kInbox: {
-      Result<v1::InboxReply> result = inbox(request.inbox(), application);
+      Result<v1::InboxReply> result = inbox(request.inbox(), application, passed);
       if (!result.has_value()) {
         CHANCERY_TRY_VOID(refuse(result.error()));
         break;
@@ -204,6 +230,7 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
         // Only at the end: a page that found nothing among the first rows has more behind it.
         CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
         if (result->next_after() >= newest) {
+          passed = result->next_after();
           return std::optional<v1::LocalReply>();
         }
       }
@@ -269,10 +296,11 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   if (!context.directory->founded()) {
     return fail(ErrorCode::kUnavailable, "the node has not followed the log yet");
   }
-  CHANCERY_TRY(const OutboxCounts counts, store_.outbox_counts());
-  if (counts.queued + counts.signed_count >= kQueuedMax) {
-    return fail(ErrorCode::kQueueFull,
-                "the outbox holds " + std::to_string(kQueuedMax) + " notices that are not logged");
+  CHANCERY_TRY(const OutboxLoad load, store_.outbox_load());
+  if (load.queued + load.signed_count >= limits_.queued_count_max) {
+    return fail(ErrorCode::kQueueFull, "the outbox holds " +
+                                           std::to_string(limits_.queued_count_max) +
+                                           " notices that are not logged");
   }
   if (request.text().size() > exchange::kTextBytesMax) {
     return fail(ErrorCode::kLimitExceeded, "a text of " + std::to_string(request.text().size()) +
@@ -317,6 +345,13 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   outbox.waiting.draft = draft.SerializeAsString();
   // What came in an open reading has to pass the strict one, or it could never be signed.
   CHANCERY_TRY_VOID(exchange::parse_wire<v1::Draft>(outbox.waiting.draft));
+  const std::size_t bytes = outbox.waiting.draft.size() + outbox.waiting.text.size();
+  if (load.bytes + bytes > limits_.queued_bytes_max) {
+    return fail(ErrorCode::kQueueFull,
+                "the outbox holds " + std::to_string(load.bytes) +
+                    " bytes of notices that are not logged, and takes at most " +
+                    std::to_string(limits_.queued_bytes_max));
+  }
   outbox.waiting.precedence = request.precedence();
   outbox.notice = exchange::notice_hash(store_.genesis(), outbox.waiting.draft);
   outbox.request = fingerprint;
@@ -350,11 +385,21 @@ Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request,
 }
 
 Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
-                                       const Application& application) {
+                                       const Application& application, std::uint64_t passed) {
+  const v1::InboxFilter& filter = request.filter();
+  if (static_cast<std::size_t>(filter.origins_size()) > limits_.filter_origin_count_max ||
+      static_cast<std::size_t>(filter.kinds_size()) > limits_.filter_pattern_count_max) {
+    return fail(ErrorCode::kLimitExceeded,
+                "a filter of " + std::to_string(filter.origins_size()) + " origins and " +
+                    std::to_string(filter.kinds_size()) + " kinds, at most " +
+                    std::to_string(limits_.filter_origin_count_max) + " and " +
+                    std::to_string(limits_.filter_pattern_count_max));
+  }
   std::uint64_t after = request.after();
   if (!request.cursor().empty()) {
     CHANCERY_TRY(after, store_.cursor(application.name, request.cursor()));
   }
+  after = std::max(after, passed);
   return request.last() == 0 ? inbox_after(after, request, application)
                              : inbox_newest(after, request, application);
 }
@@ -367,6 +412,7 @@ Result<v1::InboxReply> LocalApi::inbox_after(std::uint64_t after, const v1::Inbo
   for (std::size_t scanned = 0; scanned < kScanMax; scanned += kScanAtOnce) {
     CHANCERY_TRY(const std::vector<NodeStore::InboxHead> heads,
                  store_.scan_inbox({.after = after, .before = {}, .count_max = kScanAtOnce}));
+    work_.row_count += heads.size();
     for (const NodeStore::InboxHead& head : heads) {
       if (is_asked_for(head, request, application)) {
         CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(head.arrival));
@@ -401,6 +447,7 @@ Result<v1::InboxReply> LocalApi::inbox_newest(std::uint64_t after, const v1::Inb
   for (std::size_t scanned = 0; !full && scanned < kScanNewestMax; scanned += kScanAtOnce) {
     CHANCERY_TRY(const std::vector<NodeStore::InboxHead> heads,
                  store_.scan_inbox({.after = after, .before = before, .count_max = kScanAtOnce}));
+    work_.row_count += heads.size();
     for (const NodeStore::InboxHead& head : heads) {
       before = head.arrival;
       if (full || !is_asked_for(head, request, application)) {

@@ -5,8 +5,9 @@
 // store's commit, so that "queued" means durable. Requests that wait (await, inbox with wait) are
 // kept until something changes or their time is up.
 //
-// Bounded: kWaitersMax waiting requests; a page has at most 500 notices and half a frame, and looks
-// at 2,000 notices, or with `last` at the newest 100,000.
+// Bounded by LocalLimits; a page has at most 500 notices and half a frame, and looks at 2,000
+// notices, or with `last` at the newest 100,000. A turn ends with take_replies(): its owner hands
+// in no more requests once the turn is full, so that the link to the hub has its turn too.
 
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,14 +42,30 @@ struct LocalContext {
   SteadyTime now{};
 };
 
+struct LocalLimits {
+  std::uint64_t queued_count_max = 100'000;      // Notices in the outbox that are not logged …
+  std::uint64_t queued_bytes_max = 1ULL << 30U;  // … and their drafts and padded texts.
+  std::size_t waiter_count_max = 1024;           // Requests that wait, of all applications …
+  std::size_t waiter_of_one_count_max = 256;     // … and of one.
+  // The work of one turn, for new requests and for waiting ones each. What goes over is finished.
+  std::size_t turn_bytes_max = 8U << 20U;     // Of requests and replies.
+  std::size_t turn_row_count_max = 10'000;    // Of the inbox, looked at.
+  std::size_t filter_origin_count_max = 64;   // C-167
+  std::size_t filter_pattern_count_max = 64;  // C-167
+};
+
+// What changed in a turn, for those who wait for it.
+struct News {
+  bool arrivals = false;
+  std::set<std::string> notice_ids;  // Those of our own whose stage changed.
+};
+
 class LocalApi {
  public:
-  static constexpr std::size_t kWaitersMax = 1024;
-  static constexpr std::uint64_t kQueuedMax = 100'000;  // Notices waiting in the outbox.
-
   LocalApi(std::string member, const std::vector<Application>& applications, NodeStore& store,
-           std::function<std::string(std::size_t)> random)
-      : member_(std::move(member)),
+           std::function<std::string(std::size_t)> random, const LocalLimits& limits = {})
+      : limits_(limits),
+        member_(std::move(member)),
         applications_(applications),
         store_(store),
         random_(std::move(random)) {}
@@ -56,9 +74,14 @@ class LocalApi {
   // is answered.
   [[nodiscard]] Result<void> handle(const std::string& routing_id, std::string_view application,
                                     std::string_view frame, const LocalContext& context);
-  // Answers the waiting whose moment has come.
-  [[nodiscard]] Result<void> wake(const LocalContext& context, bool changed);
+  // Answers the waiting whose moment has come, as many as a turn has room for.
+  [[nodiscard]] Result<void> wake(const LocalContext& context, const News& news);
 
+  [[nodiscard]] bool turn_is_full() const {
+    return work_.bytes >= limits_.turn_bytes_max || work_.row_count >= limits_.turn_row_count_max;
+  }
+  // Whether wake() left some for the next turn.
+  [[nodiscard]] bool is_behind() const { return !waiters_.empty() && waiters_.front().due; }
   [[nodiscard]] std::vector<LocalReply> take_replies();
   [[nodiscard]] std::size_t waiter_count() const { return waiters_.size(); }
 
@@ -68,13 +91,20 @@ class LocalApi {
     const Application* application;
     v1::LocalRequest request;
     SteadyTime deadline;
+    std::uint64_t passed = 0;  // Inbox: up to this arrival there is nothing for it.
+    bool due = false;          // Its moment has come.
+  };
+  struct Work {
+    std::size_t bytes = 0;
+    std::size_t row_count = 0;
   };
 
   void reply(const std::string& routing_id, v1::LocalReply reply, std::uint64_t request_id);
   Result<v1::PublishReply> publish(const v1::PublishRequest& request,
                                    const Application& application, const LocalContext& context);
   Result<v1::AwaitReply> await(const v1::AwaitRequest& request, const Application& application);
-  Result<v1::InboxReply> inbox(const v1::InboxRequest& request, const Application& application);
+  Result<v1::InboxReply> inbox(const v1::InboxRequest& request, const Application& application,
+                               std::uint64_t passed);
   Result<v1::InboxReply> inbox_after(std::uint64_t after, const v1::InboxRequest& request,
                                      const Application& application);
   Result<v1::InboxReply> inbox_newest(std::uint64_t after, const v1::InboxRequest& request,
@@ -82,16 +112,20 @@ class LocalApi {
   Result<std::string> envelope_of(const OutboxRow& own);
   Result<v1::CursorReply> cursor(const v1::CursorRequest& request, const Application& application);
   Result<v1::ShowReply> show(const v1::ShowRequest& request, const Application& application);
-  // The reply, or nothing where the request should wait on.
+  [[nodiscard]] bool has_room_to_wait(const Application& application) const;
+  // The reply, or nothing where the request should wait on; `passed` as in Waiter then.
   Result<std::optional<v1::LocalReply>> serve(const v1::LocalRequest& request,
                                               const Application& application,
-                                              const LocalContext& context, bool may_wait);
+                                              const LocalContext& context, bool may_wait,
+                                              std::uint64_t& passed);
 
+  LocalLimits limits_;
   std::string member_;
   const std::vector<Application>& applications_;
   NodeStore& store_;
   std::function<std::string(std::size_t)> random_;
-  std::vector<Waiter> waiters_;
+  std::vector<Waiter> waiters_;  // First those whose moment has come.
+  Work work_;
   std::vector<LocalReply> replies_;
 };
 

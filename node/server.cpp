@@ -152,7 +152,8 @@ Result<void> Server::run(os::SignalFd& signals) {
     do {
       CHANCERY_TRY_VOID(turn());
       CHANCERY_TRY_VOID(poller.wait(milliseconds(0)));
-    } while ((poller.ready(hub_token) || poller.ready(local_token)) && !poller.ready(signal_token));
+    } while ((poller.ready(hub_token) || poller.ready(local_token) || local_api_.is_behind()) &&
+             !poller.ready(signal_token));
   }
 }
 
@@ -174,7 +175,7 @@ Result<void> Server::turn() {
   if (store_->in_transaction()) {
     CHANCERY_TRY_VOID(store_->commit());
   }
-  CHANCERY_TRY_VOID(local_api_.wake(local_context(), std::exchange(news_, false)));
+  CHANCERY_TRY_VOID(local_api_.wake(local_context(), std::exchange(news_, {})));
   send();
   // Ready once for each welcome: everything that the hub had logged is followed and stored.
   if (!in_step_ && link_.phase() == LinkPhase::kUp && follower_.size() >= link_.hub_size()) {
@@ -227,7 +228,7 @@ Result<void> Server::sign_and_submit() {
   CHANCERY_TRY_VOID(write());
   for (const Unstampable& refused : batch.refused) {
     CHANCERY_TRY_VOID(store_->mark_refused(refused.notice_id, refused.error));
-    news_ = true;
+    news_.notice_ids.insert(refused.notice_id);
   }
   const std::vector<std::string> envelopes = signed_envelopes(batch, sign(batch));
   if (envelopes.empty()) {
@@ -264,7 +265,7 @@ Result<void> Server::resend_when_due() {
 }
 
 Result<void> Server::receive_local() {
-  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
+  for (std::size_t i = 0; i < kReceivedPerTurnMax && !local_api_.turn_is_full(); ++i) {
     const std::optional<zmq::Received> received = local_->receive();
     if (!received.has_value()) {
       return {};
@@ -339,6 +340,7 @@ void Server::send() {
 
 Result<std::string> Server::status_json() {
   CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
+  CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
   CHANCERY_TRY(const IntakeCounts intake, store_->intake_counts());
   text::Json json;
   json["program"] = "chancery-node";
@@ -377,6 +379,7 @@ Result<std::string> Server::status_json() {
                    {"unopenable", intake.unopenable},
                    {"garbled", intake.garbled}};
   json["queues"] = {{"held", {{"items", link_.held_count()}}},
+                    {"outbox", {{"items", load.queued + load.signed_count}, {"bytes", load.bytes}}},
                     {"waiters", {{"items", local_api_.waiter_count()}}}};
   json["alarm"] = alarm_.has_value() ? text::Json{{"error", error_info(alarm_->code).name},
                                                   {"detail", alarm_->detail}}

@@ -97,7 +97,7 @@ class Server {
   std::uint64_t created_at_us_;
   bool outbox_changed_ = true;  // Something may be waiting to be signed.
   bool in_step_ = false;        // Followed to where the hub was at its welcome.
-  bool news_ = false;           // Something that a waiting application may want to know.
+  News news_;                   // What waiting applications may want to know.
   SteadyTime sign_not_before_{};
   std::optional<SteadyTime> resend_at_;
   std::optional<SteadyTime> reconnect_at_;

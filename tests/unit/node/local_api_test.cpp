@@ -27,6 +27,8 @@ using test::must;
 using Words = std::vector<std::string>;
 using Numbers = std::vector<std::uint64_t>;
 
+const News new_arrivals = {.arrivals = true, .notice_ids = {}};
+
 // The node of BY, with three applications. Requests go through handle() as they come off the
 // socket.
 class LocalApiTest : public StoreTest {
@@ -177,6 +179,9 @@ class LocalApiTest : public StoreTest {
     log(envelope);
     return envelope;
   }
+  static News stage_of(const v1::PublishRequest& request) {
+    return {.arrivals = false, .notice_ids = {request.notice_id()}};
+  }
   void mark_logged(const std::string& notice_id) {
     begin();
     must(store_->mark_logged(notice_id, log_.size() - 1, log_.accepted_at_ms()));
@@ -184,9 +189,8 @@ class LocalApiTest : public StoreTest {
 
   LocalApi& api() {
     if (api_ == nullptr) {
-      api_ = std::make_unique<LocalApi>("BY", applications_, *store_, [](std::size_t count) {
-        return test::seeded_bytes("salt", count);
-      });
+      const auto random = [](std::size_t count) { return test::seeded_bytes("salt", count); };
+      api_ = std::make_unique<LocalApi>("BY", applications_, *store_, random, limits_);
     }
     return *api_;
   }
@@ -197,6 +201,7 @@ class LocalApiTest : public StoreTest {
       {.name = "silent", .key = {}, .publish = {}, .read = {}},
   };
   const exchange::Directory* directory_ = &exchange_.directory();
+  LocalLimits limits_;
   std::unique_ptr<LocalApi> api_;
   milliseconds now_{0};
   std::uint64_t request_id_ = 0;
@@ -416,13 +421,32 @@ TEST_F(LocalApiTest, AFullOutboxTakesNoMore) {
   ASSERT_EQ(said(publish(publishable())), "good");
   commit();
   api_.reset();
-  const std::string rest = std::to_string(LocalApi::kQueuedMax - 2);
+  const std::string rest = std::to_string(limits_.queued_count_max - 2);
   tamper("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + rest +
          ") INSERT INTO outbox(notice_id, notice, request, application, queued_at_ms, "
          "precedence, sealed, draft, text, stage) SELECT CAST('id' || i AS BLOB), "
          "CAST('n' || i AS BLOB), x'', '', 0, 2, 1, x'', x'', 1 + i % 2 FROM n");
   EXPECT_EQ(refusal([](auto&) {}), "good");
   EXPECT_EQ(refusal([](auto&) {}), "queue-full");
+}
+
+TEST_F(LocalApiTest, AnOutboxThatHoldsItsBytesTakesNoMore) {
+  const v1::PublishRequest first = publishable();
+  ASSERT_EQ(said(publish(first)), "good");
+  const OutboxRow row = outbox_row(first.notice_id());
+  const std::uint64_t each = row.draft.size() + row.text.size();
+  limits_.queued_bytes_max = 3 * each - 1;
+  api_.reset();
+  EXPECT_EQ(refusal([](auto&) {}), "good");
+  EXPECT_EQ(refusal([](auto&) {}), "queue-full") << "one byte over";
+  limits_.queued_bytes_max = 3 * each;
+  api_.reset();
+  EXPECT_EQ(refusal([](auto&) {}), "good") << "at the limit";
+  EXPECT_EQ(refusal([](auto&) {}), "queue-full");
+  sign_and_log(first.notice_id());
+  EXPECT_EQ(refusal([](auto&) {}), "queue-full") << "signed is not logged";
+  mark_logged(first.notice_id());
+  EXPECT_EQ(refusal([](auto&) {}), "good");
 }
 
 // Await.
@@ -449,15 +473,15 @@ TEST_F(LocalApiTest, AStageThatIsNotReachedIsWaitedFor) {
   publish(request);
   EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
   EXPECT_EQ(api().waiter_count(), 1U);
-  must(api().wake(context(), /*changed=*/true));
+  must(api().wake(context(), stage_of(request)));
   EXPECT_EQ(said(reply()), "nothing");
   sign_and_log(request.notice_id());
-  must(api().wake(context(), true));
+  must(api().wake(context(), stage_of(request)));
   EXPECT_EQ(said(reply()), "nothing") << "signed is not logged";
   mark_logged(request.notice_id());
-  must(api().wake(context(), false));
+  must(api().wake(context(), {}));
   EXPECT_EQ(said(reply()), "nothing") << "nobody said that something changed";
-  must(api().wake(context(), true));
+  must(api().wake(context(), stage_of(request)));
   const auto answer = reply();
   ASSERT_EQ(said(answer), "good");
   EXPECT_EQ(answer.await().stage(), v1::STAGE_LOGGED);
@@ -470,7 +494,7 @@ TEST_F(LocalApiTest, ARefusalEndsTheWaiting) {
   publish(request);
   EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_DELIVERED, 1000)), "nothing");
   must(store_->mark_refused(request.notice_id(), {ErrorCode::kExpired, "too late"}));
-  must(api().wake(context(), true));
+  must(api().wake(context(), stage_of(request)));
   const auto answer = reply();
   ASSERT_EQ(said(answer), "good");
   EXPECT_EQ(answer.await().stage(), v1::STAGE_REFUSED);
@@ -483,10 +507,10 @@ TEST_F(LocalApiTest, ATimeOutIsAnsweredWithWhatIsKnown) {
   publish(request);
   EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
   now_ = milliseconds(999);
-  must(api().wake(context(), false));
+  must(api().wake(context(), {}));
   EXPECT_EQ(said(reply()), "nothing");
   now_ = milliseconds(1000);
-  must(api().wake(context(), false));
+  must(api().wake(context(), {}));
   const auto answer = reply();
   ASSERT_EQ(said(answer), "good");
   EXPECT_EQ(answer.await().stage(), v1::STAGE_QUEUED);
@@ -499,18 +523,86 @@ TEST_F(LocalApiTest, NobodyWaitsLongerThanAMinute) {
   publish(request);
   EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, UINT64_MAX)), "nothing");
   now_ = milliseconds(60'000);
-  must(api().wake(context(), false));
+  must(api().wake(context(), {}));
   EXPECT_EQ(said(reply()), "good");
 }
 
+// C-163
 TEST_F(LocalApiTest, AtMostSoManyWait) {
+  limits_.waiter_of_one_count_max = limits_.waiter_count_max;
   const v1::PublishRequest request = publishable();
   publish(request);
-  for (std::size_t i = 0; i < LocalApi::kWaitersMax; ++i) {
+  for (std::size_t i = 0; i < limits_.waiter_count_max; ++i) {
     ASSERT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
   }
   EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "good") << "at once";
-  EXPECT_EQ(api().waiter_count(), LocalApi::kWaitersMax);
+  EXPECT_EQ(api().waiter_count(), limits_.waiter_count_max);
+}
+
+// C-163
+TEST_F(LocalApiTest, OneApplicationLeavesRoomToWaitToTheOthers) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  for (std::size_t i = 0; i < limits_.waiter_of_one_count_max; ++i) {
+    ASSERT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
+  }
+  const auto answer = await(request.notice_id(), v1::STAGE_LOGGED, 1000);
+  ASSERT_EQ(said(answer), "good") << "at once";
+  EXPECT_EQ(answer.await().stage(), v1::STAGE_QUEUED) << "the stage so far";
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000, "alerts")), "nothing");
+  EXPECT_GE(limits_.waiter_count_max, 2 * limits_.waiter_of_one_count_max);
+}
+
+TEST_F(LocalApiTest, OnlyTheNoticeThatChangedWakesWhoeverWaitsForIt) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
+  sign_and_log(request.notice_id());
+  mark_logged(request.notice_id());
+  must(api().wake(context(), new_arrivals));
+  EXPECT_EQ(said(reply()), "nothing");
+  must(api().wake(context(), stage_of(publishable())));
+  EXPECT_EQ(said(reply()), "nothing");
+  must(api().wake(context(), stage_of(request)));
+  EXPECT_EQ(said(reply()), "good");
+}
+
+// The link to the hub has its turn in between.
+TEST_F(LocalApiTest, WhomATurnHasNoRoomForIsWokenFirstInTheNext) {
+  limits_.turn_bytes_max = 1;  // The first answer fills it.
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
+  }
+  must(store_->mark_refused(request.notice_id(), {ErrorCode::kExpired, "too late"}));
+  must(api().wake(context(), stage_of(request)));
+  for (std::size_t left = 2; left > 0; --left) {
+    EXPECT_EQ(api().take_replies().size(), 1U);
+    EXPECT_EQ(api().waiter_count(), left);
+    EXPECT_TRUE(api().is_behind());
+    must(api().wake(context(), {}));
+  }
+  EXPECT_EQ(api().take_replies().size(), 1U);
+  EXPECT_FALSE(api().is_behind());
+}
+
+TEST_F(LocalApiTest, RequestsAndRepliesFillATurn) {
+  const v1::PublishRequest request = publishable();
+  v1::LocalRequest frame;
+  *frame.mutable_publish() = request;
+  const std::string bytes = frame.SerializeAsString();
+  must(api().handle("peer", "desk", bytes, context()));
+  const std::size_t used = bytes.size() + api().take_replies().front().message.size();
+  for (const std::size_t turn_bytes_max : {used, used + 1}) {
+    limits_.turn_bytes_max = turn_bytes_max;
+    api_.reset();
+    EXPECT_FALSE(api().turn_is_full());
+    must(api().handle("peer", "desk", bytes, context()));
+    EXPECT_EQ(api().turn_is_full(), turn_bytes_max == used);
+    EXPECT_EQ(api().take_replies().size(), 1U);
+    EXPECT_FALSE(api().turn_is_full()) << "a new turn";
+  }
 }
 
 TEST_F(LocalApiTest, OnlyWhatWasPublishedHereIsAwaited) {
@@ -596,6 +688,56 @@ TEST_F(InboxTest, FiltersByOriginKindPrecedenceAndTime) {
   EXPECT_EQ(next_after_, 7U) << "what does not pass is passed over";
 }
 
+// C-167
+TEST_F(InboxTest, AFilterNamesAtMostSoManyOriginsAndKinds) {
+  const auto filtered = [&](std::size_t origins, std::size_t kinds) {
+    v1::InboxRequest request;
+    for (std::size_t i = 0; i < origins; ++i) {
+      request.mutable_filter()->add_origins("M" + std::to_string(i));
+    }
+    for (std::size_t i = 0; i < kinds; ++i) {
+      request.mutable_filter()->add_kinds("kind" + std::to_string(i));
+    }
+    return said(inbox(request));
+  };
+  EXPECT_EQ(filtered(64, 64), "good");
+  EXPECT_EQ(filtered(65, 0), "limit-exceeded");
+  EXPECT_EQ(filtered(0, 65), "limit-exceeded");
+}
+
+TEST_F(InboxTest, RowsLookedAtFillATurn) {
+  v1::LocalRequest request;
+  request.mutable_inbox()->mutable_filter()->add_kinds("nothing");
+  for (const std::uint32_t last : {0U, 1U}) {
+    request.mutable_inbox()->set_last(last);
+    for (const std::size_t row_count_max : {7U, 8U}) {
+      limits_.turn_row_count_max = row_count_max;
+      api_.reset();
+      must(api().handle("peer", "desk", request.SerializeAsString(), context()));
+      EXPECT_EQ(api().turn_is_full(), row_count_max == 7) << last;
+    }
+  }
+}
+
+// What was passed over once is not looked at again.
+TEST_F(InboxTest, WhoeverWaitsLooksAtWhatIsNewOnly) {
+  limits_.turn_row_count_max = 2;
+  v1::InboxRequest request;
+  request.set_wait_ms(1000);
+  request.mutable_filter()->add_origins("KZ");
+  for (const std::uint32_t last : {0U, 1U}) {
+    request.set_last(last);
+    EXPECT_EQ(said(inbox(request)), "nothing");
+  }
+  receive(notice("not from there"));
+  must(api().wake(context(), new_arrivals));
+  EXPECT_TRUE(api().turn_is_full()) << "a row each";
+  EXPECT_FALSE(api().is_behind()) << "and no more";
+  receive(notice("from there", "KZ"));
+  must(api().wake(context(), new_arrivals));
+  EXPECT_EQ(api().take_replies().size(), 2U);
+}
+
 // C-161
 TEST_F(InboxTest, AnApplicationReadsWhatItsGrantCovers) {
   v1::InboxRequest request;
@@ -651,10 +793,10 @@ TEST_F(InboxTest, WaitsForWhatIsToCome) {
   request.mutable_filter()->add_kinds("threat.alert");
   EXPECT_EQ(said(inbox(request)), "nothing");
   receive(notice("not this kind", "AM", "contact"));
-  must(api().wake(context(), true));
+  must(api().wake(context(), new_arrivals));
   EXPECT_EQ(said(reply()), "nothing");
   receive(notice("this one"));
-  must(api().wake(context(), true));
+  must(api().wake(context(), new_arrivals));
   const auto answer = reply();
   ASSERT_EQ(said(answer), "good");
   ASSERT_EQ(answer.inbox().items_size(), 1);
@@ -668,7 +810,7 @@ TEST_F(InboxTest, AWaitThatEndsIsAnsweredEmpty) {
   request.set_wait_ms(1000);
   EXPECT_EQ(said(inbox(request)), "nothing");
   now_ = milliseconds(1000);
-  must(api().wake(context(), false));
+  must(api().wake(context(), {}));
   const auto answer = reply();
   ASSERT_EQ(said(answer), "good");
   EXPECT_TRUE(answer.inbox().items().empty());
