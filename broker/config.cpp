@@ -5,6 +5,7 @@
 #include "core/base/encoding.h"
 #include "io/os/file.h"
 #include "io/text/toml.h"
+#include "io/zmq/endpoint.h"
 
 namespace chancery::broker {
 namespace {
@@ -24,11 +25,16 @@ Result<Config> read_config(const std::string& path) {
     }
     return (folder / name).lexically_normal().string();
   };
+  const auto usable = [&](std::string_view key, const std::string& endpoint) -> Result<void> {
+    const Result<void> checked = zmq::check_endpoint(endpoint, zmq::EndpointUse::kListen);
+    return checked.has_value() ? checked : root.fail_at(key, checked.error().detail);
+  };
   Config config;
   CHANCERY_TRY(config.listen, root.text("listen"));
   if (!config.listen.starts_with("tcp://")) {
     return root.fail_at("listen", "an endpoint starts with tcp://");
   }
+  CHANCERY_TRY_VOID(usable("listen", config.listen));
   CHANCERY_TRY(const std::string genesis, root.text("genesis"));
   const Result<Hash> parsed = hash_from_hex(genesis);
   if (!parsed.has_value()) {
@@ -43,6 +49,7 @@ Result<Config> read_config(const std::string& path) {
   }
   CHANCERY_TRY(config.transport_key, file("transport_key"));
   CHANCERY_TRY(config.admin, file("admin"));
+  CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin));
   CHANCERY_TRY_VOID(root.finish());
   return config;
 }

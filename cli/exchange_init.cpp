@@ -15,7 +15,7 @@
 #include "io/os/file.h"
 #include "io/os/random.h"
 #include "io/text/json.h"
-#include "io/zmq/ipc_listener.h"
+#include "io/zmq/endpoint.h"
 
 namespace chancery::cli {
 namespace {
@@ -263,6 +263,11 @@ Result<ExchangePlan> init_exchange(const ExchangeInitOptions& options) {
           : "tcp://127.0.0.1:" + std::to_string(options.port.value_or(profile.port));
   if (!endpoint.starts_with("tcp://")) {
     return fail(ErrorCode::kUsage, "the hub listens at tcp://ADDRESS:PORT, not at " + endpoint);
+  }
+  // Every node connects to it, so nothing may be left open.
+  const Result<void> checked = zmq::check_endpoint(endpoint, zmq::EndpointUse::kConnect);
+  if (!checked.has_value()) {
+    return fail(ErrorCode::kUsage, checked.error().detail);
   }
   CHANCERY_TRY(ExchangePlan plan,
                plan_exchange(profile, endpoint, os::unix_us(), os::random_bytes));

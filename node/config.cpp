@@ -7,6 +7,7 @@
 #include "core/exchange/names.h"
 #include "io/os/file.h"
 #include "io/text/toml.h"
+#include "io/zmq/endpoint.h"
 
 namespace chancery::node {
 namespace {
@@ -67,6 +68,11 @@ Result<Config> read_config(const std::string& path) {
     CHANCERY_TRY(const std::string name, root.text(key));
     return absolute(name);
   };
+  const auto usable = [&](std::string_view key, const std::string& endpoint,
+                          zmq::EndpointUse use) -> Result<void> {
+    const Result<void> checked = zmq::check_endpoint(endpoint, use);
+    return checked.has_value() ? checked : root.fail_at(key, checked.error().detail);
+  };
   Config config;
   CHANCERY_TRY(config.member, root.text("member"));
   if (!exchange::is_member_code(config.member)) {
@@ -77,6 +83,7 @@ Result<Config> read_config(const std::string& path) {
   if (!config.hub.starts_with("tcp://")) {
     return root.fail_at("hub", "an endpoint starts with tcp://");
   }
+  CHANCERY_TRY_VOID(usable("hub", config.hub, zmq::EndpointUse::kConnect));
   CHANCERY_TRY(config.hub_key, hex_32(root, "hub_key"));
   CHANCERY_TRY(config.store, file("store"));
   CHANCERY_TRY(config.signing_key, file("signing_key"));
@@ -94,8 +101,10 @@ Result<Config> read_config(const std::string& path) {
   if (!config.local.starts_with("tcp://")) {
     config.local = "ipc://" + absolute(config.local);
   }
+  CHANCERY_TRY_VOID(usable("local", config.local, zmq::EndpointUse::kListen));
   CHANCERY_TRY(config.local_key, file("local_key"));
   CHANCERY_TRY(config.admin, file("admin"));
+  CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin, zmq::EndpointUse::kListen));
   CHANCERY_TRY(config.applications, read_applications(root));
   CHANCERY_TRY_VOID(root.finish());
   return config;

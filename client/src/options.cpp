@@ -10,7 +10,7 @@
 #include "core/crypto/secret.h"
 #include "io/os/file.h"
 #include "io/text/toml.h"
-#include "io/zmq/ipc_listener.h"
+#include "io/zmq/endpoint.h"
 
 namespace chancery::client {
 namespace {
@@ -25,16 +25,13 @@ std::string beside(const std::string& file, const std::string& path) {
 
 Result<std::string> endpoint_of(const std::string& file, const std::string& node,
                                 const text::TomlTable& table) {
-  if (node.starts_with("tcp://")) {
-    return node;
+  std::string endpoint =
+      node.starts_with(zmq::kTcpPrefix) ? node : std::string(zmq::kIpcPrefix) + beside(file, node);
+  const Result<void> checked = zmq::check_endpoint(endpoint, zmq::EndpointUse::kConnect);
+  if (!checked.has_value()) {
+    return table.fail_at("node", checked.error().detail);
   }
-  const std::string path = beside(file, node);
-  if (path.size() > zmq::kIpcPathBytesMax) {
-    return table.fail_at("node", "the socket's path has " + std::to_string(path.size()) +
-                                     " bytes, limit " + std::to_string(zmq::kIpcPathBytesMax) +
-                                     ": use a shorter folder");
-  }
-  return "ipc://" + path;
+  return endpoint;
 }
 
 Result<void> read_secret(const std::string& path, Key& secret) {

@@ -4,6 +4,7 @@
 #include <deque>
 #include <utility>
 
+#include "io/zmq/endpoint.h"
 #include "io/zmq/link.h"
 #include "io/zmq/monitor.h"
 #include "io/zmq/socket.h"
@@ -122,10 +123,7 @@ struct Dealer::State {
 };
 
 Result<Dealer> connect_dealer(Context& context, const DealerOptions& options, bool curve) {
-  if (!options.endpoint.starts_with(kIpcPrefix) && !options.endpoint.starts_with(kTcpPrefix)) {
-    return fail(ErrorCode::kConfigInvalid,
-                "address '" + options.endpoint + "' is neither tcp:// nor ipc://");
-  }
+  CHANCERY_TRY_VOID(check_endpoint(options.endpoint, EndpointUse::kConnect));
   auto state = std::make_unique<Dealer::State>(context, options, curve);
   CHANCERY_TRY_VOID(state->connect());
   return Dealer(std::move(state));

@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "io/zmq/endpoint.h"
+
 namespace chancery::zmq {
 namespace {
 
@@ -40,16 +42,9 @@ std::unexpected<Error> fail_system(ErrorCode code, const std::string& what) {
 }
 
 Result<sockaddr_un> address_of(const std::string& path) {
-  // libzmq reads "@" as the abstract name space and "*" as "anywhere": both have no file mode.
-  if (path.empty() || path[0] != '/' || path.find('\0') != std::string::npos) {
-    return fail(ErrorCode::kConfigInvalid, "socket path '" + path + "' is not absolute");
-  }
+  CHANCERY_TRY_VOID(check_endpoint(std::string(kIpcPrefix) + path, EndpointUse::kListen));
   sockaddr_un address{};
-  if (path.size() > kIpcPathBytesMax || path.size() >= sizeof address.sun_path) {
-    return fail(ErrorCode::kConfigInvalid, "socket path '" + path + "' has " +
-                                               std::to_string(path.size()) + " bytes, limit " +
-                                               std::to_string(kIpcPathBytesMax));
-  }
+  static_assert(kIpcPathBytesMax < sizeof address.sun_path);
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path, path.data(), path.size());
   return address;

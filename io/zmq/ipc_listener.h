@@ -5,21 +5,18 @@
 // to the umask. So the socket is made here and handed to libzmq by ZMQ_USE_FD; libzmq closes the
 // descriptor, this class removes the file.
 //
-// Any thread. Limits: kIpcPathBytesMax, which is the kernel's (unix(7)).
+// Any thread. Limits: kIpcPathBytesMax (endpoint.h).
 
 #pragma once
 
 #include <sys/types.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "core/base/result.h"
 
 namespace chancery::zmq {
-
-inline constexpr std::size_t kIpcPathBytesMax = 107;
 
 class IpcListener {
  public:

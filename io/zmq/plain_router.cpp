@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "io/zmq/endpoint.h"
 #include "io/zmq/ipc_listener.h"
 #include "io/zmq/link.h"
 #include "io/zmq/socket.h"

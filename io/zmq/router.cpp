@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "io/zmq/connections.h"
+#include "io/zmq/endpoint.h"
 #include "io/zmq/ipc_listener.h"
 #include "io/zmq/link.h"
 #include "io/zmq/socket.h"
@@ -173,11 +174,7 @@ struct Router::State {
 };
 
 Result<Router> bind_router(Context& context, const RouterOptions& options, bool curve) {
-  const bool ipc = options.endpoint.starts_with(kIpcPrefix);
-  if (!ipc && !options.endpoint.starts_with(kTcpPrefix)) {
-    return fail(ErrorCode::kConfigInvalid,
-                "address '" + options.endpoint + "' is neither tcp:// nor ipc://");
-  }
+  CHANCERY_TRY_VOID(check_endpoint(options.endpoint, EndpointUse::kListen));
   if ((curve && options.zap_domain.empty()) || options.connection_count_max < 1 ||
       options.backlog < 1 || options.undelivered_bytes_max == 0) {
     return fail(ErrorCode::kConfigInvalid,
@@ -189,7 +186,7 @@ Result<Router> bind_router(Context& context, const RouterOptions& options, bool 
   CHANCERY_TRY(Monitor monitor,
                Monitor::open(context, socket, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED));
   IpcListener listener;
-  if (ipc) {
+  if (options.endpoint.starts_with(kIpcPrefix)) {
     CHANCERY_TRY(listener, bind_ipc(socket, options));
   } else {
     CHANCERY_TRY_VOID(bind_tcp(socket, options));

@@ -106,7 +106,4 @@ struct LinkOptions {
 // A name that no other inner socket of this process has.
 [[nodiscard]] std::string inner_endpoint(const char* purpose);
 
-inline constexpr std::string_view kIpcPrefix = "ipc://";
-inline constexpr std::string_view kTcpPrefix = "tcp://";
-
 }  // namespace chancery::zmq

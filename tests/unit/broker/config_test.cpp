@@ -9,6 +9,7 @@
 
 #include "core/base/encoding.h"
 #include "io/os/file.h"
+#include "io/zmq/endpoint.h"
 #include "tests/support/outcome.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
@@ -130,6 +131,29 @@ TEST_F(ConfigTest, AnEndpointIsTcp) {
     ASSERT_EQ(test::outcome(config), "config-invalid") << bad;
     EXPECT_NE(config.error().detail.find("listen"), std::string::npos) << config.error().detail;
   }
+}
+
+// The rules are those of io/zmq/endpoint.h.
+TEST_F(ConfigTest, AnEndpointThatLibzmqWouldBendIsRefusedWithItsLineAndTheRule) {
+  EXPECT_EQ(test::outcome(with("listen", R"("tcp://*:65535")")), "good");
+  EXPECT_EQ(test::outcome(with("listen", R"("tcp://127.0.0.1:*")")), "good") << "any free port";
+  for (const char* const bad : {R"("tcp://127.0.0.1:65536")", R"("tcp://127.0.0.1:99999")",
+                                R"("tcp://127.0.0.1:0")", R"("tcp://127.0.0.1:")"}) {
+    const Result<Config> config = with("listen", bad);
+    ASSERT_EQ(test::outcome(config), "config-invalid") << bad;
+    for (const char* const word : {"listen", "hub.toml:", "1 to 65535"}) {
+      EXPECT_NE(config.error().detail.find(word), std::string::npos) << config.error().detail;
+    }
+  }
+  EXPECT_EQ(test::outcome(with("listen", R"("tcp://127.0.0.256:7400")")), "config-invalid");
+}
+
+TEST_F(ConfigTest, TheAdminSocketsPathHasItsLimit) {
+  const std::size_t room = zmq::kIpcPathBytesMax - (folder_ / "").size();
+  EXPECT_EQ(test::outcome(with("admin", '"' + std::string(room, 'x') + '"')), "good");
+  const Result<Config> config = with("admin", '"' + std::string(room + 1, 'x') + '"');
+  ASSERT_EQ(test::outcome(config), "config-invalid");
+  EXPECT_NE(config.error().detail.find("admin"), std::string::npos) << config.error().detail;
 }
 
 TEST_F(ConfigTest, AFileThatIsMissingOrIsNoTomlIsRefused) {

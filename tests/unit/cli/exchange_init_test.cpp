@@ -16,7 +16,7 @@
 #include "core/exchange/strict.h"
 #include "io/os/file.h"
 #include "io/text/json.h"
-#include "io/zmq/ipc_listener.h"
+#include "io/zmq/endpoint.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::cli {
@@ -271,10 +271,12 @@ TEST(ExchangeInitTest, AMissingProfileAndAForeignEndpointAreTypedErrors) {
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error().code, ErrorCode::kFileMissing);
   options.profile = profiles_folder + "csto";
-  options.listen = "ipc:///tmp/hub";
-  const auto foreign = init_exchange(options);
-  ASSERT_FALSE(foreign.has_value());
-  EXPECT_EQ(foreign.error().code, ErrorCode::kUsage);
+  for (const char* const endpoint : {"ipc:///tmp/hub", "tcp://*:7411", "tcp://127.0.0.1:65536"}) {
+    options.listen = endpoint;
+    const auto foreign = init_exchange(options);
+    ASSERT_FALSE(foreign.has_value()) << endpoint;
+    EXPECT_EQ(foreign.error().code, ErrorCode::kUsage) << endpoint;
+  }
   EXPECT_FALSE(std::filesystem::exists(options.folder));
 }
 

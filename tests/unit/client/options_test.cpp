@@ -81,6 +81,17 @@ TEST_F(OptionsTest, EachMistakeHasItsOwnError) {
   EXPECT_EQ(error_name(), "config-invalid");
 }
 
+TEST_F(OptionsTest, ATcpAddressHasAHostAndAPort) {
+  write_key();
+  write_config("", "tcp://localhost:65535");
+  EXPECT_EQ(error_name(), "no error");
+  for (const char* const bad : {"tcp://127.0.0.1:65536", "tcp://127.0.0.1:0", "tcp://127.0.0.1",
+                                "tcp://*:7420", "tcp://127.0.0.1:*"}) {
+    write_config("", bad);
+    EXPECT_EQ(error_name(), "config-invalid") << bad;
+  }
+}
+
 // unix(7) takes 107 bytes of a path: at the limit and one over.
 TEST_F(OptionsTest, ASocketPathOfTheLimitIsTakenAndNoneLonger) {
   write_key();

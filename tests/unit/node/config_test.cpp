@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "io/os/file.h"
+#include "io/zmq/endpoint.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::node {
@@ -143,6 +144,16 @@ TEST_F(ConfigTest, ValuesThatCannotBeAreRefused) {
   refused("genesis", "'" + std::string(64, 'g') + "'");
   refused("hub_key", "''");
   refused("hub", "'ipc:///tmp/hub'");
+  refused("hub", "'tcp://127.0.0.1:99999'");
+  refused("hub", "'tcp://*:7000'");
+  refused("hub", "'tcp://127.0.0.1:*'");
+  refused("local", "'tcp://127.0.0.1:65536'");
+  for (const std::string key : {"local", "admin"}) {
+    const std::size_t room = zmq::kIpcPathBytesMax - (folder_ / "").size();
+    refused(key, "'" + std::string(room + 1, 'x') + "'");
+    keys_[key] = "'" + std::string(room, 'x') + "'";
+    EXPECT_EQ(said(), "good") << key;
+  }
   refused("sealing_keys", "[]");
 }
 

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "io/zmq/endpoint.h"
 #include "io/zmq/ipc_listener.h"
 #include "tests/unit/io/zmq/support.h"
 
