@@ -126,8 +126,7 @@ Result<void> Server::check(const Config& config) {
   if (!directory.has_value()) {
     return {};
   }
-  return require_own_keys(config, *directory, public_keys(log_signers),
-                          transport_key.public_key());
+  return require_own_keys(config, *directory, public_keys(log_signers), transport_key.public_key());
 }
 
 }  // namespace chancery::broker

@@ -68,8 +68,7 @@ class Server {
     std::string notice_id;
   };
 
-  Server(Config config, std::unique_ptr<HubStore> store, HubState state,
-         LogSigners log_signers);
+  Server(Config config, std::unique_ptr<HubStore> store, HubState state, LogSigners log_signers);
 
   Result<void> found();
   Result<void> sign_missing_checkpoints();

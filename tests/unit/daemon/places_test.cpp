@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "io/os/file.h"
+#include "io/zmq/endpoint.h"
 #include "io/zmq/ipc_listener.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
