@@ -95,16 +95,19 @@ void Auditor::check_feed(const v1::AuditBatch& batch,
                          const std::vector<std::optional<Envelope>>& good) {
   for (const v1::AuditEntry& entry : batch.entries()) {
     const std::uint64_t position = entry.index() - batch.first_index();
-    if (!entry.has_feed() || position >= good.size() || !good[position].has_value()) {
+    if (!entry.has_feed() || position >= good.size()) {
       continue;
     }
-    const Envelope& envelope = *good[position];
+    const std::optional<Envelope>& envelope = good[position];
+    if (!envelope.has_value()) {
+      continue;
+    }
     std::set<std::string> due;
-    if (!is_directory_kind(envelope.draft.kind())) {  // These reach everybody with the log itself.
-      for (std::string& code : envelope.recipient_codes()) {
+    if (!is_directory_kind(envelope->draft.kind())) {  // These reach everybody with the log itself.
+      for (std::string& code : envelope->recipient_codes()) {
         due.insert(std::move(code));
       }
-      due.insert(envelope.draft.origin());
+      due.insert(envelope->draft.origin());
     }
     const std::set<std::string> fed(entry.feed().members().begin(), entry.feed().members().end());
     for (const std::string& member : due) {
@@ -132,7 +135,8 @@ void Auditor::check_outbox(const v1::AuditBatch& batch, const std::vector<ledger
       continue;
     }
     const v1::AuditOutbox& outbox = entry.outbox();
-    if (good[position].has_value() && as_view(good[position]->notice) == outbox.notice()) {
+    const std::optional<Envelope>& received = good[position];
+    if (received.has_value() && as_view(received->notice) == outbox.notice()) {
       continue;
     }
     const auto is_it = [&](std::string_view bytes) {
