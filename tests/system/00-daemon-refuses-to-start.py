@@ -167,6 +167,7 @@ class DaemonChecksItself(Trial):
 
     def stopped_stores(self):
         self.start("AM")
+        self.assertTrue(self.nodes["AM"].says(" ready "))  # It has followed the founding.
         self.assertEqual((self.nodes["AM"].stop(), self.hub.stop()), (0, 0))
         return self.path("hub/store/hub.db"), self.path("am/store/node.db")
 

@@ -8,7 +8,9 @@
 namespace chancery::cli {
 namespace {
 
-const Error kMissing{ErrorCode::kFileMissing, "x/ay/node.toml"};
+Error missing() {
+  return {ErrorCode::kFileMissing, "x/ay/node.toml"};
+}
 
 class LookupTest : public testing::Test {
  protected:
@@ -19,7 +21,7 @@ class LookupTest : public testing::Test {
                     0600)
                     .has_value());
   }
-  Error explain(std::string_view name, Meant meant, const Error& error = kMissing) {
+  Error explain(std::string_view name, Meant meant, const Error& error = missing()) {
     return explain_missing(folder_.path(), name, meant, error);
   }
 
@@ -51,7 +53,7 @@ TEST_F(LookupTest, AMemberThatTheExchangeDoesNotHaveIsNotFoundAndTheOthersAreLis
 
 TEST_F(LookupTest, AFileOfAMemberThatIsThereIsMissing) {
   make_exchange(R"("AM", "BY")");
-  EXPECT_EQ(explain("AM", Meant::kMember).to_string(), kMissing.to_string());
+  EXPECT_EQ(explain("AM", Meant::kMember).to_string(), missing().to_string());
 }
 
 TEST_F(LookupTest, AFolderThatIsNoExchangeIsNamedSo) {
