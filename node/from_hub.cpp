@@ -187,8 +187,8 @@ Result<void> Server::take_deliveries() {
         continue;
       }
     }
-    if (arrival.verdict == Verdict::kGood) {
-      CHANCERY_TRY_VOID(check_what_it_saw(arrival));
+    if (arrival.verdict == Verdict::kGood && arrival.envelope.has_value()) {
+      CHANCERY_TRY(arrival.error, check_what_it_saw(*arrival.envelope, arrival.index));
     }
     CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, os::unix_ms()));
     link_.stored(arrival.index);
@@ -212,27 +212,30 @@ Result<bool> Server::put_aside(Arrival& arrival) {
     arrival.verdict = Verdict::kVoid;
     return false;
   }
-  log::error("garbled-delivery", {{"index", arrival.index},
-                                  {"error", error_info(arrival.error->code).name},
-                                  {"detail", arrival.error->detail}});
+  if (arrival.error.has_value()) {
+    log::error("garbled-delivery", {{"index", arrival.index},
+                                    {"error", error_info(arrival.error->code).name},
+                                    {"detail", arrival.error->detail}});
+  }
   link_.refetch(arrival.index);
   return true;
 }
 
 // The notice stands whatever its origin saw: it is judged by its leaf's directory. That another log
 // was seen concerns the hub.
-Result<void> Server::check_what_it_saw(Arrival& arrival) {
-  const std::uint64_t size = arrival.envelope->header.log_seen().size();
+Result<std::optional<Error>> Server::check_what_it_saw(const exchange::Envelope& envelope,
+                                                       std::uint64_t index) {
+  const std::uint64_t size = envelope.header.log_seen().size();
   std::optional<Hash> head;
-  if (size <= arrival.index) {
+  if (size <= index) {
     CHANCERY_TRY(head, store_->root_at(size));
   }
-  if (const Result<void> seen = exchange::check_log_seen(*arrival.envelope, head);
-      !seen.has_value()) {
-    arrival.error = seen.error();
-    raise_alarm(seen.error());
+  const Result<void> seen = exchange::check_log_seen(envelope, head);
+  if (seen.has_value()) {
+    return std::optional<Error>();
   }
-  return {};
+  raise_alarm(seen.error());
+  return std::optional(seen.error());
 }
 
 // A receipt is an index whose leaf matches: the delivery of our own entry is one.

@@ -65,7 +65,9 @@ class Server {
   Result<void> take_deliveries();
   // Other bytes than were logged: true where they were put aside, to fetch what was.
   Result<bool> put_aside(Arrival& arrival);
-  Result<void> check_what_it_saw(Arrival& arrival);
+  // What an alarm was raised for, to be kept with the arrival.
+  Result<std::optional<Error>> check_what_it_saw(const exchange::Envelope& envelope,
+                                                 std::uint64_t index);
   Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
   Result<void> take_accepted(const v1::Accepted& accepted);
   Result<void> take_refused(const v1::Refused& refused);

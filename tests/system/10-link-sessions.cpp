@@ -82,7 +82,6 @@ TEST_F(LinkSessionsTest, AConnectionUnderAReplacedKeyIsCut) {
   v1::DirectoryEntry entry = node_entry("AM");
   entry.mutable_node()->set_transport_key(
       std::string(as_view(agreement_public("AM node 1 transport 2").raw())));
-  Peer same(context_, exchange_, hub_, "AM node 1 transport");
   EXPECT_EQ(honest_->answer_to_envelope(exchange_.enrol(entry, exchange_.directory())), "accepted");
   EXPECT_TRUE(hostile_->reaches(zmq::LinkState::kDisconnected));
   EXPECT_TRUE(hostile_->reaches(zmq::LinkState::kRefused));
