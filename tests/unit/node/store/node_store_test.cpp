@@ -335,9 +335,8 @@ TEST_F(NodeStoreTest, AnAlarmOutlivesTheProcess) {
   commit();
   open();
   const std::optional<Error> alarm = must(store_->load()).alarm;
-  ASSERT_TRUE(alarm.has_value());
-  EXPECT_EQ(alarm->code, ErrorCode::kForeignLog);
-  EXPECT_EQ(alarm->detail, "the first");
+  EXPECT_EQ(alarm.value_or(Error{}).code, ErrorCode::kForeignLog);
+  EXPECT_EQ(alarm.value_or(Error{}).detail, "the first");
 }
 
 // C-36: what this node's key signed before its store was rolled back counts.
