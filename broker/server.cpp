@@ -295,12 +295,6 @@ Result<void> Server::sequence() {
   CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
   Decision decision = sequencer.decide(answers, os::unix_ms());
   count(decision.outcomes);
-  for (const Conflict& conflict : decision.conflicts) {
-    CHANCERY_TRY_VOID(store_->keep_conflict(conflict, os::unix_ms()));
-    log::warn("notice-id-reused", {{"notice", conflict.envelope.name()},
-                                   {"index_first", conflict.index_first},
-                                   {"remedy", "both drafts are kept as evidence"}});
-  }
   hub_.refuse(decision.outcomes);
   if (decision.commit.has_value()) {
     const Commit& commit = *decision.commit;
@@ -321,6 +315,19 @@ Result<void> Server::sequence() {
     }
   }
   settle_admin(decision.outcomes);
+  return keep_conflicts(decision.conflicts);
+}
+
+// After the commit, since they name entries of it; the refusals leave with the end of the turn.
+Result<void> Server::keep_conflicts(const std::vector<Conflict>& conflicts) {
+  for (const Conflict& conflict : conflicts) {
+    CHANCERY_TRY(const bool kept, store_->keep_conflict(conflict, os::unix_ms()));
+    if (kept) {
+      log::warn("notice-id-reused", {{"notice", conflict.envelope.name()},
+                                     {"index_first", conflict.index_first},
+                                     {"kept", "both drafts, as evidence"}});
+    }
+  }
   return {};
 }
 

@@ -80,6 +80,7 @@ class Server {
   void receive_admin();
   void answer_admin(const std::string& routing_id, std::string_view frame);
   Result<void> sequence();
+  Result<void> keep_conflicts(const std::vector<Conflict>& conflicts);
   // By each log key of the roster that this hub holds; the newest has to be one of them.
   Result<std::string> sign_checkpoint(std::uint64_t size, const Hash& root);
   [[nodiscard]] crypto::Signer* signer_of(const ledger::NoteKey& key) const;

@@ -20,7 +20,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kReconnectMin{500};
 constexpr std::uint32_t kReconnectJitterMs = 2000;
 constexpr milliseconds kExpiredAgain{5'000};
-constexpr std::size_t kHistoryMax = 256;  // Directory states kept ready.
 
 milliseconds reconnect_delay() {
   const std::string random = os::random_bytes(2);
@@ -148,17 +147,14 @@ Result<void> Server::take_message(const std::string& topic, std::string_view byt
 Result<void> Server::take_batches(v1::Batches batches) {
   for (const v1::LogBatch& batch : link_.batches(std::move(batches))) {
     const Result<exchange::FollowedBatch> followed = follower_.follow(batch, cache_);
+    CHANCERY_TRY_VOID(write());
     if (!followed.has_value()) {
       stop_following(followed.error());
-      return {};
+      return store_->put_alarm(followed.error(), batch.SerializeAsString(), os::unix_ms());
     }
-    CHANCERY_TRY_VOID(write());
     CHANCERY_TRY_VOID(store_->put_batch(*followed, follower_));
     if (followed->directory_entry.has_value()) {
-      history_.emplace_back(followed->first_index, follower_.directory());
-      if (history_.size() > kHistoryMax) {
-        history_.erase(history_.begin());
-      }
+      remember(history_, followed->first_index, follower_.directory());
     }
     link_.followed(follower_.size(), follower_.tree().root());
   }
@@ -258,6 +254,7 @@ Result<void> Server::take_own(const Arrival& arrival, const ledger::Leaf& leaf) 
   }
   outbox_changed_ = true;
   news_.notice_ids.insert(row->notice_id);
+  restamp_delay_ = kRestampMin;
   return store_->mark_logged(row->notice_id, arrival.index, leaf.accepted_at_ms);
 }
 
@@ -276,6 +273,7 @@ Result<void> Server::take_accepted(const v1::Accepted& accepted) {
     }
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY_VOID(store_->mark_logged(row->notice_id, item.index(), leaf.accepted_at_ms));
+    restamp_delay_ = kRestampMin;
     outbox_changed_ = true;
     news_.notice_ids.insert(row->notice_id);
   }
@@ -296,6 +294,7 @@ Result<bool> Server::is_early(const v1::RefusedItem& item, ErrorCode code) {
 }
 
 Result<void> Server::take_refused(const v1::Refused& refused) {
+  bool restamps = false;
   for (const v1::RefusedItem& item : refused.items()) {
     const ErrorCode code = error_code_from_wire(item.code()).value_or(ErrorCode::kInternal);
     const milliseconds delay(std::min<std::uint64_t>(item.retry_after_ms(), 60'000));
@@ -307,7 +306,8 @@ Result<void> Server::take_refused(const v1::Refused& refused) {
     CHANCERY_TRY(const bool early, is_early(item, code));
     if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder) {
       CHANCERY_TRY_VOID(store_->mark_queued(item.notice_id(), {code, item.text()}));
-      sign_not_before_ = os::steady_now() + delay;
+      sign_not_before_ = os::steady_now() + std::max(delay, restamp_delay_);
+      restamps = true;
       outbox_changed_ = true;
     } else if (error_info(code).retry == Retry::kRetryable || early) {
       resend_at_ = os::steady_now() + std::max(delay, early ? kExpiredAgain : kIdleWait);
@@ -315,6 +315,9 @@ Result<void> Server::take_refused(const v1::Refused& refused) {
       CHANCERY_TRY_VOID(store_->mark_refused(item.notice_id(), {code, item.text()}));
       outbox_changed_ = true;
     }
+  }
+  if (restamps) {
+    restamp_delay_ = std::min(2 * restamp_delay_, kRestampMax);
   }
   return {};
 }

@@ -26,6 +26,11 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kZapDomain = "local";
 constexpr std::size_t kUnacknowledgedMax = 1024;  // Signed and not yet logged, at most.
+// Inside libzmq, before anybody looks at them: 4 MiB each of an application's connection, 8 MiB of
+// the hub's.
+constexpr int kFramesWaitingMax = 4;
+constexpr int kHubFramesWaitingMax = 16;
+constexpr int kLocalConnectionsMax = 64;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr milliseconds kResendAfter{30'000};
@@ -108,7 +113,9 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                zmq::Router::bind(*context_, {.endpoint = config_.local,
                                              .secret = daemon::curve_pair(local_key).secret,
                                              .zap_domain = std::string(kZapDomain),
-                                             .frame_bytes_max = exchange::kFrameBytesMax}));
+                                             .frame_bytes_max = exchange::kFrameBytesMax,
+                                             .receive_count_max = kFramesWaitingMax,
+                                             .connection_count_max = kLocalConnectionsMax}));
   local_ = std::make_unique<zmq::Router>(std::move(local));
   CHANCERY_TRY_VOID(zmq::admission_self_test(
       *context_, {.endpoint = local_->endpoint(),
@@ -118,7 +125,8 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                zmq::Dealer::connect(*context_, {.endpoint = config_.hub,
                                                 .own = daemon::curve_pair(transport_key),
                                                 .server_public = daemon::curve_key(config_.hub_key),
-                                                .frame_bytes_max = 2 * exchange::kFrameBytesMax}));
+                                                .frame_bytes_max = 2 * exchange::kFrameBytesMax,
+                                                .receive_count_max = kHubFramesWaitingMax}));
   hub_ = std::make_unique<zmq::Dealer>(std::move(hub));
   return {};
 }

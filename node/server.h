@@ -48,6 +48,8 @@ class Server {
  private:
   static constexpr std::chrono::milliseconds kIdleWait{100};
   static constexpr std::size_t kReceivedPerTurnMax = 256;
+  static constexpr std::chrono::milliseconds kRestampMin{250};
+  static constexpr std::chrono::milliseconds kRestampMax{60'000};
 
   Server(Config config, std::unique_ptr<NodeStore> store, NodeState state,
          std::unique_ptr<crypto::Signer> signer, exchange::Opener opener);
@@ -101,6 +103,7 @@ class Server {
   bool in_step_ = false;        // Followed to where the hub was at its welcome.
   News news_;                   // What waiting applications may want to know.
   SteadyTime sign_not_before_{};
+  std::chrono::milliseconds restamp_delay_ = kRestampMin;  // Doubles until something is logged.
   std::optional<SteadyTime> resend_at_;
   std::optional<SteadyTime> reconnect_at_;
   SteadyTime ping_at_{};

@@ -44,9 +44,10 @@ class HubStore {
   // kIo the outcome is unknown: stop, and load() in a new process.
   [[nodiscard]] virtual Result<void> commit(const Commit& commit) = 0;
 
-  // Keeps the second draft under a notice id, durable when it returns: at most kConflictsKeptMax
-  // for an origin, each draft once.
-  [[nodiscard]] virtual Result<void> keep_conflict(const Conflict& conflict,
+  // Keeps the second draft under a notice id, durable when it returns; after the commit of the
+  // entry that it contradicts. False where it is kept already, or kConflictsKeptMax of its origin
+  // are.
+  [[nodiscard]] virtual Result<bool> keep_conflict(const Conflict& conflict,
                                                    std::uint64_t now_ms) = 0;
   [[nodiscard]] virtual Result<std::uint64_t> conflict_count() = 0;
 

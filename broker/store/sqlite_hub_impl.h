@@ -38,7 +38,7 @@ class SqliteHubStore final : public HubStore {
   Result<HubState> load() override;
   Result<Answers> answer(const Questions& questions) override;
   Result<void> commit(const Commit& commit) override;
-  Result<void> keep_conflict(const Conflict& conflict, std::uint64_t now_ms) override;
+  Result<bool> keep_conflict(const Conflict& conflict, std::uint64_t now_ms) override;
   Result<std::uint64_t> conflict_count() override;
   void keep_checkpoint(std::uint64_t size, std::string note) override {
     checkpoints_.insert_or_assign(size, std::move(note));

@@ -300,7 +300,7 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
   return {};
 }
 
-Result<void> SqliteHubStore::keep_conflict(const Conflict& conflict, std::uint64_t now_ms) {
+Result<bool> SqliteHubStore::keep_conflict(const Conflict& conflict, std::uint64_t now_ms) {
   const exchange::Envelope& envelope = conflict.envelope;
   CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_));
   CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutConflict));
@@ -314,7 +314,9 @@ Result<void> SqliteHubStore::keep_conflict(const Conflict& conflict, std::uint64
                         .bind(8, as_bytes(envelope.signatures_bytes))
                         .bind(9, kConflictsKeptMax)
                         .run());
-  return transaction.commit();
+  const bool is_new = database_.changes() > 0;
+  CHANCERY_TRY_VOID(transaction.commit());
+  return is_new;
 }
 
 Result<std::uint64_t> SqliteHubStore::conflict_count() {

@@ -63,8 +63,10 @@ std::vector<std::optional<Envelope>> Auditor::check_envelopes(
     }
     Result<Envelope> envelope = parse_envelope(entry.envelope(), follower_.directory().genesis());
     if (!envelope.has_value()) {
-      // What a store keeps as evidence may not parse; then the store says so.
-      if (entry.faulted()) {
+      // What a store keeps as evidence may not parse; then the store says so, and it is still what
+      // was logged.
+      const Result<Hash> logged = entry_of(entry.envelope(), follower_.directory().genesis());
+      if (entry.faulted() && logged.has_value() && *logged == leaves[position].entry) {
         ++report_.void_count;
       } else {
         finding(entry.index(), envelope.error());

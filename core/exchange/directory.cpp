@@ -8,6 +8,7 @@
 #include "core/exchange/names.h"
 #include "core/exchange/roster_rules.h"
 #include "core/exchange/strict.h"
+#include "core/ledger/tree.h"
 
 namespace chancery::exchange {
 namespace {
@@ -373,12 +374,33 @@ Result<void> Directory::check_new_keys(const KeyUses& uses) const {
                                              known->second.use + " in " + known->second.slot);
     }
   }
+  return check_key_count(uses);
+}
+
+// Of an enrolment, whose keys are all of one member. A roster has the assent that changes it.
+Result<void> Directory::check_key_count(const KeyUses& uses) const {
+  if (uses.front().second.slot == kRosterSlot) {
+    return {};
+  }
+  const std::string& code = uses.front().second.member;
+  const auto counted = key_counts_.find(code);
+  std::size_t count = counted == key_counts_.end() ? 0 : counted->second;
+  for (const auto& [key, use] : uses) {
+    count += uses_.contains(key.id()) ? 0U : 1U;
+  }
+  if (count > kKeysPerMemberMax) {
+    return fail(ErrorCode::kLimitExceeded,
+                "member " + code + " has had " + std::to_string(kKeysPerMemberMax) + " keys");
+  }
   return {};
 }
 
 void Directory::remember(const KeyUses& uses) {
   for (const auto& [key, use] : uses) {
-    uses_.insert_or_assign(key.id(), use);
+    const bool is_new = uses_.insert_or_assign(key.id(), use).second;
+    if (is_new && use.slot != kRosterSlot) {
+      ++key_counts_[use.member];
+    }
   }
 }
 
@@ -442,15 +464,22 @@ void Directory::fill_slot(const std::string& name, const Hash& d) {
   } else {
     slots_[name] = d;
   }
-  std::vector<Hash> leaves;
-  leaves.reserve(slots_.size() + 1);
-  if (roster_slot_.has_value()) {
-    leaves.push_back(ledger::leaf_hash(*roster_slot_));
+  root_.reset();
+}
+
+const Hash& Directory::root() const {
+  if (!root_.has_value()) {
+    std::vector<Hash> leaves;
+    leaves.reserve(slots_.size() + 1);
+    if (roster_slot_.has_value()) {
+      leaves.push_back(ledger::leaf_hash(*roster_slot_));
+    }
+    for (const auto& [name, d] : slots_) {
+      leaves.push_back(ledger::leaf_hash(d));
+    }
+    root_ = ledger::tree_root(leaves);
   }
-  for (const auto& [slot, entry] : slots_) {
-    leaves.push_back(ledger::leaf_hash(entry));
-  }
-  root_ = ledger::tree_root(leaves);
+  return *root_;
 }
 
 const v1::Member* Directory::member(std::string_view code) const {

@@ -25,7 +25,6 @@
 #include "core/exchange/batch_signature.h"
 #include "core/exchange/envelope.h"
 #include "core/ledger/note.h"
-#include "core/ledger/tree.h"
 
 namespace chancery::exchange {
 
@@ -62,7 +61,9 @@ class Directory {
 
   [[nodiscard]] const Hash& genesis() const { return genesis_; }
   [[nodiscard]] bool founded() const { return roster_slot_.has_value(); }
-  [[nodiscard]] const Hash& root() const { return root_; }
+  [[nodiscard]] const Hash& root() const;
+  // How much of it there is, for who keeps several states.
+  [[nodiscard]] std::size_t key_count() const { return uses_.size(); }
   // Nothing where there is no such member, or no roster yet.
   [[nodiscard]] const v1::Member* member(std::string_view code) const;
   // These three ask for a founded directory.
@@ -98,6 +99,7 @@ class Directory {
   using KeyUses = std::vector<std::pair<crypto::PublicKey, Use>>;
 
   [[nodiscard]] Result<void> check_new_keys(const KeyUses& uses) const;
+  [[nodiscard]] Result<void> check_key_count(const KeyUses& uses) const;
   void remember(const KeyUses& uses);
   void fill_slot(const std::string& name, const Hash& d);
   // The active node that a key was accepted for, where it was accepted for this use.
@@ -123,12 +125,13 @@ class Directory {
   // Shared, since copies of a directory are made to try an entry and the roster is the large part.
   std::shared_ptr<const v1::Roster> roster_;
   std::optional<Hash> roster_slot_;
-  std::map<std::string, Hash, std::less<>> slots_;               // Without the roster.
-  Hash root_ = ledger::tree_root({});                            // Over the slots as they stand.
-  std::map<Hash, NodeInfo> nodes_;                               // By signing key id.
+  std::map<std::string, Hash, std::less<>> slots_;  // Without the roster.
+  mutable std::optional<Hash> root_;  // Over the slots as they stand, once somebody asked.
+  std::map<Hash, NodeInfo> nodes_;    // By signing key id.
   std::map<std::string, std::set<Hash>, std::less<>> nodes_of_;  // Member -> signing key ids.
   std::map<Hash, PersonInfo> people_;                            // By release key id.
   std::map<Hash, Use> uses_;                                     // Every key ever accepted.
+  std::map<std::string, std::size_t, std::less<>> key_counts_;   // Of a member\'s nodes and people.
   std::set<Hash> revoked_;  // Key ids: what the revoked/ slots name.
 };
 

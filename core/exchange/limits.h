@@ -29,6 +29,9 @@ inline constexpr std::size_t kNameBytesMax =
     200;  // Any short text: labels, names, classifications.
 inline constexpr std::size_t kMemberCountMax = 1024;
 inline constexpr std::size_t kNodesPerMemberMax = 8;
+// Keys of a member's nodes and people that were ever accepted: all that the directory keeps for
+// good grows with these, and a member's authority adds them alone.
+inline constexpr std::size_t kKeysPerMemberMax = 2048;
 inline constexpr std::size_t kSealingKeysPerNodeMax = 4;
 inline constexpr std::size_t kPatternCountMax = 256;
 inline constexpr std::size_t kClassificationCountMax = 32;

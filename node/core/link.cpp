@@ -11,7 +11,9 @@ namespace chancery::node {
 namespace {
 
 constexpr std::uint32_t kProtocol = 1;
-constexpr std::uint64_t kIndexMax = (1ULL << 62U);  // No log is that long; a store can hold it.
+// Deliveries may come before the batches that they are in, and no further ahead than this: an index
+// that no log reaches would make all others look held already.
+constexpr std::uint64_t kAheadMax = 65'536;
 
 }  // namespace
 
@@ -154,7 +156,7 @@ void Link::deliver(v1::Deliver deliver) {
     const std::size_t bytes = delivery.envelope().size();
     const bool over = held_.size() >= config_.credit_items ||
                       (!held_.empty() && held_bytes_ + bytes > config_.credit_bytes);
-    if (lost || over || delivery.index() > kIndexMax) {
+    if (lost || over || delivery.index() > hub_size_ + kAheadMax) {
       fetch(v1::FETCH_KIND_DELIVERIES, expected_);
       return;
     }

@@ -14,8 +14,7 @@
 namespace chancery::node {
 namespace {
 
-constexpr std::size_t kHistoryMax =
-    256;  // Directory states kept ready; older ones are folded anew.
+constexpr std::size_t kAlarmsKeptMax = 16;
 
 // Folds a stored entry. What was folded once and does not fold now was altered since.
 Result<void> fold(exchange::Directory& directory, std::uint64_t index, std::string_view bytes,
@@ -136,6 +135,7 @@ Result<NodeState> NodeStore::load() {
   exchange::Directory directory(impl_->genesis);
   DirectoryHistory history;
   exchange::RootCache cache;
+  CHANCERY_TRY(std::uint64_t left, impl_->number("SELECT count(*) FROM directory_entry"));
   CHANCERY_TRY(sqlite::Statement* const entries,
                impl_->statement("SELECT idx, envelope FROM directory_entry ORDER BY idx"));
   while (true) {
@@ -146,9 +146,8 @@ Result<NodeState> NodeStore::load() {
     CHANCERY_TRY(const std::uint64_t index, entries->column_u64(0));
     CHANCERY_TRY(const std::string bytes, entries->column_blob(1));
     CHANCERY_TRY_VOID(fold(directory, index, bytes, cache));
-    history.emplace_back(index, directory);
-    if (history.size() > kHistoryMax) {
-      history.erase(history.begin());
+    if (left-- <= kHistoryCountMax) {  // A copy of each state before would be for nothing.
+      remember(history, index, directory);
     }
   }
   CHANCERY_TRY(const std::uint64_t created_at_us, impl_->number("SELECT created_at_us FROM clock"));
@@ -163,8 +162,10 @@ Result<NodeState> NodeStore::load() {
 
 Result<std::optional<Error>> NodeStore::first_alarm() {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT code, reason FROM received WHERE verdict = 0 AND code != 0 "
-                                "ORDER BY idx LIMIT 1"));
+               impl_->statement("SELECT code, reason FROM (SELECT code, reason FROM alarm ORDER BY "
+                                "id LIMIT 1) UNION ALL SELECT code, reason FROM (SELECT code, "
+                                "reason FROM received WHERE verdict = 0 AND code != 0 ORDER BY idx "
+                                "LIMIT 1) LIMIT 1"));
   CHANCERY_TRY(const bool row, select->step());
   std::optional<Error> alarm;
   if (row) {
@@ -176,6 +177,33 @@ Result<std::optional<Error>> NodeStore::first_alarm() {
   }
   select->reset();
   return alarm;
+}
+
+void remember(DirectoryHistory& history, std::uint64_t index,
+              const exchange::Directory& directory) {
+  history.emplace_back(index, directory);
+  std::size_t key_count = 0;
+  for (const auto& [at, state] : history) {
+    key_count += state.key_count();
+  }
+  while (history.size() > 1 &&
+         (history.size() > kHistoryCountMax || key_count > kHistoryKeyCountMax)) {
+    key_count -= history.front().second.key_count();
+    history.erase(history.begin());
+  }
+}
+
+Result<void> NodeStore::put_alarm(const Error& alarm, std::string_view evidence,
+                                  std::uint64_t now_ms) {
+  CHANCERY_TRY(sqlite::Statement* const insert,
+               impl_->statement("INSERT INTO alarm(code, reason, evidence, raised_at_ms) "
+                                "SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM alarm) < ?5"));
+  return insert->bind(1, static_cast<std::uint64_t>(alarm.code))
+      .bind(2, std::string_view(alarm.detail))
+      .bind(3, as_bytes(evidence))
+      .bind(4, now_ms)
+      .bind(5, kAlarmsKeptMax)
+      .run();
 }
 
 Result<void> NodeStore::put_batch(const exchange::FollowedBatch& batch,

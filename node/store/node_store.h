@@ -6,6 +6,7 @@
 //   directory_entry  index -> envelope
 //   received         index -> envelope, verdict, code                       what was delivered, all
 //   garbled          index -> bytes that were delivered there at first and are not what was logged
+//   alarm            what the log was contradicted by: code, reason, the bytes that did
 //   inbox            arrival -> what is shown, with the opened text
 //   outbox           notice id -> draft, text, then the signed envelope, its index, its stage
 //   cursor           (application, name) -> arrival
@@ -73,13 +74,17 @@ struct OutboxRow {
 
 // The newest directory states, each from the index of the entry that made it.
 using DirectoryHistory = std::vector<std::pair<std::uint64_t, exchange::Directory>>;
+inline constexpr std::size_t kHistoryCountMax = 256;        // States …
+inline constexpr std::size_t kHistoryKeyCountMax = 65'536;  // … and keys in all of them.
+// Adds the newest, which is always kept, and lets the oldest go.
+void remember(DirectoryHistory& history, std::uint64_t index, const exchange::Directory& directory);
 
 struct NodeState {
   exchange::LogFollower follower;
   DirectoryHistory history;
   LinkPosition position;
   std::uint64_t created_at_us = 0;  // Newest of this node's signing key.
-  std::optional<Error> alarm;       // What a good arrival gave reason for, the first of them.
+  std::optional<Error> alarm;       // The first that was kept, or that an arrival gave reason for.
 };
 
 struct OutboxCounts {
@@ -124,6 +129,11 @@ class NodeStore {
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<void> commit();
   [[nodiscard]] bool in_transaction() const;
+
+  // What the log was contradicted by, with the bytes that did: kept for good, the first 16 of them.
+  // load() gives the first.
+  [[nodiscard]] Result<void> put_alarm(const Error& alarm, std::string_view evidence,
+                                       std::uint64_t now_ms);
 
   // The log.
   [[nodiscard]] Result<void> put_batch(const exchange::FollowedBatch& batch,

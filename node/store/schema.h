@@ -23,6 +23,9 @@ CREATE INDEX received_coded ON received(verdict, idx) WHERE code != 0;
 CREATE TABLE garbled(
   id INTEGER PRIMARY KEY, idx INTEGER NOT NULL UNIQUE, envelope BLOB NOT NULL,
   code INTEGER NOT NULL, reason TEXT NOT NULL, arrived_at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE alarm(
+  id INTEGER PRIMARY KEY, code INTEGER NOT NULL, reason TEXT NOT NULL, evidence BLOB NOT NULL,
+  raised_at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE inbox(
   arrival INTEGER PRIMARY KEY, idx INTEGER NOT NULL UNIQUE, notice BLOB NOT NULL UNIQUE,
   origin TEXT NOT NULL, notice_id BLOB NOT NULL, accepted_at_ms INTEGER NOT NULL,

@@ -29,6 +29,7 @@
 #include "core/exchange/envelope.h"
 #include "core/exchange/policy.h"
 #include "core/exchange/seal.h"
+#include "core/ledger/tree.h"
 #include "tests/support/keys.h"
 
 namespace chancery::test {

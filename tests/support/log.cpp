@@ -59,6 +59,15 @@ const v1::LogBatch& TestLog::append(std::span<const std::string> envelopes,
   return commit(std::move(batch));
 }
 
+const v1::LogBatch& TestLog::append_bytes(const std::string& envelope) {
+  v1::LogBatch batch;
+  batch.set_type(static_cast<std::uint32_t>(ledger::LeafType::kNotice));
+  batch.set_accepted_at_ms(accepted_at_ms_ + 1);
+  batch.set_entries(to_string(must(exchange::entry_of(envelope, exchange_.genesis()))));
+  envelopes_.push_back(envelope);
+  return commit(std::move(batch));
+}
+
 const v1::LogBatch& TestLog::append_entry(std::string_view envelope) {
   const exchange::Envelope entry = exchange_.parse(envelope);
   must(directory_.apply(entry, cache_));

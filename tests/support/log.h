@@ -42,6 +42,8 @@ class TestLog {
   // one millisecond after the batch before.
   const v1::LogBatch& append(std::span<const std::string> envelopes,
                              std::uint64_t accepted_at_ms = 0);
+  // Bytes of which the parts are no header, body or signatures.
+  const v1::LogBatch& append_bytes(const std::string& envelope);
   const v1::LogBatch& append_entry(std::string_view envelope);
   // Names of the log keys that sign from now on; "hub log 1" at first.
   void set_log_keys(std::vector<std::string> names) { log_keys_ = std::move(names); }

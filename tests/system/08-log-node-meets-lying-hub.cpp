@@ -294,6 +294,44 @@ TEST_F(LogNodeMeetsLyingHubTest, ANoticeWhoseOriginSawAnotherLogIsAnAlarm) {
   EXPECT_TRUE(hub_.serve_until([&] { return node_.status().code == 1; })) << node_.daemon().log();
 }
 
+// C-138: a hub that asks for another stamping each time gets fewer and fewer of them.
+TEST_F(LogNodeMeetsLyingHubTest, StampingAgainAtTheHubsWordTakesLongerEachTime) {
+  ASSERT_NO_FATAL_FAILURE(start_in_step());
+  hub_.refuse(ErrorCode::kStaleDirectory);
+  EXPECT_EQ(chancery({"publish", "--client", node_.client(), "--kind", "contact", "--to", "AM",
+                      "--subject", "Never taken", "--content", "{}", "--wait", "queued"})
+                .code,
+            0);
+  static_cast<void>(hub_.serve_until([] { return false; }, std::chrono::milliseconds(2'500)));
+  EXPECT_GE(hub_.submit_count(), 2U) << node_.daemon().log();
+  EXPECT_LE(hub_.submit_count(), 5U) << "0.25, 0.5, 1 and 2 s apart";
+}
+
+// C-106: what contradicted the log is evidence against the hub, and no restart forgets it.
+TEST_F(LogNodeMeetsLyingHubTest, AnAlarmAndItsEvidenceOutliveTheProcess) {
+  ASSERT_NO_FATAL_FAILURE(start_in_step());
+  append(notice("Never shown"));
+  v1::LogBatch batch = log_.batches().back();
+  const std::vector<std::string> keys = {"hub log 1"};
+  batch.set_checkpoint(signed_checkpoint(exchange_.roster().hub().origin_line(), log_.size(),
+                                         founded_.tree().root(), keys));
+  hub_.push_batch(batch);
+  ASSERT_TRUE(hub_.serve_until([&] { return node_.status().code == 1; }));
+  EXPECT_EQ(node_.daemon().stop(), 0);
+  {
+    sqlite::Database store =
+        must(sqlite::Database::open(node_.store(), {.mode = sqlite::OpenMode::kReadOnly,
+                                                    .application_id = node::kNodeStoreApplicationId,
+                                                    .user_version = node::kNodeStoreVersion}));
+    sqlite::Statement select = must(store.prepare("SELECT evidence FROM alarm"));
+    ASSERT_TRUE(must(select.step()));
+    EXPECT_EQ(must(select.column_blob(0)), batch.SerializeAsString());
+  }
+  node_.start();
+  EXPECT_TRUE(hub_.serve_until([&] { return node_.status().code == 1; })) << node_.daemon().log();
+  EXPECT_EQ(node_.status().json().at("alarm").at("error"), "root-mismatch");
+}
+
 // C-104: a number that no store can hold is malformed, and never the end of the process.
 TEST_F(LogNodeMeetsLyingHubTest, ABatchOutOfTimeIsAnAlarmAndNotTheEnd) {
   ASSERT_NO_FATAL_FAILURE(start_in_step());

@@ -67,6 +67,18 @@ void LyingHub::serve() {
       *welcome.mutable_head() = exchange::tree_head(size_, root_);
       welcome.set_program("lying hub");
       send("control", answer.SerializeAsString());
+    } else if (message.has_submit()) {
+      ++submit_count_;
+      for (const std::string& envelope : message.submit().envelopes()) {
+        if (refusal_.has_value()) {
+          v1::RefusedItem& item = *answer.mutable_refused()->add_items();
+          item.set_notice_id(exchange_.parse(envelope).draft.notice_id());
+          item.set_code(static_cast<std::uint32_t>(*refusal_));
+        }
+      }
+      if (answer.has_refused()) {
+        send("control", answer.SerializeAsString());
+      }
     } else if (message.has_credit()) {
       cursor_ = message.credit().cursor();
     } else if (message.has_fetch() && message.fetch().kind() == v1::FETCH_KIND_BATCHES) {

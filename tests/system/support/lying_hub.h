@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,6 +49,9 @@ class LyingHub {
                                  std::chrono::milliseconds patience = kPatience);
   [[nodiscard]] std::uint64_t cursor() const { return cursor_; }  // As the node said last.
   [[nodiscard]] std::uint64_t hello_count() const { return hello_count_; }
+  // Each envelope that is submitted is refused so from now on.
+  void refuse(ErrorCode code) { refusal_ = code; }
+  [[nodiscard]] std::uint64_t submit_count() const { return submit_count_; }
 
  private:
   void serve();
@@ -63,6 +67,8 @@ class LyingHub {
   Hash root_{};
   std::uint64_t cursor_ = 0;
   std::uint64_t hello_count_ = 0;
+  std::optional<ErrorCode> refusal_;
+  std::uint64_t submit_count_ = 0;
   std::map<std::uint64_t, std::pair<std::uint64_t, std::string>> held_;  // Previous and envelope.
 };
 

@@ -181,10 +181,23 @@ TEST_F(AuditTest, WhatTheStoreItselfCallsBadIsCounted) {
   const AuditReport report = after([](Pages& pages) {
     pages[kNotices].mutable_entries(0)->set_faulted(true);
     pages[kNotices].mutable_entries(1)->set_faulted(true);
-    pages[kNotices].mutable_entries(1)->set_envelope("does not parse");
   });
   EXPECT_EQ(said(report), "passed");
   EXPECT_EQ(report.void_count, 2U);
+}
+
+// C-122: what does not parse is evidence where it is what was logged, and damage where it is not.
+TEST_F(AuditTest, WhatDoesNotParseIsEvidenceOnlyOfWhatWasLogged) {
+  EXPECT_EQ(said(after([](Pages& pages) {
+              pages[kNotices].mutable_entries(1)->set_faulted(true);
+              pages[kNotices].mutable_entries(1)->set_envelope("does not parse");
+            })),
+            "unknown-field at 8");
+  const Envelope good = exchange_.parse(notice());
+  const std::string logged = envelope_bytes("\xff", good.body_bytes, good.signatures_bytes);
+  log_.append_bytes(logged);
+  EXPECT_EQ(said(after([](Pages& pages) { pages.back().mutable_entries(0)->set_faulted(true); })),
+            "passed");
 }
 
 // C-122: evidence that was altered is no evidence.

@@ -433,6 +433,26 @@ TEST_F(DirectoryTest, AMemberHasAtMostEightNodes) {
   EXPECT_EQ(enrol(node_entry("AM", 9, false, false)), "good");
 }
 
+// C-79: what one authority can add alone ends somewhere, whatever it revokes or replaces.
+TEST_F(DirectoryTest, AMemberHasAtMostItsNumberOfKeysEver) {
+  constexpr int kOfItsNode = 4;  // Signing, witness, transport, sealing.
+  const auto person = [&](int number) {
+    const Names signers = {authority_name("AM"), person_name("AM", number)};
+    return exchange_.entry(person_entry("AM", number), signers, directory_);
+  };
+  const int last = static_cast<int>(kKeysPerMemberMax) - kOfItsNode;
+  for (int number = 1; number < last; ++number) {
+    test::must(directory_.apply(exchange_.parse(person(number)), cache_));
+  }
+  EXPECT_EQ(apply(person(last)), "good");
+  EXPECT_EQ(apply(person(last + 1)), "limit-exceeded");
+  ASSERT_EQ(revoke(signing_public(person_name("AM", last)).id(), {authority_name("AM")}), "good");
+  EXPECT_EQ(apply(person(last + 1)), "limit-exceeded");
+  // What brings no new key still fits, and so does another member's.
+  EXPECT_EQ(enrol(node_entry("AM", 1, false, false)), "good");
+  EXPECT_EQ(enrol(person_entry("BY")), "good");
+}
+
 // C-70: all keys of all nodes and people, in all places where another entry could put them.
 TEST_F(DirectoryTest, AKeyIsAcceptedOnceInOneSlotAndForOneUse) {
   ASSERT_EQ(enrol(person_entry("KZ")), "good");
