@@ -83,7 +83,6 @@ class Directory {
   // The member whose active node lists this sealing key as current or previous.
   [[nodiscard]] std::optional<std::string> sealing_key_owner(std::string_view key_id) const;
   [[nodiscard]] bool revoked(const Hash& key_id) const { return revoked_.contains(key_id); }
-  [[nodiscard]] bool known_key(const Hash& key_id) const { return uses_.contains(key_id); }
 
   // D of what stands in a slot, as `replaces` has to name it.
   [[nodiscard]] std::optional<Hash> slot(std::string_view name) const;

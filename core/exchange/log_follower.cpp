@@ -51,19 +51,21 @@ Result<FollowedBatch> LogFollower::follow(const v1::LogBatch& batch, RootCache& 
   if (type == ledger::LeafType::kNotice && !batch.directory_entry().empty()) {
     return fail(ErrorCode::kMalformed, "a batch of notices with a directory entry");
   }
-  Directory directory = directory_;
+  std::optional<Directory> changed;  // A copy only where there is something to change.
   if (type == ledger::LeafType::kDirectory) {
-    CHANCERY_TRY(Envelope entry, parse_envelope(batch.directory_entry(), directory.genesis()));
+    CHANCERY_TRY(Envelope entry, parse_envelope(batch.directory_entry(), directory_.genesis()));
     if (count != 1 || as_view(entry.entry) != batch.entries()) {
       return fail(ErrorCode::kLeafMismatch, "directory entry at " + std::to_string(size()));
     }
-    CHANCERY_TRY_VOID(directory.apply(entry, cache));
+    changed = directory_;
+    CHANCERY_TRY_VOID(changed->apply(entry, cache));
     followed.directory_entry = std::move(entry);
   }
-  if (!directory.founded() || as_view(directory.root()) != batch.directory()) {
+  const Directory& after = changed.has_value() ? *changed : directory_;
+  if (!after.founded() || as_view(after.root()) != batch.directory()) {
     return fail(ErrorCode::kDirectoryMismatch,
                 "at " + std::to_string(size()) + ": the leaf names " +
-                    hex(as_bytes(batch.directory())) + ", the fold gives " + hex(directory.root()));
+                    hex(as_bytes(batch.directory())) + ", the fold gives " + hex(after.root()));
   }
 
   ledger::CompactTree tree = tree_;
@@ -76,14 +78,16 @@ Result<FollowedBatch> LogFollower::follow(const v1::LogBatch& batch, RootCache& 
     followed.leaves.push_back(leaf);
   }
   CHANCERY_TRY(const ledger::Checkpoint checkpoint,
-               open_signed(batch.checkpoint(), directory_, directory));
+               open_signed(batch.checkpoint(), directory_, after));
   if (checkpoint.size != tree.size() || checkpoint.root != tree.root()) {
     return fail(ErrorCode::kRootMismatch, "the hub signed size " + std::to_string(checkpoint.size) +
                                               ", the leaves make size " +
                                               std::to_string(tree.size()));
   }
   tree_ = std::move(tree);
-  directory_ = std::move(directory);
+  if (changed.has_value()) {
+    directory_ = *std::move(changed);
+  }
   accepted_at_ms_ = batch.accepted_at_ms();
   return followed;
 }

@@ -4,12 +4,14 @@
 #include <map>
 #include <set>
 
+#include "chancery/v1/text.pb.h"
 #include "core/base/encoding.h"
 #include "core/crypto/aead.h"
 #include "core/crypto/signer.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
 #include "core/exchange/seal.h"
+#include "core/exchange/strict.h"
 
 namespace chancery::exchange {
 namespace {
@@ -59,11 +61,6 @@ Result<void> check_recipient(const v1::Draft& draft, std::string_view code, int 
   return check_ceiling(*member, rank, directory);
 }
 
-struct SignedBy {
-  const NodeInfo* node = nullptr;
-  std::set<Hash> releases;  // Ids of people's keys.
-};
-
 Result<const NodeInfo*> signing_node(const Envelope& envelope, const v1::Signature& signature,
                                      const Directory& directory) {
   const Hash key_id = hash_from(signature.key_id());
@@ -81,18 +78,32 @@ Result<const NodeInfo*> signing_node(const Envelope& envelope, const v1::Signatu
   return node;
 }
 
-// Every signature must verify: one by a node of the origin, the others releases by its people.
-Result<SignedBy> check_signatures(const Envelope& envelope, const Directory& directory,
-                                  RootCache& cache) {
-  SignedBy by;
+// The node of the origin that made the one batch signature.
+Result<const NodeInfo*> check_signature(const Envelope& envelope, const Directory& directory,
+                                        RootCache& cache) {
+  const NodeInfo* node = nullptr;
+  for (const v1::Signature& signature : envelope.signatures.signatures()) {
+    if (!signature.has_batch()) {
+      continue;
+    }
+    if (node != nullptr) {
+      return fail(ErrorCode::kMalformed, "a notice has one batch signature");
+    }
+    CHANCERY_TRY(node, signing_node(envelope, signature, directory));
+    CHANCERY_TRY_VOID(verify_batch_signature(directory.genesis(), envelope.d, signature,
+                                             node->signing_key, cache));
+  }
+  if (node == nullptr) {
+    return fail(ErrorCode::kSignatureMissing, "no node of the origin signed");
+  }
+  return node;
+}
+
+// All other signatures are releases by the origin's people, and there are as many as a rule asks.
+Result<void> check_releases(const Envelope& envelope, const Directory& directory) {
+  std::set<Hash> releases;  // Ids of people's keys.
   for (const v1::Signature& signature : envelope.signatures.signatures()) {
     if (signature.has_batch()) {
-      if (by.node != nullptr) {
-        return fail(ErrorCode::kMalformed, "a notice has one batch signature");
-      }
-      CHANCERY_TRY(by.node, signing_node(envelope, signature, directory));
-      CHANCERY_TRY_VOID(verify_batch_signature(directory.genesis(), envelope.d, signature,
-                                               by.node->signing_key, cache));
       continue;
     }
     const Hash key_id = hash_from(signature.key_id());
@@ -104,19 +115,11 @@ Result<SignedBy> check_signatures(const Envelope& envelope, const Directory& dir
         crypto::verify(person->release_key,
                        as_bytes(release_message(directory.genesis(), key_id, envelope.notice)),
                        as_bytes(signature.value())));
-    by.releases.insert(key_id);
+    releases.insert(key_id);
   }
-  if (by.node == nullptr) {
-    return fail(ErrorCode::kSignatureMissing, "no node of the origin signed");
-  }
-  return by;
-}
-
-Result<void> check_releases(const Envelope& envelope, const SignedBy& by,
-                            const Directory& directory) {
   for (const v1::ReleaseRule& rule : directory.roster().releases()) {
-    if (matches(rule.kinds(), envelope.draft.kind()) && by.releases.size() < rule.people()) {
-      return fail(ErrorCode::kReleaseMissing, std::to_string(by.releases.size()) +
+    if (matches(rule.kinds(), envelope.draft.kind()) && releases.size() < rule.people()) {
+      return fail(ErrorCode::kReleaseMissing, std::to_string(releases.size()) +
                                                   " people released it, " +
                                                   std::to_string(rule.people()) + " must");
     }
@@ -127,12 +130,6 @@ Result<void> check_releases(const Envelope& envelope, const SignedBy& by,
 // Stanzas go to the nodes of origin and recipients: to none else, and to none less.
 Result<void> check_seal(const Envelope& envelope, const Directory& directory) {
   const v1::SealedBody& sealed = envelope.body.sealed();
-  const std::size_t text_bytes = sealed.ciphertext().size() < crypto::kAeadTagBytes
-                                     ? 0
-                                     : sealed.ciphertext().size() - crypto::kAeadTagBytes;
-  if (text_bytes < size_class(kTextPrefixBytes) || text_bytes != size_class(text_bytes)) {
-    return fail(ErrorCode::kSealMalformed, "the ciphertext is of no size class");
-  }
   std::set<std::string> parties = {envelope.draft.origin()};
   for (const v1::Recipient& recipient : envelope.draft.recipients()) {
     parties.insert(recipient.member());
@@ -150,11 +147,7 @@ Result<void> check_seal(const Envelope& envelope, const Directory& directory) {
     sealed_to.insert(stanza.key_id());
   }
   for (const std::string& code : parties) {
-    const std::vector<const NodeInfo*> nodes = directory.active_nodes_of(code);
-    if (nodes.empty()) {
-      return fail(ErrorCode::kRecipientWithoutNode, code);
-    }
-    for (const NodeInfo* const node : nodes) {
+    for (const NodeInfo* const node : directory.active_nodes_of(code)) {
       const bool has_stanza =
           std::ranges::any_of(node->sealing_keys, [&](const SealingKeyInfo& sealing) {
             return sealed_to.contains(as_view(sealing.key.id()));
@@ -162,6 +155,17 @@ Result<void> check_seal(const Envelope& envelope, const Directory& directory) {
       if (!has_stanza) {
         return fail(ErrorCode::kStaleDirectory, "no stanza is for a node of " + code);
       }
+    }
+  }
+  const std::size_t text_bytes = sealed.ciphertext().size() < crypto::kAeadTagBytes
+                                     ? 0
+                                     : sealed.ciphertext().size() - crypto::kAeadTagBytes;
+  if (text_bytes < size_class(kTextPrefixBytes) || text_bytes != size_class(text_bytes)) {
+    return fail(ErrorCode::kSealMalformed, "the ciphertext is of no size class");
+  }
+  for (const std::string& code : parties) {
+    if (directory.active_nodes_of(code).empty()) {
+      return fail(ErrorCode::kRecipientWithoutNode, code);
     }
   }
   return {};
@@ -214,18 +218,18 @@ Result<void> judge_notice(const Envelope& envelope, const Directory& directory, 
                     std::to_string(directory.roster().header_version()));
   }
   CHANCERY_TRY_VOID(judge_draft(envelope.draft, envelope.sealed(), directory));
-  CHANCERY_TRY(const SignedBy by, check_signatures(envelope, directory, cache));
-  if (matches("consultation.*", envelope.draft.kind()) && !by.node->voice) {
+  CHANCERY_TRY(const NodeInfo* const node, check_signature(envelope, directory, cache));
+  if (matches("consultation.*", envelope.draft.kind()) && !node->voice) {
     return fail(ErrorCode::kNoVoice, envelope.draft.kind());
   }
-  CHANCERY_TRY_VOID(check_releases(envelope, by, directory));
+  CHANCERY_TRY_VOID(check_releases(envelope, directory));
   if (envelope.sealed()) {
     return check_seal(envelope, directory);
   }
   if (as_view(text_digest(envelope.body.clear())) != envelope.draft.text_digest()) {
     return fail(ErrorCode::kTextDigestMismatch, "the clear text is not the one signed for");
   }
-  return {};
+  return check_wire(envelope.body.clear(), *v1::Text::descriptor(), Reading::kOpen);
 }
 
 Result<void> check_log_seen(const Envelope& envelope, const std::optional<Hash>& head) {

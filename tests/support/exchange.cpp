@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "chancery/v1/text.pb.h"
 #include "core/ledger/tree.h"
 
 namespace chancery::test {
@@ -253,6 +254,12 @@ v1::Draft TestExchange::draft(std::string_view origin, const std::vector<std::st
     recipient.set_role(v1::RECIPIENT_ROLE_ACTION);
   }
   return draft;
+}
+
+std::string TestExchange::text_of(std::string_view subject) {
+  v1::Text text;
+  text.set_subject(std::string(subject));
+  return text.SerializeAsString();
 }
 
 Unsigned TestExchange::clear(v1::Draft draft, std::string_view text) {

@@ -732,7 +732,6 @@ TEST_F(DirectoryTest, NodesOfAMemberThatLeftAreNotActive) {
   EXPECT_EQ(directory_.active_nodes().size(), 5U);
   EXPECT_EQ(directory_.active_person(signing_public(person_name("AM", 1)).id()), nullptr);
   EXPECT_EQ(directory_.sealing_key_owner(as_view(sealing)), std::nullopt);
-  EXPECT_TRUE(directory_.known_key(id));
   // Its authority has no say any more, not even about its own keys.
   EXPECT_EQ(
       apply(exchange_.entry(revocation_of(id), Names{authority_name("AM")}, directory_, "BY")),
@@ -777,8 +776,6 @@ TEST_F(DirectoryTest, AnswersWhoIsWho) {
   EXPECT_EQ(keys[0].name, "chancery.test/trial");
   EXPECT_EQ(keys[0].key, signing_public("hub log 1"));
   EXPECT_EQ(directory_.slot("state/minimize"), std::nullopt);
-  EXPECT_TRUE(directory_.known_key(signing_public("AM authority").id()));
-  EXPECT_FALSE(directory_.known_key(Hash{1}));
 }
 
 // C-72: whose a key is does not change, so no authority can take over another member's node.

@@ -394,7 +394,7 @@ TEST_F(EnvelopeTest, AnAlteredByteIsNeverJudgedGood) {
   const v1::Draft open = exchange_.draft("AM", {"BY"}, "contact");
   const std::vector<Unsigned> both = {
       exchange_.seal(exchange_.draft("AM", {"BY"}), "a sealed text", exchange_.directory()),
-      exchange_.clear(open, "a clear text")};
+      exchange_.clear(open, TestExchange::text_of("a clear text"))};
   for (const std::string& envelope : exchange_.sign(both, node_key_name("AM", 1, "signing"))) {
     RootCache warm;
     ASSERT_EQ(judged(envelope, warm), "good");

@@ -9,6 +9,7 @@
 #include "core/exchange/limits.h"
 #include "tests/support/exchange.h"
 #include "tests/support/outcome.h"
+#include "tests/support/wire_bytes.h"
 
 namespace chancery::exchange {
 namespace {
@@ -56,7 +57,19 @@ class PolicyTest : public testing::Test {
 TEST_F(PolicyTest, AGoodNoticeIsGoodSealedAndClear) {
   EXPECT_EQ(judge(exchange_.publish(exchange_.draft("AM", {"BY"}), "text", directory_)), "good");
   const v1::Draft open = exchange_.draft("AM", {"BY"}, "contact");
-  EXPECT_EQ(judge(exchange_.sign(exchange_.clear(open, "text"), am_key())), "good");
+  const std::string text = TestExchange::text_of("A subject");
+  EXPECT_EQ(judge(exchange_.sign(exchange_.clear(open, text), am_key())), "good");
+}
+
+// C-98: what every version reads alike; the content of a kind is asked where the kind is known.
+TEST_F(PolicyTest, AClearBodyIsAText) {
+  const auto clear = [&](const std::string& text) {
+    return judge(
+        exchange_.sign(exchange_.clear(exchange_.draft("AM", {"BY"}, "contact"), text), am_key()));
+  };
+  EXPECT_EQ(clear("\xff\xff\xff"), "malformed");
+  EXPECT_EQ(clear(test::bytes_field(1, "\xff")), "invalid-utf8");
+  EXPECT_EQ(clear(test::bytes_field(100, "a field that nobody knows yet")), "good");
 }
 
 // C-80
@@ -331,6 +344,25 @@ TEST_F(ReleaseTest, ReleasesAloneAreNoSignature) {
             "signature-missing");
 }
 
+// C-80, C-90, C-91, C-92: the node's signature first, then its voice, then the releases.
+TEST_F(ReleaseTest, TheNodesSignatureIsAskedBeforeTheReleases) {
+  const Unsigned made =
+      exchange_.seal(exchange_.draft("AM", {"BY"}, "security.step"), "text", directory_);
+  const Hash notice = exchange_.parse(exchange_.sign(made, am_key())).notice;
+  EXPECT_EQ(judge(envelope_bytes(made.header, made.body,
+                                 signatures_bytes({release("AM person 3", notice)}))),
+            "signature-missing");
+
+  apply(exchange_.enrol(test::node_entry("AM", 2, false, false), directory_));
+  const Unsigned open =
+      exchange_.seal(exchange_.draft("AM", {"BY"}, "consultation.open"), "text", directory_);
+  const Envelope plain = exchange_.parse(exchange_.sign(open, node_key_name("AM", 2, "signing")));
+  EXPECT_EQ(judge(envelope_bytes(open.header, open.body,
+                                 signatures_bytes({plain.signatures.signatures(0),
+                                                   release("AM person 3", plain.notice)}))),
+            "no-voice");
+}
+
 // C-93
 TEST_F(PolicyTest, AClearTextIsTheOneThatTheDraftNames) {
   Unsigned made = exchange_.clear(exchange_.draft("AM", {"BY"}, "contact"), "a text");
@@ -418,6 +450,16 @@ TEST_F(SealPolicyTest, TheCiphertextIsOfASizeClass) {
   for (const std::size_t bytes : {1U, 15U, 16U}) {
     EXPECT_EQ(sealed_to(keys, bytes), "seal-malformed") << bytes;
   }
+}
+
+// C-80, C-94, C-95, C-96: whom it is sealed to, its length, and last whether somebody has no node.
+TEST_F(SealPolicyTest, TheRulesOfSealsAreAskedInTheirOrder) {
+  constexpr std::size_t kNoSizeClass = 63 + 16;
+  EXPECT_EQ(sealed_to({sealing("AM")}, kNoSizeClass), "stale-directory");
+  revoke(test::signing_public(node_key_name("BY", 1, "signing")).id(), "BY");
+  EXPECT_EQ(sealed_to({sealing("AM"), sealing("RU")}), "seal-for-others");
+  EXPECT_EQ(sealed_to({sealing("AM")}, kNoSizeClass), "seal-malformed");
+  EXPECT_EQ(sealed_to({sealing("AM")}), "recipient-without-node");
 }
 
 // C-96

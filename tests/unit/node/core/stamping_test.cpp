@@ -47,7 +47,7 @@ class StampingTest : public testing::Test {
     made.text =
         sealed
             ? must(exchange::pad_text(test::seeded_bytes("salt", exchange::kTextSaltBytes), text))
-            : std::string(text);
+            : test::TestExchange::text_of(text);
     draft.set_text_digest(to_string(exchange::text_digest(made.text)));
     made.notice_id = draft.notice_id();
     made.draft = draft.SerializeAsString();
