@@ -259,10 +259,11 @@ void Server::receive() {
     if (!received.has_value()) {
       return;
     }
-    const Result<Hash> key_id = hash_from_hex(received->user_id);
+    const Result<Hash> key_id = transport_key_of(received->user_id);
     if (!key_id.has_value()) {
       ++counters_.unidentified_count;
-      log::warn("no-identity", {{"address", received->peer_address}});
+      log::warn("refused-frame", {{"address", received->peer_address},
+                                  {"error", error_info(key_id.error().code).name}});
       continue;
     }
     if (received->oversized || received->frames.size() != 1) {

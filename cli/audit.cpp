@@ -82,7 +82,18 @@ Result<exchange::AuditReport> audit(const AuditSource& source, bool json) {
     going_on = going_on && from != 0;
   }
   progress.end();
-  return auditor.finish(size, root);
+  exchange::AuditReport report = auditor.finish(size, root);
+  // Where the entries are good it may be what finds them that is not: indexes, the head, the list
+  // of directory entries.
+  if (report.passed() && source.check) {
+    if (const Result<void> checked = source.check(); !checked.has_value()) {
+      if (!falsifies(checked.error().code)) {
+        return std::unexpected(checked.error());
+      }
+      report.findings.push_back({std::nullopt, checked.error()});
+    }
+  }
+  return report;
 }
 
 text::Json as_json(const exchange::AuditReport& report, const DaemonTarget& target,

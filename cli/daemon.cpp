@@ -91,7 +91,7 @@ Result<std::uint32_t> application_id(const std::string& path) {
                 path + " cannot be opened; expected the store of a hub or node");
   }
   if (!file.read(header.data(), 72)) {
-    return fail(ErrorCode::kUsage, path + " is too short for a store");
+    return fail(ErrorCode::kStoreDamaged, path + " is too short for a store");
   }
   std::uint32_t id = 0;
   for (const std::uint8_t byte : as_bytes(header).subspan(68, 4)) {
@@ -116,20 +116,24 @@ DaemonTarget node_target(const node::Config& config) {
           .is_hub = false};
 }
 
+template <class Store>
+AuditSource source_of(const std::shared_ptr<Store>& store) {
+  return {.from = "store",
+          .genesis = store->genesis(),
+          .pages = [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); },
+          .check = [store] { return store->check(); }};
+}
+
 Result<AuditSource> store_source(const DaemonTarget& target) {
   if (target.is_hub) {
     CHANCERY_TRY(
         const std::shared_ptr<broker::HubStore> store,
         broker::open_sqlite_hub_store(target.store, target.genesis, broker::StoreUse::kAudit));
-    return AuditSource{"store", store->genesis(), [store](std::uint64_t from) {
-                         return store->audit_page(from, kAuditPageBytes);
-                       }};
+    return source_of(store);
   }
   CHANCERY_TRY(const std::shared_ptr<node::NodeStore> store,
                node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
-  return AuditSource{"store", store->genesis(), [store](std::uint64_t from) {
-                       return store->audit_page(from, kAuditPageBytes);
-                     }};
+  return source_of(store);
 }
 
 Result<DaemonTarget> named_daemon(const std::string& exchange, const std::string& name) {
@@ -177,7 +181,8 @@ Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& sha
     }
     CHANCERY_TRY(const std::uint32_t id, application_id(options.store));
     if (id != broker::kHubStoreApplicationId && id != node::kNodeStoreApplicationId) {
-      return fail(ErrorCode::kUsage, options.store + " is no store of a hub or node");
+      return fail(ErrorCode::kStoreDamaged,
+                  options.store + " does not begin as a store of a hub or node does");
     }
     target.is_hub = id == broker::kHubStoreApplicationId;
     return target;
@@ -213,7 +218,8 @@ Result<AuditSource> open_audit(const DaemonTarget& target) {
                            request.mutable_audit_page()->set_from_index(from);
                            CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
                            return std::move(*reply.mutable_audit_page());
-                         }};
+                         },
+                         nullptr};
     }
     if (client.error().code != ErrorCode::kNoDaemon) {
       return std::unexpected(client.error());

@@ -46,6 +46,7 @@ struct AuditSource {
   std::string from;  // "running daemon" or "store".
   Hash genesis{};    // The store's own word where the target names none.
   AuditPages pages;
+  std::function<Result<void>()> check;  // Of a store, beyond its entries; null for a daemon.
 };
 
 // The daemon's pages where it runs, else those of its store.

@@ -45,6 +45,7 @@ void Server::take_link_events() {
       case zmq::LinkState::kRefused:
         last_fault_ = "the hub refused this node's transport key";
         log::error("hub-refused", {{"hub", config_.hub},
+                                   {"error", error_info(ErrorCode::kUnknownKey).name},
                                    {"status", event->status},
                                    {"remedy", "enrol this node, or correct transport_key"}});
         link_.disconnected();

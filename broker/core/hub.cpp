@@ -23,6 +23,14 @@ std::uint64_t retry_after(ErrorCode code) {
 
 }  // namespace
 
+Result<Hash> transport_key_of(std::string_view user_id) {
+  const Result<Hash> key_id = hash_from_hex(user_id);
+  if (!key_id.has_value()) {
+    return fail(ErrorCode::kNoIdentity, "a message without the id of a transport key");
+  }
+  return *key_id;
+}
+
 v1::LogBatch log_batch(const Commit& commit, const std::string& checkpoint) {
   v1::LogBatch batch;
   batch.set_first_index(commit.size_before);

@@ -127,6 +127,10 @@ class Hub {
   std::vector<BatchRead> batch_reads_;
 };
 
+// The id of the transport key that ZAP admitted a message's connection with, from its User-Id.
+// kNoIdentity where there is none: such a message is of nobody.
+[[nodiscard]] Result<Hash> transport_key_of(std::string_view user_id);
+
 // The batch of a commit as followers get it.
 [[nodiscard]] v1::LogBatch log_batch(const Commit& commit, const std::string& checkpoint);
 

@@ -74,6 +74,9 @@ class HubStore {
   [[nodiscard]] virtual Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from,
                                                                        std::size_t count_max,
                                                                        std::size_t bytes_max) = 0;
+  // For an auditor of a store that nobody runs: what a start relies on (load()), and the file's own
+  // order, down to its indexes. Reads all of it. kStoreDamaged.
+  [[nodiscard]] virtual Result<void> check() = 0;
   // For an auditor: the bytes as they are stored, not checked here. `size` is what the store
   // claims.
   [[nodiscard]] virtual Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,

@@ -49,6 +49,7 @@ class SqliteHubStore final : public HubStore {
                                            std::size_t count_max, std::size_t bytes_max) override;
   Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from, std::size_t count_max,
                                                  std::size_t bytes_max) override;
+  Result<void> check() override;
   Result<v1::AuditPageReply> audit_page(std::uint64_t from_index, std::size_t bytes_max) override;
 
  private:

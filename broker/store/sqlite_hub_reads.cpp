@@ -250,6 +250,12 @@ Result<void> SqliteHubStore::fill_last_page(v1::AuditPageReply& reply) {
   return {};
 }
 
+Result<void> SqliteHubStore::check() {
+  CHANCERY_TRY_VOID(database_.check_integrity());
+  CHANCERY_TRY_VOID(load());
+  return {};
+}
+
 Result<v1::AuditPageReply> SqliteHubStore::audit_page(std::uint64_t from_index,
                                                       std::size_t bytes_max) {
   v1::AuditPageReply reply;

@@ -1,9 +1,11 @@
 #include "core/exchange/audit.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "core/base/encoding.h"
+#include "core/crypto/sha256.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
 #include "core/exchange/policy.h"
@@ -202,6 +204,21 @@ void Auditor::last_page(const v1::AuditPageReply& page) {
   }
 }
 
+Result<void> Auditor::check_id(const Envelope& envelope) {
+  const auto fingerprint = [](const Hash& hash) {
+    Fingerprint first{};
+    std::copy_n(hash.begin(), first.size(), first.begin());
+    return first;
+  };
+  const Hash id =
+      crypto::sha256({as_bytes(envelope.draft.notice_id()), as_bytes(envelope.draft.origin())});
+  const Fingerprint notice = fingerprint(envelope.notice);
+  if (drafts_.try_emplace(fingerprint(id), notice).first->second != notice) {
+    return fail(ErrorCode::kNoticeIdReused, envelope.name() + " was logged with another draft");
+  }
+  return {};
+}
+
 bool Auditor::batch(const v1::AuditBatch& batch) {
   if (stopped_) {
     if (unsigned_count_ > 0) {
@@ -290,6 +307,9 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
       const auto head = heads_.find(envelopes[i]->header.log_seen().size());
       judged = check_log_seen(*envelopes[i],
                               head == heads_.end() ? std::nullopt : std::optional(head->second));
+    }
+    if (judged.has_value()) {
+      judged = check_id(*envelopes[i]);
     }
     if (!judged.has_value()) {
       finding(batch.first_index() + i, judged.error());

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -66,6 +67,8 @@ class Auditor {
   void check_outbox(const v1::AuditBatch& batch, const std::vector<ledger::Leaf>& leaves,
                     const std::vector<std::optional<Envelope>>& good);
   void check_inbox(const v1::AuditBatch& batch);
+  // One draft under an id of its origin (C-137).
+  Result<void> check_id(const Envelope& envelope);
   // Of a notice that was found good.
   void remember_clock(std::uint64_t index, const Envelope& envelope);
 
@@ -76,9 +79,11 @@ class Auditor {
 
   LogFollower follower_;
   RootCache cache_;
-  // Each batch's head, for what notices say they saw: 40 bytes a batch, all that grows with the
-  // log.
+  // What grows with the log, in bytes: 40 a batch for its head, which notices say they saw, and
+  // some 80 a notice for its id, under which an origin has one draft.
   std::map<std::uint64_t, Hash> heads_;
+  using Fingerprint = std::array<std::uint8_t, 16>;
+  std::map<Fingerprint, Fingerprint> drafts_;  // Of origin and notice id -> of N.
   AuditReport report_;
   // By signing key and precedence: as many as the directory has keys, however long the log.
   std::map<std::pair<std::string, std::uint32_t>, Newest> newest_;

@@ -86,8 +86,8 @@ Result<v1::Text> text_from_json(std::string_view kind, std::string_view subject,
   const auto status = google::protobuf::util::JsonStringToMessage(
       google::protobuf::StringPiece(content_json.data(), content_json.size()), message.get());
   if (!status.ok()) {
-    return fail(ErrorCode::kMalformed, "the content does not fit kind " + std::string(kind) + ": " +
-                                           one_line(status.ToString()));
+    return fail(ErrorCode::kInvalidKind, "the content does not fit kind " + std::string(kind) +
+                                             ": " + one_line(status.ToString()));
   }
   v1::Text text;
   text.set_subject(std::string(subject));

@@ -270,6 +270,10 @@ Result<Statement> Database::prepare(std::string_view sql) {
   const int code = sqlite3_prepare_v3(connection_.get(), sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, &rest);
   Statement prepared(statement);
+  if (code == SQLITE_ERROR) {  // The statements are ours: it is the tables that are not.
+    return fail(ErrorCode::kStoreDamaged,
+                std::string(sql.substr(0, 200)) + ": " + sqlite3_errmsg(connection_.get()));
+  }
   if (code != SQLITE_OK) {
     return sqlite_failure(code, connection_.get(), sql.substr(0, 200));
   }
@@ -277,6 +281,17 @@ Result<Statement> Database::prepare(std::string_view sql) {
     return fail(ErrorCode::kInternal, "not one statement: " + std::string(sql.substr(0, 200)));
   }
   return prepared;
+}
+
+Result<void> Database::check_integrity() {
+  CHANCERY_TRY(Statement statement, prepare("PRAGMA integrity_check(1)"));
+  CHANCERY_TRY(const bool row, statement.step());
+  CHANCERY_TRY(const std::string verdict,
+               row ? statement.column_text(0) : Result<std::string>("no verdict"));
+  if (verdict != "ok") {
+    return fail(ErrorCode::kStoreDamaged, verdict);
+  }
+  return {};
 }
 
 std::uint64_t Database::changes() const {

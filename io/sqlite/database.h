@@ -58,6 +58,10 @@ class Database {
   // Parsed once and kept by the caller, who drops it before the Database.
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
 
+  // Pages, rows and indexes against each other: kStoreDamaged with SQLite's own words. Reads the
+  // whole file.
+  [[nodiscard]] Result<void> check_integrity();
+
   [[nodiscard]] std::uint64_t changes() const;  // Rows that the last write touched.
   [[nodiscard]] std::int64_t last_insert_rowid() const;
 

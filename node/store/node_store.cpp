@@ -491,6 +491,12 @@ Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uin
   }
 }
 
+Result<void> NodeStore::check() {
+  CHANCERY_TRY_VOID(impl_->database.check_integrity());
+  CHANCERY_TRY_VOID(load());
+  return {};
+}
+
 Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::size_t bytes_max) {
   v1::AuditPageReply reply;
   CHANCERY_TRY(sqlite::Statement* const head, impl_->statement("SELECT size, root FROM position"));

@@ -197,6 +197,9 @@ class NodeStore {
   [[nodiscard]] Result<void> put_cursor(std::string_view application, std::string_view name,
                                         std::uint64_t arrival);
 
+  // For an auditor of a store that nobody runs: what a start relies on (load()), and the file's own
+  // order, down to its indexes. Reads all of it. kStoreDamaged.
+  [[nodiscard]] Result<void> check();
   // For an auditor: the bytes as they are stored, not checked here.
   [[nodiscard]] Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,
                                                       std::size_t bytes_max);

@@ -131,6 +131,34 @@ class AuditNamesTheFault(Trial):
         invented = self.audit_edited(node, f"UPDATE inbox SET idx = {FOUNDING + 4} WHERE idx = {at}")
         self.assert_says(invented, None, "store-damaged", "1 rows")
 
+    def assert_damaged(self, answer):
+        self.assertEqual(answer.code, 1, answer)
+        self.assertEqual([(f["index"], f["code"]) for f in answer.json["findings"]], [(None, "store-damaged")], answer)
+
+    def test_what_a_start_relies_on_is_checked(self):  # C-121: entries that are good, and not to be found.
+        self.assert_damaged(self.audit_edited("hub/store/hub.db", "DELETE FROM directory_entry WHERE idx = 3"))
+        self.assert_damaged(self.audit_changed("hub/store/hub.db", "head", "edge", "id", 1))
+        self.assert_damaged(self.audit_changed("am/store/node.db", "position", "edge", "id", 1))
+
+    def test_an_index_that_misses_an_entry_is_damage(self):
+        with sqlite3.connect(self.path("hub/store/hub.db")) as database:
+            [(notice_id, notice)] = database.execute("SELECT notice_id, notice FROM entry WHERE idx = 8").fetchall()
+        database.close()
+        copy = self.folder / "copy.db"
+        content = bytearray(self.path("hub/store/hub.db").read_bytes())
+        # The id stands in the draft, in the row before N, and once more in the index that finds it.
+        places = [at for at in range(len(content)) if content.startswith(b"AM" + notice_id, at)
+                  and not content.startswith(notice, at + 2 + len(notice_id))]
+        self.assertEqual(len(places), 1)
+        content[places[0] + 2] ^= 1
+        copy.write_bytes(content)
+        copy.chmod(0o600)
+        self.assert_damaged(chancery("audit", "verify", "--store", copy, "--genesis", self.made["genesis"], "--json"))
+
+    def test_tables_that_are_not_ours_are_damage(self):
+        answer = self.audit_copy("hub/store/hub.db", lambda db: db.execute("ALTER TABLE batch RENAME COLUMN directory TO d"))
+        self.assertEqual(answer.code, 1, answer)
+
     def test_a_cut_log_is_no_whole_log(self):  # C-123
         answer = self.audit_edited("hub/store/hub.db", f"DELETE FROM batch WHERE first_index >= {FOUNDING + 2}")
         self.assertEqual((answer.code, answer.json["verified"]), (1, False), answer)

@@ -135,7 +135,7 @@ class LocalApiStory(Trial):
         opened = chancery("open", envelope, "--key", self.path("kz/keys/transport.pem"), "--exchange", self.exchange,
                           "--json")
         self.assertEqual((opened.code, opened.json["opened"], opened.err), (1, False, ""), opened)
-        self.assert_error(chancery("audit", "verify", "--store", key, "--json"), 64, "usage")
+        self.assert_error(chancery("audit", "verify", "--store", key, "--json"), 1, "store-damaged")
         with open("/dev/full", "w", encoding="utf-8") as full:
             for words in (("kinds",), ("version",), ("show", "7", *at), ("status", "--exchange", self.exchange, "AM"),
                           ("audit", "verify", "--exchange", self.exchange, "AM"), ("help",)):

@@ -59,10 +59,10 @@ TEST(ConvertTest, MistakesInADraftAreNamedBeforeAnythingIsSent) {
   EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
   wrong = draft();
   wrong.content_json = R"({"titel": "Exercise"})";
-  EXPECT_EQ(code_of(wrong), ErrorCode::kMalformed);
+  EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
   wrong = draft();
   wrong.content_json = R"({"seats": "many"})";
-  EXPECT_EQ(code_of(wrong), ErrorCode::kMalformed);
+  EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
   wrong = draft();
   wrong.id = "00000000-0000-4000-8000-000000000000";  // Version 4.
   EXPECT_EQ(code_of(wrong), ErrorCode::kUsage);

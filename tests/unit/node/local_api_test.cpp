@@ -1039,7 +1039,7 @@ TEST_F(StoreFailureTest, AWriteThatFailsIsNoAnswer) {
   EXPECT_EQ(ending(cursor), "io");  // Whatever a write fails with, the process starts over.
   v1::LocalRequest publish;
   *publish.mutable_publish() = publishable();
-  EXPECT_EQ(ending(publish), "internal");
+  EXPECT_EQ(ending(publish), "store-damaged");
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/encoding.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/log_follower.h"
 #include "core/exchange/strict.h"
@@ -197,6 +198,15 @@ class HubTest : public testing::Test {
   int feed_reads_ = 0;
   std::vector<std::size_t> frame_bytes_;
 };
+
+// C-131: a User-Id is what our ZAP handler gave, or nobody authenticated the message.
+TEST(TransportKeyTest, AMessageWithoutAnIdentityIsOfNobody) {
+  EXPECT_EQ(outcome(transport_key_of(hex(transport_id("AM")))), "good");
+  EXPECT_EQ(test::must(transport_key_of(hex(transport_id("AM")))), transport_id("AM"));
+  EXPECT_EQ(outcome(transport_key_of("")), "no-identity");
+  EXPECT_EQ(outcome(transport_key_of("AM")), "no-identity");
+  EXPECT_EQ(outcome(transport_key_of(hex(transport_id("AM")).substr(2))), "no-identity");
+}
 
 // C-132
 TEST_F(HubTest, HelloIsAnsweredByWelcomeWithTheHead) {

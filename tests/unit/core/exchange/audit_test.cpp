@@ -216,6 +216,16 @@ TEST_F(AuditTest, ANoticeThatTheHubHadToRefuseIsNamed) {
   EXPECT_EQ(said(after([](Pages&) {})), "seal-required at 13");
 }
 
+// C-137: the first draft under an id stands, and another one is named; the same one again is not.
+TEST_F(AuditTest, AnotherDraftUnderAUsedIdIsNamed) {
+  const v1::Draft draft = exchange_.draft("AM", {"BY"});
+  const std::string first = exchange_.publish(draft, "text", exchange_.directory());
+  log_.append(Names{first, first});
+  EXPECT_EQ(said(after([](Pages&) {})), "passed");
+  log_.append(Names{exchange_.publish(draft, "another text", exchange_.directory())});
+  EXPECT_EQ(said(after([](Pages&) {})), "notice-id-reused at 14");
+}
+
 // C-110: what an origin signs to have seen is compared with the log that shows it.
 TEST_F(AuditTest, ANoticeWhoseOriginSawAnotherLogIsNamed) {
   const ledger::CompactTree now = log_.tree();

@@ -108,15 +108,15 @@ TEST(KindsTest, AJsonThatDoesNotFitIsRefused) {
     return outcome(text_from_json(kind, "s", "ru", json));
   };
   EXPECT_EQ(code("contact", R"({"summary":"x"})"), "good");
-  EXPECT_EQ(code("contact", R"({"sumary":"x"})"), "malformed");
-  EXPECT_EQ(code("contact", R"({"summary":["x"]})"), "malformed");
-  EXPECT_EQ(code("contact", R"({"summary":)"), "malformed");
-  EXPECT_EQ(code("contact", ""), "malformed");
-  EXPECT_EQ(code("contact", "[]"), "malformed");
-  EXPECT_EQ(code("threat.alert", R"({"category":"THREAT_CATEGORY_NONE"})"), "malformed");
-  EXPECT_EQ(code("training", R"({"seats":-1})"), "malformed");
+  EXPECT_EQ(code("contact", R"({"sumary":"x"})"), "invalid-kind");
+  EXPECT_EQ(code("contact", R"({"summary":["x"]})"), "invalid-kind");
+  EXPECT_EQ(code("contact", R"({"summary":)"), "invalid-kind");
+  EXPECT_EQ(code("contact", ""), "invalid-kind");
+  EXPECT_EQ(code("contact", "[]"), "invalid-kind");
+  EXPECT_EQ(code("threat.alert", R"({"category":"THREAT_CATEGORY_NONE"})"), "invalid-kind");
+  EXPECT_EQ(code("training", R"({"seats":-1})"), "invalid-kind");
   EXPECT_EQ(code("of.tomorrow", "{}"), "invalid-kind");
-  EXPECT_EQ(code("contact", "{\"summary\":\"\xff\"}"), "malformed");
+  EXPECT_EQ(code("contact", "{\"summary\":\"\xff\"}"), "invalid-kind");
 }
 
 // C-27

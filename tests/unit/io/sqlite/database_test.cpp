@@ -306,10 +306,10 @@ TEST(DatabaseTest, RefusesWrongSqlWithoutStopping) {
   const TemporaryStore store;
   Database database = store.create();
   EXPECT_EQ(code_of(database.execute("INSERT INTO nowhere VALUES(1)")), ErrorCode::kInternal);
-  EXPECT_EQ(code_of(database.prepare("SELEKT 1")), ErrorCode::kInternal);
+  EXPECT_EQ(code_of(database.prepare("SELEKT 1")), ErrorCode::kStoreDamaged);
   EXPECT_EQ(code_of(database.prepare("")), ErrorCode::kInternal);
   EXPECT_EQ(code_of(database.prepare("SELECT 1; SELECT 2")), ErrorCode::kInternal);
-  EXPECT_EQ(code_of(database.prepare("SELECT \"no_such_column\"")), ErrorCode::kInternal);
+  EXPECT_EQ(code_of(database.prepare("SELECT \"no_such_column\"")), ErrorCode::kStoreDamaged);
 }
 
 TEST(DatabaseTest, CountsChangesAndRowids) {
