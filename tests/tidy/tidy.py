@@ -75,6 +75,8 @@ INCLUDE = re.compile(r'\s*#\s*include\s*[<"]([^>"]+)[>"]')
 CLAUSE = re.compile(r"\*\*(C-\d+)\*\*")
 CITATION = re.compile(r"(?<![\w-])C-\d+\b")
 CHAPTER = re.compile(r"(?<![\w-])C-(\d+) to C-(\d+)\b")  # Points at a chapter; cites none of its clauses.
+TEST_CASE = re.compile(r"\s*(?:(?:TYPED_)?TEST(?:_[FP])?\(|def test_)")
+COMMENT = re.compile(r"\s*(?://|#(?!include\b))")
 CODE = (".h", ".cpp", ".def", ".proto", ".py")
 
 
@@ -179,6 +181,16 @@ def clauses(protocol):
         yield CLAUSE.match(match[1])[1], number, match[1]
 
 
+def cited_by_tests(text):
+    """The clauses that a test case cites: in the comment directly above it, or on its own line."""
+    above, cited = "", set()
+    for line in CHAPTER.sub("", text).splitlines():
+        if TEST_CASE.match(line):
+            cited |= set(CITATION.findall(above + line))
+        above = above + line + "\n" if COMMENT.match(line) else ""
+    return cited
+
+
 def clause_findings(files):
     page = "docs/reference/protocol.md"
     defined, tested = {}, set()
@@ -189,7 +201,7 @@ def clause_findings(files):
     for path, text in files.items():
         if path.endswith(CODE):
             if path.startswith("tests/"):
-                tested |= set(CITATION.findall(CHAPTER.sub("", text)))
+                tested |= cited_by_tests(text)
             for number, line in enumerate(text.splitlines(), start=1):
                 for first, last in CHAPTER.findall(line):
                     if not any(f"C-{n}" in defined for n in range(int(first), int(last) + 1)):
@@ -199,7 +211,7 @@ def clause_findings(files):
                         yield path, number, f"{name} is no clause of {page}"
     for name, (number, text) in defined.items():
         if re.search(r"\bMUST\b", text) and name not in tested:
-            yield page, number, f"{name} says MUST and no file under tests/ cites it"
+            yield page, number, f"{name} says MUST and no test case under tests/ cites it"
 
 
 def findings(files):

@@ -12,7 +12,8 @@ CLEAN = {
     "core/base/CMakeLists.txt": "chancery_module(SOURCES a.cpp)\nchancery_tests(NAMES a)\n",
     "core/base/a.h": "// What a is for.\n#pragma once\n#include <string>\n",
     "core/base/a.cpp": '#include "core/base/a.h"\n',
-    "tests/unit/core/base/a_test.cpp": '#include "core/base/a.h"\n#include <gtest/gtest.h>\n// C-1\n',
+    "tests/unit/core/base/a_test.cpp": '#include "core/base/a.h"\n#include <gtest/gtest.h>\n'
+                                    "// C-1: a sentence.\nTEST(ATest, Signs) {\n}\n",
     "client/include/chancery/client.h": "// The library.\n#pragma once\n#include <string>\n",
     "docs/reference/protocol.md": "# P\n\n**C-1** A node MUST sign.\n\n**C-2** Said in passing.\n",
     "docs/page.md": "# Page\n\nSee [the protocol](reference/protocol.md#p) and [out](https://example.org/).\n",
@@ -107,12 +108,27 @@ class TidyTest(unittest.TestCase):
     def test_clauses_are_defined_once_and_tested(self):
         test = "tests/unit/core/base/a_test.cpp"
         page = "docs/reference/protocol.md"
-        self.expect("C-1 says MUST and no file under tests/ cites it", {test: ""})
-        self.expect("C-1 says MUST", {test: "// C-12\n", page: CLEAN[page] + "\n**C-12** More.\n"})
+        self.expect("C-1 says MUST and no test case under tests/ cites it", {test: ""})
+        self.expect("C-1 says MUST", {test: "// C-12\nTEST(A, B) {}\n", page: CLEAN[page] + "\n**C-12** More.\n"})
         self.expect("C-3 is no clause", pure("// SPEC: C-3"))
         self.expect("has no clause from C-3 to C-9", pure("// C-3 to C-9"))
-        self.expect("C-1 says MUST", {test: "// C-1 to C-9\n"})
+        self.expect("C-1 says MUST", {test: "// C-1 to C-9\nTEST(A, B) {}\n"})
         self.expect_clean(pure("// C-2 to C-9"))
+
+    def test_only_a_test_case_cites_a_clause(self):
+        test, script = "tests/unit/core/base/a_test.cpp", "tests/system/01-a.py"
+        uncited = "C-1 says MUST"
+        self.expect(uncited, {test: "// C-1\nvoid helper() {}\n\nTEST(A, B) {}\n"})
+        self.expect(uncited, {test: "// C-1\n\nTEST(A, B) {}\n"})
+        self.expect(uncited, {test: "TEST(A, B) {  // of a helper\n  // C-1\n}\n"})
+        self.expect(uncited, {test: "", "tests/support/a.h": "// C-1\n"})
+        self.expect(uncited, {test: "", script: "def helper(self):  # C-1\n"})
+        self.expect_clean({test: "// A sentence (C-2,\n// C-1).\nTYPED_TEST_P(A, B) {}\n"})
+        self.expect_clean({test: "TEST_F(A, B) {  // C-1\n"})
+        self.expect_clean({test: "", script: "    def test_a(self):  # C-1\n"})
+
+    def test_clauses_are_numbered_once(self):
+        page = "docs/reference/protocol.md"
         self.expect("C-2 is defined twice", {page: CLEAN[page] + "\n**C-2** Again.\n"})
 
     def test_links_lead_somewhere(self):
