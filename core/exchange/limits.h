@@ -25,8 +25,8 @@ inline constexpr std::size_t kStanzaCountMax = 4096;
 inline constexpr std::uint32_t kBodyElementsMax = 4 * kStanzaCountMax + 2;
 inline constexpr std::uint32_t kSignaturesElementsMax = kSignatureCountMax * (6 + kBatchPathMax);
 inline constexpr std::size_t kKindBytesMax = 64;
-inline constexpr std::size_t kNameBytesMax =
-    200;  // Any short text: labels, names, classifications.
+// Any short text: names, classifications, handling codes, the origin line, the value of a state.
+inline constexpr std::size_t kNameBytesMax = 200;
 inline constexpr std::size_t kMemberCountMax = 1024;
 inline constexpr std::size_t kNodesPerMemberMax = 8;
 // Keys of a member's nodes and people that were ever accepted: all that the directory keeps for

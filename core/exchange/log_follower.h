@@ -33,8 +33,9 @@ class LogFollower {
   LogFollower(ledger::CompactTree tree, Directory directory, std::uint64_t accepted_at_ms)
       : tree_(std::move(tree)), directory_(std::move(directory)), accepted_at_ms_(accepted_at_ms) {}
 
-  // Takes the batch or leaves everything as it was. kGap where it does not start at size(), then:
-  // kMalformed, kDirectoryMismatch, kRootMismatch, kBadCheckpoint, or what voids the entry.
+  // Takes the batch or leaves everything as it was. kGap where it does not start at size(), then in
+  // this order: kMalformed; of a directory entry what does not parse, kLeafMismatch, what makes it
+  // bad; kDirectoryMismatch; kBadCheckpoint; kRootMismatch.
   [[nodiscard]] Result<FollowedBatch> follow(const v1::LogBatch& batch, RootCache& cache);
 
   [[nodiscard]] const ledger::CompactTree& tree() const { return tree_; }

@@ -55,7 +55,7 @@ namespace chancery::exchange {
     std::string_view origin, std::span<const std::string> recipient_codes,
     const Directory& directory);
 
-// Asks whether the origin's handling code forbids partners: "MEMBERS-ONLY".
+// The handling code that keeps partners and observers out (C-86).
 inline constexpr std::string_view kMembersOnly = "MEMBERS-ONLY";
 
 }  // namespace chancery::exchange
