@@ -137,6 +137,12 @@ Result<void> check_roster(const v1::Roster& roster) {
       return broken("a retention rule has a pattern of kinds and a number of days");
     }
   }
+  std::set<std::string> states;
+  for (const v1::StateRule& rule : roster.states()) {
+    if (!states.insert(rule.name()).second) {
+      return broken("state '" + rule.name() + "' has two rules");
+    }
+  }
   for (const std::string& algorithm : roster.algorithms()) {
     if (algorithm != "ed25519") {
       return broken("algorithm '" + algorithm + "' is not known");

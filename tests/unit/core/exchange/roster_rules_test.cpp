@@ -92,6 +92,17 @@ TEST(RosterRulesTest, RulesNamePatternsAndNumbers) {
   EXPECT_EQ(checked([](R& r) { r.add_algorithms("rsa"); }), "invalid-entry");
 }
 
+// C-78: with two, who may set it would depend on which one is found first.
+TEST(RosterRulesTest, AStateHasOneRule) {
+  EXPECT_EQ(checked([](R& r) { r.add_states()->set_name("drill"); }), "good");
+  EXPECT_EQ(checked([](R& r) {
+              r.add_states()->set_name("drill");
+              r.add_states()->set_name("drill");
+              r.mutable_states(r.states_size() - 1)->add_members("AM");
+            }),
+            "invalid-entry");
+}
+
 // C-78
 TEST(RosterRulesTest, HeaderVersionIsTheOneThatThisProtocolReads) {
   EXPECT_EQ(checked([](R& r) { r.set_header_version(2); }), "unknown-version");
