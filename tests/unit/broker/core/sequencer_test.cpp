@@ -263,7 +263,7 @@ TEST_F(SequencerTest, AnswersAboutTheBatchWaitForItsCommit) {
   EXPECT_EQ(waits, (std::vector{true, true, true, false, false}));
 }
 
-// C-138: within a precedence of a signing key.
+// C-145
 TEST_F(SequencerTest, CreatedAtMustNotRunBackwardsWithinAPrecedence) {
   EXPECT_EQ(alone(stamped(v1::PRECEDENCE_ROUTINE, 5000)), "at 8");
   EXPECT_EQ(alone(stamped(v1::PRECEDENCE_ROUTINE, 4999)), "out-of-order");
@@ -276,7 +276,7 @@ TEST_F(SequencerTest, CreatedAtMustNotRunBackwardsWithinAPrecedence) {
             (Words{"at 11", "at 12", "out-of-order"}));
 }
 
-// C-138: what was refused leaves no trace in the clocks, and another key has its own.
+// C-145: what was refused leaves no trace in the clocks, and another key has its own.
 TEST_F(SequencerTest, OnlyWhatIsLoggedMovesAKeysClock) {
   v1::Draft unknown = draft();
   unknown.mutable_recipients(0)->set_member("XX");
@@ -291,6 +291,7 @@ TEST_F(SequencerTest, OnlyWhatIsLoggedMovesAKeysClock) {
   EXPECT_EQ(said(turn(sequencer_, log_)), Words{"at 9"});
 }
 
+// C-145: also after a start.
 TEST_F(SequencerTest, StartsFromTheClocksTreeAndTimeOfItsState) {
   HubState state(exchange_.genesis());
   state.tree = sequencer_.tree();

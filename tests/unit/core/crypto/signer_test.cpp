@@ -59,7 +59,22 @@ TEST(SignerTest, EveryOtherLengthIsRefused) {
   EXPECT_FALSE(verifies(signer.public_key(), "m", signature + '\0'));
 }
 
-// RFC 8032 section 5.1.7: S is below L, or one signature would have two spellings.
+// C-2: one answer where RFC 8032 leaves two. A multiplication by the cofactor would take them all.
+TEST(SignerTest, ComparesRByteForByteAndWithoutTheCofactor) {
+  const test::Vectors vectors("ed25519.txt");
+  const auto taken = [&](const std::string& name) {
+    const std::string raw = vectors.bytes(name + "_public");
+    const PublicKey key = PublicKey::from_raw(Algorithm::kEd25519, as_bytes(raw)).value();
+    return verifies(key, vectors.bytes(name + "_message"), vectors.bytes(name + "_signature"));
+  };
+  EXPECT_TRUE(taken("mixed_key_taken"));
+  EXPECT_FALSE(taken("mixed_key_refused"));
+  EXPECT_FALSE(taken("mixed_r_refused"));
+  EXPECT_TRUE(taken("small_r_taken"));
+  EXPECT_FALSE(taken("unreduced_r_refused"));
+}
+
+// C-2. RFC 8032 section 5.1.7: S is below L, or one signature would have two spellings.
 TEST(SignerTest, TheSameSignatureWithSPlusLIsRefused) {
   const test::Vectors vectors("ed25519.txt");
   const std::string order = vectors.bytes("order");
@@ -95,7 +110,7 @@ TEST(SignerTest, SigningWithAnX25519KeyFailsRetryably) {
   EXPECT_EQ(error_info(signature.error().code).retry, Retry::kRetryable);
 }
 
-// Half of all y are on no point of the curve; PublicKey does not ask.
+// C-2: half of all y are on no point of the curve; PublicKey does not ask.
 TEST(SignerTest, NothingVerifiesUnderAKeyOffTheCurve) {
   const std::string raw = std::string(1, '\x02') + std::string(31, '\0');
   const PublicKey key = PublicKey::from_raw(Algorithm::kEd25519, as_bytes(raw)).value();

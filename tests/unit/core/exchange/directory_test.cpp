@@ -236,7 +236,7 @@ TEST_F(DirectoryTest, AnEntryIsReadStrictly) {
   EXPECT_EQ(with_text(good), "good");
 }
 
-// C-63
+// C-63: and a revocation of no key id has no slot.
 TEST_F(DirectoryTest, AnEntryStandsInTheSlotOfItsContent) {
   v1::DirectoryEntry entry = state_entry("minimize", "on");
   for (const char* const slot : {"roster", "state/other", "state/", "minimize", "State/minimize"}) {
@@ -778,7 +778,7 @@ TEST_F(DirectoryTest, AnswersWhoIsWho) {
   EXPECT_EQ(directory_.slot("state/minimize"), std::nullopt);
 }
 
-// C-72: whose a key is does not change, so no authority can take over another member's node.
+// C-70: whose a key is does not change, so no authority can take over another member's node.
 TEST_F(DirectoryTest, ANodeStaysItsMembers) {
   v1::DirectoryEntry entry = node_entry("AM", 1, false, false);
   entry.mutable_node()->set_member("BY");

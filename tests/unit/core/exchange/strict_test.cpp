@@ -17,6 +17,7 @@
 #include "chancery/v1/local.pb.h"
 #include "chancery/v1/notices.pb.h"
 #include "chancery/v1/text.pb.h"
+#include "tests/support/keys.h"
 #include "tests/support/outcome.h"
 #include "tests/support/wire_bytes.h"
 
@@ -358,12 +359,52 @@ TEST(OpenReadingTest, KeepsUnknownFieldsAndAnyOrder) {
   EXPECT_EQ(text->GetReflection()->GetUnknownFields(*text).field_count(), 4);
 }
 
+// C-9: what comes twice, as protobuf has it.
+TEST(OpenReadingTest, TakesTheLastValueAndMergesSubmessages) {
+  const auto read = [](const std::string& bytes) {
+    return test::must(parse_wire<v1::Statement>(bytes, Reading::kOpen));
+  };
+  const v1::Statement statement =
+      read(bytes_field(4, number_field(1, 7)) + number_field(2, 5) + number_field(2, 6) +
+           bytes_field(4, number_field(1, 0)) + bytes_field(4, bytes_field(2, "root")));
+  EXPECT_EQ(statement.size(), 6U);
+  EXPECT_EQ(statement.received().count(), 0U);
+  EXPECT_EQ(statement.received().root(), "root");
+  const v1::LocalRequest request = test::must(parse_wire<v1::LocalRequest>(
+      bytes_field(2, bytes_field(2, "contact")) + bytes_field(3, number_field(3, 8)),
+      Reading::kOpen));
+  EXPECT_EQ(request.request_case(), v1::LocalRequest::kAwait);
+}
+
+// C-9
+TEST(OpenReadingTest, TakesTheLowBitsOfSmallNumbers) {
+  constexpr std::uint64_t kTwoTo32 = 1ULL << 32U;
+  const auto file =
+      test::must(parse_wire<v1::EvidenceFile>(number_field(1, kTwoTo32 + 7), Reading::kOpen));
+  EXPECT_EQ(file.version(), 7U);
+  const auto request =
+      test::must(parse_wire<v1::AwaitRequest>(number_field(2, kTwoTo32 + 99), Reading::kOpen));
+  EXPECT_EQ(static_cast<int>(request.stage()), 99);
+  for (const std::uint64_t value : {std::uint64_t{2}, kTwoTo32}) {
+    const auto node =
+        test::must(parse_wire<v1::NodeEnrolment>(number_field(3, value), Reading::kOpen));
+    EXPECT_TRUE(node.voice()) << value;
+  }
+}
+
+// C-9
 TEST(OpenReadingTest, StillRefusesWhatIsNoProtobuf) {
   EXPECT_EQ(open<v1::Text>(tag(100, 1) + std::string(7, 'e')), "malformed");
   EXPECT_EQ(open<v1::Text>(tag(100, 5) + std::string(3, 'e')), "malformed");
   EXPECT_EQ(open<v1::Text>(tag(100, 3) + tag(100, 4)), "malformed");  // A group.
   EXPECT_EQ(open<v1::Text>(tag(100, 2) + varint(2) + "x"), "malformed");
   EXPECT_EQ(open<v1::Text>(number_field(1, 5)), "malformed");
+  EXPECT_EQ(open<v1::Text>(tag(6, 1) + std::string(8, 'e')), "malformed");  // A varint's field.
+  EXPECT_EQ(open<v1::Text>(tag(6, 3) + tag(6, 4)), "malformed");
+  for (const unsigned wire_type : {3U, 4U, 6U, 7U}) {
+    EXPECT_EQ(open<v1::Text>(tag(100, wire_type)), "malformed") << wire_type;
+  }
+  EXPECT_EQ(open<v1::Text>(std::string(2, '\0')), "malformed");  // Field 0.
 }
 
 // C-8: the vocabulary. Each rule of this chapter is decidable for these types and for no others.

@@ -78,6 +78,7 @@ TEST(NoteTest, DividesAtTheLastEmptyLine) {
   EXPECT_TRUE(verifies(bytes, {key}));
 }
 
+// C-106
 TEST(NoteTest, LinesOfUnknownKeysArePassedOver) {
   const NoteKey key = key_of("log", 'a');
   const std::string good = line_by(key, 'a', "text\n");
@@ -90,6 +91,7 @@ TEST(NoteTest, LinesOfUnknownKeysArePassedOver) {
   EXPECT_FALSE(verifies("text\n\n" + good, {}));
 }
 
+// C-106
 TEST(NoteTest, AKnownKeysBadLineRefusesTheNoteWhereverItStands) {
   const NoteKey key = key_of("log", 'a');
   const NoteKey second = key_of("second", 'b');
@@ -171,6 +173,7 @@ TEST(NoteTest, ASignatureHasOneSpelling) {
   EXPECT_EQ(taken, 16);  // Of 64: the two low bits are zero.
 }
 
+// C-106
 TEST(NoteTest, LimitsHold) {
   const std::string line = line_by(key_of("log", 'a'), 'a', "text\n");
   std::string lines;
