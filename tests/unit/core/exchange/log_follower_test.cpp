@@ -33,7 +33,7 @@ class LogFollowerTest : public testing::Test {
       }
     }
   }
-  // Follows; on error, sees that nothing changed.
+  // Follows; on error, sees that nothing changed (C-108).
   std::string follow(const v1::LogBatch& batch) {
     const std::uint64_t size = follower_.size();
     const Hash root = follower_.tree().root();
@@ -108,7 +108,7 @@ TEST_F(LogFollowerTest, GoesOnFromWhatItWas) {
   EXPECT_EQ(outcome(resumed.follow(next_, cache_)), "good");
 }
 
-// C-102
+// C-102, C-108: after each refusal the next batch in order is still good.
 TEST_F(LogFollowerTest, AGapIsSaidAndABatchIsTakenOnce) {
   prepare_notices();
   const v1::LogBatch later = log_.append(Names{notice()});
