@@ -13,8 +13,8 @@ int main(int argc, char** argv) {
       {.name = "chancery-broker",
        .about =
            "The hub of one exchange: admits, numbers, logs, stores and forwards the notices of "
-           "its members. It can neither read nor forge them, and its members see it if it "
-           "drops, reorders or shows two histories.",
+           "its members. It can neither read nor forge them, and every node verifies that the "
+           "log it is shown only grows and holds what was delivered.",
        .version = std::string(kVersion)},
       broker::read_config);
 }
