@@ -19,6 +19,7 @@
 #include "io/os/file.h"
 #include "io/os/process.h"
 #include "io/os/signals.h"
+#include "io/text/json.h"
 #include "io/text/toml.h"
 
 namespace chancery::cli {
@@ -29,7 +30,8 @@ constexpr std::size_t kExchangeFileBytesMax = 1U << 20U;
 constexpr std::array kColours = {36, 32, 33, 34, 35, 96, 92, 93, 94, 95};
 
 struct Process {
-  std::string name;
+  std::string name;   // Also of its folder: "am".
+  std::string party;  // "hub", or the member's code.
   os::Child child;
   bool ready = false;
   bool reported = false;  // That it ended.
@@ -52,6 +54,16 @@ std::string ending(const os::ExitStatus& status) {
                                  : "signal " + std::to_string(status.signal.value_or(0));
 }
 
+text::Json ended(const Process& process, const os::ExitStatus& status) {
+  text::Json parts = {{"process", process.party}};
+  if (status.code.has_value()) {
+    parts["exit_code"] = *status.code;
+  } else {
+    parts["signal"] = status.signal.value_or(0);
+  }
+  return parts;
+}
+
 // Owns the children; one loop serves their output, their ends and the signals to us.
 class Runner {
  public:
@@ -64,12 +76,12 @@ class Runner {
   Result<bool> serve(os::SignalFd& signals);
 
  private:
-  Result<void> spawn(const std::string& name, const std::string& program,
+  Result<void> spawn(const std::string& party, const std::string& program,
                      const std::string& config);
-  void say(std::string_view text) {
-    std::fprintf(out_, "%s\n", prefixed("exchange", width_, 0, colour_, text).c_str());
-    std::fflush(out_);
-  }
+  // Our own words: as text, or as an event with its parts.
+  void say(const char* event, const std::string& text,
+           const text::Json& parts = text::Json::object());
+  void show_line(std::size_t index, const std::string& line);
   void poll_once(const os::SignalFd& signals, int timeout_ms);
   void show_output();
   void notice_ends();
@@ -88,23 +100,45 @@ class Runner {
   std::optional<std::chrono::steady_clock::time_point> kill_at_;  // Set while we stop.
 };
 
-Result<void> Runner::spawn(const std::string& name, const std::string& program,
+void Runner::say(const char* event, const std::string& text, const text::Json& parts) {
+  if (options_.json) {
+    text::Json object = {{"event", event}};
+    object.update(parts);
+    object["text"] = text;
+    std::fprintf(out_, "%s\n", text::dump(object).c_str());
+  } else {
+    std::fprintf(out_, "%s\n", prefixed("exchange", width_, 0, colour_, text).c_str());
+  }
+  std::fflush(out_);
+}
+
+void Runner::show_line(std::size_t index, const std::string& line) {
+  const Process& process = processes_[index];
+  const std::string shown = options_.json
+                                ? text::dump({{"process", process.party}, {"line", line}})
+                                : prefixed(process.name, width_, index + 1, colour_, line);
+  std::fprintf(out_, "%s\n", shown.c_str());
+}
+
+Result<void> Runner::spawn(const std::string& party, const std::string& program,
                            const std::string& config) {
   CHANCERY_TRY(const std::string programs, programs_folder(options_));
   CHANCERY_TRY(os::Child child, os::Child::spawn({programs + "/" + program, "--config", config,
                                                   "--log-level", options_.log_level}));
-  processes_.push_back({.name = name, .child = std::move(child)});
+  processes_.push_back({.name = member_folder(party), .party = party, .child = std::move(child)});
   return {};
 }
 
 Result<void> Runner::start(const ExchangeFile& exchange) {
   CHANCERY_TRY_VOID(spawn("hub", "chancery-broker", options_.folder + "/hub/hub.toml"));
   for (const std::string& code : exchange.members) {
-    const std::string name = member_folder(code);
-    CHANCERY_TRY_VOID(spawn(name, "chancery-node", options_.folder + "/" + name + "/node.toml"));
+    CHANCERY_TRY_VOID(
+        spawn(code, "chancery-node", options_.folder + "/" + member_folder(code) + "/node.toml"));
   }
-  say("started " + exchange.name + ": the hub at " + exchange.hub + " and " +
-      std::to_string(exchange.members.size()) + " nodes");
+  say("started",
+      "started " + exchange.name + ": the hub at " + exchange.hub + " and " +
+          std::to_string(exchange.members.size()) + " nodes",
+      {{"name", exchange.name}, {"hub", exchange.hub}, {"members", exchange.members}});
   return {};
 }
 
@@ -123,7 +157,7 @@ void Runner::show_output() {
   for (std::size_t i = 0; i < processes_.size(); ++i) {
     Process& process = processes_[i];
     for (const std::string& line : process.child.read_lines()) {
-      std::fprintf(out_, "%s\n", prefixed(process.name, width_, i + 1, colour_, line).c_str());
+      show_line(i, line);
       process.ready = process.ready || says_event(line, "ready");
     }
   }
@@ -139,10 +173,13 @@ void Runner::notice_ends() {
     }
     process.reported = true;
     if (!kill_at_.has_value()) {
-      say(process.name + " ended by itself (" + ending(*status) + "): stopping the others");
+      say("process-ended",
+          process.name + " ended by itself (" + ending(*status) + "): stopping the others",
+          ended(process, *status));
       failed_ = true;
     } else if (!status->ok()) {
-      say(process.name + " ended with " + ending(*status));
+      say("process-ended", process.name + " ended with " + ending(*status),
+          ended(process, *status));
       failed_ = true;
     }
   }
@@ -153,14 +190,18 @@ Result<void> Runner::notice_ready() {
     return {};
   }
   all_ready_ = true;
-  say("all " + std::to_string(processes_.size()) +
-      " processes are ready for notices; Ctrl-C stops them");
-  if (options_.ready_file.empty()) {
-    return {};
-  }
   std::string lines;
+  text::Json pids = text::Json::object();
   for (const Process& process : processes_) {
     lines += process.name + " " + std::to_string(process.child.pid()) + "\n";
+    pids[process.party] = process.child.pid();
+  }
+  say("ready",
+      "all " + std::to_string(processes_.size()) +
+          " processes are ready for notices; Ctrl-C stops them",
+      {{"pids", pids}});
+  if (options_.ready_file.empty()) {
+    return {};
   }
   return os::replace_file(options_.ready_file, lines, 0600);
 }
@@ -187,7 +228,7 @@ void Runner::stop_on_time() {
   }
   for (Process& process : processes_) {
     if (!process.reported) {
-      say(process.name + " did not end in time: killed");
+      say("killed", process.name + " did not end in time: killed", {{"process", process.party}});
       failed_ = true;
       process.child.kill();
     }
@@ -204,19 +245,19 @@ Result<bool> Runner::serve(os::SignalFd& signals) {
     if (failed_) {
       stop();
     } else if (const Result<void> told = notice_ready(); !told.has_value()) {
-      say("the ready file: " + told.error().to_string());
+      say("ready-file-failed", "the ready file: " + told.error().to_string());
       failed_ = true;
       stop();
     }
     while (const std::optional<int> number = signals.next()) {
       if (!kill_at_.has_value()) {
-        say(*number == SIGHUP ? "the terminal went: stopping" : "stopping");
+        say("stopping", *number == SIGHUP ? "the terminal went: stopping" : "stopping");
       }
       stop();
     }
     stop_on_time();
   }
-  say(failed_ ? "stopped, not as it should be" : "stopped");
+  say("ended", failed_ ? "stopped, not as it should be" : "stopped", {{"as_asked", !failed_}});
   return !failed_;
 }
 

@@ -38,6 +38,7 @@ struct ExchangeRunOptions {
   // Gets "NAME PID" for each process once all say "ready", the nodes in step with the log:
   // from then on notices can be published. Needs a log level that shows these events.
   std::string ready_file;
+  bool json = false;  // One object per line instead of text; docs/reference/cli.md has the fields.
 };
 
 // Whether a line of a daemon's log says this event at level info, in the text form of io/log.
@@ -48,7 +49,7 @@ struct ExchangeRunOptions {
                                    bool colour, std::string_view line);
 
 // Returns when all children have ended: true where that was asked for, false where one ended by
-// itself. Writes to `out`; colours only on a terminal and where NO_COLOR is not set.
+// itself. Writes to `out`; colours only in text, on a terminal and where NO_COLOR is not set.
 [[nodiscard]] Result<bool> run_exchange(const ExchangeRunOptions& options, std::FILE* out);
 
 }  // namespace chancery::cli

@@ -24,6 +24,7 @@ and for nothing else. Keep its path short: sockets in it may have 107 bytes of p
 constexpr const char* kRunFooter = R"(Examples:
   chancery exchange run /tmp/csto
   chancery exchange run /tmp/csto --log-level debug --ready-file /tmp/ready
+  chancery exchange run /tmp/csto --json | jq -r 'select(.process == "AM").line'
 
 Exit 0: stopped as asked, by Ctrl-C or SIGTERM. 1: a process could not start or ended by itself.
 Lines carry the name of the process; colours only on a terminal, never with NO_COLOR set.)";
@@ -43,7 +44,9 @@ Result<int> run_init(const ExchangeInitOptions& options, const Shared& shared) {
   return os::kExitDone;
 }
 
-Result<int> run_run(const ExchangeRunOptions& options, const Shared&) {
+Result<int> run_run(const ExchangeRunOptions& given, const Shared& shared) {
+  ExchangeRunOptions options = given;
+  options.json = shared.json;
   CHANCERY_TRY(const bool as_asked, run_exchange(options, stdout));
   return as_asked ? os::kExitDone : os::kExitFalse;
 }
@@ -83,6 +86,7 @@ void add_run(CLI::App& group, Shared& shared) {
   verb.add_option("--ready-file", options->ready_file,
                   "Write NAME PID of each process to this file once all are ready")
       ->type_name("FILE");
+  add_json_flag(verb, shared);
   run_with(verb, shared, options, run_run);
 }
 

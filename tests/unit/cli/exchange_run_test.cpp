@@ -10,6 +10,7 @@
 #include <string>
 
 #include "io/os/file.h"
+#include "io/text/json.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::cli {
@@ -77,6 +78,48 @@ TEST_F(ExchangeRunTest, StopsEverybodyInOrderWhenAskedTo) {
   EXPECT_TRUE(says("b1       | ending")) << output_;
   EXPECT_TRUE(says("exchange | all 3 processes are ready")) << output_;
   EXPECT_FALSE(says("\033")) << "no colours in a file";
+}
+
+TEST_F(ExchangeRunTest, AsJsonEveryLineIsOneObjectOfAProcessOrAnEvent) {
+  program("chancery-broker", "printf 'a \"quoted\" \\377 line\\n' >&2\n" + stop_when_ready);
+  options_.json = true;
+  const auto done = run();
+  ASSERT_TRUE(done.has_value()) << done.error().to_string();
+  EXPECT_TRUE(*done) << output_;
+  std::string events;
+  std::string parties;
+  std::istringstream lines(output_);
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = text::parse_json(line, 4);
+    ASSERT_TRUE(object.has_value()) << line;
+    if (object->contains("event")) {
+      events += object->value("event", "") + " ";
+      EXPECT_TRUE(object->contains("text")) << line;
+    } else if (object->value("line", "").ends_with("ending")) {
+      parties += object->value("process", "") + " ";
+    }
+    if (object->value("event", "") == "ready") {
+      EXPECT_EQ(object->at("pids").size(), 3U) << line;
+      EXPECT_GT(object->at("pids").value("B1", 0), 1) << line;
+    }
+    if (object->value("event", "") == "ended") {
+      EXPECT_TRUE(object->value("as_asked", false)) << line;
+    }
+  }
+  EXPECT_EQ(events, "started ready stopping ended ");
+  EXPECT_NE(parties.find("AA "), std::string::npos) << output_;
+  EXPECT_NE(parties.find("B1 "), std::string::npos) << output_;
+  EXPECT_TRUE(says("{\"process\":\"hub\",\"line\":\"a \\\"quoted\\\" \uFFFD line\"}")) << output_;
+}
+
+TEST_F(ExchangeRunTest, AsJsonOneThatEndsByItselfIsNamedWithItsExitCode) {
+  program("chancery-node", "case $2 in */b1/*) sleep 0.5; exit 3 ;; esac");
+  options_.json = true;
+  const auto done = run();
+  ASSERT_TRUE(done.has_value()) << done.error().to_string();
+  EXPECT_FALSE(*done);
+  EXPECT_TRUE(says(R"({"event":"process-ended","process":"B1","exit_code":3,"text":)")) << output_;
+  EXPECT_TRUE(says(R"({"event":"ended","as_asked":false,"text":)")) << output_;
 }
 
 TEST_F(ExchangeRunTest, TheReadyFileNamesEveryProcessOnceAllAreReady) {
