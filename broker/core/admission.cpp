@@ -1,5 +1,7 @@
 #include "broker/core/admission.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/exchange/names.h"
@@ -21,6 +23,11 @@ bool is_urgent(std::size_t which) {
          which <= 1 + static_cast<std::size_t>(v1::PRECEDENCE_OVERRIDE - v1::PRECEDENCE_IMMEDIATE);
 }
 
+// Whether the reserves are open to it. Directory entries have their own bound.
+bool is_reserved(std::size_t which) {
+  return is_urgent(which) || which == kDirectoryClass;
+}
+
 std::size_t size_of(const exchange::Envelope& envelope) {
   return envelope.header_bytes.size() + envelope.body_bytes.size() +
          envelope.signatures_bytes.size();
@@ -28,48 +35,147 @@ std::size_t size_of(const exchange::Envelope& envelope) {
 
 }  // namespace
 
+// Sums of limits and sizes: far below what a size_t holds.
+Result<void> AdmissionQueue::check_share(const std::string& member, std::size_t which,
+                                         std::size_t size) const {
+  const auto found = shares_.find(member);
+  const Share share = found == shares_.end() ? Share{} : found->second;
+  const bool reserved = is_reserved(which);
+  const std::size_t own_count = reserved ? 0 : limits_.member_reserve_count;
+  const std::size_t own_bytes = reserved ? 0 : limits_.member_reserve_bytes;
+  const bool full =
+      share.all.count + 1 + own_count > limits_.member_count_max ||
+      share.all.bytes + size + own_bytes > limits_.member_bytes_max ||
+      (which == kDirectoryClass && share.directory_count >= limits_.member_directory_count_max);
+  // Where the others' backlog has left nothing but the hub's reserve.
+  const bool reserve_only = count_ + 1 + limits_.reserve_count > limits_.count_max ||
+                            bytes_ + size + limits_.reserve_bytes > limits_.bytes_max;
+  const bool reserve_used =
+      reserve_only && (share.reserved.count + 1 > limits_.member_reserve_count ||
+                       share.reserved.bytes + size > limits_.member_reserve_bytes);
+  if (full || reserve_used) {
+    return fail(ErrorCode::kQueueFull,
+                "the member's own share of the hub's admission queue is used up: it has " +
+                    std::to_string(share.all.count) + " envelopes of " +
+                    std::to_string(share.all.bytes) + " bytes waiting");
+  }
+  return {};
+}
+
 Result<void> AdmissionQueue::push(Submission submission) {
   const std::size_t which = class_of(submission.envelope.draft);
   const std::size_t size = size_of(submission.envelope);
-  const bool few = is_urgent(which) || which == kDirectoryClass;  // These have their own bound.
-  const std::size_t reserve_count = few ? 0 : limits_.reserve_count;
-  const std::size_t reserve_bytes = few ? 0 : limits_.reserve_bytes;
+  const bool reserved = is_reserved(which);
+  const std::size_t reserve_count = reserved ? 0 : limits_.reserve_count;
+  const std::size_t reserve_bytes = reserved ? 0 : limits_.reserve_bytes;
   const bool directory_full =
-      which == kDirectoryClass && classes_[which].size() >= limits_.directory_count_max;
+      which == kDirectoryClass && classes_[which].count >= limits_.directory_count_max;
   if (directory_full || count_ + 1 + reserve_count > limits_.count_max ||
       bytes_ + size + reserve_bytes > limits_.bytes_max) {
     return fail(ErrorCode::kQueueFull, "the hub's admission queue holds " + std::to_string(count_) +
                                            " envelopes of " + std::to_string(bytes_) + " bytes");
   }
+  CHANCERY_TRY_VOID(check_share(submission.member, which, size));
+  Share& share = shares_[submission.member];
+  ++share.all.count;
+  share.all.bytes += size;
+  share.reserved.count += reserved ? 1 : 0;
+  share.reserved.bytes += reserved ? size : 0;
+  share.directory_count += which == kDirectoryClass ? 1 : 0;
   ++count_;
   bytes_ += size;
-  classes_[which].push_back(std::move(submission));
+  ++classes_[which].count;
+  classes_[which].queues[submission.member].push_back(std::move(submission));
   return {};
 }
 
-Submission AdmissionQueue::pop(std::size_t which) {
-  Submission submission = std::move(classes_[which].front());
-  classes_[which].pop_front();
+Submission AdmissionQueue::pop(std::size_t which, const std::string& member) {
+  Class& from = classes_[which];
+  const auto queue = from.queues.find(member);
+  Submission submission = std::move(queue->second.front());
+  queue->second.pop_front();
+  if (queue->second.empty()) {
+    from.queues.erase(queue);
+  }
+  from.last = member;
+  --from.count;
+  const std::size_t size = size_of(submission.envelope);
+  const bool reserved = is_reserved(which);
+  const auto share = shares_.find(member);
+  --share->second.all.count;
+  share->second.all.bytes -= size;
+  share->second.reserved.count -= reserved ? 1 : 0;
+  share->second.reserved.bytes -= reserved ? size : 0;
+  share->second.directory_count -= which == kDirectoryClass ? 1 : 0;
+  if (share->second.all.count == 0) {
+    shares_.erase(share);
+  }
   --count_;
-  bytes_ -= size_of(submission.envelope);
+  bytes_ -= size;
   return submission;
+}
+
+// Who waits, in the order of their turns.
+std::vector<std::string> AdmissionQueue::turns(const Class& from) {
+  std::vector<std::string> members;
+  members.reserve(from.queues.size());
+  for (const auto& [member, queue] : from.queues) {
+    members.push_back(member);
+  }
+  std::ranges::rotate(members, std::ranges::upper_bound(members, from.last));
+  return members;
+}
+
+// Round after round, one of each member, until it has `share_count_max` in this batch.
+void AdmissionQueue::take_in_turn(std::size_t which, std::size_t count_max,
+                                  std::size_t share_count_max, Counts& given,
+                                  std::vector<Submission>& taken) {
+  std::vector<std::string> round = turns(classes_[which]);
+  while (!round.empty()) {
+    std::vector<std::string> next;
+    for (std::string& member : round) {
+      std::size_t& count = given[member];
+      if (count >= share_count_max) {
+        continue;
+      }
+      if (taken.size() >= count_max) {
+        return;
+      }
+      taken.push_back(pop(which, member));
+      ++count;
+      if (classes_[which].queues.contains(member)) {
+        next.push_back(std::move(member));
+      }
+    }
+    round = std::move(next);
+  }
 }
 
 std::vector<Submission> AdmissionQueue::take(std::size_t count_max) {
   std::vector<Submission> taken;
   // Where both wait they take turns.
-  const std::size_t entries = classes_[kDirectoryClass].size();
+  const std::size_t entries = classes_[kDirectoryClass].count;
   if (entries > 0 && (entries == count_ || !directory_was_last_)) {
     directory_was_last_ = entries < count_;
-    taken.push_back(pop(kDirectoryClass));
+    taken.push_back(pop(kDirectoryClass, turns(classes_[kDirectoryClass]).front()));
     return taken;
   }
   directory_was_last_ = false;
-  for (std::size_t which = 1; which < kClassCount; ++which) {
-    while (taken.size() < count_max && !classes_[which].empty()) {
-      taken.push_back(pop(which));
+  if (shares_.empty()) {
+    return taken;
+  }
+  // A precedence is what its origin says, and one that says override of everything must not keep
+  // the routine notices of the others waiting for ever. So the places are shared out first, and
+  // what nobody needs goes by precedence alone.
+  Counts given;
+  const std::size_t share_count = std::max<std::size_t>(1, count_max / shares_.size());
+  for (const std::size_t most : {share_count, std::numeric_limits<std::size_t>::max()}) {
+    for (std::size_t which = 1; which < kClassCount; ++which) {
+      take_in_turn(which, count_max, most, given, taken);
     }
   }
+  std::ranges::stable_sort(
+      taken, {}, [](const Submission& submission) { return class_of(submission.envelope.draft); });
   return taken;
 }
 

@@ -63,7 +63,9 @@ Result<void> Sequencer::offer(PeerHandle peer, std::optional<std::string_view> m
     return fail(ErrorCode::kWrongOrigin,
                 std::string(*member) + " submitted a notice of " + envelope.draft.origin());
   }
-  return queue_.push({.peer = peer, .envelope = std::move(envelope)});
+  return queue_.push({.peer = peer,
+                      .member = std::string(member.value_or(std::string_view())),
+                      .envelope = std::move(envelope)});
 }
 
 Questions Sequencer::begin() {

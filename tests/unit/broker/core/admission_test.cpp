@@ -18,6 +18,7 @@ Submission submission(std::string_view name, v1::Precedence precedence, std::siz
                       std::string_view kind = "contact") {
   Submission made;
   made.peer = 1;
+  made.member = "AM";
   made.envelope.draft.set_notice_id(std::string(name));
   made.envelope.draft.set_precedence(precedence);
   made.envelope.draft.set_kind(std::string(kind));
@@ -31,6 +32,11 @@ Submission entry(std::string_view name, std::size_t bytes = 30) {
   return submission(name, v1::PRECEDENCE_PRIORITY, bytes, "directory.node");
 }
 
+Submission from(std::string_view member, Submission made) {
+  made.member = std::string(member);
+  return made;
+}
+
 std::string names(const std::vector<Submission>& taken) {
   std::string all;
   for (const Submission& one : taken) {
@@ -41,6 +47,21 @@ std::string names(const std::vector<Submission>& taken) {
 
 std::string push(AdmissionQueue& queue, Submission one) {
   return outcome(queue.push(std::move(one)));
+}
+
+// As many as go in, up to a number that no limit allows.
+std::size_t flood(AdmissionQueue& queue, const Submission& one) {
+  std::size_t count = 0;
+  while (count < 10'000 && queue.push(one).has_value()) {
+    ++count;
+  }
+  return count;
+}
+
+std::string refusal(AdmissionQueue& queue, Submission one) {
+  const Result<void> pushed = queue.push(std::move(one));
+  EXPECT_FALSE(pushed.has_value());
+  return pushed.has_value() ? "" : pushed.error().detail;
 }
 
 TEST(AdmissionTest, TakesAsManyAsItsCountAndNotOneMore) {
@@ -121,6 +142,134 @@ TEST(AdmissionTest, GivesADirectoryEntryAloneAndInTurnWithNotices) {
   EXPECT_EQ(names(queue.take(100)), "b ");
   EXPECT_EQ(names(queue.take(100)), "a ");
   EXPECT_EQ(names(queue.take(100)), "c ");
+}
+
+TEST(AdmissionTest, TakesAsManyOfAMemberAsItsShareAndNotOneMore) {
+  AdmissionQueue queue({.member_count_max = 3, .member_reserve_count = 0});
+  for (const char* const name : {"a", "b", "c"}) {
+    EXPECT_EQ(push(queue, submission(name, v1::PRECEDENCE_ROUTINE)), "good");
+  }
+  EXPECT_EQ(push(queue, submission("d", v1::PRECEDENCE_ROUTINE)), "queue-full");
+  EXPECT_EQ(push(queue, submission("e", v1::PRECEDENCE_OVERRIDE)), "queue-full");
+  EXPECT_EQ(push(queue, entry("f")), "queue-full");
+  EXPECT_NE(refusal(queue, entry("f")).find("the member's own share"), std::string::npos);
+  EXPECT_EQ(push(queue, from("BY", submission("g", v1::PRECEDENCE_ROUTINE))), "good");
+  EXPECT_EQ(names(queue.take(1)), "a ");
+  EXPECT_EQ(push(queue, submission("d", v1::PRECEDENCE_ROUTINE)), "good");
+  EXPECT_EQ(push(queue, submission("h", v1::PRECEDENCE_ROUTINE)), "queue-full");
+}
+
+TEST(AdmissionTest, TakesAsManyBytesOfAMemberAsItsShareAndNotOneMore) {
+  AdmissionQueue queue({.member_bytes_max = 100, .member_reserve_bytes = 0});
+  EXPECT_EQ(push(queue, submission("a", v1::PRECEDENCE_ROUTINE, 60)), "good");
+  EXPECT_EQ(push(queue, submission("b", v1::PRECEDENCE_ROUTINE, 41)), "queue-full");
+  EXPECT_EQ(push(queue, submission("c", v1::PRECEDENCE_ROUTINE, 40)), "good");
+  EXPECT_NE(refusal(queue, submission("d", v1::PRECEDENCE_OVERRIDE, 1)).find("own share"),
+            std::string::npos);
+  EXPECT_EQ(push(queue, from("BY", submission("e", v1::PRECEDENCE_ROUTINE, 100))), "good");
+  EXPECT_EQ(names(queue.take(1)), "a ");
+  EXPECT_EQ(push(queue, submission("f", v1::PRECEDENCE_ROUTINE, 60)), "good");
+}
+
+TEST(AdmissionTest, KeepsTheReserveOfAMembersShareForItsUrgent) {
+  AdmissionQueue queue({.member_count_max = 3, .member_reserve_count = 1});
+  EXPECT_EQ(push(queue, submission("a", v1::PRECEDENCE_ROUTINE)), "good");
+  EXPECT_EQ(push(queue, submission("b", v1::PRECEDENCE_PRIORITY)), "good");
+  EXPECT_EQ(push(queue, submission("c", v1::PRECEDENCE_PRIORITY)), "queue-full");
+  EXPECT_EQ(push(queue, submission("d", v1::PRECEDENCE_IMMEDIATE)), "good");
+  EXPECT_EQ(push(queue, submission("e", v1::PRECEDENCE_OVERRIDE)), "queue-full");
+
+  AdmissionQueue bytes({.member_bytes_max = 100, .member_reserve_bytes = 40});
+  EXPECT_EQ(push(bytes, submission("a", v1::PRECEDENCE_ROUTINE, 61)), "queue-full");
+  EXPECT_EQ(push(bytes, submission("b", v1::PRECEDENCE_ROUTINE, 60)), "good");
+  EXPECT_EQ(push(bytes, submission("c", v1::PRECEDENCE_IMMEDIATE, 41)), "queue-full");
+  EXPECT_EQ(push(bytes, submission("d", v1::PRECEDENCE_IMMEDIATE, 40)), "good");
+}
+
+TEST(AdmissionTest, TakesAsManyDirectoryEntriesOfAMemberAsItsLimitAndNotOneMore) {
+  AdmissionQueue queue({.directory_count_max = 3, .member_directory_count_max = 2});
+  EXPECT_EQ(push(queue, entry("a")), "good");
+  EXPECT_EQ(push(queue, entry("b")), "good");
+  EXPECT_NE(refusal(queue, entry("c")).find("own share"), std::string::npos);
+  EXPECT_EQ(push(queue, from("BY", entry("d"))), "good");
+  EXPECT_EQ(refusal(queue, from("BY", entry("e"))).find("own share"), std::string::npos);
+  EXPECT_EQ(names(queue.take(1)), "a ");
+  EXPECT_EQ(push(queue, from("", entry("f"))), "good") << "the hub's own admin socket";
+}
+
+// Where the backlog of others has left the reserve alone.
+TEST(AdmissionTest, NoMemberUsesTheReserveUp) {
+  AdmissionQueue queue({.count_max = 6, .reserve_count = 4, .member_reserve_count = 2});
+  EXPECT_EQ(push(queue, from("BY", submission("a", v1::PRECEDENCE_ROUTINE))), "good");
+  EXPECT_EQ(push(queue, from("BY", submission("b", v1::PRECEDENCE_ROUTINE))), "good");
+  EXPECT_EQ(push(queue, submission("c", v1::PRECEDENCE_OVERRIDE)), "good");
+  EXPECT_EQ(push(queue, entry("d")), "good");
+  EXPECT_EQ(push(queue, submission("e", v1::PRECEDENCE_OVERRIDE)), "queue-full");
+  EXPECT_EQ(push(queue, entry("e")), "queue-full");
+  EXPECT_EQ(push(queue, from("KZ", submission("f", v1::PRECEDENCE_IMMEDIATE))), "good");
+  EXPECT_EQ(push(queue, from("KZ", submission("g", v1::PRECEDENCE_IMMEDIATE))), "good");
+  EXPECT_EQ(push(queue, from("RU", submission("h", v1::PRECEDENCE_OVERRIDE))), "queue-full");
+
+  AdmissionQueue bytes(
+      {.bytes_max = 100, .reserve_count = 0, .reserve_bytes = 80, .member_reserve_bytes = 40});
+  EXPECT_EQ(push(bytes, from("BY", submission("a", v1::PRECEDENCE_ROUTINE, 20))), "good");
+  EXPECT_EQ(push(bytes, submission("b", v1::PRECEDENCE_OVERRIDE, 41)), "queue-full");
+  EXPECT_EQ(push(bytes, submission("c", v1::PRECEDENCE_OVERRIDE, 40)), "good");
+  EXPECT_EQ(push(bytes, submission("d", v1::PRECEDENCE_OVERRIDE, 1)), "queue-full");
+  EXPECT_EQ(push(bytes, from("KZ", submission("e", v1::PRECEDENCE_OVERRIDE, 40))), "good");
+}
+
+TEST(AdmissionTest, MembersTakeTurnsWithinAPrecedenceAndKeepTheirOwnOrder) {
+  AdmissionQueue queue({});
+  for (const char* const name : {"a1", "a2", "a3", "a4"}) {
+    EXPECT_EQ(push(queue, from("AM", submission(name, v1::PRECEDENCE_ROUTINE))), "good");
+  }
+  for (const char* const name : {"k1", "k2"}) {
+    EXPECT_EQ(push(queue, from("KZ", submission(name, v1::PRECEDENCE_ROUTINE))), "good");
+  }
+  EXPECT_EQ(push(queue, from("BY", submission("b1", v1::PRECEDENCE_ROUTINE))), "good");
+  EXPECT_EQ(names(queue.take(4)), "a1 b1 k1 a2 ");
+  EXPECT_EQ(names(queue.take(1)), "k2 ") << "the turn goes on where it stopped";
+  EXPECT_EQ(names(queue.take(9)), "a3 a4 ");
+}
+
+TEST(AdmissionTest, MembersTakeTurnsWithDirectoryEntries) {
+  AdmissionQueue queue({});
+  EXPECT_EQ(push(queue, from("AM", entry("a1"))), "good");
+  EXPECT_EQ(push(queue, from("AM", entry("a2"))), "good");
+  EXPECT_EQ(push(queue, from("BY", entry("b1"))), "good");
+  EXPECT_EQ(names(queue.take(9)), "a1 ");
+  EXPECT_EQ(names(queue.take(9)), "b1 ");
+  EXPECT_EQ(names(queue.take(9)), "a2 ");
+}
+
+// Two members that wait have half of the places each; what one does not need the other gets.
+TEST(AdmissionTest, ABatchIsSharedOutAmongThoseWhoWaitWhateverTheirPrecedence) {
+  AdmissionQueue queue({});
+  for (const char* const name : {"f1", "f2", "f3", "f4", "f5"}) {
+    EXPECT_EQ(push(queue, from("AM", submission(name, v1::PRECEDENCE_OVERRIDE))), "good");
+  }
+  for (const char* const name : {"r1", "r2", "r3"}) {
+    EXPECT_EQ(push(queue, from("BY", submission(name, v1::PRECEDENCE_DEFERRED))), "good");
+  }
+  EXPECT_EQ(names(queue.take(4)), "f1 f2 r1 r2 ");
+  EXPECT_EQ(names(queue.take(4)), "f3 f4 f5 r3 ");
+}
+
+TEST(AdmissionTest, AFloodOfOneMemberLeavesRoomForAnotherAtEachPrecedence) {
+  const AdmissionLimits limits;
+  for (int flooded = v1::PRECEDENCE_DEFERRED; flooded <= v1::PRECEDENCE_OVERRIDE; ++flooded) {
+    for (int other = v1::PRECEDENCE_DEFERRED; other <= v1::PRECEDENCE_OVERRIDE; ++other) {
+      AdmissionQueue queue(limits);
+      const bool urgent = flooded >= v1::PRECEDENCE_IMMEDIATE;
+      EXPECT_EQ(flood(queue, submission("flood", static_cast<v1::Precedence>(flooded))),
+                limits.member_count_max - (urgent ? 0 : limits.member_reserve_count));
+      EXPECT_EQ(push(queue, from("RU", submission("x", static_cast<v1::Precedence>(other)))),
+                "good");
+      EXPECT_NE(names(queue.take(512)).find("x "), std::string::npos)
+          << flooded << " against " << other;
+    }
+  }
 }
 
 }  // namespace

@@ -675,13 +675,57 @@ TEST_F(HubTest, JunkDirectoryEntriesHoldNoUrgentNoticeUp) {
     taken +=
         hub_.sequencer().offer(kBy, "BY", exchange_.sign(one, "anything")).has_value() ? 1U : 0U;
   }
-  EXPECT_EQ(taken, AdmissionLimits{}.directory_count_max);
+  EXPECT_EQ(taken, AdmissionLimits{}.member_directory_count_max);
   v1::Draft flash = exchange_.draft("AM", {"BY"}, "contact");
   flash.set_precedence(v1::PRECEDENCE_FLASH);
   const std::string urgent = notice(exchange_, flash, {.seen = head_of(hub_.sequencer().tree())});
   ASSERT_EQ(outcome(hub_.sequencer().offer(kAm, "AM", urgent)), "good");
   static_cast<void>(decide());
   EXPECT_TRUE(decide().commit.has_value());
+}
+
+// C-135, C-136: whatever one member hands in, and as fast as it can, another's is in the next
+// batch.
+TEST_F(HubTest, AFloodOfOneMemberKeepsNoNoticeOfAnotherOutOfTheNextBatch) {
+  greet(kBy, "BY");
+  greet(kRu, "RU");
+  const auto submit = [&](PeerHandle peer, std::string_view member, const std::string& bytes,
+                          std::size_t times) {
+    v1::UpMessage message;
+    for (std::size_t i = 0; i < times; ++i) {
+      message.mutable_submit()->add_envelopes(bytes);
+    }
+    EXPECT_EQ(up(peer, member, message), "good");
+  };
+  for (const v1::Precedence precedence : {v1::PRECEDENCE_ROUTINE, v1::PRECEDENCE_OVERRIDE}) {
+    v1::Draft junk = exchange_.draft("BY", {"AM"}, "contact");
+    junk.set_precedence(precedence);
+    const auto made = unsigned_notice(exchange_, junk, {});
+    const std::string garbage = exchange_.sign(made, "a key that nobody enrolled");
+    const auto flood = [&] {
+      for (int i = 0; i < 40; ++i) {
+        submit(kBy, "BY", garbage, exchange::kSubmitCountMax);
+      }
+    };
+    flood();
+    static_cast<void>(decide());
+    flood();  // As full as it can be.
+    const v1::DownMessage refused = sent().back().message;
+    EXPECT_EQ(name(refused.refused().items(0).code()), "queue-full");
+    EXPECT_NE(refused.refused().items(0).text().find("the member's own share"), std::string::npos);
+    const std::uint64_t size = hub_.sequencer().tree().size();
+    submit(kRu, "RU",
+           notice(exchange_, exchange_.draft("RU", {"AM"}, "contact"),
+                  {.seen = head_of(hub_.sequencer().tree())}),
+           1);
+    const Decision decision = decide();
+    ASSERT_TRUE(decision.commit.has_value());
+    EXPECT_EQ(decision.commit->size_after, size + 1);
+    commit(decision);
+    while (hub_.sequencer().has_work()) {
+      static_cast<void>(decide());
+    }
+  }
 }
 
 }  // namespace
