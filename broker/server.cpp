@@ -29,7 +29,11 @@ constexpr std::string_view kZapDomain = "hub";
 constexpr std::size_t kPeersMax = 4096;  // Connections remembered; the oldest is forgotten.
 constexpr std::size_t kReceivedPerTurnMax = 512;
 constexpr std::size_t kReceivedBytesPerTurnMax = 4U << 20U;  // Then others get their turn.
-constexpr int kFramesWaitingMax = 16;                        // Of one connection, inside libzmq.
+constexpr int kFramesWaitingMax = 4;  // Of one connection, inside libzmq: 16 MiB.
+// Connections that spoke, of one transport key: a node needs one, and for a moment another, while
+// the hub has not noticed the end of the one before.
+constexpr std::size_t kConnectionsPerKeyMax = 4;
+constexpr std::uint64_t kCutsToldEveryMs = 1000;
 // To one connection, inside libzmq. With kFrameBytesTarget this, and not its credits, bounds what a
 // node costs that asks and asks and does not read: 64 MiB.
 constexpr int kFramesLeavingMax = 128;
@@ -188,8 +192,49 @@ void Server::cut(PeerHandle handle, std::string_view why) {
   }
   log::warn("connection-cut",
             {{"transport_key", hex(peer->second.transport_key_id)}, {"why", why}});
-  router_->disconnect(peer->second.descriptor);
+  router_->disconnect(peer->second.routing_id, peer->second.descriptor);
   forget(handle);
+}
+
+// The newest has just spoken, and may be about to say hello: the oldest goes, but for the
+// session's.
+void Server::cut_surplus(const Hash& transport_key_id) {
+  std::vector<PeerHandle> of_key;
+  for (const auto& [handle, peer] : peers_) {
+    if (peer.transport_key_id == transport_key_id) {
+      of_key.push_back(handle);
+    }
+  }
+  if (of_key.size() <= kConnectionsPerKeyMax) {
+    return;
+  }
+  const auto oldest =
+      std::ranges::find_if(of_key, [&](PeerHandle handle) { return !hub_.has_session(handle); });
+  if (oldest != of_key.end()) {
+    ++counters_.surplus_cut_count;
+    cut(*oldest, "too many connections of one key");
+  }
+}
+
+void Server::warn_of_cuts() {
+  const zmq::RouterCounters& counters = router_->counters();
+  const std::uint64_t count = counters.connection_over_count + counters.undelivered_cut_count;
+  const std::uint64_t now_ms = os::unix_ms();
+  // A clock that was set back must not silence it.
+  const bool told_just_now =
+      now_ms >= cuts_told_at_ms_ && now_ms - cuts_told_at_ms_ < kCutsToldEveryMs;
+  if (count == cuts_told_count_ || told_just_now) {
+    return;
+  }
+  cuts_told_count_ = count;
+  cuts_told_at_ms_ = now_ms;
+  log::warn("connections-cut",
+            {{"over_limit", counters.connection_over_count},
+             {"undelivered", counters.undelivered_cut_count},
+             {"connections", router_->connection_count()},
+             {"remedy",
+              "find the addresses with many connections to this port (ss -tn) and keep them out "
+              "by firewall; revoke the node whose key makes them"}});
 }
 
 Result<void> Server::run(os::SignalFd& signals) {
@@ -213,6 +258,7 @@ Result<void> Server::run(os::SignalFd& signals) {
       }
     }
     receive();
+    warn_of_cuts();
     receive_admin();
     CHANCERY_TRY_VOID(sequence());
     serve_reads();
@@ -241,6 +287,7 @@ PeerHandle Server::peer_handle(const zmq::Received& received, const Hash& transp
   const PeerHandle handle = next_handle_++;
   peers_.emplace(handle, Peer{received.routing_id, transport_key_id, received.source_fd});
   handles_.insert_or_assign(received.routing_id, handle);
+  cut_surplus(transport_key_id);
   return handle;
 }
 
@@ -268,7 +315,7 @@ void Server::receive() {
     }
     if (received->oversized || received->frames.size() != 1) {
       log::warn("refused-frame", {{"transport_key", received->user_id}, {"why", "not one frame"}});
-      router_->disconnect(received->source_fd);
+      router_->disconnect(received->routing_id, received->source_fd);
       continue;
     }
     bytes += received->frames.front().size();
@@ -486,11 +533,17 @@ Result<std::string> Server::status_json() const {
                  {"accepted_at_ms", sequencer.accepted_at_ms()}};
   json["queues"] = {
       {"admission", {{"items", sequencer.queue().count()}, {"bytes", sequencer.queue().bytes()}}}};
-  json["counters"] = {
-      {"accepted", counters_.accepted_count},    {"refused", counters_.refused_count},
-      {"duplicates", counters_.duplicate_count}, {"commits", counters_.commit_count},
-      {"delivered", counters_.delivered_count},  {"unidentified", counters_.unidentified_count},
-      {"unsent", counters_.unsent_count},        {"damaged_reads", counters_.damaged_read_count}};
+  json["counters"] = {{"accepted", counters_.accepted_count},
+                      {"refused", counters_.refused_count},
+                      {"duplicates", counters_.duplicate_count},
+                      {"commits", counters_.commit_count},
+                      {"delivered", counters_.delivered_count},
+                      {"unidentified", counters_.unidentified_count},
+                      {"unsent", counters_.unsent_count},
+                      {"damaged_reads", counters_.damaged_read_count},
+                      {"connections_over", router_->counters().connection_over_count},
+                      {"connections_undelivered", router_->counters().undelivered_cut_count},
+                      {"connections_surplus", counters_.surplus_cut_count}};
   json["conflicts"] = conflict_count;
   json["nodes"] = text::Json::array();
   const std::vector<SessionInfo> sessions = hub_.sessions();

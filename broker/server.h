@@ -40,6 +40,7 @@ struct ServerCounters {
   std::uint64_t delivered_count = 0;
   std::uint64_t unidentified_count = 0;  // Frames without User-Id: dropped.
   std::uint64_t unsent_count = 0;        // A peer was gone or slow; it asks again by itself.
+  std::uint64_t surplus_cut_count = 0;   // Connections over kConnectionsPerKeyMax.
   std::uint64_t damaged_read_count = 0;  // Stored records that no longer match their hash.
 };
 
@@ -75,6 +76,8 @@ class Server {
   Result<void> listen(const crypto::PrivateKey& transport_key);
   void admit_nodes();
   void cut(PeerHandle handle, std::string_view why);
+  void cut_surplus(const Hash& transport_key_id);
+  void warn_of_cuts();
 
   void receive();
   void receive_admin();
@@ -103,6 +106,8 @@ class Server {
   std::unique_ptr<zmq::Router> router_;
   std::unique_ptr<zmq::Router> admin_;
 
+  std::uint64_t cuts_told_count_ = 0;
+  std::uint64_t cuts_told_at_ms_ = 0;
   PeerHandle next_handle_ = 1;
   std::map<PeerHandle, Peer> peers_;
   std::map<std::string, PeerHandle> handles_;  // By routing id.

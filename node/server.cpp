@@ -280,7 +280,7 @@ Result<void> Server::receive_local() {
     }
     if (received->user_id.empty() || received->oversized || received->frames.size() != 1) {
       log::warn("refused-frame", {{"application", received->user_id}});
-      local_->disconnect(received->source_fd);
+      local_->disconnect(received->routing_id, received->source_fd);
       continue;
     }
     CHANCERY_TRY_VOID(local_api_.handle(received->routing_id, received->user_id,

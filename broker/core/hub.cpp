@@ -344,6 +344,10 @@ std::vector<PeerHandle> Hub::take_replaced() {
   return std::exchange(replaced_, {});
 }
 
+bool Hub::has_session(PeerHandle peer) const {
+  return std::ranges::any_of(sessions_, [&](const auto& item) { return item.second.peer == peer; });
+}
+
 std::vector<SessionInfo> Hub::sessions() const {
   std::vector<SessionInfo> infos;
   infos.reserve(sessions_.size());

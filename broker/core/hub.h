@@ -97,6 +97,7 @@ class Hub {
   // to them.
   [[nodiscard]] std::vector<PeerHandle> take_replaced();
   [[nodiscard]] std::vector<SessionInfo> sessions() const;
+  [[nodiscard]] bool has_session(PeerHandle peer) const;  // Whether this connection is a session's.
 
  private:
   struct Session {

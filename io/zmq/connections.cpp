@@ -45,23 +45,56 @@ Connections::Connections(Monitor monitor, const ConnectionLimits& limits)
 void Connections::update() {
   while (const std::optional<MonitorEvent> event = monitor_.next()) {
     if (event->event == ZMQ_EVENT_ACCEPTED) {
-      ++counters_.accepted_count;
-      connections_[event->value] = Connection{};
-      if (connections_.size() > limits_.connection_count_max) {
-        ++counters_.over_count;
-        cut(event->value);
-      }
+      accepted(event->value);
     } else if (event->event == ZMQ_EVENT_DISCONNECTED) {
-      connections_.erase(event->value);
+      forget(connections_.find(event->value));
     }
   }
 }
 
-void Connections::delivered(int fd) {
-  const auto found = connections_.find(fd);
-  if (found != connections_.end()) {
-    found->second.delivered = true;
+void Connections::accepted(int fd) {
+  forget(connections_.find(fd));
+  const std::uint64_t number = ++counters_.accepted_count;
+  connections_[fd].number = number;
+  silent_[number] = fd;
+  if (connections_.size() - cut_count_ > limits_.connection_count_max) {
+    ++counters_.over_count;
+    cut(silent_.begin()->second);  // The new one, where it is the only one.
   }
+}
+
+void Connections::forget(std::map<int, Connection>::iterator item) {
+  if (item != connections_.end()) {
+    silent_.erase(item->second.number);
+    cut_count_ -= item->second.cut ? 1U : 0U;
+    connections_.erase(item);
+  }
+}
+
+void Connections::delivered(int fd, std::string_view routing_id) {
+  if (mark(fd, routing_id)) {
+    return;
+  }
+  // The monitor may have more to say about this descriptor. Marked before as well, so that no
+  // connection is cut as silent with its first message in hand.
+  update();
+  mark(fd, routing_id);
+}
+
+// Whether it was known under this id before.
+bool Connections::mark(int fd, std::string_view routing_id) {
+  const auto found = connections_.find(fd);
+  if (found == connections_.end()) {
+    return false;
+  }
+  Connection& connection = found->second;
+  connection.delivered = true;
+  silent_.erase(connection.number);
+  if (connection.routing_id == routing_id) {
+    return true;
+  }
+  connection.routing_id = routing_id;
+  return false;
 }
 
 void Connections::look(std::chrono::steady_clock::time_point now) {
@@ -71,10 +104,11 @@ void Connections::look(std::chrono::steady_clock::time_point now) {
   looked_at_ = now;
   update();
   for (auto item = connections_.begin(); item != connections_.end();) {
-    const Look look = look_at(item->first);
-    Connection& connection = item->second;
+    const auto current = item++;
+    const Look look = look_at(current->first);
+    Connection& connection = current->second;
     if (look.gone) {
-      item = connections_.erase(item);
+      forget(current);
       continue;
     }
     if (look.bytes && std::exchange(connection.delivered, false)) {
@@ -83,18 +117,30 @@ void Connections::look(std::chrono::steady_clock::time_point now) {
     if (look.bytes && *look.bytes > connection.bytes_at_delivery &&
         *look.bytes - connection.bytes_at_delivery > limits_.undelivered_bytes_max) {
       ++counters_.undelivered_cut_count;
-      ::shutdown(item->first, SHUT_RDWR);
+      shut(current->first, connection);
       connection.bytes_at_delivery = *look.bytes;  // Counted once.
     }
-    ++item;
   }
 }
 
 void Connections::cut(int fd) {
   // Only what is known: libzmq may have closed the descriptor, and something else opened it.
-  if (connections_.contains(fd)) {
-    ::shutdown(fd, SHUT_RDWR);
+  if (const auto found = connections_.find(fd); found != connections_.end()) {
+    shut(fd, found->second);
   }
+}
+
+void Connections::cut(int fd, std::string_view routing_id) {
+  const auto found = connections_.find(fd);
+  if (found != connections_.end() && found->second.routing_id == routing_id) {
+    shut(fd, found->second);
+  }
+}
+
+void Connections::shut(int fd, Connection& connection) {
+  ::shutdown(fd, SHUT_RDWR);
+  silent_.erase(connection.number);
+  cut_count_ += std::exchange(connection.cut, true) ? 0U : 1U;
 }
 
 }  // namespace chancery::zmq

@@ -6,6 +6,10 @@
 // (TCP_INFO, tcp(7)) since it last delivered a message are compared with a limit. Heartbeats count
 // too: a connection on which nobody says anything for days is cut once, and comes back.
 //
+// Over connection_count_max, who has not completed a message goes first, and of these the one that
+// has been silent the longest: connections that say nothing, which cost their maker nothing, do not
+// keep out one that speaks at once. Where all have spoken, the newest goes.
+//
 // Descriptors are libzmq's: one that was closed is forgotten when the monitor says so, or at the
 // next look at it. One owner, the Router's thread.
 
@@ -15,6 +19,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
+#include <string_view>
 
 #include "io/zmq/monitor.h"
 
@@ -37,12 +43,15 @@ class Connections {
 
   // Reads the monitor; cuts what is over connection_count_max.
   void update();
-  // A message of this connection was completed.
-  void delivered(int fd);
+  // A message of this connection was completed, under this routing id.
+  void delivered(int fd, std::string_view routing_id);
   // Compares bytes with the limit, at most every kLookInterval. To be called when every connection
   // that has a complete message had its turn.
   void look(std::chrono::steady_clock::time_point now);
   void cut(int fd);
+  // Only where the connection has spoken, under this routing id: not a later one that got its
+  // descriptor.
+  void cut(int fd, std::string_view routing_id);
 
   [[nodiscard]] std::size_t count() const { return connections_.size(); }
   [[nodiscard]] const ConnectionCounters& counters() const { return counters_; }
@@ -50,14 +59,24 @@ class Connections {
 
  private:
   struct Connection {
+    std::uint64_t number = 0;  // In the order of arrival.
+    std::string routing_id;    // Empty while it has completed no message.
+    bool cut = false;          // On its way out, and in nobody's way.
     std::uint64_t bytes_at_delivery = 0;
     bool delivered = false;  // Since the last look.
   };
+
+  void accepted(int fd);
+  bool mark(int fd, std::string_view routing_id);
+  void forget(std::map<int, Connection>::iterator item);
+  void shut(int fd, Connection& connection);
 
   Monitor monitor_;
   ConnectionLimits limits_;
   ConnectionCounters counters_;
   std::map<int, Connection> connections_;
+  std::map<std::uint64_t, int> silent_;  // By number: those that completed no message, uncut.
+  std::size_t cut_count_ = 0;            // Of connections_.
   std::chrono::steady_clock::time_point looked_at_{};
 };
 

@@ -222,10 +222,11 @@ std::optional<Received> Router::receive() {
     }
     if (!state_->is_made_by_us(message->routing_id)) {
       ++state_->counters.foreign_id_count;
-      disconnect(message->source_fd);
+      state_->connections.update();
+      state_->connections.cut(message->source_fd);  // It has no id that is known.
       continue;
     }
-    state_->connections.delivered(message->source_fd);
+    state_->connections.delivered(message->source_fd, message->routing_id);
     state_->look(/*drained=*/false);
     if (message->oversized) {
       ++state_->counters.oversized_count;
@@ -253,9 +254,9 @@ Result<> Router::send(const std::string& routing_id, const std::vector<std::stri
   }
 }
 
-void Router::disconnect(int source_fd) {
+void Router::disconnect(const std::string& routing_id, int source_fd) {
   state_->connections.update();
-  state_->connections.cut(source_fd);
+  state_->connections.cut(source_fd, routing_id);
 }
 
 std::size_t Router::connection_count() {

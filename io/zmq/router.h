@@ -9,7 +9,7 @@
 //   - a message that never ends (parts are not limited by libzmq, and are held in memory until the
 //     last): a connection that brings more than undelivered_bytes_max without completing a message
 //     is cut. For this, receive() must be called every 100 ms or so, also when nothing is ready;
-//   - the number of connections.
+//   - the number of connections: over it the one goes that has been silent the longest.
 //
 // It does not judge who may say what, and admission is only judged at the handshake: the caller
 // checks the user id of every message, and drops a message without one.
@@ -91,9 +91,9 @@ class Router {
   [[nodiscard]] Result<> send(const std::string& routing_id,
                               const std::vector<std::string>& frames);
 
-  // Cuts the connection that a message came from, or a later one that got its descriptor. Either
-  // may come back through the handshake.
-  void disconnect(int source_fd);
+  // Cuts the connection that a message came from, where that is still the one of this descriptor.
+  // It may come back through the handshake.
+  void disconnect(const std::string& routing_id, int source_fd);
 
   [[nodiscard]] std::size_t connection_count();
   [[nodiscard]] const RouterCounters& counters() const;

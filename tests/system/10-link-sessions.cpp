@@ -119,6 +119,63 @@ TEST_F(LinkSessionsTest, TwoHundredFiftySevenConnectionsOfOneNodeDisturbNobody) 
   EXPECT_TRUE(honest_->alive());
 }
 
+// 512 is the limit: who says nothing makes room for who speaks.
+TEST_F(LinkSessionsTest, SilentConnectionsOfOneNodeLeaveRoomForAnother) {
+  const zmq::Context crowd_context = must(zmq::Context::create({.socket_count_max = 2000}));
+  std::vector<std::unique_ptr<RawDealer>> crowd;
+  crowd.reserve(520);
+  for (int i = 0; i < 520; ++i) {
+    crowd.push_back(std::make_unique<RawDealer>(crowd_context));
+    crowd.back()->use_curve(curve_pair("AM node 1 transport"),
+                            curve_pair("hub transport").public_key);
+    crowd.back()->connect(hub_.endpoint());
+  }
+  EXPECT_TRUE(eventually(
+      [&] { return hub_.status().at("counters").at("connections_over").get<int>() > 0; }));
+  Peer peer(context_, exchange_, hub_, "RU node 1 transport");
+  EXPECT_TRUE(peer.greet());
+  EXPECT_TRUE(peer.alive());
+  EXPECT_TRUE(honest_->alive());
+  EXPECT_TRUE(hub_.daemon().says({"connections-cut", "remedy"}));
+}
+
+// Four of one transport key may speak, whatever the hub answers; the session's is none of those
+// that go.
+TEST_F(LinkSessionsTest, OfFiveConnectionsOfOneKeyThatSpokeTheOldestIsCut) {
+  v1::UpMessage ping;
+  ping.mutable_ping()->set_nonce(1);
+  const auto heard = [](RawDealer& dealer) {
+    return eventually([&] { return dealer.hears(); }, kSilence);
+  };
+  const auto surplus = [&] { return hub_.status().at("counters").at("connections_surplus"); };
+  std::vector<std::unique_ptr<RawDealer>> crowd;
+  const auto join = [&] {
+    crowd.push_back(std::make_unique<RawDealer>(context_));
+    const int never = -1;
+    crowd.back()->set(ZMQ_RECONNECT_IVL, &never, sizeof never);
+    crowd.back()->use_curve(curve_pair("AM node 1 transport"),
+                            curve_pair("hub transport").public_key);
+    crowd.back()->connect(hub_.endpoint());
+    ASSERT_TRUE(crowd.back()->send(ping.SerializeAsString()));
+    ASSERT_TRUE(heard(*crowd.back())) << "hello comes first";
+    while (crowd.back()->hears()) {  // The rest of the answer.
+    }
+  };
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_NO_FATAL_FAILURE(join());
+  }
+  EXPECT_EQ(surplus(), 0) << "four with the session's";
+  ASSERT_NO_FATAL_FAILURE(join());
+  EXPECT_EQ(surplus(), 1);
+  static_cast<void>(crowd.front()->send(ping.SerializeAsString()));
+  EXPECT_FALSE(heard(*crowd.front()));
+  for (std::size_t i = 1; i < crowd.size(); ++i) {
+    ASSERT_TRUE(crowd[i]->send(ping.SerializeAsString()));
+    EXPECT_TRUE(heard(*crowd[i])) << i;
+  }
+  EXPECT_TRUE(hostile_->alive());
+}
+
 // C-135: 256 envelopes in a Submit, each answered; 257 are answered once and none is taken.
 TEST_F(LinkSessionsTest, ASubmitHasAtMost256Envelopes) {
   std::vector<std::string> envelopes;

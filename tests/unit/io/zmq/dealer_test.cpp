@@ -91,7 +91,7 @@ TEST_F(DealerTest, KeepsTheNewestEventsWhenNobodyAsks) {
       if (!received || received->frames != turn) {
         return false;
       }
-      router.disconnect(received->source_fd);
+      router.disconnect(received->routing_id, received->source_fd);
       return true;
     }));
   }

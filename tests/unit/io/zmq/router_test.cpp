@@ -192,7 +192,7 @@ TEST_F(RouterTest, CutsTheLiveConnectionOfARevokedKey) {
   ASSERT_TRUE(dealer.send({"still here"}));
   EXPECT_EQ(next_message(router).user_id, kUser);
 
-  router.disconnect(before.source_fd);
+  router.disconnect(before.routing_id, before.source_fd);
   EXPECT_TRUE(reaches(dealer, LinkState::kDisconnected));
   EXPECT_TRUE(reaches(dealer, LinkState::kRefused));
   EXPECT_EQ(router.send(before.routing_id, {"x"}).error().code, ErrorCode::kNotFound);
@@ -202,20 +202,25 @@ TEST_F(RouterTest, LeavesDescriptorsAloneThatAreNotItsConnections) {
   Router router = bind();
   int pair[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-  router.disconnect(pair[0]);
-  router.disconnect(-1);
+  router.disconnect("", pair[0]);
+  router.disconnect("", -1);
   EXPECT_EQ(write(pair[0], "x", 1), 1);
   close(pair[0]);
   close(pair[1]);
 }
 
-TEST_F(RouterTest, CutsConnectionsOverTheLimit) {
+TEST_F(RouterTest, CutsTheNewestConnectionOverTheLimitWhereTheOthersHaveSpoken) {
   RouterOptions options = router_options();
   options.connection_count_max = 2;
   Router router = must(Router::bind(context_, options));
   Dealer first = connect(router);
   Dealer second = connect(router);
+  for (Dealer* const dealer : {&first, &second}) {
+    ASSERT_TRUE(dealer->send({"a word"}));
+    EXPECT_EQ(next_message(router).user_id, kUser);
+  }
   EXPECT_EQ(router.connection_count(), 2U);
+  EXPECT_EQ(router.counters().connection_over_count, 0U) << "at the limit";
   Dealer third = connect(router, member_);
   EXPECT_TRUE(eventually([&] {
     EXPECT_FALSE(router.receive());
@@ -229,6 +234,50 @@ TEST_F(RouterTest, CutsConnectionsOverTheLimit) {
   EXPECT_EQ(next_message(router).user_id, kUser);
   ASSERT_TRUE(second.send({"second"}));
   EXPECT_EQ(next_message(router).user_id, kUser);
+}
+
+TEST_F(RouterTest, CutsTheOldestSilentConnectionFirst) {
+  RouterOptions options = router_options();
+  options.connection_count_max = 3;
+  Router router = must(Router::bind(context_, options));
+  DealerOptions once = dealer_options(router, member_);
+  once.reconnect_min = once.reconnect_max = milliseconds(60'000);
+  const auto connected = [&] {
+    Dealer dealer = must(Dealer::connect(context_, once));
+    EXPECT_TRUE(reaches(dealer, LinkState::kConnected));
+    return dealer;
+  };
+  Dealer speaking = connected();  // The oldest of all.
+  ASSERT_TRUE(speaking.send({"a word"}));
+  EXPECT_EQ(next_message(router).user_id, kUser);
+  Dealer silent_1 = connected();
+  Dealer silent_2 = connected();
+  EXPECT_EQ(router.connection_count(), 3U);
+  EXPECT_EQ(router.counters().connection_over_count, 0U) << "at the limit";
+
+  Dealer newest = connected();
+  EXPECT_TRUE(eventually([&] { return router.connection_count() == 3; }));
+  EXPECT_TRUE(reaches(silent_1, LinkState::kDisconnected));
+  EXPECT_EQ(router.counters().connection_over_count, 1U) << "one for one";
+  for (Dealer* const dealer : {&speaking, &silent_2, &newest}) {
+    ASSERT_TRUE(dealer->send({"still here"}));
+    EXPECT_EQ(next_message(router).user_id, kUser);
+  }
+}
+
+// Descriptors are used again at once: who came after the peer that is meant is not cut for it.
+TEST_F(RouterTest, DoesNotCutTheConnectionThatGotTheDescriptorOfAnother) {
+  Router router = bind();
+  std::optional<Dealer> first = connect(router);
+  ASSERT_TRUE(first->send({"one"}));
+  const Received before = next_message(router);
+  first.reset();
+  ASSERT_TRUE(eventually([&] { return router.connection_count() == 0; }));
+  Dealer second = connect(router);
+  ASSERT_TRUE(second.send({"two"}));
+  router.disconnect(before.routing_id, next_message(router).source_fd);  // As if it were the same.
+  ASSERT_TRUE(second.send({"three"}));
+  EXPECT_EQ(next_message(router).frames, std::vector<std::string>{"three"});
 }
 
 // libzmq holds the parts of an unfinished message without limit; a member must not be able to use
