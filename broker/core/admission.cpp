@@ -1,6 +1,7 @@
 #include "broker/core/admission.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -127,7 +128,7 @@ std::vector<std::string> AdmissionQueue::turns(const Class& from) {
 }
 
 // Round after round, one of each member, until it has `share_count_max` in this batch.
-void AdmissionQueue::take_in_turn(std::size_t which, std::size_t count_max,
+void AdmissionQueue::take_in_turn(std::size_t which, std::size_t& places,
                                   std::size_t share_count_max, Counts& given,
                                   std::vector<Submission>& taken) {
   std::vector<std::string> round = turns(classes_[which]);
@@ -138,9 +139,10 @@ void AdmissionQueue::take_in_turn(std::size_t which, std::size_t count_max,
       if (count >= share_count_max) {
         continue;
       }
-      if (taken.size() >= count_max) {
+      if (places == 0) {
         return;
       }
+      --places;
       taken.push_back(pop(which, member));
       ++count;
       if (classes_[which].queues.contains(member)) {
@@ -168,14 +170,17 @@ std::vector<Submission> AdmissionQueue::take(std::size_t count_max) {
   // the routine notices of the others waiting for ever. So the places are shared out first, and
   // what nobody needs goes by precedence alone.
   Counts given;
+  std::array<std::vector<Submission>, kClassCount> by_class;
+  std::size_t places = count_max;
   const std::size_t share_count = std::max<std::size_t>(1, count_max / shares_.size());
   for (const std::size_t most : {share_count, std::numeric_limits<std::size_t>::max()}) {
     for (std::size_t which = 1; which < kClassCount; ++which) {
-      take_in_turn(which, count_max, most, given, taken);
+      take_in_turn(which, places, most, given, by_class.at(which));
     }
   }
-  std::ranges::stable_sort(
-      taken, {}, [](const Submission& submission) { return class_of(submission.envelope.draft); });
+  for (std::vector<Submission>& of_class : by_class) {
+    std::ranges::move(of_class, std::back_inserter(taken));
+  }
   return taken;
 }
 

@@ -92,7 +92,7 @@ class AdmissionQueue {
                                          std::size_t size) const;
   [[nodiscard]] static std::vector<std::string> turns(const Class& from);
   Submission pop(std::size_t which, const std::string& member);
-  void take_in_turn(std::size_t which, std::size_t count_max, std::size_t share_count_max,
+  void take_in_turn(std::size_t which, std::size_t& places, std::size_t share_count_max,
                     Counts& given, std::vector<Submission>& taken);
 
   AdmissionLimits limits_;
