@@ -33,7 +33,7 @@ constexpr int kFramesWaitingMax = 4;  // Of one connection, inside libzmq: 16 Mi
 // Connections that spoke, of one transport key: a node needs one, and for a moment another, while
 // the hub has not noticed the end of the one before.
 constexpr std::size_t kConnectionsPerKeyMax = 4;
-constexpr std::uint64_t kCutsToldEveryMs = 1000;
+constexpr std::uint64_t kToldEveryMs = 1000;
 // To one connection, inside libzmq. With kFrameBytesTarget this, and not its credits, bounds what a
 // node costs that asks and asks and does not read: 64 MiB.
 constexpr int kFramesLeavingMax = 128;
@@ -216,18 +216,32 @@ void Server::cut_surplus(const Hash& transport_key_id) {
   }
 }
 
-void Server::warn_of_cuts() {
-  const zmq::RouterCounters& counters = router_->counters();
-  const std::uint64_t count = counters.connection_over_count + counters.undelivered_cut_count;
+// Whether a counter moved since it was told, and not just now.
+bool Server::is_news(Told& told, std::uint64_t count) {
   const std::uint64_t now_ms = os::unix_ms();
   // A clock that was set back must not silence it.
-  const bool told_just_now =
-      now_ms >= cuts_told_at_ms_ && now_ms - cuts_told_at_ms_ < kCutsToldEveryMs;
-  if (count == cuts_told_count_ || told_just_now) {
+  const bool just_now = now_ms >= told.at_ms && now_ms - told.at_ms < kToldEveryMs;
+  if (count == told.count || just_now) {
+    return false;
+  }
+  told = {.count = count, .at_ms = now_ms};
+  return true;
+}
+
+void Server::warn_of_strangers() {
+  const std::uint64_t refused_count = zap_->counters().refused_count;
+  if (is_news(refusals_told_, refused_count)) {
+    log::warn("handshakes-refused", {{"error", error_info(ErrorCode::kUnknownKey).name},
+                                     {"count", refused_count},
+                                     {"remedy", error_info(ErrorCode::kUnknownKey).remedy}});
+  }
+}
+
+void Server::warn_of_cuts() {
+  const zmq::RouterCounters& counters = router_->counters();
+  if (!is_news(cuts_told_, counters.connection_over_count + counters.undelivered_cut_count)) {
     return;
   }
-  cuts_told_count_ = count;
-  cuts_told_at_ms_ = now_ms;
   log::warn("connections-cut",
             {{"over_limit", counters.connection_over_count},
              {"undelivered", counters.undelivered_cut_count},
@@ -245,6 +259,7 @@ Result<void> Server::run(os::SignalFd& signals) {
   log::info("ready", {{"listen", router_->endpoint()},
                       {"size", hub_.sequencer().tree().size()},
                       {"genesis", hex(config_.genesis)}});
+  refusals_told_.count = zap_->counters().refused_count;  // The self-test's own.
   bool busy = false;
   while (true) {
     CHANCERY_TRY_VOID(poller.wait(busy ? std::chrono::milliseconds(0) : kIdleWait));
@@ -259,6 +274,7 @@ Result<void> Server::run(os::SignalFd& signals) {
     }
     receive();
     warn_of_cuts();
+    warn_of_strangers();
     receive_admin();
     CHANCERY_TRY_VOID(sequence());
     serve_reads();
@@ -541,6 +557,7 @@ Result<std::string> Server::status_json() const {
                       {"unidentified", counters_.unidentified_count},
                       {"unsent", counters_.unsent_count},
                       {"damaged_reads", counters_.damaged_read_count},
+                      {"handshakes_refused", zap_->counters().refused_count},
                       {"connections_over", router_->counters().connection_over_count},
                       {"connections_undelivered", router_->counters().undelivered_cut_count},
                       {"connections_surplus", counters_.surplus_cut_count}};

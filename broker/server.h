@@ -77,7 +77,13 @@ class Server {
   void admit_nodes();
   void cut(PeerHandle handle, std::string_view why);
   void cut_surplus(const Hash& transport_key_id);
+  struct Told {
+    std::uint64_t count = 0;
+    std::uint64_t at_ms = 0;
+  };
+  static bool is_news(Told& told, std::uint64_t count);
   void warn_of_cuts();
+  void warn_of_strangers();
 
   void receive();
   void receive_admin();
@@ -106,8 +112,8 @@ class Server {
   std::unique_ptr<zmq::Router> router_;
   std::unique_ptr<zmq::Router> admin_;
 
-  std::uint64_t cuts_told_count_ = 0;
-  std::uint64_t cuts_told_at_ms_ = 0;
+  Told cuts_told_;
+  Told refusals_told_;
   PeerHandle next_handle_ = 1;
   std::map<PeerHandle, Peer> peers_;
   std::map<std::string, PeerHandle> handles_;  // By routing id.

@@ -36,6 +36,8 @@ class LinkOutages(Trial):
         self.start("AM")
         stranger = self.daemon("chancery-node", "by/node.toml").start()
         self.assertTrue(stranger.says("hub-refused"), stranger.log())
+        self.assertIn("error=unknown-key", stranger.log())
+        self.assertTrue(self.hub.says("handshakes-refused error=unknown-key"), self.hub.log())
         status = self.status("BY")
         self.assertEqual((status.code, status.json["hub"]["link"]), (0, "down"), status)
         self.assertIn("refused", status.json["hub"]["fault"])
