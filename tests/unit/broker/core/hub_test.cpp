@@ -719,8 +719,7 @@ TEST_F(HubTest, AFloodOfOneMemberKeepsNoNoticeOfAnotherOutOfTheNextBatch) {
                   {.seen = head_of(hub_.sequencer().tree())}),
            1);
     const Decision decision = decide();
-    ASSERT_TRUE(decision.commit.has_value());
-    EXPECT_EQ(decision.commit->size_after, size + 1);
+    EXPECT_EQ(commit_of(decision).size_after, size + 1);
     commit(decision);
     while (hub_.sequencer().has_work()) {
       static_cast<void>(decide());
