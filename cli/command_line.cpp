@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -126,6 +127,8 @@ void add_client_flags(CLI::App& verb, Shared& shared) {
 int run_command_line(int argc, const char* const* argv) {
   Shared shared;
   CLI::App app(kAbout, "chancery");
+  app.formatter(
+      std::make_shared<args::SteadyFormatter>());  // Before the verbs, which take it over.
   app.footer(kFooter);
   app.set_version_flag("--version", version_line());
   add_verbs(app, shared);

@@ -96,6 +96,8 @@ TEST_F(CommandLineTest, HelpIsAVerbToo) {
   EXPECT_EQ(chancery({"help"}).out, chancery({"--help"}).out);
   EXPECT_EQ(chancery({"help"}).code, os::kExitDone);
   EXPECT_EQ(chancery({"help", "publish"}).out, chancery({"publish", "--help"}).out);
+  EXPECT_NE(chancery({"help", "publish"}).out.find("Excludes: --as --exchange\n"),
+            std::string::npos);
   EXPECT_EQ(chancery({"help", "exchange", "init"}).out,
             chancery({"exchange", "init", "--help"}).out);
   EXPECT_EQ(chancery({"help", "audit"}).out, chancery({"audit", "--help"}).out);
