@@ -16,7 +16,7 @@ class SteadyFormatter : public CLI::Formatter {
  public:
   std::string make_option_opts(const CLI::Option* option) const override {
     const std::string label = " " + get_label("Excludes") + ":";
-    const std::string text = CLI::Formatter::make_option_opts(option);
+    std::string text = CLI::Formatter::make_option_opts(option);
     const std::size_t at = text.find(label);
     if (at == std::string::npos) {
       return text;
