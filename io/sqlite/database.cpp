@@ -286,9 +286,11 @@ Result<Statement> Database::prepare(std::string_view sql) {
 Result<void> Database::check_integrity() {
   CHANCERY_TRY(Statement statement, prepare("PRAGMA integrity_check(1)"));
   CHANCERY_TRY(const bool row, statement.step());
-  CHANCERY_TRY(const std::string verdict,
-               row ? statement.column_text(0) : Result<std::string>("no verdict"));
-  if (verdict != "ok") {
+  if (!row) {
+    return fail(ErrorCode::kInternal, "PRAGMA integrity_check gives no row");
+  }
+  CHANCERY_TRY(const std::string verdict, statement.column_text(0));
+  if (std::string_view(verdict) != "ok") {
     return fail(ErrorCode::kStoreDamaged, verdict);
   }
   return {};
