@@ -61,6 +61,16 @@ class LogNodeMeetsLyingHubTest : public ::testing::Test {
     return batch;
   }
 
+  // The next batch, whose checkpoint is the hub's own over a root that its leaves do not make.
+  v1::LogBatch signed_over_another_root() {
+    append(notice("Never shown"));
+    v1::LogBatch batch = log_.batches().back();
+    const std::vector<std::string> keys = {"hub log 1"};
+    batch.set_checkpoint(signed_checkpoint(exchange_.roster().hub().origin_line(), log_.size(),
+                                           founded_.tree().root(), keys));
+    return batch;
+  }
+
   const std::string& append(const std::string& envelope) {
     log_.append(std::span(&envelope, 1));
     return log_.envelopes().back();
@@ -77,12 +87,7 @@ class LogNodeMeetsLyingHubTest : public ::testing::Test {
 // C-106.
 TEST_F(LogNodeMeetsLyingHubTest, ARootThatTheLeavesDoNotMakeIsAnAlarm) {
   ASSERT_NO_FATAL_FAILURE(start_in_step());
-  append(notice("Never shown"));
-  v1::LogBatch batch = log_.batches().back();
-  const std::vector<std::string> keys = {"hub log 1"};
-  batch.set_checkpoint(signed_checkpoint(exchange_.roster().hub().origin_line(), log_.size(),
-                                         founded_.tree().root(), keys));
-  hub_.push_batch(batch);
+  hub_.push_batch(signed_over_another_root());
   expect_alarm("root-mismatch", founded_.size());
 }
 
@@ -310,11 +315,7 @@ TEST_F(LogNodeMeetsLyingHubTest, StampingAgainAtTheHubsWordTakesLongerEachTime) 
 // C-106: what contradicted the log is evidence against the hub, and no restart forgets it.
 TEST_F(LogNodeMeetsLyingHubTest, AnAlarmAndItsEvidenceOutliveTheProcess) {
   ASSERT_NO_FATAL_FAILURE(start_in_step());
-  append(notice("Never shown"));
-  v1::LogBatch batch = log_.batches().back();
-  const std::vector<std::string> keys = {"hub log 1"};
-  batch.set_checkpoint(signed_checkpoint(exchange_.roster().hub().origin_line(), log_.size(),
-                                         founded_.tree().root(), keys));
+  const v1::LogBatch batch = signed_over_another_root();
   hub_.push_batch(batch);
   ASSERT_TRUE(hub_.serve_until([&] { return node_.status().code == 1; }));
   EXPECT_EQ(node_.daemon().stop(), 0);
