@@ -92,15 +92,6 @@ Result<LogSigners> read_log_signers(const Config& config) {
   return signers;
 }
 
-std::vector<crypto::PublicKey> public_keys(const LogSigners& signers) {
-  std::vector<crypto::PublicKey> keys;
-  keys.reserve(signers.size());
-  for (const std::unique_ptr<crypto::Signer>& signer : signers) {
-    keys.push_back(signer->public_key());
-  }
-  return keys;
-}
-
 Result<void> require_own_keys(const Config& config, const exchange::Directory& directory,
                               std::span<const crypto::PublicKey> log_keys,
                               const crypto::PublicKey& transport_key) {

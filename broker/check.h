@@ -5,16 +5,14 @@
 
 #pragma once
 
-#include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "broker/config.h"
+#include "broker/engine/engine.h"
 #include "chancery/v1/directory.pb.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
-#include "core/crypto/signer.h"
 #include "core/exchange/directory.h"
 
 namespace chancery::broker {
@@ -22,10 +20,7 @@ namespace chancery::broker {
 // At most 64 MiB. kFileMissing, kLimitExceeded, or what the strict reading says.
 [[nodiscard]] Result<v1::FoundingFile> read_founding(const std::string& path);
 
-// One for log_key, and one for log_key_next where there is one.
-using LogSigners = std::vector<std::unique_ptr<crypto::Signer>>;
 [[nodiscard]] Result<LogSigners> read_log_signers(const Config& config);
-[[nodiscard]] std::vector<crypto::PublicKey> public_keys(const LogSigners& signers);
 
 // kHubKeyMissing where none of the log keys is the newest in this directory, which is founded;
 // kConfigInvalid where the transport key is not the hub's.

@@ -10,10 +10,8 @@
 #include "core/base/encoding.h"
 #include "core/base/version.h"
 #include "core/crypto/secret.h"
-#include "core/exchange/compose.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
-#include "core/ledger/checkpoint.h"
 #include "daemon/keys.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
@@ -43,16 +41,8 @@ constexpr std::chrono::milliseconds kIdleWait{100};
 
 }  // namespace
 
-Server::Server(Config config, std::unique_ptr<HubStore> store, HubState state,
-               LogSigners log_signers)
-    : config_(std::move(config)),
-      store_(std::move(store)),
-      log_signers_(std::move(log_signers)),
-      hub_(HubConfig{.program = "chancery-broker " + std::string(kVersion),
-                     .admission = {},
-                     .window = {},
-                     .log_keys = public_keys(log_signers_)},
-           std::move(state)) {}
+Server::Server(Config config, std::unique_ptr<Engine> engine)
+    : config_(std::move(config)), engine_(std::move(engine)), hub_(engine_->hub()) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   CHANCERY_TRY(LogSigners log_signers, read_log_signers(config));
@@ -60,82 +50,22 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
                daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY(std::unique_ptr<HubStore> store,
                open_sqlite_hub_store(config.store, config.genesis, StoreUse::kOwn));
-  CHANCERY_TRY(HubState state, store->load());
-  auto server = std::unique_ptr<Server>(
-      new Server(config, std::move(store), std::move(state), std::move(log_signers)));
-  CHANCERY_TRY_VOID(server->found());
-  CHANCERY_TRY_VOID(require_own_keys(config, server->hub_.sequencer().directory(),
-                                     public_keys(server->log_signers_),
+  CHANCERY_TRY(
+      std::unique_ptr<Engine> engine,
+      Engine::start(
+          {.program = "chancery-broker " + std::string(kVersion), .admission = {}, .window = {}},
+          std::move(store), std::move(log_signers)));
+  const Sequencer& sequencer = engine->hub().sequencer();
+  if (sequencer.tree().size() == 0) {
+    CHANCERY_TRY(const v1::FoundingFile founding, read_founding(config.founding));
+    CHANCERY_TRY_VOID(engine->found(founding, config.founding, os::unix_ms()));
+  }
+  CHANCERY_TRY_VOID(require_own_keys(config, sequencer.directory(), engine->log_keys(),
                                      transport_key.public_key()));
-  CHANCERY_TRY_VOID(server->sign_missing_checkpoints());
+  CHANCERY_TRY_VOID(engine->sign_missing_checkpoints());
+  auto server = std::unique_ptr<Server>(new Server(config, std::move(engine)));
   CHANCERY_TRY_VOID(server->listen(transport_key));
   return server;
-}
-
-// An empty store starts with the founding file: the roster, then the enrolments, a batch each.
-Result<void> Server::found() {
-  Sequencer& sequencer = hub_.sequencer();
-  if (sequencer.tree().size() > 0) {
-    return {};
-  }
-  CHANCERY_TRY(const v1::FoundingFile founding, read_founding(config_.founding));
-  for (int i = 0; i < founding.entries_size(); ++i) {
-    const auto in_founding = [&](const Error& error) {
-      return fail(error.code,
-                  config_.founding + ", entry " + std::to_string(i) + ": " + error.detail);
-    };
-    if (const Result<void> offered = sequencer.offer(0, std::nullopt, founding.entries(i));
-        !offered.has_value()) {
-      return in_founding(offered.error());
-    }
-    CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
-    const Decision decision = sequencer.decide(answers, os::unix_ms());
-    if (!decision.commit.has_value()) {
-      return in_founding(decision.outcomes.front().error.value_or(
-          Error{ErrorCode::kInvalidEntry, "the same entry twice"}));
-    }
-    CHANCERY_TRY_VOID(store_->commit(*decision.commit));
-    sequencer.committed();
-    CHANCERY_TRY(std::string note,
-                 sign_checkpoint(decision.commit->size_after, decision.commit->root_after));
-    store_->keep_checkpoint(decision.commit->size_after, std::move(note));
-  }
-  if (!sequencer.directory().founded()) {
-    return fail(ErrorCode::kInvalidEntry, config_.founding + " holds no roster");
-  }
-  log::info("founded", {{"entries", founding.entries_size()}, {"genesis", hex(config_.genesis)}});
-  return store_->flush();
-}
-
-Result<std::string> Server::sign_checkpoint(std::uint64_t size, const Hash& root) {
-  const std::vector<ledger::NoteKey> keys = hub_.sequencer().directory().log_keys();
-  ledger::Note note{
-      .text = ledger::checkpoint_body({.origin = keys.back().name, .size = size, .root = root}),
-      .signatures = {}};
-  for (const ledger::NoteKey& key : keys) {
-    if (crypto::Signer* const signer = signer_of(key); signer != nullptr) {
-      CHANCERY_TRY(const std::string signature, signer->sign(as_bytes(note.text)));
-      note.signatures.push_back(ledger::note_signature(key, as_bytes(signature)));
-    } else if (key == keys.back()) {
-      return fail(ErrorCode::kHubKeyMissing, "log key " + hex(key.key.id()));
-    }
-  }
-  return ledger::format_note(note);
-}
-
-crypto::Signer* Server::signer_of(const ledger::NoteKey& key) const {
-  const auto found = std::ranges::find_if(
-      log_signers_, [&](const auto& signer) { return signer->public_key() == key.key; });
-  return found == log_signers_.end() ? nullptr : found->get();
-}
-
-Result<void> Server::sign_missing_checkpoints() {
-  CHANCERY_TRY(const std::vector<HubStore::UnsignedHead> heads, store_->unsigned_heads());
-  for (const HubStore::UnsignedHead& head : heads) {
-    CHANCERY_TRY(std::string note, sign_checkpoint(head.size, head.root));
-    store_->keep_checkpoint(head.size, std::move(note));
-  }
-  return store_->flush();
 }
 
 // The ZAP handler first, then the sockets, then the proof that a stranger is refused.
@@ -267,7 +197,7 @@ Result<void> Server::run(os::SignalFd& signals) {
       while (const std::optional<int> signal = signals.next()) {
         if (*signal != SIGHUP) {
           log::info("stopping", {{"signal", *signal}});
-          return store_->flush();
+          return engine_->flush();
         }
         log::info("nothing-to-reload", {});
       }
@@ -277,11 +207,11 @@ Result<void> Server::run(os::SignalFd& signals) {
     warn_of_strangers();
     receive_admin();
     CHANCERY_TRY_VOID(sequence());
-    serve_reads();
+    engine_->serve_reads();
     send_outgoing();
     busy = hub_.sequencer().has_work() || poller.ready(router_token);
     if (!busy) {
-      CHANCERY_TRY_VOID(store_->flush());
+      CHANCERY_TRY_VOID(engine_->flush());
     }
   }
 }
@@ -336,7 +266,7 @@ void Server::receive() {
     }
     bytes += received->frames.front().size();
     const PeerHandle handle = peer_handle(*received, *key_id);
-    const Result<void> served = hub_.receive(handle, *key_id, received->frames.front());
+    const Result<void> served = engine_->receive(handle, *key_id, received->frames.front());
     if (!served.has_value()) {
       log::warn("refused-frame", {{"transport_key", received->user_id},
                                   {"error", error_info(served.error().code).name},
@@ -352,92 +282,16 @@ void Server::receive() {
 }
 
 Result<void> Server::sequence() {
-  Sequencer& sequencer = hub_.sequencer();
-  if (!sequencer.has_work()) {
-    return {};
+  CHANCERY_TRY(const Sequenced sequenced, engine_->sequence(os::unix_ms()));
+  if (sequenced.directory_changed) {
+    admit_nodes();
   }
-  CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
-  Decision decision = sequencer.decide(answers, os::unix_ms());
-  count(decision.outcomes);
-  hub_.refuse(decision.outcomes);
-  if (decision.commit.has_value()) {
-    const Commit& commit = *decision.commit;
-    CHANCERY_TRY_VOID(store_->commit(commit));
-    sequencer.committed();
-    ++counters_.commit_count;
-    CHANCERY_TRY(const std::string note, sign_checkpoint(commit.size_after, commit.root_after));
-    store_->keep_checkpoint(commit.size_after, note);
-    if (commit.type == ledger::LeafType::kDirectory) {
-      // It may be the one that two keys sign, and only this process is sure to hold both.
-      CHANCERY_TRY_VOID(store_->flush());
-    }
-    hub_.committed(commit, note, decision.outcomes);
-    if (commit.type == ledger::LeafType::kDirectory) {
-      log::info("directory-entry", {{"index", commit.size_before},
-                                    {"kind", commit.entries.front().envelope.draft.kind()}});
-      admit_nodes();
-    }
-  }
-  settle_admin(decision.outcomes);
-  return keep_conflicts(decision.conflicts);
-}
-
-// After the commit, since they name entries of it; the refusals leave with the end of the turn.
-Result<void> Server::keep_conflicts(const std::vector<Conflict>& conflicts) {
-  for (const Conflict& conflict : conflicts) {
-    CHANCERY_TRY(const bool kept, store_->keep_conflict(conflict, os::unix_ms()));
-    if (kept) {
-      log::warn("notice-id-reused", {{"notice", conflict.envelope.name()},
-                                     {"index_first", conflict.index_first},
-                                     {"kept", "both drafts, as evidence"}});
-    }
-  }
+  settle_admin(sequenced.outcomes);
   return {};
 }
 
-void Server::count(const std::vector<Outcome>& outcomes) {
-  for (const Outcome& outcome : outcomes) {
-    if (outcome.error.has_value()) {
-      ++counters_.refused_count;
-      log::info("refused", {{"notice_id", uuid_text(as_bytes(outcome.notice_id))},
-                            {"error", error_info(outcome.error->code).name},
-                            {"detail", outcome.error->detail}});
-    } else {
-      ++(outcome.duplicate ? counters_.duplicate_count : counters_.accepted_count);
-    }
-  }
-}
-
-void Server::serve_reads() {
-  for (const BatchRead& read : hub_.take_batch_reads()) {
-    Result<std::vector<v1::LogBatch>> page =
-        store_->read_batches(read.from, exchange::kBatchesCountMax, exchange::kFrameBytesTarget);
-    if (!page.has_value()) {
-      ++counters_.damaged_read_count;
-      log::error("read-failed", {{"from", read.from}, {"detail", page.error().to_string()}});
-      continue;
-    }
-    hub_.batches(read, std::move(*page));
-  }
-  for (const FeedRead& read : hub_.take_feed_reads()) {
-    Result<std::vector<FeedEntry>> page =
-        store_->read_feed(read.member, read.from, read.count_max, exchange::kFrameBytesTarget);
-    if (!page.has_value()) {
-      // Never served, never deleted. The member's feed stands still; the others go on.
-      ++counters_.damaged_read_count;
-      log::error(
-          "read-failed",
-          {{"member", read.member}, {"from", read.from}, {"detail", page.error().to_string()}});
-      hub_.feed(read, {});
-      continue;
-    }
-    counters_.delivered_count += page->size();
-    hub_.feed(read, std::move(*page));
-  }
-}
-
 void Server::send_outgoing() {
-  for (Outgoing& outgoing : hub_.take_outgoing()) {
+  for (Outgoing& outgoing : engine_->take_outgoing()) {
     const auto peer = peers_.find(outgoing.peer);
     if (peer == peers_.end()) {
       continue;
@@ -486,7 +340,7 @@ void Server::answer_admin(const std::string& routing_id, std::string_view frame)
     }
   } else if (request->has_audit_page()) {
     Result<v1::AuditPageReply> page =
-        store_->audit_page(request->audit_page().from_index(), kAuditPageBytes);
+        engine_->store().audit_page(request->audit_page().from_index(), kAuditPageBytes);
     if (page.has_value()) {
       *reply.mutable_audit_page() = std::move(*page);
     } else {
@@ -535,8 +389,9 @@ void Server::settle_admin(const std::vector<Outcome>& outcomes) {
 }
 
 Result<std::string> Server::status_json() const {
-  CHANCERY_TRY(const std::uint64_t conflict_count, store_->conflict_count());
+  CHANCERY_TRY(const std::uint64_t conflict_count, engine_->store().conflict_count());
   const Sequencer& sequencer = hub_.sequencer();
+  const EngineCounters& engine = engine_->counters();
   text::Json json;
   json["program"] = "chancery-broker";
   json["version"] = kVersion;
@@ -549,14 +404,14 @@ Result<std::string> Server::status_json() const {
                  {"accepted_at_ms", sequencer.accepted_at_ms()}};
   json["queues"] = {
       {"admission", {{"items", sequencer.queue().count()}, {"bytes", sequencer.queue().bytes()}}}};
-  json["counters"] = {{"accepted", counters_.accepted_count},
-                      {"refused", counters_.refused_count},
-                      {"duplicates", counters_.duplicate_count},
-                      {"commits", counters_.commit_count},
-                      {"delivered", counters_.delivered_count},
+  json["counters"] = {{"accepted", engine.accepted_count},
+                      {"refused", engine.refused_count},
+                      {"duplicates", engine.duplicate_count},
+                      {"commits", engine.commit_count},
+                      {"delivered", engine.delivered_count},
                       {"unidentified", counters_.unidentified_count},
                       {"unsent", counters_.unsent_count},
-                      {"damaged_reads", counters_.damaged_read_count},
+                      {"damaged_reads", engine.damaged_read_count},
                       {"handshakes_refused", zap_->counters().refused_count},
                       {"connections_over", router_->counters().connection_over_count},
                       {"connections_undelivered", router_->counters().undelivered_cut_count},

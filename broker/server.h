@@ -1,4 +1,4 @@
-// The hub as a process: sockets, store and keys around the pure Hub.
+// The hub as a process: sockets, clock and signals around the engine.
 //
 // One thread owns everything but the ZAP handler's table. Each turn of the loop receives what
 // arrived, sequences what is waiting (commit, then sign, then send), serves reads within credits
@@ -16,14 +16,11 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/check.h"
 #include "broker/config.h"
 #include "broker/core/hub.h"
-#include "broker/store/hub_store.h"
+#include "broker/engine/engine.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
-#include "core/crypto/signer.h"
-#include "core/ledger/note.h"
 #include "io/os/signals.h"
 #include "io/zmq/context.h"
 #include "io/zmq/poller.h"
@@ -33,15 +30,9 @@
 namespace chancery::broker {
 
 struct ServerCounters {
-  std::uint64_t accepted_count = 0;
-  std::uint64_t refused_count = 0;
-  std::uint64_t duplicate_count = 0;
-  std::uint64_t commit_count = 0;
-  std::uint64_t delivered_count = 0;
   std::uint64_t unidentified_count = 0;  // Frames without User-Id: dropped.
   std::uint64_t unsent_count = 0;        // A peer was gone or slow; it asks again by itself.
   std::uint64_t surplus_cut_count = 0;   // Connections over kConnectionsPerKeyMax.
-  std::uint64_t damaged_read_count = 0;  // Stored records that no longer match their hash.
 };
 
 class Server {
@@ -69,10 +60,8 @@ class Server {
     std::string notice_id;
   };
 
-  Server(Config config, std::unique_ptr<HubStore> store, HubState state, LogSigners log_signers);
+  Server(Config config, std::unique_ptr<Engine> engine);
 
-  Result<void> found();
-  Result<void> sign_missing_checkpoints();
   Result<void> listen(const crypto::PrivateKey& transport_key);
   void admit_nodes();
   void cut(PeerHandle handle, std::string_view why);
@@ -89,21 +78,14 @@ class Server {
   void receive_admin();
   void answer_admin(const std::string& routing_id, std::string_view frame);
   Result<void> sequence();
-  Result<void> keep_conflicts(const std::vector<Conflict>& conflicts);
-  // By each log key of the roster that this hub holds; the newest has to be one of them.
-  Result<std::string> sign_checkpoint(std::uint64_t size, const Hash& root);
-  [[nodiscard]] crypto::Signer* signer_of(const ledger::NoteKey& key) const;
-  void count(const std::vector<Outcome>& outcomes);
   void settle_admin(const std::vector<Outcome>& outcomes);
-  void serve_reads();
   void send_outgoing();
   PeerHandle peer_handle(const zmq::Received& received, const Hash& transport_key_id);
   void forget(PeerHandle handle);
 
   Config config_;
-  std::unique_ptr<HubStore> store_;
-  LogSigners log_signers_;
-  Hub hub_;
+  std::unique_ptr<Engine> engine_;
+  Hub& hub_;
   ServerCounters counters_;
 
   // The context outlives its sockets: order matters.

@@ -7,15 +7,9 @@
 
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "node/engine/application.h"
 
 namespace chancery::node {
-
-struct Application {
-  std::string name;
-  Hash key{};                        // CURVE public key.
-  std::vector<std::string> publish;  // Patterns of kinds.
-  std::vector<std::string> read;
-};
 
 struct Config {
   std::string member;

@@ -6,8 +6,6 @@
 #include "core/base/encoding.h"
 #include "core/base/version.h"
 #include "core/crypto/keys.h"
-#include "core/crypto/secret.h"
-#include "core/exchange/compose.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
 #include "daemon/keys.h"
@@ -25,7 +23,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::string_view kZapDomain = "local";
-constexpr std::size_t kUnacknowledgedMax = 1024;  // Signed and not yet logged, at most.
+constexpr std::size_t kReceivedPerTurnMax = 256;
 // Inside libzmq, before anybody looks at them: 4 MiB each of an application's connection, 8 MiB of
 // the hub's.
 constexpr int kFramesWaitingMax = 4;
@@ -33,8 +31,21 @@ constexpr int kHubFramesWaitingMax = 16;
 constexpr int kLocalConnectionsMax = 64;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
-constexpr milliseconds kResendAfter{30'000};
-constexpr milliseconds kPingEvery{5'000};
+constexpr milliseconds kIdleWait{100};
+constexpr milliseconds kReconnectMin{500};
+constexpr std::uint32_t kReconnectJitterMs = 2000;
+
+Now now() {
+  return {.steady = os::steady_now(), .unix_us = os::unix_us()};
+}
+
+milliseconds reconnect_delay() {
+  const std::string random = os::random_bytes(2);
+  const std::uint32_t number =
+      (static_cast<std::uint32_t>(static_cast<std::uint8_t>(random[0])) << 8U) |
+      static_cast<std::uint8_t>(random[1]);
+  return kReconnectMin + milliseconds(number % kReconnectJitterMs);
+}
 
 std::string_view phase_word(LinkPhase phase) {
   switch (phase) {
@@ -52,20 +63,8 @@ std::string_view phase_word(LinkPhase phase) {
 
 }  // namespace
 
-Server::Server(Config config, std::unique_ptr<NodeStore> store, NodeState state,
-               std::unique_ptr<crypto::Signer> signer, exchange::Opener opener)
-    : config_(std::move(config)),
-      store_(std::move(store)),
-      signer_(std::move(signer)),
-      opener_(std::move(opener)),
-      follower_(std::move(state.follower)),
-      history_(std::move(state.history)),
-      link_({.genesis = config_.genesis, .program = "chancery-node " + std::string(kVersion)},
-            state.position),
-      local_api_(config_.member, config_.applications, *store_,
-                 [](std::size_t count) { return os::random_bytes(count); }),
-      alarm_(std::move(state.alarm)),
-      created_at_us_(state.created_at_us) {}
+Server::Server(Config config, std::unique_ptr<Engine> engine)
+    : config_(std::move(config)), engine_(std::move(engine)) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   CHANCERY_TRY(crypto::PrivateKey signing_key,
@@ -85,11 +84,15 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   }
   CHANCERY_TRY(std::unique_ptr<NodeStore> store,
                NodeStore::open(config.store, config.genesis, config.member, StoreUse::kOwn));
-  CHANCERY_TRY(NodeState state, store->load());
-  auto server = std::unique_ptr<Server>(
-      new Server(config, std::move(store), std::move(state),
-                 std::make_unique<crypto::KeySigner>(std::move(signing_key)),
-                 exchange::Opener(std::move(sealing_keys))));
+  CHANCERY_TRY(
+      std::unique_ptr<Engine> engine,
+      Engine::start({.member = config.member,
+                     .program = "chancery-node " + std::string(kVersion),
+                     .applications = config.applications,
+                     .local = {}},
+                    std::move(store), std::make_unique<crypto::KeySigner>(std::move(signing_key)),
+                    exchange::Opener(std::move(sealing_keys)), os::random_bytes));
+  auto server = std::unique_ptr<Server>(new Server(config, std::move(engine)));
   CHANCERY_TRY_VOID(server->open_sockets(transport_key, local_key));
   return server;
 }
@@ -131,10 +134,6 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
   return {};
 }
 
-LocalContext Server::local_context() const {
-  return {.directory = &follower_.directory(), .now_ms = os::unix_ms(), .now = os::steady_now()};
-}
-
 Result<void> Server::run(os::SignalFd& signals) {
   zmq::Poller poller;
   const auto hub_token = poller.add(*hub_);
@@ -144,7 +143,7 @@ Result<void> Server::run(os::SignalFd& signals) {
   log::info("listening", {{"member", config_.member},
                           {"local", local_->endpoint()},
                           {"hub", config_.hub},
-                          {"size", follower_.size()}});
+                          {"size", engine_->follower().size()}});
   while (true) {
     CHANCERY_TRY_VOID(poller.wait(kIdleWait));
     if (poller.ready(signal_token)) {
@@ -160,120 +159,81 @@ Result<void> Server::run(os::SignalFd& signals) {
     do {
       CHANCERY_TRY_VOID(turn());
       CHANCERY_TRY_VOID(poller.wait(milliseconds(0)));
-    } while ((poller.ready(hub_token) || poller.ready(local_token) || local_api_.is_behind()) &&
+    } while ((poller.ready(hub_token) || poller.ready(local_token) ||
+              engine_->local_api().is_behind()) &&
              !poller.ready(signal_token));
   }
 }
 
-Result<void> Server::write() {
-  return store_->in_transaction() ? Result<void>() : store_->begin();
-}
-
 Result<void> Server::turn() {
   take_link_events();
+  reconnect_when_due();
   CHANCERY_TRY_VOID(receive_from_hub());
   CHANCERY_TRY_VOID(receive_local());
   CHANCERY_TRY_VOID(receive_admin());
-  CHANCERY_TRY_VOID(sign_and_submit());
-  CHANCERY_TRY_VOID(resend_when_due());
-  if (link_.phase() == LinkPhase::kUp && os::steady_now() >= ping_at_) {
-    ping_at_ = os::steady_now() + kPingEvery;
-    link_.ping(os::unix_ms());
-  }
-  if (store_->in_transaction()) {
-    CHANCERY_TRY_VOID(store_->commit());
-  }
-  CHANCERY_TRY_VOID(local_api_.wake(local_context(), std::exchange(news_, {})));
+  CHANCERY_TRY_VOID(engine_->finish_turn(now()));
   send();
-  // Ready once for each welcome: everything that the hub had logged is followed and stored.
-  if (!in_step_ && link_.phase() == LinkPhase::kUp && follower_.size() >= link_.hub_size()) {
-    in_step_ = true;
-    log::info("ready", {{"member", config_.member}, {"size", follower_.size()}});
-  }
   return {};
 }
 
-// Set by set, until the signer fails: what was not signed stays in the queue as it is.
-std::vector<SignedSet> Server::sign(const StampedBatch& batch) {
-  std::vector<SignedSet> signed_sets;
-  for (const std::vector<Hash>& ds : batch.sets) {
-    exchange::BatchToSign to_sign(config_.genesis, signer_->public_key().id(), ds);
-    Result<std::string> value = signer_->sign(as_bytes(to_sign.message()));
-    if (!value.has_value()) {
-      log::error("signing-failed", {{"detail", value.error().detail}});
-      sign_not_before_ = os::steady_now() + milliseconds(1000);
-      break;
+void Server::take_link_events() {
+  while (const std::optional<zmq::LinkEvent> event = hub_->next_event()) {
+    switch (event->state) {
+      case zmq::LinkState::kConnected:
+        log::info("hub-connected", {{"hub", config_.hub}});
+        engine_->connected();
+        break;
+      case zmq::LinkState::kDisconnected:
+        log::warn("hub-lost", {{"hub", config_.hub}});
+        engine_->disconnected();
+        break;
+      case zmq::LinkState::kRefused:
+        log::error("hub-refused", {{"hub", config_.hub},
+                                   {"error", error_info(ErrorCode::kUnknownKey).name},
+                                   {"status", event->status},
+                                   {"remedy", "enrol this node, or correct transport_key"}});
+        engine_->disconnected("the hub refused this node's transport key");
+        break;
+      case zmq::LinkState::kHandshakeFailed:
+        log::error("hub-handshake-failed",
+                   {{"hub", config_.hub}, {"remedy", "compare hub_key with the roster"}});
+        engine_->disconnected("the handshake with the hub failed: hub_key may be wrong");
+        break;
     }
-    signed_sets.push_back({.to_sign = std::move(to_sign), .value = *std::move(value)});
+    if (event->final) {
+      reconnect_at_ = os::steady_now() + reconnect_delay();
+    }
   }
-  return signed_sets;
 }
 
-Result<void> Server::sign_and_submit() {
-  if (!outbox_changed_ || link_.phase() != LinkPhase::kUp || !follower_.directory().founded() ||
-      follower_.size() < link_.hub_size() || os::steady_now() < sign_not_before_) {
-    return {};
+void Server::reconnect_when_due() {
+  if (!reconnect_at_.has_value() || os::steady_now() < *reconnect_at_) {
+    return;
   }
-  CHANCERY_TRY(std::vector<Waiting> waiting, store_->waiting(kSignedTogetherMax));
-  CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
-  const std::size_t count =
-      load.signed_count >= kUnacknowledgedMax ? 0 : count_to_sign(waiting, load.signed_count);
-  if (count == 0) {
-    outbox_changed_ = false;
-    return {};
+  reconnect_at_.reset();
+  if (const Result<void> again = hub_->reconnect(); !again.has_value()) {
+    log::warn("hub-reconnect-failed", {{"detail", again.error().to_string()}});
+    reconnect_at_ = os::steady_now() + reconnect_delay();
   }
-  waiting.resize(count);
-  std::string random = os::random_bytes(random_bytes_needed(waiting, follower_.directory()));
-  const crypto::WipeAtEnd random_wiped(random);  // Content keys come from it.
-  const StampedBatch batch =
-      stamp(waiting,
-            {.directory = &follower_.directory(),
-             .origin = config_.member,
-             .log_seen = exchange::tree_head(follower_.size(), follower_.tree().root()),
-             .now_us = os::unix_us(),
-             .created_at_last_us = created_at_us_},
-            random);
-  CHANCERY_TRY_VOID(write());
-  for (const Unstampable& refused : batch.refused) {
-    CHANCERY_TRY_VOID(store_->mark_refused(refused.notice_id, refused.error));
-    news_.notice_ids.insert(refused.notice_id);
-  }
-  const std::vector<std::string> envelopes = signed_envelopes(batch, sign(batch));
-  if (envelopes.empty()) {
-    return {};
-  }
-  for (std::size_t i = 0; i < envelopes.size(); ++i) {
-    CHANCERY_TRY_VOID(store_->put_signed(batch.notices[i], envelopes[i]));
-    created_at_us_ = batch.notices[i].created_at_us;
-  }
-  link_.submit(envelopes);
-  resend_at_ = os::steady_now() + kResendAfter;
-  return {};
 }
 
-// Verbatim, in the order of signing: after each welcome, when the hub asked for it, and when it has
-// been silent for long.
-Result<void> Server::resend_when_due() {
-  if (link_.phase() != LinkPhase::kUp) {
-    return {};
-  }
-  const bool due = resend_at_.has_value() && os::steady_now() >= *resend_at_;
-  if (!link_.take_resend() && !due) {
-    return {};
-  }
-  resend_at_.reset();
-  CHANCERY_TRY(const std::vector<std::string> envelopes,
-               store_->unacknowledged(kUnacknowledgedMax));
-  if (!envelopes.empty()) {
-    log::info("resending", {{"count", envelopes.size()}});
-    link_.submit(envelopes);
-    resend_at_ = os::steady_now() + kResendAfter;
+Result<void> Server::receive_from_hub() {
+  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
+    const std::optional<std::vector<std::string>> frames = hub_->receive();
+    if (!frames.has_value()) {
+      return {};
+    }
+    if (frames->size() != 2) {
+      log::warn("refused-frame", {{"why", "not topic and message"}});
+      continue;
+    }
+    CHANCERY_TRY_VOID(engine_->receive_from_hub((*frames)[0], (*frames)[1], now()));
   }
   return {};
 }
 
 Result<void> Server::receive_local() {
-  for (std::size_t i = 0; i < kReceivedPerTurnMax && !local_api_.turn_is_full(); ++i) {
+  for (std::size_t i = 0; i < kReceivedPerTurnMax && !engine_->local_api().turn_is_full(); ++i) {
     const std::optional<zmq::Received> received = local_->receive();
     if (!received.has_value()) {
       return {};
@@ -283,9 +243,8 @@ Result<void> Server::receive_local() {
       local_->disconnect(received->routing_id, received->source_fd);
       continue;
     }
-    CHANCERY_TRY_VOID(local_api_.handle(received->routing_id, received->user_id,
-                                        received->frames.front(), local_context()));
-    outbox_changed_ = true;
+    CHANCERY_TRY_VOID(engine_->receive_local(received->routing_id, received->user_id,
+                                             received->frames.front(), now()));
   }
   return {};
 }
@@ -310,7 +269,7 @@ Result<void> Server::receive_admin() {
       CHANCERY_TRY(*reply.mutable_status()->mutable_json(), status_json());
     } else if (request->has_audit_page()) {
       Result<v1::AuditPageReply> page =
-          store_->audit_page(request->audit_page().from_index(), kAuditPageBytes);
+          engine_->store().audit_page(request->audit_page().from_index(), kAuditPageBytes);
       if (page.has_value()) {
         *reply.mutable_audit_page() = std::move(*page);
       } else {
@@ -329,16 +288,14 @@ Result<void> Server::receive_admin() {
 }
 
 void Server::send() {
-  for (std::string& message : link_.take_outgoing()) {
+  for (std::string& message : engine_->take_to_hub()) {
     if (const Result<void> sent = hub_->send({std::move(message)}); !sent.has_value()) {
-      // The link is gone or full: hello, credits and resending make up for it.
       log::debug("hub-unsent", {{"error", sent.error().to_string()}});
-      resend_at_ = os::steady_now() + kIdleWait;
-      link_.unsent();
+      engine_->unsent(now());  // The link is gone or full.
       break;
     }
   }
-  for (const LocalReply& reply : local_api_.take_replies()) {
+  for (const LocalReply& reply : engine_->take_replies()) {
     if (const Result<void> sent = local_->send(reply.routing_id, {reply.message});
         !sent.has_value()) {
       log::debug("reply-unsent", {{"error", sent.error().to_string()}});
@@ -347,16 +304,20 @@ void Server::send() {
 }
 
 Result<std::string> Server::status_json() {
-  CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
-  CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
-  CHANCERY_TRY(const IntakeCounts intake, store_->intake_counts());
+  NodeStore& store = engine_->store();
+  const Link& link = engine_->link();
+  const exchange::LogFollower& follower = engine_->follower();
+  const std::optional<Error>& alarm = engine_->alarm();
+  CHANCERY_TRY(const OutboxCounts outbox, store.outbox_counts());
+  CHANCERY_TRY(const OutboxLoad load, store.outbox_load());
+  CHANCERY_TRY(const IntakeCounts intake, store.intake_counts());
   text::Json json;
   json["program"] = "chancery-node";
   json["version"] = kVersion;
   json["member"] = config_.member;
-  json["node"] = hex(signer_->public_key().id());
+  json["node"] = hex(engine_->node_id());
   json["genesis"] = hex(config_.genesis);
-  const exchange::Directory& directory = follower_.directory();
+  const exchange::Directory& directory = follower.directory();
   if (directory.founded()) {
     json["exchange"] = directory.roster().exchange();
     json["classifications"] = directory.roster().classifications();
@@ -367,17 +328,16 @@ Result<std::string> Server::status_json() {
                                  {"nodes", directory.active_nodes_of(member.code()).size()}});
     }
   }
-  json["enrolled"] =
-      directory.founded() && directory.active_node(signer_->public_key().id()) != nullptr;
+  json["enrolled"] = directory.founded() && directory.active_node(engine_->node_id()) != nullptr;
   json["hub"] = {{"endpoint", config_.hub},
-                 {"link", phase_word(link_.phase())},
-                 {"size", link_.hub_size()},
-                 {"fault", last_fault_}};
-  json["log"] = {{"size", follower_.size()},
-                 {"root", hex(follower_.tree().root())},
+                 {"link", phase_word(link.phase())},
+                 {"size", link.hub_size()},
+                 {"fault", engine_->last_fault()}};
+  json["log"] = {{"size", follower.size()},
+                 {"root", hex(follower.tree().root())},
                  {"directory", hex(directory.root())},
-                 {"accepted_at_ms", follower_.accepted_at_ms()}};
-  json["cursor"] = link_.position().cursor;
+                 {"accepted_at_ms", follower.accepted_at_ms()}};
+  json["cursor"] = link.position().cursor;
   json["outbox"] = {{"queued", outbox.queued},
                     {"signed", outbox.signed_count},
                     {"logged", outbox.logged},
@@ -386,12 +346,12 @@ Result<std::string> Server::status_json() {
                    {"void", intake.void_count},
                    {"unopenable", intake.unopenable},
                    {"garbled", intake.garbled}};
-  json["queues"] = {{"held", {{"items", link_.held_count()}}},
+  json["queues"] = {{"held", {{"items", link.held_count()}}},
                     {"outbox", {{"items", load.queued + load.signed_count}, {"bytes", load.bytes}}},
-                    {"waiters", {{"items", local_api_.waiter_count()}}}};
-  json["alarm"] = alarm_.has_value() ? text::Json{{"error", error_info(alarm_->code).name},
-                                                  {"detail", alarm_->detail}}
-                                     : text::Json(nullptr);
+                    {"waiters", {{"items", engine_->local_api().waiter_count()}}}};
+  json["alarm"] = alarm.has_value() ? text::Json{{"error", error_info(alarm->code).name},
+                                                 {"detail", alarm->detail}}
+                                    : text::Json(nullptr);
   return text::dump(json);
 }
 

@@ -1,6 +1,6 @@
 // What the hub keeps: the log with its envelopes, who reads which entries, and the head.
 //
-// One interface for every engine. An implementation promises: commit() is one durable transaction
+// One interface for every database. An implementation promises: commit() is one durable transaction
 // that compares and swaps the head; what is read is hashed again and compared with its leaf before
 // anybody gets it; nothing is deleted because a check failed. A conformance suite
 // (tests/unit/broker/store) holds for all of them. One owner, one thread.

@@ -24,9 +24,12 @@ LAYERS = {  # folder: the folders it may include, besides itself
     "node/core": CORE,
     "broker/store": CORE | {"broker/core", "io/sqlite", "io/os"},
     "node/store": CORE | {"node/core", "io/sqlite", "io/os"},
+    # Core and store together, without sockets: what a daemon and the simulation both run.
+    "broker/engine": CORE | {"broker/core", "broker/store", "io/log"},
+    "node/engine": CORE | {"node/core", "node/store", "io/log"},
     "daemon": CORE | IO,  # What the processes of hub and node share.
-    "broker": CORE | IO | {"broker/core", "broker/store", "daemon"},
-    "node": CORE | IO | {"node/core", "node/store", "daemon"},
+    "broker": CORE | IO | {"broker/core", "broker/store", "broker/engine", "daemon"},
+    "node": CORE | IO | {"node/core", "node/store", "node/engine", "daemon"},
     PUBLIC: set(),  # What applications compile: C++17 and the standard library only.
     "client": CORE | {"io/zmq", "io/os", "io/text", PUBLIC},
     "client/examples": {PUBLIC},

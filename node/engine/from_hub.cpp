@@ -1,4 +1,4 @@
-// The node's server: what comes from the hub.
+// The node's engine: what comes from the hub.
 
 #include <algorithm>
 #include <utility>
@@ -8,69 +8,14 @@
 #include "core/exchange/policy.h"
 #include "core/exchange/strict.h"
 #include "io/log/log.h"
-#include "io/os/clock.h"
-#include "io/os/random.h"
-#include "node/server.h"
+#include "node/engine/delays.h"
+#include "node/engine/engine.h"
 
 namespace chancery::node {
-namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kReconnectMin{500};
-constexpr std::uint32_t kReconnectJitterMs = 2000;
-constexpr milliseconds kExpiredAgain{5'000};
-
-milliseconds reconnect_delay() {
-  const std::string random = os::random_bytes(2);
-  const std::uint32_t number =
-      (static_cast<std::uint32_t>(static_cast<std::uint8_t>(random[0])) << 8U) |
-      static_cast<std::uint8_t>(random[1]);
-  return kReconnectMin + milliseconds(number % kReconnectJitterMs);
-}
-
-}  // namespace
-
-void Server::take_link_events() {
-  while (const std::optional<zmq::LinkEvent> event = hub_->next_event()) {
-    switch (event->state) {
-      case zmq::LinkState::kConnected:
-        log::info("hub-connected", {{"hub", config_.hub}});
-        link_.connected();
-        break;
-      case zmq::LinkState::kDisconnected:
-        log::warn("hub-lost", {{"hub", config_.hub}});
-        link_.disconnected();
-        break;
-      case zmq::LinkState::kRefused:
-        last_fault_ = "the hub refused this node's transport key";
-        log::error("hub-refused", {{"hub", config_.hub},
-                                   {"error", error_info(ErrorCode::kUnknownKey).name},
-                                   {"status", event->status},
-                                   {"remedy", "enrol this node, or correct transport_key"}});
-        link_.disconnected();
-        break;
-      case zmq::LinkState::kHandshakeFailed:
-        last_fault_ = "the handshake with the hub failed: hub_key may be wrong";
-        log::error("hub-handshake-failed",
-                   {{"hub", config_.hub}, {"remedy", "compare hub_key with the roster"}});
-        link_.disconnected();
-        break;
-    }
-    if (event->final) {
-      reconnect_at_ = os::steady_now() + reconnect_delay();
-    }
-  }
-  if (reconnect_at_.has_value() && os::steady_now() >= *reconnect_at_) {
-    reconnect_at_.reset();
-    if (const Result<void> again = hub_->reconnect(); !again.has_value()) {
-      log::warn("hub-reconnect-failed", {{"detail", again.error().to_string()}});
-      reconnect_at_ = os::steady_now() + reconnect_delay();
-    }
-  }
-}
-
-void Server::raise_alarm(const Error& error) {
+void Engine::raise_alarm(const Error& error) {
   if (!alarm_.has_value()) {
     alarm_ = error;
   }
@@ -80,32 +25,19 @@ void Server::raise_alarm(const Error& error) {
 }
 
 // The log that the hub shows contradicts the one that was verified: nothing more is taken from it.
-void Server::stop_following(const Error& why) {
+void Engine::stop_following(const Error& why) {
   link_.alarm();
   raise_alarm(why);
 }
 
-Result<void> Server::receive_from_hub() {
-  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
-    const std::optional<std::vector<std::string>> frames = hub_->receive();
-    if (!frames.has_value()) {
-      return {};
-    }
-    if (frames->size() != 2) {
-      log::warn("refused-frame", {{"why", "not topic and message"}});
-      continue;
-    }
-    CHANCERY_TRY_VOID(take_message((*frames)[0], (*frames)[1]));
-  }
-  return {};
-}
-
 // What the hub sends can be wrong in any way: that is logged, and never ends this process.
-Result<void> Server::take_message(const std::string& topic, std::string_view bytes) {
-  Result<v1::DownMessage> message = exchange::parse_wire<v1::DownMessage>(
-      bytes, exchange::Reading::kStrict, {.bytes_max = 2 * exchange::kFrameBytesMax});
-  if (!message.has_value()) {
-    log::warn("refused-frame", {{"topic", topic}, {"error", message.error().to_string()}});
+Result<void> Engine::receive_from_hub(const std::string& topic, std::string_view message,
+                                      const Now& now) {
+  now_ = now;
+  Result<v1::DownMessage> parsed = exchange::parse_wire<v1::DownMessage>(
+      message, exchange::Reading::kStrict, {.bytes_max = 2 * exchange::kFrameBytesMax});
+  if (!parsed.has_value()) {
+    log::warn("refused-frame", {{"topic", topic}, {"error", parsed.error().to_string()}});
     return {};
   }
   const bool is_mine = topic == "to/" + config_.member || topic == "control" || topic == "log" ||
@@ -114,21 +46,24 @@ Result<void> Server::take_message(const std::string& topic, std::string_view byt
     log::warn("refused-frame", {{"topic", topic}, {"why", "not a topic of this node"}});
     return {};
   }
-  switch (message->message_case()) {
+  switch (parsed->message_case()) {
     case v1::DownMessage::kBatches:
-      return take_batches(std::move(*message->mutable_batches()));
+      return take_batches(std::move(*parsed->mutable_batches()));
     case v1::DownMessage::kDeliver:
-      link_.deliver(std::move(*message->mutable_deliver()));
+      link_.deliver(std::move(*parsed->mutable_deliver()));
       return take_deliveries();
     case v1::DownMessage::kAccepted:
-      return take_accepted(message->accepted());
+      return take_accepted(parsed->accepted());
     case v1::DownMessage::kRefused:
-      return take_refused(message->refused());
+      return take_refused(parsed->refused());
     default:
-      break;
+      return take_control(*parsed);
   }
+}
+
+Result<void> Engine::take_control(const v1::DownMessage& message) {
   const bool was_up = link_.phase() == LinkPhase::kUp;
-  if (const Result<void> taken = link_.control(*message); !taken.has_value()) {
+  if (const Result<void> taken = link_.control(message); !taken.has_value()) {
     last_fault_ = taken.error().to_string();
     if (link_.phase() == LinkPhase::kAlarm) {
       stop_following(taken.error());
@@ -145,13 +80,13 @@ Result<void> Server::take_message(const std::string& topic, std::string_view byt
   return {};
 }
 
-Result<void> Server::take_batches(v1::Batches batches) {
+Result<void> Engine::take_batches(v1::Batches batches) {
   for (const v1::LogBatch& batch : link_.batches(std::move(batches))) {
     const Result<exchange::FollowedBatch> followed = follower_.follow(batch, cache_);
     CHANCERY_TRY_VOID(write());
     if (!followed.has_value()) {
       stop_following(followed.error());
-      return store_->put_alarm(followed.error(), batch.SerializeAsString(), os::unix_ms());
+      return store_->put_alarm(followed.error(), batch.SerializeAsString(), now_.unix_ms());
     }
     CHANCERY_TRY_VOID(store_->put_batch(*followed, follower_));
     if (followed->directory_entry.has_value()) {
@@ -162,7 +97,7 @@ Result<void> Server::take_batches(v1::Batches batches) {
   return take_deliveries();
 }
 
-Result<exchange::Directory> Server::directory_at(std::uint64_t index) {
+Result<exchange::Directory> Engine::directory_at(std::uint64_t index) {
   const auto after =
       std::ranges::upper_bound(history_, index, {}, &DirectoryHistory::value_type::first);
   if (after == history_.begin()) {
@@ -171,7 +106,7 @@ Result<exchange::Directory> Server::directory_at(std::uint64_t index) {
   return std::prev(after)->second;
 }
 
-Result<void> Server::take_deliveries() {
+Result<void> Engine::take_deliveries() {
   while (std::optional<v1::Delivery> delivery = link_.take_delivery()) {
     CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(delivery->index()));
     CHANCERY_TRY(const exchange::Directory directory, directory_at(delivery->index()));
@@ -187,7 +122,7 @@ Result<void> Server::take_deliveries() {
     if (arrival.verdict == Verdict::kGood && arrival.envelope.has_value()) {
       CHANCERY_TRY(arrival.error, check_what_it_saw(*arrival.envelope, arrival.index));
     }
-    CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, os::unix_ms()));
+    CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, now_.unix_ms()));
     link_.stored(arrival.index);
     news_.arrivals = true;
     if (arrival.verdict != Verdict::kGood) {
@@ -203,8 +138,8 @@ Result<void> Server::take_deliveries() {
 }
 
 // The hub may have sent it wrong once. The second time it counts as what the hub has to give.
-Result<bool> Server::put_aside(Arrival& arrival) {
-  CHANCERY_TRY(const bool first, store_->put_garbled(arrival, os::unix_ms()));
+Result<bool> Engine::put_aside(Arrival& arrival) {
+  CHANCERY_TRY(const bool first, store_->put_garbled(arrival, now_.unix_ms()));
   if (!first) {
     arrival.verdict = Verdict::kVoid;
     return false;
@@ -220,7 +155,7 @@ Result<bool> Server::put_aside(Arrival& arrival) {
 
 // The notice stands whatever its origin saw: it is judged by its leaf's directory. That another log
 // was seen concerns the hub.
-Result<std::optional<Error>> Server::check_what_it_saw(const exchange::Envelope& envelope,
+Result<std::optional<Error>> Engine::check_what_it_saw(const exchange::Envelope& envelope,
                                                        std::uint64_t index) {
   const std::uint64_t size = envelope.header.log_seen().size();
   std::optional<Hash> head;
@@ -236,7 +171,7 @@ Result<std::optional<Error>> Server::check_what_it_saw(const exchange::Envelope&
 }
 
 // A receipt is an index whose leaf matches: the delivery of our own entry is one.
-Result<void> Server::take_own(const Arrival& arrival, const ledger::Leaf& leaf) {
+Result<void> Engine::take_own(const Arrival& arrival, const ledger::Leaf& leaf) {
   if (!arrival.envelope.has_value()) {
     return {};
   }
@@ -259,7 +194,7 @@ Result<void> Server::take_own(const Arrival& arrival, const ledger::Leaf& leaf) 
   return store_->mark_logged(row->notice_id, arrival.index, leaf.accepted_at_ms);
 }
 
-Result<void> Server::take_accepted(const v1::Accepted& accepted) {
+Result<void> Engine::take_accepted(const v1::Accepted& accepted) {
   for (const v1::AcceptedItem& item : accepted.items()) {
     CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(item.notice_id()));
     if (!row.has_value() || row->stage != OutboxStage::kSigned ||
@@ -268,7 +203,7 @@ Result<void> Server::take_accepted(const v1::Accepted& accepted) {
     }
     CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(item.index()));
     const Result<exchange::Envelope> envelope =
-        exchange::parse_envelope(row->envelope, config_.genesis);
+        exchange::parse_envelope(row->envelope, store_->genesis());
     if (!envelope.has_value() || envelope->entry != leaf.entry) {
       continue;  // An earlier stamping was logged: its delivery will show it.
     }
@@ -282,7 +217,7 @@ Result<void> Server::take_accepted(const v1::Accepted& accepted) {
 }
 
 // Expired, says the hub, and by the clock here it is not: no hub's clock ends a notice.
-Result<bool> Server::is_early(const v1::RefusedItem& item, ErrorCode code) {
+Result<bool> Engine::is_early(const v1::RefusedItem& item, ErrorCode code) {
   if (code != ErrorCode::kExpired) {
     return false;
   }
@@ -291,10 +226,10 @@ Result<bool> Server::is_early(const v1::RefusedItem& item, ErrorCode code) {
     return false;
   }
   CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row->draft));
-  return exchange::check_not_expired(draft, os::unix_ms()).has_value();
+  return exchange::check_not_expired(draft, now_.unix_ms()).has_value();
 }
 
-Result<void> Server::take_refused(const v1::Refused& refused) {
+Result<void> Engine::take_refused(const v1::Refused& refused) {
   bool restamps = false;
   for (const v1::RefusedItem& item : refused.items()) {
     const ErrorCode code = error_code_from_wire(item.code()).value_or(ErrorCode::kInternal);
@@ -307,11 +242,11 @@ Result<void> Server::take_refused(const v1::Refused& refused) {
     CHANCERY_TRY(const bool early, is_early(item, code));
     if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder) {
       CHANCERY_TRY_VOID(store_->mark_queued(item.notice_id(), {code, item.text()}));
-      sign_not_before_ = os::steady_now() + std::max(delay, restamp_delay_);
+      sign_not_before_ = now_.steady + std::max(delay, restamp_delay_);
       restamps = true;
       outbox_changed_ = true;
     } else if (error_info(code).retry == Retry::kRetryable || early) {
-      resend_at_ = os::steady_now() + std::max(delay, early ? kExpiredAgain : kIdleWait);
+      resend_at_ = now_.steady + std::max(delay, early ? kExpiredAgainAfter : kUnsentAgainAfter);
     } else {
       CHANCERY_TRY_VOID(store_->mark_refused(item.notice_id(), {code, item.text()}));
       outbox_changed_ = true;

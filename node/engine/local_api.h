@@ -23,7 +23,7 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/result.h"
 #include "core/exchange/directory.h"
-#include "node/config.h"
+#include "node/engine/application.h"
 #include "node/store/node_store.h"
 
 namespace chancery::node {

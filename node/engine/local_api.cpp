@@ -1,4 +1,4 @@
-#include "node/local_api.h"
+#include "node/engine/local_api.h"
 
 #include <algorithm>
 #include <array>

@@ -1,0 +1,189 @@
+#include "broker/engine/engine.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/limits.h"
+#include "core/ledger/checkpoint.h"
+#include "io/log/log.h"
+
+namespace chancery::broker {
+
+std::vector<crypto::PublicKey> public_keys(const LogSigners& signers) {
+  std::vector<crypto::PublicKey> keys;
+  keys.reserve(signers.size());
+  for (const std::unique_ptr<crypto::Signer>& signer : signers) {
+    keys.push_back(signer->public_key());
+  }
+  return keys;
+}
+
+Engine::Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubState state,
+               LogSigners log_signers)
+    : store_(std::move(store)),
+      log_signers_(std::move(log_signers)),
+      hub_(HubConfig{.program = config.program,
+                     .admission = config.admission,
+                     .window = config.window,
+                     .log_keys = public_keys(log_signers_)},
+           std::move(state)) {}
+
+Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
+                                              std::unique_ptr<HubStore> store,
+                                              LogSigners log_signers) {
+  CHANCERY_TRY(HubState state, store->load());
+  return std::unique_ptr<Engine>(
+      new Engine(config, std::move(store), std::move(state), std::move(log_signers)));
+}
+
+Result<void> Engine::found(const v1::FoundingFile& founding, const std::string& file_name,
+                           std::uint64_t now_ms) {
+  Sequencer& sequencer = hub_.sequencer();
+  CHANCERY_CHECK(sequencer.tree().size() == 0);
+  for (int i = 0; i < founding.entries_size(); ++i) {
+    const auto in_founding = [&](const Error& error) {
+      return fail(error.code, file_name + ", entry " + std::to_string(i) + ": " + error.detail);
+    };
+    if (const Result<void> offered = sequencer.offer(0, std::nullopt, founding.entries(i));
+        !offered.has_value()) {
+      return in_founding(offered.error());
+    }
+    CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
+    const Decision decision = sequencer.decide(answers, now_ms);
+    if (!decision.commit.has_value()) {
+      return in_founding(decision.outcomes.front().error.value_or(
+          Error{ErrorCode::kInvalidEntry, "the same entry twice"}));
+    }
+    CHANCERY_TRY_VOID(store_->commit(*decision.commit));
+    sequencer.committed();
+    CHANCERY_TRY(std::string note,
+                 sign_checkpoint(decision.commit->size_after, decision.commit->root_after));
+    store_->keep_checkpoint(decision.commit->size_after, std::move(note));
+  }
+  if (!sequencer.directory().founded()) {
+    return fail(ErrorCode::kInvalidEntry, file_name + " holds no roster");
+  }
+  log::info("founded", {{"entries", founding.entries_size()},
+                        {"genesis", hex(sequencer.directory().genesis())}});
+  return store_->flush();
+}
+
+Result<std::string> Engine::sign_checkpoint(std::uint64_t size, const Hash& root) {
+  const std::vector<ledger::NoteKey> keys = hub_.sequencer().directory().log_keys();
+  ledger::Note note{
+      .text = ledger::checkpoint_body({.origin = keys.back().name, .size = size, .root = root}),
+      .signatures = {}};
+  for (const ledger::NoteKey& key : keys) {
+    if (crypto::Signer* const signer = signer_of(key); signer != nullptr) {
+      CHANCERY_TRY(const std::string signature, signer->sign(as_bytes(note.text)));
+      note.signatures.push_back(ledger::note_signature(key, as_bytes(signature)));
+    } else if (key == keys.back()) {
+      return fail(ErrorCode::kHubKeyMissing, "log key " + hex(key.key.id()));
+    }
+  }
+  return ledger::format_note(note);
+}
+
+crypto::Signer* Engine::signer_of(const ledger::NoteKey& key) const {
+  const auto found = std::ranges::find_if(
+      log_signers_, [&](const auto& signer) { return signer->public_key() == key.key; });
+  return found == log_signers_.end() ? nullptr : found->get();
+}
+
+Result<void> Engine::sign_missing_checkpoints() {
+  CHANCERY_TRY(const std::vector<HubStore::UnsignedHead> heads, store_->unsigned_heads());
+  for (const HubStore::UnsignedHead& head : heads) {
+    CHANCERY_TRY(std::string note, sign_checkpoint(head.size, head.root));
+    store_->keep_checkpoint(head.size, std::move(note));
+  }
+  return store_->flush();
+}
+
+Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
+  Sequencer& sequencer = hub_.sequencer();
+  if (!sequencer.has_work()) {
+    return Sequenced{};
+  }
+  CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
+  Decision decision = sequencer.decide(answers, now_ms);
+  count(decision.outcomes);
+  hub_.refuse(decision.outcomes);
+  bool directory_changed = false;
+  if (decision.commit.has_value()) {
+    const Commit& commit = *decision.commit;
+    CHANCERY_TRY_VOID(store_->commit(commit));
+    sequencer.committed();
+    ++counters_.commit_count;
+    CHANCERY_TRY(const std::string note, sign_checkpoint(commit.size_after, commit.root_after));
+    store_->keep_checkpoint(commit.size_after, note);
+    directory_changed = commit.type == ledger::LeafType::kDirectory;
+    if (directory_changed) {
+      // It may be the one that two keys sign, and only this process is sure to hold both.
+      CHANCERY_TRY_VOID(store_->flush());
+      log::info("directory-entry", {{"index", commit.size_before},
+                                    {"kind", commit.entries.front().envelope.draft.kind()}});
+    }
+    hub_.committed(commit, note, decision.outcomes);
+  }
+  CHANCERY_TRY_VOID(keep_conflicts(decision.conflicts, now_ms));
+  return Sequenced{.outcomes = std::move(decision.outcomes),
+                   .directory_changed = directory_changed};
+}
+
+// After the commit, since they name entries of it; the refusals leave with the end of the turn.
+Result<void> Engine::keep_conflicts(const std::vector<Conflict>& conflicts, std::uint64_t now_ms) {
+  for (const Conflict& conflict : conflicts) {
+    CHANCERY_TRY(const bool kept, store_->keep_conflict(conflict, now_ms));
+    if (kept) {
+      log::warn("notice-id-reused", {{"notice", conflict.envelope.name()},
+                                     {"index_first", conflict.index_first},
+                                     {"kept", "both drafts, as evidence"}});
+    }
+  }
+  return {};
+}
+
+void Engine::count(const std::vector<Outcome>& outcomes) {
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.error.has_value()) {
+      ++counters_.refused_count;
+      log::info("refused", {{"notice_id", uuid_text(as_bytes(outcome.notice_id))},
+                            {"error", error_info(outcome.error->code).name},
+                            {"detail", outcome.error->detail}});
+    } else {
+      ++(outcome.duplicate ? counters_.duplicate_count : counters_.accepted_count);
+    }
+  }
+}
+
+void Engine::serve_reads() {
+  for (const BatchRead& read : hub_.take_batch_reads()) {
+    Result<std::vector<v1::LogBatch>> page =
+        store_->read_batches(read.from, exchange::kBatchesCountMax, exchange::kFrameBytesTarget);
+    if (!page.has_value()) {
+      ++counters_.damaged_read_count;
+      log::error("read-failed", {{"from", read.from}, {"detail", page.error().to_string()}});
+      continue;
+    }
+    hub_.batches(read, std::move(*page));
+  }
+  for (const FeedRead& read : hub_.take_feed_reads()) {
+    Result<std::vector<FeedEntry>> page =
+        store_->read_feed(read.member, read.from, read.count_max, exchange::kFrameBytesTarget);
+    if (!page.has_value()) {
+      // Never served, never deleted. The member's feed stands still; the others go on.
+      ++counters_.damaged_read_count;
+      log::error(
+          "read-failed",
+          {{"member", read.member}, {"from", read.from}, {"detail", page.error().to_string()}});
+      hub_.feed(read, {});
+      continue;
+    }
+    counters_.delivered_count += page->size();
+    hub_.feed(read, std::move(*page));
+  }
+}
+
+}  // namespace chancery::broker

@@ -1,0 +1,106 @@
+// The hub without its sockets and its clock: the pure Hub, its store and its log keys, in the one
+// order that keeps its promises.
+//
+// A turn is: receive() for each frame that came in, sequence() (commit, then sign, then answers),
+// serve_reads(), and then take_outgoing() is sent. Nothing is in take_outgoing() before the commit
+// that it speaks of has returned. An error of start(), found(), sequence() or flush() means that
+// what is in memory no longer follows from the store: drop the engine and start anew from it. The
+// daemon (broker/server.h) and the simulation (sim/) run the same engine. One thread.
+// See docs/internals/broker.md.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/core/hub.h"
+#include "broker/store/hub_store.h"
+#include "chancery/v1/directory.pb.h"
+#include "core/base/result.h"
+#include "core/crypto/keys.h"
+#include "core/crypto/signer.h"
+#include "core/ledger/note.h"
+
+namespace chancery::broker {
+
+// One for log_key, and one for log_key_next where there is one.
+using LogSigners = std::vector<std::unique_ptr<crypto::Signer>>;
+[[nodiscard]] std::vector<crypto::PublicKey> public_keys(const LogSigners& signers);
+
+struct EngineConfig {
+  std::string program;  // Name and version, for people.
+  AdmissionLimits admission;
+  WindowLimits window;
+};
+
+struct EngineCounters {
+  std::uint64_t accepted_count = 0;
+  std::uint64_t refused_count = 0;
+  std::uint64_t duplicate_count = 0;
+  std::uint64_t commit_count = 0;
+  std::uint64_t delivered_count = 0;
+  std::uint64_t damaged_read_count = 0;  // Stored records that no longer match their hash.
+};
+
+// What a batch came to.
+struct Sequenced {
+  std::vector<Outcome> outcomes;
+  bool directory_changed = false;  // Who may connect is another set now.
+};
+
+class Engine {
+ public:
+  // Loads the store. Where its log is empty, found() comes next; else sign_missing_checkpoints().
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> start(const EngineConfig& config,
+                                                             std::unique_ptr<HubStore> store,
+                                                             LogSigners log_signers);
+
+  // An empty log begins with the roster and the enrolments, a batch each. The errors name the entry
+  // of `file_name`.
+  [[nodiscard]] Result<void> found(const v1::FoundingFile& founding, const std::string& file_name,
+                                   std::uint64_t now_ms);
+  // The checkpoints of batches that were committed just before the last stop.
+  [[nodiscard]] Result<void> sign_missing_checkpoints();
+
+  // As Hub::receive().
+  [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
+                                     std::string_view frame) {
+    return hub_.receive(peer, transport_key_id, frame);
+  }
+  // A batch of what waits, if anything does.
+  [[nodiscard]] Result<Sequenced> sequence(std::uint64_t now_ms);
+  // Pages of feeds and of the log, within credits. What is damaged is logged and not served.
+  void serve_reads();
+  // Makes durable what may wait for the next commit: for quiet moments and the end.
+  [[nodiscard]] Result<void> flush() { return store_->flush(); }
+
+  [[nodiscard]] std::vector<Outgoing> take_outgoing() { return hub_.take_outgoing(); }
+
+  [[nodiscard]] Hub& hub() { return hub_; }
+  [[nodiscard]] const Hub& hub() const { return hub_; }
+  [[nodiscard]] HubStore& store() const { return *store_; }
+  [[nodiscard]] const EngineCounters& counters() const { return counters_; }
+  [[nodiscard]] std::vector<crypto::PublicKey> log_keys() const {
+    return public_keys(log_signers_);
+  }
+
+ private:
+  Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubState state,
+         LogSigners log_signers);
+
+  // By each log key of the roster that this hub holds; the newest has to be one of them.
+  Result<std::string> sign_checkpoint(std::uint64_t size, const Hash& root);
+  [[nodiscard]] crypto::Signer* signer_of(const ledger::NoteKey& key) const;
+  Result<void> keep_conflicts(const std::vector<Conflict>& conflicts, std::uint64_t now_ms);
+  void count(const std::vector<Outcome>& outcomes);
+
+  std::unique_ptr<HubStore> store_;
+  LogSigners log_signers_;
+  Hub hub_;
+  EngineCounters counters_;
+};
+
+}  // namespace chancery::broker

@@ -1,0 +1,15 @@
+// How long a node waits before it tries again.
+
+#pragma once
+
+#include <chrono>
+
+namespace chancery::node {
+
+inline constexpr std::chrono::milliseconds kUnsentAgainAfter{100};
+// After the hub found it expired, and the clock here did not.
+inline constexpr std::chrono::milliseconds kExpiredAgainAfter{5'000};
+inline constexpr std::chrono::milliseconds kRestampMin{250};
+inline constexpr std::chrono::milliseconds kRestampMax{60'000};
+
+}  // namespace chancery::node

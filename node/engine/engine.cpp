@@ -1,0 +1,176 @@
+#include "node/engine/engine.h"
+
+#include <utility>
+
+#include "core/crypto/secret.h"
+#include "core/exchange/compose.h"
+#include "io/log/log.h"
+#include "node/engine/delays.h"
+
+namespace chancery::node {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kUnacknowledgedMax = 1024;  // Signed and not yet logged, at most.
+constexpr milliseconds kResendAfter{30'000};
+constexpr milliseconds kSignAgainAfter{1'000};
+constexpr milliseconds kPingEvery{5'000};
+
+}  // namespace
+
+Engine::Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState state,
+               std::unique_ptr<crypto::Signer> signer, exchange::Opener opener, RandomSource random)
+    : config_(std::move(config)),
+      store_(std::move(store)),
+      signer_(std::move(signer)),
+      opener_(std::move(opener)),
+      random_(std::move(random)),
+      follower_(std::move(state.follower)),
+      history_(std::move(state.history)),
+      link_({.genesis = store_->genesis(), .program = config_.program}, state.position),
+      local_api_(config_.member, config_.applications, *store_, random_, config_.local),
+      alarm_(std::move(state.alarm)),
+      created_at_us_(state.created_at_us),
+      restamp_delay_(kRestampMin) {}
+
+Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, std::unique_ptr<NodeStore> store,
+                                              std::unique_ptr<crypto::Signer> signer,
+                                              exchange::Opener opener, RandomSource random) {
+  CHANCERY_TRY(NodeState state, store->load());
+  return std::unique_ptr<Engine>(new Engine(std::move(config), std::move(store), std::move(state),
+                                            std::move(signer), std::move(opener),
+                                            std::move(random)));
+}
+
+void Engine::connected() {
+  link_.connected();
+}
+
+void Engine::disconnected(std::string_view fault) {
+  if (!fault.empty()) {
+    last_fault_ = fault;
+  }
+  link_.disconnected();
+}
+
+LocalContext Engine::local_context() const {
+  return {.directory = &follower_.directory(), .now_ms = now_.unix_ms(), .now = now_.steady};
+}
+
+Result<void> Engine::write() {
+  return store_->in_transaction() ? Result<void>() : store_->begin();
+}
+
+Result<void> Engine::receive_local(const std::string& routing_id, std::string_view application,
+                                   std::string_view frame, const Now& now) {
+  now_ = now;
+  outbox_changed_ = true;
+  return local_api_.handle(routing_id, application, frame, local_context());
+}
+
+Result<void> Engine::finish_turn(const Now& now) {
+  now_ = now;
+  CHANCERY_TRY_VOID(sign_and_submit());
+  CHANCERY_TRY_VOID(resend_when_due());
+  if (link_.phase() == LinkPhase::kUp && now_.steady >= ping_at_) {
+    ping_at_ = now_.steady + kPingEvery;
+    link_.ping(now_.unix_ms());
+  }
+  if (store_->in_transaction()) {
+    CHANCERY_TRY_VOID(store_->commit());
+  }
+  CHANCERY_TRY_VOID(local_api_.wake(local_context(), std::exchange(news_, {})));
+  // Ready once for each welcome: everything that the hub had logged is followed and stored.
+  if (!in_step_ && link_.phase() == LinkPhase::kUp && follower_.size() >= link_.hub_size()) {
+    in_step_ = true;
+    log::info("ready", {{"member", config_.member}, {"size", follower_.size()}});
+  }
+  return {};
+}
+
+// Set by set, until the signer fails: what was not signed stays in the queue as it is.
+std::vector<SignedSet> Engine::sign(const StampedBatch& batch) {
+  std::vector<SignedSet> signed_sets;
+  for (const std::vector<Hash>& ds : batch.sets) {
+    exchange::BatchToSign to_sign(store_->genesis(), signer_->public_key().id(), ds);
+    Result<std::string> value = signer_->sign(as_bytes(to_sign.message()));
+    if (!value.has_value()) {
+      log::error("signing-failed", {{"detail", value.error().detail}});
+      sign_not_before_ = now_.steady + kSignAgainAfter;
+      break;
+    }
+    signed_sets.push_back({.to_sign = std::move(to_sign), .value = *std::move(value)});
+  }
+  return signed_sets;
+}
+
+Result<void> Engine::sign_and_submit() {
+  if (!outbox_changed_ || link_.phase() != LinkPhase::kUp || !follower_.directory().founded() ||
+      follower_.size() < link_.hub_size() || now_.steady < sign_not_before_) {
+    return {};
+  }
+  CHANCERY_TRY(std::vector<Waiting> waiting, store_->waiting(kSignedTogetherMax));
+  CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
+  const std::size_t count =
+      load.signed_count >= kUnacknowledgedMax ? 0 : count_to_sign(waiting, load.signed_count);
+  if (count == 0) {
+    outbox_changed_ = false;
+    return {};
+  }
+  waiting.resize(count);
+  std::string random = random_(random_bytes_needed(waiting, follower_.directory()));
+  const crypto::WipeAtEnd random_wiped(random);  // Content keys come from it.
+  const StampedBatch batch =
+      stamp(waiting,
+            {.directory = &follower_.directory(),
+             .origin = config_.member,
+             .log_seen = exchange::tree_head(follower_.size(), follower_.tree().root()),
+             .now_us = now_.unix_us,
+             .created_at_last_us = created_at_us_},
+            random);
+  CHANCERY_TRY_VOID(write());
+  for (const Unstampable& refused : batch.refused) {
+    CHANCERY_TRY_VOID(store_->mark_refused(refused.notice_id, refused.error));
+    news_.notice_ids.insert(refused.notice_id);
+  }
+  const std::vector<std::string> envelopes = signed_envelopes(batch, sign(batch));
+  if (envelopes.empty()) {
+    return {};
+  }
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    CHANCERY_TRY_VOID(store_->put_signed(batch.notices[i], envelopes[i]));
+    created_at_us_ = batch.notices[i].created_at_us;
+  }
+  link_.submit(envelopes);
+  resend_at_ = now_.steady + kResendAfter;
+  return {};
+}
+
+// Verbatim, in the order of signing: after each welcome, when the hub asked for it, and when it has
+// been silent for long.
+Result<void> Engine::resend_when_due() {
+  if (link_.phase() != LinkPhase::kUp) {
+    return {};
+  }
+  const bool due = resend_at_.has_value() && now_.steady >= *resend_at_;
+  if (!link_.take_resend() && !due) {
+    return {};
+  }
+  resend_at_.reset();
+  CHANCERY_TRY(const std::vector<std::string> envelopes,
+               store_->unacknowledged(kUnacknowledgedMax));
+  if (!envelopes.empty()) {
+    log::info("resending", {{"count", envelopes.size()}});
+    link_.submit(envelopes);
+    resend_at_ = now_.steady + kResendAfter;
+  }
+  return {};
+}
+
+void Engine::unsent(const Now& now) {
+  resend_at_ = now.steady + kUnsentAgainAfter;
+  link_.unsent();
+}
+
+}  // namespace chancery::node

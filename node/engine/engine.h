@@ -1,0 +1,140 @@
+// The node without its sockets and its clock: link, log, inbox, outbox and local API around one
+// store, in the one order that keeps its promises.
+//
+// A turn is: connected() or disconnected(), receive_from_hub() and receive_local() for what came
+// in, and finish_turn(), which signs what the batch rule lets go, commits once and wakes those who
+// wait; then take_to_hub() and take_replies() are sent. Nothing is in them before the commit that
+// it speaks of has returned. An error of any of these means that the store failed: drop the engine
+// and start anew from the store. What the hub or an application sends is never a reason for one.
+// The daemon (node/server.h) and the simulation (tests/sim) run the same engine. One thread.
+// See docs/internals/node.md.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/crypto/signer.h"
+#include "core/exchange/batch_signature.h"
+#include "core/exchange/log_follower.h"
+#include "core/exchange/seal.h"
+#include "node/core/link.h"
+#include "node/core/stamping.h"
+#include "node/engine/local_api.h"
+#include "node/store/node_store.h"
+
+namespace chancery::node {
+
+struct EngineConfig {
+  std::string member;
+  std::string program;  // Name and version, for people.
+  std::vector<Application> applications;
+  LocalLimits local;
+};
+
+// The two clocks, as the owner of the engine read them.
+struct Now {
+  SteadyTime steady;          // Time-outs.
+  std::uint64_t unix_us = 0;  // Stamps and expiry.
+
+  [[nodiscard]] std::uint64_t unix_ms() const { return unix_us / 1000; }
+};
+
+using RandomSource = std::function<std::string(std::size_t)>;
+
+class Engine {
+ public:
+  // Loads the store. `random` gives that many unpredictable bytes: keys are made of them.
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> start(EngineConfig config,
+                                                             std::unique_ptr<NodeStore> store,
+                                                             std::unique_ptr<crypto::Signer> signer,
+                                                             exchange::Opener opener,
+                                                             RandomSource random);
+
+  // The connection to the hub is there, or there anew; or it is gone, for this reason if one is
+  // known.
+  void connected();
+  void disconnected(std::string_view fault = {});
+
+  [[nodiscard]] Result<void> receive_from_hub(const std::string& topic, std::string_view message,
+                                              const Now& now);
+  // `application` is the name that the transport authenticated.
+  [[nodiscard]] Result<void> receive_local(const std::string& routing_id,
+                                           std::string_view application, std::string_view frame,
+                                           const Now& now);
+  [[nodiscard]] Result<void> finish_turn(const Now& now);
+
+  // UpMessages, in order.
+  [[nodiscard]] std::vector<std::string> take_to_hub() { return link_.take_outgoing(); }
+  // What take_to_hub() gave could not all be sent: hello, credits and resending make up for it.
+  void unsent(const Now& now);
+  [[nodiscard]] std::vector<LocalReply> take_replies() { return local_api_.take_replies(); }
+
+  [[nodiscard]] const Link& link() const { return link_; }
+  [[nodiscard]] const LocalApi& local_api() const { return local_api_; }
+  [[nodiscard]] const exchange::LogFollower& follower() const { return follower_; }
+  [[nodiscard]] NodeStore& store() const { return *store_; }
+  [[nodiscard]] const std::optional<Error>& alarm() const { return alarm_; }
+  [[nodiscard]] const std::string& last_fault() const { return last_fault_; }
+  [[nodiscard]] const Hash& node_id() const { return signer_->public_key().id(); }
+
+ private:
+  Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState state,
+         std::unique_ptr<crypto::Signer> signer, exchange::Opener opener, RandomSource random);
+
+  Result<void> write();  // Begins the turn's transaction where none is open.
+
+  // What comes from the hub: from_hub.cpp.
+  Result<void> take_batches(v1::Batches batches);
+  Result<void> take_deliveries();
+  Result<void> take_control(const v1::DownMessage& message);
+  // Other bytes than were logged: true where they were put aside, to fetch what was.
+  Result<bool> put_aside(Arrival& arrival);
+  // What an alarm was raised for, to be kept with the arrival.
+  Result<std::optional<Error>> check_what_it_saw(const exchange::Envelope& envelope,
+                                                 std::uint64_t index);
+  Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
+  Result<void> take_accepted(const v1::Accepted& accepted);
+  Result<void> take_refused(const v1::Refused& refused);
+  Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
+  Result<exchange::Directory> directory_at(std::uint64_t index);
+  void raise_alarm(const Error& error);  // The first one stands.
+  void stop_following(const Error& why);
+
+  std::vector<SignedSet> sign(const StampedBatch& batch);
+  Result<void> sign_and_submit();
+  Result<void> resend_when_due();
+  [[nodiscard]] LocalContext local_context() const;
+
+  EngineConfig config_;
+  std::unique_ptr<NodeStore> store_;
+  std::unique_ptr<crypto::Signer> signer_;
+  exchange::Opener opener_;
+  RandomSource random_;
+  exchange::RootCache cache_;
+  exchange::LogFollower follower_;
+  DirectoryHistory history_;
+  Link link_;
+  LocalApi local_api_;
+  std::optional<Error> alarm_;
+  std::string last_fault_;
+
+  Now now_;  // Of the call that is under way.
+  std::uint64_t created_at_us_;
+  bool outbox_changed_ = true;  // Something may be waiting to be signed.
+  bool in_step_ = false;        // Followed to where the hub was at its welcome.
+  News news_;                   // What waiting applications may want to know.
+  SteadyTime sign_not_before_{};
+  std::chrono::milliseconds restamp_delay_;  // Doubles until something is logged.
+  std::optional<SteadyTime> resend_at_;
+  SteadyTime ping_at_{};
+};
+
+}  // namespace chancery::node
