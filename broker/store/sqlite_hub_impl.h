@@ -31,8 +31,8 @@ class SqliteHubStore final : public HubStore {
   SqliteHubStore(sqlite::Database database, const Hash& genesis)
       : database_(std::move(database)), genesis_(genesis) {}
 
-  static Result<std::unique_ptr<HubStore>> open(const std::string& path, const Hash& genesis,
-                                                StoreUse use);
+  static Result<std::unique_ptr<HubStore>> open(const sqlite::StorePlace& place,
+                                                const Hash& genesis, StoreUse use);
 
   [[nodiscard]] const Hash& genesis() const override { return genesis_; }
   Result<HubState> load() override;

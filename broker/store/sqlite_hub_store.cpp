@@ -1,7 +1,6 @@
 #include "broker/store/sqlite_hub_store.h"
 
-#include <sys/stat.h>
-
+#include <array>
 #include <utility>
 
 #include "broker/store/sqlite_hub_impl.h"
@@ -37,6 +36,9 @@ CREATE TABLE conflict(
   index_first INTEGER NOT NULL, refused_at_ms INTEGER NOT NULL, header BLOB NOT NULL,
   body BLOB NOT NULL, signatures BLOB NOT NULL, UNIQUE(origin, notice_id, notice)) STRICT;
 )";
+constexpr std::array kSteps = {kSchema};
+constexpr sqlite::StoreFormat kFormat{.application_id = kHubStoreApplicationId, .steps = kSteps};
+static_assert(kFormat.version() == kHubStoreVersion);
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
 constexpr std::string_view kSelectKnown =
     "SELECT notice, idx FROM entry WHERE origin = ?1 AND notice_id = ?2";
@@ -72,41 +74,24 @@ constexpr std::string_view kPutCheckpoint =
 
 }  // namespace
 
-Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const std::string& path, const Hash& genesis,
-                                                       StoreUse use) {
-  struct stat unused{};
-  const bool exists = ::stat(path.c_str(), &unused) == 0;
-  const sqlite::OpenMode mode = use == StoreUse::kAudit ? sqlite::OpenMode::kReadOnly
-                                : exists                ? sqlite::OpenMode::kExisting
-                                                        : sqlite::OpenMode::kCreate;
-  CHANCERY_TRY(sqlite::Database database,
-               sqlite::Database::open(path, {.mode = mode,
-                                             .application_id = kHubStoreApplicationId,
-                                             .user_version = kHubStoreVersion}));
-  CHANCERY_TRY(const std::uint32_t version, database.user_version());
-  if (version == 0) {
-    if (use == StoreUse::kAudit) {
-      return fail(ErrorCode::kStoreDamaged,
-                  path + " has no schema: the hub never finished making it");
-    }
-    CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database));
-    CHANCERY_TRY_VOID(database.execute(std::string(kSchema)));
+Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const sqlite::StorePlace& place,
+                                                       const Hash& genesis, StoreUse use) {
+  const auto fill = [&](sqlite::Database& made) -> Result<void> {
     CHANCERY_TRY(sqlite::Statement insert,
-                 database.prepare("INSERT INTO exchange(id, genesis) VALUES(1, ?1)"));
-    CHANCERY_TRY_VOID(insert.bind(1, Bytes(genesis)).run());
-    CHANCERY_TRY_VOID(database.set_user_version(kHubStoreVersion));
-    CHANCERY_TRY_VOID(transaction.commit());
-  }
+                 made.prepare("INSERT INTO exchange(id, genesis) VALUES(1, ?1)"));
+    return insert.bind(1, Bytes(genesis)).run();
+  };
+  CHANCERY_TRY(sqlite::Database database, sqlite::open_store(place, kFormat, use, fill));
   CHANCERY_TRY(sqlite::Statement select, database.prepare("SELECT genesis FROM exchange"));
   CHANCERY_TRY(const bool row, select.step());
   if (!row) {
-    return fail(ErrorCode::kStoreDamaged, path + " names no exchange");
+    return fail(ErrorCode::kStoreDamaged, place.path + " names no exchange");
   }
   CHANCERY_TRY(const std::string stored, select.column_blob(0));
   select.reset();
   const bool any = use == StoreUse::kAudit && genesis == Hash{};
   if (!any && stored != as_view(genesis)) {
-    return fail(ErrorCode::kWrongGenesis, path + " is of exchange " + hex(as_bytes(stored)));
+    return fail(ErrorCode::kWrongGenesis, place.path + " is of exchange " + hex(as_bytes(stored)));
   }
   auto store = std::make_unique<SqliteHubStore>(std::move(database), hash_from(stored));
   return std::unique_ptr<HubStore>(std::move(store));
@@ -354,8 +339,9 @@ Result<std::vector<HubStore::UnsignedHead>> SqliteHubStore::unsigned_heads() {
 }
 
 Result<std::unique_ptr<HubStore>> open_sqlite_hub_store(const std::string& path,
-                                                        const Hash& genesis, StoreUse use) {
-  return SqliteHubStore::open(path, genesis, use);
+                                                        const Hash& genesis, StoreUse use,
+                                                        const sqlite::Medium& medium) {
+  return SqliteHubStore::open({path, medium}, genesis, use);
 }
 
 }  // namespace chancery::broker

@@ -19,19 +19,16 @@
 
 #include "broker/store/hub_store.h"
 #include "core/base/result.h"
+#include "io/sqlite/store.h"
 
 namespace chancery::broker {
 
-enum class StoreUse : std::uint8_t {
-  kOwn,    // Read and write; made where there is no file.
-  kAudit,  // Read only, of a stopped hub's store or of a copy.
-};
+using sqlite::StoreUse;
 
 // kWrongGenesis where the file belongs to another exchange; the errors of io/sqlite otherwise. For
 // an audit, `genesis` may be the zero hash: then the file's own word is taken.
-[[nodiscard]] Result<std::unique_ptr<HubStore>> open_sqlite_hub_store(const std::string& path,
-                                                                      const Hash& genesis,
-                                                                      StoreUse use);
+[[nodiscard]] Result<std::unique_ptr<HubStore>> open_sqlite_hub_store(
+    const std::string& path, const Hash& genesis, StoreUse use, const sqlite::Medium& medium = {});
 
 inline constexpr std::uint32_t kHubStoreApplicationId = 0x43485562;  // "CHUb"
 inline constexpr std::uint32_t kHubStoreVersion = 1;

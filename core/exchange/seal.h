@@ -79,7 +79,7 @@ class Opener {
       : keys_(std::move(keys)), cache_count_max_(cache_count_max) {}
   Opener(const Opener&) = delete;
   Opener& operator=(const Opener&) = delete;
-  Opener(Opener&&) = default;
+  Opener(Opener&&) noexcept = default;
   Opener& operator=(Opener&&) = delete;
   ~Opener();
 

@@ -146,13 +146,25 @@ Result<void> check_place(const std::string& path) {
   return {};
 }
 
+bool is_there(const std::string& path, const Medium& medium) {
+  if (medium.vfs.empty()) {
+    struct stat unused{};
+    return ::stat(path.c_str(), &unused) == 0;
+  }
+  sqlite3_vfs* const vfs = sqlite3_vfs_find(medium.vfs.c_str());
+  int there = 0;
+  return vfs != nullptr && vfs->xAccess(vfs, path.c_str(), SQLITE_ACCESS_EXISTS, &there) == 0 &&
+         there != 0;
+}
+
 void Database::Close::operator()(sqlite3* connection) const noexcept {
   sqlite3_close_v2(connection);
 }
 
-Result<Database> Database::connect(const std::string& name, int flags) {
+Result<Database> Database::connect(const std::string& name, int flags, const Medium& medium) {
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(name.c_str(), &connection, flags, nullptr);
+  const int code = sqlite3_open_v2(name.c_str(), &connection, flags,
+                                   medium.vfs.empty() ? nullptr : medium.vfs.c_str());
   Database database(connection);  // Also after a failure there is something to close.
   if (code != SQLITE_OK) {
     return sqlite_failure(code, connection, "open " + name);
@@ -178,6 +190,9 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
   if (options.mode == OpenMode::kReadOnly) {
     return open_read_only(absolute, options);
   }
+  if (!options.medium.vfs.empty()) {
+    return open_owner(absolute, options);
+  }
   if (options.mode == OpenMode::kExisting) {
     CHANCERY_TRY_VOID(check_file(absolute));
     return open_owner(absolute, options);
@@ -191,17 +206,20 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
 }
 
 Result<Database> Database::open_owner(const std::string& path, const OpenOptions& options) {
-  CHANCERY_TRY(Database database, connect(path, kOwnerFlags));
+  const bool is_new = options.mode == OpenMode::kCreate;
+  CHANCERY_TRY(Database database,
+               connect(path, kOwnerFlags | (is_new ? SQLITE_OPEN_CREATE : 0), options.medium));
   sqlite3* const connection = database.connection_.get();
   // Before the first read: a WAL opened exclusively needs no shared memory file.
   CHANCERY_TRY_VOID(database.execute("PRAGMA locking_mode=EXCLUSIVE"));
-  if (options.mode == OpenMode::kCreate) {
+  if (is_new) {
     CHANCERY_TRY_VOID(
         database.execute("PRAGMA synchronous=FULL; PRAGMA page_size=8192; "
                          "PRAGMA application_id=" +
                          std::to_string(options.application_id)));
   } else {
-    if (!has_content(path + "-wal")) {
+    // Only the system's files can be read behind SQLite's back.
+    if (options.medium.vfs.empty() && !has_content(path + "-wal")) {
       CHANCERY_TRY_VOID(check_header(connection, path, options));
     }
     // Closing would write the WAL into a file that we may be about to refuse.
@@ -224,7 +242,7 @@ Result<void> Database::configure(const OpenOptions& options) {
       execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; "
               "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-" +
               std::to_string(options.cache_kib) + "; PRAGMA wal_autocheckpoint=" +
-              std::to_string(std::min(options.wal_autocheckpoint_pages, kNumberMax))));
+              std::to_string(std::min(options.medium.wal_autocheckpoint_pages, kNumberMax))));
   // It answers with the mode that is in force, whatever was asked for.
   CHANCERY_TRY(Statement journal_mode, prepare("PRAGMA journal_mode=WAL"));
   CHANCERY_TRY(const bool row, journal_mode.step());

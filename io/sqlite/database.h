@@ -31,13 +31,23 @@ enum class OpenMode : std::uint8_t {
   kReadOnly,
 };
 
+// What a store is written to. The daemons use the system's files; a simulation brings a VFS of its
+// own, registered with SQLite under a name, which has neither folders nor modes to check.
+struct Medium {
+  std::string vfs{};  // Empty is the system's.
+  std::uint32_t wal_autocheckpoint_pages = 1000;
+};
+
 struct OpenOptions {
   OpenMode mode = OpenMode::kExisting;
   std::uint32_t application_id = 0;  // Not 0; at most 2^31-1.
   std::uint32_t user_version = 0;    // The newest that the owner knows; at most 2^31-1.
   std::uint32_t cache_kib = 16 * 1024;
-  std::uint32_t wal_autocheckpoint_pages = 1000;
+  Medium medium{};
 };
+
+// Whether anything is at that place, of whatever kind.
+[[nodiscard]] bool is_there(const std::string& path, const Medium& medium);
 
 // What kExisting, or kCreate where nothing is there, would refuse for the file's sake: its type,
 // its mode, or files of another store beside it. Nothing is opened or made; the content and the
@@ -71,7 +81,7 @@ class Database {
     void operator()(sqlite3* connection) const noexcept;
   };
   explicit Database(sqlite3* connection) : connection_(connection) {}
-  static Result<Database> connect(const std::string& name, int flags);
+  static Result<Database> connect(const std::string& name, int flags, const Medium& medium = {});
   static Result<Database> open_owner(const std::string& path, const OpenOptions& options);
   static Result<Database> open_read_only(const std::string& path, const OpenOptions& options);
   Result<void> configure(const OpenOptions& options);

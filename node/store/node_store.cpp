@@ -1,7 +1,5 @@
 #include "node/store/node_store.h"
 
-#include <sys/stat.h>
-
 #include <map>
 #include <utility>
 
@@ -45,29 +43,14 @@ bool NodeStore::in_transaction() const {
 }
 
 Result<std::unique_ptr<NodeStore>> NodeStore::open(const std::string& path, const Hash& genesis,
-                                                   std::string_view member, StoreUse use) {
-  struct stat unused{};
-  const bool exists = ::stat(path.c_str(), &unused) == 0;
-  const sqlite::OpenMode mode = use == StoreUse::kAudit ? sqlite::OpenMode::kReadOnly
-                                : exists                ? sqlite::OpenMode::kExisting
-                                                        : sqlite::OpenMode::kCreate;
-  CHANCERY_TRY(sqlite::Database database,
-               sqlite::Database::open(path, {.mode = mode,
-                                             .application_id = kNodeStoreApplicationId,
-                                             .user_version = kNodeStoreVersion}));
-  CHANCERY_TRY(const std::uint32_t version, database.user_version());
-  if (version == 0) {
-    if (use == StoreUse::kAudit) {
-      return fail(ErrorCode::kStoreDamaged, path + " has no schema");
-    }
-    CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database));
-    CHANCERY_TRY_VOID(database.execute(std::string(kSchema)));
+                                                   std::string_view member, StoreUse use,
+                                                   const sqlite::Medium& medium) {
+  const auto fill = [&](sqlite::Database& made) -> Result<void> {
     CHANCERY_TRY(sqlite::Statement insert,
-                 database.prepare("INSERT INTO exchange(id, genesis, member) VALUES(1, ?1, ?2)"));
-    CHANCERY_TRY_VOID(insert.bind(1, Bytes(genesis)).bind(2, member).run());
-    CHANCERY_TRY_VOID(database.set_user_version(kNodeStoreVersion));
-    CHANCERY_TRY_VOID(transaction.commit());
-  }
+                 made.prepare("INSERT INTO exchange(id, genesis, member) VALUES(1, ?1, ?2)"));
+    return insert.bind(1, Bytes(genesis)).bind(2, member).run();
+  };
+  CHANCERY_TRY(sqlite::Database database, sqlite::open_store({path, medium}, kFormat, use, fill));
   std::string stored_genesis;
   std::string stored_member;
   {

@@ -31,16 +31,14 @@
 #include "core/exchange/directory.h"
 #include "core/exchange/log_follower.h"
 #include "core/ledger/leaf.h"
+#include "io/sqlite/store.h"
 #include "node/core/intake.h"
 #include "node/core/link.h"
 #include "node/core/stamping.h"
 
 namespace chancery::node {
 
-enum class StoreUse : std::uint8_t {
-  kOwn,    // Read and write; made where there is no file.
-  kAudit,  // Read only, of a stopped node's store or of a copy.
-};
+using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
 inline constexpr std::uint32_t kNodeStoreVersion = 1;
@@ -115,7 +113,8 @@ class NodeStore {
   [[nodiscard]] static Result<std::unique_ptr<NodeStore>> open(const std::string& path,
                                                                const Hash& genesis,
                                                                std::string_view member,
-                                                               StoreUse use);
+                                                               StoreUse use,
+                                                               const sqlite::Medium& medium = {});
   NodeStore(const NodeStore&) = delete;
   NodeStore& operator=(const NodeStore&) = delete;
   NodeStore(NodeStore&&) = delete;

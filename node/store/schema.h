@@ -2,7 +2,11 @@
 
 #pragma once
 
+#include <array>
 #include <string_view>
+
+#include "io/sqlite/store.h"
+#include "node/store/node_store.h"
 
 namespace chancery::node {
 
@@ -47,5 +51,10 @@ CREATE TABLE cursor(
   PRIMARY KEY(application, name)) STRICT, WITHOUT ROWID;
 INSERT INTO clock(id, created_at_us) VALUES(1, 0);
 )";
+
+inline constexpr std::array kSteps = {kSchema};
+inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
+                                             .steps = kSteps};
+static_assert(kFormat.version() == kNodeStoreVersion);
 
 }  // namespace chancery::node

@@ -54,7 +54,7 @@ TEST(DatabaseTest, TakesCacheAndCheckpointSizesFromItsOptions) {
   const TemporaryStore store;
   OpenOptions options = test_options(OpenMode::kCreate);
   options.cache_kib = 100;
-  options.wal_autocheckpoint_pages = 7;
+  options.medium.wal_autocheckpoint_pages = 7;
   auto database = Database::open(store.path(), options);
   ASSERT_TRUE(database);
   EXPECT_EQ(pragma(*database, "cache_size"), "-100");

@@ -1,0 +1,78 @@
+#include "io/sqlite/store.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "tests/unit/io/sqlite/temporary_store.h"
+
+namespace chancery::sqlite {
+namespace {
+
+constexpr std::array<std::string_view, 3> kSteps = {
+    "CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT",
+    "ALTER TABLE note ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0; "
+    "UPDATE note SET urgent = 1 WHERE text LIKE 'flash%'",
+    "CREATE INDEX note_urgent ON note(id) WHERE urgent"};
+
+StoreFormat format_of(std::size_t version) {
+  return {.application_id = 77, .steps = std::span(kSteps).first(version)};
+}
+
+class StoreTest : public testing::Test {
+ protected:
+  Result<Database> open(std::size_t version, StoreUse use = StoreUse::kOwn) {
+    return open_store({.path = store_.path(), .medium = {}}, format_of(version), use,
+                      [](Database& made) {
+                        return made.execute("INSERT INTO note(text) VALUES('flash: a'), ('b')");
+                      });
+  }
+
+  TemporaryStore store_;
+};
+
+TEST_F(StoreTest, AnOlderStoreIsBroughtForwardStepByStep) {
+  ASSERT_TRUE(open(1));
+  auto database = open(3);
+  ASSERT_TRUE(database) << database.error().to_string();
+  EXPECT_EQ(database->user_version().value(), 3U);
+  EXPECT_EQ(ask(*database, "SELECT group_concat(text || urgent) AS x FROM note"), "flash: a1,b0");
+}
+
+TEST_F(StoreTest, AStoreThatIsMadeHasGoneThroughTheSameSteps) {
+  auto database = open(3);
+  ASSERT_TRUE(database);
+  EXPECT_EQ(ask(*database, "SELECT group_concat(text || urgent) AS x FROM note"), "flash: a1,b0");
+}
+
+TEST_F(StoreTest, ANewerStoreIsRefusedByOwnerAndAuditor) {
+  ASSERT_TRUE(open(2));
+  EXPECT_EQ(code_of(open(1)), ErrorCode::kStoreVersion);
+  EXPECT_EQ(code_of(open(1, StoreUse::kAudit)), ErrorCode::kStoreVersion);
+  auto database = open(2);
+  ASSERT_TRUE(database);
+  EXPECT_EQ(database->user_version().value(), 2U);
+}
+
+TEST_F(StoreTest, AnAuditorNeitherMakesNorChangesAStore) {
+  EXPECT_EQ(code_of(open(1, StoreUse::kAudit)), ErrorCode::kFileMissing);
+  ASSERT_TRUE(open(1));
+  EXPECT_EQ(code_of(open(2, StoreUse::kAudit)), ErrorCode::kStoreVersion);
+  EXPECT_TRUE(open(1, StoreUse::kAudit));
+}
+
+TEST_F(StoreTest, AStepThatFailsLeavesTheVersionBefore) {
+  ASSERT_TRUE(open(1));
+  constexpr std::array<std::string_view, 2> kBroken = {
+      kSteps[0], "ALTER TABLE note ADD COLUMN extra TEXT; INSERT INTO nowhere VALUES(1)"};
+  const auto broken =
+      open_store({.path = store_.path(), .medium = {}}, {.application_id = 77, .steps = kBroken},
+                 StoreUse::kOwn, [](Database&) { return Result<void>(); });
+  ASSERT_FALSE(broken);
+  auto database = open(1);
+  ASSERT_TRUE(database);
+  EXPECT_EQ(ask(*database, "SELECT count(*) AS x FROM pragma_table_info('note')"), "2");
+}
+
+}  // namespace
+}  // namespace chancery::sqlite
