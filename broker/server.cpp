@@ -39,6 +39,19 @@ constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr std::chrono::milliseconds kIdleWait{100};
 
+// The file is needed until the log has its last entry: a crash may have cut the founding short.
+Result<void> found(const Config& config, Engine& engine) {
+  const std::uint64_t size = engine.hub().sequencer().tree().size();
+  const Result<v1::FoundingFile> founding = read_founding(config.founding);
+  if (!founding.has_value()) {
+    const bool may_be_gone = size > 0 && founding.error().code == ErrorCode::kFileMissing;
+    return may_be_gone ? Result<void>() : std::unexpected(founding.error());
+  }
+  return size < static_cast<std::uint64_t>(founding->entries_size())
+             ? engine.found(*founding, config.founding, os::unix_ms())
+             : Result<void>();
+}
+
 }  // namespace
 
 Server::Server(Config config, std::unique_ptr<Engine> engine)
@@ -56,10 +69,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
           {.program = "chancery-broker " + std::string(kVersion), .admission = {}, .window = {}},
           std::move(store), std::move(log_signers)));
   const Sequencer& sequencer = engine->hub().sequencer();
-  if (sequencer.tree().size() == 0) {
-    CHANCERY_TRY(const v1::FoundingFile founding, read_founding(config.founding));
-    CHANCERY_TRY_VOID(engine->found(founding, config.founding, os::unix_ms()));
-  }
+  CHANCERY_TRY_VOID(found(config, *engine));
   CHANCERY_TRY_VOID(require_own_keys(config, sequencer.directory(), engine->log_keys(),
                                      transport_key.public_key()));
   CHANCERY_TRY_VOID(engine->sign_missing_checkpoints());

@@ -41,8 +41,9 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
 Result<void> Engine::found(const v1::FoundingFile& founding, const std::string& file_name,
                            std::uint64_t now_ms) {
   Sequencer& sequencer = hub_.sequencer();
-  CHANCERY_CHECK(sequencer.tree().size() == 0);
-  for (int i = 0; i < founding.entries_size(); ++i) {
+  // Nothing else enters the log before these are all there, so its size says where to go on.
+  CHANCERY_CHECK(sequencer.tree().size() <= static_cast<std::uint64_t>(founding.entries_size()));
+  for (int i = static_cast<int>(sequencer.tree().size()); i < founding.entries_size(); ++i) {
     const auto in_founding = [&](const Error& error) {
       return fail(error.code, file_name + ", entry " + std::to_string(i) + ": " + error.detail);
     };

@@ -53,13 +53,15 @@ struct Sequenced {
 
 class Engine {
  public:
-  // Loads the store. Where its log is empty, found() comes next; else sign_missing_checkpoints().
+  // Loads the store. Next come found(), where the log lacks founding entries, and
+  // sign_missing_checkpoints().
   [[nodiscard]] static Result<std::unique_ptr<Engine>> start(const EngineConfig& config,
                                                              std::unique_ptr<HubStore> store,
                                                              LogSigners log_signers);
 
-  // An empty log begins with the roster and the enrolments, a batch each. The errors name the entry
-  // of `file_name`.
+  // A log begins with the roster and the enrolments, a batch each; one that a crash cut short is
+  // completed. `founding` has no fewer entries than the log. The errors name the entry of
+  // `file_name`.
   [[nodiscard]] Result<void> found(const v1::FoundingFile& founding, const std::string& file_name,
                                    std::uint64_t now_ms);
   // The checkpoints of batches that were committed just before the last stop.
