@@ -213,8 +213,10 @@ Result<Database> Database::open_owner(const std::string& path, const OpenOptions
   // Before the first read: a WAL opened exclusively needs no shared memory file.
   CHANCERY_TRY_VOID(database.execute("PRAGMA locking_mode=EXCLUSIVE"));
   if (is_new) {
+    // EXTRA until it is in WAL mode: a rollback journal that came back after a power cut would undo
+    // what was committed.
     CHANCERY_TRY_VOID(
-        database.execute("PRAGMA synchronous=FULL; PRAGMA page_size=8192; "
+        database.execute("PRAGMA synchronous=EXTRA; PRAGMA page_size=8192; "
                          "PRAGMA application_id=" +
                          std::to_string(options.application_id)));
   } else {
