@@ -36,6 +36,7 @@ struct Submission {
   PeerHandle peer = 0;
   std::string member{};  // The authenticated sender; empty for the hub's own admin socket.
   exchange::Envelope envelope;
+  std::uint64_t previous_us = 0;  // Of its Predecessor; 0 where it has none.
 };
 
 struct AdmissionLimits {

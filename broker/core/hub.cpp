@@ -168,15 +168,23 @@ Result<void> Hub::hello(PeerHandle peer, const exchange::NodeInfo& node, const v
 
 void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& submit) {
   std::vector<Outcome> refused;
-  for (const std::string& bytes : submit.envelopes()) {
+  std::vector<std::uint64_t> previous_us(static_cast<std::size_t>(submit.envelopes_size()), 0);
+  for (const v1::Predecessor& predecessor : submit.predecessors()) {
+    const std::size_t place = predecessor.place();
+    if (place >= 1 && place <= previous_us.size()) {  // Another place is of no envelope.
+      previous_us[place - 1] = predecessor.created_at_us();
+    }
+  }
+  for (int i = 0; i < submit.envelopes_size(); ++i) {
     Result<exchange::Envelope> envelope =
-        exchange::parse_envelope(bytes, sequencer_.directory().genesis());
+        exchange::parse_envelope(submit.envelopes(i), sequencer_.directory().genesis());
     if (!envelope.has_value()) {
       fault(peer, envelope.error());  // It has no notice id to refuse it by.
       continue;
     }
     const std::string notice_id = envelope->draft.notice_id();
-    if (const Result<void> offered = sequencer_.offer(peer, member, std::move(*envelope));
+    if (const Result<void> offered = sequencer_.offer(peer, member, std::move(*envelope),
+                                                      previous_us[static_cast<std::size_t>(i)]);
         !offered.has_value()) {
       refused.push_back(
           {.peer = peer, .notice_id = notice_id, .index = std::nullopt, .error = offered.error()});

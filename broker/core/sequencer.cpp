@@ -57,7 +57,7 @@ Result<void> Sequencer::offer(PeerHandle peer, std::optional<std::string_view> m
 }
 
 Result<void> Sequencer::offer(PeerHandle peer, std::optional<std::string_view> member,
-                              exchange::Envelope envelope) {
+                              exchange::Envelope envelope, std::uint64_t previous_us) {
   if (member.has_value() && !exchange::is_directory_kind(envelope.draft.kind()) &&
       envelope.draft.origin() != *member) {
     return fail(ErrorCode::kWrongOrigin,
@@ -65,7 +65,8 @@ Result<void> Sequencer::offer(PeerHandle peer, std::optional<std::string_view> m
   }
   return queue_.push({.peer = peer,
                       .member = std::string(member.value_or(std::string_view())),
-                      .envelope = std::move(envelope)});
+                      .envelope = std::move(envelope),
+                      .previous_us = previous_us});
 }
 
 Questions Sequencer::begin() {
@@ -209,7 +210,7 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
       decision.outcomes.back().waits = true;
       continue;
     }
-    if (Result<void> judged = judge(envelope, answers, now_ms, clocks_new); !judged.has_value()) {
+    if (Result<void> judged = judge(submission, answers, now_ms, clocks_new); !judged.has_value()) {
       decision.outcomes.push_back(refused(submission, judged.error()));
       continue;
     }
@@ -236,9 +237,10 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
   return decision;
 }
 
-Result<void> Sequencer::judge(const exchange::Envelope& envelope, const Answers& answers,
+Result<void> Sequencer::judge(const Submission& submission, const Answers& answers,
                               std::uint64_t now_ms,
                               const std::map<ClockKey, std::uint64_t>& clocks_new) {
+  const exchange::Envelope& envelope = submission.envelope;
   CHANCERY_TRY_VOID(exchange::judge_notice(envelope, directory_, cache_));
   // By the clock of now, not by the log's: after one jump forward that stands still for long.
   CHANCERY_TRY_VOID(exchange::check_not_expired(envelope.draft, now_ms));
@@ -257,6 +259,9 @@ Result<void> Sequencer::judge(const exchange::Envelope& envelope, const Answers&
                                                        : 0;
   if (envelope.header.created_at_us() <= last) {
     return fail(ErrorCode::kOutOfOrder, envelope.name());
+  }
+  if (submission.previous_us > last) {
+    return fail(ErrorCode::kGap, envelope.name() + " comes after one that was not logged");
   }
   return {};
 }

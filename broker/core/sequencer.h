@@ -124,11 +124,12 @@ class Sequencer {
   // Parses and queues. `member` is the authenticated sender; nothing for the hub's own admin
   // socket. kWrongOrigin where a notice names another member; directory entries may come from
   // anybody.
+  // `previous_us` is created_at of the notice that has to be in the log before this one, or 0.
   [[nodiscard]] Result<void> offer(PeerHandle peer, std::optional<std::string_view> member,
                                    std::string_view envelope_bytes);
 
   [[nodiscard]] Result<void> offer(PeerHandle peer, std::optional<std::string_view> member,
-                                   exchange::Envelope envelope);
+                                   exchange::Envelope envelope, std::uint64_t previous_us = 0);
 
   [[nodiscard]] bool has_work() const { return !queue_.empty(); }
   [[nodiscard]] const AdmissionQueue& queue() const { return queue_; }
@@ -148,8 +149,8 @@ class Sequencer {
   Decision decide_notices(const Answers& answers, std::uint64_t accepted_at_ms,
                           std::uint64_t now_ms);
   void answer_known(Decision& decision, Submission& submission, const KnownNotice& known);
-  Result<void> judge(const exchange::Envelope& envelope, const Answers& answers,
-                     std::uint64_t now_ms, const std::map<ClockKey, std::uint64_t>& clocks_new);
+  Result<void> judge(const Submission& submission, const Answers& answers, std::uint64_t now_ms,
+                     const std::map<ClockKey, std::uint64_t>& clocks_new);
   Result<void> check_log_keys(const exchange::Directory& next) const;
   [[nodiscard]] std::optional<Hash> head_at(std::uint64_t size, const Answers& answers) const;
   [[nodiscard]] Commit start_commit(ledger::LeafType type, std::uint64_t accepted_at_ms,

@@ -192,7 +192,7 @@ bool Link::take_resend() {
   return std::exchange(resend_, false);
 }
 
-void Link::submit(const std::vector<std::string>& envelopes) {
+void Link::submit(const std::vector<Outbound>& notices) {
   v1::UpMessage message;
   std::size_t bytes = 0;
   const auto flush = [&] {
@@ -202,13 +202,18 @@ void Link::submit(const std::vector<std::string>& envelopes) {
       bytes = 0;
     }
   };
-  for (const std::string& envelope : envelopes) {
+  for (const auto& [envelope, previous_us] : notices) {
     const auto count = static_cast<std::size_t>(message.submit().envelopes_size());
     if (count >= exchange::kSubmitCountMax ||
         (count > 0 && bytes + envelope.size() > exchange::kFrameBytesTarget)) {
       flush();
     }
     message.mutable_submit()->add_envelopes(envelope);
+    if (previous_us != 0) {
+      v1::Predecessor& predecessor = *message.mutable_submit()->add_predecessors();
+      predecessor.set_place(static_cast<std::uint32_t>(message.submit().envelopes_size()));
+      predecessor.set_created_at_us(previous_us);
+    }
     bytes += envelope.size();
   }
   flush();

@@ -36,6 +36,12 @@ struct LinkPosition {
   std::uint64_t cursor = 0;  // Everything for this member below it is stored.
 };
 
+// One envelope for Submit.
+struct Outbound {
+  std::string envelope;
+  std::uint64_t previous_us = 0;  // Of its Predecessor; 0 where it has none.
+};
+
 enum class LinkPhase : std::uint8_t {
   kDown,
   kGreeting,  // Hello is sent.
@@ -73,7 +79,7 @@ class Link {
   // Asks the submitter to send again what is unacknowledged: true once after each welcome.
   [[nodiscard]] bool take_resend();
 
-  void submit(const std::vector<std::string>& envelopes);
+  void submit(const std::vector<Outbound>& notices);
   // Also states cursor and credits again.
   void ping(std::uint64_t nonce);
   // What take_outgoing() gave could not all be sent: credits are stated again.

@@ -123,7 +123,8 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
                                                        .created_at_us = created_at_us,
                                                        .log_seen = input.log_seen}),
         .body = {},
-        .created_at_us = created_at_us};
+        .created_at_us = created_at_us,
+        .precedence = notice.precedence};
     const std::vector<std::string> recipients = recipient_codes(*draft);
     if (notice.sealed) {
       const Result<exchange::SealGroup>& group = groups.for_recipients(recipients);

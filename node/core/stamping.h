@@ -44,6 +44,7 @@ struct Stamped {
   std::string header;
   std::string body;
   std::uint64_t created_at_us = 0;
+  v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
   std::size_t set = 0;       // Its place in StampedBatch::sets …
   std::size_t position = 0;  // … and among the Ds there.
 };

@@ -16,6 +16,7 @@ constexpr std::size_t kUnacknowledgedMax = 1024;  // Signed and not yet logged, 
 constexpr milliseconds kResendAfter{30'000};
 constexpr milliseconds kSignAgainAfter{1'000};
 constexpr milliseconds kPingEvery{5'000};
+constexpr milliseconds kGreetAgainAfter{5'000};
 
 }  // namespace
 
@@ -71,12 +72,9 @@ Result<void> Engine::receive_local(const std::string& routing_id, std::string_vi
 
 Result<void> Engine::finish_turn(const Now& now) {
   now_ = now;
-  CHANCERY_TRY_VOID(sign_and_submit());
   CHANCERY_TRY_VOID(resend_when_due());
-  if (link_.phase() == LinkPhase::kUp && now_.steady >= ping_at_) {
-    ping_at_ = now_.steady + kPingEvery;
-    link_.ping(now_.unix_ms());
-  }
+  CHANCERY_TRY_VOID(sign_and_submit());
+  greet_or_ping_when_due();
   if (store_->in_transaction()) {
     CHANCERY_TRY_VOID(store_->commit());
   }
@@ -87,6 +85,22 @@ Result<void> Engine::finish_turn(const Now& now) {
     log::info("ready", {{"member", config_.member}, {"size", follower_.size()}});
   }
   return {};
+}
+
+// A Hello or its Welcome may be lost without the connection: a node says it again.
+void Engine::greet_or_ping_when_due() {
+  if (link_.phase() == LinkPhase::kUp && now_.steady >= ping_at_) {
+    ping_at_ = now_.steady + kPingEvery;
+    link_.ping(now_.unix_ms());
+  }
+  if (link_.phase() != LinkPhase::kGreeting) {
+    greet_again_at_.reset();
+  } else if (!greet_again_at_.has_value()) {
+    greet_again_at_ = now_.steady + kGreetAgainAfter;
+  } else if (now_.steady >= *greet_again_at_) {
+    greet_again_at_ = now_.steady + kGreetAgainAfter;
+    link_.connected();
+  }
 }
 
 // Set by set, until the signer fails: what was not signed stays in the queue as it is.
@@ -134,15 +148,21 @@ Result<void> Engine::sign_and_submit() {
     CHANCERY_TRY_VOID(store_->mark_refused(refused.notice_id, refused.error));
     news_.notice_ids.insert(refused.notice_id);
   }
-  const std::vector<std::string> envelopes = signed_envelopes(batch, sign(batch));
+  std::vector<std::string> envelopes = signed_envelopes(batch, sign(batch));
   if (envelopes.empty()) {
     return {};
   }
+  CHANCERY_TRY(NewestStamps newest, store_->newest_unacknowledged());
+  std::vector<Unacknowledged> notices;
   for (std::size_t i = 0; i < envelopes.size(); ++i) {
-    CHANCERY_TRY_VOID(store_->put_signed(batch.notices[i], envelopes[i]));
-    created_at_us_ = batch.notices[i].created_at_us;
+    const Stamped& stamped = batch.notices[i];
+    CHANCERY_TRY_VOID(store_->put_signed(stamped, envelopes[i]));
+    created_at_us_ = stamped.created_at_us;
+    notices.push_back({.envelope = std::move(envelopes[i]),
+                       .created_at_us = stamped.created_at_us,
+                       .precedence = stamped.precedence});
   }
-  link_.submit(envelopes);
+  link_.submit(in_order(std::move(notices), std::move(newest)));
   resend_at_ = now_.steady + kResendAfter;
   return {};
 }
@@ -158,14 +178,24 @@ Result<void> Engine::resend_when_due() {
     return {};
   }
   resend_at_.reset();
-  CHANCERY_TRY(const std::vector<std::string> envelopes,
-               store_->unacknowledged(kUnacknowledgedMax));
-  if (!envelopes.empty()) {
-    log::info("resending", {{"count", envelopes.size()}});
-    link_.submit(envelopes);
+  CHANCERY_TRY(std::vector<Unacknowledged> notices, store_->unacknowledged(kUnacknowledgedMax));
+  if (!notices.empty()) {
+    log::info("resending", {{"count", notices.size()}});
+    link_.submit(in_order(std::move(notices)));
     resend_at_ = now_.steady + kResendAfter;
   }
   return {};
+}
+
+std::vector<Outbound> Engine::in_order(std::vector<Unacknowledged> notices, NewestStamps newest) {
+  std::vector<Outbound> all;
+  all.reserve(notices.size());
+  for (Unacknowledged& notice : notices) {
+    const std::uint64_t previous_us =
+        std::exchange(newest[notice.precedence], notice.created_at_us);
+    all.push_back({.envelope = std::move(notice.envelope), .previous_us = previous_us});
+  }
+  return all;
 }
 
 void Engine::unsent(const Now& now) {

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,7 +111,11 @@ class Engine {
 
   std::vector<SignedSet> sign(const StampedBatch& batch);
   Result<void> sign_and_submit();
+  void greet_or_ping_when_due();
   Result<void> resend_when_due();
+  // Each with the one before it in its precedence; `newest` is what is unacknowledged before them.
+  static std::vector<Outbound> in_order(std::vector<Unacknowledged> notices,
+                                        NewestStamps newest = {});
   [[nodiscard]] LocalContext local_context() const;
 
   EngineConfig config_;
@@ -135,6 +140,7 @@ class Engine {
   std::chrono::milliseconds restamp_delay_;  // Doubles until something is logged.
   std::optional<SteadyTime> resend_at_;
   SteadyTime ping_at_{};
+  std::optional<SteadyTime> greet_again_at_;  // While no Welcome has come.
 };
 
 }  // namespace chancery::node

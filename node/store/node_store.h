@@ -18,6 +18,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,6 +85,14 @@ struct NodeState {
   std::uint64_t created_at_us = 0;  // Newest of this node's signing key.
   std::optional<Error> alarm;       // The first that was kept, or that an arrival gave reason for.
 };
+
+struct Unacknowledged {
+  std::string envelope;
+  std::uint64_t created_at_us = 0;
+  v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
+};
+
+using NewestStamps = std::map<v1::Precedence, std::uint64_t>;  // created_at, in µs.
 
 struct OutboxCounts {
   std::uint64_t queued = 0;
@@ -158,14 +167,18 @@ class NodeStore {
   [[nodiscard]] Result<std::optional<OutboxRow>> find_outbox(std::string_view notice_id);
   [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max);  // Urgent first.
   [[nodiscard]] Result<void> put_signed(const Stamped& stamped, std::string_view envelope);
-  [[nodiscard]] Result<std::vector<std::string>> unacknowledged(std::size_t count_max);
+  // Signed and not yet answered, in the order of signing.
+  [[nodiscard]] Result<std::vector<Unacknowledged>> unacknowledged(std::size_t count_max);
+  // The newest created_at of these in each precedence.
+  [[nodiscard]] Result<NewestStamps> newest_unacknowledged();
   // What this node's signing key stamps next comes after it.
   [[nodiscard]] Result<void> raise_clock(std::uint64_t created_at_us);
   // The first acceptance stands: of two indices the lower one.
   [[nodiscard]] Result<void> mark_logged(std::string_view notice_id, std::uint64_t index,
                                          std::uint64_t accepted_at_ms);
   [[nodiscard]] Result<void> mark_refused(std::string_view notice_id, const Error& error);
-  // Back to the queue, to be stamped again; the reason stays visible.
+  // Back to the queue, to be stamped again, with all that were signed after it in its precedence:
+  // they must not overtake it. The reason stays visible.
   [[nodiscard]] Result<void> mark_queued(std::string_view notice_id, const Error& why);
   [[nodiscard]] Result<OutboxCounts> outbox_counts();  // Reads every row: for people who ask.
   // Kept in memory once it was asked for: for every turn.

@@ -141,19 +141,37 @@ Result<void> NodeStore::raise_clock(std::uint64_t created_at_us) {
   return clock->bind(1, created_at_us).run();
 }
 
-Result<std::vector<std::string>> NodeStore::unacknowledged(std::size_t count_max) {
+Result<std::vector<Unacknowledged>> NodeStore::unacknowledged(std::size_t count_max) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT envelope FROM outbox WHERE stage = 2 "
-                                "ORDER BY created_at_us LIMIT ?1"));
+               impl_->statement("SELECT envelope, created_at_us, precedence FROM outbox "
+                                "WHERE stage = 2 ORDER BY created_at_us LIMIT ?1"));
   select->bind(1, count_max);
-  std::vector<std::string> envelopes;
+  std::vector<Unacknowledged> all;
   while (true) {
     CHANCERY_TRY(const bool more, select->step());
     if (!more) {
-      return envelopes;
+      return all;
     }
-    CHANCERY_TRY(std::string envelope, select->column_blob(0));
-    envelopes.push_back(std::move(envelope));
+    Unacknowledged& each = all.emplace_back();
+    CHANCERY_TRY(each.envelope, select->column_blob(0));
+    CHANCERY_TRY(each.created_at_us, select->column_u64(1));
+    CHANCERY_TRY(const std::uint64_t precedence, select->column_u64(2));
+    each.precedence = static_cast<v1::Precedence>(precedence);
+  }
+}
+
+Result<NewestStamps> NodeStore::newest_unacknowledged() {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT precedence, max(created_at_us) FROM outbox "
+                                "WHERE stage = 2 GROUP BY precedence"));
+  NewestStamps newest;
+  while (true) {
+    CHANCERY_TRY(const bool more, select->step());
+    if (!more) {
+      return newest;
+    }
+    CHANCERY_TRY(const std::uint64_t precedence, select->column_u64(0));
+    CHANCERY_TRY(newest[static_cast<v1::Precedence>(precedence)], select->column_u64(1));
   }
 }
 
@@ -182,15 +200,21 @@ Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& er
 }
 
 Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why) {
-  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(notice_id));
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = ?2, "
-                                "reason = ?3 WHERE notice_id = ?1 AND stage = 2"));
+                                "reason = ?3 FROM (SELECT precedence AS p, created_at_us AS c "
+                                "FROM outbox WHERE notice_id = ?1 AND stage = 2) "
+                                "WHERE stage = 2 AND precedence = p AND created_at_us >= c"));
   CHANCERY_TRY_VOID(update->bind(1, as_bytes(notice_id))
                         .bind(2, static_cast<std::uint64_t>(why.code))
                         .bind(3, std::string_view(why.detail))
                         .run());
-  return impl_->count_again(notice_id, before);
+  if (std::optional<OutboxLoad>& load = impl_->outbox_load; load.has_value()) {
+    const std::uint64_t count = impl_->database.changes();
+    load->queued += count;
+    load->signed_count -= count;
+  }
+  return {};
 }
 
 Result<OutboxCounts> NodeStore::outbox_counts() {

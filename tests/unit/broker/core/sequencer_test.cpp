@@ -276,6 +276,24 @@ TEST_F(SequencerTest, CreatedAtMustNotRunBackwardsWithinAPrecedence) {
             (Words{"at 11", "at 12", "out-of-order"}));
 }
 
+// C-146
+TEST_F(SequencerTest, ANoticeWaitsForTheOneBeforeIt) {
+  const auto offered = [&](v1::Precedence precedence, std::uint64_t at, std::uint64_t previous) {
+    test::must(sequencer_.offer(
+        1, "AM", test::must(exchange::parse_envelope(stamped(precedence, at), exchange_.genesis())),
+        previous));
+  };
+  offered(v1::PRECEDENCE_ROUTINE, 5002, 5001);
+  EXPECT_EQ(said(turn(sequencer_, log_)), Words{"gap"});
+  // In one batch they follow each other; a precedence does not wait for another.
+  offered(v1::PRECEDENCE_ROUTINE, 5001, 0);
+  offered(v1::PRECEDENCE_ROUTINE, 5002, 5001);
+  offered(v1::PRECEDENCE_FLASH, 5004, 5003);
+  offered(v1::PRECEDENCE_ROUTINE, 5006, 5005);
+  offered(v1::PRECEDENCE_ROUTINE, 5007, 5002);
+  EXPECT_EQ(said(turn(sequencer_, log_)), (Words{"gap", "at 8", "at 9", "gap", "at 10"}));
+}
+
 // C-145: what was refused leaves no trace in the clocks, and another key has its own.
 TEST_F(SequencerTest, OnlyWhatIsLoggedMovesAKeysClock) {
   v1::Draft unknown = draft();

@@ -375,9 +375,9 @@ TEST_F(LinkTest, AsksForWhatIsUnacknowledgedOnceAfterEachWelcome) {
 // C-135: at 256 and one over.
 TEST_F(LinkTest, SubmitsAtMostSoManyAtOnce) {
   go_up();
-  link_.submit(std::vector<std::string>(exchange::kSubmitCountMax, "e"));
+  link_.submit(std::vector<Outbound>(exchange::kSubmitCountMax, {"e"}));
   EXPECT_EQ(sent().size(), 1U);
-  link_.submit(std::vector<std::string>(exchange::kSubmitCountMax + 1, "e"));
+  link_.submit(std::vector<Outbound>(exchange::kSubmitCountMax + 1, {"e"}));
   const std::vector<v1::UpMessage> messages = sent();
   ASSERT_EQ(messages.size(), 2U);
   EXPECT_EQ(messages[0].submit().envelopes_size(), 256);
@@ -392,7 +392,11 @@ TEST_F(LinkTest, SubmitsAreSplitByBytesAndLoseNothing) {
   const std::vector<std::string> envelopes = {
       std::string(half, 'a'), std::string(half, 'b'), std::string(1, 'c'),
       std::string(exchange::kEnvelopeBytesMax, 'd'), std::string(1, 'e')};
-  link_.submit(envelopes);
+  std::vector<Outbound> notices;
+  for (const std::string& envelope : envelopes) {
+    notices.push_back({envelope});
+  }
+  link_.submit(notices);
   std::vector<std::string> submitted;
   std::vector<int> counts;
   for (const v1::UpMessage& message : sent()) {
@@ -402,6 +406,23 @@ TEST_F(LinkTest, SubmitsAreSplitByBytesAndLoseNothing) {
   }
   EXPECT_EQ(counts, (std::vector<int>{2, 1, 1, 1}));
   EXPECT_EQ(submitted, envelopes);
+}
+
+// C-146
+TEST_F(LinkTest, SaysWhichNoticeHasToComeBefore) {
+  go_up();
+  std::vector<Outbound> notices(exchange::kSubmitCountMax + 2, {"e"});
+  notices[1].previous_us = 70;
+  notices[exchange::kSubmitCountMax].previous_us = 80;
+  link_.submit(notices);
+  const std::vector<v1::UpMessage> messages = sent();
+  ASSERT_EQ(messages.size(), 2U);
+  ASSERT_EQ(messages[0].submit().predecessors_size(), 1);
+  EXPECT_EQ(messages[0].submit().predecessors(0).place(), 2U);
+  EXPECT_EQ(messages[0].submit().predecessors(0).created_at_us(), 70U);
+  ASSERT_EQ(messages[1].submit().predecessors_size(), 1);
+  EXPECT_EQ(messages[1].submit().predecessors(0).place(), 1U);
+  EXPECT_EQ(messages[1].submit().predecessors(0).created_at_us(), 80U);
 }
 
 // C-133, C-140: a credit says "stored", once for all that was stored.

@@ -48,6 +48,13 @@ class NodeStoreTest : public StoreTest {
                              .created_at_us = created_at_us},
                             envelope));
   }
+  std::vector<std::string> unacknowledged(std::size_t count_max = kAll) {
+    std::vector<std::string> envelopes;
+    for (Unacknowledged& each : must(store_->unacknowledged(count_max))) {
+      envelopes.push_back(std::move(each.envelope));
+    }
+    return envelopes;
+  }
   OutboxRow row(const OutboxDraft& draft) {
     return must(store_->find_outbox(draft.waiting.notice_id)).value_or(OutboxRow());
   }
@@ -91,7 +98,7 @@ TEST_F(NodeStoreTest, ANoticeIsQueuedThenSignedThenLogged) {
   EXPECT_EQ(made.envelope, "envelope");
   EXPECT_EQ(made.created_at_us, 1000U);
   EXPECT_TRUE(waiting_ids().empty());
-  EXPECT_EQ(must(store_->unacknowledged(kAll)), Ids{"envelope"});
+  EXPECT_EQ(unacknowledged(), Ids{"envelope"});
   EXPECT_EQ(must(store_->outbox_counts()).signed_count, 1U);
 
   must(store_->mark_logged(draft.waiting.notice_id, 9, kNow + 5));
@@ -99,7 +106,7 @@ TEST_F(NodeStoreTest, ANoticeIsQueuedThenSignedThenLogged) {
   EXPECT_EQ(logged.stage, OutboxStage::kLogged);
   EXPECT_EQ(logged.index, 9U);
   EXPECT_EQ(logged.accepted_at_ms, kNow + 5);
-  EXPECT_TRUE(must(store_->unacknowledged(kAll)).empty());
+  EXPECT_TRUE(unacknowledged().empty());
   EXPECT_EQ(must(store_->outbox_counts()).logged, 1U);
   EXPECT_EQ(must(store_->outbox_counts()).queued, 0U);
 }
@@ -140,8 +147,10 @@ TEST_F(NodeStoreTest, TheLoadOfTheOutboxFollowsEveryStage) {
   sign(first, 1000, "envelope");
   sign(second, 1001, "another");
   EXPECT_EQ(load(), (Load{1, 2, 3 * bytes}));
-  must(store_->mark_queued(first.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
+  must(store_->mark_queued(second.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
   EXPECT_EQ(load(), (Load{2, 1, 3 * bytes}));
+  must(store_->mark_queued(first.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
+  EXPECT_EQ(load(), (Load{3, 0, 3 * bytes}));
   must(store_->mark_logged(second.waiting.notice_id, 9, kNow));
   EXPECT_EQ(load(), (Load{2, 0, 2 * bytes}));
   must(store_->mark_logged(second.waiting.notice_id, 8, kNow));
@@ -162,10 +171,28 @@ TEST_F(NodeStoreTest, BackInTheQueueItWaitsForAnotherStamp) {
   EXPECT_EQ(queued.code, static_cast<std::uint32_t>(ErrorCode::kStaleDirectory));
   EXPECT_EQ(queued.reason, "again");
   EXPECT_EQ(waiting_ids(), Ids{draft.waiting.notice_id});
-  EXPECT_TRUE(must(store_->unacknowledged(kAll)).empty());
+  EXPECT_TRUE(unacknowledged().empty());
   sign(draft, 2000, "second");
   must(store_->mark_logged(draft.waiting.notice_id, 3, kNow));
   EXPECT_EQ(row(draft).code, 0U) << "what was in the way is over";
+}
+
+// C-146: what is stamped again later must not be overtaken by what was signed after it.
+TEST_F(NodeStoreTest, WhatWasSignedAfterItGoesBackToTheQueueWithIt) {
+  const OutboxDraft first = queue();
+  const OutboxDraft flash = queue(v1::PRECEDENCE_FLASH);
+  const OutboxDraft second = queue();
+  const OutboxDraft third = queue();
+  sign(first, 1000, "first");
+  sign(flash, 1001, "flash");
+  sign(second, 1002, "second");
+  sign(third, 1003, "third");
+  must(store_->mark_queued(second.waiting.notice_id, {ErrorCode::kStaleDirectory, "why"}));
+  EXPECT_EQ(unacknowledged(), (Ids{"first", "flash"}));
+  EXPECT_EQ(waiting_ids(), (Ids{second.waiting.notice_id, third.waiting.notice_id}));
+  EXPECT_EQ(row(third).envelope, "");
+  EXPECT_EQ(must(store_->newest_unacknowledged()),
+            (NewestStamps{{v1::PRECEDENCE_ROUTINE, 1000}, {v1::PRECEDENCE_FLASH, 1001}}));
 }
 
 // C-137: the first acceptance stands.
@@ -197,8 +224,8 @@ TEST_F(NodeStoreTest, WhatIsUnacknowledgedIsResentInTheOrderOfItsStamps) {
   const OutboxDraft second = queue();
   sign(second, 1000, "stamped first");
   sign(first, 1001, "stamped second");
-  EXPECT_EQ(must(store_->unacknowledged(kAll)), (Ids{"stamped first", "stamped second"}));
-  EXPECT_EQ(must(store_->unacknowledged(1)), Ids{"stamped first"});
+  EXPECT_EQ(unacknowledged(), (Ids{"stamped first", "stamped second"}));
+  EXPECT_EQ(unacknowledged(1), Ids{"stamped first"});
 }
 
 TEST_F(NodeStoreTest, ANoticeIdIsQueuedOnce) {
