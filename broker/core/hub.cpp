@@ -116,6 +116,7 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
       v1::DownMessage message;
       message.mutable_pong()->set_nonce(parsed->ping().nonce());
       message.mutable_pong()->set_log_size(sequencer_.tree().size());
+      message.mutable_pong()->set_delivered(session.window.next());
       send(peer, std::string(kControl), message);
       return {};
     }

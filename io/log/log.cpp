@@ -33,6 +33,7 @@ struct Output {
   std::shared_ptr<spdlog::logger> logger;
   std::string program;
   bool json = false;
+  std::function<void(std::string_view line)> sink = {};  // Instead of the logger's.
 };
 
 Output make_output(std::string_view program, Level level, bool json) {
@@ -149,6 +150,11 @@ void init(std::string_view program_name, Level level, bool json) {
   output() = make_output(program_name, level, json);
 }
 
+void init_sink(std::function<void(std::string_view line)> sink, Level level) {
+  output() = make_output({}, level, false);
+  output().sink = std::move(sink);
+}
+
 void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
   const Output& out = output();
   const auto spdlog_level = names(level).spdlog_level;
@@ -157,6 +163,10 @@ void log(Level level, std::string_view event, std::initializer_list<Field> field
   }
   const std::string line =
       out.json ? format_json(level, out.program, event, fields) : format_text(level, event, fields);
+  if (out.sink) {
+    out.sink(line);
+    return;
+  }
   // This overload takes the line as it is: a brace in it is no format. It catches what sinks throw.
   out.logger->log(spdlog_level, spdlog::string_view_t(line));
 }

@@ -16,6 +16,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -50,6 +51,10 @@ struct Field {
 
 // Before it is called, events of kInfo and above are written as text.
 void init(std::string_view program_name, Level level, bool json);
+
+// For a program that keeps the lines itself, as a simulation does: they go to `sink` as text,
+// without their time, and nothing to stderr.
+void init_sink(std::function<void(std::string_view line)> sink, Level level);
 
 void log(Level level, std::string_view event, std::initializer_list<Field> fields = {});
 

@@ -1,7 +1,8 @@
 // One SQLite file as a store: durable, with one owner.
 //
 // A connection runs in WAL mode with synchronous=FULL, so that what was committed survives a power
-// cut, and in exclusive locking mode, so that a second opener gets kStoreBusy. The schema is the
+// cut, and in exclusive locking mode, so that a second opener gets kStoreBusy. Opening syncs what
+// the owner before may have left unsynced: what is read is durable, too. The schema is the
 // owner's (broker/store, node/store), and so are migrations: application_id says whose file it is,
 // user_version which schema it has; a newer one is refused with the file untouched.
 //
@@ -85,6 +86,7 @@ class Database {
   static Result<Database> open_owner(const std::string& path, const OpenOptions& options);
   static Result<Database> open_read_only(const std::string& path, const OpenOptions& options);
   Result<void> configure(const OpenOptions& options);
+  Result<void> make_durable();
   Result<void> check_identity(const std::string& path, const OpenOptions& options);
   Result<void> finish_read_only(const std::string& path, const OpenOptions& options);
   Result<std::uint32_t> pragma_u32(const std::string& name);

@@ -91,6 +91,9 @@ Result<void> Link::control(const v1::DownMessage& message) {
       fetching_batches_ = true;
       fetch(v1::FETCH_KIND_BATCHES, position_.followed_size);
     }
+    if (message.pong().delivered() > expected_) {
+      fetch(v1::FETCH_KIND_DELIVERIES, expected_);
+    }
     return {};
   }
   if (message.has_fault()) {

@@ -300,6 +300,7 @@ TEST_F(HubTest, PingIsAnsweredWithItsNonceAndTheSizeOfTheLog) {
   EXPECT_EQ(answers[0].topic, "control");
   EXPECT_EQ(answers[0].message.pong().nonce(), kHuge);
   EXPECT_EQ(answers[0].message.pong().log_size(), kFounded);
+  EXPECT_EQ(answers[0].message.pong().delivered(), 0U);
 }
 
 TEST_F(HubTest, ASecondConnectionOfANodeTakesOver) {

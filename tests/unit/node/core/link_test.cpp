@@ -350,6 +350,19 @@ TEST_F(LinkTest, APongThatNamesALargerLogMeansFetch) {
   EXPECT_EQ(fetches(), Words{"batches 10"});
 }
 
+// C-144: the last delivery has no later one whose `previous` would show that it was lost.
+TEST_F(LinkTest, APongThatNamesALaterDeliveryMeansFetch) {
+  go_up();
+  v1::DownMessage pong;
+  pong.mutable_pong()->set_log_size(10);
+  pong.mutable_pong()->set_delivered(5);
+  EXPECT_EQ(outcome(link_.control(pong)), "good");
+  EXPECT_TRUE(fetches().empty());
+  pong.mutable_pong()->set_delivered(8);
+  EXPECT_EQ(outcome(link_.control(pong)), "good");
+  EXPECT_EQ(fetches(), Words{"deliveries 5"});
+}
+
 // C-144: the link stays.
 TEST_F(LinkTest, AnyOtherFaultIsReportedAndTheLinkStays) {
   go_up();

@@ -1,0 +1,196 @@
+#include "tests/sim/application.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/strict.h"
+
+namespace chancery::sim {
+namespace {
+
+constexpr Micros kAnswerWithin = 5 * kSecond;
+constexpr std::uint32_t kPageItems = 20;
+constexpr std::uint64_t kWaitMs = 3'000;
+constexpr std::uint64_t kForgetsPpm = 50'000;
+
+v1::Precedence draw_precedence(Random& random) {
+  const std::uint64_t number = random.below(100);
+  return number < 70   ? v1::PRECEDENCE_ROUTINE
+         : number < 85 ? v1::PRECEDENCE_PRIORITY
+         : number < 95 ? v1::PRECEDENCE_IMMEDIATE
+                       : v1::PRECEDENCE_FLASH;
+}
+
+}  // namespace
+
+Publisher::Publisher(Surroundings& around, NodeMachine& node, std::vector<std::string> members,
+                     const Workload& workload, Random random)
+    : around_(around),
+      node_(node),
+      others_(std::move(members)),
+      workload_(workload),
+      random_(random) {
+  std::erase(others_, node_.name());
+}
+
+void Publisher::start() {
+  around_.scheduler.after(random_.below(workload_.pause_max), [this] { burst(); });
+}
+
+void Publisher::burst() {
+  if (finishing_) {
+    return;
+  }
+  if (waiting_.empty()) {
+    const std::uint64_t count = random_.between(1, workload_.burst_max);
+    const std::vector<std::string> recipients = [&] {
+      std::vector<std::string> some;
+      for (const std::string& other : others_) {
+        if (random_.chance(600'000)) {
+          some.push_back(other);
+        }
+      }
+      return some.empty() ? std::vector{others_[random_.below(others_.size())]} : some;
+    }();
+    for (std::uint64_t i = 0; i < count; ++i) {
+      Submission submission = make();
+      submission.recipients = recipients;
+      waiting_.push_back(submissions_.size());
+      submissions_.push_back(std::move(submission));
+    }
+    around_.trace.tell(node_.name(), "'s application publishes " + std::to_string(count));
+    ask_all();
+  }
+  start();
+}
+
+Submission Publisher::make() {
+  const std::uint64_t number = next_id_++;
+  return {.origin = node_.name(),
+          .notice_id = test::seeded_uuid(node_.name() + " notice", number),
+          .subject = node_.name() + " " + std::to_string(number),
+          .precedence = draw_precedence(random_),
+          .recipients = {},
+          .asked_first = around_.scheduler.now()};
+}
+
+void Publisher::ask(std::size_t number) {
+  const Submission& submission = submissions_[number];
+  v1::LocalRequest request;
+  request.set_request_id(number + 1);
+  v1::PublishRequest& publish = *request.mutable_publish();
+  publish.set_notice_id(submission.notice_id);
+  publish.set_kind("threat.alert");
+  publish.set_status(v1::STATUS_ACTUAL);
+  publish.set_precedence(submission.precedence);
+  for (const std::string& recipient : submission.recipients) {
+    v1::Recipient& to = *publish.add_recipients();
+    to.set_member(recipient);
+    to.set_role(v1::RECIPIENT_ROLE_ACTION);
+  }
+  publish.set_text(test::TestExchange::text_of(submission.subject));
+  node_.request("publisher", request.SerializeAsString());
+}
+
+void Publisher::ask_all() {
+  for (const std::size_t number : waiting_) {
+    ask(number);
+  }
+  const std::uint64_t round = ++round_;
+  around_.scheduler.after(kAnswerWithin, [this, round] { look_again(round); });
+}
+
+void Publisher::look_again(std::uint64_t round) {
+  if (round != round_ || waiting_.empty()) {
+    return;
+  }
+  if (!finishing_ && random_.chance(workload_.abandon_ppm)) {
+    waiting_.clear();
+    return;
+  }
+  ask_all();
+}
+
+void Publisher::take_reply(const v1::LocalReply& reply) {
+  const auto found = std::ranges::find(waiting_, reply.request_id() - 1);
+  if (found == waiting_.end()) {
+    return;  // Late: it was answered before, or given up.
+  }
+  Submission& submission = submissions_[*found];
+  if (reply.has_publish()) {
+    submission.told = Told::kQueued;
+  } else if (reply.has_error()) {
+    const std::optional<ErrorCode> code = error_code_from_wire(reply.error().code());
+    if (code.has_value() && error_info(*code).retry == Retry::kRetryable) {
+      return;  // Asked again with the others.
+    }
+    around_.trace.tell(node_.name(), "'s application is refused: " + reply.error().text());
+    submission.told = Told::kRefused;
+  } else {
+    return;
+  }
+  submission.told_at = around_.scheduler.now();
+  waiting_.erase(found);
+}
+
+Reader::Reader(Surroundings& around, NodeMachine& node, Random random)
+    : around_(around), node_(node), random_(random) {}
+
+void Reader::send(v1::LocalRequest request) {
+  awaited_ = next_request_++;
+  request.set_request_id(awaited_);
+  node_.request("reader", request.SerializeAsString());
+  // Where nobody answers, it begins anew from its cursor.
+  around_.scheduler.after(kAnswerWithin, [this, awaited = awaited_] {
+    if (awaited == awaited_) {
+      ask();
+    }
+  });
+}
+
+void Reader::ask() {
+  v1::LocalRequest request;
+  request.mutable_inbox()->set_cursor("reader");
+  request.mutable_inbox()->set_limit(kPageItems);
+  request.mutable_inbox()->set_wait_ms(kWaitMs);
+  send(std::move(request));
+}
+
+void Reader::acknowledge(std::uint64_t arrival) {
+  v1::LocalRequest request;
+  request.mutable_cursor()->set_cursor("reader");
+  request.mutable_cursor()->set_arrival(arrival);
+  send(std::move(request));
+}
+
+void Reader::take_reply(const v1::LocalReply& reply) {
+  if (reply.request_id() != awaited_) {
+    return;
+  }
+  if (reply.has_inbox()) {
+    for (const v1::InboxItem& item : reply.inbox().items()) {
+      v1::Draft draft;
+      v1::Text text;
+      if (!draft.ParseFromString(item.draft()) || !text.ParseFromString(item.text())) {
+        around_.violation(node_.name() + " shows a notice that does not parse");
+        continue;
+      }
+      readings_.push_back({.arrival = item.arrival(),
+                           .notice_id = draft.notice_id(),
+                           .origin = draft.origin(),
+                           .subject = text.subject(),
+                           .precedence = draft.precedence(),
+                           .acknowledged = acknowledged_});
+    }
+    if (!reply.inbox().items().empty() && !random_.chance(kForgetsPpm)) {
+      acknowledge(reply.inbox().next_after());
+      return;
+    }
+  } else if (reply.has_cursor()) {
+    acknowledged_ = reply.cursor().arrival();
+  }
+  ask();
+}
+
+}  // namespace chancery::sim

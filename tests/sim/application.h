@@ -1,0 +1,112 @@
+// The people's side: an application that publishes at a node and one that reads its inbox, and the
+// log of what they asked and were told, which no fault reaches. The oracle judges by that log
+// alone.
+
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chancery/v1/local.pb.h"
+#include "chancery/v1/text.pb.h"
+#include "tests/sim/machine.h"
+
+namespace chancery::sim {
+
+enum class Told : std::uint8_t {
+  kNothing,  // Nobody answered: the outcome is unknown.
+  kQueued,   // "It is durable in the outbox": from here on it must not get lost.
+  kRefused,  // It must not appear anywhere.
+};
+
+// One notice that an application asked to publish.
+struct Submission {
+  std::string origin;
+  std::string notice_id;
+  std::string subject;
+  v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
+  std::vector<std::string> recipients;
+  Micros asked_first = 0;
+  Micros told_at = 0;
+  Told told = Told::kNothing;
+};
+
+// What a reader was handed, in its order.
+struct Reading {
+  std::uint64_t arrival = 0;
+  std::string notice_id;
+  std::string origin;
+  std::string subject;
+  v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
+  std::uint64_t acknowledged = 0;  // What the cursor had been told before.
+};
+
+struct Workload {
+  Micros pause_max = 60 * kSecond;      // Between two bursts of an application.
+  std::uint64_t burst_max = 8;          // Notices in a burst.
+  std::uint64_t abandon_ppm = 100'000;  // Gives up where nobody answers: the outcome stays unknown.
+};
+
+// Publishes in bursts; what nobody answered is asked again under the same id, in the same order.
+class Publisher {
+ public:
+  Publisher(Surroundings& around, NodeMachine& node, std::vector<std::string> members,
+            const Workload& workload, Random random);
+
+  void start();
+  // No new notices; what waits for an answer is asked for until there is one.
+  void finish() { finishing_ = true; }
+  void take_reply(const v1::LocalReply& reply);
+
+  [[nodiscard]] const std::deque<Submission>& submissions() const { return submissions_; }
+  [[nodiscard]] bool waits() const { return !waiting_.empty(); }
+
+ private:
+  void burst();
+  Submission make();
+  void ask(std::size_t number);
+  void ask_all();
+  void look_again(std::uint64_t round);
+
+  Surroundings& around_;
+  NodeMachine& node_;
+  std::vector<std::string> others_;
+  Workload workload_;
+  Random random_;
+  std::deque<Submission> submissions_;
+  std::deque<std::size_t> waiting_;  // Numbers of those without an answer, in their order.
+  std::uint64_t next_id_ = 1;
+  std::uint64_t round_ = 0;
+  bool finishing_ = false;
+};
+
+// Reads with a durable cursor, page by page; now and then it forgets to acknowledge, as one that
+// crashed.
+class Reader {
+ public:
+  Reader(Surroundings& around, NodeMachine& node, Random random);
+
+  void start() { ask(); }
+  void take_reply(const v1::LocalReply& reply);
+
+  [[nodiscard]] const std::vector<Reading>& readings() const { return readings_; }
+
+ private:
+  void ask();
+  void acknowledge(std::uint64_t arrival);
+  void send(v1::LocalRequest request);
+
+  Surroundings& around_;
+  NodeMachine& node_;
+  Random random_;
+  std::vector<Reading> readings_;
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t next_request_ = 1;
+  std::uint64_t awaited_ = 0;  // The request whose answer comes next; others are late.
+};
+
+}  // namespace chancery::sim

@@ -1,0 +1,331 @@
+#include "tests/sim/machine.h"
+
+#include <algorithm>
+
+#include "broker/store/sqlite_hub_store.h"
+#include "tests/support/keys.h"
+
+namespace chancery::sim {
+namespace {
+
+constexpr Micros kTick = 200 * kMillisecond;
+constexpr Micros kTurnDelay = 100;
+constexpr Micros kRestartMin = 200 * kMillisecond;
+constexpr Micros kRestartMax = 3 * kSecond;
+constexpr std::uint64_t kStartUnixUs = 1'800'000'000'000'000;
+
+}  // namespace
+
+Machine::Machine(Surroundings& around, std::string name, Random random)
+    : around_(around), name_(std::move(name)), random_(random), disk_(name_, random_.fork()) {}
+
+std::uint64_t Machine::unix_us() const {
+  const auto now = static_cast<std::int64_t>(kStartUnixUs + around_.scheduler.now());
+  return static_cast<std::uint64_t>(now + clock_offset_);
+}
+
+void Machine::kill(Death death) {
+  if (runs()) {
+    around_.trace.tell(name_, death == Death::kKilled ? "is killed" : "loses power");
+    disk_.die();
+    end_program(death);
+  }
+}
+
+void Machine::kill_at_change(std::uint64_t count, Death death) {
+  if (runs()) {
+    around_.trace.tell(name_, "will die at change " + std::to_string(count) + " of its disk");
+    death_at_change_ = death;
+    disk_.die_at_change(count);
+  }
+}
+
+void Machine::end_program(Death death) {
+  ++life_;
+  turn_planned_ = false;
+  drop_program();
+  if (death == Death::kPowerCut) {
+    disk_.lose_power();
+  } else {
+    disk_.revive();
+  }
+  around_.scheduler.after(random_.between(kRestartMin, kRestartMax), [this] { start(); });
+}
+
+void Machine::start() {
+  if (runs()) {
+    return;
+  }
+  around_.trace.set_speaker(name_);
+  const Result<void> started = start_program();
+  if (started.has_value()) {
+    around_.trace.tell(name_, "runs");
+    plan_turn(kTurnDelay);
+    tick();
+    return;
+  }
+  around_.trace.tell(name_, "cannot start: " + started.error().to_string());
+  // A disk that is full or fails is a reason to try again; a store that a crash damaged is not.
+  if (started.error().code == ErrorCode::kStoreDamaged) {
+    around_.violation(name_ + " lost its store: " + started.error().to_string());
+    return;
+  }
+  end_program(disk_.is_dead() ? death_at_change_ : Death::kKilled);
+}
+
+// SQLite takes no notice where a checkpoint fails after its commit: the program is dead all the
+// same.
+Result<void> Machine::still_alive() const {
+  return disk_.is_dead() ? fail(ErrorCode::kIo, "killed after a commit") : Result<void>();
+}
+
+void Machine::judge(const Result<void>& result) {
+  if (result.has_value()) {
+    return;
+  }
+  around_.trace.tell(name_, "stops: " + result.error().to_string());
+  if (result.error().code == ErrorCode::kStoreDamaged) {
+    around_.violation(name_ + " finds its store damaged: " + result.error().to_string());
+  }
+  end_program(disk_.is_dead() ? death_at_change_ : Death::kKilled);
+}
+
+void Machine::pause(Micros how_long) {
+  around_.trace.tell(name_, "is paused for " + std::to_string(how_long / kMillisecond) + " ms");
+  paused_until_ = std::max(paused_until_, around_.scheduler.now() + how_long);
+}
+
+void Machine::when_awake(std::function<void()> action) {
+  const Micros now = around_.scheduler.now();
+  if (paused_until_ <= now) {
+    around_.trace.set_speaker(name_);
+    action();
+    return;
+  }
+  const std::uint64_t life = life_;
+  around_.scheduler.after(paused_until_ - now, [this, life, action = std::move(action)] {
+    if (life == life_) {
+      around_.trace.set_speaker(name_);
+      action();
+    }
+  });
+}
+
+void Machine::plan_turn(Micros delay) {
+  if (turn_planned_) {
+    return;
+  }
+  turn_planned_ = true;
+  const std::uint64_t life = life_;
+  around_.scheduler.after(delay, [this, life] {
+    if (life != life_) {
+      return;
+    }
+    when_awake([this] {
+      turn_planned_ = false;
+      if (runs()) {
+        judge(turn());
+      }
+    });
+  });
+}
+
+void Machine::tick() {
+  const std::uint64_t life = life_;
+  around_.scheduler.after(kTick, [this, life] {
+    if (life == life_ && runs()) {
+      plan_turn(0);
+      tick();
+    }
+  });
+}
+
+void HubMachine::attach(std::size_t node, Wire* wire, const Hash& transport_key_id) {
+  ports_[node] = {.wire = wire, .transport_key_id = transport_key_id};
+}
+
+Result<void> HubMachine::start_program() {
+  CHANCERY_TRY(std::unique_ptr<broker::HubStore> store,
+               broker::open_sqlite_hub_store(disk_.path("hub.db"), around_.exchange.genesis(),
+                                             broker::StoreUse::kOwn, Disk::medium()));
+  broker::LogSigners signers;
+  signers.push_back(test::key_signer("hub log 1"));
+  CHANCERY_TRY(std::unique_ptr<broker::Engine> engine,
+               broker::Engine::start({.program = "hub", .admission = {}, .window = {}},
+                                     std::move(store), std::move(signers)));
+  if (engine->hub().sequencer().tree().size() < around_.exchange.founding_entries().size()) {
+    CHANCERY_TRY_VOID(
+        engine->found(around_.exchange.founding_file(), "founding.bin", unix_us() / 1000));
+  }
+  CHANCERY_TRY_VOID(engine->sign_missing_checkpoints());
+  engine_ = std::move(engine);
+  return {};
+}
+
+void HubMachine::drop_program() {
+  engine_.reset();
+  speakers_.clear();
+  for (auto& [node, port] : ports_) {
+    port.wire->cut();
+  }
+}
+
+void HubMachine::receive(std::size_t node, ConnectionId id, const std::string& frame) {
+  if (!runs()) {
+    return;
+  }
+  when_awake([this, node, id, frame] {
+    if (!runs()) {
+      return;
+    }
+    around_.trace.event(name_, "receives", frame);
+    speakers_[id] = node;
+    const Result<void> served = engine_->receive(id, ports_.at(node).transport_key_id, frame);
+    if (!served.has_value() && around_.trace.tells()) {
+      around_.trace.remark(name_, "refuses a frame: " + served.error().to_string());
+    }
+    for (const broker::PeerHandle replaced : engine_->hub().take_replaced()) {
+      const auto speaker = speakers_.find(replaced);
+      if (speaker != speakers_.end() && ports_.at(speaker->second).wire->id() == replaced) {
+        ports_.at(speaker->second).wire->cut();
+      }
+      speakers_.erase(replaced);
+    }
+    plan_turn(kTurnDelay);
+  });
+}
+
+Result<void> HubMachine::turn() {
+  CHANCERY_TRY(const broker::Sequenced sequenced, engine_->sequence(unix_us() / 1000));
+  CHANCERY_TRY_VOID(still_alive());
+  engine_->serve_reads();
+  send_outgoing();
+  if (engine_->hub().sequencer().has_work()) {
+    plan_turn(kTurnDelay);
+    return {};
+  }
+  return engine_->flush();
+}
+
+void HubMachine::send_outgoing() {
+  for (const broker::Outgoing& outgoing : engine_->take_outgoing()) {
+    const auto speaker = speakers_.find(outgoing.peer);
+    if (speaker == speakers_.end()) {
+      continue;
+    }
+    around_.trace.event(name_, "sends " + outgoing.topic, outgoing.message);
+    switch (ports_.at(speaker->second)
+                .wire->send_to_node(outgoing.peer, outgoing.topic, outgoing.message)) {
+      case Wire::Sent::kYes:
+        break;
+      case Wire::Sent::kFull:
+        if (outgoing.topic.starts_with("to/")) {
+          engine_->hub().undelivered(outgoing.peer);
+        }
+        break;
+      case Wire::Sent::kGone:
+        engine_->hub().disconnected(outgoing.peer);
+        speakers_.erase(speaker);
+        break;
+    }
+  }
+}
+
+NodeMachine::NodeMachine(Surroundings& around, std::string member, Random random)
+    : Machine(around, std::move(member), random) {}
+
+node::Now NodeMachine::now() const {
+  return {.steady = node::SteadyTime(std::chrono::microseconds(around_.scheduler.now())),
+          .unix_us = unix_us()};
+}
+
+Result<void> NodeMachine::start_program() {
+  CHANCERY_TRY(std::unique_ptr<node::NodeStore> store,
+               node::NodeStore::open(disk_.path("node.db"), around_.exchange.genesis(), name_,
+                                     node::StoreUse::kOwn, Disk::medium()));
+  std::vector<crypto::PrivateKey> sealing_keys;
+  sealing_keys.push_back(test::agreement_private(test::node_key_name(name_, 1, "sealing")));
+  node::EngineConfig config{.member = name_, .program = "node", .applications = {}, .local = {}};
+  config.applications.push_back(
+      {.name = "application", .key = {}, .publish = {"*"}, .read = {"*"}});
+  CHANCERY_TRY(engine_,
+               node::Engine::start(std::move(config), std::move(store),
+                                   test::key_signer(test::node_key_name(name_, 1, "signing")),
+                                   exchange::Opener(std::move(sealing_keys)),
+                                   [random = random_.fork()](std::size_t count) mutable {
+                                     return random.bytes(count);
+                                   }));
+  wire_->node_started();
+  return {};
+}
+
+void NodeMachine::drop_program() {
+  engine_.reset();
+  wire_->node_ended();
+}
+
+void NodeMachine::connected() {
+  when_awake([this] {
+    if (runs()) {
+      around_.trace.tell(name_, "connects");
+      engine_->connected();
+      plan_turn(kTurnDelay);
+    }
+  });
+}
+
+void NodeMachine::disconnected() {
+  when_awake([this] {
+    if (runs()) {
+      around_.trace.tell(name_, "loses its connection");
+      engine_->disconnected();
+    }
+  });
+}
+
+void NodeMachine::receive(const std::string& topic, const std::string& message) {
+  when_awake([this, topic, message] {
+    if (runs()) {
+      around_.trace.event(name_, "receives " + topic, message);
+      plan_turn(kTurnDelay);
+      judge(engine_->receive_from_hub(topic, message, now()));
+    }
+  });
+}
+
+bool NodeMachine::request(const std::string& routing_id, const std::string& frame) {
+  if (!runs()) {
+    return false;
+  }
+  when_awake([this, routing_id, frame] {
+    if (runs()) {
+      around_.trace.event(name_, "is asked", frame);
+      plan_turn(kTurnDelay);
+      judge(engine_->receive_local(routing_id, "application", frame, now()));
+    }
+  });
+  return true;
+}
+
+Result<void> NodeMachine::turn() {
+  CHANCERY_TRY_VOID(engine_->finish_turn(now()));
+  CHANCERY_TRY_VOID(still_alive());
+  for (const std::string& message : engine_->take_to_hub()) {
+    if (wire_->id() == 0) {
+      engine_->unsent(now());
+      break;
+    }
+    around_.trace.event(name_, "sends", message);
+    wire_->send_to_hub(message);
+  }
+  for (const node::LocalReply& reply : engine_->take_replies()) {
+    around_.trace.event(name_, "answers", reply.message);
+    reply_sink_(reply.routing_id, reply.message);
+  }
+  if (engine_->local_api().is_behind()) {
+    plan_turn(kTurnDelay);
+  }
+  return {};
+}
+
+}  // namespace chancery::sim

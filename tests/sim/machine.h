@@ -1,0 +1,147 @@
+// The machines: a disk, a clock that may jump, and a daemon's engine that can be killed, paused and
+// started again. What each engine is told, and in which order, is what its daemon's loop does with
+// real sockets (broker/server.cpp, node/server.cpp); a program that ends with an error is started
+// again by its supervisor.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "broker/engine/engine.h"
+#include "node/engine/engine.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/random.h"
+#include "tests/sim/scheduler.h"
+#include "tests/sim/trace.h"
+#include "tests/sim/wire.h"
+#include "tests/support/exchange.h"
+
+namespace chancery::sim {
+
+// What all parts of a simulation share. `violation` is told what must never happen.
+struct Surroundings {
+  Scheduler& scheduler;
+  Trace& trace;
+  test::TestExchange& exchange;
+  std::function<void(const std::string&)> violation;
+};
+
+enum class Death : std::uint8_t { kKilled, kPowerCut };
+
+class Machine {
+ public:
+  Machine(Surroundings& around, std::string name, Random random);
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+  Machine(Machine&&) = delete;
+  Machine& operator=(Machine&&) = delete;
+  virtual ~Machine() = default;
+
+  // The program is gone at once; its supervisor starts it again after a while.
+  void kill(Death death);
+  // The program dies at its n-th next change of the disk.
+  void kill_at_change(std::uint64_t count, Death death);
+  // As SIGSTOP does: nothing happens here until then.
+  void pause(Micros how_long);
+  void jump_clock(std::int64_t microseconds) { clock_offset_ += microseconds; }
+  // Its supervisor tries to start it, now and again.
+  void start();
+  // For good, and orderly.
+  virtual void stop() = 0;
+
+  [[nodiscard]] Disk& disk() { return disk_; }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] virtual bool runs() const = 0;
+  [[nodiscard]] std::uint64_t unix_us() const;
+
+ protected:
+  virtual Result<void> start_program() = 0;
+  virtual void drop_program() = 0;
+  virtual Result<void> turn() = 0;
+
+  // Does it now, or once the pause is over.
+  void when_awake(std::function<void()> action);
+  // Ends the program where `result` is an error: it stopped by itself, or its disk died.
+  void judge(const Result<void>& result);
+  [[nodiscard]] Result<void> still_alive() const;
+  void plan_turn(Micros delay);
+  void tick();
+
+  Surroundings& around_;
+  std::string name_;
+  Random random_;
+  Disk disk_;
+
+ private:
+  void end_program(Death death);
+
+  std::int64_t clock_offset_ = 0;
+  Micros paused_until_ = 0;
+  bool turn_planned_ = false;
+  Death death_at_change_ = Death::kKilled;
+  std::uint64_t life_ = 0;  // Tells what was planned for this run of the program.
+};
+
+class HubMachine final : public Machine {
+ public:
+  HubMachine(Surroundings& around, Random random) : Machine(around, "hub", random) {}
+
+  void attach(std::size_t node, Wire* wire, const Hash& transport_key_id);
+  void receive(std::size_t node, ConnectionId id, const std::string& frame);
+  void stop() override { drop_program(); }
+  [[nodiscard]] bool runs() const override { return engine_ != nullptr; }
+  [[nodiscard]] broker::Engine* engine() { return engine_.get(); }
+
+ private:
+  struct Port {
+    Wire* wire = nullptr;
+    Hash transport_key_id{};
+  };
+
+  Result<void> start_program() override;
+  void drop_program() override;
+  Result<void> turn() override;
+  void send_outgoing();
+
+  std::map<std::size_t, Port> ports_;             // By node.
+  std::map<ConnectionId, std::size_t> speakers_;  // Whose connection it is.
+  std::unique_ptr<broker::Engine> engine_;
+};
+
+class NodeMachine final : public Machine {
+ public:
+  using ReplySink = std::function<void(const std::string& routing_id, const std::string& message)>;
+
+  NodeMachine(Surroundings& around, std::string member, Random random);
+
+  void attach(Wire* wire) { wire_ = wire; }
+  void set_reply_sink(ReplySink sink) { reply_sink_ = std::move(sink); }
+  void connected();
+  void disconnected();
+  void receive(const std::string& topic, const std::string& message);
+  // False where nobody listens.
+  bool request(const std::string& routing_id, const std::string& frame);
+  void stop() override { drop_program(); }
+  [[nodiscard]] bool runs() const override { return engine_ != nullptr; }
+  [[nodiscard]] node::Engine* engine() { return engine_.get(); }
+
+ private:
+  Result<void> start_program() override;
+  void drop_program() override;
+  Result<void> turn() override;
+  [[nodiscard]] node::Now now() const;
+
+  Wire* wire_ = nullptr;
+  ReplySink reply_sink_;
+  std::unique_ptr<node::Engine> engine_;
+};
+
+}  // namespace chancery::sim

@@ -1,0 +1,166 @@
+// chancery-sim: runs simulated exchanges by their seeds, and tells the story of one that fails.
+
+#include <cstdlib>
+#include <ctime>
+#include <deque>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/base/encoding.h"
+#include "tests/sim/world.h"
+
+namespace chancery::sim {
+namespace {
+
+constexpr std::string_view kHelp =
+    R"(./dev sim SEED | A..B [--minutes N] [--twice] [--story] [--quiet]
+
+Runs one simulated exchange a seed: the hub's and the nodes' own engines and stores, on simulated
+disks, clocks and connections that fail in every way, for N simulated minutes (5). Then all is
+healed, and the oracle judges. The same seed gives the same run; its trace hash says so.
+
+  --minutes N  simulated minutes with faults
+  --twice      run each seed twice and compare the trace hashes (every 100th is compared anyway)
+  --story      tell everything that happens
+  --quiet      only what fails, and the sum
+
+Exit: 0 all promises kept, 1 a violation, 2 usage.
+)";
+constexpr std::size_t kStoryLines = 400;  // The last of them, where a seed fails.
+
+struct Request {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::uint64_t minutes = 5;
+  bool twice = false;
+  bool story = false;
+  bool quiet = false;
+};
+
+std::optional<std::uint64_t> number_from(std::string_view text) {
+  if (text.empty() || text.size() > 18 ||
+      text.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  return std::strtoull(std::string(text).c_str(), nullptr, 10);
+}
+
+std::optional<Request> request_from(int argc, char** argv) {
+  Request request;
+  bool has_seed = false;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--twice") {
+      request.twice = true;
+    } else if (argument == "--story") {
+      request.story = true;
+    } else if (argument == "--quiet") {
+      request.quiet = true;
+    } else if (argument == "--minutes" && i + 1 < argc) {
+      const auto minutes = number_from(argv[++i]);
+      if (!minutes.has_value() || *minutes == 0 || *minutes > 100'000) {
+        return std::nullopt;
+      }
+      request.minutes = *minutes;
+    } else if (!has_seed) {
+      const std::size_t dots = argument.find("..");
+      const auto first = number_from(argument.substr(0, dots));
+      const auto last =
+          dots == std::string_view::npos ? first : number_from(argument.substr(dots + 2));
+      if (!first.has_value() || !last.has_value() || *last < *first) {
+        return std::nullopt;
+      }
+      request.first = *first;
+      request.last = *last;
+      has_seed = true;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return has_seed ? std::optional(request) : std::nullopt;
+}
+
+Report run(test::TestExchange& exchange, std::uint64_t seed, const Request& request,
+           Trace::Sink story) {
+  World world(
+      exchange,
+      {.seed = seed, .duration = request.minutes * 60 * kSecond, .story = std::move(story)});
+  return world.run();
+}
+
+void tell_story(test::TestExchange& exchange, std::uint64_t seed, const Request& request) {
+  std::deque<std::string> lines;
+  const Report again = run(exchange, seed, request, [&](const std::string& line) {
+    lines.push_back(line);
+    if (lines.size() > kStoryLines && !request.story) {
+      lines.pop_front();
+    }
+  });
+  std::cout << "\nThe story of seed " << seed << ", its last " << lines.size() << " lines:\n\n";
+  for (const std::string& line : lines) {
+    std::cout << line << '\n';
+  }
+  std::cout << "\nWhat must not be:\n";
+  for (const std::string& violation : again.violations) {
+    std::cout << "  " << violation << '\n';
+  }
+  std::cout << "\nAgain, and in full: ./dev sim " << seed << " --minutes " << request.minutes
+            << " --story\n";
+}
+
+int main(int argc, char** argv) {
+  const std::optional<Request> asked = request_from(argc, argv);
+  if (!asked.has_value()) {
+    std::cerr << kHelp;
+    return 2;
+  }
+  const Request& request = *asked;
+  test::TestExchange exchange;
+  std::uint64_t failed_count = 0;
+  Report sum;
+  const std::clock_t began = std::clock();
+  for (std::uint64_t seed = request.first; seed <= request.last; ++seed) {
+    const Trace::Sink story =
+        request.story ? [](const std::string& line) { std::cout << line << '\n'; } : Trace::Sink();
+    Report report = run(exchange, seed, request, story);
+    if (request.twice || seed % 100 == 0) {
+      if (const Report again = run(exchange, seed, request, {}); again.trace != report.trace) {
+        report.violations.push_back("the second run went another way: " + hex(again.trace));
+      }
+    }
+    if (!request.quiet || !report.violations.empty()) {
+      std::cout << "seed " << seed << "  " << (report.violations.empty() ? "kept" : "VIOLATED")
+                << "  " << report.queued_count << " of " << report.submitted_count
+                << " notices queued, " << report.read_count << " read, log " << report.log_size
+                << ", " << report.fault_count << " faults, trace "
+                << hex(report.trace).substr(0, 16) << '\n'
+                << std::flush;
+    }
+    sum.simulated += report.simulated;
+    sum.submitted_count += report.submitted_count;
+    sum.read_count += report.read_count;
+    sum.fault_count += report.fault_count;
+    if (!report.violations.empty()) {
+      ++failed_count;
+      if (!request.story) {
+        tell_story(exchange, seed, request);
+      }
+    }
+  }
+  const double seconds = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
+  const double hours = static_cast<double>(sum.simulated) / (3600.0 * kSecond);
+  std::cout << request.last - request.first + 1 << " seeds, " << failed_count
+            << " with a violation; " << sum.submitted_count << " notices, " << sum.read_count
+            << " read, " << sum.fault_count << " faults; " << hours << " simulated hours in "
+            << seconds << " s of a core: " << hours * 3600.0 / seconds << " times as fast\n";
+  return failed_count == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace chancery::sim
+
+int main(int argc, char** argv) {
+  return chancery::sim::main(argc, argv);
+}

@@ -1,0 +1,313 @@
+#include "tests/sim/world.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <utility>
+
+#include "broker/store/sqlite_hub_store.h"
+#include "io/log/log.h"
+
+namespace chancery::sim {
+namespace {
+
+constexpr std::array<const char*, 6> kMembers = {"AM", "BY", "KG", "KZ", "RU", "TJ"};
+constexpr Micros kDrainWithin = 120 * kSecond;
+constexpr std::size_t kViolationsMax = 20;
+
+Weather draw_weather(Random& random) {
+  Weather weather;
+  weather.delay_max = random.between(1, 200) * kMillisecond;
+  // Half of the exchanges have a network that only ever breaks as TCP does.
+  if (random.chance(500'000)) {
+    weather.loss_ppm = random.below(50'000);
+    weather.duplicate_ppm = random.below(50'000);
+    weather.reorder_ppm = random.below(100'000);
+  }
+  return weather;
+}
+
+}  // namespace
+
+World::World(test::TestExchange& exchange, const WorldOptions& options)
+    : options_(options),
+      random_(options.seed),
+      trace_(scheduler_, options.story),
+      around_{.scheduler = scheduler_,
+              .trace = trace_,
+              .exchange = exchange,
+              .violation = [this](const std::string& what) { violation(what); }} {
+  Disk::start_over();
+  log::init_sink([this](std::string_view line) { trace_.logged(line); },
+                 trace_.tells() ? log::Level::kInfo : log::Level::kError);
+  build();
+}
+
+World::~World() {
+  log::init_sink([](std::string_view) {}, log::Level::kError);
+}
+
+void World::violation(const std::string& what) {
+  if (report_.violations.size() < kViolationsMax) {
+    trace_.tell("!!", what);
+    report_.violations.push_back(what);
+  }
+}
+
+void World::build() {
+  calm_max_ = random_.between(2, 30) * kSecond;
+  weather_ = draw_weather(random_);
+  hub_ = std::make_unique<HubMachine>(around_, random_.fork());
+  const std::size_t count = random_.between(2, kMembers.size());
+  const std::vector<std::string> names(kMembers.begin(), kMembers.begin() + count);
+  members_.resize(count);
+  workload_.pause_max = count * 15 * kSecond;  // As many notices an hour, whoever publishes them.
+  for (std::size_t i = 0; i < count; ++i) {
+    Member& member = members_[i];
+    member.node = std::make_unique<NodeMachine>(around_, names[i], random_.fork());
+    wire_up(i, member);
+    member.publisher =
+        std::make_unique<Publisher>(around_, *member.node, names, workload_, random_.fork());
+    member.reader = std::make_unique<Reader>(around_, *member.node, random_.fork());
+  }
+}
+
+void World::wire_up(std::size_t number, Member& member) {
+  NodeMachine& node = *member.node;
+  member.wire = std::make_unique<Wire>(
+      scheduler_, random_.fork(), next_connection_,
+      WireEnds{
+          .node_connected = [&node] { node.connected(); },
+          .node_disconnected = [&node] { node.disconnected(); },
+          .to_hub = [this, number](ConnectionId id,
+                                   const std::string& frame) { hub_->receive(number, id, frame); },
+          .to_node = [&node](const std::string& topic,
+                             const std::string& message) { node.receive(topic, message); },
+          .hub_listens = [this] { return hub_->runs(); }});
+  member.wire->set_weather(weather_);
+  node.attach(member.wire.get());
+  hub_->attach(number, member.wire.get(),
+               test::agreement_public(test::node_key_name(node.name(), 1, "transport")).id());
+  node.set_reply_sink([&member](const std::string& routing_id, const std::string& message) {
+    v1::LocalReply reply;
+    CHANCERY_CHECK(reply.ParseFromString(message));
+    if (routing_id == "publisher") {
+      member.publisher->take_reply(reply);
+    } else {
+      member.reader->take_reply(reply);
+    }
+  });
+}
+
+void World::plan_fault() {
+  scheduler_.after(random_.between(100 * kMillisecond, calm_max_), [this] {
+    if (faults_on_) {
+      do_fault();
+      plan_fault();
+    }
+  });
+}
+
+void World::do_fault() {
+  ++report_.fault_count;
+  Member& member = members_[random_.below(members_.size())];
+  switch (random_.below(5)) {
+    case 0:
+      fault_machine(*hub_);
+      break;
+    case 1:
+    case 2:
+      fault_machine(*member.node);
+      break;
+    default:
+      fault_wire(member);
+      break;
+  }
+}
+
+void World::fault_machine(Machine& machine) {
+  const Death death = random_.chance(500'000) ? Death::kKilled : Death::kPowerCut;
+  const auto later = [&](Micros from, Micros to, Scheduler::Action action) {
+    scheduler_.after(random_.between(from, to), std::move(action));
+  };
+  switch (random_.below(7)) {
+    case 0:
+      machine.kill(death);
+      break;
+    case 1:
+    case 2:
+      machine.kill_at_change(random_.between(1, 40), death);
+      break;
+    case 3:
+      trace_.tell(machine.name(), "'s disk is full");
+      machine.disk().set_full(true);
+      later(kSecond, 20 * kSecond, [this, &machine] {
+        trace_.tell(machine.name(), "'s disk has room again");
+        machine.disk().set_full(false);
+      });
+      break;
+    case 4:
+      trace_.tell(machine.name(), "'s disk will fail a sync");
+      machine.disk().fail_next_sync();
+      break;
+    case 5:
+      machine.pause(random_.between(100 * kMillisecond, 30 * kSecond));
+      break;
+    default: {
+      const std::array<Micros, 4> far = {kSecond, 3600 * kSecond, 86'400 * kSecond,
+                                         3650ULL * 86'400 * kSecond};
+      const auto jump = static_cast<std::int64_t>(random_.below(far.at(random_.below(4))));
+      const std::int64_t by = random_.chance(500'000) ? jump : -jump;
+      trace_.tell(machine.name(), "'s clock jumps by " + std::to_string(by / 1000) + " ms");
+      machine.jump_clock(by);
+      break;
+    }
+  }
+}
+
+void World::fault_wire(Member& member) {
+  if (random_.chance(300'000)) {
+    trace_.tell(member.node->name(), "'s connection is cut");
+    member.wire->cut();
+    return;
+  }
+  const std::uint64_t way = random_.below(3);  // Both ways, or one of them.
+  trace_.tell(member.node->name(), way == 0   ? "is cut off from the hub"
+                                   : way == 1 ? "cannot send to the hub"
+                                              : "cannot hear the hub");
+  Wire& wire = *member.wire;
+  wire.block(way != 2, way != 1);
+  scheduler_.after(random_.between(500 * kMillisecond, 60 * kSecond), [this, &member, &wire] {
+    trace_.tell(member.node->name(), "has its line again");
+    wire.block(false, false);
+  });
+}
+
+void World::heal() {
+  trace_.tell("--", "everything is healed");
+  faults_on_ = false;
+  hub_->disk().heal();
+  for (Member& member : members_) {
+    member.node->disk().heal();
+    member.wire->set_weather({});
+    member.wire->block(false, false);
+    member.publisher->finish();
+  }
+}
+
+bool World::drained() {
+  Oracle oracle;
+  for (const Member& member : members_) {
+    if (member.publisher->waits() || !member.node->runs()) {
+      return false;
+    }
+    for (const Submission& submission : member.publisher->submissions()) {
+      oracle.submitted(submission);
+    }
+  }
+  return std::ranges::all_of(members_, [&](const Member& member) {
+    node::NodeStore& store = member.node->engine()->store();
+    const std::uint64_t newest = test::must(store.newest_arrival());
+    return oracle.missing(member.node->name(), store) == 0 &&
+           test::must(store.cursor("application", "reader")) >= newest;
+  });
+}
+
+void World::tell_what_is_left() {
+  for (const Member& member : members_) {
+    if (!member.node->runs()) {
+      trace_.remark(member.node->name(), "does not run");
+      continue;
+    }
+    const node::Engine& engine = *member.node->engine();
+    const node::OutboxCounts outbox = test::must(engine.store().outbox_counts());
+    trace_.remark(member.node->name(),
+                  "has followed " + std::to_string(engine.follower().size()) + " of " +
+                      std::to_string(engine.link().hub_size()) + ", stored up to " +
+                      std::to_string(engine.link().position().cursor) +
+                      "; its outbox: " + std::to_string(outbox.queued) + " queued, " +
+                      std::to_string(outbox.signed_count) + " signed, " +
+                      std::to_string(outbox.refused) + " refused; its last fault: '" +
+                      engine.last_fault() + "'");
+  }
+}
+
+// The hub is honest, and what a disk was told to keep it keeps: there is nothing to raise one for.
+void World::watch_alarms() {
+  for (const Member& member : members_) {
+    if (!member.node->runs()) {
+      continue;
+    }
+    if (const std::optional<Error>& alarm = member.node->engine()->alarm(); alarm.has_value()) {
+      violation(member.node->name() + " raised a false alarm: " + alarm->to_string());
+    }
+  }
+}
+
+void World::judge() {
+  Oracle oracle;
+  for (const Member& member : members_) {
+    for (const Submission& submission : member.publisher->submissions()) {
+      oracle.submitted(submission);
+      ++report_.submitted_count;
+      report_.queued_count += submission.told == Told::kQueued ? 1 : 0;
+    }
+  }
+  const auto add = [&](const std::vector<std::string>& violations) {
+    std::ranges::for_each(violations, [&](const std::string& what) { violation(what); });
+  };
+  for (const Member& member : members_) {
+    const std::string& name = member.node->name();
+    report_.read_count += member.reader->readings().size();
+    add(oracle.judge_readings(name, member.reader->readings()));
+    member.node->stop();
+    auto store =
+        node::NodeStore::open(member.node->disk().path("node.db"), around_.exchange.genesis(), name,
+                              node::StoreUse::kOwn, Disk::medium());
+    if (!store.has_value()) {
+      violation("P8: " + name + "'s store does not open: " + store.error().to_string());
+      continue;
+    }
+    add(oracle.judge_inbox(name, **store));
+    add(Oracle::judge_store(name, **store));
+  }
+  hub_->stop();
+  auto store =
+      broker::open_sqlite_hub_store(hub_->disk().path("hub.db"), around_.exchange.genesis(),
+                                    broker::StoreUse::kOwn, Disk::medium());
+  if (!store.has_value()) {
+    violation("P8: the hub's store does not open: " + store.error().to_string());
+    return;
+  }
+  add(Oracle::judge_store("hub", **store));
+  report_.log_size = test::must((*store)->load()).tree.size();
+}
+
+Report World::run() {
+  hub_->start();
+  for (Member& member : members_) {
+    member.node->start();
+    member.publisher->start();
+    member.reader->start();
+  }
+  plan_fault();
+  scheduler_.run_until(options_.duration);
+  heal();
+  const Micros healed_at = scheduler_.now();
+  scheduler_.run_until(scheduler_.now() + kSecond);
+  while (!drained() && scheduler_.now() < healed_at + kDrainWithin) {
+    scheduler_.run_until(scheduler_.now() + kSecond);
+  }
+  if (!drained()) {
+    tell_what_is_left();
+    violation("P7: the queues do not drain within " + std::to_string(kDrainWithin / kSecond) +
+              " s");
+  }
+  watch_alarms();
+  judge();
+  report_.simulated = scheduler_.now();
+  report_.trace = trace_.finish();
+  return std::move(report_);
+}
+
+}  // namespace chancery::sim

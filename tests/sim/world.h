@@ -1,0 +1,87 @@
+// One simulated exchange from a seed: a hub, some of the members' nodes, an application of each
+// kind at every node, and a nemesis. First the nemesis does what it can (safety), then everything
+// is healed and has to drain (liveness), and the oracle judges.
+
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/bytes.h"
+#include "tests/sim/application.h"
+#include "tests/sim/machine.h"
+#include "tests/sim/oracle.h"
+#include "tests/sim/scheduler.h"
+#include "tests/sim/trace.h"
+#include "tests/sim/wire.h"
+
+namespace chancery::sim {
+
+struct WorldOptions {
+  std::uint64_t seed = 1;
+  Micros duration = 300 * kSecond;  // Of the time with faults.
+  Trace::Sink story = {};
+};
+
+struct Report {
+  std::vector<std::string> violations;
+  Hash trace{};
+  Micros simulated = 0;
+  std::uint64_t submitted_count = 0;
+  std::uint64_t queued_count = 0;
+  std::uint64_t read_count = 0;
+  std::uint64_t log_size = 0;
+  std::uint64_t fault_count = 0;
+};
+
+class World {
+ public:
+  World(test::TestExchange& exchange, const WorldOptions& options);
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  World(World&&) = delete;
+  World& operator=(World&&) = delete;
+  ~World();
+
+  [[nodiscard]] Report run();
+
+ private:
+  struct Member {
+    std::unique_ptr<NodeMachine> node;
+    std::unique_ptr<Wire> wire;
+    std::unique_ptr<Publisher> publisher;
+    std::unique_ptr<Reader> reader;
+  };
+
+  void build();
+  void wire_up(std::size_t number, Member& member);
+  void plan_fault();
+  void do_fault();
+  void fault_machine(Machine& machine);
+  void fault_wire(Member& member);
+  void heal();
+  [[nodiscard]] bool drained();
+  void tell_what_is_left();
+  void watch_alarms();
+  void judge();
+  void violation(const std::string& what);
+
+  WorldOptions options_;
+  Random random_;
+  Scheduler scheduler_;
+  Trace trace_;
+  Surroundings around_;
+  Report report_;
+  ConnectionId next_connection_ = 1;
+  Workload workload_;
+  Weather weather_;
+  Micros calm_max_ = 0;  // Between two faults.
+  bool faults_on_ = true;
+  std::unique_ptr<HubMachine> hub_;
+  std::vector<Member> members_;
+};
+
+}  // namespace chancery::sim
