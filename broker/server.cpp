@@ -427,6 +427,10 @@ Result<std::string> Server::status_json() const {
                       {"connections_undelivered", router_->counters().undelivered_cut_count},
                       {"connections_surplus", counters_.surplus_cut_count}};
   json["conflicts"] = conflict_count;
+  const std::optional<Error>& why = hub_.contradiction();
+  json["alarm"] = why.has_value()
+                      ? text::Json{{"error", error_info(why->code).name}, {"detail", why->detail}}
+                      : text::Json(nullptr);
   json["nodes"] = text::Json::array();
   const std::vector<SessionInfo> sessions = hub_.sessions();
   for (const exchange::NodeInfo* const node : sequencer.directory().active_nodes()) {

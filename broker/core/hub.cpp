@@ -7,17 +7,22 @@
 #include "core/exchange/compose.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
+#include "core/ledger/checkpoint.h"
 
 namespace chancery::broker {
 namespace {
 
 constexpr std::uint32_t kProtocol = 1;
 constexpr std::uint64_t kRetryAfterMs = 250;
+constexpr std::uint64_t kRetryAfterStopMs = 10'000;  // People have to act first.
 constexpr std::string_view kControl = "control";
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kDirectoryTopic = "directory";
 
 std::uint64_t retry_after(ErrorCode code) {
+  if (code == ErrorCode::kAdmissionStopped) {
+    return kRetryAfterStopMs;
+  }
   return error_info(code).retry == Retry::kRetryable ? kRetryAfterMs : 0;
 }
 
@@ -134,15 +139,70 @@ Result<void> Hub::hello(PeerHandle peer, const exchange::NodeInfo& node, const v
     return fail(ErrorCode::kWrongGenesis,
                 "this hub serves exchange " + hex(sequencer_.directory().genesis()));
   }
-  // A node ahead of this log, or beside its head, has seen another one. Both keep what they have.
+  // A node ahead of this log, or beside it, has seen another one. Both keep what they have.
   const std::uint64_t followed = hello.followed().size();
-  if (followed > sequencer_.tree().size() ||
-      (followed == sequencer_.tree().size() &&
-       hello.followed().root() != as_view(sequencer_.tree().root()))) {
-    return fail(ErrorCode::kForeignLog, "the node verified size " + std::to_string(followed) +
-                                            ", this log has size " +
-                                            std::to_string(sequencer_.tree().size()));
+  if (followed > 0 && followed < sequencer_.tree().size()) {
+    greetings_.insert_or_assign(
+        peer, Greeting{.transport_key_id = node.transport_key.id(), .hello = hello});
+    head_checks_.push_back({.peer = peer, .size = followed});
+    return {};
   }
+  if (followed > sequencer_.tree().size() ||
+      (followed > 0 && hello.followed().root() != as_view(sequencer_.tree().root()))) {
+    return foreign(node, hello);
+  }
+  welcome(peer, node, hello);
+  return {};
+}
+
+std::vector<HeadCheck> Hub::take_head_checks() {
+  return std::exchange(head_checks_, {});
+}
+
+Result<void> Hub::checked(const HeadCheck& check, const std::optional<Hash>& root) {
+  const auto found = greetings_.find(check.peer);
+  if (found == greetings_.end()) {
+    return {};
+  }
+  const Greeting greeting = std::move(found->second);
+  greetings_.erase(found);
+  const exchange::NodeInfo* const node =
+      sequencer_.directory().node_of_transport_key(greeting.transport_key_id);
+  if (node == nullptr) {
+    return {};
+  }
+  if (root.has_value() && greeting.hello.followed().root() == as_view(*root)) {
+    welcome(check.peer, *node, greeting.hello);
+    return {};
+  }
+  Result<void> refused = foreign(*node, greeting.hello);
+  fault(check.peer, refused.error());
+  return refused;
+}
+
+Result<void> Hub::foreign(const exchange::NodeInfo& node, const v1::Hello& hello) {
+  const std::uint64_t size = hello.followed().size();
+  Error error{ErrorCode::kForeignLog, "the node verified size " + std::to_string(size) +
+                                          ", this log has size " +
+                                          std::to_string(sequencer_.tree().size())};
+  // By a key that the directory of now names, or that this hub holds: a roster may be what is gone.
+  std::vector<ledger::NoteKey> keys = sequencer_.directory().log_keys();
+  for (const crypto::PublicKey& key : config_.log_keys) {
+    keys.push_back({.name = keys.front().name, .type = ledger::kNoteEd25519, .key = key});
+  }
+  const Result<ledger::SignedCheckpoint> shown = ledger::open_checkpoint(hello.checkpoint(), keys);
+  if (shown.has_value() && shown->checkpoint.size == size &&
+      as_view(shown->checkpoint.root) == hello.followed().root() && !contradiction_.has_value()) {
+    contradiction_ =
+        Error{ErrorCode::kAdmissionStopped,
+              "a node of " + node.member + " holds this hub's own checkpoint of size " +
+                  std::to_string(size) + ", root " + hex(as_bytes(hello.followed().root())) +
+                  ", which is not in this log of size " + std::to_string(sequencer_.tree().size())};
+  }
+  return std::unexpected(std::move(error));
+}
+
+void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello) {
   Session session{
       .peer = peer,
       .transport_key_id = node.transport_key.id(),
@@ -164,7 +224,6 @@ Result<void> Hub::hello(PeerHandle peer, const exchange::NodeInfo& node, const v
   *welcome.mutable_head() = exchange::tree_head(sequencer_.tree().size(), sequencer_.tree().root());
   welcome.set_program(config_.program);
   send(peer, std::string(kControl), message);
-  return {};
 }
 
 void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& submit) {
@@ -219,6 +278,7 @@ Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetc
 }
 
 void Hub::disconnected(PeerHandle peer) {
+  greetings_.erase(peer);
   std::erase_if(sessions_, [&](const auto& item) { return item.second.peer == peer; });
 }
 

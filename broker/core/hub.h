@@ -56,6 +56,12 @@ struct BatchRead {
   std::uint64_t from = 0;
 };
 
+// The root that the log had at a size that a node followed it to, for checked().
+struct HeadCheck {
+  PeerHandle peer = 0;
+  std::uint64_t size = 0;
+};
+
 struct SessionInfo {
   std::string member;
   Hash node{};
@@ -73,6 +79,14 @@ class Hub {
   // the connection.
   [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
                                      std::string_view frame);
+  // Heads that greeting nodes name and that the store must look up; the answer to their Hello comes
+  // with checked(). `root` is nothing where the log had no head of that size.
+  [[nodiscard]] std::vector<HeadCheck> take_head_checks();
+  [[nodiscard]] Result<void> checked(const HeadCheck& check, const std::optional<Hash>& root);
+  // A head that this hub signed and that is not in its log, once a node has shown one: from then on
+  // nothing is admitted (C-134).
+  [[nodiscard]] const std::optional<Error>& contradiction() const { return contradiction_; }
+
   void disconnected(PeerHandle peer);
   // A delivery could not be queued for this peer: its feed waits for the next word of the node, and
   // goes on from the cursor that it then names.
@@ -116,6 +130,9 @@ class Hub {
   void send(PeerHandle peer, std::string topic, const v1::DownMessage& message);
   void fault(PeerHandle peer, const Error& error);
   Result<void> hello(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello);
+  void welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello);
+  // The node followed another log. Its proof, where it has one, stops admission.
+  Result<void> foreign(const exchange::NodeInfo& node, const v1::Hello& hello);
   void submit(PeerHandle peer, const std::string& member, const v1::Submit& submit);
   Result<void> fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch);
   void answer(const std::vector<Outcome>& outcomes, bool waiting);
@@ -123,6 +140,13 @@ class Hub {
   HubConfig config_;
   Sequencer sequencer_;
   std::map<Hash, Session> sessions_;  // By node: its signing key's id.
+  struct Greeting {                   // A Hello whose head is being looked up.
+    Hash transport_key_id{};
+    v1::Hello hello;
+  };
+  std::map<PeerHandle, Greeting> greetings_;
+  std::vector<HeadCheck> head_checks_;
+  std::optional<Error> contradiction_;
   std::vector<PeerHandle> replaced_;
   std::vector<Outgoing> outgoing_;
   std::vector<BatchRead> batch_reads_;

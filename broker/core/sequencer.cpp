@@ -274,6 +274,15 @@ std::optional<Hash> Sequencer::head_at(std::uint64_t size, const Answers& answer
   return head == answers.heads.end() ? std::nullopt : std::optional(head->second);
 }
 
+Decision Sequencer::refuse(const Error& error) {
+  Decision decision;
+  for (const Submission& submission : batch_) {
+    decision.outcomes.push_back(refused(submission, error));
+  }
+  batch_.clear();
+  return decision;
+}
+
 void Sequencer::committed() {
   CHANCERY_CHECK(next_.has_value());
   tree_ = std::move(next_->tree);

@@ -137,6 +137,8 @@ class Sequencer {
   [[nodiscard]] Questions begin();
   [[nodiscard]] Decision decide(const Answers& answers, std::uint64_t now_ms);
   void committed();
+  // Instead of decide(): the batch is refused as a whole.
+  [[nodiscard]] Decision refuse(const Error& error);
 
   [[nodiscard]] const exchange::Directory& directory() const { return directory_; }
   [[nodiscard]] const ledger::CompactTree& tree() const { return tree_; }

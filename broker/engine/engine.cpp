@@ -102,13 +102,48 @@ Result<void> Engine::sign_missing_checkpoints() {
   return store_->flush();
 }
 
+Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id,
+                             std::string_view frame) {
+  const bool admits = !hub_.contradiction().has_value();
+  Result<void> served = hub_.receive(peer, transport_key_id, frame);
+  if (served.has_value()) {
+    served = check_heads();
+  }
+  if (const std::optional<Error>& why = hub_.contradiction(); admits && why.has_value()) {
+    log::error("admission-stopped",
+               {{"detail", why->detail}, {"remedy", error_info(why->code).remedy}});
+  }
+  return served;
+}
+
+Result<void> Engine::check_heads() {
+  Result<void> all;
+  for (const HeadCheck& check : hub_.take_head_checks()) {
+    CHANCERY_TRY(const Answers answers, store_->answer({.ids = {}, .head_sizes = {check.size}}));
+    const auto head = answers.heads.find(check.size);
+    const Result<void> checked = hub_.checked(
+        check, head == answers.heads.end() ? std::nullopt : std::optional(head->second));
+    all = checked.has_value() ? all : checked;
+  }
+  return all;
+}
+
+Result<Decision> Engine::decide(std::uint64_t now_ms) {
+  Sequencer& sequencer = hub_.sequencer();
+  const Questions questions = sequencer.begin();
+  if (const std::optional<Error>& why = hub_.contradiction(); why.has_value()) {
+    return sequencer.refuse(*why);
+  }
+  CHANCERY_TRY(const Answers answers, store_->answer(questions));
+  return sequencer.decide(answers, now_ms);
+}
+
 Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
   Sequencer& sequencer = hub_.sequencer();
   if (!sequencer.has_work()) {
     return Sequenced{};
   }
-  CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
-  Decision decision = sequencer.decide(answers, now_ms);
+  CHANCERY_TRY(Decision decision, decide(now_ms));
   count(decision.outcomes);
   hub_.refuse(decision.outcomes);
   bool directory_changed = false;

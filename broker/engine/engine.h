@@ -69,10 +69,9 @@ class Engine {
 
   // As Hub::receive().
   [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
-                                     std::string_view frame) {
-    return hub_.receive(peer, transport_key_id, frame);
-  }
-  // A batch of what waits, if anything does.
+                                     std::string_view frame);
+  // A batch of what waits, if anything does. Where a node has shown that this log is not the one
+  // that the hub signed, all of it is refused.
   [[nodiscard]] Result<Sequenced> sequence(std::uint64_t now_ms);
   // Pages of feeds and of the log, within credits. What is damaged is logged and not served.
   void serve_reads();
@@ -93,6 +92,8 @@ class Engine {
   Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubState state,
          LogSigners log_signers);
 
+  Result<Decision> decide(std::uint64_t now_ms);
+  Result<void> check_heads();
   // By each log key of the roster that this hub holds; the newest has to be one of them.
   Result<std::string> sign_checkpoint(std::uint64_t size, const Hash& root);
   [[nodiscard]] crypto::Signer* signer_of(const ledger::NoteKey& key) const;

@@ -48,6 +48,7 @@ void Link::connected() {
   hello.mutable_credits()->set_items(config_.credit_items);
   hello.mutable_credits()->set_bytes(config_.credit_bytes);
   hello.set_program(config_.program);
+  hello.set_checkpoint(position_.checkpoint);
   send(message);
 }
 
@@ -138,9 +139,10 @@ std::vector<v1::LogBatch> Link::batches(v1::Batches batches) {
   return next;
 }
 
-void Link::followed(std::uint64_t size, const Hash& root) {
+void Link::followed(std::uint64_t size, const Hash& root, std::string checkpoint) {
   position_.followed_size = size;
   position_.followed_root = root;
+  position_.checkpoint = std::move(checkpoint);
   if (size < hub_size_ && !fetching_batches_) {
     fetching_batches_ = true;
     fetch(v1::FETCH_KIND_BATCHES, size);

@@ -33,6 +33,7 @@ struct LinkConfig {
 struct LinkPosition {
   std::uint64_t followed_size = 0;
   Hash followed_root{};
+  std::string checkpoint{};  // The signed note over that head.
   std::uint64_t cursor = 0;  // Everything for this member below it is stored.
 };
 
@@ -65,7 +66,7 @@ class Link {
   // Of a page or a push: the batches that go on where this node stands. A gap is asked for.
   [[nodiscard]] std::vector<v1::LogBatch> batches(v1::Batches batches);
   // After the caller followed and stored them.
-  void followed(std::uint64_t size, const Hash& root);
+  void followed(std::uint64_t size, const Hash& root, std::string checkpoint);
 
   // Deliveries in order, each once; a gap is asked for.
   void deliver(v1::Deliver deliver);

@@ -92,7 +92,7 @@ Result<void> Engine::take_batches(v1::Batches batches) {
     if (followed->directory_entry.has_value()) {
       remember(history_, followed->first_index, follower_.directory());
     }
-    link_.followed(follower_.size(), follower_.tree().root());
+    link_.followed(follower_.size(), follower_.tree().root(), followed->checkpoint);
   }
   return take_deliveries();
 }

@@ -115,6 +115,18 @@ Result<NodeState> NodeStore::load() {
     return fail(ErrorCode::kStoreDamaged, "the stored edge does not make the stored root");
   }
 
+  if (position.followed_size > 0) {
+    CHANCERY_TRY(sqlite::Statement* const last,
+                 impl_->statement("SELECT checkpoint FROM batch WHERE size_after = ?1"));
+    last->bind(1, position.followed_size);
+    CHANCERY_TRY(const bool found, last->step());
+    if (!found) {
+      return fail(ErrorCode::kStoreDamaged, "no batch ends where the position is");
+    }
+    CHANCERY_TRY(position.checkpoint, last->column_blob(0));
+    last->reset();
+  }
+
   exchange::Directory directory(impl_->genesis);
   DirectoryHistory history;
   exchange::RootCache cache;

@@ -60,6 +60,37 @@ class LinkOutages(Trial):
         self.assertEqual(sizes, {7 + len(sent)})
         self.assertEqual(self.audit("BY").code, 0)
 
+    def test_a_hub_with_an_older_store_admits_nothing_and_says_so(self):  # C-134
+        self.start("AM", "BY")
+        self.assertEqual(self.publish("AM", "before the copy").code, 0)
+        self.assertEqual(self.hub.stop(), 0)
+        store = self.path("hub/store/hub.db")
+        older = store.read_bytes()
+        self.start()
+        self.assertEqual(self.publish("AM", "after the copy").code, 0)
+        self.assertEqual(self.nodes["BY"].stop(), 0)
+        self.assertEqual(self.hub.stop(), 0)
+        newer = store.read_bytes()
+        store.write_bytes(older)
+        self.start()
+        self.assertTrue(self.hub.says("admission-stopped"), self.hub.log())
+        status = self.status("hub")
+        self.assertEqual((status.code, status.json["alarm"]["error"]), (1, "admission-stopped"), status)
+        self.assertEqual(self.status("AM").json["alarm"]["error"], "foreign-log")
+        size = status.json["log"]["size"]
+        self.nodes["BY"].start()
+        self.assertTrue(self.nodes["BY"].says("error=foreign-log"), self.nodes["BY"].log())
+        self.assertEqual(self.publish("BY", "meanwhile", "--wait", "queued").code, 0)
+        self.assertEqual(self.status("hub").json["log"]["size"], size)
+
+        self.assertEqual(self.hub.stop(), 0)
+        store.write_bytes(newer)
+        for member in ("AM", "BY"):
+            self.assertEqual(self.nodes[member].stop(), 0)
+        self.start("AM", "BY")
+        self.assert_arrives("AM", ["meanwhile"])
+        self.assertIsNone(self.status("hub").json["alarm"])
+
     def test_what_was_submitted_and_never_answered_is_submitted_again(self):  # C-137
         self.start("AM", "BY")
         self.hub.process.send_signal(signal.SIGSTOP)  # Takes bytes, reads nothing.

@@ -265,6 +265,58 @@ TEST_F(HubTest, ANodeThatTheDirectoryDoesNotHaveIsNotServed) {
   EXPECT_TRUE(hub_.sessions().empty());
 }
 
+// C-134: the head that a node followed is looked up where it is not the newest.
+TEST_F(HubTest, ANodeThatFollowedThisLogIsWelcome) {
+  const Hash root = hub_.sequencer().tree().root();
+  log({envelope()});
+  v1::UpMessage behind = hello();
+  *behind.mutable_hello()->mutable_followed() = exchange::tree_head(kFounded, root);
+  EXPECT_EQ(up(kAm, "AM", behind), "good");
+  EXPECT_TRUE(sent().empty()) << "the store is asked first";
+  const std::vector<HeadCheck> checks = hub_.take_head_checks();
+  ASSERT_EQ(checks.size(), 1U);
+  EXPECT_EQ(checks[0].size, kFounded);
+  EXPECT_EQ(outcome(hub_.checked(checks[0], root)), "good");
+  EXPECT_TRUE(sent().at(0).message.has_welcome());
+  EXPECT_TRUE(hub_.has_session(kAm));
+  EXPECT_EQ(outcome(hub_.checked(checks[0], Hash{1})), "good") << "answered once";
+  EXPECT_TRUE(sent().empty());
+}
+
+// C-134: a head without a proof is the node's own affair; the hub's signature under it stops all.
+TEST_F(HubTest, AHeadThatThisHubSignedAndDoesNotHaveStopsAdmission) {
+  greet(kBy, "BY");
+  const std::string origin_line = hub_.sequencer().directory().log_keys().back().name;
+  const auto followed = [&](std::uint64_t size, const Hash& root, const std::string& checkpoint) {
+    v1::UpMessage message = hello();
+    *message.mutable_hello()->mutable_followed() = exchange::tree_head(size, root);
+    message.mutable_hello()->set_checkpoint(checkpoint);
+    std::string word = up(kAm, "AM", message);
+    for (const HeadCheck& check : hub_.take_head_checks()) {
+      word = outcome(hub_.checked(check, std::nullopt));
+    }
+    EXPECT_EQ(fault(), "1: fault foreign-log");
+    EXPECT_FALSE(hub_.has_session(kAm));
+    return word;
+  };
+  const std::vector<std::string> hub_key = {"hub log 1"};
+  const std::vector<std::string> no_key = {"AM person 1"};
+  const Hash root{7};
+  EXPECT_EQ(followed(9, root, ""), "foreign-log");
+  EXPECT_EQ(followed(9, root, test::signed_checkpoint(origin_line, 9, root, no_key)),
+            "foreign-log");
+  EXPECT_EQ(followed(9, root, test::signed_checkpoint(origin_line, 8, root, hub_key)),
+            "foreign-log");
+  EXPECT_EQ(followed(9, root, test::signed_checkpoint(origin_line, 9, Hash{8}, hub_key)),
+            "foreign-log");
+  EXPECT_FALSE(hub_.contradiction().has_value());
+  EXPECT_EQ(followed(3, root, test::signed_checkpoint(origin_line, 3, root, hub_key)),
+            "foreign-log");
+  ASSERT_TRUE(hub_.contradiction().has_value());
+  EXPECT_EQ(hub_.contradiction().value_or(Error{}).code, ErrorCode::kAdmissionStopped);
+  EXPECT_TRUE(hub_.has_session(kBy)) << "links are served";
+}
+
 // C-130: the codes of strict reading, each as a Fault; the link stays (C-144).
 TEST_F(HubTest, AFrameIsReadStrictly) {
   greet(kAm, "AM");

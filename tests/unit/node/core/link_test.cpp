@@ -114,7 +114,8 @@ class LinkTest : public testing::Test {
     return indices;
   }
   void follow_to(std::uint64_t size) {
-    link_.followed(size, hash_named("root " + std::to_string(size)));
+    link_.followed(size, hash_named("root " + std::to_string(size)),
+                   "checkpoint " + std::to_string(size));
   }
   std::vector<std::uint64_t> taken() {
     std::vector<std::uint64_t> indices;
@@ -471,6 +472,7 @@ TEST_F(LinkTest, AfterAReconnectTheHelloNamesWhatIsStored) {
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0].hello().cursor(), 7U);
   EXPECT_EQ(messages[0].hello().followed().size(), 12U);
+  EXPECT_EQ(messages[0].hello().checkpoint(), "checkpoint 12");
 }
 
 TEST_F(LinkTest, APingCarriesItsNonce) {
