@@ -24,11 +24,16 @@ BIN = None
 
 def main():
     """Runs the tests of the calling script: SCRIPT --bin FOLDER [unittest's arguments]."""
-    global BIN
     if len(sys.argv) < 3 or sys.argv[1] != "--bin":
         sys.exit(f"usage: {sys.argv[0]} --bin FOLDER [TEST ...]")
-    sys.modules["trial"].BIN = BIN = pathlib.Path(sys.argv[2]).resolve()
+    use(sys.argv[2])
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
+
+
+def use(programs):
+    """The programs under test are in this folder."""
+    global BIN
+    BIN = pathlib.Path(programs).resolve()
 
 
 def free_port():
@@ -71,23 +76,34 @@ def chancery(*words, env=None, stdin=None):
                                  env={**os.environ, **env} if env is not None else None))
 
 
+def make_exchange(profile, folder):
+    """What `chancery exchange init` says of the exchange that it made there, on a free port."""
+    made = chancery("exchange", "init", "--profile", ROOT / "config/exchanges" / profile, "--port", free_port(), folder,
+                    "--json")
+    if made.code != 0:
+        raise AssertionError(made)
+    return made.json
+
+
 class Daemon:
     """A hub or a node, with its log in a file."""
 
     def __init__(self, program, config, log_path):
         self.program, self.config, self.log_path = program, config, log_path
+        self.prefix, self.env = (), {}  # What runs it, and what it finds in its environment besides.
         self.process = None
         self.log_start = 0
 
     def start(self):
-        self.log_start = len(self.log_path.read_text()) if self.log_path.exists() else 0
+        self.log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "a", encoding="utf-8") as log:
-            self.process = subprocess.Popen([BIN / self.program, "--config", self.config], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log)
+            self.process = subprocess.Popen([*self.prefix, BIN / self.program, "--config", self.config],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env={**os.environ, **self.env})
         return self
 
     def log(self):
-        return self.log_path.read_text(errors="replace")[self.log_start:]
+        return self.log_path.read_bytes()[self.log_start:].decode(errors="replace")
 
     def says(self, text, patience=PATIENCE):
         return eventually(lambda: text in self.log() or self.process.poll() is not None, patience) and text in self.log()
@@ -121,10 +137,7 @@ class Trial(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chp", dir="/tmp"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.exchange = self.folder / "x"
-        made = chancery("exchange", "init", "--profile", ROOT / "config/exchanges" / self.profile, "--port",
-                        free_port(), self.exchange, "--json")
-        self.assertEqual(made.code, 0, made)
-        self.made = made.json
+        self.made = make_exchange(self.profile, self.exchange)
         self.hub = self.daemon("chancery-broker", "hub/hub.toml")
         self.nodes = {}
 
