@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+"""Fault campaigns against the shipped programs: `./dev faults [NAME...]`.
+
+A campaign does harm to real exchanges, round by round, each with a seed; the oracle judges every round
+after healing. What held is kept in a tally and not run again for the same seed and commit, so a long run
+that was stopped goes on where it was. Exit 0: all held. 1: a violation, with its story. 2: something could
+not be run here.
+"""
+import argparse
+import collections
+import importlib
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+
+import needs
+import rig as rigs
+
+HERE = pathlib.Path(__file__).resolve().parent
+TALLY = rigs.ROOT / "build/faults/tally.jsonl"
+RECORD = HERE / "TALLY.md"
+
+
+class Campaign:
+    """A module of campaigns/: play() does harm, the constants say how much and what it takes."""
+
+    def __init__(self, path):
+        self.name = path.stem.replace("_", "-")
+        self.module = importlib.import_module(f"campaigns.{path.stem}")
+        self.title = self.module.__doc__.partition("\n")[0]
+        self.missing = needs.missing(self.module.NEEDS)
+
+    def count(self, arguments):
+        """Faults to do; None is all that there are."""
+        if arguments.count is not None:
+            return arguments.count
+        return self.module.MERGE if arguments.merge else self.module.COUNT
+
+    def rounds(self, count):
+        """(number, range of faults) of each round."""
+        if count is None:
+            count = self.module.total()
+        per_round = self.module.PER_ROUND
+        for number, first in enumerate(range(0, count, per_round)):
+            yield number, range(first, min(first + per_round, count))
+
+
+def campaigns(names):
+    found = [Campaign(path) for path in sorted((HERE / "campaigns").glob("[a-z]*.py"))]
+    known = {campaign.name: campaign for campaign in found}
+    for name in names:
+        if name not in known:
+            sys.exit(f"faults: no campaign {name!r}: there are {', '.join(known)}")
+    return [known[name] for name in names] if names else found
+
+
+class Tally:
+    """What was run, a JSON object a line; never rewritten."""
+
+    def __init__(self, path):
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def held(self, row):
+        keys = ("campaign", "seed", "commit", "first", "faults")
+        return not row["commit"].endswith("-dirty") and any(
+            old["result"] == "held" and all(old[key] == row[key] for key in keys) for old in self.rows)
+
+    def append(self, row):
+        self.rows.append(row)
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def commit():
+    said = subprocess.run(["git", "-C", rigs.ROOT, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+                          capture_output=True, text=True)
+    return said.stdout.strip() if said.returncode == 0 else "unknown-dirty"
+
+
+class Progress:
+    """One line that moves, on a terminal; elsewhere nothing until a campaign is over."""
+
+    def show(self, text):
+        if sys.stdout.isatty():
+            print(f"\r\033[K{text}", end="", flush=True)
+
+    def say(self, text):
+        print(("\r\033[K" if sys.stdout.isatty() else "") + text, flush=True)
+
+
+def play_round(campaign, seed, faults):
+    """(the rig with what was found, a traceback where the rig itself failed)."""
+    rig = rigs.Rig(seed, **getattr(campaign.module, "RIG", {}))
+    broken = None
+    try:
+        try:
+            campaign.module.play(rig, faults)
+        except rigs.Broken:
+            pass
+        getattr(campaign.module, "judge", rigs.Rig.judge)(rig)
+    except Exception:
+        broken = traceback.format_exc()
+    finally:
+        rig.end()
+    return rig, broken
+
+
+def story(campaign, seed, rig, broken):
+    yield f"VIOLATION: {campaign.name}, seed {seed}" if not broken else f"NOT JUDGED: {campaign.name}, seed {seed}"
+    for at, text in rig.deeds:
+        yield f"  {at:8.3f} s  {text}"
+    for finding in rig.findings[:20]:
+        yield f"  {finding.property:<4}{'notice ' + finding.notice + ': ' if finding.notice else ''}{finding.text}"
+    if len(rig.findings) > 20:
+        yield f"  and {len(rig.findings) - 20} more"
+    if broken:
+        yield from ("  " + line for line in broken.splitlines())
+    yield f"  stores, logs and the side log: {rig.folder}"
+
+
+def run(campaign, arguments, tally, progress):
+    """True where all held."""
+    started, notes, faults_held, skipped = time.monotonic(), collections.Counter(), 0, 0
+    for number, faults in campaign.rounds(campaign.count(arguments)):
+        seed = f"{arguments.seed}.{number}"
+        row = {"campaign": campaign.name, "seed": seed, "commit": arguments.commit, "first": faults.start,
+               "faults": len(faults)}
+        if tally.held(row):
+            skipped += len(faults)
+            continue
+        progress.show(f"{campaign.name}: {faults_held + skipped} held, {time.monotonic() - started:.0f} s")
+        begun = time.monotonic()
+        rig, broken = play_round(campaign, seed, faults)
+        held = not rig.findings and not broken
+        tally.append({**row, "result": "held" if held else "not judged" if broken else "violated",
+                      "seconds": round(time.monotonic() - begun, 1), "notes": dict(rig.notes)})
+        if not held:
+            for line in story(campaign, seed, rig, broken):
+                progress.say(line)
+            return False
+        shutil.rmtree(rig.folder, ignore_errors=True)
+        faults_held += len(faults)
+        notes += rig.notes
+    told = "".join(f"; {text}: {count}" for text, count in sorted(notes.items()))
+    before = f" ({skipped} of them before)" if skipped else ""
+    progress.say(f"{campaign.name}: {faults_held + skipped} held{before}, {time.monotonic() - started:.0f} s{told}")
+    return True
+
+
+def show_list():
+    for campaign in campaigns([]):
+        module = campaign.module
+        here = f"not here: {', '.join(campaign.missing)}" if campaign.missing else "runs here"
+        merge = "all" if module.MERGE is None else module.MERGE
+        print(f"{campaign.name:<18}{merge!s:>6}  {', '.join(module.NEEDS) or 'nothing':<28}{here}\n"
+              f"{'':18}{'':6}  {campaign.title}")
+
+
+def record(tally):
+    """The table of all that was run, for people."""
+    sums = collections.defaultdict(collections.Counter)
+    commits = collections.defaultdict(dict)
+    for row in tally.rows:
+        sums[row["campaign"]][row["result"]] += row["faults"]
+        sums[row["campaign"]]["seconds"] += row["seconds"]
+        commits[row["campaign"]][row["commit"]] = None
+    lines = ["# Tally of the fault campaigns", "",
+             "Written by `./dev faults --record` from what was run on one machine. "
+             "[What they are](../../docs/internals/faults.md).", "",
+             "| campaign | faults that held | in violated rounds | minutes | last commit |", "| --- | --- | --- | --- | --- |"]
+    for name, counts in sorted(sums.items()):
+        lines.append(f"| `{name}` | {counts['held']:,} | {counts['violated']:,} | {counts['seconds'] / 60:.0f} | "
+                     f"{list(commits[name])[-1]} |")
+    RECORD.write_text("\n".join(lines) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="campaigns; left out, all")
+    parser.add_argument("--count", type=int, help="so many faults of each")
+    parser.add_argument("--seed", type=int, default=1, help="of the first exchange on (1)")
+    parser.add_argument("--merge", action="store_true", help="as many as before a merge")
+    parser.add_argument("--list", action="store_true", help="the campaigns, and what each needs")
+    parser.add_argument("--record", action="store_true", help=f"write {RECORD.relative_to(rigs.ROOT)}; runs nothing")
+    parser.add_argument("--bin", type=pathlib.Path, default=rigs.ROOT / "build/release/bin", help="the programs")
+    parser.add_argument("--rss", type=int, default=rigs.RSS_MIB_MAX, metavar="MIB", help="what a process may take (%(default)s)")
+    parser.add_argument("--tally", type=pathlib.Path, default=TALLY, help="where the tally is kept")
+    arguments = parser.parse_args()
+    if arguments.list:
+        return show_list()
+    tally = Tally(arguments.tally)
+    if arguments.record:
+        return record(tally)
+    rigs.trial.use(arguments.bin)
+    rigs.RSS_MIB_MAX = arguments.rss
+    arguments.commit = commit()
+    progress, violated, not_run = Progress(), [], []
+    for campaign in campaigns(arguments.names):
+        if campaign.missing:
+            progress.say(f"{campaign.name}: not run: there is no {', '.join(campaign.missing)} here")
+            not_run.append(campaign.name)
+        elif not run(campaign, arguments, tally, progress):
+            violated.append(campaign.name)
+    if violated:
+        progress.say(f"violated: {', '.join(violated)}")
+    return 1 if violated else 2 if not_run else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
