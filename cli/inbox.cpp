@@ -22,16 +22,23 @@ class Reader {
   Reader(const InboxOptions& options, const client::Options& node, client::InboxQuery query)
       : cursor_(options.cursor), client_(node), query_(std::move(query)) {}
 
+  // From where the cursor stands; once something was read, from there on, whether it moved or not.
   client::Page next() {
-    return cursor_.empty() ? client_.inbox(query_) : client_.read(cursor_, query_);
-  }
-
-  // The page was shown.
-  void done_with(const client::Page& page) {
+    const bool from_cursor = !cursor_.empty() && query_.after == 0;
+    client::Page page = from_cursor ? client_.read(cursor_, query_) : client_.inbox(query_);
+    // A page without notices may have more behind it: the node looks at so many rows at a time.
+    at_end_ = page.notices.empty() && page.next_after == query_.after;
     query_.after = page.next_after;
     query_.last = 0;  // The newest were asked for; from here on, what comes after them.
-    if (!cursor_.empty()) {
-      client_.commit(cursor_, page.next_after);
+    return page;
+  }
+
+  [[nodiscard]] bool at_end() const { return at_end_; }
+
+  // Everything that was read was shown.
+  void done() {
+    if (!cursor_.empty() && query_.after != done_) {
+      done_ = client_.commit(cursor_, query_.after);
     }
   }
 
@@ -41,6 +48,8 @@ class Reader {
   std::string cursor_;
   client::Client client_;
   client::InboxQuery query_;
+  std::uint64_t done_ = 0;
+  bool at_end_ = false;
 };
 
 // A closed or full output is not read from: a cursor must not run ahead of it.
@@ -61,25 +70,23 @@ Result<void> show_page(const client::Page& page, bool json) {
 Result<int> show_all(Reader& reader, bool json) {
   text::Json all = text::Json::array();
   std::uint64_t next_after = 0;
-  for (;;) {
+  while (!reader.at_end()) {
     const client::Page page = reader.next();
     next_after = page.next_after;
-    if (page.notices.empty()) {
-      break;
-    }
     if (json) {
       for (const client::Notice& notice : page.notices) {
         all.push_back(notice_json(notice));
       }
     } else {
       CHANCERY_TRY_VOID(show_page(page, false));
+      reader.done();
     }
-    reader.done_with(page);
   }
   if (json) {
     std::cout << json_line({{"notices", all}, {"next_after", next_after}}) << "\n";
   }
   CHANCERY_TRY_VOID(flush());
+  reader.done();
   return os::kExitDone;
 }
 
@@ -92,7 +99,7 @@ Result<int> follow(Reader& reader, bool json) {
     try {
       const client::Page page = reader.next();
       CHANCERY_TRY_VOID(show_page(page, json));
-      reader.done_with(page);
+      reader.done();
       reader.wait_for_more();
       reached = true;
       complained = false;

@@ -9,12 +9,16 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import trial  # noqa: E402
-from trial import Trial, chancery  # noqa: E402
+from trial import Trial, chancery, eventually  # noqa: E402
 
 NOTICE_KEYS = {"arrival", "index", "accepted_at", "created_at", "arrived_at", "notice", "id", "origin", "kind", "status",
                "precedence", "classification", "tlp", "handling", "recipients", "expires_at", "reply_by", "subject",
                "language", "content", "thread", "in_reply_to", "translation_of", "supersedes", "cancels", "attachments",
                "sealed", "own", "key_id"}
+
+
+def uuid7(number):
+    return f"01a20000-0000-7000-8000-{number:012x}"
 
 
 class LocalApiStory(Trial):
@@ -165,6 +169,34 @@ class LocalApiStory(Trial):
                 self.assertEqual(self.publish("AM", subject).code, 0)
                 self.assertEqual(json.loads(follower.stdout.readline())["subject"], subject)
             follower.terminate()
+
+    def test_a_cursor_does_not_pass_what_could_not_be_shown(self):  # C-164
+        self.start("AM", "BY")
+        self.assertEqual(self.publish("AM", "first").code, 0)
+        self.assert_arrives("BY", ["first"])
+        words = ("inbox", "--exchange", self.exchange, "--as", "BY", "--cursor", "desk")
+        for form in ((), ("--json",)):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([trial.BIN / "chancery", *words, *form], stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, 2, done)
+        shown = self.as_member("BY", "inbox", "--cursor", "desk").json
+        self.assertEqual([n["subject"] for n in shown["notices"]], ["first"])
+        self.assertEqual(self.as_member("BY", "inbox", "--cursor", "desk").json["notices"], [])
+
+    def test_a_filter_finds_what_stands_behind_thousands(self):
+        self.start("AM", "BY", "KZ")
+        rows_of_a_page = 2000
+        lines = "".join(f"{uuid7(i)}\troutine\tKZ\t-\t0\tother {i}\ttext\n" for i in range(rows_of_a_page + 50))
+        done = subprocess.run([trial.BIN.parent / "tests/fault-submit", self.path("am/apps/desk/client.toml")], input=lines,
+                              capture_output=True, text=True, timeout=100)
+        self.assertEqual(done.stdout.count("\tok\t"), rows_of_a_page + 50, done.stderr)
+        self.assertTrue(eventually(lambda: self.status("KZ").json["inbox"]["shown"] == rows_of_a_page + 50, 60))
+        self.assertEqual(self.publish("BY", "sought", to="KZ").code, 0)
+        self.assertTrue(eventually(lambda: self.status("KZ").json["inbox"]["shown"] == rows_of_a_page + 51))
+        for words in (("--from", "BY"), ("--from", "BY", "--cursor", "desk")):
+            found = self.as_member("KZ", "inbox", *words)
+            self.assertEqual([n["subject"] for n in found.json["notices"]], ["sought"], words)
+        self.assertEqual(self.as_member("KZ", "inbox", "--from", "BY", "--cursor", "desk").json["notices"], [])
 
     def test_the_examples_of_the_client_library_work(self):
         self.start("AM", "BY")
