@@ -146,6 +146,8 @@ class Submitter(threading.Thread):
 
     def stop(self):
         self.stopping.set()
+        if self.ident is None:  # It was driven by hand.
+            return self.end()
         self.join(30)
         if self.is_alive() or self.error is not None:
             raise RuntimeError(f"the submitter of {self.origin} does not end, or failed: {self.error!r}")

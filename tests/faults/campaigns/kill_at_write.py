@@ -1,0 +1,115 @@
+"""kill -9 of hub, origin or recipient as it enters the n-th write, sync, truncation or send of a flow: every n.
+
+The flows: one notice from publish to the recipient's inbox; a start after kill -9; a stop, in which the log of
+writes goes into the store. The n go on until a flow completes untouched. Counts kills and the untouched ends.
+Passes where P1 to P10 hold.
+"""
+import pathlib
+
+import load
+import rig as rigs
+import tracing
+from trial import eventually
+
+NEEDS = ("root", "strace")
+COUNT = 20
+MERGE = None
+PER_ROUND = 20
+
+ORIGIN, RECIPIENT = "AM", "BY"
+TARGETS = ("hub", ORIGIN, RECIPIENT)
+CALLS = {"deliver": tracing.STORE_CALLS, "start": tracing.STORE_CALLS, "stop": tracing.STORE_CALLS,
+         "send": tracing.SEND_CALLS}
+SPARE = 2  # A flow differs from run to run by a turn: beyond what was counted, it must end untouched.
+
+
+def submitter(rig):
+    config = rig.exchange / ORIGIN.lower() / "apps/desk/client.toml"
+    made = load.Submitter(rigs.trial.BIN.parent / "tests/fault-submit", config, ORIGIN, [RECIPIENT], rig.log, rig.seed,
+                          retry=1.0)
+    rig.submitters.append(made)  # Not started: this thread hands over each notice itself.
+    return made
+
+
+def arrived(rig, notice):
+    answer = rig.ask("inbox", "--as", RECIPIENT, "--last", "1")
+    return answer.code == 0 and any(n["id"] == notice.id for n in answer.json["notices"])
+
+
+def deliver(rig, origin, target):
+    """One notice through the exchange, or until the target is dead."""
+    notice = load.Notice(rig.dice, ORIGIN, [RECIPIENT])
+    origin.retry = 0.0  # It is asked again after the target was started, not before.
+    unknown = origin.submit(notice) == "unknown"
+    eventually(lambda: rig.daemons[target].process.poll() is not None or arrived(rig, notice), 5)
+    return notice if unknown else None
+
+
+def run_flow(rig, origin, flow, target, rule, output):
+    """True where the target was killed by the rule."""
+    daemon = rig.daemons[target]
+    if flow == "start":
+        rig.kill(target)
+        daemon.prefix = (*tracing.command(CALLS[flow], rule, output), "-D")
+        daemon.start()
+        daemon.prefix = ()
+        daemon.says(" ready ", 5)
+        untraced = daemon.process.poll() is not None
+        if not untraced:
+            rig.kill(target)  # It is traced as long as it lives.
+        return untraced
+    unknown = None
+    with tracing.Strace(daemon, CALLS[flow], rule, output):
+        if flow == "stop":
+            daemon.stop()
+        else:
+            unknown = deliver(rig, origin, target)
+    killed = daemon.process.poll() is not None
+    if flow == "stop" and daemon.process.returncode == 0:
+        daemon.start()
+        rig.await_ready(target)
+        killed = False
+    if unknown is not None:
+        if killed:
+            rig.start(target)
+        origin.hand_over(unknown, 0)
+    return killed
+
+
+def play(rig, faults):
+    rig.start()
+    origin = submitter(rig)
+    deliver(rig, origin, "hub")
+    for flow, target, nth in [points()[number] for number in faults]:
+        killed = run_flow(rig, origin, flow, target, f"signal=KILL:when={nth}", rig.folder / "strace")
+        rig.did(f"{target} in flow {flow!r}: {'kill -9 at' if killed else 'untouched by'} call {nth}")
+        rig.notes["killed" if killed else "untouched"] += 1
+        if rig.daemons[target].process.poll() is not None:
+            rig.start(target)
+
+
+def points():
+    """(flow, target, n), from one run of each flow that is counted and not harmed."""
+    if not POINTS:
+        rig = rigs.Rig("points")
+        try:
+            rig.start()
+            origin = submitter(rig)
+            deliver(rig, origin, "hub")
+            for flow in CALLS:
+                for target in TARGETS:
+                    output = pathlib.Path(rig.folder / f"{flow}-{target}")
+                    run_flow(rig, origin, flow, target, "", output)
+                    if rig.daemons[target].process.poll() is not None:
+                        rig.start(target)
+                    POINTS.extend((flow, target, n + 1) for n in range(tracing.count_calls(output) + SPARE))
+        finally:
+            rig.end()
+    return POINTS
+
+
+POINTS = []
+
+
+def total():
+    return len(points())
