@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "tests/system/support"))
 import trial  # noqa: E402
 from trial import chancery, eventually  # noqa: E402
 
+import disks  # noqa: E402
 import load  # noqa: E402
 import oracle  # noqa: E402
 from oracle import Finding  # noqa: E402
@@ -114,6 +115,13 @@ class Rig:
             return False
         self.peaks[name] = max(self.peaks.get(name, 0), peak_bytes(process.pid))
         return True
+
+    def disk(self, name, mebibytes=16):
+        """The store of a daemon that was not started yet stands on a disk of its own."""
+        folder = self.exchange / name.lower() / "store"
+        made = disks.Disk(folder, self.folder / f"{name}.img", mebibytes)
+        self.cleanup.callback(made.release)
+        return made
 
     def kill(self, name):
         self.check_alive(name)

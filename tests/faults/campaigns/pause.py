@@ -1,0 +1,16 @@
+"""The hub or a node stands still for 1 to 10 s under load (SIGSTOP), as a machine that swaps or is moved.
+
+Counts pauses. Passes where P1 to P10 hold: nobody takes silence for a loss.
+"""
+NEEDS = ()
+COUNT = 2
+MERGE = 10
+PER_ROUND = 2
+
+
+def play(rig, faults):
+    rig.start()
+    rig.load()
+    for _ in faults:
+        rig.await_load(20)
+        rig.pause(rig.dice.choice(list(rig.daemons)), rig.dice.uniform(1, 10))
