@@ -7,6 +7,7 @@ import collections
 import contextlib
 import pathlib
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -54,9 +55,12 @@ class Rig:
     def daemon(self, program, config):
         return trial.Daemon(program, self.exchange / config, self.folder / f"{config.partition('/')[0]}.log")
 
-    @property
-    def hub(self):
-        return self.daemons[HUB]
+    def edit(self, config, key, value):
+        """Another text for one key of a configuration."""
+        path = self.exchange / config
+        text, count = re.subn(f"^{key} = .*$", f'{key} = "{value}"', path.read_text(), flags=re.MULTILINE)
+        assert count == 1, (path, key)
+        path.write_text(text)
 
     def did(self, text):
         self.deeds.append((time.monotonic() - self.born, text))
