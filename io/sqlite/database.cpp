@@ -13,6 +13,7 @@
 
 #include "io/sqlite/failure.h"
 #include "io/sqlite/raw_file.h"
+#include "io/sqlite/wal.h"
 
 namespace chancery::sqlite {
 namespace {
@@ -195,6 +196,12 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
   }
   if (options.mode == OpenMode::kExisting) {
     CHANCERY_TRY_VOID(check_file(absolute));
+    {
+      // It is opened to be locked while its WAL is looked at, and read by nothing.
+      CHANCERY_TRY(const Database guard, connect(absolute, kOwnerFlags));
+      CHANCERY_TRY_VOID(lock_shared(guard.connection_.get()));
+      CHANCERY_TRY_VOID(check_wal(absolute + "-wal"));
+    }
     return open_owner(absolute, options);
   }
   CHANCERY_TRY_VOID(make_file(absolute));

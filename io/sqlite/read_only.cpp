@@ -9,6 +9,7 @@
 #include "io/sqlite/database.h"
 #include "io/sqlite/failure.h"
 #include "io/sqlite/raw_file.h"
+#include "io/sqlite/wal.h"
 
 namespace chancery::sqlite {
 namespace {
@@ -70,6 +71,7 @@ Result<Database> Database::open_read_only(const std::string& path, const OpenOpt
   // This connection never reads through SQLite: it holds the lock and the raw file.
   CHANCERY_TRY(Database guard, connect(path, kReadFlags));
   CHANCERY_TRY_VOID(lock_shared(guard.connection_.get()));
+  CHANCERY_TRY_VOID(check_wal(path + "-wal"));
   CHANCERY_TRY(const std::uint64_t size, raw_size(guard.connection_.get()));
   if (size == 0) {
     return fail(ErrorCode::kStoreDamaged, path + " is empty");
