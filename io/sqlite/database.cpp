@@ -231,10 +231,10 @@ Result<Database> Database::open_owner(const std::string& path, const OpenOptions
     if (options.medium.vfs.empty() && !has_content(path + "-wal")) {
       CHANCERY_TRY_VOID(check_header(connection, path, options));
     }
-    // Closing would write the WAL into a file that we may be about to refuse.
+    // Closing would write the WAL into a file that we, or whoever opened it, may be about to
+    // refuse. The first commit ends this: who writes relies on the file.
     set_flag(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     CHANCERY_TRY_VOID(database.check_identity(path, options));
-    set_flag(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
   }
   CHANCERY_TRY_VOID(database.configure(options));
   if (!is_new) {

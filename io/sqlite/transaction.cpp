@@ -20,6 +20,7 @@ Result<void> Transaction::commit() {
   CHANCERY_CHECK(connection_ != nullptr);
   const int code = sqlite3_exec(connection_, "COMMIT", nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) {
+    sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);  // open_owner()
     connection_ = nullptr;
     return {};
   }

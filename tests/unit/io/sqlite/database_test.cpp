@@ -171,6 +171,32 @@ TEST(DatabaseTest, RefusesANewerVersionInTheWalAndLeavesEveryByteAsItIs) {
   EXPECT_EQ(database->user_version().value(), 7U);
 }
 
+// Whoever opens a store may refuse it for what it holds.
+TEST(DatabaseTest, ClosingLeavesEveryByteAsItIsUntilSomethingWasCommitted) {
+  const TemporaryStore store;
+  crash_after([&] {
+    auto* const database = new Database(store.create());
+    insert(*database, 1);
+  });
+  const auto files = store.files();
+  for (const char* const end : {"ROLLBACK", "COMMIT"}) {
+    auto database = store.open(OpenMode::kExisting);
+    ASSERT_TRUE(database) << database.error().detail;
+    EXPECT_EQ(ask(*database, "SELECT count(*) AS x FROM t"), "1");
+    auto transaction = Transaction::begin(*database);
+    ASSERT_TRUE(transaction);
+    EXPECT_TRUE(store.files() == files) << end;  // Not shown: it is long.
+    if (std::string_view(end) == "COMMIT") {
+      insert(*database, 2);
+      ASSERT_TRUE(transaction->commit());
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(store.wal()));
+  auto database = store.open(OpenMode::kExisting);
+  ASSERT_TRUE(database) << database.error().detail;
+  EXPECT_EQ(ask(*database, "SELECT count(*) AS x FROM t"), "2");
+}
+
 TEST(DatabaseTest, RefusesAStoreOfAnotherKindAndLeavesItAsItIs) {
   const TemporaryStore store;
   {
