@@ -22,10 +22,16 @@
 
 namespace chancery::daemon {
 
-// Logs what ended the process; gives the exit code.
-[[nodiscard]] inline int stop_with(const Error& error) {
+// Logs what ended the process; gives the exit code. What is wrong with a store may come from deep
+// within it: the line names the file.
+[[nodiscard]] inline int stop_with(const Error& error, const std::string& store = {}) {
+  const bool of_store = error.code == ErrorCode::kStoreDamaged || error.code == ErrorCode::kIo ||
+                        error.code == ErrorCode::kUnavailable;
+  const std::string where = of_store && !store.empty() && !error.detail.contains(store)
+                                ? " (store " + store + ")"
+                                : std::string();
   log::error("stopped", {{"error", error_info(error.code).name},
-                         {"detail", error.detail},
+                         {"detail", error.detail + where},
                          {"remedy", error_info(error.code).remedy}});
   return os::kExitFalse;
 }
@@ -52,17 +58,17 @@ template <class Server, class Config>
   }
   if (args->check_only) {
     if (const Result<void> good = Server::check(*config); !good.has_value()) {
-      return stop_with(good.error());
+      return stop_with(good.error(), config->store);
     }
     log::info("config-good", {{"file", args->config_path}});
     return os::kExitDone;
   }
   Result<std::unique_ptr<Server>> server = Server::start(*config);
   if (!server.has_value()) {
-    return stop_with(server.error());
+    return stop_with(server.error(), config->store);
   }
   if (const Result<void> ran = (*server)->run(*signals); !ran.has_value()) {
-    return stop_with(ran.error());
+    return stop_with(ran.error(), config->store);
   }
   log::info("stopped");
   return os::kExitDone;

@@ -298,7 +298,7 @@ class DaemonChecksItself(Trial):
                 table = "head" if "hub" in config else "position"
                 database.execute(f"UPDATE {table} SET root = zeroblob(32)")
             database.close()
-            self.assert_finds(config, "store-damaged")
+            self.assert_finds(config, "store-damaged", str(store))
             store.chmod(0o640)
             self.assert_finds(config, "file-permissions", store.name)
             store.chmod(0o600)
