@@ -74,6 +74,7 @@ class Rig:
     def start(self, *names, wait=True):
         """These daemons, or all. With `wait`, the hub is ready and nodes are in step on return."""
         for name in names or self.daemons:
+            self.daemons[name].end()  # Where it should have ended by itself, and did not.
             self.daemons[name].start()
             if wait:
                 self.await_ready(name)

@@ -2,16 +2,19 @@
 """Fault campaigns against the shipped programs: `./dev faults [NAME...]`.
 
 A campaign does harm to real exchanges, round by round, each with a seed; the oracle judges every round
-after healing. What held is kept in a tally and not run again for the same seed and commit, so a long run
+after healing. What held is kept in a tally and not run again for the same seed, commit and programs, so a run
 that was stopped goes on where it was. Exit 0: all held. 1: a violation, with its story. 2: something could
 not be run here.
 """
 import argparse
 import collections
+import contextlib
+import hashlib
 import importlib
 import json
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -67,9 +70,9 @@ class Tally:
         self.rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def held(self, row):
-        keys = ("campaign", "seed", "commit", "first", "faults")
+        keys = ("campaign", "seed", "commit", "programs", "first", "faults")
         return not row["commit"].endswith("-dirty") and any(
-            old["result"] == "held" and all(old[key] == row[key] for key in keys) for old in self.rows)
+            old["result"] == "held" and all(old.get(key) == row[key] for key in keys) for old in self.rows)
 
     def append(self, row):
         self.rows.append(row)
@@ -81,6 +84,14 @@ def commit():
     said = subprocess.run(["git", "-C", rigs.ROOT, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
                           capture_output=True, text=True)
     return said.stdout.strip() if said.returncode == 0 else "unknown-dirty"
+
+
+def programs(folder):
+    """A name for these very programs."""
+    whole = hashlib.sha256()
+    for name in ("chancery-broker", "chancery-node", "chancery"):
+        whole.update(hashlib.sha256((folder / name).read_bytes()).digest())
+    return whole.hexdigest()[:12]
 
 
 class Progress:
@@ -97,17 +108,18 @@ class Progress:
 def play_round(campaign, seed, faults):
     """(the rig with what was found, a traceback where the rig itself failed)."""
     rig = rigs.Rig(seed, **getattr(campaign.module, "RIG", {}))
-    broken = None
+    broken, over = None, False
     try:
-        try:
+        with contextlib.suppress(rigs.Broken):
             campaign.module.play(rig, faults)
-        except rigs.Broken:
-            pass
-        getattr(campaign.module, "judge", rigs.Rig.judge)(rig)
+        rig.judge()
+        over = True
     except Exception:
-        broken = traceback.format_exc()
+        broken, over = traceback.format_exc(), True
     finally:
         rig.end()
+        if not over:  # By Ctrl-C: there is nothing to look at.
+            shutil.rmtree(rig.folder, ignore_errors=True)
     return rig, broken
 
 
@@ -129,8 +141,8 @@ def run(campaign, arguments, tally, progress):
     started, notes, faults_held, skipped = time.monotonic(), collections.Counter(), 0, 0
     for number, faults in campaign.rounds(campaign.count(arguments)):
         seed = f"{arguments.seed}.{number}"
-        row = {"campaign": campaign.name, "seed": seed, "commit": arguments.commit, "first": faults.start,
-               "faults": len(faults)}
+        row = {"campaign": campaign.name, "seed": seed, "commit": arguments.commit, "programs": arguments.programs,
+               "first": faults.start, "faults": len(faults)}
         if tally.held(row):
             skipped += len(faults)
             continue
@@ -200,7 +212,8 @@ def main():
         return record(tally)
     rigs.trial.use(arguments.bin)
     rigs.RSS_MIB_MAX = arguments.rss
-    arguments.commit = commit()
+    arguments.commit, arguments.programs = commit(), programs(arguments.bin)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # What is mounted is unmounted.
     progress, violated, not_run = Progress(), [], []
     for campaign in campaigns(arguments.names):
         if campaign.missing:
@@ -214,4 +227,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nfaults: stopped; the same command goes on where it was")
