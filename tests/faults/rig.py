@@ -134,12 +134,17 @@ class Rig:
         self.daemons[name].end()
         self.did(f"kill -9 of {name}")
 
-    def pause(self, name, seconds):
+    @contextlib.contextmanager
+    def standing_still(self, name):
         self.daemons[name].process.send_signal(signal.SIGSTOP)
         try:
-            time.sleep(seconds)
+            yield
         finally:
             self.daemons[name].process.send_signal(signal.SIGCONT)
+
+    def pause(self, name, seconds):
+        with self.standing_still(name):
+            time.sleep(seconds)
         self.did(f"{name} stood still for {seconds:.1f} s")
 
     def read_cursor(self, member):

@@ -1,10 +1,11 @@
 """kill -9 of hub, origin or recipient as it enters the n-th write, sync, truncation or send of a flow: every n.
 
-The flows: one notice from publish to the recipient's inbox; a start after kill -9; a stop, in which the log of
-writes goes into the store. The n go on until a flow completes untouched. Counts kills and the untouched ends.
-Passes where P1 to P10 hold.
+The flows: one notice from publish to the recipient's inbox; one that gets its ticket while there is no hub; a
+start after kill -9; a stop, in which the write-ahead log goes into the store. The n go on until a flow completes
+untouched. Counts kills and the untouched ends. Passes where P1 to P10 hold.
 """
 import pathlib
+import signal
 
 import load
 import rig as rigs
@@ -18,7 +19,7 @@ PER_ROUND = 20
 
 ORIGIN, RECIPIENT = "AM", "BY"
 TARGETS = ("hub", ORIGIN, RECIPIENT)
-CALLS = {"deliver": tracing.STORE_CALLS, "start": tracing.STORE_CALLS, "stop": tracing.STORE_CALLS,
+CALLS = {"deliver": tracing.STORE_CALLS, "ticket": tracing.STORE_CALLS, "start": tracing.STORE_CALLS, "stop": tracing.STORE_CALLS,
          "send": tracing.SEND_CALLS}
 SPARE = 2  # A flow differs from run to run by a turn: beyond what was counted, it must end untouched.
 
@@ -36,12 +37,12 @@ def arrived(rig, notice):
     return answer.code == 0 and any(n["id"] == notice.id for n in answer.json["notices"])
 
 
-def deliver(rig, origin, target):
-    """One notice through the exchange, or until the target is dead."""
+def deliver(rig, origin, target, patience=5):
+    """One notice through the exchange, or until the target is dead; where its outcome is unknown, the notice."""
     notice = load.Notice(rig.dice, ORIGIN, [RECIPIENT])
     origin.retry = 0.0  # It is asked again after the target was started, not before.
     unknown = origin.submit(notice) == "unknown"
-    eventually(lambda: rig.daemons[target].process.poll() is not None or arrived(rig, notice), 5)
+    eventually(lambda: rig.daemons[target].process.poll() is not None or arrived(rig, notice), patience)
     return notice if unknown else None
 
 
@@ -54,26 +55,35 @@ def run_flow(rig, origin, flow, target, rule, output):
         daemon.start()
         daemon.prefix = ()
         daemon.says(" ready ", 5)
-        untraced = daemon.process.poll() is not None
-        if not untraced:
+        killed = was_killed(rig, target)
+        if not killed:
             rig.kill(target)  # It is traced as long as it lives.
-        return untraced
+        return killed
+    if flow == "ticket":
+        rig.kill("hub")
     unknown = None
     with tracing.Strace(daemon, CALLS[flow], rule, output):
         if flow == "stop":
             daemon.stop()
         else:
-            unknown = deliver(rig, origin, target)
-    killed = daemon.process.poll() is not None
+            unknown = deliver(rig, origin, target, 0.3 if flow == "ticket" else 5)
+    if flow == "ticket":
+        rig.start("hub")
     if flow == "stop" and daemon.process.returncode == 0:
-        daemon.start()
-        rig.await_ready(target)
-        killed = False
+        rig.start(target)
+    killed = was_killed(rig, target)
     if unknown is not None:
         if killed:
             rig.start(target)
         origin.hand_over(unknown, 0)
     return killed
+
+
+def was_killed(rig, target):
+    code = rig.daemons[target].process.poll()
+    if code not in (None, -signal.SIGKILL):
+        rig.finds("P10", f"{target} ended by itself, {rigs.how(code)}: {rig.last_words(target)}")
+    return code is not None
 
 
 def play(rig, faults):
@@ -97,7 +107,7 @@ def points():
             origin = submitter(rig)
             deliver(rig, origin, "hub")
             for flow in CALLS:
-                for target in TARGETS:
+                for target in (ORIGIN,) if flow == "ticket" else TARGETS:
                     output = pathlib.Path(rig.folder / f"{flow}-{target}")
                     run_flow(rig, origin, flow, target, "", output)
                     if rig.daemons[target].process.poll() is not None:
