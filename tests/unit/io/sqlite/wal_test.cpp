@@ -101,7 +101,7 @@ TEST_F(WalTest, NeitherAnOwnerNorAnAuditPassesDamageBy) {
   std::string flipped = good_;
   flipped[kHeaderSize + kFrameSize + 100] = 'x';
   {
-    Database other = copy_.create();
+    const Database other = copy_.create();
   }
   std::ofstream(copy_.wal(), std::ios::binary) << flipped;
   std::filesystem::permissions(
