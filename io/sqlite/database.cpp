@@ -232,7 +232,7 @@ Result<Database> Database::open_owner(const std::string& path, const OpenOptions
       CHANCERY_TRY_VOID(check_header(connection, path, options));
     }
     // Closing would write the WAL into a file that we, or whoever opened it, may be about to
-    // refuse. The first commit ends this: who writes relies on the file.
+    // refuse. The first commit, or a new version, ends this: who writes relies on the file.
     set_flag(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     CHANCERY_TRY_VOID(database.check_identity(path, options));
   }
@@ -293,7 +293,9 @@ Result<std::uint32_t> Database::user_version() {
 
 Result<void> Database::set_user_version(std::uint32_t version) {
   CHANCERY_CHECK(version <= kNumberMax);
-  return execute("PRAGMA user_version=" + std::to_string(version));
+  CHANCERY_TRY_VOID(execute("PRAGMA user_version=" + std::to_string(version)));
+  set_flag(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+  return {};
 }
 
 Result<void> Database::execute(const std::string& sql) {
