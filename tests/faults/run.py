@@ -185,7 +185,8 @@ def record(tally):
     lines = ["# Tally of the fault campaigns", "",
              "Written by `./dev faults --record` from what was run on one machine. "
              "[What they are](../../docs/internals/faults.md).", "",
-             "| campaign | faults that held | in violated rounds | minutes | last commit |", "| --- | --- | --- | --- | --- |"]
+             "| campaign | faults that held | in violated rounds | minutes | last commit |",
+             "| --- | --- | --- | --- | --- |"]
     for name, counts in sorted(sums.items()):
         lines.append(f"| `{name}` | {counts['held']:,} | {counts['violated']:,} | {counts['seconds'] / 60:.0f} | "
                      f"{list(commits[name])[-1]} |")
@@ -202,7 +203,8 @@ def main():
     parser.add_argument("--list", action="store_true", help="the campaigns, and what each needs")
     parser.add_argument("--record", action="store_true", help=f"write {RECORD.relative_to(rigs.ROOT)}; runs nothing")
     parser.add_argument("--bin", type=pathlib.Path, default=rigs.ROOT / "build/release/bin", help="the programs")
-    parser.add_argument("--rss", type=int, default=rigs.RSS_MIB_MAX, metavar="MIB", help="what a process may take (%(default)s)")
+    parser.add_argument("--rss", type=int, default=rigs.RSS_MIB_MAX, metavar="MIB",
+                        help="what a process may take (%(default)s)")
     parser.add_argument("--tally", type=pathlib.Path, default=TALLY, help="where the tally is kept")
     arguments = parser.parse_args()
     if arguments.list:

@@ -93,7 +93,8 @@ def misdirect(rig, name, path):
 
 
 def truncate(rig, name, path):
-    size = rig.dice.choice((rig.dice.randrange(path.stat().st_size), rig.dice.randrange(path.stat().st_size) // BLOCK * BLOCK))
+    size = rig.dice.randrange(path.stat().st_size)
+    size = rig.dice.choice((size, size // BLOCK * BLOCK))
     with open(path, "r+b") as file:
         file.truncate(size)
     return f"{path.name} cut to {size} bytes"

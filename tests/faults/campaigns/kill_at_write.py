@@ -19,8 +19,7 @@ PER_ROUND = 20
 
 ORIGIN, RECIPIENT = "AM", "BY"
 TARGETS = ("hub", ORIGIN, RECIPIENT)
-CALLS = {"deliver": tracing.STORE_CALLS, "ticket": tracing.STORE_CALLS, "start": tracing.STORE_CALLS, "stop": tracing.STORE_CALLS,
-         "send": tracing.SEND_CALLS}
+CALLS = {**dict.fromkeys(("deliver", "ticket", "start", "stop"), tracing.STORE_CALLS), "send": tracing.SEND_CALLS}
 SPARE = 2  # A flow differs from run to run by a turn: beyond what was counted, it must end untouched.
 
 
