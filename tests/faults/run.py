@@ -151,6 +151,7 @@ def run(campaign, arguments, tally, progress):
         rig, broken = play_round(campaign, seed, faults)
         held = not rig.findings and not broken
         tally.append({**row, "result": "held" if held else "not judged" if broken else "violated",
+                      "properties": sorted({finding.property for finding in rig.findings}),
                       "seconds": round(time.monotonic() - begun, 1), "notes": dict(rig.notes)})
         if not held:
             for line in story(campaign, seed, rig, broken):
@@ -177,18 +178,20 @@ def show_list():
 def record(tally):
     """The table of all that was run, for people."""
     sums = collections.defaultdict(collections.Counter)
-    commits = collections.defaultdict(dict)
+    commits, properties = collections.defaultdict(dict), collections.defaultdict(set)
     for row in tally.rows:
         sums[row["campaign"]][row["result"]] += row["faults"]
         sums[row["campaign"]]["seconds"] += row["seconds"]
         commits[row["campaign"]][row["commit"]] = None
+        properties[row["campaign"]].update(row["properties"])
     lines = ["# Tally of the fault campaigns", "",
              "Written by `./dev faults --record` from what was run on one machine. "
              "[What they are](../../docs/internals/faults.md).", "",
              "| campaign | faults that held | in violated rounds | minutes | last commit |",
              "| --- | --- | --- | --- | --- |"]
     for name, counts in sorted(sums.items()):
-        lines.append(f"| `{name}` | {counts['held']:,} | {counts['violated']:,} | {counts['seconds'] / 60:.0f} | "
+        violated = " ".join((f"{counts['violated']:,}", *sorted(properties[name])))
+        lines.append(f"| `{name}` | {counts['held']:,} | {violated} | {counts['seconds'] / 60:.1f} | "
                      f"{list(commits[name])[-1]} |")
     RECORD.write_text("\n".join(lines) + "\n")
 
