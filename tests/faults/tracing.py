@@ -10,6 +10,7 @@ from trial import eventually
 STORE_CALLS = "pwrite64,fdatasync,fsync,ftruncate,unlink"
 SYNC_CALLS = "fdatasync,fsync"
 SEND_CALLS = "sendto"
+DETACH_SECONDS = 3
 
 
 def command(calls, rule, output):
@@ -39,7 +40,11 @@ class Strace:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGINT)
-        self.process.wait()
+        try:
+            self.process.wait(DETACH_SECONDS)
+        except subprocess.TimeoutExpired:  # It waits for threads of a process that died as it attached.
+            self.process.kill()
+            self.process.wait()
 
 
 def count_calls(output):
