@@ -93,6 +93,8 @@ def play(rig, faults):
         killed = run_flow(rig, origin, flow, target, f"signal=KILL:when={nth}", rig.folder / "strace")
         rig.did(f"{target} in flow {flow!r}: {'kill -9 at' if killed else 'untouched by'} call {nth}")
         rig.notes["killed" if killed else "untouched"] += 1
+        if killed and (flow, target, nth + 1) not in points():
+            rig.notes["flow was longer than counted"] += 1  # Later calls of it were not tried.
         if rig.daemons[target].process.poll() is not None:
             rig.start(target)
 
