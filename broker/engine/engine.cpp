@@ -34,6 +34,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
                                               std::unique_ptr<HubStore> store,
                                               LogSigners log_signers) {
   CHANCERY_TRY(HubState state, store->load());
+  CHANCERY_TRY_VOID(store->make_durable());
   return std::unique_ptr<Engine>(
       new Engine(config, std::move(store), std::move(state), std::move(log_signers)));
 }

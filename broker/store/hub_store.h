@@ -38,6 +38,10 @@ class HubStore {
   // where the two do not belong together. Reads the directory entries, not the log.
   [[nodiscard]] virtual Result<HubState> load() = 0;
 
+  // After load(), and before anything is answered from it: what was read is durable from here on,
+  // also where the hub before was killed between a write and its sync.
+  [[nodiscard]] virtual Result<void> make_durable() = 0;
+
   [[nodiscard]] virtual Result<Answers> answer(const Questions& questions) = 0;
 
   // kHeadMoved where the head is not `size_before, root_before`; nothing was written then. After

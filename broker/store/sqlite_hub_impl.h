@@ -36,6 +36,7 @@ class SqliteHubStore final : public HubStore {
 
   [[nodiscard]] const Hash& genesis() const override { return genesis_; }
   Result<HubState> load() override;
+  Result<void> make_durable() override { return database_.make_durable(); }
   Result<Answers> answer(const Questions& questions) override;
   Result<void> commit(const Commit& commit) override;
   Result<bool> keep_conflict(const Conflict& conflict, std::uint64_t now_ms) override;

@@ -237,9 +237,6 @@ Result<Database> Database::open_owner(const std::string& path, const OpenOptions
     CHANCERY_TRY_VOID(database.check_identity(path, options));
   }
   CHANCERY_TRY_VOID(database.configure(options));
-  if (!is_new) {
-    CHANCERY_TRY_VOID(database.make_durable());
-  }
   return database;
 }
 
@@ -266,14 +263,16 @@ Result<void> Database::configure(const OpenOptions& options) {
   return {};
 }
 
-// Whoever had it before may have been killed between a write and its sync: what is read is in the
-// kernel's memory then, and need not be on the disk. A checkpoint syncs the WAL, writes what it
-// holds into the database and syncs that.
+// A checkpoint syncs the WAL, writes what it holds into the database and syncs that.
 Result<void> Database::make_durable() {
   CHANCERY_TRY(Statement checkpoint, prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
   CHANCERY_TRY(const bool row, checkpoint.step());
   CHANCERY_TRY(const std::uint64_t busy, row ? checkpoint.column_u64(0) : Result<std::uint64_t>(1));
-  return busy == 0 ? Result<void>() : fail(ErrorCode::kIo, "the WAL cannot be made durable");
+  if (busy != 0) {
+    return fail(ErrorCode::kIo, "the WAL cannot be made durable");
+  }
+  set_flag(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+  return {};
 }
 
 Result<std::uint32_t> Database::pragma_u32(const std::string& name) {

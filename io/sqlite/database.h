@@ -1,8 +1,8 @@
 // One SQLite file as a store: durable, with one owner.
 //
 // A connection runs in WAL mode with synchronous=FULL, so that what was committed survives a power
-// cut, and in exclusive locking mode, so that a second opener gets kStoreBusy. Opening syncs what
-// the owner before may have left unsynced: what is read is durable, too. The schema is the
+// cut, and in exclusive locking mode, so that a second opener gets kStoreBusy. What an owner
+// reads after opening is durable once make_durable() returned. The schema is the
 // owner's (broker/store, node/store), and so are migrations: application_id says whose file it is,
 // user_version which schema it has; a newer one is refused with the file untouched.
 //
@@ -69,6 +69,11 @@ class Database {
   // Parsed once and kept by the caller, who drops it before the Database.
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
 
+  // Whoever had the store before may have been killed between a write and its sync: what is read is
+  // in the kernel's memory then, and need not be on the disk. An owner calls this once it knows
+  // that the store is good, and before it answers from it.
+  [[nodiscard]] Result<void> make_durable();
+
   // Pages, rows and indexes against each other: kStoreDamaged with SQLite's own words. Reads the
   // whole file.
   [[nodiscard]] Result<void> check_integrity();
@@ -86,7 +91,6 @@ class Database {
   static Result<Database> open_owner(const std::string& path, const OpenOptions& options);
   static Result<Database> open_read_only(const std::string& path, const OpenOptions& options);
   Result<void> configure(const OpenOptions& options);
-  Result<void> make_durable();
   Result<void> check_identity(const std::string& path, const OpenOptions& options);
   Result<void> finish_read_only(const std::string& path, const OpenOptions& options);
   Result<std::uint32_t> pragma_u32(const std::string& name);

@@ -92,6 +92,10 @@ Result<void> NodeStore::commit() {
   return committed;
 }
 
+Result<void> NodeStore::make_durable() {
+  return impl_->database.make_durable();
+}
+
 Result<NodeState> NodeStore::load() {
   LinkPosition position;
   std::string edge;

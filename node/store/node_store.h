@@ -133,6 +133,9 @@ class NodeStore {
   [[nodiscard]] const Hash& genesis() const;
   [[nodiscard]] const std::string& member() const;
   [[nodiscard]] Result<NodeState> load();
+  // After load(), and before anything is answered from it: what was read is durable from here on,
+  // also where the node before was killed between a write and its sync.
+  [[nodiscard]] Result<void> make_durable();
 
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<void> commit();
