@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Runs the fuzz targets, each from its committed corpus; `./dev fuzz` builds them first.
+
+A target goes on where it was: what it found interesting stays in build/fuzz/corpus/TARGET, and an
+input that does not hold in build/fuzz/findings/TARGET. Exit 1 where there is such an input.
+"""
+import argparse
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HOME = ROOT / "tests/fuzz"
+BUILD = ROOT / "build/fuzz"
+COUNTS = BUILD / "tally.json"
+TALLY = HOME / "TALLY.md"
+RSS_MB_MAX = 2048  # Of one process, which also has the sanitizers' shadow and quarantine.
+INPUT_SECONDS_MAX = 10  # One input that takes longer is a finding.
+
+
+def targets():
+    """Name to the longest input, as tests/fuzz/CMakeLists.txt declares them."""
+    lists = (HOME / "CMakeLists.txt").read_text()
+    declared = re.findall(r"^chancery_fuzz\((\w+)\.cpp(?: BYTES_MAX (\d+))?", lists, flags=re.M)
+    return {name: int(most or 4096) for name, most in declared}
+
+
+def command(target, bytes_max):
+    return [BUILD / "fuzz" / target, f"-max_len={bytes_max}", f"-timeout={INPUT_SECONDS_MAX}",
+            f"-rss_limit_mb={RSS_MB_MAX}"]
+
+
+def run(target, bytes_max, options):
+    """One run of a target: what it counted, and the inputs that did not hold."""
+    corpus, findings = BUILD / "corpus" / target, BUILD / "findings" / target
+    for folder in (corpus, findings):
+        folder.mkdir(parents=True, exist_ok=True)
+    before = set(findings.iterdir())
+    limits = [f"-runs={options.runs}", f"-max_total_time={options.seconds}"]
+    dictionary = HOME / "dictionaries" / f"{target}.txt"
+    if dictionary.exists():
+        limits.append(f"-dict={dictionary}")
+    started = time.monotonic()
+    done = subprocess.run([*command(target, bytes_max), *limits, "-print_final_stats=1", "-verbosity=1",
+                           f"-artifact_prefix={findings}/", corpus, HOME / "corpus" / target],
+                          cwd=BUILD, stderr=subprocess.PIPE, text=True, errors="replace")
+    seconds = time.monotonic() - started
+    log = done.stderr
+    (BUILD / "findings" / f"{target}.log").write_text(log)
+    inputs = re.findall(r"^stat::number_of_executed_units: (\d+)", log, flags=re.M) or re.findall(
+        r"^#(\d+)\s", log, flags=re.M)
+    edges = re.findall(r"\bcov: (\d+)", log)
+    found = sorted(set(findings.iterdir()) - before)
+    if done.returncode != 0 and not found:
+        print(log[-2000:], file=sys.stderr)
+        sys.exit(f"fuzz: {target} stopped with {done.returncode} and left no input")
+    return {"inputs": int(inputs[-1]) if inputs else 0, "edges": int(edges[-1]) if edges else 0,
+            "seconds": seconds, "findings": found}
+
+
+def counted():
+    return json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
+
+
+def count(target, result):
+    """Adds a run to the tally of this build folder."""
+    tally = counted()
+    row = tally.setdefault(target, {"inputs": 0, "findings": 0})
+    row["inputs"] += result["inputs"]
+    row["findings"] += len(result["findings"])
+    row["edges"] = result["edges"]
+    COUNTS.write_text(json.dumps(tally, indent=1))
+
+
+def record():
+    lines = ["# Tally of the fuzz targets", "",
+             "Inputs that each target was given, as `./dev fuzz --record` found them in its build folder; edges",
+             "are those of the control flow that its last run covered. A finding is an input that did not hold:",
+             "it was repaired, and stands in the target's corpus.", "",
+             "| target | inputs | edges | findings |", "| --- | ---: | ---: | ---: |"]
+    tally = counted()
+    for target in targets():
+        if row := tally.get(target):
+            lines.append(f"| {target} | {row['inputs']:,} | {row['edges']:,} | {row['findings']} |")
+    TALLY.write_text("\n".join(lines) + "\n")
+
+
+def merge(target, bytes_max):
+    """The smallest part of the working corpus that covers what all of it does, into the committed one."""
+    committed, working = HOME / "corpus" / target, BUILD / "corpus" / target
+    small = BUILD / "merged" / target
+    shutil.rmtree(small, ignore_errors=True)
+    small.mkdir(parents=True)
+    subprocess.run([*command(target, bytes_max), "-merge=1", small, committed, working], cwd=BUILD,
+                   stderr=subprocess.DEVNULL, check=True)
+    known = {path.read_bytes() for path in committed.iterdir()}
+    new = [path for path in sorted(small.iterdir(), key=lambda p: (p.stat().st_size, p.name))
+           if path.read_bytes() not in known]
+    room = max(0, 60 - len(known))
+    for path in new[:room]:
+        shutil.copy(path, committed / path.name[:16])
+    print(f"{target}: {len(known)} inputs, {min(room, len(new))} more of {len(new)}")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev fuzz", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help="all of them, where none is named")
+    parser.add_argument("--runs", type=int, default=1_000_000, help="inputs for each target (1,000,000)")
+    parser.add_argument("--seconds", type=int, default=0, help="the longest run of each target (no limit)")
+    parser.add_argument("--list", action="store_true", help="name the targets, and run nothing")
+    parser.add_argument("--seeds", action="store_true", help="write the seeds of the corpora anew")
+    parser.add_argument("--merge", action="store_true", help="take what was found into the committed corpora")
+    parser.add_argument("--record", action="store_true", help="write tests/fuzz/TALLY.md after the runs")
+    options = parser.parse_args()
+    known = targets()
+    if options.list:
+        print("\n".join(known))
+        return 0
+    if unknown := [target for target in options.targets if target not in known]:
+        parser.error(f"no such target: {', '.join(unknown)}; there are {', '.join(known)}")
+    if options.seeds:
+        return subprocess.run([BUILD / "fuzz/make_seeds", HOME / "corpus"]).returncode
+    chosen = options.targets or list(known)
+    if options.merge:
+        for target in chosen:
+            merge(target, known[target])
+        return 0
+    print(f"{'target':<16} {'inputs':>10} {'a second':>9} {'edges':>7} {'findings':>8}")
+    failed = []
+    for target in chosen:
+        result = run(target, known[target], options)
+        count(target, result)
+        speed = result["inputs"] / max(result["seconds"], 0.001)
+        print(f"{target:<16} {result['inputs']:>10,} {speed:>9,.0f} {result['edges']:>7,}"
+              f" {len(result['findings']):>8}", flush=True)
+        failed += [(target, path) for path in result["findings"]]
+    if options.record:
+        record()
+    for target, path in failed:
+        print(f"{target} does not hold on {path.relative_to(ROOT)}; again: "
+              f"build/fuzz/fuzz/{target} {path.relative_to(ROOT)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

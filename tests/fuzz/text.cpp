@@ -1,0 +1,53 @@
+// What recipients read: a text of a known or an unknown kind, and a content written as JSON. First
+// byte: the kind; second byte: 0 the bytes are a Text, 1 they are a content, 2 they are JSON.
+//
+// Holds: the content of any text shows as JSON; JSON that is taken makes a text that a reader
+// takes, and the JSON which it shows as makes the same content again.
+
+#include "core/exchange/kinds.h"
+#include "io/text/json.h"
+#include "tests/fuzz/input.h"
+
+namespace exchange = chancery::exchange;
+
+namespace {
+
+constexpr std::size_t kDepthMax = 32;
+
+void check_shown(std::string_view kind, std::string_view content) {
+  const std::string json = exchange::content_to_json(kind, content);
+  CHANCERY_CHECK(chancery::text::parse_json(json, kDepthMax).has_value());
+}
+
+void check_written(std::string_view kind, std::string_view json) {
+  const auto text = exchange::text_from_json(kind, "subject", "en", json);
+  if (!text.has_value()) {
+    CHANCERY_CHECK(text.error().detail.find('\n') == std::string::npos);
+    return;
+  }
+  CHANCERY_CHECK(exchange::parse_text(kind, text->SerializeAsString()).has_value());
+  const std::string shown = exchange::content_to_json(kind, text->content());
+  const auto again = exchange::text_from_json(kind, "subject", "en", shown);
+  CHANCERY_CHECK(again.has_value() && again->content() == text->content());
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  chancery::fuzz::Input input(data, size);
+  const std::size_t which = input.choice(exchange::kinds().size() + 1);
+  const std::string_view kind =
+      which == exchange::kinds().size() ? "unknown.kind" : exchange::kinds()[which].kind;
+  const std::size_t form = input.choice(3);
+  const std::string_view bytes = input.rest();
+  if (form == 0) {
+    if (const auto text = exchange::parse_text(kind, bytes); text.has_value()) {
+      check_shown(kind, text->content());
+    }
+  } else if (form == 1) {
+    check_shown(kind, bytes);
+  } else {
+    check_written(kind, bytes);
+  }
+  return 0;
+}
