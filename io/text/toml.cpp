@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <utility>
@@ -45,6 +46,50 @@ std::string_view type_name(const toml::node& node) {
 bool is_misspelt(std::string_view found, std::string_view wanted) {
   return wanted.size() >= 6 && found.size() <= kMistypedBytesMax &&
          edit_distance(found, wanted) <= 2;
+}
+
+// How far a string reaches from the quote that it begins with; to the end where it does not end.
+std::size_t string_size(std::string_view text) {
+  const char quote = text.front();
+  const bool many_lines = text.starts_with(std::string(3, quote));
+  const std::string end(many_lines ? 3 : 1, quote);
+  std::size_t at = end.size();
+  while (at < text.size() && !text.substr(at).starts_with(end)) {
+    at += text[at] == '\\' && quote == '"' ? 2U : 1U;
+  }
+  at += end.size();
+  // Up to two quotes before the three that end it are of the string.
+  for (int i = 0; many_lines && i < 2 && at < text.size() && text[at] == quote; ++i) {
+    ++at;
+  }
+  return std::min(at, text.size());
+}
+
+// The line of the first key, if there is one, that has more than kKeyWordsMax words. Each word is a
+// table in a table, and toml++ takes these apart by a recursion, so they are counted before it is
+// asked. Wrong behind an error of syntax, where the parser stops anyway.
+std::optional<std::size_t> line_of_long_key(std::string_view text) {
+  std::size_t line = 1;
+  std::size_t words = 1;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t size = 1;
+    const char c = text[at];
+    if (c == '"' || c == '\'') {
+      size = string_size(text.substr(at));
+    } else if (c == '#') {
+      size = std::min(text.find('\n', at), text.size()) - at;
+    } else if (c == '.') {
+      ++words;
+    } else if (std::string_view("=[]{},\n").find(c) != std::string_view::npos) {
+      words = 1;
+    }
+    if (words > kKeyWordsMax) {
+      return line;
+    }
+    line += static_cast<std::size_t>(std::ranges::count(text.substr(at, size), '\n'));
+    at += size;
+  }
+  return std::nullopt;
 }
 
 std::string range_text(std::int64_t min, std::int64_t max) {
@@ -171,6 +216,11 @@ struct TomlTable::State {
 Result<TomlTable> TomlTable::parse(std::string_view text, std::string source_name) {
   auto document = std::make_shared<Document>();
   document->source_name = std::move(source_name);
+  if (const auto line = line_of_long_key(text)) {
+    return fail(ErrorCode::kConfigInvalid, document->source_name + ':' + std::to_string(*line) +
+                                               ": a key has more than " +
+                                               std::to_string(kKeyWordsMax) + " words");
+  }
   try {
     document->root = toml::parse(text);
   } catch (const toml::parse_error& error) {

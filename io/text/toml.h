@@ -13,6 +13,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -24,6 +25,8 @@
 #include "core/base/result.h"
 
 namespace chancery::text {
+
+constexpr std::size_t kKeyWordsMax = 16;  // Of one key, with the dots between them.
 
 struct NumberRange {
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
@@ -37,7 +40,8 @@ struct CountRange {
 
 class TomlTable {
  public:
-  // kConfigInvalid where the text is not TOML; a key given twice is not.
+  // kConfigInvalid where the text is not TOML, which a key given twice is not, or has a key of more
+  // than kKeyWordsMax words.
   [[nodiscard]] static Result<TomlTable> parse(std::string_view text, std::string source_name);
 
   // The plain form fails with kConfigInvalid where the key is missing; *_or takes the second value.

@@ -164,6 +164,44 @@ TEST(TomlTest, SurvivesNestingWithoutEnd) {
   EXPECT_FALSE(TomlTable::parse("a = " + std::string(1'000'000, '['), "node.toml"));
 }
 
+// A key of so many words.
+std::string dotted(std::size_t words) {
+  std::string key = "a";
+  for (std::size_t i = 1; i < words; ++i) {
+    key += ".a";
+  }
+  return key;
+}
+
+// Each word is a table in a table, and these are taken apart by a recursion.
+TEST(TomlTest, RefusesAKeyOfTooManyWordsWhateverItsForm) {
+  const std::string problem = "node.toml:2: a key has more than 16 words";
+  for (const std::string& line :
+       {dotted(100'000) + "=1", "[" + dotted(100'000) + "]", "[[" + dotted(100'000) + "]]",
+        "b={" + dotted(100'000) + "=1}", dotted(17) + "=1"}) {
+    expect_failure(TomlTable::parse("b1=0\n" + line + "\n", "node.toml"), ErrorCode::kConfigInvalid,
+                   problem);
+  }
+  EXPECT_TRUE(TomlTable::parse(dotted(16) + "=1\n", "node.toml").has_value());
+  EXPECT_TRUE(TomlTable::parse("'a.b'." + dotted(15) + "=1\n", "node.toml").has_value());
+}
+
+// What stands in a string or a comment, or divides numbers, makes no key longer.
+TEST(TomlTest, CountsTheWordsOfKeysOnly) {
+  for (const std::string_view text :
+       {R"(a = "..........\".........." )", R"(a = '....................\')",
+        "a = \"\"\"\n'..........\"\"..........\"\"\"\"\"\nb = 1",
+        "a = '''....................'''''", "# it's \"....................",
+        "a = 1 # '....................",
+        "a = [1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0,1.0]"}) {
+    const auto table = TomlTable::parse(text, "node.toml");
+    EXPECT_TRUE(table.has_value()) << text << ": " << table.error().detail;
+  }
+  // A string that does not end is for the parser to refuse.
+  EXPECT_FALSE(TomlTable::parse("a = \"....................", "node.toml").has_value());
+  EXPECT_FALSE(TomlTable::parse("a = '''....................", "node.toml").has_value());
+}
+
 TEST(TomlTest, GivesErrorsOfTheCallerTheSameForm) {
   const TomlTable root = parsed("a = 1\nname = \"x\"\n");
   const Result<void> failure = root.fail_at("name", "too short");
