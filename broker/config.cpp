@@ -14,8 +14,7 @@ constexpr std::size_t kConfigBytesMax = 1U << 20U;
 
 }  // namespace
 
-Result<Config> read_config(const std::string& path) {
-  CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
+Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(text::TomlTable root, text::TomlTable::parse(text, path));
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   const auto file = [&](std::string_view key) -> Result<std::string> {
@@ -52,6 +51,11 @@ Result<Config> read_config(const std::string& path) {
   CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin));
   CHANCERY_TRY_VOID(root.finish());
   return config;
+}
+
+Result<Config> read_config(const std::string& path) {
+  CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
+  return parse_config(text, path);
 }
 
 }  // namespace chancery::broker

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/base/bytes.h"
 #include "core/base/result.h"
@@ -22,5 +23,7 @@ struct Config {
 
 // kFileMissing, kConfigInvalid, kConfigUnknownKey, kConfigWrongType: each names file and line.
 [[nodiscard]] Result<Config> read_config(const std::string& path);
+// The same of bytes that stand, or would stand, at `path`.
+[[nodiscard]] Result<Config> parse_config(std::string_view text, const std::string& path);
 
 }  // namespace chancery::broker

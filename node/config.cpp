@@ -57,8 +57,7 @@ Result<std::vector<Application>> read_applications(text::TomlTable& root) {
 
 }  // namespace
 
-Result<Config> read_config(const std::string& path) {
-  CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
+Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(text::TomlTable root, text::TomlTable::parse(text, path));
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   const auto absolute = [&](const std::string& name) {
@@ -108,6 +107,11 @@ Result<Config> read_config(const std::string& path) {
   CHANCERY_TRY(config.applications, read_applications(root));
   CHANCERY_TRY_VOID(root.finish());
   return config;
+}
+
+Result<Config> read_config(const std::string& path) {
+  CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
+  return parse_config(text, path);
 }
 
 }  // namespace chancery::node
