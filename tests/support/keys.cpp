@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <span>
+#include <utility>
 
 #include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
@@ -16,6 +18,16 @@ constexpr std::uint64_t kEpochMs = 1'700'000'000'000;
 crypto::PrivateKey key_named(crypto::Algorithm algorithm, std::string_view name) {
   return must(
       crypto::PrivateKey::from_seed(algorithm, as_bytes(seeded_bytes(name, crypto::kKeyBytes))));
+}
+
+// Remembered, since deriving it is most of what a test with many names does.
+const crypto::PublicKey& public_key_named(crypto::Algorithm algorithm, std::string_view name) {
+  thread_local std::map<std::pair<crypto::Algorithm, std::string>, crypto::PublicKey> known;
+  std::pair key(algorithm, std::string(name));
+  const auto found = known.find(key);
+  return found != known.end()
+             ? found->second
+             : known.emplace(std::move(key), key_named(algorithm, name).public_key()).first->second;
 }
 
 }  // namespace
@@ -43,11 +55,11 @@ crypto::PrivateKey agreement_private(std::string_view name) {
 }
 
 crypto::PublicKey signing_public(std::string_view name) {
-  return signing_private(name).public_key();
+  return public_key_named(crypto::Algorithm::kEd25519, name);
 }
 
 crypto::PublicKey agreement_public(std::string_view name) {
-  return agreement_private(name).public_key();
+  return public_key_named(crypto::Algorithm::kX25519, name);
 }
 
 std::unique_ptr<crypto::KeySigner> key_signer(std::string_view name) {
