@@ -1,4 +1,5 @@
-// make_seeds FOLDER: writes FOLDER/<target>/<name>, the inputs from which each fuzz target starts.
+// make_seeds FOLDER CONFIG: writes FOLDER/<target>/<name>, the inputs from which each fuzz target
+// starts. CONFIG is the project's folder of examples, some of which become inputs.
 //
 // They are what honest members, hubs and users write, made by tests/support of fixed names: the
 // same files each time. What a fuzzer found later stands beside them under names of its own.
@@ -265,12 +266,261 @@ void add_contents(const Corpus& corpus) {
                                            std::string(4100, 't'))));
 }
 
+void add_examples(const Corpus& corpus, const std::filesystem::path& config) {
+  const auto read = [&](const std::filesystem::path& path) {
+    std::ifstream file(config / path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  };
+  corpus.add("config", "hub", choose(0) + read("hub.example.toml"));
+  corpus.add("config", "node", choose(1) + read("node.example.toml"));
+  corpus.add("config", "profile", choose(2) + read("exchanges/csto-partners/profile.toml"));
+  for (const char* const name : {"assistance-request", "consultation-open", "threat-alert"}) {
+    corpus.add("notice_json", name, read("notices/" + std::string(name) + ".json"));
+  }
+  corpus.add(
+      "notice_json", "all-keys",
+      R"({"kind":"contact","status":"exercise","precedence":"flash","classification":"open",)"
+      R"("handling":["B","A"],"tlp":"amber-strict","to":"all","info":["UN"],"expires":"2h",)"
+      R"("subject":"s","language":"ru","content":{},"supersedes":[],"reply_by":"2030-01-01",)"
+      R"("clear":true,"id":"01890a5d-ac96-774b-bcce-b302099a8057","thread":""})");
+}
+
+// `contact` goes in clear, `threat.alert` only sealed.
+struct Notices {
+  test::TestExchange exchange;
+  test::TestLog log{exchange};
+
+  Notices() {
+    log.found();
+    exchange.see(log.tree());
+  }
+
+  v1::Draft draft(std::string_view kind) { return exchange.draft("AM", {"BY", "RU"}, kind); }
+  std::string clear() {
+    return exchange.sign(exchange.clear(draft("contact"), test::TestExchange::text_of("subject")),
+                         "AM node 1 signing");
+  }
+  std::string sealed() {
+    return exchange.publish(draft("threat.alert"), test::TestExchange::text_of("subject"),
+                            exchange.directory());
+  }
+  std::string revocation() {
+    const Hash key = test::agreement_public("AM node 1 sealing").id();
+    return exchange.entry(test::revocation_of(key), std::vector<std::string>{"AM authority"},
+                          exchange.directory());
+  }
+};
+
+void add_envelopes(const Corpus& corpus) {
+  Notices notices;
+  corpus.add("envelope", "sealed", notices.sealed());
+  corpus.add("envelope", "clear", notices.clear());
+  corpus.add("envelope", "revocation", notices.revocation());
+  corpus.add("envelope", "roster", notices.exchange.founding_entries().front());
+  corpus.add("envelope", "node", notices.exchange.founding_entries().back());
+
+  const auto notice = [&](std::size_t signer, std::size_t bits, const v1::Draft& draft) {
+    std::string seed = choose(signer) + choose(bits);
+    put_chunk(seed, draft.SerializeAsString());
+    return seed + test::TestExchange::text_of("subject");
+  };
+  corpus.add("notice", "sealed", notice(0, 7, notices.draft("threat.alert")));
+  corpus.add("notice", "clear", notice(0, 6, notices.draft("contact")));
+  corpus.add("notice", "of-another", notice(1, 7, notices.draft("threat.alert")));
+  corpus.add("notice", "without-digest", notice(0, 5, notices.draft("threat.alert")));
+  v1::Draft partner = notices.exchange.draft("AM", {"SEC", "UN"}, "contact");
+  partner.mutable_label()->set_classification("open");
+  partner.mutable_label()->add_handling("EYES-ONLY");
+  corpus.add("notice", "to-a-partner", notice(0, 7, partner));
+  partner.mutable_label()->set_tlp(v1::TLP_RED);
+  corpus.add("notice", "forbidden-to-a-partner", notice(0, 7, partner));
+
+  const exchange::Envelope sealed = notices.exchange.parse(notices.sealed());
+  corpus.add("seal", "of-the-exchange", choose(0) + sealed.body.sealed().SerializeAsString());
+  corpus.add("seal", "honest", choose(1));
+  corpus.add("seal", "spoilt-header", "\x01\x00\x02x"s);
+  corpus.add("seal", "spoilt-recipients", "\x01\x01\x00\x02"s);
+  corpus.add("seal", "spoilt-stanza", "\x01\x02\x30\x00"s);
+  corpus.add("seal", "spoilt-ciphertext", "\x01\x03\x90\x00"s);
+
+  std::vector<test::Unsigned> batch;
+  batch.reserve(5);
+  for (int i = 0; i < 5; ++i) {
+    batch.push_back(notices.exchange.clear(notices.draft("contact"), "text"));
+  }
+  int position = 0;
+  for (const std::string& one : notices.exchange.sign(batch, "AM node 1 signing")) {
+    const exchange::Envelope parsed = notices.exchange.parse(one);
+    corpus.add("batch_signature", "place-" + std::to_string(position++),
+               choose(1) + choose(9) + to_string(parsed.d) +
+                   parsed.signatures.signatures(0).SerializeAsString());
+  }
+
+  v1::InboxItem item;
+  item.set_arrival(1);
+  item.set_index(7);
+  item.set_notice(to_string(sealed.notice));
+  item.set_draft(sealed.header.draft());
+  item.set_created_at_us(1'700'000'000'000'000);
+  v1::ThreatAlert alert;
+  alert.set_category(v1::THREAT_CATEGORY_CYBER);
+  alert.set_summary("line\nof \x1b[31m red");
+  v1::Text text;
+  text.set_subject("subject");
+  text.set_thread(to_string(sealed.notice));
+  text.set_reply_by_ms(1'700'000'000'000);
+  text.add_attachments()->set_name("map.png");
+  text.set_content(alert.SerializeAsString());
+  item.set_text(text.SerializeAsString());
+  corpus.add("inbox_item", "threat-alert", item.SerializeAsString());
+  item.set_text("\xff");
+  corpus.add("inbox_item", "no-text", item.SerializeAsString());
+}
+
+// Origin AM, no bit that spoils slot or replaces, signed by the keys of these bits (directory.cpp).
+std::string entry(std::size_t signers) {
+  return choose(0) + choose(0) + choose(signers >> 8U) + choose(signers & 0xffU);
+}
+
+void add_directory(const Corpus& corpus) {
+  constexpr std::size_t kAll = 0x3f;  // The six authorities of members.
+  // The bits of authorities, in the order of their codes, then AM's and BY's node keys.
+  const std::size_t am_node_2 = 1U | (1U << 11U) | (1U << 12U);
+  const std::string second_node = entry(am_node_2) + "\x00\x00\x01\x00"s;
+  corpus.add("directory", "second-node", second_node);
+  corpus.add("directory", "second-node-with-witness", entry(am_node_2) + "\x00\x00\x01\x03"s);
+  corpus.add("directory", "node-again-with-next-key",
+             entry(1U | (1U << 8U) | (1U << 9U)) + "\x00\x00\x00\x07\x03"s);
+  corpus.add("directory", "person", entry(1U | (1U << 14U)) + "\x01\x00\x01"s);
+  const std::string revocation = entry(1) + "\x02\x00\x00"s;
+  corpus.add("directory", "revocation", revocation);
+  corpus.add("directory", "revocation-then-node-again",
+             revocation + entry(1U | (1U << 8U) | (1U << 9U)) + "\x00\x00\x00\x03"s);
+  std::string state = entry(1U << 3U) + choose(3);
+  put_chunk(state, "minimize");
+  put_chunk(state, "on");
+  corpus.add("directory", "state", state);
+  corpus.add("directory", "assent", entry(kAll) + "\x04\x00\x02"s);
+  corpus.add("directory", "member-leaves", entry(kAll) + "\x04\x01\x02"s + second_node);
+  corpus.add("directory", "partner-comes", entry(kAll) + "\x04\x02\x06\x03"s);
+  corpus.add("directory", "log-key", entry(kAll) + "\x04\x03\x00"s);
+  std::string fields = entry(kAll) + "\x04\x07"s;
+  v1::Roster more;
+  more.add_releases()->set_kinds("threat.*");
+  more.mutable_releases(0)->set_people(2);
+  more.add_retention()->set_kinds("*");
+  more.mutable_retention(0)->set_days(30);
+  put_chunk(fields, more.SerializeAsString());
+  corpus.add("directory", "rules", fields);
+  std::string bytes = entry(kAll) + choose(5);
+  put_chunk(bytes, test::roster_entry(test::founding_roster({})).SerializeAsString());
+  corpus.add("directory", "bytes-of-a-roster", bytes);
+}
+
+void add_logs(const Corpus& corpus) {
+  Notices notices;
+  const std::vector<std::string> envelopes = {notices.clear(), notices.sealed()};
+  const std::string revocation = notices.revocation();
+  const std::uint64_t founded = notices.log.size();
+  notices.log.append(envelopes);
+  notices.log.append_entry(revocation);
+  const std::vector<v1::LogBatch>& batches = notices.log.batches();
+  const v1::LogBatch& of_notices = batches[batches.size() - 2];
+  const v1::LogBatch& of_entry = batches.back();
+  const auto batch = [](std::size_t bits, const v1::LogBatch& one) {
+    std::string seed = choose(bits);
+    put_chunk(seed, one.SerializeAsString());
+    return seed;
+  };
+  corpus.add("log_batch", "honest", batch(15, of_notices) + batch(15, of_entry));
+  corpus.add("log_batch", "signed-again", batch(0, of_notices) + batch(0, of_notices));
+  corpus.add("log_batch", "entry-signed-again", batch(2, of_entry));
+
+  const std::vector<v1::AuditBatch> pages = notices.log.audit_batches();
+  const auto page = [](std::size_t bits, const v1::AuditBatch& one) {
+    std::string seed = choose(bits);
+    put_chunk(seed, one.SerializeAsString());
+    return seed;
+  };
+  v1::AuditPageReply last;
+  last.set_size(notices.log.size());
+  v1::AuditClock& clock = *last.mutable_clocks()->add_clocks();
+  clock.set_key_id(to_string(test::signing_public("AM node 1 signing").id()));
+  clock.set_precedence(2);
+  clock.set_created_at_us(1'800'000'000'000'000);
+  corpus.add("audit", "honest",
+             choose(2) + choose(1) + page(7, pages[pages.size() - 2]) + page(7, pages.back()) +
+                 last.SerializeAsString());
+  v1::AuditBatch altered = pages[pages.size() - 2];
+  altered.mutable_entries(0)->mutable_feed()->add_members("KZ");
+  altered.mutable_entries(1)->set_shown(true);
+  altered.mutable_entries(1)->mutable_outbox()->set_passed(true);
+  corpus.add("audit", "altered", choose(1) + choose(0) + page(0, altered));
+  altered.clear_checkpoint();
+  corpus.add("audit", "unsigned", choose(1) + choose(0) + page(5, altered));
+
+  v1::DownMessage down;
+  const auto frame = [&] {
+    std::string step = choose(2);
+    put_chunk(step, down.SerializeAsString());
+    return step;
+  };
+  const std::string up = choose(0) + choose(8) + choose(5);
+  *down.mutable_batches()->add_batches() = of_notices;
+  const std::string followed = frame();
+  for (std::uint64_t i = 0; i < 2; ++i) {
+    v1::Delivery& delivery = *down.mutable_deliver()->add_deliveries();
+    delivery.set_index(founded + i);
+    delivery.set_previous(i == 0 ? 0 : founded + i);
+    delivery.set_envelope("envelope");
+  }
+  const std::string delivered = frame();
+  const std::string taken = choose(4) + choose(1);
+  corpus.add("node_link", "follow-and-take", up + followed + delivered + taken + taken);
+  corpus.add("node_link", "deliver-ahead", up + delivered + taken + followed + taken);
+  corpus.add("node_link", "refetch", up + followed + delivered + choose(4) + choose(0) + delivered);
+  down.mutable_fault()->set_code(static_cast<std::uint32_t>(ErrorCode::kGap));
+  corpus.add("node_link", "hello-again", up + frame() + up);
+  down.mutable_pong()->set_log_size(12);
+  corpus.add("node_link", "pong", up + frame());
+
+  v1::UpMessage message;
+  const auto step = [&](std::size_t peer) {
+    std::string seed = choose(peer) + choose(0);
+    put_chunk(seed, message.SerializeAsString());
+    return seed;
+  };
+  const std::string turn = choose(0) + choose(3);
+  const std::string serve = choose(0) + choose(4);
+  for (const std::string& envelope : envelopes) {
+    message.mutable_submit()->add_envelopes(envelope);
+  }
+  const std::string submit = step(0);
+  corpus.add("hub", "submit", submit + turn + serve + submit + turn);
+  message.mutable_submit()->clear_envelopes();
+  message.mutable_submit()->add_envelopes(revocation);
+  corpus.add("hub", "entry", step(1) + turn + submit + turn + serve);
+  message.mutable_credit()->set_cursor(founded + 1);
+  message.mutable_credit()->mutable_credits()->set_items(9);
+  const std::string credit = step(1);
+  message.mutable_fetch()->set_kind(v1::FETCH_KIND_DELIVERIES);
+  message.mutable_fetch()->set_from(founded);
+  corpus.add("hub", "credit-and-fetch", submit + turn + serve + credit + step(1) + serve);
+  message.mutable_fetch()->set_kind(v1::FETCH_KIND_BATCHES);
+  corpus.add("hub", "page", submit + turn + step(0) + serve);
+  message.mutable_ping()->set_nonce(5);
+  corpus.add("hub", "ping-of-nobody", step(2) + step(0));
+  message.mutable_hello()->set_protocol(1);
+  message.mutable_hello()->set_genesis(to_string(notices.exchange.genesis()));
+  corpus.add("hub", "hello-again", step(0) + "\x01\x05\x01"s + step(1));
+}
+
 }  // namespace
 }  // namespace chancery::fuzz
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: make_seeds FOLDER\n", stderr);
+  if (argc != 3) {
+    std::fputs("usage: make_seeds FOLDER CONFIG\n", stderr);
     return 64;
   }
   const chancery::fuzz::Corpus corpus(argv[1]);
@@ -279,5 +529,9 @@ int main(int argc, char** argv) {
   chancery::fuzz::add_ledger(corpus);
   chancery::fuzz::add_wire(corpus);
   chancery::fuzz::add_contents(corpus);
+  chancery::fuzz::add_examples(corpus, argv[2]);
+  chancery::fuzz::add_envelopes(corpus);
+  chancery::fuzz::add_directory(corpus);
+  chancery::fuzz::add_logs(corpus);
   return 0;
 }

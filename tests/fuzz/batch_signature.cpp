@@ -1,0 +1,63 @@
+// A signature with the path from an envelope to what was signed. First byte: 1 the root that the
+// path leads to is signed here, so that a good signature stands at its end; second byte: the bit of
+// the value that is then turned, from 1 on. Then D, and the Signature.
+//
+// Holds: what was signed here is good where its path fits its tree, and with any bit turned it is
+// not; a root that was seen under one value is not seen under another.
+
+#include "core/exchange/batch_signature.h"
+
+#include "core/crypto/signer.h"
+#include "core/exchange/strict.h"
+#include "core/ledger/tree.h"
+#include "tests/fuzz/input.h"
+#include "tests/support/keys.h"
+
+namespace chancery::fuzz {
+namespace {
+
+void run(Input& input) {
+  static const std::unique_ptr<crypto::KeySigner> signer = test::key_signer("AM node 1 signing");
+  const crypto::PublicKey& key = signer->public_key();
+  const bool signs = input.flag();
+  const std::size_t bit = input.byte();
+  const Hash d = input.hash();
+  auto parsed = exchange::parse_wire<v1::Signature>(input.rest(), exchange::Reading::kOpen);
+  if (!parsed.has_value()) {
+    return;
+  }
+  v1::Signature signature = *std::move(parsed);
+  signature.set_key_id(to_string(key.id()));
+  std::vector<Hash> path;
+  for (const std::string& hash : signature.batch().path()) {
+    path.push_back(hash_from(hash));
+  }
+  const std::uint64_t tree_size = signature.batch().tree_size();
+  const auto root = ledger::root_from_inclusion(ledger::leaf_hash(d),
+                                                signature.batch().leaf_index(), tree_size, path);
+  if (signs && root.has_value()) {
+    const std::string message = exchange::batch_message({}, key.id(), tree_size, *root);
+    signature.set_value(test::must(signer->sign(as_bytes(message))));
+  }
+  exchange::RootCache cache(2);
+  const auto verified = exchange::verify_batch_signature({}, d, signature, key, cache);
+  CHANCERY_CHECK(verified.has_value() ? root.has_value() : cache.size() == 0);
+  CHANCERY_CHECK(!signs || verified.has_value() == root.has_value());
+  CHANCERY_CHECK(exchange::verify_batch_signature({}, d, signature, key, cache).has_value() ==
+                 verified.has_value());
+  if (!signs || !verified.has_value()) {
+    return;
+  }
+  std::string& value = *signature.mutable_value();
+  value[bit / 8] = static_cast<char>(value[bit / 8] ^ (1 << (bit % 8)));
+  CHANCERY_CHECK(!exchange::verify_batch_signature({}, d, signature, key, cache).has_value());
+}
+
+}  // namespace
+}  // namespace chancery::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  chancery::fuzz::Input input(data, size);
+  chancery::fuzz::run(input);
+  return 0;
+}

@@ -1,0 +1,70 @@
+// An envelope as it was received: parsed, judged as a notice and as a directory entry by a founded
+// directory, and delivered to a node that has a leaf for it.
+//
+// Holds: what parses has one spelling and the hashes that its bytes have; a delivery is void or
+// garbled exactly where the envelope does not parse, is not for the member or is not good; a
+// directory that refused an entry is as it was.
+
+#include "core/exchange/envelope.h"
+
+#include "core/exchange/directory.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/policy.h"
+#include "node/core/intake.h"
+#include "tests/fuzz/input.h"
+#include "tests/support/exchange.h"
+
+namespace exchange = chancery::exchange;
+namespace node = chancery::node;
+namespace test = chancery::test;
+
+namespace {
+
+const test::TestExchange& trial() {
+  static const test::TestExchange made;
+  return made;
+}
+
+void check_parsed(const exchange::Envelope& envelope, std::string_view bytes) {
+  const chancery::Hash& genesis = trial().genesis();
+  CHANCERY_CHECK(envelope.bytes() == bytes && bytes.size() <= exchange::kEnvelopeBytesMax);
+  CHANCERY_CHECK(exchange::notice_hash(genesis, envelope.header.draft()) == envelope.notice);
+  CHANCERY_CHECK(exchange::check_draft(envelope.draft).has_value());
+  CHANCERY_CHECK(envelope.recipient_codes().size() <= exchange::kRecipientCountMax);
+
+  exchange::Directory directory = trial().directory();
+  exchange::RootCache cache;
+  if (!directory.apply(envelope, cache).has_value()) {
+    CHANCERY_CHECK(directory.root() == trial().directory().root());
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes = chancery::as_view(chancery::Bytes(data, size));
+  const chancery::Hash& genesis = trial().genesis();
+  const auto envelope = exchange::parse_envelope(bytes, genesis);
+  const auto entry = exchange::entry_of(bytes, genesis);
+  CHANCERY_CHECK(exchange::genesis_of(bytes).has_value() == entry.has_value());
+  if (envelope.has_value()) {
+    CHANCERY_CHECK(entry.has_value() && *entry == envelope->entry);
+    check_parsed(*envelope, bytes);
+  }
+  exchange::RootCache cache;
+  exchange::Opener opener({});
+  const chancery::ledger::Leaf leaf{.type = chancery::ledger::LeafType::kNotice,
+                                    .accepted_at_ms = 1,
+                                    .directory = trial().directory().root(),
+                                    .entry = entry.value_or(chancery::Hash{})};
+  const node::Arrival arrival =
+      node::judge_delivery(7, std::string(bytes), leaf, "BY", trial().directory(), opener, cache);
+  CHANCERY_CHECK((arrival.verdict == node::Verdict::kGarbled) == !entry.has_value());
+  CHANCERY_CHECK(arrival.error.has_value() == (arrival.verdict != node::Verdict::kGood));
+  CHANCERY_CHECK(arrival.envelope_bytes == bytes);
+  if (arrival.verdict == node::Verdict::kGood || arrival.verdict == node::Verdict::kUnopenable) {
+    CHANCERY_CHECK(envelope.has_value());
+    CHANCERY_CHECK(exchange::judge_notice(*envelope, trial().directory(), cache).has_value());
+  }
+  return 0;
+}
