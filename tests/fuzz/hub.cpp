@@ -1,9 +1,10 @@
-// Frames from three connections, with what the hub does in between: sequence and commit, serve
-// feeds and pages, lose a peer. Two connections are of nodes that said hello, the third is of a
-// transport key that nobody has.
+// Frames from four connections, with what the hub does in between: sequence and commit, serve feeds
+// and pages, lose a peer. Two connections are of nodes that said hello, the third is another one of
+// the first node, and the fourth is of a transport key that nobody has.
 //
-// Holds: everything that leaves is strict and within a frame; nothing is answered to whom there is
-// no connection of; each commit goes on where the one before ended, and a follower takes it.
+// Holds: everything that leaves is strict and within a frame; only a connection whose node said
+// hello on it last is served; who has no node gets nothing but faults; each commit goes on where
+// the one before ended, and a follower takes it.
 
 #include "broker/core/hub.h"
 
@@ -20,7 +21,7 @@ namespace {
 
 constexpr std::size_t kStepsMax = 24;
 constexpr std::uint64_t kNowMs = 1'700'000'001'000;
-constexpr std::size_t kPeerCount = 3;
+constexpr std::size_t kPeerCount = 4;
 
 struct Trial {
   test::TestExchange exchange;
@@ -31,7 +32,7 @@ struct Trial {
   Trial() {
     log.found();
     std::size_t peer = 0;
-    for (const char* const code : {"AM", "BY", "XX"}) {
+    for (const char* const code : {"AM", "BY", "AM", "XX"}) {
       transports.at(peer++) =
           test::agreement_public(test::node_key_name(code, 1, "transport")).id();
     }
@@ -77,7 +78,9 @@ class Run {
       case 0:
       case 1:
       case 2:
-        (void)receive(peer, input.chunk());
+        if (receive(peer, input.chunk()).has_value()) {
+          CHANCERY_CHECK(hub_.has_session(peer));
+        }
         break;
       case 3:
         turn();

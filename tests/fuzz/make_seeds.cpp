@@ -509,10 +509,12 @@ void add_logs(const Corpus& corpus) {
   message.mutable_fetch()->set_kind(v1::FETCH_KIND_BATCHES);
   corpus.add("hub", "page", submit + turn + step(0) + serve);
   message.mutable_ping()->set_nonce(5);
-  corpus.add("hub", "ping-of-nobody", step(2) + step(0));
+  corpus.add("hub", "ping-of-nobody", step(3) + step(0));
+  corpus.add("hub", "ping-before-hello", step(2));
   message.mutable_hello()->set_protocol(1);
   message.mutable_hello()->set_genesis(to_string(notices.exchange.genesis()));
   corpus.add("hub", "hello-again", step(0) + "\x01\x05\x01"s + step(1));
+  corpus.add("hub", "hello-elsewhere", step(2) + submit + turn);
 }
 
 }  // namespace

@@ -2,10 +2,12 @@
 // First byte: 0 and 1 take sizes and hashes as they are; 2 and 3 spoil a proof that was made here,
 // by so many edits of three bytes, in a tree of at most 64 leaves.
 //
-// Holds: no path is accepted that is longer than 64 hashes; of the spoilt ones, that path only
-// which the edits left as it was.
+// Holds: a path leads to a root only where it has as many hashes as the tree is high there; of the
+// spoilt ones, to the right root only where the edits left it as it was.
 
 #include "core/ledger/proof.h"
+
+#include <bit>
 
 #include "core/ledger/tree.h"
 #include "tests/fuzz/input.h"
@@ -35,6 +37,14 @@ std::vector<Hash> hashes_of(chancery::fuzz::Input& input) {
   return path;
 }
 
+// How many siblings a leaf has on its way up: to where it meets the way of the last leaf, and then
+// one for each height at which it is a right child.
+std::size_t height_of(std::uint64_t index, std::uint64_t size) {
+  const auto alone = static_cast<std::size_t>(std::bit_width(index ^ (size - 1)));
+  const std::uint64_t shared = alone == 64 ? 0 : index >> alone;
+  return alone + static_cast<std::size_t>(std::popcount(shared));
+}
+
 void raw_inclusion(chancery::fuzz::Input& input) {
   const std::uint64_t index = input.number();
   const std::uint64_t size = input.number();
@@ -42,7 +52,7 @@ void raw_inclusion(chancery::fuzz::Input& input) {
   const std::vector<Hash> path = hashes_of(input);
   const auto root = ledger::root_from_inclusion(leaf, index, size, path);
   if (root.has_value()) {
-    CHANCERY_CHECK(index < size && path.size() <= kPathMax && path.empty() == (size == 1));
+    CHANCERY_CHECK(index < size && path.size() == height_of(index, size));
     CHANCERY_CHECK(ledger::verify_inclusion(leaf, index, size, path, *root).has_value());
   }
 }
@@ -88,6 +98,9 @@ void spoilt_inclusion(chancery::fuzz::Input& input) {
   const auto verified =
       ledger::verify_inclusion(all[index], index, all.size(), path, ledger::tree_root(all));
   CHANCERY_CHECK(verified.has_value() == (path == honest));
+  // A signature may stand under any root, so the length is all that binds the path to the tree.
+  CHANCERY_CHECK(ledger::root_from_inclusion(all[index], index, all.size(), path).has_value() ==
+                 (path.size() == honest.size()));
 }
 
 void spoilt_consistency(chancery::fuzz::Input& input) {
