@@ -5,6 +5,7 @@ A target goes on where it was: what it found interesting stays in build/fuzz/cor
 input that does not hold in build/fuzz/findings/TARGET. Exit 1 where there is such an input.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -20,8 +21,9 @@ BUILD = ROOT / "build/fuzz"
 COUNTS = BUILD / "tally.json"
 TALLY = HOME / "TALLY.md"
 RSS_MB_MAX = 2048  # Of one process, which also has the sanitizers' shadow and quarantine.
+SYMBOLS = {"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}
 # Where memory was taken is worth its time only once there is an input to try again.
-QUICK = {"ASAN_OPTIONS": "malloc_context_size=0"}
+QUICK = SYMBOLS | {"ASAN_OPTIONS": "malloc_context_size=0"}
 INPUT_SECONDS_MAX = 10  # One input that takes longer is a finding.
 
 
@@ -60,20 +62,20 @@ def run(target, bytes_max, options):
     edges = re.findall(r"\bcov: (\d+)", log)
     found = sorted(set(findings.iterdir()) - before)
     if done.returncode != 0 and not found:
-        print(log[-2000:], file=sys.stderr)
-        sys.exit(f"fuzz: {target} stopped with {done.returncode} and left no input")
-    return {"inputs": int(inputs[-1]) if inputs else 0, "edges": int(edges[-1]) if edges else 0,
-            "seconds": seconds, "findings": found}
+        raise RuntimeError(f"{target} stopped with {done.returncode} and left no input:\n{log[-2000:]}")
+    return {"target": target, "inputs": int(inputs[-1]) if inputs else 0,
+            "edges": int(edges[-1]) if edges else 0, "seconds": seconds, "findings": found,
+            "why": re.findall(r"^(?:.*invariant broken:|SUMMARY:|terminate called).*", log, flags=re.M)}
 
 
 def counted():
     return json.loads(COUNTS.read_text()) if COUNTS.exists() else {}
 
 
-def count(target, result):
+def count(result):
     """Adds a run to the tally of this build folder."""
     tally = counted()
-    row = tally.setdefault(target, {"inputs": 0, "findings": 0})
+    row = tally.setdefault(result["target"], {"inputs": 0, "findings": 0})
     row["inputs"] += result["inputs"]
     row["findings"] += len(result["findings"])
     row["edges"] = result["edges"]
@@ -116,6 +118,7 @@ def main():
     parser.add_argument("targets", nargs="*", metavar="TARGET", help="all of them, where none is named")
     parser.add_argument("--runs", type=int, default=1_000_000, help="inputs for each target (1,000,000)")
     parser.add_argument("--seconds", type=int, default=0, help="the longest run of each target (no limit)")
+    parser.add_argument("--jobs", type=int, default=1, help="targets that run at a time (./dev: JOBS)")
     parser.add_argument("--list", action="store_true", help="name the targets, and run nothing")
     parser.add_argument("--seeds", action="store_true", help="write the seeds of the corpora anew")
     parser.add_argument("--merge", action="store_true", help="take what was found into the committed corpora")
@@ -134,20 +137,24 @@ def main():
         for target in chosen:
             merge(target, known[target])
         return 0
-    print(f"{'target':<16} {'inputs':>10} {'a second':>9} {'edges':>7} {'findings':>8}")
+    print(f"{'target':<16} {'inputs':>10} {'a second':>9} {'edges':>7} {'findings':>8}", flush=True)
     failed = []
-    for target in chosen:
-        result = run(target, known[target], options)
-        count(target, result)
-        speed = result["inputs"] / max(result["seconds"], 0.001)
-        print(f"{target:<16} {result['inputs']:>10,} {speed:>9,.0f} {result['edges']:>7,}"
-              f" {len(result['findings']):>8}", flush=True)
-        failed += [(target, path) for path in result["findings"]]
+    with concurrent.futures.ThreadPoolExecutor(max(1, options.jobs)) as pool:
+        runs = [pool.submit(run, target, known[target], options) for target in chosen]
+        for result in (done.result() for done in concurrent.futures.as_completed(runs)):
+            count(result)
+            speed = result["inputs"] / max(result["seconds"], 0.001)
+            print(f"{result['target']:<16} {result['inputs']:>10,} {speed:>9,.0f} {result['edges']:>7,}"
+                  f" {len(result['findings']):>8}", flush=True)
+            failed += [result] if result["findings"] else []
     if options.record:
         record()
-    for target, path in failed:
-        print(f"{target} does not hold on {path.relative_to(ROOT)}; again: "
-              f"build/fuzz/fuzz/{target} {path.relative_to(ROOT)}", file=sys.stderr)
+    for result in failed:
+        for path in result["findings"]:
+            setting = " ".join(f"{name}={value}" for name, value in SYMBOLS.items())
+            print(f"\n{result['target']} does not hold on {path.relative_to(ROOT)}:",
+                  *result["why"], "again:", f"{setting} build/fuzz/fuzz/{result['target']} "
+                  f"{path.relative_to(ROOT)}", sep="\n  ", file=sys.stderr)
     return 1 if failed else 0
 
 
