@@ -24,6 +24,7 @@ RSS_MB_MAX = 2048  # Of one process, which also has the sanitizers' shadow and q
 SYMBOLS = {"ASAN_SYMBOLIZER_PATH": "/usr/bin/llvm-symbolizer-19"}
 # Where memory was taken is worth its time only once there is an input to try again.
 QUICK = SYMBOLS | {"ASAN_OPTIONS": "malloc_context_size=0"}
+COMMITTED_MAX = 60  # Inputs of a target in the repository.
 INPUT_SECONDS_MAX = 10  # One input that takes longer is a finding.
 
 
@@ -96,20 +97,20 @@ def record():
 
 
 def merge(target, bytes_max):
-    """The smallest part of the working corpus that covers what all of it does, into the committed one."""
-    committed, working = HOME / "corpus" / target, BUILD / "corpus" / target
-    small = BUILD / "merged" / target
-    shutil.rmtree(small, ignore_errors=True)
-    small.mkdir(parents=True)
-    subprocess.run([*command(target, bytes_max), "-merge=1", small, committed, working], cwd=BUILD,
-                   stderr=subprocess.DEVNULL, check=True)
+    """Of the working corpus, into the committed one: few inputs that cover all the edges, best first."""
+    committed, working, cover = HOME / "corpus" / target, BUILD / "corpus" / target, BUILD / "cover" / target
+    shutil.rmtree(cover, ignore_errors=True)
+    cover.mkdir(parents=True)
+    subprocess.run([*command(target, bytes_max), "-set_cover_merge=1", "-use_counters=0", cover, committed,
+                    working], cwd=BUILD, stderr=subprocess.DEVNULL, check=True)
     known = {path.read_bytes() for path in committed.iterdir()}
-    new = [path for path in sorted(small.iterdir(), key=lambda p: (p.stat().st_size, p.name))
-           if path.read_bytes() not in known]
-    room = max(0, 60 - len(known))
-    for path in new[:room]:
+    # In the order in which the merge chose them: each adds less than the one before.
+    chosen = sorted(cover.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    new = [path for path in chosen if path.read_bytes() not in known]
+    added = new[:max(0, COMMITTED_MAX - len(known))]
+    for path in added:
         shutil.copy(path, committed / path.name[:16])
-    print(f"{target}: {len(known)} inputs, {min(room, len(new))} more of {len(new)}")
+    print(f"{target}: {len(known)} inputs, and {len(added)} of {len(new)} that cover more")
 
 
 def main():
