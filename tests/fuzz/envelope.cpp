@@ -1,5 +1,6 @@
-// An envelope as it was received: parsed, judged as a notice and as a directory entry by a founded
-// directory, and delivered to a node that has a leaf for it.
+// An envelope as it was received, or as a founding file has it: parsed, judged as a notice and as a
+// directory entry by a founded directory, taken for the first roster of another exchange, and
+// delivered to a node that has a leaf for it.
 //
 // Holds: what parses has one spelling and the hashes that its bytes have; a delivery is void or
 // garbled exactly where the envelope does not parse, is not for the member or is not good; a
@@ -10,6 +11,7 @@
 #include "core/exchange/directory.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/policy.h"
+#include "core/exchange/roster_rules.h"
 #include "node/core/intake.h"
 #include "tests/fuzz/input.h"
 #include "tests/support/exchange.h"
@@ -39,6 +41,19 @@ void check_parsed(const exchange::Envelope& envelope, std::string_view bytes) {
   }
 }
 
+// The exchange that the envelope would found.
+void check_founding(std::string_view bytes, const chancery::Hash& genesis) {
+  const auto envelope = exchange::parse_envelope(bytes, genesis);
+  exchange::Directory directory(genesis);
+  exchange::RootCache cache;
+  if (envelope.has_value() && directory.apply(*envelope, cache).has_value()) {
+    CHANCERY_CHECK(directory.founded() && directory.slot("roster") == envelope->d);
+    CHANCERY_CHECK(exchange::check_roster(directory.roster()).has_value());
+  } else {
+    CHANCERY_CHECK(!directory.founded() && directory.key_count() == 0);
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -46,7 +61,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const chancery::Hash& genesis = trial().genesis();
   const auto envelope = exchange::parse_envelope(bytes, genesis);
   const auto entry = exchange::entry_of(bytes, genesis);
-  CHANCERY_CHECK(exchange::genesis_of(bytes).has_value() == entry.has_value());
+  const auto own_genesis = exchange::genesis_of(bytes);
+  CHANCERY_CHECK(own_genesis.has_value() == entry.has_value());
+  if (own_genesis.has_value()) {
+    check_founding(bytes, *own_genesis);
+  }
   if (envelope.has_value()) {
     CHANCERY_CHECK(entry.has_value() && *entry == envelope->entry);
     check_parsed(*envelope, bytes);
