@@ -24,6 +24,7 @@
 #include "tests/support/exchange.h"
 #include "tests/support/keys.h"
 #include "tests/support/log.h"
+#include "tests/support/wire_bytes.h"
 
 namespace chancery::fuzz {
 namespace {
@@ -228,6 +229,34 @@ void add_wire(const Corpus& corpus) {
   add("text", 13, text.SerializeAsString());
 }
 
+// Messages that are good but for one thing each, which no honest encoder writes.
+void add_spoilt_wire(const Corpus& corpus) {
+  const auto add = [&](const std::string& name, std::size_t which, const std::string& bytes) {
+    corpus.add("wire", name, choose(which) + choose(1) + bytes);
+  };
+  const auto ping = [](const std::string& inner) { return test::bytes_field(6, inner); };
+  add("spoilt-long-number", 0, ping(test::tag(1, 0) + test::long_varint(5, 3)));
+  add("spoilt-long-length", 0,
+      test::tag(6, 2) + test::long_varint(2, 2) + test::number_field(1, 5));
+  add("spoilt-zero-written", 0, ping(test::number_field(1, 0)));
+  add("spoilt-twice", 0, ping(test::number_field(1, 5) + test::number_field(1, 5)));
+  add("spoilt-two-of-a-oneof", 0, test::bytes_field(4, {}) + ping({}));
+  add("spoilt-unknown-field", 0, ping(test::number_field(9, 5)));
+  add("spoilt-over-32-bits", 5,
+      test::bytes_field(2, test::number_field(1, std::uint64_t{1} << 40U)));
+  add("spoilt-unknown-enum", 9, test::bytes_field(1, "AM") + test::number_field(4, 99));
+  add("spoilt-order", 9, test::bytes_field(3, "contact") + test::bytes_field(1, "AM"));
+  add("spoilt-utf8", 9, test::bytes_field(1, "\xc0\xaf"));
+  add("spoilt-empty-written", 9, test::bytes_field(1, {}));
+  std::string deep;
+  for (int i = 0; i < 12; ++i) {
+    deep = test::bytes_field(1, deep);
+  }
+  add("spoilt-cut", 9, test::tag(1, 2) + test::varint(7) + "AM");
+  add("spoilt-group", 9, test::tag(1, 3) + test::tag(1, 4));
+  add("spoilt-depth", 12, test::bytes_field(3, deep));
+}
+
 void add_contents(const Corpus& corpus) {
   std::size_t which = 0;
   for (const exchange::KindInfo& info : exchange::kinds()) {
@@ -271,7 +300,11 @@ void add_examples(const Corpus& corpus, const std::filesystem::path& config) {
     std::ifstream file(config / path, std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
   };
-  corpus.add("config", "hub", choose(0) + read("hub.example.toml"));
+  const std::string hub = read("hub.example.toml");
+  corpus.add("config", "hub", choose(0) + hub);
+  std::string bad_port = hub;
+  bad_port.insert(bad_port.find('"', bad_port.find("listen = ") + 10), "000");
+  corpus.add("config", "hub-bad-port", choose(0) + bad_port);
   corpus.add("config", "node", choose(1) + read("node.example.toml"));
   corpus.add("config", "profile", choose(2) + read("exchanges/csto-partners/profile.toml"));
   for (const char* const name : {"assistance-request", "consultation-open", "threat-alert"}) {
@@ -456,6 +489,13 @@ void add_logs(const Corpus& corpus) {
   altered.mutable_entries(1)->set_shown(true);
   altered.mutable_entries(1)->mutable_outbox()->set_passed(true);
   corpus.add("audit", "altered", choose(1) + choose(0) + page(0, altered));
+  corpus.add("audit", "altered-often", [&] {
+    v1::AuditBatch often = altered;
+    for (int i = 0; i < 150; ++i) {
+      often.mutable_entries(0)->mutable_feed()->add_members(std::to_string(i));
+    }
+    return choose(1) + choose(0) + page(0, often);
+  }());
   altered.clear_checkpoint();
   corpus.add("audit", "unsigned", choose(1) + choose(0) + page(5, altered));
 
@@ -479,6 +519,13 @@ void add_logs(const Corpus& corpus) {
   corpus.add("node_link", "follow-and-take", up + followed + delivered + taken + taken);
   corpus.add("node_link", "deliver-ahead", up + delivered + taken + followed + taken);
   corpus.add("node_link", "refetch", up + followed + delivered + choose(4) + choose(0) + delivered);
+  for (std::uint64_t i = 2; i < 6; ++i) {
+    v1::Delivery& delivery = *down.mutable_deliver()->add_deliveries();
+    delivery.set_index(founded + i);
+    delivery.set_previous(founded + i);
+    delivery.set_envelope("envelope");
+  }
+  corpus.add("node_link", "more-than-the-credits", up + frame() + followed + taken);
   down.mutable_fault()->set_code(static_cast<std::uint32_t>(ErrorCode::kGap));
   corpus.add("node_link", "hello-again", up + frame() + up);
   down.mutable_pong()->set_log_size(12);
@@ -530,6 +577,7 @@ int main(int argc, char** argv) {
   chancery::fuzz::add_keys(corpus);
   chancery::fuzz::add_ledger(corpus);
   chancery::fuzz::add_wire(corpus);
+  chancery::fuzz::add_spoilt_wire(corpus);
   chancery::fuzz::add_contents(corpus);
   chancery::fuzz::add_examples(corpus, argv[2]);
   chancery::fuzz::add_envelopes(corpus);
