@@ -2,7 +2,8 @@
 """Runs the fuzz targets, each from its committed corpus; `./dev fuzz` builds them first.
 
 A target goes on where it was: what it found interesting stays in build/fuzz/corpus/TARGET, and an
-input that does not hold in build/fuzz/findings/TARGET. Exit 1 where there is such an input.
+input that does not hold in build/fuzz/findings/TARGET, which is tried again in each run. Exit 1
+where there is such an input.
 """
 import argparse
 import concurrent.futures
@@ -45,14 +46,13 @@ def run(target, bytes_max, options):
     corpus, findings = BUILD / "corpus" / target, BUILD / "findings" / target
     for folder in (corpus, findings):
         folder.mkdir(parents=True, exist_ok=True)
-    before = set(findings.iterdir())
     limits = [f"-runs={options.runs}", f"-max_total_time={options.seconds}"]
     dictionary = HOME / "dictionaries" / f"{target}.txt"
     if dictionary.exists():
         limits.append(f"-dict={dictionary}")
     started = time.monotonic()
     done = subprocess.run([*command(target, bytes_max), *limits, "-print_final_stats=1", "-verbosity=1",
-                           f"-artifact_prefix={findings}/", corpus, HOME / "corpus" / target],
+                           f"-artifact_prefix={findings}/", corpus, HOME / "corpus" / target, findings],
                           cwd=BUILD, env=os.environ | QUICK, stderr=subprocess.PIPE, text=True,
                           errors="replace")
     seconds = time.monotonic() - started
@@ -61,7 +61,7 @@ def run(target, bytes_max, options):
     inputs = re.findall(r"^stat::number_of_executed_units: (\d+)", log, flags=re.M) or re.findall(
         r"^#(\d+)\s", log, flags=re.M)
     edges = re.findall(r"\bcov: (\d+)", log)
-    found = sorted(set(findings.iterdir()) - before)
+    found = [pathlib.Path(path) for path in re.findall(r"Test unit written to (.+)", log)]
     if done.returncode != 0 and not found:
         raise RuntimeError(f"{target} stopped with {done.returncode} and left no input:\n{log[-2000:]}")
     return {"target": target, "inputs": int(inputs[-1]) if inputs else 0,
