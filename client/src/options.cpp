@@ -1,7 +1,8 @@
-#include "chancery/options.h"
+#include "client/src/options.h"
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "client/src/errors.h"
 #include "core/base/bytes.h"
@@ -52,7 +53,15 @@ Result<void> read_secret(const std::string& path, Key& secret) {
 
 Result<Options> read_options(const std::string& path) {
   CHANCERY_TRY(const std::string bytes, os::read_file(path, kFileBytesMax));
-  CHANCERY_TRY(text::TomlTable table, text::TomlTable::parse(bytes, path));
+  CHANCERY_TRY(OptionsFile file, parse_options(bytes, path));
+  CHANCERY_TRY_VOID(read_secret(file.key_path, file.options.key));
+  return std::move(file.options);
+}
+
+}  // namespace
+
+Result<OptionsFile> parse_options(std::string_view text, const std::string& path) {
+  CHANCERY_TRY(text::TomlTable table, text::TomlTable::parse(text, path));
   CHANCERY_TRY(const std::string node, table.text("node"));
   CHANCERY_TRY(const std::string node_key, table.text("node_key"));
   CHANCERY_TRY(const std::string key_path, table.text("key"));
@@ -79,11 +88,8 @@ Result<Options> read_options(const std::string& path) {
     return table.fail_at("genesis", "not 64 hexadecimal digits in lower case");
   }
   CHANCERY_TRY(options.node, endpoint_of(path, node, table));
-  CHANCERY_TRY_VOID(read_secret(beside(path, key_path), options.key));
-  return options;
+  return OptionsFile{.options = std::move(options), .key_path = beside(path, key_path)};
 }
-
-}  // namespace
 
 Options Options::from_file(const std::string& path) {
   return value_or_throw(read_options(path));

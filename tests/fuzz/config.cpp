@@ -1,4 +1,4 @@
-// A configuration: first byte 0 the hub's, 1 a node's, 2 the profile of an exchange.
+// A configuration: first byte 0 the hub's, 1 a node's, 2 the profile of an exchange, 3 a client's.
 //
 // Holds: every error names the file; what is taken has endpoints that may be used, paths that are
 // absolute, applications that differ, members in the order of a roster.
@@ -8,6 +8,7 @@
 #include <set>
 
 #include "cli/profile.h"
+#include "client/src/options.h"
 #include "core/exchange/names.h"
 #include "io/zmq/endpoint.h"
 #include "node/config.h"
@@ -65,19 +66,33 @@ void check_profile(std::string_view text) {
   }
 }
 
+void check_client(std::string_view text) {
+  const auto file = chancery::client::parse_options(text, kPath);
+  if (!file.has_value()) {
+    check_error(file.error());
+    return;
+  }
+  const auto connects = zmq::check_endpoint(file->options.node, zmq::EndpointUse::kConnect);
+  CHANCERY_CHECK(connects.has_value() && file->key_path.starts_with('/'));
+  CHANCERY_CHECK(file->options.request_timeout.count() > 0);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   chancery::fuzz::Input input(data, size);
-  switch (input.choice(3)) {
+  switch (input.choice(4)) {
     case 0:
       check_hub(input.rest());
       break;
     case 1:
       check_node(input.rest());
       break;
-    default:
+    case 2:
       check_profile(input.rest());
+      break;
+    default:
+      check_client(input.rest());
   }
   return 0;
 }

@@ -307,6 +307,7 @@ void add_examples(const Corpus& corpus, const std::filesystem::path& config) {
   corpus.add("config", "hub-bad-port", choose(0) + bad_port);
   corpus.add("config", "node", choose(1) + read("node.example.toml"));
   corpus.add("config", "profile", choose(2) + read("exchanges/csto-partners/profile.toml"));
+  corpus.add("config", "client", choose(3) + read("client.example.toml"));
   for (const char* const name : {"assistance-request", "consultation-open", "threat-alert"}) {
     corpus.add("notice_json", name, read("notices/" + std::string(name) + ".json"));
   }
