@@ -87,7 +87,7 @@ def record():
     lines = ["# Tally of the fuzz targets", "",
              "Inputs that each target was given, as `./dev fuzz --record` found them in its build folder; edges",
              "are those of the control flow that its last run covered. A finding is an input that did not hold:",
-             "it was repaired, and stands in the target's corpus.", "",
+             "what was wrong, the program or the target, was repaired, and it stands in the corpus.", "",
              "| target | inputs | edges | findings |", "| --- | ---: | ---: | ---: |"]
     tally = counted()
     for target in targets():
