@@ -108,7 +108,15 @@ class Run {
   }
 
   Result<void> receive(broker::PeerHandle peer, std::string_view frame) {
-    return hub_.receive(peer, trial().transports.at(peer - 1), frame);
+    Result<void> served = hub_.receive(peer, trial().transports.at(peer - 1), frame);
+    for (const broker::HeadCheck& check : hub_.take_head_checks()) {
+      const auto head = heads_.find(check.size);
+      served =
+          hub_.checked(check, head == heads_.end() ? std::nullopt : std::optional(head->second));
+    }
+    // No input bears a signature of the hub's over another log.
+    CHANCERY_CHECK(!hub_.contradiction().has_value());
+    return served;
   }
 
   void turn() {

@@ -40,7 +40,8 @@ class Node {
         link_.ping(input.number());
         break;
       case 6:
-        link_.submit({std::string(input.chunk()), std::string(input.chunk())});
+        link_.submit({{.envelope = std::string(input.chunk()), .previous_us = input.byte()},
+                      {.envelope = std::string(input.chunk()), .previous_us = 0}});
         break;
       case 7:
         link_.unsent();
@@ -86,7 +87,8 @@ class Node {
   void follow(const v1::Batches& batches) {
     for (const v1::LogBatch& batch : link_.batches(batches)) {
       CHANCERY_CHECK(batch.first_index() == link_.position().followed_size);
-      link_.followed(batch.first_index() + batch.entries().size() / Hash{}.size(), Hash{2});
+      link_.followed(batch.first_index() + batch.entries().size() / Hash{}.size(), Hash{2},
+                     batch.checkpoint());
     }
   }
 
