@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chancery/v1/link.pb.h"
@@ -53,7 +54,7 @@ enum class LinkPhase : std::uint8_t {
 class Link {
  public:
   Link(LinkConfig config, LinkPosition position)
-      : config_(std::move(config)), position_(position) {}
+      : config_(std::move(config)), position_(std::move(position)) {}
 
   // The connection is there, or there anew.
   void connected();

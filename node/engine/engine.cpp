@@ -29,7 +29,7 @@ Engine::Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState 
       random_(std::move(random)),
       follower_(std::move(state.follower)),
       history_(std::move(state.history)),
-      link_({.genesis = store_->genesis(), .program = config_.program}, state.position),
+      link_({.genesis = store_->genesis(), .program = config_.program}, std::move(state.position)),
       local_api_(config_.member, config_.applications, *store_, random_, config_.local),
       alarm_(std::move(state.alarm)),
       created_at_us_(state.created_at_us),

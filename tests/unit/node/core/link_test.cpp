@@ -407,6 +407,7 @@ TEST_F(LinkTest, SubmitsAreSplitByBytesAndLoseNothing) {
       std::string(half, 'a'), std::string(half, 'b'), std::string(1, 'c'),
       std::string(exchange::kEnvelopeBytesMax, 'd'), std::string(1, 'e')};
   std::vector<Outbound> notices;
+  notices.reserve(envelopes.size());
   for (const std::string& envelope : envelopes) {
     notices.push_back({envelope});
   }
