@@ -282,7 +282,6 @@ int Disk::sync(File& file) {
     file.sync_failed = true;
     return SQLITE_IOERR_FSYNC;
   }
-  ++sync_count_;
   for (auto& [path, other] : files_) {
     settle_name(other);
   }
@@ -359,14 +358,6 @@ void Disk::lose_power() {
   for (auto& [path, file] : files_) {
     lose_power(file);
   }
-}
-
-std::size_t Disk::bytes() const {
-  std::size_t sum = 0;
-  for (const auto& [path, file] : files_) {
-    sum += file.exists ? file.cache.size() : 0;
-  }
-  return sum;
 }
 
 }  // namespace chancery::sim

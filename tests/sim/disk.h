@@ -58,15 +58,11 @@ class Disk {
     changes_left_.reset();
   }
   [[nodiscard]] bool is_dead() const { return dead_; }
-  [[nodiscard]] bool is_full() const { return full_; }
 
   // After the program was dropped: the disk answers again. What was written is there …
   void revive();
   // … or, after a power cut, what was synced, and of the rest what chance left.
   void lose_power();
-
-  [[nodiscard]] std::uint64_t sync_count() const { return sync_count_; }
-  [[nodiscard]] std::size_t bytes() const;
 
  private:
   friend struct DiskCalls;
@@ -101,7 +97,6 @@ class Disk {
   bool full_ = false;
   bool fail_sync_ = false;
   std::optional<std::uint64_t> changes_left_;
-  std::uint64_t sync_count_ = 0;
 };
 
 }  // namespace chancery::sim
