@@ -80,7 +80,11 @@ void Peer::credit(std::uint64_t items) {
   }
   credit.mutable_credits()->set_items(items);
   credit.mutable_credits()->set_bytes(kCreditBytes);
-  EXPECT_TRUE(send(message));
+  // Without a connection there is nobody to give credits to: the next Hello gives them.
+  EXPECT_TRUE(eventually([&] {
+    const Result<> sent = dealer_.send({message.SerializeAsString()});
+    return sent.has_value() || sent.error().code == ErrorCode::kUnavailable;
+  }));
 }
 
 std::optional<v1::DownMessage> Peer::next(std::chrono::milliseconds patience) {
