@@ -439,7 +439,8 @@ Result<std::string> Server::status_json() const {
                     {"node", hex(node->signing_key.id())},
                     {"connected", session != sessions.end()}};
     if (session != sessions.end()) {
-      item["cursor"] = session->cursor;
+      item["cursor"] = session->cursors.patient;
+      item["cursor_urgent"] = session->cursors.urgent;
       item["program"] = session->program;
     }
     json["nodes"].push_back(std::move(item));

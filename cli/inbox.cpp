@@ -24,11 +24,10 @@ class Reader {
 
   // From where the cursor stands; once something was read, from there on, whether it moved or not.
   client::Page next() {
-    const bool from_cursor = !cursor_.empty() && query_.after == 0;
-    client::Page page = from_cursor ? client_.read(cursor_, query_) : client_.inbox(query_);
+    client::Page page = cursor_.empty() ? client_.inbox(query_) : client_.read(cursor_, query_);
     // A page without notices may have more behind it: the node looks at so many rows at a time.
-    at_end_ = page.notices.empty() && page.next_after == query_.after;
-    query_.after = page.next_after;
+    at_end_ = page.notices.empty() && page.next == query_.after;
+    query_.after = page.next;
     query_.last = 0;  // The newest were asked for; from here on, what comes after them.
     return page;
   }
@@ -37,7 +36,7 @@ class Reader {
 
   // Everything that was read was shown.
   void done() {
-    if (!cursor_.empty() && query_.after != done_) {
+    if (!cursor_.empty() && !(query_.after == done_)) {
       done_ = client_.commit(cursor_, query_.after);
     }
   }
@@ -48,7 +47,7 @@ class Reader {
   std::string cursor_;
   client::Client client_;
   client::InboxQuery query_;
-  std::uint64_t done_ = 0;
+  client::Position done_;
   bool at_end_ = false;
 };
 
@@ -69,10 +68,10 @@ Result<void> show_page(const client::Page& page, bool json) {
 
 Result<int> show_all(Reader& reader, bool json) {
   text::Json all = text::Json::array();
-  std::uint64_t next_after = 0;
+  client::Position next;
   while (!reader.at_end()) {
     const client::Page page = reader.next();
-    next_after = page.next_after;
+    next = page.next;
     if (json) {
       for (const client::Notice& notice : page.notices) {
         all.push_back(notice_json(notice));
@@ -83,7 +82,10 @@ Result<int> show_all(Reader& reader, bool json) {
     }
   }
   if (json) {
-    std::cout << json_line({{"notices", all}, {"next_after", next_after}}) << "\n";
+    std::cout << json_line({{"notices", all},
+                            {"next_after", next.arrival},
+                            {"next_after_urgent", next.arrival_urgent}})
+              << "\n";
   }
   CHANCERY_TRY_VOID(flush());
   reader.done();

@@ -337,7 +337,8 @@ Result<std::string> Server::status_json() {
                  {"root", hex(follower.tree().root())},
                  {"directory", hex(directory.root())},
                  {"accepted_at_ms", follower.accepted_at_ms()}};
-  json["cursor"] = link.position().cursor;
+  json["cursor"] = link.position().cursors.patient;
+  json["cursor_urgent"] = link.position().cursors.urgent;
   json["outbox"] = {{"queued", outbox.queued},
                     {"signed", outbox.signed_count},
                     {"logged", outbox.logged},

@@ -1,4 +1,4 @@
-// What one node may still be sent: the credit window of a session.
+// What one node may still be sent in one lane: the credit window of a session.
 //
 // A node says how far it has stored (its cursor, a log index) and how much beyond that it is ready
 // to take, in items and bytes. What is on the way counts until the cursor passes it. So a stalled
@@ -19,6 +19,7 @@ struct WindowLimits {
 
 class DeliveryWindow {
  public:
+  DeliveryWindow() : DeliveryWindow({}, 0) {}
   DeliveryWindow(WindowLimits limits, std::uint64_t cursor)
       : limits_(limits), cursor_(cursor), next_(cursor) {}
 

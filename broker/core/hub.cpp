@@ -19,6 +19,9 @@ constexpr std::string_view kControl = "control";
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kDirectoryTopic = "directory";
 
+using exchange::kLanes;
+using exchange::Lane;
+
 std::uint64_t retry_after(ErrorCode code) {
   if (code == ErrorCode::kAdmissionStopped) {
     return kRetryAfterStopMs;
@@ -104,13 +107,9 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
       submit(peer, session.member, parsed->submit());
       return {};
     case v1::UpMessage::kCredit: {
-      const v1::Credit& credit = parsed->credit();
-      session.window.credit(credit.cursor(), credit.credits().items(), credit.credits().bytes());
-      session.full = false;
-      if (std::exchange(session.rewinding, false)) {
-        session.window.rewind(session.window.cursor());
-        session.exhausted = false;
-      }
+      const v1::Credit& word = parsed->credit();
+      credit(session.feeds.patient, word.cursor(), word.credits());
+      credit(session.feeds.urgent, word.cursor_urgent(), word.credits_urgent());
       return {};
     }
     case v1::UpMessage::kFetch: {
@@ -121,7 +120,8 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
       v1::DownMessage message;
       message.mutable_pong()->set_nonce(parsed->ping().nonce());
       message.mutable_pong()->set_log_size(sequencer_.tree().size());
-      message.mutable_pong()->set_delivered(session.window.next());
+      message.mutable_pong()->set_delivered(session.feeds.patient.window.next());
+      message.mutable_pong()->set_delivered_urgent(session.feeds.urgent.window.next());
       send(peer, std::string(kControl), message);
       return {};
     }
@@ -203,14 +203,18 @@ Result<void> Hub::foreign(const exchange::NodeInfo& node, const v1::Hello& hello
 }
 
 void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello) {
-  Session session{
-      .peer = peer,
-      .transport_key_id = node.transport_key.id(),
-      .member = node.member,
-      .window = DeliveryWindow(config_.window, std::min(hello.cursor(), sequencer_.tree().size())),
-      .followed = hello.followed().size(),
-      .program = hello.program().substr(0, exchange::kNameBytesMax)};
-  session.window.credit(hello.cursor(), hello.credits().items(), hello.credits().bytes());
+  Session session{.peer = peer,
+                  .transport_key_id = node.transport_key.id(),
+                  .member = node.member,
+                  .feeds = {},
+                  .followed = hello.followed().size(),
+                  .program = hello.program().substr(0, exchange::kNameBytesMax)};
+  const auto begin = [&](Feed& feed, std::uint64_t cursor, const v1::Credits& credits) {
+    feed.window = DeliveryWindow(config_.window, std::min(cursor, sequencer_.tree().size()));
+    credit(feed, cursor, credits);
+  };
+  begin(session.feeds.patient, hello.cursor(), hello.credits());
+  begin(session.feeds.urgent, hello.cursor_urgent(), hello.credits_urgent());
   const auto before = sessions_.find(node.signing_key.id());
   if (before != sessions_.end() && before->second.peer != peer) {
     replaced_.push_back(before->second.peer);
@@ -253,6 +257,15 @@ void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& s
   refuse(refused);
 }
 
+void Hub::credit(Feed& feed, std::uint64_t cursor, const v1::Credits& credits) {
+  feed.window.credit(cursor, credits.items(), credits.bytes());
+  feed.full = false;
+  if (std::exchange(feed.rewinding, false)) {
+    feed.window.rewind(feed.window.cursor());
+    feed.exhausted = false;
+  }
+}
+
 Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch) {
   switch (fetch.kind()) {
     case v1::FETCH_KIND_BATCHES:
@@ -266,12 +279,14 @@ Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetc
       std::erase_if(batch_reads_, [&](const BatchRead& read) { return read.peer == peer; });
       batch_reads_.push_back({peer, fetch.from()});
       return {};
-    case v1::FETCH_KIND_DELIVERIES:
-      session.window.rewind(std::min(fetch.from(), sequencer_.tree().size()));
-      session.exhausted = false;
-      session.full = false;
-      session.rewinding = false;
+    case v1::FETCH_KIND_DELIVERIES: {
+      Feed& feed = session.feeds[exchange::lane_of(fetch.precedence_min())];
+      feed.window.rewind(std::min(fetch.from(), sequencer_.tree().size()));
+      feed.exhausted = false;
+      feed.full = false;
+      feed.rewinding = false;
       return {};
+    }
     default:
       return fail(ErrorCode::kMalformed, "fetch of nothing");
   }
@@ -284,7 +299,10 @@ void Hub::disconnected(PeerHandle peer) {
 
 void Hub::undelivered(PeerHandle peer) {
   for (auto& [node, session] : sessions_) {
-    session.rewinding = session.rewinding || session.peer == peer;
+    for (const Lane lane : kLanes) {
+      Feed& feed = session.feeds[lane];
+      feed.rewinding = feed.rewinding || session.peer == peer;
+    }
   }
 }
 
@@ -329,7 +347,8 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
   const std::string bytes = news.SerializeAsString();
   for (auto& [node, session] : sessions_) {
     outgoing_.push_back({session.peer, topic, bytes});
-    session.exhausted = false;
+    session.feeds.patient.exhausted = false;
+    session.feeds.urgent.exhausted = false;
   }
   answer(outcomes, /*waiting=*/true);
   if (is_directory) {
@@ -344,18 +363,22 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
 
 std::vector<FeedRead> Hub::take_feed_reads() {
   std::vector<FeedRead> reads;
-  for (auto& [node, session] : sessions_) {
-    const std::uint64_t items = session.window.items_left();
-    const bool waits = session.exhausted || session.full || session.rewinding;
-    if (session.reading || waits || items == 0) {
-      continue;
+  for (const Lane lane : kLanes) {
+    for (auto& [node, session] : sessions_) {
+      Feed& feed = session.feeds[lane];
+      const std::uint64_t items = feed.window.items_left();
+      const bool waits = feed.exhausted || feed.full || feed.rewinding;
+      if (feed.reading || waits || items == 0) {
+        continue;
+      }
+      feed.reading = true;
+      reads.push_back({.node = node,
+                       .member = session.member,
+                       .lane = lane,
+                       .from = feed.window.next(),
+                       .count_max = static_cast<std::size_t>(
+                           std::min<std::uint64_t>(items, exchange::kDeliverCountMax))});
     }
-    session.reading = true;
-    reads.push_back({.node = node,
-                     .member = session.member,
-                     .from = session.window.next(),
-                     .count_max = static_cast<std::size_t>(
-                         std::min<std::uint64_t>(items, exchange::kDeliverCountMax))});
   }
   return reads;
 }
@@ -365,22 +388,22 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
   if (found == sessions_.end()) {
     return;
   }
-  Session& session = found->second;
-  session.reading = false;
-  if (session.window.next() != read.from) {
+  const Session& session = found->second;
+  Feed& feed = found->second.feeds[read.lane];
+  feed.reading = false;
+  if (feed.window.next() != read.from) {
     return;  // The node went back meanwhile; the next read starts there.
   }
   // Only an empty page says that there is no more: a store cuts pages by their bytes as well.
-  session.exhausted = page.empty();
+  feed.exhausted = page.empty();
   v1::DownMessage message;
   std::size_t bytes = 0;
   for (FeedEntry& entry : page) {
-    session.full = !session.window.admits(entry.envelope.size());
-    if (session.full ||
-        (bytes > 0 && bytes + entry.envelope.size() > exchange::kFrameBytesTarget)) {
+    feed.full = !feed.window.admits(entry.envelope.size());
+    if (feed.full || (bytes > 0 && bytes + entry.envelope.size() > exchange::kFrameBytesTarget)) {
       break;
     }
-    session.window.sent(entry.index, entry.envelope.size());
+    feed.window.sent(entry.index, entry.envelope.size());
     bytes += entry.envelope.size();
     v1::Delivery& delivery = *message.mutable_deliver()->add_deliveries();
     delivery.set_index(entry.index);
@@ -388,6 +411,7 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
     delivery.set_envelope(std::move(entry.envelope));
   }
   if (message.has_deliver()) {
+    message.mutable_deliver()->set_urgent(read.lane == Lane::kUrgent);
     send(session.peer, "to/" + session.member, message);
   }
 }
@@ -423,7 +447,8 @@ std::vector<SessionInfo> Hub::sessions() const {
   for (const auto& [node, session] : sessions_) {
     infos.push_back({.member = session.member,
                      .node = node,
-                     .cursor = session.window.cursor(),
+                     .cursors = {.patient = session.feeds.patient.window.cursor(),
+                                 .urgent = session.feeds.urgent.window.cursor()},
                      .followed = session.followed,
                      .program = session.program});
   }

@@ -20,13 +20,14 @@
 #include "chancery/v1/link.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/exchange/lane.h"
 
 namespace chancery::broker {
 
 struct HubConfig {
   std::string program;  // Name and version, for people.
   AdmissionLimits admission;
-  WindowLimits window;
+  WindowLimits window;                      // Of each lane.
   std::vector<crypto::PublicKey> log_keys;  // Those that checkpoints can be signed with.
 };
 
@@ -36,17 +37,18 @@ struct Outgoing {
   std::string message;  // A DownMessage, as bytes.
 };
 
-// A page of a member's feed to read from the store, for feed().
+// A page of a lane of a member's feed to read from the store, for feed().
 struct FeedRead {
   Hash node{};
   std::string member;
+  exchange::Lane lane = exchange::Lane::kPatient;
   std::uint64_t from = 0;
   std::size_t count_max = 0;
 };
 
 struct FeedEntry {
   std::uint64_t index = 0;
-  std::uint64_t previous = 0;  // Index before it in the feed, plus one; 0 is none.
+  std::uint64_t previous = 0;  // Index before it in the lane, plus one; 0 is none.
   std::string envelope;
 };
 
@@ -65,7 +67,7 @@ struct HeadCheck {
 struct SessionInfo {
   std::string member;
   Hash node{};
-  std::uint64_t cursor = 0;
+  exchange::PerLane<std::uint64_t> cursors;
   std::uint64_t followed = 0;
   std::string program;
 };
@@ -101,6 +103,7 @@ class Hub {
   void committed(const Commit& commit, const std::string& checkpoint,
                  const std::vector<Outcome>& outcomes);
 
+  // Those of the urgent lane come first.
   [[nodiscard]] std::vector<FeedRead> take_feed_reads();
   void feed(const FeedRead& read, std::vector<FeedEntry> page);
   [[nodiscard]] std::vector<BatchRead> take_batch_reads();
@@ -114,17 +117,20 @@ class Hub {
   [[nodiscard]] bool has_session(PeerHandle peer) const;  // Whether this connection is a session's.
 
  private:
+  struct Feed {
+    DeliveryWindow window;
+    bool reading = false;    // A feed read is out.
+    bool exhausted = false;  // Nothing more in the lane until the next commit.
+    bool rewinding = false;  // Something was lost on the way out.
+    bool full = false;       // The window took no more: nothing is read until the node's next word.
+  };
   struct Session {
     PeerHandle peer;
     Hash transport_key_id;
     std::string member;
-    DeliveryWindow window;
+    exchange::PerLane<Feed> feeds;
     std::uint64_t followed = 0;
     std::string program;
-    bool reading = false;    // A feed read is out.
-    bool exhausted = false;  // Nothing more in the feed until the next commit.
-    bool rewinding = false;  // Something was lost on the way out.
-    bool full = false;       // The window took no more: nothing is read until the node's next word.
   };
 
   void send(PeerHandle peer, std::string topic, const v1::DownMessage& message);
@@ -134,6 +140,7 @@ class Hub {
   // The node followed another log. Its proof, where it has one, stops admission.
   Result<void> foreign(const exchange::NodeInfo& node, const v1::Hello& hello);
   void submit(PeerHandle peer, const std::string& member, const v1::Submit& submit);
+  static void credit(Feed& feed, std::uint64_t cursor, const v1::Credits& credits);
   Result<void> fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch);
   void answer(const std::vector<Outcome>& outcomes, bool waiting);
 

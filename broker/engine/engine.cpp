@@ -207,8 +207,7 @@ void Engine::serve_reads() {
     hub_.batches(read, std::move(*page));
   }
   for (const FeedRead& read : hub_.take_feed_reads()) {
-    Result<std::vector<FeedEntry>> page =
-        store_->read_feed(read.member, read.from, read.count_max, exchange::kFrameBytesTarget);
+    Result<std::vector<FeedEntry>> page = store_->read_feed(read, exchange::kFrameBytesTarget);
     if (!page.has_value()) {
       // Never served, never deleted. The member's feed stands still; the others go on.
       ++counters_.damaged_read_count;

@@ -66,12 +66,10 @@ class HubStore {
   };
   [[nodiscard]] virtual Result<std::vector<UnsignedHead>> unsigned_heads() = 0;
 
-  // At most `count_max` entries of a member's feed, from index `from` on; the one that goes over
-  // `bytes_max` is the last. A damaged entry ends the page before it, and is kStoreDamaged where it
-  // would be the first.
-  [[nodiscard]] virtual Result<std::vector<FeedEntry>> read_feed(std::string_view member,
-                                                                 std::uint64_t from,
-                                                                 std::size_t count_max,
+  // At most `count_max` entries of a lane of a member's feed, from index `from` on; the one that
+  // goes over `bytes_max` is the last. A damaged entry ends the page before it, and is
+  // kStoreDamaged where it would be the first.
+  [[nodiscard]] virtual Result<std::vector<FeedEntry>> read_feed(const FeedRead& read,
                                                                  std::size_t bytes_max) = 0;
   // Batches from the one that starts at `from`. kNotFound where none starts there and the log is
   // longer; none at its end. The one that goes over `bytes_max` is the last.

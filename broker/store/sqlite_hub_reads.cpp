@@ -20,16 +20,17 @@ constexpr std::string_view kSelectEntries =
     "SELECT idx, entry_hash, header, body, signatures, origin, notice_id, notice FROM entry "
     "WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
 constexpr std::string_view kSelectFeed =
-    "SELECT idx FROM feed WHERE member = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3";
+    "SELECT idx FROM feed WHERE member = ?1 AND urgent = ?2 AND idx >= ?3 ORDER BY idx LIMIT ?4";
 constexpr std::string_view kSelectFeedBefore =
-    "SELECT idx FROM feed WHERE member = ?1 AND idx < ?2 ORDER BY idx DESC LIMIT 1";
+    "SELECT idx FROM feed WHERE member = ?1 AND urgent = ?2 AND idx < ?3 ORDER BY idx DESC "
+    "LIMIT 1";
 // Whose feeds have what from ?1 up to ?2. The feed is ordered by member, so the members come first,
 // each found by one step: a scan of the whole feed for each batch would take for ever.
 constexpr std::string_view kSelectReaders =
     "WITH RECURSIVE reader(member) AS (SELECT min(member) FROM feed UNION ALL SELECT (SELECT "
     "min(member) FROM feed WHERE member > reader.member) FROM reader WHERE reader.member IS NOT "
-    "NULL) SELECT feed.idx, feed.member FROM reader CROSS JOIN feed ON feed.member = reader.member "
-    "AND feed.idx >= ?1 AND feed.idx < ?2";
+    "NULL) SELECT feed.idx, feed.member, feed.urgent FROM reader CROSS JOIN feed ON feed.member = "
+    "reader.member AND feed.urgent IN (0, 1) AND feed.idx >= ?1 AND feed.idx < ?2";
 constexpr std::string_view kSelectAllClocks = "SELECT key_id, precedence, created_at_us FROM clock";
 constexpr std::string_view kSelectBatches =
     "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint, root FROM "
@@ -59,12 +60,13 @@ Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
   return exchange::envelope_bytes(header, body, signatures);
 }
 
-Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(std::string_view member,
-                                                         std::uint64_t from, std::size_t count_max,
+Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
                                                          std::size_t bytes_max) {
+  const std::string_view member = read.member;
+  const std::uint64_t urgent = read.lane == exchange::Lane::kUrgent ? 1 : 0;
   std::uint64_t previous = 0;
   CHANCERY_TRY(sqlite::Statement* const before, statements_.get(kSelectFeedBefore));
-  before->bind(1, member).bind(2, from);
+  before->bind(1, member).bind(2, urgent).bind(3, read.from);
   CHANCERY_TRY(const bool has_before, before->step());
   if (has_before) {
     CHANCERY_TRY(previous, before->column_u64(0));
@@ -74,7 +76,7 @@ Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(std::string_view member
 
   std::vector<std::uint64_t> indices;
   CHANCERY_TRY(sqlite::Statement* const feed, statements_.get(kSelectFeed));
-  feed->bind(1, member).bind(2, from).bind(3, count_max);
+  feed->bind(1, member).bind(2, urgent).bind(3, read.from).bind(4, read.count_max);
   while (true) {
     CHANCERY_TRY(const bool row, feed->step());
     if (!row) {
@@ -214,8 +216,10 @@ Result<void> SqliteHubStore::fill_audit_feeds(v1::AuditBatch& batch, std::uint64
     }
     CHANCERY_TRY(const std::uint64_t index, readers->column_u64(0));
     CHANCERY_TRY(std::string member, readers->column_text(1));
+    CHANCERY_TRY(const std::uint64_t urgent, readers->column_u64(2));
     if (const auto entry = entries.find(index); entry != entries.end()) {
-      entry->second->mutable_feed()->add_members(std::move(member));
+      v1::AuditFeed& feed = *entry->second->mutable_feed();
+      *(urgent != 0 ? feed.add_members_urgent() : feed.add_members()) = std::move(member);
     }
   }
 }

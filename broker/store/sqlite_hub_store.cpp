@@ -7,6 +7,8 @@
 #include "core/base/encoding.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/lane.h"
+#include "core/exchange/strict.h"
 
 namespace chancery::broker {
 namespace {
@@ -36,7 +38,40 @@ CREATE TABLE conflict(
   index_first INTEGER NOT NULL, refused_at_ms INTEGER NOT NULL, header BLOB NOT NULL,
   body BLOB NOT NULL, signatures BLOB NOT NULL, UNIQUE(origin, notice_id, notice)) STRICT;
 )";
-constexpr std::array kSteps = {kSchema};
+// Version 2: the feed in two lanes.
+constexpr std::string_view kLanesSchema = R"(
+ALTER TABLE feed RENAME TO feed_1;
+CREATE TABLE feed(
+  member TEXT NOT NULL, urgent INTEGER NOT NULL CHECK(urgent IN (0, 1)), idx INTEGER NOT NULL,
+  PRIMARY KEY(member, urgent, idx)) STRICT, WITHOUT ROWID;
+)";
+
+std::uint64_t urgent_of(const v1::Draft& draft) {
+  return exchange::lane_of(draft.precedence()) == exchange::Lane::kUrgent ? 1 : 0;
+}
+
+// The lane is in the draft, which SQL does not read.
+Result<void> fill_lanes(sqlite::Database& database) {
+  CHANCERY_TRY(sqlite::Statement entries, database.prepare("SELECT idx, header FROM entry"));
+  CHANCERY_TRY(sqlite::Statement move,
+               database.prepare("INSERT INTO feed(member, urgent, idx) "
+                                "SELECT member, ?2, idx FROM feed_1 WHERE idx = ?1"));
+  CHANCERY_TRY_VOID(database.execute("CREATE INDEX feed_1_idx ON feed_1(idx)"));
+  while (true) {
+    CHANCERY_TRY(const bool row, entries.step());
+    if (!row) {
+      return database.execute("DROP TABLE feed_1");
+    }
+    CHANCERY_TRY(const std::uint64_t index, entries.column_u64(0));
+    CHANCERY_TRY(const std::string bytes, entries.column_blob(1));
+    CHANCERY_TRY(const v1::Header header, exchange::parse_wire<v1::Header>(bytes));
+    CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(header.draft()));
+    CHANCERY_TRY_VOID(move.bind(1, index).bind(2, urgent_of(draft)).run());
+  }
+}
+
+constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
+                               sqlite::StoreStep{kLanesSchema, fill_lanes}};
 constexpr sqlite::StoreFormat kFormat{.application_id = kHubStoreApplicationId, .steps = kSteps};
 static_assert(kFormat.version() == kHubStoreVersion);
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
@@ -58,7 +93,7 @@ constexpr std::string_view kPutBatch =
 constexpr std::string_view kPutEntry =
     "INSERT INTO entry(idx, origin, notice_id, notice, entry_hash, header, body, "
     "signatures) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-constexpr std::string_view kPutFeed = "INSERT INTO feed(member, idx) VALUES(?1, ?2)";
+constexpr std::string_view kPutFeed = "INSERT INTO feed(member, urgent, idx) VALUES(?1, ?2, ?3)";
 constexpr std::string_view kPutDirectoryEntry = "INSERT INTO directory_entry(idx) VALUES(?1)";
 constexpr std::string_view kPutClock =
     "INSERT INTO clock(key_id, precedence, created_at_us) VALUES(?1, ?2, ?3) ON "
@@ -230,7 +265,10 @@ Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
                         .run());
   for (const std::string& member : entry.readers) {
     CHANCERY_TRY(sqlite::Statement* const put_feed, statements_.get(kPutFeed));
-    CHANCERY_TRY_VOID(put_feed->bind(1, std::string_view(member)).bind(2, entry.index).run());
+    CHANCERY_TRY_VOID(put_feed->bind(1, std::string_view(member))
+                          .bind(2, urgent_of(envelope.draft))
+                          .bind(3, entry.index)
+                          .run());
   }
   if (entry.leaf.type == ledger::LeafType::kDirectory) {
     CHANCERY_TRY(sqlite::Statement* const put_directory, statements_.get(kPutDirectoryEntry));

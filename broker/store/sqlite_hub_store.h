@@ -4,7 +4,7 @@
 //   head             size, root, edge, accepted_at             one row: the compare-and-swap target
 //   batch            first index -> size after, root, type, time, directory, checkpoint
 //   entry            index -> origin, notice id, N, E, header, body, signatures
-//   feed             (member, index)                           who is to be sent what
+//   feed             (member, urgent, index)                   who is to be sent what, by lane
 //   directory_entry  index                                     which entries fold to the directory
 //   clock            (signing key, precedence) -> created_at
 //   conflict         (origin, notice id, N) -> a draft refused for its used id, and its envelope
@@ -31,6 +31,6 @@ using sqlite::StoreUse;
     const std::string& path, const Hash& genesis, StoreUse use, const sqlite::Medium& medium = {});
 
 inline constexpr std::uint32_t kHubStoreApplicationId = 0x43485562;  // "CHUb"
-inline constexpr std::uint32_t kHubStoreVersion = 1;
+inline constexpr std::uint32_t kHubStoreVersion = 2;
 
 }  // namespace chancery::broker

@@ -106,7 +106,7 @@ Page page_of(Link& link, v1::InboxRequest inbox, milliseconds wait) {
     throw_wrong_answer();
   }
   Page page;
-  page.next_after = reply.inbox().next_after();
+  page.next = {reply.inbox().next_after(), reply.inbox().next_after_urgent()};
   page.notices.reserve(static_cast<std::size_t>(reply.inbox().items_size()));
   for (const v1::InboxItem& item : reply.inbox().items()) {
     page.notices.push_back(value_or_throw(notice_from(item)));
@@ -167,20 +167,20 @@ Page Client::inbox(const InboxQuery& query) {
 
 Page Client::read(const std::string& cursor, const InboxQuery& query) {
   v1::InboxRequest request = value_or_throw(inbox_request(query));
-  request.set_after(0);
   request.set_cursor(cursor);
   return page_of(*link_, std::move(request), query.wait);
 }
 
-std::uint64_t Client::commit(const std::string& cursor, std::uint64_t arrival) {
+Position Client::commit(const std::string& cursor, const Position& done) {
   v1::LocalRequest request;
   request.mutable_cursor()->set_cursor(cursor);
-  request.mutable_cursor()->set_arrival(arrival);
+  request.mutable_cursor()->set_arrival(done.arrival);
+  request.mutable_cursor()->set_arrival_urgent(done.arrival_urgent);
   const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
   if (!reply.has_cursor()) {
     throw_wrong_answer();
   }
-  return reply.cursor().arrival();
+  return {reply.cursor().arrival(), reply.cursor().arrival_urgent()};
 }
 
 Details Client::show(const std::string& name) {

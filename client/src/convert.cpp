@@ -157,7 +157,8 @@ Result<v1::PublishRequest> publish_request(const Draft& draft) {
 
 Result<v1::InboxRequest> inbox_request(const InboxQuery& query) {
   v1::InboxRequest request;
-  request.set_after(query.after);
+  request.set_after(query.after.arrival);
+  request.set_after_urgent(query.after.arrival_urgent);
   request.set_last(query.last);
   request.set_limit(query.limit);
   request.set_wait_ms(static_cast<std::uint64_t>(std::max<std::int64_t>(query.wait.count(), 0)));

@@ -6,6 +6,7 @@
 
 #include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
+#include "core/exchange/lane.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
 #include "core/exchange/policy.h"
@@ -113,7 +114,10 @@ void Auditor::check_feed(const v1::AuditBatch& batch,
       }
       due.insert(envelope->draft.origin());
     }
-    const std::set<std::string> fed(entry.feed().members().begin(), entry.feed().members().end());
+    const v1::AuditFeed& feed = entry.feed();
+    const bool urgent = lane_of(envelope->draft.precedence()) == Lane::kUrgent;
+    const auto& lane = urgent ? feed.members_urgent() : feed.members();
+    const std::set<std::string> fed(lane.begin(), lane.end());
     for (const std::string& member : due) {
       if (!fed.contains(member)) {
         finding(entry.index(), {ErrorCode::kStoreDamaged, "the feed of " + member + " lacks it"});
@@ -124,6 +128,10 @@ void Auditor::check_feed(const v1::AuditBatch& batch,
         finding(entry.index(),
                 {ErrorCode::kStoreDamaged, "it is in the feed of " + member + ", not for them"});
       }
+    }
+    for (const std::string& member : urgent ? feed.members() : feed.members_urgent()) {
+      finding(entry.index(),
+              {ErrorCode::kStoreDamaged, "it is in the wrong lane of the feed of " + member});
     }
   }
 }
@@ -159,8 +167,14 @@ void Auditor::check_outbox(const v1::AuditBatch& batch, const std::vector<ledger
 
 // C-126. That the inbox describes the notice that was received is a part of check_envelopes(), and
 // so is an envelope that is bad.
-void Auditor::check_inbox(const v1::AuditBatch& batch) {
+void Auditor::check_inbox(const v1::AuditBatch& batch,
+                          const std::vector<std::optional<Envelope>>& good) {
   for (const v1::AuditEntry& entry : batch.entries()) {
+    const std::uint64_t position = entry.index() - batch.first_index();
+    if (entry.shown() && position < good.size() && good[position].has_value() &&
+        entry.shown_urgent() != (lane_of(good[position]->draft.precedence()) == Lane::kUrgent)) {
+      finding(entry.index(), {ErrorCode::kStoreDamaged, "it is in the wrong lane of the inbox"});
+    }
     if (entry.shown() && (entry.envelope().empty() || entry.faulted() || entry.code() != 0)) {
       finding(entry.index(),
               {ErrorCode::kStoreDamaged, "the inbox shows it, and no good envelope was received"});
@@ -291,7 +305,7 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
   }
   check_feed(batch, envelopes);
   check_outbox(batch, leaves, envelopes);
-  check_inbox(batch);
+  check_inbox(batch, envelopes);
   ++report_.batch_count;
   report_.directory_entry_count += is_directory ? 1 : 0;
   for (std::size_t i = 0; i < envelopes.size(); ++i) {

@@ -66,7 +66,7 @@ class Auditor {
   void check_feed(const v1::AuditBatch& batch, const std::vector<std::optional<Envelope>>& good);
   void check_outbox(const v1::AuditBatch& batch, const std::vector<ledger::Leaf>& leaves,
                     const std::vector<std::optional<Envelope>>& good);
-  void check_inbox(const v1::AuditBatch& batch);
+  void check_inbox(const v1::AuditBatch& batch, const std::vector<std::optional<Envelope>>& good);
   // One draft under an id of its origin (C-137).
   Result<void> check_id(const Envelope& envelope);
   // Of a notice that was found good.

@@ -25,7 +25,11 @@ Result<Database> open_store(const StorePlace& place, const StoreFormat& format, 
   }
   for (; version < format.version(); ++version) {
     CHANCERY_TRY(Transaction transaction, Transaction::begin(database));
-    CHANCERY_TRY_VOID(database.execute(std::string(format.steps[version])));
+    const StoreStep& step = format.steps[version];
+    CHANCERY_TRY_VOID(database.execute(std::string(step.sql)));
+    if (step.after != nullptr) {
+      CHANCERY_TRY_VOID(step.after(database));
+    }
     if (version == 0) {
       CHANCERY_TRY_VOID(fill(database));
     }

@@ -2,7 +2,8 @@
 // program's format where it is older, refused with the file untouched where it is newer or another.
 //
 // A format is a list of steps: the first makes the tables of version 1, each other one turns the
-// version before into its own. A step is one transaction, so a crash in between leaves a store of
+// version before into its own. A step is SQL, and where SQL cannot read what has to be moved, a
+// function after it. It is one transaction, so a crash in between leaves a store of
 // the one version or of the other. A step that was published is never changed.
 
 #pragma once
@@ -23,9 +24,14 @@ enum class StoreUse : std::uint8_t {
   kAudit,  // Read only, of a store that nobody runs or of a copy.
 };
 
+struct StoreStep {
+  std::string_view sql;
+  Result<void> (*after)(Database&) = nullptr;
+};
+
 struct StoreFormat {
   std::uint32_t application_id = 0;
-  std::span<const std::string_view> steps;  // SQL; version n is what steps[n - 1] makes.
+  std::span<const StoreStep> steps;  // Version n is what steps[n - 1] makes.
 
   [[nodiscard]] constexpr std::uint32_t version() const {
     return static_cast<std::uint32_t>(steps.size());

@@ -17,6 +17,7 @@
 #include "core/exchange/batch_signature.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/lane.h"
 #include "core/exchange/seal.h"
 #include "core/ledger/leaf.h"
 
@@ -31,6 +32,7 @@ enum class Verdict : std::uint8_t {
 
 struct Arrival {
   std::uint64_t index = 0;
+  exchange::Lane lane = exchange::Lane::kPatient;  // That it was delivered in.
   Verdict verdict = Verdict::kGood;
   // Where the verdict is not good; where it is, a reason to raise an alarm all the same.
   std::optional<Error> error;

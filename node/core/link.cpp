@@ -15,16 +15,33 @@ constexpr std::uint32_t kProtocol = 1;
 // that no log reaches would make all others look held already.
 constexpr std::uint64_t kAheadMax = 65'536;
 
+v1::Credits credits_of(const Window& window) {
+  v1::Credits credits;
+  credits.set_items(window.items);
+  credits.set_bytes(window.bytes);
+  return credits;
+}
+
 }  // namespace
 
 void Link::send(const v1::UpMessage& message) {
   outgoing_.push_back(message.SerializeAsString());
 }
 
-void Link::fetch(v1::FetchKind kind, std::uint64_t from) {
+void Link::fetch_batches(std::uint64_t from) {
   v1::UpMessage message;
-  message.mutable_fetch()->set_kind(kind);
+  message.mutable_fetch()->set_kind(v1::FETCH_KIND_BATCHES);
   message.mutable_fetch()->set_from(from);
+  send(message);
+}
+
+void Link::fetch_deliveries(exchange::Lane lane) {
+  v1::UpMessage message;
+  message.mutable_fetch()->set_kind(v1::FETCH_KIND_DELIVERIES);
+  message.mutable_fetch()->set_from(lanes_[lane].expected);
+  if (lane == exchange::Lane::kUrgent) {
+    message.mutable_fetch()->set_precedence_min(v1::PRECEDENCE_IMMEDIATE);
+  }
   send(message);
 }
 
@@ -34,19 +51,19 @@ void Link::connected() {
   }
   phase_ = LinkPhase::kGreeting;
   outgoing_.clear();
-  held_.clear();
-  held_bytes_ = 0;
-  expected_ = position_.cursor;
+  lanes_ = {.patient = {.expected = position_.cursors.patient, .held = {}},
+            .urgent = {.expected = position_.cursors.urgent, .held = {}}};
   fetching_batches_ = false;
   credit_due_ = false;
   v1::UpMessage message;
   v1::Hello& hello = *message.mutable_hello();
   hello.set_protocol(kProtocol);
   hello.set_genesis(to_string(config_.genesis));
-  hello.set_cursor(position_.cursor);
+  hello.set_cursor(position_.cursors.patient);
+  hello.set_cursor_urgent(position_.cursors.urgent);
   *hello.mutable_followed() = exchange::tree_head(position_.followed_size, position_.followed_root);
-  hello.mutable_credits()->set_items(config_.credit_items);
-  hello.mutable_credits()->set_bytes(config_.credit_bytes);
+  *hello.mutable_credits() = credits_of(config_.windows.patient);
+  *hello.mutable_credits_urgent() = credits_of(config_.windows.urgent);
   hello.set_program(config_.program);
   hello.set_checkpoint(position_.checkpoint);
   send(message);
@@ -80,7 +97,7 @@ Result<void> Link::control(const v1::DownMessage& message) {
     resend_ = true;
     if (hub_size_ > position_.followed_size) {
       fetching_batches_ = true;
-      fetch(v1::FETCH_KIND_BATCHES, position_.followed_size);
+      fetch_batches(position_.followed_size);
     }
     return {};
   }
@@ -90,10 +107,14 @@ Result<void> Link::control(const v1::DownMessage& message) {
     hub_size_ = std::max(hub_size_, message.pong().log_size());
     if (hub_size_ > position_.followed_size) {
       fetching_batches_ = true;
-      fetch(v1::FETCH_KIND_BATCHES, position_.followed_size);
+      fetch_batches(position_.followed_size);
     }
-    if (message.pong().delivered() > expected_) {
-      fetch(v1::FETCH_KIND_DELIVERIES, expected_);
+    const v1::Pong& pong = message.pong();
+    if (pong.delivered_urgent() > lanes_.urgent.expected) {
+      fetch_deliveries(exchange::Lane::kUrgent);
+    }
+    if (pong.delivered() > lanes_.patient.expected) {
+      fetch_deliveries(exchange::Lane::kPatient);
     }
     return {};
   }
@@ -134,7 +155,7 @@ std::vector<v1::LogBatch> Link::batches(v1::Batches batches) {
   }
   if (gap && next.empty() && !fetching_batches_) {
     fetching_batches_ = true;
-    fetch(v1::FETCH_KIND_BATCHES, position_.followed_size);
+    fetch_batches(position_.followed_size);
   }
   return next;
 }
@@ -145,7 +166,7 @@ void Link::followed(std::uint64_t size, const Hash& root, std::string checkpoint
   position_.checkpoint = std::move(checkpoint);
   if (size < hub_size_ && !fetching_batches_) {
     fetching_batches_ = true;
-    fetch(v1::FETCH_KIND_BATCHES, size);
+    fetch_batches(size);
   }
 }
 
@@ -153,43 +174,48 @@ void Link::deliver(v1::Deliver deliver) {
   if (phase_ != LinkPhase::kUp) {
     return;
   }
+  const exchange::Lane which =
+      deliver.urgent() ? exchange::Lane::kUrgent : exchange::Lane::kPatient;
+  const Window& window = config_.windows[which];
+  Lane& lane = lanes_[which];
   for (v1::Delivery& delivery : *deliver.mutable_deliveries()) {
-    if (delivery.index() < expected_) {
+    if (delivery.index() < lane.expected) {
       continue;  // Held or stored already.
     }
-    const bool lost = delivery.previous() > expected_;
+    const bool lost = delivery.previous() > lane.expected;
     const std::size_t bytes = delivery.envelope().size();
-    const bool over = held_.size() >= config_.credit_items ||
-                      (!held_.empty() && held_bytes_ + bytes > config_.credit_bytes);
+    const bool over = lane.held.size() >= window.items ||
+                      (!lane.held.empty() && lane.held_bytes + bytes > window.bytes);
     if (lost || over || delivery.index() > hub_size_ + kAheadMax) {
-      fetch(v1::FETCH_KIND_DELIVERIES, expected_);
+      fetch_deliveries(which);
       return;
     }
-    expected_ = delivery.index() + 1;
-    held_bytes_ += bytes;
-    held_.push_back(std::move(delivery));
+    lane.expected = delivery.index() + 1;
+    lane.held_bytes += bytes;
+    lane.held.push_back(std::move(delivery));
   }
 }
 
-std::optional<v1::Delivery> Link::take_delivery() {
-  if (held_.empty() || held_.front().index() >= position_.followed_size) {
-    return std::nullopt;
+std::optional<Held> Link::take_delivery() {
+  for (const exchange::Lane which : exchange::kLanes) {
+    Lane& lane = lanes_[which];
+    if (!lane.held.empty() && lane.held.front().index() < position_.followed_size) {
+      Held taken{.lane = which, .delivery = std::move(lane.held.front())};
+      lane.held.pop_front();
+      lane.held_bytes -= taken.delivery.envelope().size();
+      return taken;
+    }
   }
-  v1::Delivery delivery = std::move(held_.front());
-  held_.pop_front();
-  held_bytes_ -= delivery.envelope().size();
-  return delivery;
+  return std::nullopt;
 }
 
-void Link::refetch(std::uint64_t index) {
-  held_.clear();
-  held_bytes_ = 0;
-  expected_ = index;
-  fetch(v1::FETCH_KIND_DELIVERIES, index);
+void Link::refetch(exchange::Lane lane, std::uint64_t index) {
+  lanes_[lane] = {.expected = index, .held = {}};
+  fetch_deliveries(lane);
 }
 
-void Link::stored(std::uint64_t index) {
-  position_.cursor = std::max(position_.cursor, index + 1);
+void Link::stored(exchange::Lane lane, std::uint64_t index) {
+  position_.cursors[lane] = std::max(position_.cursors[lane], index + 1);
   credit_due_ = true;
 }
 
@@ -235,9 +261,11 @@ std::vector<std::string> Link::take_outgoing() {
   if (phase_ == LinkPhase::kUp && credit_due_) {
     credit_due_ = false;
     v1::UpMessage message;
-    message.mutable_credit()->set_cursor(position_.cursor);
-    message.mutable_credit()->mutable_credits()->set_items(config_.credit_items);
-    message.mutable_credit()->mutable_credits()->set_bytes(config_.credit_bytes);
+    v1::Credit& credit = *message.mutable_credit();
+    credit.set_cursor(position_.cursors.patient);
+    credit.set_cursor_urgent(position_.cursors.urgent);
+    *credit.mutable_credits() = credits_of(config_.windows.patient);
+    *credit.mutable_credits_urgent() = credits_of(config_.windows.urgent);
     send(message);
   }
   return std::exchange(outgoing_, {});

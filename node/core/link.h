@@ -4,8 +4,8 @@
 // by its `previous index`, and holds what arrives ahead of the log until the log has caught up. It
 // decides nothing about content: intake.h does. Protocol chapter 10 (C-130 to C-159).
 //
-// Bounded: deliveries held ahead of the log by the credits that this node gave, which the hub may
-// not exceed; what exceeds them is dropped and asked for again.
+// Bounded: deliveries held ahead of the log by the credits that this node gave in their lane, which
+// the hub may not exceed; what exceeds them is dropped and asked for again.
 
 #pragma once
 
@@ -20,22 +20,35 @@
 #include "chancery/v1/link.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/exchange/lane.h"
 
 namespace chancery::node {
+
+// What a node takes in a lane before it has stored what it took.
+struct Window {
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
+};
 
 struct LinkConfig {
   Hash genesis{};
   std::string program;
-  std::uint64_t credit_items = 1024;
-  std::uint64_t credit_bytes = 8U << 20U;
+  exchange::PerLane<Window> windows{.patient = {.items = 1024, .bytes = 8U << 20U},
+                                    .urgent = {.items = 256, .bytes = 4U << 20U}};
 };
 
 // What the store says when a link begins.
 struct LinkPosition {
   std::uint64_t followed_size = 0;
   Hash followed_root{};
-  std::string checkpoint{};  // The signed note over that head.
-  std::uint64_t cursor = 0;  // Everything for this member below it is stored.
+  std::string checkpoint{};                  // The signed note over that head.
+  exchange::PerLane<std::uint64_t> cursors;  // Everything for this member below is stored.
+};
+
+// A delivery whose leaf this node has.
+struct Held {
+  exchange::Lane lane = exchange::Lane::kPatient;
+  v1::Delivery delivery;
 };
 
 // One envelope for Submit.
@@ -69,14 +82,14 @@ class Link {
   // After the caller followed and stored them.
   void followed(std::uint64_t size, const Hash& root, std::string checkpoint);
 
-  // Deliveries in order, each once; a gap is asked for.
+  // Deliveries of a lane in order, each once; a gap is asked for.
   void deliver(v1::Deliver deliver);
-  // The next delivery whose leaf this node has.
-  [[nodiscard]] std::optional<v1::Delivery> take_delivery();
+  // The next delivery whose leaf this node has, of the urgent lane first.
+  [[nodiscard]] std::optional<Held> take_delivery();
   // This one, which take_delivery() gave, was not what was logged: the hub is asked for it again.
-  void refetch(std::uint64_t index);
-  // Stored, through this index.
-  void stored(std::uint64_t index);
+  void refetch(exchange::Lane lane, std::uint64_t index);
+  // Stored in this lane, through this index.
+  void stored(exchange::Lane lane, std::uint64_t index);
 
   // Asks the submitter to send again what is unacknowledged: true once after each welcome.
   [[nodiscard]] bool take_resend();
@@ -91,14 +104,23 @@ class Link {
   [[nodiscard]] LinkPhase phase() const { return phase_; }
   [[nodiscard]] const LinkPosition& position() const { return position_; }
   [[nodiscard]] std::uint64_t hub_size() const { return hub_size_; }
-  [[nodiscard]] std::size_t held_count() const { return held_.size(); }
+  [[nodiscard]] std::size_t held_count() const {
+    return lanes_.patient.held.size() + lanes_.urgent.held.size();
+  }
 
   // UpMessages to send, as bytes, in order. Call it after the store's commit: credits say "stored".
   [[nodiscard]] std::vector<std::string> take_outgoing();
 
  private:
+  struct Lane {
+    std::uint64_t expected = 0;  // Index + 1 of the newest delivery held or stored.
+    std::deque<v1::Delivery> held;
+    std::size_t held_bytes = 0;  // Of the envelopes held.
+  };
+
   void send(const v1::UpMessage& message);
-  void fetch(v1::FetchKind kind, std::uint64_t from);
+  void fetch_batches(std::uint64_t from);
+  void fetch_deliveries(exchange::Lane lane);  // From what is expected there.
 
   LinkConfig config_;
   LinkPosition position_;
@@ -107,9 +129,7 @@ class Link {
   bool fetching_batches_ = false;
   bool resend_ = false;
   bool credit_due_ = false;
-  std::uint64_t expected_ = 0;  // Index + 1 of the newest delivery held or stored.
-  std::deque<v1::Delivery> held_;
-  std::size_t held_bytes_ = 0;  // Of the envelopes held.
+  exchange::PerLane<Lane> lanes_;
   std::vector<std::string> outgoing_;
 };
 

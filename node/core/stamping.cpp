@@ -7,6 +7,7 @@
 
 #include "core/exchange/compose.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/lane.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/policy.h"
 #include "core/exchange/seal.h"
@@ -68,10 +69,6 @@ class SealGroups {
 
 }  // namespace
 
-bool is_urgent(v1::Precedence precedence) {
-  return precedence >= v1::PRECEDENCE_IMMEDIATE;
-}
-
 std::size_t count_to_sign(std::span<const Waiting> waiting, std::size_t unacknowledged_count) {
   if (waiting.size() >= kSignedTogetherMax) {
     return kSignedTogetherMax;
@@ -79,8 +76,9 @@ std::size_t count_to_sign(std::span<const Waiting> waiting, std::size_t unacknow
   if (unacknowledged_count == 0) {
     return waiting.size();
   }
-  const auto first_patient = std::ranges::find_if_not(
-      waiting, [](const Waiting& notice) { return is_urgent(notice.precedence); });
+  const auto first_patient =
+      std::ranges::find(waiting, exchange::Lane::kPatient,
+                        [](const Waiting& notice) { return exchange::lane_of(notice.precedence); });
   return static_cast<std::size_t>(first_patient - waiting.begin());
 }
 

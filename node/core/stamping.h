@@ -32,8 +32,6 @@ struct Waiting {
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
 };
 
-[[nodiscard]] bool is_urgent(v1::Precedence precedence);
-
 // How many of the waiting to sign now: all, or the urgent only, or none. `waiting` is in the order
 // of the outbox, urgent first.
 [[nodiscard]] std::size_t count_to_sign(std::span<const Waiting> waiting,

@@ -107,11 +107,13 @@ Result<exchange::Directory> Engine::directory_at(std::uint64_t index) {
 }
 
 Result<void> Engine::take_deliveries() {
-  while (std::optional<v1::Delivery> delivery = link_.take_delivery()) {
-    CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(delivery->index()));
-    CHANCERY_TRY(const exchange::Directory directory, directory_at(delivery->index()));
-    Arrival arrival = judge_delivery(delivery->index(), std::move(*delivery->mutable_envelope()),
+  while (std::optional<Held> held = link_.take_delivery()) {
+    v1::Delivery& delivery = held->delivery;
+    CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(delivery.index()));
+    CHANCERY_TRY(const exchange::Directory directory, directory_at(delivery.index()));
+    Arrival arrival = judge_delivery(delivery.index(), std::move(*delivery.mutable_envelope()),
                                      leaf, config_.member, directory, opener_, cache_);
+    arrival.lane = held->lane;
     CHANCERY_TRY_VOID(write());
     if (arrival.verdict == Verdict::kGarbled) {
       CHANCERY_TRY(const bool aside, put_aside(arrival));
@@ -123,7 +125,7 @@ Result<void> Engine::take_deliveries() {
       CHANCERY_TRY(arrival.error, check_what_it_saw(*arrival.envelope, arrival.index));
     }
     CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, now_.unix_ms()));
-    link_.stored(arrival.index);
+    link_.stored(arrival.lane, arrival.index);
     news_.arrivals = true;
     if (arrival.verdict != Verdict::kGood) {
       log::error(arrival.verdict == Verdict::kVoid ? "void-entry" : "unopenable-entry",
@@ -149,7 +151,7 @@ Result<bool> Engine::put_aside(Arrival& arrival) {
                                     {"error", error_info(arrival.error->code).name},
                                     {"detail", arrival.error->detail}});
   }
-  link_.refetch(arrival.index);
+  link_.refetch(arrival.lane, arrival.index);
   return true;
 }
 

@@ -126,7 +126,7 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
     refuse(0, request.error().code, request.error().detail);
     return {};
   }
-  std::uint64_t passed = 0;
+  Arrivals passed;
   CHANCERY_TRY(std::optional<v1::LocalReply> answer,
                serve(*request, *application, context, has_room_to_wait(*application), passed));
   if (answer.has_value()) {
@@ -186,7 +186,7 @@ Result<void> LocalApi::wake(const LocalContext& context, const News& news) {
 Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& request,
                                                       const Application& application,
                                                       const LocalContext& context, bool may_wait,
-                                                      std::uint64_t& passed) {
+                                                      Arrivals& passed) {
   v1::LocalReply answer;
   const auto refuse = [&](const Error& error) -> Result<void> {
     if (is_store_failure(error.code)) {
@@ -229,8 +229,9 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
       if (result->items().empty() && may_wait && request.inbox().wait_ms() > 0) {
         // Only at the end: a page that found nothing among the first rows has more behind it.
         CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
-        if (result->next_after() >= newest) {
-          passed = result->next_after();
+        const bool by_lane = !request.inbox().cursor().empty();
+        if (result->next_after() >= newest && (!by_lane || result->next_after_urgent() >= newest)) {
+          passed = {.patient = result->next_after(), .urgent = result->next_after_urgent()};
           return std::optional<v1::LocalReply>();
         }
       }
@@ -385,7 +386,7 @@ Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request,
 }
 
 Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
-                                       const Application& application, std::uint64_t passed) {
+                                       const Application& application, const Arrivals& passed) {
   const v1::InboxFilter& filter = request.filter();
   if (static_cast<std::size_t>(filter.origins_size()) > limits_.filter_origin_count_max ||
       static_cast<std::size_t>(filter.kinds_size()) > limits_.filter_pattern_count_max) {
@@ -395,43 +396,74 @@ Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
                     std::to_string(limits_.filter_origin_count_max) + " and " +
                     std::to_string(limits_.filter_pattern_count_max));
   }
-  std::uint64_t after = request.after();
-  if (!request.cursor().empty()) {
-    CHANCERY_TRY(after, store_.cursor(application.name, request.cursor()));
+  Arrivals after{.patient = std::max(request.after(), passed.patient),
+                 .urgent = std::max(request.after_urgent(), passed.urgent)};
+  if (request.cursor().empty()) {
+    return request.last() == 0 ? inbox_after(after.patient, request, application)
+                               : inbox_newest(after.patient, request, application);
   }
-  after = std::max(after, passed);
-  return request.last() == 0 ? inbox_after(after, request, application)
-                             : inbox_newest(after, request, application);
+  if (request.last() != 0) {
+    return fail(ErrorCode::kUsage, "a cursor begins where it stands: `last` does not go with it");
+  }
+  CHANCERY_TRY(const Arrivals stands, store_.cursor(application.name, request.cursor()));
+  for (const exchange::Lane lane : exchange::kLanes) {
+    after[lane] = std::max(after[lane], stands[lane]);
+  }
+  return inbox_by_lane(after, request, application);
 }
 
 Result<v1::InboxReply> LocalApi::inbox_after(std::uint64_t after, const v1::InboxRequest& request,
                                              const Application& application) {
+  Page page;
+  CHANCERY_TRY_VOID(scan(std::nullopt, after, request, application, page));
+  page.reply.set_next_after(after);
+  return std::move(page.reply);
+}
+
+Result<v1::InboxReply> LocalApi::inbox_by_lane(const Arrivals& after,
+                                               const v1::InboxRequest& request,
+                                               const Application& application) {
+  CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
+  Arrivals next = after;
+  Page page;
+  for (const exchange::Lane lane : exchange::kLanes) {
+    CHANCERY_TRY(const bool at_end, scan(lane, next[lane], request, application, page));
+    if (at_end) {
+      next[lane] = std::max(next[lane], newest);  // What is between is of the other lane.
+    }
+  }
+  page.reply.set_next_after(next.patient);
+  page.reply.set_next_after_urgent(next.urgent);
+  return std::move(page.reply);
+}
+
+Result<bool> LocalApi::scan(std::optional<exchange::Lane> lane, std::uint64_t& after,
+                            const v1::InboxRequest& request, const Application& application,
+                            Page& page) {
   const std::uint32_t limit = request.limit() == 0 ? kPageMax : std::min(request.limit(), kPageMax);
-  v1::InboxReply reply;
-  std::size_t bytes = 0;
-  for (std::size_t scanned = 0; scanned < kScanMax; scanned += kScanAtOnce) {
-    CHANCERY_TRY(const std::vector<NodeStore::InboxHead> heads,
-                 store_.scan_inbox({.after = after, .before = {}, .count_max = kScanAtOnce}));
+  for (std::size_t scanned = 0; !page.full && scanned < kScanMax; scanned += kScanAtOnce) {
+    CHANCERY_TRY(
+        const std::vector<NodeStore::InboxHead> heads,
+        store_.scan_inbox({.after = after, .before = {}, .count_max = kScanAtOnce, .lane = lane}));
     work_.row_count += heads.size();
     for (const NodeStore::InboxHead& head : heads) {
       if (is_asked_for(head, request, application)) {
         CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(head.arrival));
-        bytes += item.ByteSizeLong();
-        const auto count = static_cast<std::uint32_t>(reply.items_size());
-        if (count > 0 && (bytes > kPageBytesMax || count >= limit)) {
-          reply.set_next_after(after);
-          return reply;
+        page.bytes += item.ByteSizeLong();
+        const auto count = static_cast<std::uint32_t>(page.reply.items_size());
+        page.full = count > 0 && (page.bytes > kPageBytesMax || count >= limit);
+        if (page.full) {
+          return false;
         }
-        *reply.add_items() = std::move(item);
+        *page.reply.add_items() = std::move(item);
       }
       after = head.arrival;
     }
     if (heads.size() < kScanAtOnce) {
-      break;
+      return true;
     }
   }
-  reply.set_next_after(after);
-  return reply;
+  return false;
 }
 
 // From the newest backwards, so that the work is what is asked for and not what has ever arrived.
@@ -445,8 +477,10 @@ Result<v1::InboxReply> LocalApi::inbox_newest(std::uint64_t after, const v1::Inb
   bool full = false;
   std::uint64_t before = newest + 1;
   for (std::size_t scanned = 0; !full && scanned < kScanNewestMax; scanned += kScanAtOnce) {
-    CHANCERY_TRY(const std::vector<NodeStore::InboxHead> heads,
-                 store_.scan_inbox({.after = after, .before = before, .count_max = kScanAtOnce}));
+    CHANCERY_TRY(
+        const std::vector<NodeStore::InboxHead> heads,
+        store_.scan_inbox(
+            {.after = after, .before = before, .count_max = kScanAtOnce, .lane = std::nullopt}));
     work_.row_count += heads.size();
     for (const NodeStore::InboxHead& head : heads) {
       before = head.arrival;
@@ -475,18 +509,18 @@ Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
     return fail(ErrorCode::kUsage, "a cursor has a name of at most 200 bytes");
   }
   CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
-  if (request.arrival() > newest) {
-    return fail(ErrorCode::kNotFound,
-                "nothing has arrived as number " + std::to_string(request.arrival()));
+  const Arrivals arrivals{.patient = request.arrival(), .urgent = request.arrival_urgent()};
+  if (const std::uint64_t beyond = std::max(arrivals.patient, arrivals.urgent); beyond > newest) {
+    return fail(ErrorCode::kNotFound, "nothing has arrived as number " + std::to_string(beyond));
   }
   if (!store_.in_transaction()) {
     CHANCERY_TRY_VOID(or_stop(store_.begin()));
   }
-  CHANCERY_TRY_VOID(
-      or_stop(store_.put_cursor(application.name, request.cursor(), request.arrival())));
+  CHANCERY_TRY_VOID(or_stop(store_.put_cursor(application.name, request.cursor(), arrivals)));
   v1::CursorReply reply;
-  CHANCERY_TRY(const std::uint64_t arrival, store_.cursor(application.name, request.cursor()));
-  reply.set_arrival(arrival);
+  CHANCERY_TRY(const Arrivals stands, store_.cursor(application.name, request.cursor()));
+  reply.set_arrival(stands.patient);
+  reply.set_arrival_urgent(stands.urgent);
   return reply;
 }
 

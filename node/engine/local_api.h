@@ -23,6 +23,7 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/result.h"
 #include "core/exchange/directory.h"
+#include "core/exchange/lane.h"
 #include "node/engine/application.h"
 #include "node/store/node_store.h"
 
@@ -86,13 +87,19 @@ class LocalApi {
   [[nodiscard]] std::size_t waiter_count() const { return waiters_.size(); }
 
  private:
+  using Arrivals = exchange::PerLane<std::uint64_t>;
+  struct Page {
+    v1::InboxReply reply;
+    std::size_t bytes = 0;
+    bool full = false;
+  };
   struct Waiter {
     std::string routing_id;
     const Application* application;
     v1::LocalRequest request;
     SteadyTime deadline;
-    std::uint64_t passed = 0;  // Inbox: up to this arrival there is nothing for it.
-    bool due = false;          // Its moment has come.
+    Arrivals passed;   // Inbox: up to these there is nothing for it.
+    bool due = false;  // Its moment has come.
   };
   struct Work {
     std::size_t bytes = 0;
@@ -104,9 +111,16 @@ class LocalApi {
                                    const Application& application, const LocalContext& context);
   Result<v1::AwaitReply> await(const v1::AwaitRequest& request, const Application& application);
   Result<v1::InboxReply> inbox(const v1::InboxRequest& request, const Application& application,
-                               std::uint64_t passed);
+                               const Arrivals& passed);
+  // In the order of arrival.
   Result<v1::InboxReply> inbox_after(std::uint64_t after, const v1::InboxRequest& request,
                                      const Application& application);
+  // The urgent lane first.
+  Result<v1::InboxReply> inbox_by_lane(const Arrivals& after, const v1::InboxRequest& request,
+                                       const Application& application);
+  // Adds what is asked for to the page and moves `after` on; true at the end of what there is.
+  Result<bool> scan(std::optional<exchange::Lane> lane, std::uint64_t& after,
+                    const v1::InboxRequest& request, const Application& application, Page& page);
   Result<v1::InboxReply> inbox_newest(std::uint64_t after, const v1::InboxRequest& request,
                                       const Application& application);
   Result<std::string> envelope_of(const OutboxRow& own);
@@ -117,7 +131,7 @@ class LocalApi {
   Result<std::optional<v1::LocalReply>> serve(const v1::LocalRequest& request,
                                               const Application& application,
                                               const LocalContext& context, bool may_wait,
-                                              std::uint64_t& passed);
+                                              Arrivals& passed);
 
   LocalLimits limits_;
   std::string member_;

@@ -57,11 +57,18 @@ Result<std::vector<NodeStore::InboxHead>> NodeStore::scan_inbox(const InboxScan&
   constexpr std::string_view kDescending =
       "SELECT arrival, accepted_at_ms, draft, notice FROM inbox WHERE arrival > ?1 AND "
       "arrival < ?3 ORDER BY arrival DESC LIMIT ?2";
+  constexpr std::string_view kOfLane =
+      "SELECT arrival, accepted_at_ms, draft, notice FROM inbox WHERE urgent = ?3 AND "
+      "arrival > ?1 ORDER BY arrival LIMIT ?2";
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement(scan.before.has_value() ? kDescending : kAscending));
+               impl_->statement(scan.before.has_value() ? kDescending
+                                : scan.lane.has_value() ? kOfLane
+                                                        : kAscending));
   select->bind(1, scan.after).bind(2, scan.count_max);
   if (scan.before.has_value()) {
     select->bind(3, *scan.before);
+  } else if (scan.lane.has_value()) {
+    select->bind(3, std::to_underlying(*scan.lane));
   }
   std::vector<InboxHead> heads;
   while (true) {

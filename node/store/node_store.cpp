@@ -102,14 +102,16 @@ Result<NodeState> NodeStore::load() {
   std::uint64_t accepted_at_ms = 0;
   std::string root;
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT size, root, edge, accepted_at_ms, cursor FROM position"));
+               impl_->statement("SELECT size, root, edge, accepted_at_ms, cursor, cursor_urgent "
+                                "FROM position"));
   CHANCERY_TRY(const bool row, select->step());
   if (row) {
     CHANCERY_TRY(position.followed_size, select->column_u64(0));
     CHANCERY_TRY(root, select->column_blob(1));
     CHANCERY_TRY(edge, select->column_blob(2));
     CHANCERY_TRY(accepted_at_ms, select->column_u64(3));
-    CHANCERY_TRY(position.cursor, select->column_u64(4));
+    CHANCERY_TRY(position.cursors.patient, select->column_u64(4));
+    CHANCERY_TRY(position.cursors.urgent, select->column_u64(5));
   }
   select->reset();
   CHANCERY_TRY(ledger::CompactTree tree,
@@ -328,7 +330,9 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                                                                             : std::string()))
                         .run());
   CHANCERY_TRY(sqlite::Statement* const cursor,
-               impl_->statement("UPDATE position SET cursor = max(cursor, ?1)"));
+               impl_->statement(arrival.lane == exchange::Lane::kUrgent
+                                    ? "UPDATE position SET cursor_urgent = max(cursor_urgent, ?1)"
+                                    : "UPDATE position SET cursor = max(cursor, ?1)"));
   CHANCERY_TRY_VOID(cursor->bind(1, arrival.index + 1).run());
   if (arrival.verdict != Verdict::kGood || arrival.own || !arrival.envelope.has_value()) {
     return std::optional<std::uint64_t>();
@@ -342,10 +346,11 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
   if (shown) {
     return std::optional<std::uint64_t>();  // One notice, shown once: the first acceptance stands.
   }
-  CHANCERY_TRY(sqlite::Statement* const inbox,
-               impl_->statement("INSERT INTO inbox(idx, notice, origin, notice_id, accepted_at_ms, "
-                                "arrived_at_ms, created_at_us, sealed, key_id, draft, text) "
-                                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"));
+  CHANCERY_TRY(
+      sqlite::Statement* const inbox,
+      impl_->statement("INSERT INTO inbox(idx, notice, origin, notice_id, accepted_at_ms, "
+                       "arrived_at_ms, created_at_us, sealed, key_id, draft, text, urgent) "
+                       "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
   const v1::Signature* const by = envelope.batch_signature();
   const std::string key_id = by == nullptr ? "" : by->key_id();
   CHANCERY_TRY_VOID(inbox->bind(1, arrival.index)
@@ -359,6 +364,7 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                         .bind(9, as_bytes(key_id))
                         .bind(10, as_bytes(envelope.header.draft()))
                         .bind(11, as_bytes(arrival.text))
+                        .bind(12, urgent_of(envelope.draft))
                         .run());
   return std::optional(static_cast<std::uint64_t>(impl_->database.last_insert_rowid()));
 }
@@ -409,26 +415,34 @@ Result<IntakeCounts> NodeStore::intake_counts() {
   return counts;
 }
 
-Result<std::uint64_t> NodeStore::cursor(std::string_view application, std::string_view name) {
+Result<exchange::PerLane<std::uint64_t>> NodeStore::cursor(std::string_view application,
+                                                           std::string_view name) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT arrival FROM cursor WHERE application = ?1 AND name = ?2"));
+               impl_->statement("SELECT arrival, arrival_urgent FROM cursor "
+                                "WHERE application = ?1 AND name = ?2"));
   select->bind(1, application).bind(2, name);
   CHANCERY_TRY(const bool row, select->step());
-  std::uint64_t arrival = 0;
+  exchange::PerLane<std::uint64_t> arrivals;
   if (row) {
-    CHANCERY_TRY(arrival, select->column_u64(0));
+    CHANCERY_TRY(arrivals.patient, select->column_u64(0));
+    CHANCERY_TRY(arrivals.urgent, select->column_u64(1));
   }
   select->reset();
-  return arrival;
+  return arrivals;
 }
 
 Result<void> NodeStore::put_cursor(std::string_view application, std::string_view name,
-                                   std::uint64_t arrival) {
+                                   const exchange::PerLane<std::uint64_t>& arrivals) {
   CHANCERY_TRY(sqlite::Statement* const insert,
-               impl_->statement("INSERT INTO cursor(application, name, arrival) VALUES(?1, ?2, ?3) "
-                                "ON CONFLICT(application, name) DO UPDATE SET "
-                                "arrival = max(arrival, ?3)"));
-  return insert->bind(1, application).bind(2, name).bind(3, arrival).run();
+               impl_->statement("INSERT INTO cursor(application, name, arrival, arrival_urgent) "
+                                "VALUES(?1, ?2, ?3, ?4) ON CONFLICT(application, name) DO UPDATE "
+                                "SET arrival = max(arrival, ?3), "
+                                "arrival_urgent = max(arrival_urgent, ?4)"));
+  return insert->bind(1, application)
+      .bind(2, name)
+      .bind(3, arrivals.patient)
+      .bind(4, arrivals.urgent)
+      .run();
 }
 
 // The directory entries, what was received, and what outbox and inbox say of an index: also where
@@ -436,14 +450,15 @@ Result<void> NodeStore::put_cursor(std::string_view application, std::string_vie
 Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uint64_t size_after) {
   CHANCERY_TRY(
       sqlite::Statement* const entries,
-      statement("SELECT idx, envelope, 0, 0, NULL, NULL, NULL, NULL FROM directory_entry "
-                "WHERE idx >= ?1 AND idx < ?2 "
-                "UNION ALL SELECT r.idx, r.envelope, r.verdict, r.code, i.text, i.origin, "
-                "i.notice_id, i.notice FROM received r LEFT JOIN inbox i ON i.idx = r.idx "
-                "WHERE r.idx >= ?1 AND r.idx < ?2 "
-                "UNION ALL SELECT i.idx, x'', 0, 0, i.text, i.origin, i.notice_id, i.notice "
-                "FROM inbox i WHERE i.idx >= ?1 AND i.idx < ?2 AND NOT EXISTS "
-                "(SELECT 1 FROM received r WHERE r.idx = i.idx) ORDER BY 1"));
+      statement(
+          "SELECT idx, envelope, 0, 0, NULL, NULL, NULL, NULL, 0 FROM directory_entry "
+          "WHERE idx >= ?1 AND idx < ?2 "
+          "UNION ALL SELECT r.idx, r.envelope, r.verdict, r.code, i.text, i.origin, "
+          "i.notice_id, i.notice, i.urgent FROM received r LEFT JOIN inbox i ON i.idx = r.idx "
+          "WHERE r.idx >= ?1 AND r.idx < ?2 "
+          "UNION ALL SELECT i.idx, x'', 0, 0, i.text, i.origin, i.notice_id, i.notice, i.urgent "
+          "FROM inbox i WHERE i.idx >= ?1 AND i.idx < ?2 AND NOT EXISTS "
+          "(SELECT 1 FROM received r WHERE r.idx = i.idx) ORDER BY 1"));
   entries->bind(1, batch.first_index()).bind(2, size_after);
   std::map<std::uint64_t, v1::AuditEntry*> by_index;
   while (true) {
@@ -465,13 +480,18 @@ Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uin
       CHANCERY_TRY(*entry.mutable_origin(), entries->column_text(5));
       CHANCERY_TRY(*entry.mutable_notice_id(), entries->column_blob(6));
       CHANCERY_TRY(*entry.mutable_notice(), entries->column_blob(7));
+      CHANCERY_TRY(const std::uint64_t urgent, entries->column_u64(8));
+      entry.set_shown_urgent(urgent != 0);
     }
     by_index.emplace(index, &entry);
   }
   CHANCERY_TRY(sqlite::Statement* const outbox,
-               statement("SELECT idx, notice, envelope, idx < (SELECT cursor FROM position) "
+               statement("SELECT idx, notice, envelope, idx < (SELECT CASE WHEN precedence >= ?3 "
+                         "THEN cursor_urgent ELSE cursor END FROM position) "
                          "FROM outbox WHERE stage = 3 AND idx >= ?1 AND idx < ?2"));
-  outbox->bind(1, batch.first_index()).bind(2, size_after);
+  outbox->bind(1, batch.first_index())
+      .bind(2, size_after)
+      .bind(3, static_cast<std::uint64_t>(v1::PRECEDENCE_IMMEDIATE));
   while (true) {
     CHANCERY_TRY(const bool more, outbox->step());
     if (!more) {

@@ -1,7 +1,7 @@
 // What a node keeps: its outbox, its inbox, the log's leaves and all evidence, in one SQLite file.
 //
 //   exchange         genesis, member                                       one row
-//   position         followed size, root, edge, accepted_at; cursor         one row
+//   position         followed size, root, edge, accepted_at; cursors        one row
 //   batch            first index -> size after, root, leaves (73 bytes each), checkpoint
 //   directory_entry  index -> envelope
 //   received         index -> envelope, verdict, code                       what was delivered, all
@@ -9,7 +9,7 @@
 //   alarm            what the log was contradicted by: code, reason, the bytes that did
 //   inbox            arrival -> what is shown, with the opened text
 //   outbox           notice id -> draft, text, then the signed envelope, its index, its stage
-//   cursor           (application, name) -> arrival
+//   cursor           (application, name) -> arrivals, of both lanes
 //
 // Writes belong between begin() and commit(), which is one durable transaction: whoever was told
 // "stored" was told so after commit(). After an error of commit() the process stops and reloads.
@@ -30,6 +30,7 @@
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/exchange/directory.h"
+#include "core/exchange/lane.h"
 #include "core/exchange/log_follower.h"
 #include "core/ledger/leaf.h"
 #include "io/sqlite/store.h"
@@ -42,7 +43,7 @@ namespace chancery::node {
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 1;
+inline constexpr std::uint32_t kNodeStoreVersion = 2;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -199,6 +200,7 @@ class NodeStore {
     std::uint64_t after = 0;              // Arrivals above this …
     std::optional<std::uint64_t> before;  // … and below this, then newest first.
     std::size_t count_max = 0;
+    std::optional<exchange::Lane> lane = {};  // Only of this one; oldest first.
   };
   [[nodiscard]] Result<std::vector<InboxHead>> scan_inbox(const InboxScan& scan);
   [[nodiscard]] Result<v1::InboxItem> inbox_item(std::uint64_t arrival);  // kNotFound.
@@ -208,9 +210,11 @@ class NodeStore {
   [[nodiscard]] Result<std::optional<OutboxRow>> find_own(const v1::ShowRequest& request);
   [[nodiscard]] Result<std::string> received_envelope(std::uint64_t index);
 
-  [[nodiscard]] Result<std::uint64_t> cursor(std::string_view application, std::string_view name);
+  // Up to which arrival of each lane an application is done.
+  [[nodiscard]] Result<exchange::PerLane<std::uint64_t>> cursor(std::string_view application,
+                                                                std::string_view name);
   [[nodiscard]] Result<void> put_cursor(std::string_view application, std::string_view name,
-                                        std::uint64_t arrival);
+                                        const exchange::PerLane<std::uint64_t>& arrivals);
 
   // For an auditor of a store that nobody runs: what a start relies on (load()), and the file's own
   // order, down to its indexes. Reads all of it. kStoreDamaged.

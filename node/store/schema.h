@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "chancery/v1/envelope.pb.h"
+#include "core/base/result.h"
 #include "io/sqlite/store.h"
 #include "node/store/node_store.h"
 
@@ -52,7 +54,21 @@ CREATE TABLE cursor(
 INSERT INTO clock(id, created_at_us) VALUES(1, 0);
 )";
 
-inline constexpr std::array kSteps = {kSchema};
+// Version 2: cursors and the inbox in two lanes.
+inline constexpr std::string_view kLanesSchema = R"(
+ALTER TABLE position ADD COLUMN cursor_urgent INTEGER NOT NULL DEFAULT 0;
+UPDATE position SET cursor_urgent = cursor;
+ALTER TABLE cursor ADD COLUMN arrival_urgent INTEGER NOT NULL DEFAULT 0;
+UPDATE cursor SET arrival_urgent = arrival;
+ALTER TABLE inbox ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+)";
+// As the column of an inbox row has it.
+[[nodiscard]] std::uint64_t urgent_of(const v1::Draft& draft);
+// The lane is in the draft, which SQL does not read.
+[[nodiscard]] Result<void> fill_lanes(sqlite::Database& database);
+
+inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
+                                      sqlite::StoreStep{kLanesSchema, fill_lanes}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);

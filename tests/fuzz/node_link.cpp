@@ -24,7 +24,7 @@ class Node {
     switch (input.choice(9)) {
       case 0:
         link_.connected();
-        after_ = link_.position().cursor;
+        after_ = link_.position().cursors;
         break;
       case 1:
         link_.disconnected();
@@ -50,7 +50,7 @@ class Node {
       default:
         welcome(input.byte());
     }
-    CHANCERY_CHECK(link_.held_count() <= kCreditItems);
+    CHANCERY_CHECK(link_.held_count() <= 2 * kCreditItems);
     CHANCERY_CHECK(!alarmed || link_.phase() == node::LinkPhase::kAlarm);
     for (const std::string& said : link_.take_outgoing()) {
       CHANCERY_CHECK(exchange::parse_wire<v1::UpMessage>(said).has_value());
@@ -79,7 +79,9 @@ class Node {
       link_.deliver(message->deliver());
     } else {
       (void)link_.control(*message);
-      after_ = std::min(after_, link_.position().cursor);  // It may have greeted the hub again.
+      for (const exchange::Lane lane : exchange::kLanes) {
+        after_[lane] = std::min(after_[lane], link_.position().cursors[lane]);  // Greeted again.
+      }
     }
   }
 
@@ -93,28 +95,36 @@ class Node {
   }
 
   void take(std::size_t outcome) {
-    const auto delivery = link_.take_delivery();
-    if (!delivery.has_value()) {
+    const auto held = link_.take_delivery();
+    if (!held.has_value()) {
       return;
     }
-    CHANCERY_CHECK(delivery->index() >= after_);
-    CHANCERY_CHECK(delivery->index() < link_.position().followed_size);
+    const std::uint64_t index = held->delivery.index();
+    std::uint64_t& after = after_[held->lane];
+    CHANCERY_CHECK(index >= after);
+    CHANCERY_CHECK(index < link_.position().followed_size);
     if (outcome == 0) {
-      link_.refetch(delivery->index());
-      after_ = delivery->index();
+      link_.refetch(held->lane, index);
+      after = index;
       return;
     }
-    after_ = delivery->index() + 1;
+    after = index + 1;
     if (outcome == 1) {
-      link_.stored(delivery->index());
-      CHANCERY_CHECK(link_.position().cursor > delivery->index());
+      link_.stored(held->lane, index);
+      CHANCERY_CHECK(link_.position().cursors[held->lane] > index);
     }
   }
 
-  node::Link link_{
-      {.genesis = Hash{1}, .program = "node", .credit_items = kCreditItems, .credit_bytes = 256},
-      {.followed_size = 7, .followed_root = Hash{2}, .cursor = 3}};
-  std::uint64_t after_ = 3;  // The next delivery is here or later.
+  node::Link link_{{.genesis = Hash{1},
+                    .program = "node",
+                    .windows = {.patient = {.items = kCreditItems, .bytes = 256},
+                                .urgent = {.items = kCreditItems, .bytes = 256}}},
+                   {.followed_size = 7,
+                    .followed_root = Hash{2},
+                    .checkpoint = {},
+                    .cursors = {.patient = 3, .urgent = 3}}};
+  // The next delivery of a lane is here or later.
+  exchange::PerLane<std::uint64_t> after_{.patient = 3, .urgent = 3};
 };
 
 }  // namespace

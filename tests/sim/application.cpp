@@ -157,10 +157,11 @@ void Reader::ask() {
   send(std::move(request));
 }
 
-void Reader::acknowledge(std::uint64_t arrival) {
+void Reader::acknowledge(const exchange::PerLane<std::uint64_t>& arrivals) {
   v1::LocalRequest request;
   request.mutable_cursor()->set_cursor("reader");
-  request.mutable_cursor()->set_arrival(arrival);
+  request.mutable_cursor()->set_arrival(arrivals.patient);
+  request.mutable_cursor()->set_arrival_urgent(arrivals.urgent);
   send(std::move(request));
 }
 
@@ -181,14 +182,16 @@ void Reader::take_reply(const v1::LocalReply& reply) {
                            .origin = draft.origin(),
                            .subject = text.subject(),
                            .precedence = draft.precedence(),
-                           .acknowledged = acknowledged_});
+                           .acknowledged = acknowledged_[exchange::lane_of(draft.precedence())]});
     }
     if (!reply.inbox().items().empty() && !random_.chance(kForgetsPpm)) {
-      acknowledge(reply.inbox().next_after());
+      acknowledge(
+          {.patient = reply.inbox().next_after(), .urgent = reply.inbox().next_after_urgent()});
       return;
     }
   } else if (reply.has_cursor()) {
-    acknowledged_ = reply.cursor().arrival();
+    acknowledged_ = {.patient = reply.cursor().arrival(),
+                     .urgent = reply.cursor().arrival_urgent()};
   }
   ask();
 }

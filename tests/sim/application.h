@@ -42,7 +42,7 @@ struct Reading {
   std::string origin;
   std::string subject;
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
-  std::uint64_t acknowledged = 0;  // What the cursor had been told before.
+  std::uint64_t acknowledged = 0;  // What the cursor had been told before, in its lane.
 };
 
 struct Workload {
@@ -97,14 +97,14 @@ class Reader {
 
  private:
   void ask();
-  void acknowledge(std::uint64_t arrival);
+  void acknowledge(const exchange::PerLane<std::uint64_t>& arrivals);
   void send(v1::LocalRequest request);
 
   Surroundings& around_;
   NodeMachine& node_;
   Random random_;
   std::vector<Reading> readings_;
-  std::uint64_t acknowledged_ = 0;
+  exchange::PerLane<std::uint64_t> acknowledged_;
   std::uint64_t next_request_ = 1;
   std::uint64_t awaited_ = 0;  // The request whose answer comes next; others are late.
 };

@@ -208,8 +208,9 @@ bool World::drained() {
   return std::ranges::all_of(members_, [&](const Member& member) {
     node::NodeStore& store = member.node->engine()->store();
     const std::uint64_t newest = test::must(store.newest_arrival());
-    return oracle.missing(member.node->name(), store) == 0 &&
-           test::must(store.cursor("application", "reader")) >= newest;
+    const auto read = test::must(store.cursor("application", "reader"));
+    return oracle.missing(member.node->name(), store) == 0 && read.patient >= newest &&
+           read.urgent >= newest;
   });
 }
 
@@ -224,7 +225,8 @@ void World::tell_what_is_left() {
     trace_.remark(member.node->name(),
                   "has followed " + std::to_string(engine.follower().size()) + " of " +
                       std::to_string(engine.link().hub_size()) + ", stored up to " +
-                      std::to_string(engine.link().position().cursor) +
+                      std::to_string(engine.link().position().cursors.patient) + " and " +
+                      std::to_string(engine.link().position().cursors.urgent) +
                       "; its outbox: " + std::to_string(outbox.queued) + " queued, " +
                       std::to_string(outbox.signed_count) + " signed, " +
                       std::to_string(outbox.refused) + " refused; its last fault: '" +

@@ -96,10 +96,12 @@ class AuditNamesTheFault(Trial):
             withheld = self.audit_edited(hub, f"DELETE FROM feed WHERE member = '{member}' AND idx = {at}")
             self.assert_says(withheld, at, "store-damaged", member, "lacks it")
         for index in (at, 2):
-            stranger = self.audit_edited(hub, f"INSERT INTO feed(member, idx) VALUES('XX', {index})")
+            stranger = self.audit_edited(hub, f"INSERT INTO feed(member, urgent, idx) VALUES('XX', 0, {index})")
             self.assert_says(stranger, index, "store-damaged", "XX")
-        later = self.audit_edited(hub, f"INSERT INTO feed(member, idx) VALUES('XX', {FOUNDING + 4})")
+        later = self.audit_edited(hub, f"INSERT INTO feed(member, urgent, idx) VALUES('XX', 0, {FOUNDING + 4})")
         self.assert_says(later, None, "store-damaged", "1 rows")
+        lane = self.audit_edited(hub, f"UPDATE feed SET urgent = 1 - urgent WHERE member = 'BY' AND idx = {at}")
+        self.assert_says(lane, at, "store-damaged", "BY", "wrong lane")
 
     def test_the_clocks_of_the_hub_are_not_behind(self):  # C-125
         hub, newest = "hub/store/hub.db", FOUNDING + 3
@@ -128,6 +130,8 @@ class AuditNamesTheFault(Trial):
         for column, value in (("notice", "x'00'"), ("origin", "'BY'"), ("notice_id", "zeroblob(16)")):
             self.assert_says(self.audit_edited(node, f"UPDATE inbox SET {column} = {value} WHERE idx = {at}"), at,
                              "store-damaged", "another origin")
+        lane = self.audit_edited(node, f"UPDATE inbox SET urgent = 1 - urgent WHERE idx = {at}")
+        self.assert_says(lane, at, "store-damaged", "wrong lane")
         invented = self.audit_edited(node, f"UPDATE inbox SET idx = {FOUNDING + 4} WHERE idx = {at}")
         self.assert_says(invented, None, "store-damaged", "1 rows")
 

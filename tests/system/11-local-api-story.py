@@ -34,7 +34,7 @@ class LocalApiStory(Trial):
         self.assert_arrives("KZ", ["Для всех"])
 
         inbox = self.as_member("BY", "inbox").json
-        self.assertEqual(set(inbox), {"notices", "next_after"})
+        self.assertEqual(set(inbox), {"notices", "next_after", "next_after_urgent"})
         notice = inbox["notices"][0]
         self.assertEqual(set(notice), NOTICE_KEYS)
         self.assertEqual((notice["origin"], notice["precedence"], notice["status"], notice["sealed"], notice["own"]),

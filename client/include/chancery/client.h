@@ -71,8 +71,19 @@ class Ticket {
   std::shared_ptr<Link> link_;
 };
 
+// Where a reader stands, in arrival numbers. Along a cursor urgent notices, of precedence immediate
+// and above, overtake the patient ones: there it stands somewhere in each of the two.
+struct Position {
+  std::uint64_t arrival = 0;
+  std::uint64_t arrival_urgent = 0;  // Used along a cursor only.
+
+  friend bool operator==(const Position& a, const Position& b) {
+    return a.arrival == b.arrival && a.arrival_urgent == b.arrival_urgent;
+  }
+};
+
 struct InboxQuery {
-  std::uint64_t after = 0;           // An arrival number; what comes after it is given.
+  Position after;                    // What comes after it is given.
   std::uint32_t last = 0;            // Only the newest so many that match; 0 is no such limit.
   std::uint32_t limit = 100;         // Notices in one page, at most.
   std::vector<std::string> origins;  // Member codes; empty is all.
@@ -83,8 +94,8 @@ struct InboxQuery {
 };
 
 struct Page {
-  std::vector<Notice> notices;   // By arrival.
-  std::uint64_t next_after = 0;  // Where to go on: `after`, or what to commit().
+  std::vector<Notice> notices;  // By arrival; along a cursor the urgent ones first.
+  Position next;                // Where to go on: `after`, or what to commit().
 };
 
 struct Details {
@@ -122,11 +133,12 @@ class Client {
 
   [[nodiscard]] Page inbox(const InboxQuery& query);
 
-  // As inbox(), from where the application's durable cursor of this name stands, instead of
-  // `after`. It moves by commit() only: what was read and not committed is read again.
+  // From where the application's durable cursor of this name stands, or from `after` where that is
+  // further; urgent notices first. The cursor moves by commit() only: what was read and not
+  // committed is read again.
   [[nodiscard]] Page read(const std::string& cursor, const InboxQuery& query = {});
-  // Everything up to this arrival number is done with. Gives where the cursor now stands.
-  std::uint64_t commit(const std::string& cursor, std::uint64_t arrival);
+  // Everything up to here is done with. Gives where the cursor now stands: it never goes back.
+  Position commit(const std::string& cursor, const Position& done);
 
   // A notice by its hash N or at least 8 digits of it, by its id (a UUID), or by its index (digits
   // only). "not-found" where the node has none, or may not show it to this application.

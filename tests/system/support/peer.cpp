@@ -49,9 +49,11 @@ bool Peer::greet(std::uint64_t cursor) {
   hello.set_protocol(1);
   hello.set_genesis(to_string(exchange_.genesis()));
   hello.set_cursor(cursor);
+  hello.set_cursor_urgent(cursor);
   if (options_.credit_items > 0) {
     hello.mutable_credits()->set_items(options_.credit_items);
     hello.mutable_credits()->set_bytes(kCreditBytes);
+    *hello.mutable_credits_urgent() = hello.credits();
   }
   welcome_ = false;
   return send(message) && eventually([&] {
@@ -77,9 +79,11 @@ void Peer::credit(std::uint64_t items) {
   v1::Credit& credit = *message.mutable_credit();
   if (!delivered_.empty()) {
     credit.set_cursor(delivered_.rbegin()->first + 1);
+    credit.set_cursor_urgent(credit.cursor());
   }
   credit.mutable_credits()->set_items(items);
   credit.mutable_credits()->set_bytes(kCreditBytes);
+  *credit.mutable_credits_urgent() = credit.credits();
   // Without a connection there is nobody to give credits to: the next Hello gives them.
   EXPECT_TRUE(eventually([&] {
     const Result<> sent = dealer_.send({message.SerializeAsString()});

@@ -115,7 +115,8 @@ class MemoryLog {
     std::uint64_t previous = 0;
     std::size_t bytes = 0;
     for (const NewEntry& entry : entries_) {
-      if (std::ranges::find(entry.readers, read.member) == entry.readers.end()) {
+      if (std::ranges::find(entry.readers, read.member) == entry.readers.end() ||
+          exchange::lane_of(entry.envelope.draft.precedence()) != read.lane) {
         continue;
       }
       if (entry.index >= read.from && page.size() < read.count_max && bytes <= bytes_max) {

@@ -232,20 +232,20 @@ TEST_F(ClientTest, AnswersAreMatchedByTheirIdAndNotByTheirOrder) {
     return reply;
   });
   Client client(options());
-  auto early = std::async(std::launch::async, [&] { return client.commit("c", 1); });
+  auto early = std::async(std::launch::async, [&] { return client.commit("c", {1, 0}); });
   while (held == 0) {
     std::this_thread::sleep_for(milliseconds(5));
   }
-  auto late = std::async(std::launch::async, [&] { return client.commit("c", 2); });
-  EXPECT_EQ(early.get(), 1U);
-  EXPECT_EQ(client.commit("c", 3), 3U);
+  auto late = std::async(std::launch::async, [&] { return client.commit("c", {2, 0}); });
+  EXPECT_EQ(early.get().arrival, 1U);
+  EXPECT_EQ(client.commit("c", {3, 0}).arrival, 3U);
   stop_node();  // What was never answered is asked of the next node.
   start_node([](const v1::LocalRequest& request) {
     v1::LocalReply reply;
     reply.mutable_cursor()->set_arrival(request.cursor().arrival());
     return reply;
   });
-  EXPECT_EQ(late.get(), 2U);
+  EXPECT_EQ(late.get().arrival, 2U);
 }
 
 TEST_F(ClientTest, AnAnswerThatComesTooLateIsNotTakenForAnother) {
@@ -267,9 +267,9 @@ TEST_F(ClientTest, AnAnswerThatComesTooLateIsNotTakenForAnother) {
   Options impatient = options();
   impatient.request_timeout = kShort;
   Client client(impatient);
-  EXPECT_EQ(error_name([&] { client.commit("c", 1); }), "unknown-outcome");
-  EXPECT_EQ(error_name([&] { client.commit("c", 2); }), "unknown-outcome");
-  EXPECT_EQ(client.commit("c", 3), 3U);
+  EXPECT_EQ(error_name([&] { client.commit("c", {1, 0}); }), "unknown-outcome");
+  EXPECT_EQ(error_name([&] { client.commit("c", {2, 0}); }), "unknown-outcome");
+  EXPECT_EQ(client.commit("c", {3, 0}).arrival, 3U);
   stop_node();  // It uses `late`.
 }
 
@@ -283,13 +283,13 @@ TEST_F(ClientTest, TakesAsManyRequestsAtOnceAsTheLimitAndNoMore) {
   std::vector<std::future<std::string>> calls;
   calls.reserve(2);
   for (int i = 0; i < 2; ++i) {
-    calls.push_back(
-        std::async(std::launch::async, [&] { return error_name([&] { client.commit("c", 1); }); }));
+    calls.push_back(std::async(std::launch::async,
+                               [&] { return error_name([&] { client.commit("c", {1, 0}); }); }));
   }
   while (client.stats().request_count < 2) {
     std::this_thread::sleep_for(milliseconds(1));
   }
-  EXPECT_EQ(error_name([&] { client.commit("c", 1); }), "queue-full");
+  EXPECT_EQ(error_name([&] { client.commit("c", {1, 0}); }), "queue-full");
   for (auto& call : calls) {
     EXPECT_EQ(call.get(), "unknown-outcome");
   }
@@ -386,20 +386,23 @@ TEST_F(ClientTest, ReadUsesTheCursorAndCommitMovesIt) {
     v1::LocalReply reply;
     if (request.has_cursor()) {
       reply.mutable_cursor()->set_arrival(request.cursor().arrival());
+      reply.mutable_cursor()->set_arrival_urgent(request.cursor().arrival_urgent());
     } else {
       reply.mutable_inbox()->set_next_after(5);
+      reply.mutable_inbox()->set_next_after_urgent(8);
     }
     return reply;
   });
   Client client(options());
   InboxQuery query;
-  query.after = 3;
+  query.after = {3, 4};
   query.kinds = {"consultation.*"};
-  EXPECT_EQ(client.read("archive", query).next_after, 5U);
-  EXPECT_EQ(client.commit("archive", 5), 5U);
+  EXPECT_EQ(client.read("archive", query).next, (Position{5, 8}));
+  EXPECT_EQ(client.commit("archive", {5, 8}), (Position{5, 8}));
   const auto requests = node_->requests();
   EXPECT_EQ(requests.at(0).inbox().cursor(), "archive");
-  EXPECT_EQ(requests.at(0).inbox().after(), 0U);
+  EXPECT_EQ(requests.at(0).inbox().after(), 3U);
+  EXPECT_EQ(requests.at(0).inbox().after_urgent(), 4U);
   EXPECT_EQ(requests.at(0).inbox().filter().kinds(0), "consultation.*");
   EXPECT_EQ(requests.at(1).cursor().cursor(), "archive");
 }
@@ -417,7 +420,7 @@ TEST_F(ClientTest, AnInboxThatWaitsGetsTheTimeToDoSo) {
   Client client(impatient);
   InboxQuery query;
   query.wait = milliseconds(700);
-  EXPECT_EQ(client.inbox(query).next_after, 9U);
+  EXPECT_EQ(client.inbox(query).next.arrival, 9U);
 }
 
 TEST_F(ClientTest, AnAddressThatIsNoneIsSaidWhenTheClientIsMade) {

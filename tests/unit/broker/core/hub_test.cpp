@@ -38,6 +38,8 @@ struct HelloOptions {
   std::uint64_t cursor = 0;
   std::uint64_t items = 100;
   std::uint64_t bytes = 1U << 20U;
+  std::uint64_t cursor_urgent = 0;
+  std::uint64_t items_urgent = 100;
 };
 
 class HubTest : public testing::Test {
@@ -55,6 +57,9 @@ class HubTest : public testing::Test {
     made.set_cursor(options.cursor);
     made.mutable_credits()->set_items(options.items);
     made.mutable_credits()->set_bytes(options.bytes);
+    made.set_cursor_urgent(options.cursor_urgent);
+    made.mutable_credits_urgent()->set_items(options.items_urgent);
+    made.mutable_credits_urgent()->set_bytes(1U << 20U);
     made.set_program("node of a test");
     return message;
   }
@@ -78,10 +83,11 @@ class HubTest : public testing::Test {
     return up(peer, member, message);
   }
   std::string fetch(PeerHandle peer, std::string_view member, v1::FetchKind kind,
-                    std::uint64_t from) {
+                    std::uint64_t from, v1::Precedence least = v1::PRECEDENCE_UNSPECIFIED) {
     v1::UpMessage message;
     message.mutable_fetch()->set_kind(kind);
     message.mutable_fetch()->set_from(from);
+    message.mutable_fetch()->set_precedence_min(least);
     return up(peer, member, message);
   }
   std::string submit(PeerHandle peer, std::string_view member, const Names& envelopes) {
@@ -95,6 +101,20 @@ class HubTest : public testing::Test {
                        const std::string& text = "text") {
     return notice(exchange_, exchange_.draft(origin, recipients, "contact"),
                   {.seen = head_of(hub_.sequencer().tree()), .text = text});
+  }
+  std::string flash(std::string_view origin = "AM", const Names& recipients = {"BY"}) {
+    v1::Draft draft = exchange_.draft(origin, recipients, "contact");
+    draft.set_precedence(v1::PRECEDENCE_FLASH);
+    return notice(exchange_, draft, {.seen = head_of(hub_.sequencer().tree())});
+  }
+  FeedRead patient_read() {
+    for (const FeedRead& read : hub_.take_feed_reads()) {
+      if (read.lane == exchange::Lane::kPatient) {
+        return read;
+      }
+    }
+    ADD_FAILURE() << "no read of the patient lane";
+    return {};
   }
 
   // Everything that leaves, in order; each is what a strict reader takes.
@@ -170,7 +190,7 @@ class HubTest : public testing::Test {
       if (reads.empty()) {
         return by_topic;
       }
-      ++feed_reads_;
+      feed_reads_ += std::ranges::count(reads, exchange::Lane::kPatient, &FeedRead::lane);
       for (const FeedRead& read : reads) {
         hub_.feed(read, log_.read_feed(read, exchange::kFrameBytesTarget));
       }
@@ -195,7 +215,7 @@ class HubTest : public testing::Test {
       HubConfig{.program = "hub of a test", .admission = {}, .window = {}, .log_keys = log_keys()},
       HubState(exchange_.genesis())};
   std::uint64_t turns_ = 0;
-  int feed_reads_ = 0;
+  std::ptrdiff_t feed_reads_ = 0;  // Of patient lanes.
   std::vector<std::size_t> frame_bytes_;
 };
 
@@ -600,6 +620,45 @@ TEST_F(HubTest, ANodeWithoutCreditsGetsNothing) {
   EXPECT_TRUE(deliveries().empty());
 }
 
+// C-139, C-140: a lane has its own order, window and cursor, and the urgent one is served first.
+TEST_F(HubTest, AnUrgentNoticeOvertakesABacklogOfDeliveries) {
+  greet(kBy, "BY", {.items = 2});
+  log({envelope(), envelope(), envelope(), envelope()});
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"7<-0", "8<-8"}));
+  log({flash(), envelope()});
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"11<-0"}) << "though its patient window is full";
+  log({flash()});
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"13<-12"});
+  EXPECT_EQ(credit(kBy, "BY", 9, 2), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"9<-9", "10<-10"}));
+  hub_.disconnected(kBy);
+  greet(kBy, "BY", {.cursor = 11, .cursor_urgent = 12});
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"13<-12", "12<-11"})) << "urgent first, also now";
+}
+
+TEST_F(HubTest, EachLaneStopsAtItsOwnCredits) {
+  greet(kBy, "BY", {.items_urgent = 1});
+  log({flash(), flash(), envelope()});
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"7<-0", "9<-0"}));
+  v1::UpMessage word;
+  word.mutable_credit()->set_cursor_urgent(8);
+  word.mutable_credit()->mutable_credits_urgent()->set_items(1);
+  word.mutable_credit()->mutable_credits_urgent()->set_bytes(1U << 20U);
+  ASSERT_EQ(up(kBy, "BY", word), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"8<-8"});
+}
+
+// C-142
+TEST_F(HubTest, AFetchNamesTheLaneByItsPrecedence) {
+  greet(kBy, "BY");
+  log({flash(), envelope()});
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"7<-0", "8<-0"}));
+  EXPECT_EQ(fetch(kBy, "BY", v1::FETCH_KIND_DELIVERIES, 7, v1::PRECEDENCE_IMMEDIATE), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"7<-0"});
+  EXPECT_EQ(fetch(kBy, "BY", v1::FETCH_KIND_DELIVERIES, 7), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"8<-0"});
+}
+
 // C-142
 TEST_F(HubTest, AFetchOfDeliveriesGoesBack) {
   greet(kBy, "BY", {.items = 3});
@@ -620,11 +679,10 @@ TEST_F(HubTest, APageFromBeforeAFetchIsDropped) {
   log({envelope(), envelope()});
   EXPECT_EQ(deliveries().at("to/BY").size(), 2U);
   log({envelope()});
-  const std::vector<FeedRead> reads = hub_.take_feed_reads();
-  ASSERT_EQ(reads.size(), 1U);
-  EXPECT_TRUE(hub_.take_feed_reads().empty()) << "one read of a session at a time";
+  const FeedRead read = patient_read();
+  EXPECT_TRUE(hub_.take_feed_reads().empty()) << "one read of a lane at a time";
   EXPECT_EQ(fetch(kBy, "BY", v1::FETCH_KIND_DELIVERIES, 7), "good");
-  hub_.feed(reads[0], log_.read_feed(reads[0], 1000));
+  hub_.feed(read, log_.read_feed(read, 1000));
   EXPECT_TRUE(sent().empty());
   EXPECT_EQ(deliveries().at("to/BY"), (Words{"7<-0", "8<-8", "9<-9"}));
 }
@@ -632,10 +690,9 @@ TEST_F(HubTest, APageFromBeforeAFetchIsDropped) {
 TEST_F(HubTest, APageForANodeThatLeftIsDropped) {
   greet(kBy, "BY");
   log({envelope()});
-  const std::vector<FeedRead> reads = hub_.take_feed_reads();
-  ASSERT_EQ(reads.size(), 1U);
+  const FeedRead read = patient_read();
   hub_.disconnected(kBy);
-  hub_.feed(reads[0], log_.read_feed(reads[0], 1000));
+  hub_.feed(read, log_.read_feed(read, 1000));
   EXPECT_TRUE(sent().empty());
 }
 

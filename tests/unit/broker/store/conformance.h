@@ -99,9 +99,15 @@ class HubStoreConformance : public testing::Test {
     return test::must(store_->read_batches(from, count, bytes));
   }
   // "index<-previous" of a page of a feed, or the name of the error.
+  static FeedRead read_of(std::string_view member, std::uint64_t from, std::size_t count,
+                          exchange::Lane lane = exchange::Lane::kPatient) {
+    return {
+        .node = {}, .member = std::string(member), .lane = lane, .from = from, .count_max = count};
+  }
   std::string feed(std::string_view member, std::uint64_t from, std::size_t count = 1000,
-                   std::size_t bytes = kMuch) {
-    const Result<std::vector<FeedEntry>> page = store_->read_feed(member, from, count, bytes);
+                   std::size_t bytes = kMuch, exchange::Lane lane = exchange::Lane::kPatient) {
+    const Result<std::vector<FeedEntry>> page =
+        store_->read_feed(read_of(member, from, count, lane), bytes);
     if (!page.has_value()) {
       return page.error().to_string();
     }
@@ -144,7 +150,8 @@ class HubStoreConformance : public testing::Test {
     for (const KeyClock& clock : state.clocks) {
       all += std::to_string(clock.created_at_us) + " ";
     }
-    return all + feed("AM", 0) + feed("BY", 0);
+    return all + feed("AM", 0) + feed("BY", 0) +
+           feed("BY", 0, 1000, kMuch, exchange::Lane::kUrgent);
   }
 
   test::TestExchange exchange_;
@@ -287,7 +294,7 @@ TYPED_TEST_P(HubStoreConformance, AFeedHasWhatIsForItsMemberWithWhatCameBefore) 
   EXPECT_EQ(this->feed("KZ", 0), "");
   EXPECT_EQ(this->feed("XX", 0), "");
   EXPECT_EQ(this->feed("", 0), "");
-  const auto page = test::must(this->store_->read_feed("BY", 8, 1, kMuch));
+  const auto page = test::must(this->store_->read_feed(this->read_of("BY", 8, 1), kMuch));
   ASSERT_EQ(page.size(), 1U);
   EXPECT_EQ(page[0].envelope, one.entries[1].envelope.bytes());  // C-30
 }
@@ -302,7 +309,7 @@ TYPED_TEST_P(HubStoreConformance, AFeedIsReadInPages) {
   // The one that goes over the bytes is the last; there is always one.
   EXPECT_EQ(this->feed("BY", 0, 100, 0), "7<-0 ");
   const std::size_t size =
-      test::must(this->store_->read_feed("BY", 7, 1, kMuch))[0].envelope.size();
+      test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch))[0].envelope.size();
   EXPECT_EQ(this->feed("BY", 0, 100, size - 1), "7<-0 ");
   EXPECT_EQ(this->feed("BY", 0, 100, size), "7<-0 8<-8 ");
 }
@@ -369,7 +376,8 @@ TYPED_TEST_P(HubStoreConformance, AnAlteredEntryIsNamedAndNeverServedAndTheOther
     this->engine_.alter(column, 8);
     this->reopen();
     EXPECT_EQ(this->feed("BY", 0), "7<-0 ");  // Up to it.
-    const Result<std::vector<FeedEntry>> at_it = this->store_->read_feed("BY", 8, 10, kMuch);
+    const Result<std::vector<FeedEntry>> at_it =
+        this->store_->read_feed(this->read_of("BY", 8, 10), kMuch);
     EXPECT_EQ(test::outcome(at_it), "store-damaged");
     EXPECT_NE(at_it.error().detail.find("entry 8 "), std::string::npos) << at_it.error().detail;
     EXPECT_EQ(this->feed("BY", 9), "9<-9 ");  // Behind it.
@@ -479,6 +487,25 @@ TYPED_TEST_P(HubStoreConformance, SecondDraftsUnderAnIdAreKept) {
   EXPECT_EQ(test::must(this->store_->load()).tree.size(), kFounded);
 }
 
+// C-139: each lane is a feed of its own.
+TYPED_TEST_P(HubStoreConformance, UrgentNoticesHaveALaneOfTheirOwn) {
+  this->found();
+  const auto urgent = [&](v1::Precedence precedence) {
+    v1::Draft draft = this->exchange_.draft("AM", {"BY"}, "contact");
+    draft.set_precedence(precedence);
+    return notice(this->exchange_, draft, {.seen = head_of(this->sequencer_->tree())});
+  };
+  this->log({this->envelope({"BY"})});
+  this->log({urgent(v1::PRECEDENCE_IMMEDIATE)});
+  this->log({urgent(v1::PRECEDENCE_PRIORITY)});
+  this->log({urgent(v1::PRECEDENCE_OVERRIDE)});
+  for (const std::string_view member : {"AM", "BY"}) {
+    EXPECT_EQ(this->feed(member, 0), "7<-0 9<-8 ");
+    EXPECT_EQ(this->feed(member, 0, 1000, kMuch, exchange::Lane::kUrgent), "8<-0 10<-9 ");
+  }
+  EXPECT_EQ(this->feed("BY", 9, 1000, kMuch, exchange::Lane::kUrgent), "10<-9 ");
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
     HubStoreConformance, AnEmptyStoreIsAnEmptyLog, WhatWasCommittedIsThereAfterAStop,
     AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
@@ -487,6 +514,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     BatchesAreWhatFollowersWereTold, BatchesAreReadInPagesFromWhereOneStarts,
     AnAlteredEntryIsNamedAndNeverServedAndTheOthersAre, AnAlteredDirectoryEntryStopsTheStart,
     AForgottenDirectoryEntryStopsTheStart, ALiveStoreIsAuditedInPages,
-    AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused, SecondDraftsUnderAnIdAreKept);
+    AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused, SecondDraftsUnderAnIdAreKept,
+    UrgentNoticesHaveALaneOfTheirOwn);
 
 }  // namespace chancery::broker

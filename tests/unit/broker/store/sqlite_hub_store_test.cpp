@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "core/base/encoding.h"
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
 #include "tests/unit/broker/store/conformance.h"
@@ -204,6 +205,48 @@ TEST_F(SqliteHubStoreTest, AnAuditorIsShownTheFeedOfEachEntryAndTheClocksAtTheEn
     }
   } while (from != 0);
   EXPECT_EQ(entries, kFounded + 3);
+}
+
+// tests/vectors/stores/README.md says what is in it.
+TEST(SqliteHubStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
+  const os::TemporaryFolder folder;
+  const std::string path = folder / "hub.db";
+  std::filesystem::copy_file(CHANCERY_VECTORS "/stores/hub-v1.db", path);
+  std::filesystem::permissions(
+      path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const Hash genesis =
+      test::must(hash_from_hex("c4b5e1d88e3a5ddc058c9de115f05f87f721a7acc33e717b4467f173dae1a112"));
+  EXPECT_EQ(test::outcome(open_sqlite_hub_store(path, genesis, StoreUse::kAudit)), "store-version");
+  const std::unique_ptr<HubStore> store =
+      test::must(open_sqlite_hub_store(path, genesis, StoreUse::kOwn));
+  EXPECT_EQ(test::must(store->load()).tree.size(), 13U);
+  EXPECT_EQ(test::outcome(store->check()), "good");
+  const auto lane = [&](std::string_view member, exchange::Lane which) {
+    std::vector<std::uint64_t> indices;
+    for (const FeedEntry& entry : test::must(store->read_feed({.node = {},
+                                                               .member = std::string(member),
+                                                               .lane = which,
+                                                               .from = 0,
+                                                               .count_max = 100},
+                                                              1U << 20U))) {
+      indices.push_back(entry.index);
+    }
+    return indices;
+  };
+  using Indices = std::vector<std::uint64_t>;
+  EXPECT_EQ(lane("AM", exchange::Lane::kPatient), (Indices{7, 8, 9}));
+  EXPECT_EQ(lane("AM", exchange::Lane::kUrgent), Indices{11});
+  EXPECT_EQ(lane("RU", exchange::Lane::kPatient), (Indices{7, 8, 9}));
+  EXPECT_EQ(lane("RU", exchange::Lane::kUrgent), (Indices{10, 11, 12}));
+  exchange::Auditor auditor(genesis);
+  const v1::AuditPageReply page = test::must(store->audit_page(0, 1U << 20U));
+  for (const v1::AuditBatch& batch : page.batches()) {
+    EXPECT_TRUE(auditor.batch(batch));
+  }
+  auditor.last_page(page);
+  const exchange::AuditReport report = auditor.finish(page.size());
+  EXPECT_TRUE(report.findings.empty());
+  EXPECT_EQ(report.size, 13U);
 }
 
 }  // namespace

@@ -9,11 +9,15 @@
 namespace chancery::sqlite {
 namespace {
 
-constexpr std::array<std::string_view, 3> kSteps = {
-    "CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT",
-    "ALTER TABLE note ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0; "
-    "UPDATE note SET urgent = 1 WHERE text LIKE 'flash%'",
-    "CREATE INDEX note_urgent ON note(id) WHERE urgent"};
+// What a step does that needs more than SQL.
+Result<void> mark_urgent(Database& database) {
+  return database.execute("UPDATE note SET urgent = 1 WHERE text LIKE 'flash%'");
+}
+
+constexpr std::array<StoreStep, 3> kSteps = {
+    StoreStep{"CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT"},
+    StoreStep{"ALTER TABLE note ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0", mark_urgent},
+    StoreStep{"CREATE INDEX note_urgent ON note(id) WHERE urgent"}};
 
 StoreFormat format_of(std::size_t version) {
   return {.application_id = 77, .steps = std::span(kSteps).first(version)};
@@ -63,8 +67,9 @@ TEST_F(StoreTest, AnAuditorNeitherMakesNorChangesAStore) {
 
 TEST_F(StoreTest, AStepThatFailsLeavesTheVersionBefore) {
   ASSERT_TRUE(open(1));
-  constexpr std::array<std::string_view, 2> kBroken = {
-      kSteps[0], "ALTER TABLE note ADD COLUMN extra TEXT; INSERT INTO nowhere VALUES(1)"};
+  constexpr std::array<StoreStep, 2> kBroken = {
+      kSteps[0],
+      StoreStep{"ALTER TABLE note ADD COLUMN extra TEXT; INSERT INTO nowhere VALUES(1)"}};
   const auto broken =
       open_store({.path = store_.path(), .medium = {}}, {.application_id = 77, .steps = kBroken},
                  StoreUse::kOwn, [](Database&) { return Result<void>(); });

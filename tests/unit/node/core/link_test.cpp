@@ -58,8 +58,10 @@ v1::Batches batches_from(std::uint64_t first, const std::vector<std::size_t>& co
 }
 
 // Each (index, previous).
-v1::Deliver deliver_of(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& list) {
+v1::Deliver deliver_of(const std::vector<std::pair<std::uint64_t, std::uint64_t>>& list,
+                       bool urgent = false) {
   v1::Deliver deliver;
+  deliver.set_urgent(urgent);
   for (const auto& [index, previous] : list) {
     v1::Delivery& delivery = *deliver.add_deliveries();
     delivery.set_index(index);
@@ -74,11 +76,12 @@ class LinkTest : public testing::Test {
   explicit LinkTest(std::uint64_t size = 10, std::uint64_t cursor = 5, std::uint64_t credits = 4)
       : link_({.genesis = genesis,
                .program = "test 1",
-               .credit_items = credits,
-               .credit_bytes = 1U << 20U},
+               .windows = {.patient = {.items = credits, .bytes = 1U << 20U},
+                           .urgent = {.items = 2, .bytes = 1U << 10U}}},
               {.followed_size = size,
                .followed_root = hash_named("root " + std::to_string(size)),
-               .cursor = cursor}) {}
+               .checkpoint = {},
+               .cursors = {.patient = cursor, .urgent = cursor}}) {}
 
   // What the link sends now: each message in strict reading (C-130).
   std::vector<v1::UpMessage> sent() {
@@ -95,7 +98,10 @@ class LinkTest : public testing::Test {
     for (const v1::UpMessage& message : sent()) {
       EXPECT_TRUE(message.has_fetch()) << message.ShortDebugString();
       const bool batches = message.fetch().kind() == v1::FETCH_KIND_BATCHES;
-      words.push_back((batches ? "batches " : "deliveries ") +
+      const bool urgent = message.fetch().precedence_min() == v1::PRECEDENCE_IMMEDIATE;
+      words.push_back((batches  ? "batches "
+                       : urgent ? "urgent "
+                                : "deliveries ") +
                       std::to_string(message.fetch().from()));
     }
     return words;
@@ -119,8 +125,8 @@ class LinkTest : public testing::Test {
   }
   std::vector<std::uint64_t> taken() {
     std::vector<std::uint64_t> indices;
-    while (const std::optional<v1::Delivery> delivery = link_.take_delivery()) {
-      indices.push_back(delivery->index());
+    while (const std::optional<Held> held = link_.take_delivery()) {
+      indices.push_back(held->delivery.index());
     }
     return indices;
   }
@@ -128,6 +134,7 @@ class LinkTest : public testing::Test {
   Link link_;
 };
 
+using exchange::Lane;
 using Indices = std::vector<std::uint64_t>;
 using Words = std::vector<std::string>;
 
@@ -446,17 +453,71 @@ TEST_F(LinkTest, CreditsFollowOnlyWhatIsStored) {
   link_.deliver(deliver_of({{6, 5}, {8, 7}}));
   EXPECT_EQ(taken(), (Indices{6, 8}));
   EXPECT_TRUE(sent().empty()) << "taken is not stored";
-  EXPECT_EQ(link_.position().cursor, 5U);
-  link_.stored(6);
-  link_.stored(8);
+  EXPECT_EQ(link_.position().cursors.patient, 5U);
+  link_.stored(Lane::kPatient, 6);
+  link_.stored(Lane::kPatient, 8);
   const std::vector<v1::UpMessage> messages = sent();
   ASSERT_EQ(messages.size(), 1U);
   EXPECT_EQ(messages[0].credit().cursor(), 9U);
   EXPECT_EQ(messages[0].credit().credits().items(), 4U);
   EXPECT_EQ(messages[0].credit().credits().bytes(), 1U << 20U);
   EXPECT_TRUE(sent().empty());
-  link_.stored(6);
-  EXPECT_EQ(link_.position().cursor, 9U) << "a cursor never goes back";
+  link_.stored(Lane::kPatient, 6);
+  EXPECT_EQ(link_.position().cursors.patient, 9U) << "a cursor never goes back";
+}
+
+// C-139: each lane has its own order, and the urgent one goes first.
+TEST_F(LinkTest, AnUrgentDeliveryOvertakesWhatIsHeld) {
+  go_up();
+  link_.deliver(deliver_of({{6, 5}, {7, 7}}));
+  link_.deliver(deliver_of({{8, 5}}, true));
+  EXPECT_EQ(taken(), (Indices{8, 6, 7}));
+  EXPECT_TRUE(sent().empty()) << "nothing is missing";
+  link_.stored(Lane::kUrgent, 8);
+  const std::vector<v1::UpMessage> messages = sent();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].credit().cursor(), 5U);
+  EXPECT_EQ(messages[0].credit().cursor_urgent(), 9U);
+  EXPECT_EQ(messages[0].credit().credits_urgent().items(), 2U);
+  EXPECT_EQ(messages[0].credit().credits_urgent().bytes(), 1U << 10U);
+}
+
+// C-139, C-142
+TEST_F(LinkTest, AGapInALaneIsFetchedInThatLane) {
+  go_up();
+  link_.deliver(deliver_of({{8, 7}}, true));
+  EXPECT_EQ(fetches(), Words{"urgent 5"});
+  link_.deliver(deliver_of({{6, 5}}));
+  EXPECT_EQ(taken(), Indices{6});
+  link_.refetch(Lane::kUrgent, 6);
+  EXPECT_EQ(fetches(), Words{"urgent 6"});
+  link_.deliver(deliver_of({{7, 7}}));
+  EXPECT_EQ(taken(), Indices{7}) << "the other lane goes on";
+}
+
+// C-140
+TEST_F(LinkTest, AFullLaneLeavesTheOtherItsRoom) {
+  go_up(20);
+  link_.deliver(deliver_of({{11, 5}, {12, 12}, {13, 13}, {14, 14}}));
+  EXPECT_TRUE(fetches().empty());
+  link_.deliver(deliver_of({{15, 15}}));
+  EXPECT_EQ(fetches(), Words{"deliveries 15"}) << "over what this node gave credit for";
+  link_.deliver(deliver_of({{16, 5}, {17, 17}}, true));
+  EXPECT_TRUE(fetches().empty());
+  EXPECT_EQ(link_.held_count(), 6U);
+  link_.deliver(deliver_of({{18, 18}}, true));
+  EXPECT_EQ(fetches(), Words{"urgent 18"});
+}
+
+// C-144
+TEST_F(LinkTest, APongTellsOfALostDeliveryInEachLane) {
+  go_up();
+  v1::DownMessage message;
+  message.mutable_pong()->set_log_size(10);
+  message.mutable_pong()->set_delivered(5);
+  message.mutable_pong()->set_delivered_urgent(9);
+  ASSERT_EQ(outcome(link_.control(message)), "good");
+  EXPECT_EQ(fetches(), Words{"urgent 5"});
 }
 
 // C-133
@@ -464,7 +525,7 @@ TEST_F(LinkTest, AfterAReconnectTheHelloNamesWhatIsStored) {
   go_up();
   link_.deliver(deliver_of({{6, 5}}));
   EXPECT_EQ(taken(), Indices{6});
-  link_.stored(6);
+  link_.stored(Lane::kPatient, 6);
   follow_to(12);
   link_.disconnected();
   EXPECT_TRUE(sent().empty());
@@ -482,7 +543,7 @@ TEST_F(LinkTest, APingCarriesItsNonce) {
   const std::vector<v1::UpMessage> messages = sent();
   ASSERT_EQ(messages.size(), 2U);  // And where this node stands, should a delivery have been lost.
   EXPECT_EQ(messages[0].ping().nonce(), 77U);
-  EXPECT_EQ(messages[1].credit().cursor(), link_.position().cursor);
+  EXPECT_EQ(messages[1].credit().cursor(), link_.position().cursors.patient);
 }
 
 // A store without a log yet.

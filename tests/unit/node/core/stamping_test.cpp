@@ -121,12 +121,6 @@ TEST(CountToSignTest, AFullBatchWaitsForNothing) {
   EXPECT_LE(kSignedTogetherMax, exchange::kBatchSizeMax);
 }
 
-TEST(CountToSignTest, UrgentIsImmediateAndAbove) {
-  for (int number = v1::PRECEDENCE_DEFERRED; number <= v1::PRECEDENCE_OVERRIDE; ++number) {
-    EXPECT_EQ(is_urgent(static_cast<v1::Precedence>(number)), number >= v1::PRECEDENCE_IMMEDIATE);
-  }
-}
-
 // C-30 to C-42, C-90 to C-95: what is stamped and signed here is good to everybody.
 TEST_F(StampingTest, WhatIsStampedIsAGoodNotice) {
   const std::vector<Waiting> notices = {waiting({"BY", "RU"}), waiting({"KZ"}),

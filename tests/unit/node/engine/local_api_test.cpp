@@ -134,14 +134,16 @@ class LocalApiTest : public StoreTest {
       numbers.push_back(item.arrival());
     }
     next_after_ = answer.inbox().next_after();
+    next_after_urgent_ = answer.inbox().next_after_urgent();
     return numbers;
   }
   v1::LocalReply set_cursor(const std::string& name, std::uint64_t arrival,
-                            std::string_view application = "desk") {
+                            std::uint64_t arrival_urgent = 0) {
     v1::LocalRequest request;
     request.mutable_cursor()->set_cursor(name);
     request.mutable_cursor()->set_arrival(arrival);
-    return ask(request, application);
+    request.mutable_cursor()->set_arrival_urgent(arrival_urgent);
+    return ask(request, "desk");
   }
   v1::LocalReply show(const v1::ShowRequest& content, std::string_view application = "desk") {
     v1::LocalRequest request;
@@ -207,6 +209,7 @@ class LocalApiTest : public StoreTest {
   std::uint64_t request_id_ = 0;
   std::uint64_t next_number_ = 0;
   std::uint64_t next_after_ = 0;
+  std::uint64_t next_after_urgent_ = 0;
 };
 
 // Requests.
@@ -771,11 +774,53 @@ TEST_F(InboxTest, CursorsAreOfAnApplicationAndGoForward) {
   EXPECT_TRUE(store_->in_transaction()) << "durable before the reply is sent";
   v1::InboxRequest request;
   request.set_cursor("main");
-  EXPECT_EQ(arrivals(request), (Numbers{5, 6, 7}));
-  EXPECT_EQ(arrivals(request, "alerts"), (Numbers{1, 2, 3})) << "a cursor of its own";
+  EXPECT_EQ(arrivals(request), (Numbers{3, 6, 5, 7}));
+  EXPECT_EQ(arrivals(request, "alerts"), (Numbers{3, 1, 2})) << "a cursor of its own";
   EXPECT_EQ(set_cursor("main", 2).cursor().arrival(), 4U) << "never back";
   request.set_cursor("other");
-  EXPECT_EQ(arrivals(request), (Numbers{1, 2, 3, 4, 5, 6, 7}));
+  EXPECT_EQ(arrivals(request), (Numbers{3, 6, 1, 2, 4, 5, 7}));
+}
+
+// C-164
+TEST_F(InboxTest, AlongACursorTheUrgentOvertakeThePatient) {
+  v1::InboxRequest request;
+  request.set_cursor("main");
+  request.set_limit(3);
+  EXPECT_EQ(arrivals(request), (Numbers{3, 6, 1}));
+  EXPECT_EQ(next_after_, 1U);
+  EXPECT_EQ(next_after_urgent_, 7U) << "what is between is patient";
+  const auto stands = set_cursor("main", next_after_, next_after_urgent_);
+  EXPECT_EQ(stands.cursor().arrival(), 1U);
+  EXPECT_EQ(stands.cursor().arrival_urgent(), 7U);
+  v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+  draft.set_precedence(v1::PRECEDENCE_IMMEDIATE);
+  receive(exchange_.publish(draft, text_of("late"), exchange_.directory()));
+  EXPECT_EQ(arrivals(request), (Numbers{8, 2, 4})) << "before the backlog that it came after";
+  request.set_after(4);
+  request.set_after_urgent(8);
+  EXPECT_EQ(arrivals(request), (Numbers{5, 7})) << "further than the cursor stands";
+  EXPECT_EQ(next_after_, 8U);
+  EXPECT_EQ(next_after_urgent_, 8U);
+  request.set_last(2);
+  EXPECT_EQ(said(inbox(request)), "usage");
+}
+
+TEST_F(InboxTest, AReaderAlongACursorWaitsForEitherLane) {
+  set_cursor("main", 7, 7);
+  v1::InboxRequest request;
+  request.set_cursor("main");
+  request.set_wait_ms(1000);
+  for (const v1::Precedence precedence : {v1::PRECEDENCE_ROUTINE, v1::PRECEDENCE_FLASH}) {
+    EXPECT_EQ(said(inbox(request)), "nothing");
+    v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+    draft.set_precedence(precedence);
+    const auto arrival = receive(exchange_.publish(draft, text_of("new"), exchange_.directory()));
+    must(api().wake(context(), new_arrivals));
+    const auto answer = reply();
+    ASSERT_EQ(answer.inbox().items_size(), 1);
+    EXPECT_EQ(answer.inbox().items(0).arrival(), arrival);
+    set_cursor("main", answer.inbox().next_after(), answer.inbox().next_after_urgent());
+  }
 }
 
 TEST_F(InboxTest, ACursorHasANameAndNamesWhatHasArrived) {
@@ -784,6 +829,7 @@ TEST_F(InboxTest, ACursorHasANameAndNamesWhatHasArrived) {
   EXPECT_EQ(said(set_cursor(std::string(exchange::kNameBytesMax + 1, 'n'), 1)), "usage");
   EXPECT_EQ(said(set_cursor("main", 7)), "good");
   EXPECT_EQ(said(set_cursor("main", 8)), "not-found");
+  EXPECT_EQ(said(set_cursor("main", 7, 8)), "not-found");
 }
 
 TEST_F(InboxTest, WaitsForWhatIsToCome) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/encoding.h"
 #include "core/exchange/audit.h"
 #include "core/exchange/envelope.h"
 #include "io/os/file.h"
@@ -75,6 +76,7 @@ class NodeStoreTest : public StoreTest {
   }
 };
 
+using Arrivals = exchange::PerLane<std::uint64_t>;
 using Numbers = std::vector<std::uint64_t>;
 
 // The outbox.
@@ -319,7 +321,7 @@ TEST_F(NodeStoreTest, WhatIsVoidUnopenableOrOwnIsKeptAndNotShown) {
   EXPECT_EQ(counts.void_count, 2U);
   EXPECT_EQ(counts.unopenable, 1U);
   EXPECT_EQ(must(store_->received_envelope(log_.size() - 1)), void_one) << "the evidence";
-  EXPECT_EQ(must(store_->load()).position.cursor, log_.size());
+  EXPECT_EQ(must(store_->load()).position.cursors.patient, log_.size());
 }
 
 // C-111: kept aside the first time, so that what was logged still fits; and never shown.
@@ -327,10 +329,10 @@ TEST_F(NodeStoreTest, GarbledBytesAreKeptAsideAndTheCursorStays) {
   found();
   const std::string logged = notice("logged");
   const std::uint64_t index = log(logged);
-  const std::uint64_t cursor = must(store_->load()).position.cursor;
+  const std::uint64_t cursor = must(store_->load()).position.cursors.patient;
   const Arrival garbled = judge(index, notice("another"));
   EXPECT_EQ(must(store_->put_garbled(garbled, kNow)), true);
-  EXPECT_EQ(must(store_->load()).position.cursor, cursor);
+  EXPECT_EQ(must(store_->load()).position.cursors.patient, cursor);
   EXPECT_EQ(must(store_->intake_counts()).garbled, 1U);
   EXPECT_EQ(must(store_->put_garbled(judge(index, "cut"), kNow)), false) << "one at an index";
   EXPECT_EQ(deliver(index, logged), 1U);
@@ -386,7 +388,7 @@ TEST_F(NodeStoreTest, OneNoticeIsShownOnceThoughItIsLoggedTwice) {
   EXPECT_EQ(receive(exchange_.sign(first, "AM node 1 signing")), 1U);
   EXPECT_EQ(receive(exchange_.sign(second, "AM node 1 signing")), std::nullopt);
   EXPECT_EQ(inbox(), Numbers{log_.size() - 2});
-  EXPECT_EQ(must(store_->load()).position.cursor, log_.size());
+  EXPECT_EQ(must(store_->load()).position.cursors.patient, log_.size());
   EXPECT_EQ(outcome(store_->received_envelope(log_.size() - 1)), "good") << "both are kept";
 }
 
@@ -402,14 +404,28 @@ TEST_F(NodeStoreTest, TheSameIndexIsReceivedOnce) {
 // C-164: arrival numbers rise by arrival, not by index.
 TEST_F(NodeStoreTest, AnUrgentNoticeOvertakesByArrival) {
   found();
+  v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+  draft.set_precedence(v1::PRECEDENCE_FLASH);
   const std::string slow = notice("slow");
-  const std::string urgent = notice("urgent");
+  const std::string urgent = exchange_.publish(draft, text_of("urgent"), exchange_.directory());
   const std::uint64_t at = log(slow);
   const std::uint64_t urgent_at = log(urgent);
-  EXPECT_EQ(deliver(urgent_at, urgent), 1U);
+  Arrival arrival = judge(urgent_at, urgent);
+  arrival.lane = exchange::Lane::kUrgent;
+  EXPECT_EQ(must(store_->put_arrival(arrival, must(store_->leaf(urgent_at)), kNow)), 1U);
+  const LinkPosition between = must(store_->load()).position;
+  EXPECT_EQ(between.cursors, (Arrivals{.patient = 0, .urgent = urgent_at + 1}));
   EXPECT_EQ(deliver(at, slow), 2U);
   EXPECT_EQ(inbox(), (Numbers{urgent_at, at}));
-  EXPECT_EQ(must(store_->load()).position.cursor, urgent_at + 1) << "a cursor never goes back";
+  const LinkPosition after = must(store_->load()).position;
+  EXPECT_EQ(after.cursors, (Arrivals{.patient = at + 1, .urgent = urgent_at + 1}));
+  const auto of_lane = [&](exchange::Lane lane) {
+    return must(store_->scan_inbox({.after = 0, .before = {}, .count_max = 9, .lane = lane}));
+  };
+  ASSERT_EQ(of_lane(exchange::Lane::kUrgent).size(), 1U);
+  EXPECT_EQ(of_lane(exchange::Lane::kUrgent)[0].arrival, 1U);
+  ASSERT_EQ(of_lane(exchange::Lane::kPatient).size(), 1U);
+  EXPECT_EQ(of_lane(exchange::Lane::kPatient)[0].arrival, 2U);
 }
 
 TEST_F(NodeStoreTest, TheInboxIsScannedFromEitherEnd) {
@@ -450,31 +466,32 @@ TEST_F(NodeStoreTest, CursorAndArrivalAreOneTransaction) {
   const std::uint64_t index = log(sent);
   commit();
   EXPECT_EQ(deliver(index, sent), 1U);
-  EXPECT_EQ(must(store_->load()).position.cursor, index + 1);
+  EXPECT_EQ(must(store_->load()).position.cursors.patient, index + 1);
   open();  // Without commit.
-  EXPECT_EQ(must(store_->load()).position.cursor, 0U);
+  EXPECT_EQ(must(store_->load()).position.cursors.patient, 0U);
   EXPECT_EQ(must(store_->newest_arrival()), 0U);
   EXPECT_EQ(outcome(store_->received_envelope(index)), "not-found");
   EXPECT_EQ(deliver(index, sent), 1U);
   commit();
   open();
-  EXPECT_EQ(must(store_->load()).position.cursor, index + 1);
+  EXPECT_EQ(must(store_->load()).position.cursors.patient, index + 1);
   EXPECT_EQ(must(store_->newest_arrival()), 1U);
 }
 
 // C-164
 TEST_F(NodeStoreTest, CursorsBelongToApplicationsAndNeverGoBack) {
   begin();
-  EXPECT_EQ(must(store_->cursor("desk", "main")), 0U);
-  must(store_->put_cursor("desk", "main", 7));
-  must(store_->put_cursor("desk", "main", 3));
-  must(store_->put_cursor("desk", "other", 2));
-  EXPECT_EQ(must(store_->cursor("desk", "main")), 7U);
-  EXPECT_EQ(must(store_->cursor("desk", "other")), 2U);
-  EXPECT_EQ(must(store_->cursor("archive", "main")), 0U);
+  EXPECT_EQ(must(store_->cursor("desk", "main")), Arrivals{});
+  must(store_->put_cursor("desk", "main", {.patient = 7, .urgent = 1}));
+  must(store_->put_cursor("desk", "main", {.patient = 3, .urgent = 9}));
+  must(store_->put_cursor("desk", "other", {.patient = 2, .urgent = 0}));
+  const Arrivals at_7_and_9{.patient = 7, .urgent = 9};
+  EXPECT_EQ(must(store_->cursor("desk", "main")), at_7_and_9);
+  EXPECT_EQ(must(store_->cursor("desk", "other")), (Arrivals{.patient = 2, .urgent = 0}));
+  EXPECT_EQ(must(store_->cursor("archive", "main")), Arrivals{});
   commit();
   open();
-  EXPECT_EQ(must(store_->cursor("desk", "main")), 7U);
+  EXPECT_EQ(must(store_->cursor("desk", "main")), at_7_and_9);
 }
 
 // The log.
@@ -517,7 +534,7 @@ TEST_F(NodeStoreTest, AnEmptyStoreLoadsAsNothing) {
   const NodeState state = must(store_->load());
   EXPECT_EQ(state.follower.size(), 0U);
   EXPECT_FALSE(state.follower.directory().founded());
-  EXPECT_EQ(state.position.cursor, 0U);
+  EXPECT_EQ(state.position.cursors.patient, 0U);
   EXPECT_EQ(state.position.followed_root, ledger::tree_root({}));
   EXPECT_TRUE(state.history.empty());
   EXPECT_EQ(state.created_at_us, 0U);
@@ -537,7 +554,7 @@ TEST_F(NodeStoreTest, AfterAReopenEverythingIsWhereItWas) {
   EXPECT_EQ(state.follower.accepted_at_ms(), log_.accepted_at_ms());
   EXPECT_EQ(state.position.followed_size, log_.size());
   EXPECT_EQ(state.position.followed_root, log_.tree().root());
-  EXPECT_EQ(state.position.cursor, log_.size());
+  EXPECT_EQ(state.position.cursors.patient, log_.size());
   ASSERT_EQ(state.history.size(), 8U) << "the roster, six nodes, a person";
   EXPECT_EQ(state.history.back().first, log_.size() - 2);
   EXPECT_EQ(state.history.back().second.root(), log_.directory().root());
@@ -745,6 +762,28 @@ TEST_F(NodeStoreTest, AnotherDraftUnderAnIdThatIsShownIsVoid) {
   const std::string two = exchange_.publish(draft, text_of("no"), exchange_.directory());
   EXPECT_TRUE(receive(one).has_value());
   EXPECT_FALSE(receive(two).has_value());
+}
+
+// tests/vectors/stores/README.md says what is in it.
+TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
+  const os::TemporaryFolder folder;
+  const std::string path = folder / "node.db";
+  std::filesystem::copy_file(CHANCERY_VECTORS "/stores/node-v1.db", path);
+  std::filesystem::permissions(
+      path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_EQ(outcome(NodeStore::open(path, Hash{}, "", StoreUse::kAudit)), "store-version");
+  const Hash genesis =
+      must(hash_from_hex("c4b5e1d88e3a5ddc058c9de115f05f87f721a7acc33e717b4467f173dae1a112"));
+  const auto store = must(NodeStore::open(path, genesis, "AM", StoreUse::kOwn));
+  EXPECT_EQ(must(store->load()).position.cursors, (Arrivals{.patient = 12, .urgent = 12}));
+  EXPECT_EQ(must(store->cursor("desk", "desk")), (Arrivals{.patient = 1, .urgent = 1}));
+  const auto lane = [&](exchange::Lane which) {
+    return must(store->scan_inbox({.after = 0, .before = {}, .count_max = 9, .lane = which}));
+  };
+  EXPECT_TRUE(lane(exchange::Lane::kPatient).empty());
+  ASSERT_EQ(lane(exchange::Lane::kUrgent).size(), 1U);
+  EXPECT_EQ(must(store->inbox_item(1)).index(), 11U);
+  EXPECT_EQ(outcome(store->check()), "good");
 }
 
 }  // namespace
