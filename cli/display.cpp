@@ -196,6 +196,7 @@ std::string sheet(const client::Details& details) {
           : "index " + std::to_string(notice.index) + ", accepted " +
                 time_for_people(notice.accepted_at));
   row(out, "Stage", to_string(details.stage));
+  row(out, "Stored by", list(details.stored));
   row(out, "Created", time_for_people(notice.created_at));
   row(out, "Expires", notice.expires_at ? time_for_people(*notice.expires_at) : "");
   row(out, "Reply by", notice.reply_by ? time_for_people(*notice.reply_by) : "");

@@ -248,6 +248,7 @@ Json details_json(const client::Details& details) {
   out["stage"] = to_string(details.stage);
   out["d"] = text_or_null(details.d);
   out["leaf"] = text_or_null(details.leaf);
+  out["stored"] = details.stored;
   out["envelope"] = text_or_null(hex(as_bytes(details.envelope)));
   return out;
 }

@@ -342,7 +342,8 @@ Result<std::string> Server::status_json() {
   json["outbox"] = {{"queued", outbox.queued},
                     {"signed", outbox.signed_count},
                     {"logged", outbox.logged},
-                    {"refused", outbox.refused}};
+                    {"refused", outbox.refused},
+                    {"unstored", outbox.unstored}};
   json["inbox"] = {{"shown", intake.shown},
                    {"void", intake.void_count},
                    {"unopenable", intake.unopenable},

@@ -108,9 +108,13 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
       return {};
     case v1::UpMessage::kCredit: {
       const v1::Credit& word = parsed->credit();
-      credit(session.feeds.patient, word.cursor(), word.credits());
-      credit(session.feeds.urgent, word.cursor_urgent(), word.credits_urgent());
+      credit(session, Lane::kPatient, word.cursor(), word.credits());
+      credit(session, Lane::kUrgent, word.cursor_urgent(), word.credits_urgent());
       return {};
+    }
+    case v1::UpMessage::kProbe: {
+      Result<void> probed = probe(peer, session, std::move(*parsed->mutable_probe()));
+      return probed.has_value() ? Result<void>() : refuse_with(probed.error());
     }
     case v1::UpMessage::kFetch: {
       Result<void> fetched = fetch(peer, session, parsed->fetch());
@@ -209,12 +213,13 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
                   .feeds = {},
                   .followed = hello.followed().size(),
                   .program = hello.program().substr(0, exchange::kNameBytesMax)};
-  const auto begin = [&](Feed& feed, std::uint64_t cursor, const v1::Credits& credits) {
-    feed.window = DeliveryWindow(config_.window, std::min(cursor, sequencer_.tree().size()));
-    credit(feed, cursor, credits);
+  const auto begin = [&](Lane lane, std::uint64_t cursor, const v1::Credits& credits) {
+    session.feeds[lane].window =
+        DeliveryWindow(config_.window, std::min(cursor, sequencer_.tree().size()));
+    credit(session, lane, cursor, credits);
   };
-  begin(session.feeds.patient, hello.cursor(), hello.credits());
-  begin(session.feeds.urgent, hello.cursor_urgent(), hello.credits_urgent());
+  begin(Lane::kPatient, hello.cursor(), hello.credits());
+  begin(Lane::kUrgent, hello.cursor_urgent(), hello.credits_urgent());
   const auto before = sessions_.find(node.signing_key.id());
   if (before != sessions_.end() && before->second.peer != peer) {
     replaced_.push_back(before->second.peer);
@@ -257,8 +262,11 @@ void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& s
   refuse(refused);
 }
 
-void Hub::credit(Feed& feed, std::uint64_t cursor, const v1::Credits& credits) {
+void Hub::credit(Session& session, Lane lane, std::uint64_t cursor, const v1::Credits& credits) {
+  Feed& feed = session.feeds[lane];
   feed.window.credit(cursor, credits.items(), credits.bytes());
+  std::uint64_t& stored = stored_[session.member][lane];
+  stored = std::max(stored, feed.window.cursor());
   feed.full = false;
   if (std::exchange(feed.rewinding, false)) {
     feed.window.rewind(feed.window.cursor());
@@ -290,6 +298,21 @@ Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetc
     default:
       return fail(ErrorCode::kMalformed, "fetch of nothing");
   }
+}
+
+Result<void> Hub::probe(PeerHandle peer, const Session& session, v1::Probe probe) {
+  if (static_cast<std::size_t>(probe.items_size()) > exchange::kProbeCountMax) {
+    return fail(ErrorCode::kLimitExceeded, "too many items in one probe");
+  }
+  ProbeRead read{.peer = peer, .origin = session.member, .items = {}};
+  for (v1::ProbeItem& item : *probe.mutable_items()) {
+    if (item.index() < sequencer_.tree().size()) {
+      read.items.push_back(std::move(item));
+    }
+  }
+  std::erase_if(probe_reads_, [&](const ProbeRead& before) { return before.peer == peer; });
+  probe_reads_.push_back(std::move(read));
+  return {};
 }
 
 void Hub::disconnected(PeerHandle peer) {
@@ -427,6 +450,26 @@ void Hub::batches(const BatchRead& read, std::vector<v1::LogBatch> page) {
     *message.mutable_batches()->add_batches() = std::move(batch);
   }
   send(read.peer, std::string(kLog), message);
+}
+
+std::vector<ProbeRead> Hub::take_probe_reads() {
+  return std::exchange(probe_reads_, {});
+}
+
+void Hub::probed(const ProbeRead& read, const std::vector<std::optional<Lane>>& lanes) {
+  CHANCERY_CHECK(lanes.size() == read.items.size());
+  v1::DownMessage message;
+  for (std::size_t i = 0; i < lanes.size(); ++i) {
+    const v1::ProbeItem& item = read.items[i];
+    const auto stored = stored_.find(item.member());
+    if (lanes[i].has_value() && stored != stored_.end() &&
+        stored->second[*lanes[i]] > item.index()) {
+      *message.mutable_stored()->add_items() = item;
+    }
+  }
+  if (message.has_stored()) {
+    send(read.peer, std::string(kControl), message);
+  }
 }
 
 std::vector<Outgoing> Hub::take_outgoing() {

@@ -58,6 +58,13 @@ struct BatchRead {
   std::uint64_t from = 0;
 };
 
+// Notices of a member's own, of which it asks whether recipients have stored them, for probed().
+struct ProbeRead {
+  PeerHandle peer = 0;
+  std::string origin;
+  std::vector<v1::ProbeItem> items;
+};
+
 // The root that the log had at a size that a node followed it to, for checked().
 struct HeadCheck {
   PeerHandle peer = 0;
@@ -108,6 +115,11 @@ class Hub {
   void feed(const FeedRead& read, std::vector<FeedEntry> page);
   [[nodiscard]] std::vector<BatchRead> take_batch_reads();
   void batches(const BatchRead& read, std::vector<v1::LogBatch> page);
+  // One connection has one Probe to be answered at a time.
+  [[nodiscard]] std::vector<ProbeRead> take_probe_reads();
+  // Of each item, the lane of the recipient's feed that has the notice; nothing where it is no
+  // notice of that origin to that recipient.
+  void probed(const ProbeRead& read, const std::vector<std::optional<exchange::Lane>>& lanes);
 
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
   // Connections whose node said hello on another one since: to be cut, with all that is on its way
@@ -140,7 +152,9 @@ class Hub {
   // The node followed another log. Its proof, where it has one, stops admission.
   Result<void> foreign(const exchange::NodeInfo& node, const v1::Hello& hello);
   void submit(PeerHandle peer, const std::string& member, const v1::Submit& submit);
-  static void credit(Feed& feed, std::uint64_t cursor, const v1::Credits& credits);
+  void credit(Session& session, exchange::Lane lane, std::uint64_t cursor,
+              const v1::Credits& credits);
+  Result<void> probe(PeerHandle peer, const Session& session, v1::Probe probe);
   Result<void> fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch);
   void answer(const std::vector<Outcome>& outcomes, bool waiting);
 
@@ -157,6 +171,9 @@ class Hub {
   std::vector<PeerHandle> replaced_;
   std::vector<Outgoing> outgoing_;
   std::vector<BatchRead> batch_reads_;
+  std::vector<ProbeRead> probe_reads_;
+  // Of each member, how far any of its nodes has stored its feed, as they said since this start.
+  std::map<std::string, exchange::PerLane<std::uint64_t>> stored_;
 };
 
 // The id of the transport key that ZAP admitted a message's connection with, from its User-Id.

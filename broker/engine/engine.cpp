@@ -195,7 +195,19 @@ void Engine::count(const std::vector<Outcome>& outcomes) {
   }
 }
 
+void Engine::serve_probes() {
+  for (const ProbeRead& read : hub_.take_probe_reads()) {
+    const Result<std::vector<std::optional<exchange::Lane>>> lanes = store_->lanes_of(read);
+    if (lanes.has_value()) {
+      hub_.probed(read, *lanes);
+    } else {
+      log::error("read-failed", {{"member", read.origin}, {"detail", lanes.error().to_string()}});
+    }
+  }
+}
+
 void Engine::serve_reads() {
+  serve_probes();
   for (const BatchRead& read : hub_.take_batch_reads()) {
     Result<std::vector<v1::LogBatch>> page =
         store_->read_batches(read.from, exchange::kBatchesCountMax, exchange::kFrameBytesTarget);

@@ -93,6 +93,7 @@ class Engine {
          LogSigners log_signers);
 
   Result<Decision> decide(std::uint64_t now_ms);
+  void serve_probes();
   Result<void> check_heads();
   // By each log key of the roster that this hub holds; the newest has to be one of them.
   Result<std::string> sign_checkpoint(std::uint64_t size, const Hash& root);

@@ -71,6 +71,10 @@ class HubStore {
   // kStoreDamaged where it would be the first.
   [[nodiscard]] virtual Result<std::vector<FeedEntry>> read_feed(const FeedRead& read,
                                                                  std::size_t bytes_max) = 0;
+  // Of each item, the lane in which its member's feed has the notice; nothing where its feed has
+  // not, or where the notice is not of the read's origin.
+  [[nodiscard]] virtual Result<std::vector<std::optional<exchange::Lane>>> lanes_of(
+      const ProbeRead& read) = 0;
   // Batches from the one that starts at `from`. kNotFound where none starts there and the log is
   // longer; none at its end. The one that goes over `bytes_max` is the last.
   [[nodiscard]] virtual Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from,

@@ -47,6 +47,7 @@ class SqliteHubStore final : public HubStore {
   Result<void> flush() override;
   Result<std::vector<UnsignedHead>> unsigned_heads() override;
   Result<std::vector<FeedEntry>> read_feed(const FeedRead& read, std::size_t bytes_max) override;
+  Result<std::vector<std::optional<exchange::Lane>>> lanes_of(const ProbeRead& read) override;
   Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from, std::size_t count_max,
                                                  std::size_t bytes_max) override;
   Result<void> check() override;

@@ -31,6 +31,9 @@ constexpr std::string_view kSelectReaders =
     "min(member) FROM feed WHERE member > reader.member) FROM reader WHERE reader.member IS NOT "
     "NULL) SELECT feed.idx, feed.member, feed.urgent FROM reader CROSS JOIN feed ON feed.member = "
     "reader.member AND feed.urgent IN (0, 1) AND feed.idx >= ?1 AND feed.idx < ?2";
+constexpr std::string_view kSelectLane =
+    "SELECT feed.urgent FROM entry CROSS JOIN feed ON feed.member = ?2 AND feed.urgent IN (0, 1) "
+    "AND feed.idx = entry.idx WHERE entry.idx = ?1 AND entry.origin = ?3";
 constexpr std::string_view kSelectAllClocks = "SELECT key_id, precedence, created_at_us FROM clock";
 constexpr std::string_view kSelectBatches =
     "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint, root FROM "
@@ -103,6 +106,24 @@ Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
     previous = index + 1;
   }
   return page;
+}
+
+Result<std::vector<std::optional<exchange::Lane>>> SqliteHubStore::lanes_of(const ProbeRead& read) {
+  std::vector<std::optional<exchange::Lane>> lanes;
+  for (const v1::ProbeItem& item : read.items) {
+    CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectLane));
+    select->bind(1, item.index())
+        .bind(2, std::string_view(item.member()))
+        .bind(3, std::string_view(read.origin));
+    CHANCERY_TRY(const bool row, select->step());
+    std::optional<exchange::Lane>& lane = lanes.emplace_back();
+    if (row) {
+      CHANCERY_TRY(const std::uint64_t urgent, select->column_u64(0));
+      lane = urgent != 0 ? exchange::Lane::kUrgent : exchange::Lane::kPatient;
+    }
+    select->reset();
+  }
+  return lanes;
 }
 
 Result<std::vector<v1::LogBatch>> SqliteHubStore::read_batches(std::uint64_t from,

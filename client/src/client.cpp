@@ -196,6 +196,7 @@ Details Client::show(const std::string& name) {
   details.envelope = reply.show().envelope();
   details.d = hex(as_bytes(reply.show().d()));
   details.leaf = hex(as_bytes(reply.show().leaf()));
+  details.stored.assign(reply.show().stored().begin(), reply.show().stored().end());
   return details;
 }
 

@@ -43,6 +43,7 @@ inline constexpr std::uint64_t kUnixMsMax = (1ULL << 48U) - 1;  // What a UUIDv7
 inline constexpr std::size_t kSubmitCountMax = 256;
 inline constexpr std::size_t kDeliverCountMax = 256;
 inline constexpr std::size_t kBatchesCountMax = 512;
+inline constexpr std::size_t kProbeCountMax = 256;
 inline constexpr std::size_t kFrameBytesMax = 4U << 20U;
 inline constexpr std::size_t kFrameBytesTarget = 512U << 10U;  // Frames are filled up to this.
 

@@ -257,6 +257,19 @@ void Link::ping(std::uint64_t nonce) {
   credit_due_ = true;  // The word that a hub waits for where a delivery was lost on its way out.
 }
 
+void Link::probe(const std::vector<StoredProbe>& probes) {
+  if (probes.empty()) {
+    return;
+  }
+  v1::UpMessage message;
+  for (const StoredProbe& probe : probes) {
+    v1::ProbeItem& item = *message.mutable_probe()->add_items();
+    item.set_member(probe.member);
+    item.set_index(probe.index);
+  }
+  send(message);
+}
+
 std::vector<std::string> Link::take_outgoing() {
   if (phase_ == LinkPhase::kUp && credit_due_) {
     credit_due_ = false;

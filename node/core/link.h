@@ -57,6 +57,13 @@ struct Outbound {
   std::uint64_t previous_us = 0;  // Of its Predecessor; 0 where it has none.
 };
 
+// Whether a recipient has stored the notice of ours at an index.
+struct StoredProbe {
+  std::string member;
+  std::uint64_t index = 0;
+  exchange::Lane lane = exchange::Lane::kPatient;
+};
+
 enum class LinkPhase : std::uint8_t {
   kDown,
   kGreeting,  // Hello is sent.
@@ -97,6 +104,8 @@ class Link {
   void submit(const std::vector<Outbound>& notices);
   // Also states cursor and credits again.
   void ping(std::uint64_t nonce);
+  // Asks whether these recipients have stored these notices; the hub's Stored is the caller's.
+  void probe(const std::vector<StoredProbe>& probes);
   // What take_outgoing() gave could not all be sent: credits are stated again.
   void unsent() { credit_due_ = true; }
   void alarm() { phase_ = LinkPhase::kAlarm; }

@@ -4,6 +4,7 @@
 
 #include "core/crypto/secret.h"
 #include "core/exchange/compose.h"
+#include "core/exchange/limits.h"
 #include "io/log/log.h"
 #include "node/engine/delays.h"
 
@@ -75,7 +76,7 @@ Result<void> Engine::finish_turn(const Now& now) {
   now_ = now;
   CHANCERY_TRY_VOID(resend_when_due());
   CHANCERY_TRY_VOID(sign_and_submit());
-  greet_or_ping_when_due();
+  CHANCERY_TRY_VOID(greet_or_ping_when_due());
   if (store_->in_transaction()) {
     CHANCERY_TRY_VOID(store_->commit());
   }
@@ -89,10 +90,11 @@ Result<void> Engine::finish_turn(const Now& now) {
 }
 
 // A Hello or its Welcome may be lost without the connection: a node says it again.
-void Engine::greet_or_ping_when_due() {
+Result<void> Engine::greet_or_ping_when_due() {
   if (link_.phase() == LinkPhase::kUp && now_.steady >= ping_at_) {
     ping_at_ = now_.steady + kPingEvery;
     link_.ping(now_.unix_ms());
+    CHANCERY_TRY_VOID(probe());
   }
   if (link_.phase() != LinkPhase::kGreeting) {
     greet_again_at_.reset();
@@ -102,6 +104,22 @@ void Engine::greet_or_ping_when_due() {
     greet_again_at_ = now_.steady + kGreetAgainAfter;
     link_.connected();
   }
+  return {};
+}
+
+// Recipient by recipient, and from the first again once there are no more.
+Result<void> Engine::probe() {
+  CHANCERY_TRY(std::vector<StoredProbe> probes,
+               store_->stored_probes(probed_, exchange::kProbeCountMax));
+  if (probes.empty() && !probed_.member.empty()) {
+    probed_ = {};
+    CHANCERY_TRY(probes, store_->stored_probes(probed_, exchange::kProbeCountMax));
+  }
+  if (!probes.empty()) {
+    probed_ = probes.back();
+  }
+  link_.probe(probes);
+  return {};
 }
 
 // Set by set, until the signer fails: what was not signed stays in the queue as it is.

@@ -104,6 +104,7 @@ class Engine {
   Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
   Result<void> take_accepted(const v1::Accepted& accepted);
   Result<void> take_refused(const v1::Refused& refused);
+  Result<void> take_stored(const v1::Stored& stored);
   Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
   Result<exchange::Directory> directory_at(std::uint64_t index);
   void raise_alarm(const Error& error);  // The first one stands.
@@ -111,7 +112,8 @@ class Engine {
 
   std::vector<SignedSet> sign(const StampedBatch& batch);
   Result<void> sign_and_submit();
-  void greet_or_ping_when_due();
+  Result<void> greet_or_ping_when_due();
+  Result<void> probe();
   Result<void> resend_when_due();
   // Each with the one before it in its precedence; `newest` is what is unacknowledged before them.
   static std::vector<Outbound> in_order(std::vector<Unacknowledged> notices,
@@ -140,6 +142,7 @@ class Engine {
   std::chrono::milliseconds restamp_delay_;  // Doubles until something is logged.
   std::optional<SteadyTime> resend_at_;
   SteadyTime ping_at_{};
+  StoredProbe probed_;  // The last of the probes that were sent: the next go on after it.
   std::optional<SteadyTime> greet_again_at_;  // While no Welcome has come.
 };
 

@@ -56,6 +56,8 @@ Result<void> Engine::receive_from_hub(const std::string& topic, std::string_view
       return take_accepted(parsed->accepted());
     case v1::DownMessage::kRefused:
       return take_refused(parsed->refused());
+    case v1::DownMessage::kStored:
+      return take_stored(parsed->stored());
     default:
       return take_control(*parsed);
   }
@@ -256,6 +258,17 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
   }
   if (restamps) {
     restamp_delay_ = std::min(2 * restamp_delay_, kRestampMax);
+  }
+  return {};
+}
+
+// The hub's word that recipients have stored what was logged of ours.
+Result<void> Engine::take_stored(const v1::Stored& stored) {
+  for (const v1::ProbeItem& item : stored.items()) {
+    if (item.index() < follower_.size()) {
+      CHANCERY_TRY_VOID(write());
+      CHANCERY_TRY_VOID(store_->mark_stored(item.member(), item.index()));
+    }
   }
   return {};
 }

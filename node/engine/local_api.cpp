@@ -546,6 +546,20 @@ Result<std::string> LocalApi::envelope_of(const OutboxRow& own) {
   return std::string();
 }
 
+Result<void> LocalApi::fill_stored(const OutboxRow& own, v1::ShowReply& reply) {
+  if (own.stage != OutboxStage::kLogged) {
+    return {};
+  }
+  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(own.draft));
+  CHANCERY_TRY(const std::vector<std::string> unstored, store_.unstored_by(own.index));
+  for (const v1::Recipient& recipient : draft.recipients()) {
+    if (!std::ranges::binary_search(unstored, recipient.member())) {
+      reply.add_stored(recipient.member());
+    }
+  }
+  return {};
+}
+
 Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
                                      const Application& application) {
   if (request.notice_id().empty() && request.index_plus_one() == 0 &&
@@ -566,6 +580,7 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
     CHANCERY_TRY(*reply.mutable_envelope(), envelope_of(*own));
     *reply.mutable_item() = own_item(*own, store_.genesis());
     reply.set_stage(stage_of(own->stage));
+    CHANCERY_TRY_VOID(fill_stored(*own, reply));
   }
   CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(reply.item().draft()));
   const bool granted =

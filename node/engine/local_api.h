@@ -124,6 +124,7 @@ class LocalApi {
   Result<v1::InboxReply> inbox_newest(std::uint64_t after, const v1::InboxRequest& request,
                                       const Application& application);
   Result<std::string> envelope_of(const OutboxRow& own);
+  Result<void> fill_stored(const OutboxRow& own, v1::ShowReply& reply);
   Result<v1::CursorReply> cursor(const v1::CursorRequest& request, const Application& application);
   Result<v1::ShowReply> show(const v1::ShowRequest& request, const Application& application);
   [[nodiscard]] bool has_room_to_wait(const Application& application) const;

@@ -52,6 +52,10 @@ struct NodeStore::Impl {
     return value;
   }
 
+  // Our notice was logged there, and its recipients are now to store it.
+  Result<void> expect_stored(std::string_view notice_id, std::uint64_t index);
+  Result<void> add_probes(StoredProbe of, std::vector<StoredProbe>& probes);
+
   // What one row of the outbox adds to the load: nothing once it is settled.
   Result<OutboxLoad> load_of(std::string_view notice_id) {
     CHANCERY_TRY(sqlite::Statement* const select,

@@ -9,7 +9,8 @@
 //   alarm            what the log was contradicted by: code, reason, the bytes that did
 //   inbox            arrival -> what is shown, with the opened text
 //   outbox           notice id -> draft, text, then the signed envelope, its index, its stage
-//   cursor           (application, name) -> arrivals, of both lanes
+//   unstored         (member, urgent, index): who, as far as the hub said, has not stored what we
+//   sent cursor           (application, name) -> arrivals, of both lanes
 //
 // Writes belong between begin() and commit(), which is one durable transaction: whoever was told
 // "stored" was told so after commit(). After an error of commit() the process stops and reloads.
@@ -100,6 +101,7 @@ struct OutboxCounts {
   std::uint64_t signed_count = 0;
   std::uint64_t logged = 0;
   std::uint64_t refused = 0;
+  std::uint64_t unstored = 0;  // Of the logged: not stored yet by every recipient.
 };
 
 // What the outbox holds that is not logged yet.
@@ -180,6 +182,14 @@ class NodeStore {
   // The first acceptance stands: of two indices the lower one.
   [[nodiscard]] Result<void> mark_logged(std::string_view notice_id, std::uint64_t index,
                                          std::uint64_t accepted_at_ms);
+  // After this index in a lane, the first questions whether a recipient has stored what was logged
+  // of ours: the oldest, the newest and some between them, so that the answers close in on how far
+  // it is. At most `count_max`; an empty list is the end.
+  [[nodiscard]] Result<std::vector<StoredProbe>> stored_probes(const StoredProbe& after,
+                                                               std::size_t count_max);
+  // This recipient has stored our notice at this index, and all before it in that lane.
+  [[nodiscard]] Result<void> mark_stored(std::string_view member, std::uint64_t index);
+  [[nodiscard]] Result<std::vector<std::string>> unstored_by(std::uint64_t index);  // Members.
   [[nodiscard]] Result<void> mark_refused(std::string_view notice_id, const Error& error);
   // Back to the queue, to be stamped again, with all that were signed after it in its precedence:
   // they must not overtake it. The reason stays visible.

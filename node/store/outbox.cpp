@@ -178,12 +178,19 @@ Result<NewestStamps> NodeStore::newest_unacknowledged() {
 Result<void> NodeStore::mark_logged(std::string_view notice_id, std::uint64_t index,
                                     std::uint64_t accepted_at_ms) {
   CHANCERY_TRY(const OutboxLoad before, impl_->load_of(notice_id));
+  CHANCERY_TRY(sqlite::Statement* const later,
+               impl_->statement("DELETE FROM unstored WHERE idx = (SELECT idx FROM outbox "
+                                "WHERE notice_id = ?1 AND stage = 3 AND idx > ?2)"));
+  CHANCERY_TRY_VOID(later->bind(1, as_bytes(notice_id)).bind(2, index).run());
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 3, idx = ?2, accepted_at_ms = ?3, "
                                 "code = 0, reason = '' WHERE notice_id = ?1 AND "
                                 "(stage != 3 OR idx > ?2)"));
   CHANCERY_TRY_VOID(
       update->bind(1, as_bytes(notice_id)).bind(2, index).bind(3, accepted_at_ms).run());
+  if (impl_->database.changes() > 0) {
+    CHANCERY_TRY_VOID(impl_->expect_stored(notice_id, index));
+  }
   return impl_->count_again(notice_id, before);
 }
 
@@ -223,6 +230,7 @@ Result<OutboxCounts> NodeStore::outbox_counts() {
   CHANCERY_TRY(counts.signed_count, impl_->number("SELECT count(*) FROM outbox WHERE stage = 2"));
   CHANCERY_TRY(counts.logged, impl_->number("SELECT count(*) FROM outbox WHERE stage = 3"));
   CHANCERY_TRY(counts.refused, impl_->number("SELECT count(*) FROM outbox WHERE stage = 4"));
+  CHANCERY_TRY(counts.unstored, impl_->number("SELECT count(DISTINCT idx) FROM unstored"));
   return counts;
 }
 

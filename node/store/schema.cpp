@@ -1,14 +1,14 @@
 #include "node/store/schema.h"
 
+#include <string>
+
+#include "core/exchange/lane.h"
 #include "core/exchange/strict.h"
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
 
 namespace chancery::node {
-
-std::uint64_t urgent_of(const v1::Draft& draft) {
-  return exchange::lane_of(draft.precedence()) == exchange::Lane::kUrgent ? 1 : 0;
-}
+namespace {
 
 Result<void> fill_lanes(sqlite::Database& database) {
   CHANCERY_TRY(sqlite::Statement rows, database.prepare("SELECT arrival, draft FROM inbox"));
@@ -24,6 +24,43 @@ Result<void> fill_lanes(sqlite::Database& database) {
     CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(bytes));
     CHANCERY_TRY_VOID(update.bind(1, arrival).bind(2, urgent_of(draft)).run());
   }
+}
+
+Result<void> fill_unstored(sqlite::Database& database) {
+  CHANCERY_TRY(sqlite::Statement rows,
+               database.prepare("SELECT idx, draft FROM outbox WHERE stage = 3"));
+  CHANCERY_TRY(sqlite::Statement insert, database.prepare(kPutUnstored));
+  while (true) {
+    CHANCERY_TRY(const bool row, rows.step());
+    if (!row) {
+      return {};
+    }
+    CHANCERY_TRY(const std::uint64_t index, rows.column_u64(0));
+    CHANCERY_TRY(const std::string bytes, rows.column_blob(1));
+    CHANCERY_TRY_VOID(put_unstored(insert, index, bytes));
+  }
+}
+
+}  // namespace
+
+std::uint64_t urgent_of(const v1::Draft& draft) {
+  return exchange::lane_of(draft.precedence()) == exchange::Lane::kUrgent ? 1 : 0;
+}
+
+Result<void> put_unstored(sqlite::Statement& put, std::uint64_t index, std::string_view draft) {
+  CHANCERY_TRY(const v1::Draft parsed, exchange::parse_wire<v1::Draft>(draft));
+  for (const v1::Recipient& recipient : parsed.recipients()) {
+    CHANCERY_TRY_VOID(put.bind(1, std::string_view(recipient.member()))
+                          .bind(2, urgent_of(parsed))
+                          .bind(3, index)
+                          .run());
+  }
+  return {};
+}
+
+Result<void> fill_schema2(sqlite::Database& database) {
+  CHANCERY_TRY_VOID(fill_lanes(database));
+  return fill_unstored(database);
 }
 
 }  // namespace chancery::node

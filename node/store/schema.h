@@ -7,6 +7,7 @@
 
 #include "chancery/v1/envelope.pb.h"
 #include "core/base/result.h"
+#include "io/sqlite/statement.h"
 #include "io/sqlite/store.h"
 #include "node/store/node_store.h"
 
@@ -54,21 +55,30 @@ CREATE TABLE cursor(
 INSERT INTO clock(id, created_at_us) VALUES(1, 0);
 )";
 
-// Version 2: cursors and the inbox in two lanes.
-inline constexpr std::string_view kLanesSchema = R"(
+// Version 2: cursors and the inbox in two lanes; which recipients have not stored a notice of ours.
+inline constexpr std::string_view kSchema2 = R"(
 ALTER TABLE position ADD COLUMN cursor_urgent INTEGER NOT NULL DEFAULT 0;
 UPDATE position SET cursor_urgent = cursor;
 ALTER TABLE cursor ADD COLUMN arrival_urgent INTEGER NOT NULL DEFAULT 0;
 UPDATE cursor SET arrival_urgent = arrival;
 ALTER TABLE inbox ADD COLUMN urgent INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE unstored(
+  member TEXT NOT NULL, urgent INTEGER NOT NULL, idx INTEGER NOT NULL,
+  PRIMARY KEY(member, urgent, idx)) STRICT, WITHOUT ROWID;
+CREATE INDEX unstored_idx ON unstored(idx);
 )";
-// As the column of an inbox row has it.
+// As the columns of that name have it.
 [[nodiscard]] std::uint64_t urgent_of(const v1::Draft& draft);
-// The lane is in the draft, which SQL does not read.
-[[nodiscard]] Result<void> fill_lanes(sqlite::Database& database);
+// Of a notice of ours that was logged: everybody whom its draft is for.
+inline constexpr std::string_view kPutUnstored =
+    "INSERT INTO unstored(member, urgent, idx) VALUES(?1, ?2, ?3)";
+[[nodiscard]] Result<void> put_unstored(sqlite::Statement& put, std::uint64_t index,
+                                        std::string_view draft);
+// Lanes and recipients are in the drafts, which SQL does not read.
+[[nodiscard]] Result<void> fill_schema2(sqlite::Database& database);
 
 inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
-                                      sqlite::StoreStep{kLanesSchema, fill_lanes}};
+                                      sqlite::StoreStep{kSchema2, fill_schema2}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);

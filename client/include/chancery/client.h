@@ -104,6 +104,8 @@ struct Details {
   std::string envelope;  // The exact bytes, where the node holds them.
   std::string d;         // 64 digits.
   std::string leaf;      // The log's leaf, 73 bytes in hexadecimal.
+  // Of the member's own notice: the recipients whose node has stored it, as the hub says.
+  std::vector<std::string> stored;
 };
 
 struct Stats {

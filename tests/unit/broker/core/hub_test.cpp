@@ -648,6 +648,52 @@ TEST_F(HubTest, EachLaneStopsAtItsOwnCredits) {
   EXPECT_EQ(deliveries().at("to/BY"), Words{"8<-8"});
 }
 
+// C-147: of its own notices only, and of each recipient by its cursor in the notice's lane.
+TEST_F(HubTest, AProbeIsAnsweredByWhatRecipientsHaveStored) {
+  greet(kAm, "AM");
+  greet(kBy, "BY", {.cursor = 8, .cursor_urgent = 0});
+  log({envelope("AM", {"BY", "RU"}), envelope("AM", {"BY"}), flash("AM", {"BY"})});  // Flash is 7.
+  log({envelope("RU", {"BY"})}, "RU");
+  const auto stored = [&](const std::vector<std::pair<std::string, std::uint64_t>>& asked) {
+    v1::UpMessage message;
+    message.mutable_probe();
+    for (const auto& [member, index] : asked) {
+      v1::ProbeItem& item = *message.mutable_probe()->add_items();
+      item.set_member(member);
+      item.set_index(index);
+    }
+    EXPECT_EQ(up(kAm, "AM", message), "good");
+    for (const ProbeRead& read : hub_.take_probe_reads()) {
+      hub_.probed(read, log_.lanes_of(read));
+    }
+    Words words;
+    for (const Sent& one : sent()) {
+      EXPECT_EQ(one.topic, "control");
+      EXPECT_EQ(one.peer, kAm);
+      for (const v1::ProbeItem& item : one.message.stored().items()) {
+        words.push_back(item.member() + " " + std::to_string(item.index()));
+      }
+    }
+    return words;
+  };
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"7<-0", "8<-0", "9<-9", "10<-10"}));
+  EXPECT_TRUE(stored({{"BY", 7}, {"BY", 8}, {"BY", 9}, {"RU", 8}}).empty());
+  EXPECT_EQ(credit(kBy, "BY", 9), "good");
+  EXPECT_EQ(stored({{"BY", 7}, {"BY", 8}, {"BY", 9}, {"RU", 8}}), Words{"BY 8"});
+  hub_.disconnected(kBy);
+  EXPECT_EQ(stored({{"BY", 8}}), Words{"BY 8"}) << "what it has stored it has";
+  greet(kBy, "BY", {.cursor = 11, .cursor_urgent = 8});
+  EXPECT_EQ(stored({{"BY", 7}, {"BY", 9}, {"BY", 10}, {"BY", kHuge}, {"XX", 8}}),
+            (Words{"BY 7", "BY 9"}))
+      << "10 is of RU";
+  EXPECT_TRUE(stored({}).empty());
+  v1::UpMessage message;
+  for (std::size_t i = 0; i <= exchange::kProbeCountMax; ++i) {
+    message.mutable_probe()->add_items()->set_member("BY");
+  }
+  EXPECT_EQ(up(kAm, "AM", message), "limit-exceeded");
+}
+
 // C-142
 TEST_F(HubTest, AFetchNamesTheLaneByItsPrecedence) {
   greet(kBy, "BY");

@@ -504,6 +504,21 @@ TYPED_TEST_P(HubStoreConformance, UrgentNoticesHaveALaneOfTheirOwn) {
     EXPECT_EQ(this->feed(member, 0, 1000, kMuch, exchange::Lane::kUrgent), "8<-0 10<-9 ");
   }
   EXPECT_EQ(this->feed("BY", 9, 1000, kMuch, exchange::Lane::kUrgent), "10<-9 ");
+
+  const auto lanes = [&](std::string_view origin, std::string_view member) {
+    ProbeRead read{.peer = 1, .origin = std::string(origin), .items = {}};
+    for (const std::uint64_t index : {2U, 7U, 8U, 99U}) {
+      v1::ProbeItem& item = read.items.emplace_back();
+      item.set_member(std::string(member));
+      item.set_index(index);
+    }
+    return test::must(this->store_->lanes_of(read));
+  };
+  using Lanes = std::vector<std::optional<exchange::Lane>>;
+  const Lanes none(4);
+  EXPECT_EQ(lanes("AM", "BY"), (Lanes{{}, exchange::Lane::kPatient, exchange::Lane::kUrgent, {}}));
+  EXPECT_EQ(lanes("AM", "RU"), none) << "not for RU";
+  EXPECT_EQ(lanes("BY", "BY"), none) << "not of BY";
 }
 
 REGISTER_TYPED_TEST_SUITE_P(

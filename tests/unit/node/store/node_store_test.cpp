@@ -162,6 +162,49 @@ TEST_F(NodeStoreTest, TheLoadOfTheOutboxFollowsEveryStage) {
   EXPECT_EQ(load(), (Load{0, 0, 0}));
 }
 
+// C-147: the questions close in on how far a recipient is, and what was not asked for says nothing.
+TEST_F(NodeStoreTest, ANoticeIsOutUntilEachRecipientHasStoredIt) {
+  const auto logged = [&](std::uint64_t index, v1::Precedence precedence) {
+    const OutboxDraft draft = queue(precedence);
+    sign(draft, 1000 + index, std::to_string(index));
+    must(store_->mark_logged(draft.waiting.notice_id, index, kNow));
+    return draft;
+  };
+  const auto probes = [&](const StoredProbe& after = {}, std::size_t count_max = 100) {
+    Ids words;
+    for (const StoredProbe& probe : must(store_->stored_probes(after, count_max))) {
+      words.push_back(probe.member + (probe.lane == exchange::Lane::kUrgent ? "! " : " ") +
+                      std::to_string(probe.index));
+    }
+    return words;
+  };
+  begin();
+  EXPECT_TRUE(probes().empty());
+  static_cast<void>(logged(9, v1::PRECEDENCE_FLASH));
+  for (std::uint64_t index = 10; index < 110; ++index) {
+    static_cast<void>(logged(index, v1::PRECEDENCE_ROUTINE));
+  }
+  EXPECT_EQ(must(store_->outbox_counts()).unstored, 101U);
+  EXPECT_EQ(probes(), (Ids{"AM 10", "AM 24", "AM 38", "AM 52", "AM 66", "AM 80", "AM 94", "AM 109",
+                           "AM! 9"}));
+  EXPECT_EQ(probes({.member = "AM", .index = 109, .lane = exchange::Lane::kPatient}), Ids{"AM! 9"});
+  EXPECT_TRUE(probes({}, 7).empty()) << "all of a recipient or none";
+  must(store_->mark_stored("AM", 52));
+  EXPECT_EQ(probes().front(), "AM 53");
+  EXPECT_EQ(must(store_->unstored_by(9)), Ids{"AM"}) << "another lane";
+  EXPECT_EQ(must(store_->unstored_by(52)), Ids{});
+  must(store_->mark_stored("AM", 52));
+  must(store_->mark_stored("KZ", 109));
+  must(store_->mark_stored("AM", 5));
+  EXPECT_EQ(must(store_->outbox_counts()).unstored, 58U);
+  must(store_->mark_stored("AM", 109));
+  must(store_->mark_stored("AM", 9));
+  EXPECT_EQ(must(store_->outbox_counts()).unstored, 0U);
+  const OutboxDraft twice = logged(200, v1::PRECEDENCE_ROUTINE);
+  must(store_->mark_logged(twice.waiting.notice_id, 150, kNow));
+  EXPECT_EQ(probes(), Ids{"AM 150"}) << "the first acceptance stands";
+}
+
 // C-138
 TEST_F(NodeStoreTest, BackInTheQueueItWaitsForAnotherStamp) {
   const OutboxDraft draft = queue();
@@ -780,6 +823,8 @@ TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
   const auto lane = [&](exchange::Lane which) {
     return must(store->scan_inbox({.after = 0, .before = {}, .count_max = 9, .lane = which}));
   };
+  EXPECT_EQ(must(store->outbox_counts()).unstored, 3U);
+  EXPECT_EQ(must(store->unstored_by(7)), (Ids{"BY", "KG", "KZ", "RU", "TJ"}));
   EXPECT_TRUE(lane(exchange::Lane::kPatient).empty());
   ASSERT_EQ(lane(exchange::Lane::kUrgent).size(), 1U);
   EXPECT_EQ(must(store->inbox_item(1)).index(), 11U);
