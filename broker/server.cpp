@@ -222,6 +222,7 @@ Result<void> Server::run(os::SignalFd& signals) {
     busy = hub_.sequencer().has_work() || poller.ready(router_token);
     if (!busy) {
       CHANCERY_TRY_VOID(engine_->flush());
+      CHANCERY_TRY_VOID(engine_->retain(os::unix_ms()));
     }
   }
 }
@@ -400,6 +401,7 @@ void Server::settle_admin(const std::vector<Outcome>& outcomes) {
 
 Result<std::string> Server::status_json() const {
   CHANCERY_TRY(const std::uint64_t conflict_count, engine_->store().conflict_count());
+  CHANCERY_TRY(const std::uint64_t erased_count, engine_->store().erased_count());
   const Sequencer& sequencer = hub_.sequencer();
   const EngineCounters& engine = engine_->counters();
   text::Json json;
@@ -427,6 +429,7 @@ Result<std::string> Server::status_json() const {
                       {"connections_undelivered", router_->counters().undelivered_cut_count},
                       {"connections_surplus", counters_.surplus_cut_count}};
   json["conflicts"] = conflict_count;
+  json["erased"] = erased_count;
   const std::optional<Error>& why = hub_.contradiction();
   json["alarm"] = why.has_value()
                       ? text::Json{{"error", error_info(why->code).name}, {"detail", why->detail}}

@@ -107,6 +107,7 @@ text::Json as_json(const exchange::AuditReport& report, const DaemonTarget& targ
                   {"batches", report.batch_count},
                   {"directory_entries", report.directory_entry_count},
                   {"envelopes", report.envelope_count},
+                  {"erased", report.erased_count},
                   {"absent", report.absent_count},
                   {"void", report.void_count},
                   {"head_unsigned", report.head_unsigned},
@@ -129,6 +130,10 @@ void print(const exchange::AuditReport& report, const DaemonTarget& target,
             << "  root        " << hex(report.root) << "\n"
             << "  envelopes   " << report.envelope_count << " verified, " << report.absent_count
             << " not held here, " << report.void_count << " void and kept as evidence\n";
+  if (report.erased_count > 0) {
+    std::cout << "  erased      " << report.erased_count
+              << " of these have no body any more, as the roster asks\n";
+  }
   if (report.head_unsigned) {
     std::cout << "  the last batch is stored and not signed yet: not part of what is verified\n";
   }

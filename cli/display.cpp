@@ -177,13 +177,15 @@ std::string inbox_line(const client::Notice& notice) {
   if (notice.status != to_string(client::Status::kActual)) {
     line += "[" + upper(notice.status) + "] ";
   }
-  return harmless(line + (notice.own ? "(own) " : "") + notice.subject);
+  return harmless(line + (notice.own ? "(own) " : "") +
+                  (notice.erased_at ? "(text erased)" : notice.subject));
 }
 
 std::string sheet(const client::Details& details) {
   const client::Notice& notice = details.notice;
   std::string out;
   row(out, "Subject", notice.subject);
+  row(out, "Text erased", notice.erased_at ? time_for_people(*notice.erased_at) : "");
   row(out, "From", notice.origin + (notice.own ? " (own)" : ""));
   row(out, "To", recipients_of(notice));
   row(out, "Kind", notice.kind);

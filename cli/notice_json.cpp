@@ -240,6 +240,7 @@ Json notice_json(const client::Notice& notice) {
           {"attachments", attachments_json(notice)},
           {"sealed", notice.sealed},
           {"own", notice.own},
+          {"erased_at", time_or_null(notice.erased_at)},
           {"key_id", notice.key_id}};
 }
 

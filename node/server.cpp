@@ -311,6 +311,7 @@ Result<std::string> Server::status_json() {
   CHANCERY_TRY(const OutboxCounts outbox, store.outbox_counts());
   CHANCERY_TRY(const OutboxLoad load, store.outbox_load());
   CHANCERY_TRY(const IntakeCounts intake, store.intake_counts());
+  CHANCERY_TRY(const std::uint64_t erased_count, engine_->store().erased_count());
   text::Json json;
   json["program"] = "chancery-node";
   json["version"] = kVersion;
@@ -347,7 +348,8 @@ Result<std::string> Server::status_json() {
   json["inbox"] = {{"shown", intake.shown},
                    {"void", intake.void_count},
                    {"unopenable", intake.unopenable},
-                   {"garbled", intake.garbled}};
+                   {"garbled", intake.garbled},
+                   {"erased", erased_count}};
   json["queues"] = {{"held", {{"items", link.held_count()}}},
                     {"outbox", {{"items", load.queued + load.signed_count}, {"bytes", load.bytes}}},
                     {"waiters", {{"items", engine_->local_api().waiter_count()}}}};

@@ -461,15 +461,19 @@ void Hub::probed(const ProbeRead& read, const std::vector<std::optional<Lane>>& 
   v1::DownMessage message;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     const v1::ProbeItem& item = read.items[i];
-    const auto stored = stored_.find(item.member());
-    if (lanes[i].has_value() && stored != stored_.end() &&
-        stored->second[*lanes[i]] > item.index()) {
+    const std::optional<Lane> lane = lanes[i];
+    if (lane.has_value() && has_stored(item.member(), *lane, item.index())) {
       *message.mutable_stored()->add_items() = item;
     }
   }
   if (message.has_stored()) {
     send(read.peer, std::string(kControl), message);
   }
+}
+
+bool Hub::has_stored(const std::string& member, Lane lane, std::uint64_t index) const {
+  const auto stored = stored_.find(member);
+  return stored != stored_.end() && stored->second[lane] > index;
 }
 
 std::vector<Outgoing> Hub::take_outgoing() {

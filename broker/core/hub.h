@@ -122,6 +122,9 @@ class Hub {
   void probed(const ProbeRead& read, const std::vector<std::optional<exchange::Lane>>& lanes);
 
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
+  // Whether a node of this member, since this start, said that it has stored its feed beyond here.
+  [[nodiscard]] bool has_stored(const std::string& member, exchange::Lane lane,
+                                std::uint64_t index) const;
   // Connections whose node said hello on another one since: to be cut, with all that is on its way
   // to them.
   [[nodiscard]] std::vector<PeerHandle> take_replaced();

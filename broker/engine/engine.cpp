@@ -195,6 +195,39 @@ void Engine::count(const std::vector<Outcome>& outcomes) {
   }
 }
 
+Result<void> Engine::retain(std::uint64_t now_ms) {
+  const Sequencer& sequencer = hub_.sequencer();
+  const exchange::Directory& directory = sequencer.directory();
+  const std::uint64_t now = std::min(now_ms, sequencer.accepted_at_ms());
+  const std::optional<std::uint64_t> from = retention_.next(directory.roster(), now);
+  if (!from.has_value()) {
+    return {};
+  }
+  CHANCERY_TRY(const std::vector<exchange::Kept> page,
+               store_->kept(*from, exchange::kRetentionPageMax));
+  const auto may_go = [&](const exchange::Kept& kept) {
+    const exchange::Lane lane = exchange::lane_of(kept.draft.precedence());
+    return std::ranges::all_of(kept.draft.recipients(), [&](const v1::Recipient& recipient) {
+      return directory.member(recipient.member()) == nullptr ||
+             hub_.has_stored(recipient.member(), lane, kept.index);
+    });
+  };
+  const std::vector<std::uint64_t> past = retention_.take(page, directory.roster(), now, may_go);
+  if (past.empty()) {
+    return {};
+  }
+  CHANCERY_TRY(const std::vector<std::uint64_t> damaged, store_->erase_bodies(past, now_ms));
+  log::info(
+      "bodies-erased",
+      {{"count", past.size() - damaged.size()}, {"first", past.front()}, {"last", past.back()}});
+  for (const std::uint64_t index : damaged) {
+    log::error("body-not-erased", {{"index", index},
+                                   {"error", error_info(ErrorCode::kStoreDamaged).name},
+                                   {"remedy", error_info(ErrorCode::kStoreDamaged).remedy}});
+  }
+  return {};
+}
+
 void Engine::serve_probes() {
   for (const ProbeRead& read : hub_.take_probe_reads()) {
     const Result<std::vector<std::optional<exchange::Lane>>> lanes = store_->lanes_of(read);

@@ -75,6 +75,9 @@ class Engine {
   [[nodiscard]] Result<Sequenced> sequence(std::uint64_t now_ms);
   // Pages of feeds and of the log, within credits. What is damaged is logged and not served.
   void serve_reads();
+  // A step of the pass that erases the bodies whose time has passed: for quiet moments. A body
+  // stays until each recipient in the roster has said, since this start, that it has stored it.
+  [[nodiscard]] Result<void> retain(std::uint64_t now_ms);
   // Makes durable what may wait for the next commit: for quiet moments and the end.
   [[nodiscard]] Result<void> flush() { return store_->flush(); }
 
@@ -105,6 +108,7 @@ class Engine {
   LogSigners log_signers_;
   Hub hub_;
   EngineCounters counters_;
+  exchange::RetentionPass retention_;
 };
 
 }  // namespace chancery::broker

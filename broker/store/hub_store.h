@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/exchange/retention.h"
 
 namespace chancery::broker {
 
@@ -80,6 +82,15 @@ class HubStore {
   [[nodiscard]] virtual Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from,
                                                                        std::size_t count_max,
                                                                        std::size_t bytes_max) = 0;
+  // At most `count_max` notices from index `from` on whose bodies were not erased.
+  [[nodiscard]] virtual Result<std::vector<exchange::Kept>> kept(std::uint64_t from,
+                                                                 std::size_t count_max) = 0;
+  // Erases these bodies and records it, durable when it returns. Those that do not hash to their
+  // leaves are left as they are, and come back.
+  [[nodiscard]] virtual Result<std::vector<std::uint64_t>> erase_bodies(
+      std::span<const std::uint64_t> indices, std::uint64_t now_ms) = 0;
+  [[nodiscard]] virtual Result<std::uint64_t> erased_count() = 0;
+
   // For an auditor of a store that nobody runs: what a start relies on (load()), and the file's own
   // order, down to its indexes. Reads all of it. kStoreDamaged.
   [[nodiscard]] virtual Result<void> check() = 0;

@@ -50,6 +50,10 @@ class SqliteHubStore final : public HubStore {
   Result<std::vector<std::optional<exchange::Lane>>> lanes_of(const ProbeRead& read) override;
   Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from, std::size_t count_max,
                                                  std::size_t bytes_max) override;
+  Result<std::vector<exchange::Kept>> kept(std::uint64_t from, std::size_t count_max) override;
+  Result<std::vector<std::uint64_t>> erase_bodies(std::span<const std::uint64_t> indices,
+                                                  std::uint64_t now_ms) override;
+  Result<std::uint64_t> erased_count() override;
   Result<void> check() override;
   Result<v1::AuditPageReply> audit_page(std::uint64_t from_index, std::size_t bytes_max) override;
 

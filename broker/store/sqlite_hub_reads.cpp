@@ -13,12 +13,13 @@ namespace chancery::broker {
 namespace {
 
 constexpr std::string_view kSelectEntry =
-    "SELECT entry_hash, header, body, signatures FROM entry WHERE idx = ?1";
+    "SELECT entry_hash, header, body, signatures, body_digest FROM entry LEFT JOIN erased "
+    "USING(idx) WHERE idx = ?1";
 constexpr std::string_view kSelectEntryHashes =
     "SELECT entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
 constexpr std::string_view kSelectEntries =
-    "SELECT idx, entry_hash, header, body, signatures, origin, notice_id, notice FROM entry "
-    "WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
+    "SELECT idx, entry_hash, header, body, signatures, origin, notice_id, notice, body_digest "
+    "FROM entry LEFT JOIN erased USING(idx) WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
 constexpr std::string_view kSelectFeed =
     "SELECT idx FROM feed WHERE member = ?1 AND urgent = ?2 AND idx >= ?3 ORDER BY idx LIMIT ?4";
 constexpr std::string_view kSelectFeedBefore =
@@ -39,6 +40,19 @@ constexpr std::string_view kSelectBatches =
     "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint, root FROM "
     "batch WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
 
+// With the digest of its body where that was erased; `digest` is the column that says so.
+Result<std::string> stored_envelope(const sqlite::Statement& select, int digest,
+                                    std::string_view header, std::string_view body,
+                                    std::string_view signatures) {
+  if (select.column_is_null(digest)) {
+    return exchange::envelope_bytes(header, body, signatures);
+  }
+  CHANCERY_TRY(const std::string erased, select.column_blob(digest));
+  return erased.size() == Hash{}.size()
+             ? exchange::erased_bytes(header, hash_from(erased), signatures)
+             : exchange::envelope_bytes(header, {}, signatures);
+}
+
 }  // namespace
 
 Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
@@ -52,15 +66,15 @@ Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
   CHANCERY_TRY(const std::string header, select->column_blob(1));
   CHANCERY_TRY(const std::string body, select->column_blob(2));
   CHANCERY_TRY(const std::string signatures, select->column_blob(3));
+  CHANCERY_TRY(std::string envelope, stored_envelope(*select, 4, header, body, signatures));
   select->reset();
-  const Hash found =
-      exchange::entry_hash(exchange::envelope_hash(genesis_, header, body), signatures);
+  CHANCERY_TRY(const Hash found, exchange::entry_of(envelope, genesis_));
   if (as_view(found) != expected) {
     return fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " hashes to " +
                                               hex(found) + ", its leaf holds " +
                                               hex(as_bytes(expected)));
   }
-  return exchange::envelope_bytes(header, body, signatures);
+  return envelope;
 }
 
 Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
@@ -213,7 +227,7 @@ Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64
     batch.mutable_leaves()->append(as_view(ledger::encode(leaf)));
     v1::AuditEntry& entry = *batch.add_entries();
     entry.set_index(index);
-    entry.set_envelope(exchange::envelope_bytes(header, body, signatures));
+    CHANCERY_TRY(*entry.mutable_envelope(), stored_envelope(*select, 8, header, body, signatures));
     CHANCERY_TRY(*entry.mutable_origin(), select->column_text(5));
     CHANCERY_TRY(*entry.mutable_notice_id(), select->column_blob(6));
     CHANCERY_TRY(*entry.mutable_notice(), select->column_blob(7));

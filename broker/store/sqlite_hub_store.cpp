@@ -38,12 +38,14 @@ CREATE TABLE conflict(
   index_first INTEGER NOT NULL, refused_at_ms INTEGER NOT NULL, header BLOB NOT NULL,
   body BLOB NOT NULL, signatures BLOB NOT NULL, UNIQUE(origin, notice_id, notice)) STRICT;
 )";
-// Version 2: the feed in two lanes.
-constexpr std::string_view kLanesSchema = R"(
+// Version 2: the feed in two lanes, and bodies that were erased.
+constexpr std::string_view kSchema2 = R"(
 ALTER TABLE feed RENAME TO feed_1;
 CREATE TABLE feed(
   member TEXT NOT NULL, urgent INTEGER NOT NULL CHECK(urgent IN (0, 1)), idx INTEGER NOT NULL,
   PRIMARY KEY(member, urgent, idx)) STRICT, WITHOUT ROWID;
+CREATE TABLE erased(
+  idx INTEGER PRIMARY KEY, body_digest BLOB NOT NULL, erased_at_ms INTEGER NOT NULL) STRICT;
 )";
 
 std::uint64_t urgent_of(const v1::Draft& draft) {
@@ -70,8 +72,7 @@ Result<void> fill_lanes(sqlite::Database& database) {
   }
 }
 
-constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
-                               sqlite::StoreStep{kLanesSchema, fill_lanes}};
+constexpr std::array kSteps = {sqlite::StoreStep{kSchema}, sqlite::StoreStep{kSchema2, fill_lanes}};
 constexpr sqlite::StoreFormat kFormat{.application_id = kHubStoreApplicationId, .steps = kSteps};
 static_assert(kFormat.version() == kHubStoreVersion);
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";

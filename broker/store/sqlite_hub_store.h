@@ -5,6 +5,7 @@
 //   batch            first index -> size after, root, type, time, directory, checkpoint
 //   entry            index -> origin, notice id, N, E, header, body, signatures
 //   feed             (member, urgent, index)                   who is to be sent what, by lane
+//   erased           index -> digest of the body that was there, when it was erased
 //   directory_entry  index                                     which entries fold to the directory
 //   clock            (signing key, precedence) -> created_at
 //   conflict         (origin, notice id, N) -> a draft refused for its used id, and its envelope

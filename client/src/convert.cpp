@@ -225,6 +225,10 @@ Result<Notice> notice_from(const v1::InboxItem& item) {
   notice.own = item.own();
   notice.key_id = hex(as_bytes(item.key_id()));
   read_draft(draft, notice);
+  if (item.erased_at_ms() != 0) {
+    notice.erased_at = time_from_ms(item.erased_at_ms());
+    return notice;
+  }
   if (const auto text = exchange::parse_text(draft.kind(), item.text()); text.has_value()) {
     read_text(*text, notice);
   } else {

@@ -64,7 +64,8 @@ std::vector<std::optional<Envelope>> Auditor::check_envelopes(
     if (entry.envelope().empty()) {
       continue;
     }
-    Result<Envelope> envelope = parse_envelope(entry.envelope(), follower_.directory().genesis());
+    Result<Envelope> envelope =
+        parse_envelope(entry.envelope(), follower_.directory().genesis(), Bodies::kMaybeErased);
     if (!envelope.has_value()) {
       // What a store keeps as evidence may not parse; then the store says so, and it is still what
       // was logged.
@@ -152,7 +153,8 @@ void Auditor::check_outbox(const v1::AuditBatch& batch, const std::vector<ledger
       continue;
     }
     const auto is_it = [&](std::string_view bytes) {
-      const Result<Envelope> envelope = parse_envelope(bytes, follower_.directory().genesis());
+      const Result<Envelope> envelope =
+          parse_envelope(bytes, follower_.directory().genesis(), Bodies::kMaybeErased);
       return envelope.has_value() && as_view(envelope->notice) == outbox.notice() &&
              envelope->entry == leaves[position].entry;
     };
@@ -313,6 +315,7 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
       continue;
     }
     ++report_.envelope_count;
+    report_.erased_count += envelopes[i]->erased.has_value() ? 1U : 0U;
     if (is_directory) {
       continue;
     }

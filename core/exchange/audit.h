@@ -34,6 +34,7 @@ struct AuditReport {
   std::uint64_t batch_count = 0;
   std::uint64_t directory_entry_count = 0;
   std::uint64_t envelope_count = 0;  // Held in the store and verified, directory entries included.
+  std::uint64_t erased_count = 0;    // Of these, without a body: it was erased.
   std::uint64_t absent_count = 0;    // Leaves whose envelope is not in this store.
   std::uint64_t void_count = 0;      // Kept as evidence: the store itself says that they are bad.
   bool head_unsigned = false;  // The last batch was stored, and its checkpoint not yet signed.

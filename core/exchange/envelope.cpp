@@ -138,7 +138,33 @@ Result<void> check_signatures(const v1::Signatures& signatures) {
 }
 
 Result<v1::Envelope> parse_parts(std::string_view bytes) {
-  return parse_wire<v1::Envelope>(bytes, Reading::kStrict, {.bytes_max = kEnvelopeBytesMax});
+  CHANCERY_TRY(v1::Envelope parts,
+               parse_wire<v1::Envelope>(bytes, Reading::kStrict, {.bytes_max = kEnvelopeBytesMax}));
+  if (!parts.body_digest().empty()) {
+    CHANCERY_TRY_VOID(check_length("body digest", parts.body_digest().size(), 32));
+    if (!parts.body().empty()) {
+      return fail(ErrorCode::kMalformed, "a body and the digest of one that was erased");
+    }
+  }
+  return parts;
+}
+
+Hash digest_of_body(const v1::Envelope& parts) {
+  return parts.body_digest().empty() ? body_digest(parts.body()) : hash_from(parts.body_digest());
+}
+
+Hash envelope_hash_of(const Hash& genesis, std::string_view header, const Hash& body) {
+  return crypto::sha256({as_bytes(kNoticeLabel), genesis, sha256_of(header), body});
+}
+
+Result<void> parse_body(Envelope& envelope) {
+  CHANCERY_TRY(envelope.body, parse_wire<v1::Body>(envelope.body_bytes, Reading::kStrict,
+                                                   {.bytes_max = kBodyBytesMax,
+                                                    .element_count_max = kBodyElementsMax}));
+  if (envelope.body.form_case() == v1::Body::FORM_NOT_SET) {
+    return fail(ErrorCode::kMalformed, "the body is neither sealed nor clear");
+  }
+  return envelope.sealed() ? check_sealed(envelope.body.sealed()) : Result<void>();
 }
 
 }  // namespace
@@ -152,7 +178,11 @@ Hash notice_hash(const Hash& genesis, std::string_view draft) {
 }
 
 Hash envelope_hash(const Hash& genesis, std::string_view header, std::string_view body) {
-  return crypto::sha256({as_bytes(kNoticeLabel), genesis, sha256_of(header), sha256_of(body)});
+  return envelope_hash_of(genesis, header, body_digest(body));
+}
+
+Hash body_digest(std::string_view body) {
+  return sha256_of(body);
 }
 
 Hash entry_hash(const Hash& d, std::string_view signatures) {
@@ -164,7 +194,8 @@ Hash text_digest(std::string_view plaintext) {
 }
 
 std::string Envelope::bytes() const {
-  return envelope_bytes(header_bytes, body_bytes, signatures_bytes);
+  return erased.has_value() ? erased_bytes(header_bytes, *erased, signatures_bytes)
+                            : envelope_bytes(header_bytes, body_bytes, signatures_bytes);
 }
 
 std::vector<std::string> Envelope::recipient_codes() const {
@@ -194,6 +225,15 @@ std::string envelope_bytes(std::string_view header, std::string_view body,
   return envelope.SerializeAsString();
 }
 
+std::string erased_bytes(std::string_view header, const Hash& body_digest,
+                         std::string_view signatures) {
+  v1::Envelope envelope;
+  envelope.set_header(std::string(header));
+  envelope.set_signatures(std::string(signatures));
+  envelope.set_body_digest(to_string(body_digest));
+  return envelope.SerializeAsString();
+}
+
 Result<void> check_draft(const v1::Draft& draft) {
   if (!is_member_code(draft.origin())) {
     return fail(ErrorCode::kMalformed, "origin '" + draft.origin() + "' is not a member code");
@@ -216,9 +256,16 @@ Result<void> check_draft(const v1::Draft& draft) {
   return check_length("text_digest", draft.text_digest().size(), 32);
 }
 
-Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis) {
+Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis, Bodies bodies) {
   CHANCERY_TRY(v1::Envelope parts, parse_parts(bytes));
+  const Hash digest = digest_of_body(parts);
   Envelope envelope;
+  if (!parts.body_digest().empty()) {
+    if (bodies == Bodies::kThere) {
+      return fail(ErrorCode::kBodyErased, "the envelope has the digest of its body only");
+    }
+    envelope.erased = digest;
+  }
   envelope.header_bytes = std::move(*parts.mutable_header());
   envelope.body_bytes = std::move(*parts.mutable_body());
   envelope.signatures_bytes = std::move(*parts.mutable_signatures());
@@ -229,14 +276,8 @@ Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis) {
   CHANCERY_TRY(envelope.draft, parse_wire<v1::Draft>(envelope.header.draft()));
   CHANCERY_TRY_VOID(check_draft(envelope.draft));
 
-  CHANCERY_TRY(envelope.body, parse_wire<v1::Body>(envelope.body_bytes, Reading::kStrict,
-                                                   {.bytes_max = kBodyBytesMax,
-                                                    .element_count_max = kBodyElementsMax}));
-  if (envelope.body.form_case() == v1::Body::FORM_NOT_SET) {
-    return fail(ErrorCode::kMalformed, "the body is neither sealed nor clear");
-  }
-  if (envelope.sealed()) {
-    CHANCERY_TRY_VOID(check_sealed(envelope.body.sealed()));
+  if (!envelope.erased.has_value()) {
+    CHANCERY_TRY_VOID(parse_body(envelope));
   }
 
   CHANCERY_TRY(envelope.signatures,
@@ -246,14 +287,15 @@ Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis) {
   CHANCERY_TRY_VOID(check_signatures(envelope.signatures));
 
   envelope.notice = notice_hash(genesis, envelope.header.draft());
-  envelope.d = envelope_hash(genesis, envelope.header_bytes, envelope.body_bytes);
+  envelope.d = envelope_hash_of(genesis, envelope.header_bytes, digest);
   envelope.entry = entry_hash(envelope.d, envelope.signatures_bytes);
   return envelope;
 }
 
 Result<Hash> entry_of(std::string_view bytes, const Hash& genesis) {
   CHANCERY_TRY(const v1::Envelope parts, parse_parts(bytes));
-  return entry_hash(envelope_hash(genesis, parts.header(), parts.body()), parts.signatures());
+  return entry_hash(envelope_hash_of(genesis, parts.header(), digest_of_body(parts)),
+                    parts.signatures());
 }
 
 Result<Hash> genesis_of(std::string_view bytes) {

@@ -7,6 +7,8 @@
 
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,12 +25,14 @@ namespace chancery::exchange {
 [[nodiscard]] Hash envelope_hash(const Hash& genesis, std::string_view header,
                                  std::string_view body);                    // D
 [[nodiscard]] Hash entry_hash(const Hash& d, std::string_view signatures);  // E
+[[nodiscard]] Hash body_digest(std::string_view body);
 [[nodiscard]] Hash text_digest(std::string_view plaintext);
 
 struct Envelope {
   std::string header_bytes;
   std::string body_bytes;
   std::string signatures_bytes;
+  std::optional<Hash> erased;  // Instead of the body, which was erased: its digest.
 
   v1::Header header;
   v1::Draft draft;
@@ -52,7 +56,16 @@ struct Envelope {
 [[nodiscard]] std::string envelope_bytes(std::string_view header, std::string_view body,
                                          std::string_view signatures);
 
-[[nodiscard]] Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis);
+// The same of an envelope whose body was erased (C-99).
+[[nodiscard]] std::string erased_bytes(std::string_view header, const Hash& body_digest,
+                                       std::string_view signatures);
+
+enum class Bodies : std::uint8_t {
+  kThere,        // kBodyErased where it is not: nobody submits such an envelope.
+  kMaybeErased,  // What was logged and is stored, or comes from a store.
+};
+[[nodiscard]] Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis,
+                                              Bodies bodies = Bodies::kThere);
 
 // E of an envelope whose parts may be anything.
 [[nodiscard]] Result<Hash> entry_of(std::string_view envelope_bytes, const Hash& genesis);

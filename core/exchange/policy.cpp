@@ -217,12 +217,16 @@ Result<void> judge_notice(const Envelope& envelope, const Directory& directory, 
                 "header version " + std::to_string(envelope.header.version()) + ", in force is " +
                     std::to_string(directory.roster().header_version()));
   }
-  CHANCERY_TRY_VOID(judge_draft(envelope.draft, envelope.sealed(), directory));
+  const bool erased = envelope.erased.has_value();  // Then nothing is asked of its body.
+  CHANCERY_TRY_VOID(judge_draft(envelope.draft, envelope.sealed() || erased, directory));
   CHANCERY_TRY(const NodeInfo* const node, check_signature(envelope, directory, cache));
   if (matches("consultation.*", envelope.draft.kind()) && !node->voice) {
     return fail(ErrorCode::kNoVoice, envelope.draft.kind());
   }
   CHANCERY_TRY_VOID(check_releases(envelope, directory));
+  if (erased) {
+    return {};
+  }
   if (envelope.sealed()) {
     return check_seal(envelope, directory);
   }

@@ -249,7 +249,7 @@ Result<void> Database::check_identity(const std::string& path, const OpenOptions
 Result<void> Database::configure(const OpenOptions& options) {
   CHANCERY_TRY_VOID(
       execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; "
-              "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-" +
+              "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-" +
               std::to_string(options.cache_kib) + "; PRAGMA wal_autocheckpoint=" +
               std::to_string(std::min(options.medium.wal_autocheckpoint_pages, kNumberMax))));
   // It answers with the mode that is in force, whatever was asked for.

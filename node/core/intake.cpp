@@ -54,8 +54,8 @@ Arrival judge_delivery(std::uint64_t index, std::string envelope_bytes, const le
     arrival.verdict = verdict;
     arrival.error = std::move(error);
   };
-  Result<exchange::Envelope> envelope =
-      exchange::parse_envelope(arrival.envelope_bytes, directory.genesis());
+  Result<exchange::Envelope> envelope = exchange::parse_envelope(
+      arrival.envelope_bytes, directory.genesis(), exchange::Bodies::kMaybeErased);
   const Result<Hash> entry = envelope.has_value()
                                  ? Result<Hash>(envelope->entry)
                                  : exchange::entry_of(arrival.envelope_bytes, directory.genesis());
@@ -81,6 +81,10 @@ Arrival judge_delivery(std::uint64_t index, std::string envelope_bytes, const le
   }
   if (!good.has_value()) {
     because(Verdict::kVoid, good.error());
+    return arrival;
+  }
+  if (arrival.envelope->erased.has_value()) {
+    because(Verdict::kErased, {ErrorCode::kBodyErased, "before it was delivered here"});
     return arrival;
   }
   Result<std::string> text = open_text(*arrival.envelope, directory.genesis(), opener);

@@ -28,6 +28,7 @@ enum class Verdict : std::uint8_t {
   kVoid = 1,        // The hub logged what it must not.
   kUnopenable = 2,  // Good for all to see, and not to be opened here.
   kGarbled = 3,     // Other bytes than were logged. What was logged may still come.
+  kErased = 4,      // Good but for its body, which was erased before it came here.
 };
 
 struct Arrival {

@@ -1,5 +1,6 @@
 #include "node/engine/engine.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/crypto/secret.h"
@@ -77,6 +78,7 @@ Result<void> Engine::finish_turn(const Now& now) {
   CHANCERY_TRY_VOID(resend_when_due());
   CHANCERY_TRY_VOID(sign_and_submit());
   CHANCERY_TRY_VOID(greet_or_ping_when_due());
+  CHANCERY_TRY_VOID(retain());
   if (store_->in_transaction()) {
     CHANCERY_TRY_VOID(store_->commit());
   }
@@ -202,6 +204,47 @@ Result<void> Engine::resend_when_due() {
     log::info("resending", {{"count", notices.size()}});
     link_.submit(in_order(std::move(notices)));
     resend_at_ = now_.steady + kResendAfter;
+  }
+  return {};
+}
+
+Result<void> Engine::retain() {
+  const exchange::Directory& directory = follower_.directory();
+  if (!directory.founded()) {
+    return {};
+  }
+  const std::uint64_t now_ms = std::min(now_.unix_ms(), follower_.accepted_at_ms());
+  const std::optional<std::uint64_t> from = retention_.next(directory.roster(), now_ms);
+  if (!from.has_value()) {
+    return {};
+  }
+  CHANCERY_TRY(const std::vector<exchange::Kept> page,
+               store_->kept(*from, exchange::kRetentionPageMax));
+  Result<void> asked;
+  const auto may_go = [&](const exchange::Kept& kept) {
+    const Result<std::vector<std::string>> unstored = store_->unstored_by(kept.index);
+    if (!unstored.has_value()) {
+      asked = std::unexpected(unstored.error());
+      return false;
+    }
+    return std::ranges::none_of(
+        *unstored, [&](const std::string& member) { return directory.member(member) != nullptr; });
+  };
+  const std::vector<std::uint64_t> past = retention_.take(page, directory.roster(), now_ms, may_go);
+  CHANCERY_TRY_VOID(asked);
+  if (past.empty()) {
+    return {};
+  }
+  CHANCERY_TRY_VOID(write());
+  CHANCERY_TRY(const std::vector<std::uint64_t> damaged,
+               store_->erase_bodies(past, now_.unix_ms()));
+  log::info(
+      "bodies-erased",
+      {{"count", past.size() - damaged.size()}, {"first", past.front()}, {"last", past.back()}});
+  for (const std::uint64_t index : damaged) {
+    log::error("body-not-erased", {{"index", index},
+                                   {"error", error_info(ErrorCode::kStoreDamaged).name},
+                                   {"remedy", error_info(ErrorCode::kStoreDamaged).remedy}});
   }
   return {};
 }

@@ -98,6 +98,7 @@ class Engine {
   Result<void> take_control(const v1::DownMessage& message);
   // Other bytes than were logged: true where they were put aside, to fetch what was.
   Result<bool> put_aside(Arrival& arrival);
+  void check_erasure(Arrival& arrival, const ledger::Leaf& leaf) const;
   // What an alarm was raised for, to be kept with the arrival.
   Result<std::optional<Error>> check_what_it_saw(const exchange::Envelope& envelope,
                                                  std::uint64_t index);
@@ -115,6 +116,9 @@ class Engine {
   Result<void> greet_or_ping_when_due();
   Result<void> probe();
   Result<void> resend_when_due();
+  // A step of the pass that erases bodies whose time has passed; own ones once each recipient in
+  // the roster has stored them.
+  Result<void> retain();
   // Each with the one before it in its precedence; `newest` is what is unacknowledged before them.
   static std::vector<Outbound> in_order(std::vector<Unacknowledged> notices,
                                         NewestStamps newest = {});
@@ -142,6 +146,7 @@ class Engine {
   std::chrono::milliseconds restamp_delay_;  // Doubles until something is logged.
   std::optional<SteadyTime> resend_at_;
   SteadyTime ping_at_{};
+  exchange::RetentionPass retention_;
   StoredProbe probed_;  // The last of the probes that were sent: the next go on after it.
   std::optional<SteadyTime> greet_again_at_;  // While no Welcome has come.
 };

@@ -15,6 +15,12 @@ namespace chancery::node {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+constexpr std::uint64_t kRetentionSlackMs = 24ULL * 60 * 60 * 1000;  // Clocks differ.
+
+}  // namespace
+
 void Engine::raise_alarm(const Error& error) {
   if (!alarm_.has_value()) {
     alarm_ = error;
@@ -116,6 +122,7 @@ Result<void> Engine::take_deliveries() {
     Arrival arrival = judge_delivery(delivery.index(), std::move(*delivery.mutable_envelope()),
                                      leaf, config_.member, directory, opener_, cache_);
     arrival.lane = held->lane;
+    check_erasure(arrival, leaf);
     CHANCERY_TRY_VOID(write());
     if (arrival.verdict == Verdict::kGarbled) {
       CHANCERY_TRY(const bool aside, put_aside(arrival));
@@ -129,7 +136,9 @@ Result<void> Engine::take_deliveries() {
     CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, now_.unix_ms()));
     link_.stored(arrival.lane, arrival.index);
     news_.arrivals = true;
-    if (arrival.verdict != Verdict::kGood) {
+    if (arrival.verdict == Verdict::kErased) {
+      log::warn("erased-entry", {{"index", arrival.index}});
+    } else if (arrival.verdict != Verdict::kGood) {
       log::error(arrival.verdict == Verdict::kVoid ? "void-entry" : "unopenable-entry",
                  {{"index", arrival.index},
                   {"error", error_info(arrival.error->code).name},
@@ -139,6 +148,16 @@ Result<void> Engine::take_deliveries() {
     }
   }
   return {};
+}
+
+// A hub that keeps a body back may say that it was erased: believed only where its time has passed.
+void Engine::check_erasure(Arrival& arrival, const ledger::Leaf& leaf) const {
+  if (arrival.verdict == Verdict::kErased && arrival.envelope.has_value() &&
+      !exchange::is_past_retention(follower_.directory().roster(), arrival.envelope->draft.kind(),
+                                   leaf.accepted_at_ms, now_.unix_ms(), kRetentionSlackMs)) {
+    arrival.verdict = Verdict::kGarbled;
+    arrival.error = Error{ErrorCode::kBodyErased, "before its time"};
+  }
 }
 
 // The hub may have sent it wrong once. The second time it counts as what the hub has to give.

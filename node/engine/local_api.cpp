@@ -82,10 +82,12 @@ v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
   item.set_arrived_at_ms(row.queued_at_ms);
   item.set_logged(row.stage == OutboxStage::kLogged);
   item.set_own(true);
+  item.set_erased_at_ms(row.erased_at_ms);
   const Result<std::string> text =
       row.sealed ? exchange::unpad_text(row.text) : Result<std::string>(row.text);
   item.set_text(text.value_or(""));
-  const Result<exchange::Envelope> envelope = exchange::parse_envelope(row.envelope, genesis);
+  const Result<exchange::Envelope> envelope =
+      exchange::parse_envelope(row.envelope, genesis, exchange::Bodies::kMaybeErased);
   if (envelope.has_value() && envelope->signatures.signatures_size() > 0) {
     item.set_key_id(envelope->signatures.signatures(0).key_id());
   }
@@ -538,7 +540,8 @@ Result<std::string> LocalApi::envelope_of(const OutboxRow& own) {
     return delivered;
   }
   for (const std::string& bytes : {own.envelope, delivered.value_or("")}) {
-    const Result<exchange::Envelope> envelope = exchange::parse_envelope(bytes, store_.genesis());
+    const Result<exchange::Envelope> envelope =
+        exchange::parse_envelope(bytes, store_.genesis(), exchange::Bodies::kMaybeErased);
     if (envelope.has_value() && envelope->entry == leaf.entry) {
       return bytes;
     }
@@ -593,7 +596,7 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
     return reply;
   }
   const Result<exchange::Envelope> envelope =
-      exchange::parse_envelope(reply.envelope(), store_.genesis());
+      exchange::parse_envelope(reply.envelope(), store_.genesis(), exchange::Bodies::kMaybeErased);
   if (!envelope.has_value() || as_view(envelope->notice) != reply.item().notice()) {
     return fail(ErrorCode::kStoreDamaged, "the stored envelope is not of its notice");
   }

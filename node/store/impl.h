@@ -56,6 +56,8 @@ struct NodeStore::Impl {
   Result<void> expect_stored(std::string_view notice_id, std::uint64_t index);
   Result<void> add_probes(StoredProbe of, std::vector<StoredProbe>& probes);
 
+  Result<void> erase_body(std::uint64_t index, std::string_view received, std::uint64_t now_ms);
+
   // What one row of the outbox adds to the load: nothing once it is settled.
   Result<OutboxLoad> load_of(std::string_view notice_id) {
     CHANCERY_TRY(sqlite::Statement* const select,

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kColumns =
     "SELECT arrival, idx, accepted_at_ms, notice, draft, text, sealed, created_at_us, "
-    "arrived_at_ms, key_id FROM inbox ";
+    "arrived_at_ms, key_id, (SELECT erased_at_ms FROM erased WHERE erased.idx = inbox.idx) "
+    "FROM inbox ";
 
 Result<v1::InboxItem> item_of(const sqlite::Statement& select, const Hash& genesis) {
   v1::InboxItem item;
@@ -36,6 +37,12 @@ Result<v1::InboxItem> item_of(const sqlite::Statement& select, const Hash& genes
   item.set_logged(true);
   if (as_view(exchange::notice_hash(genesis, item.draft())) != item.notice()) {
     return fail(ErrorCode::kStoreDamaged, "inbox row " + std::to_string(arrival));
+  }
+  if (!select.column_is_null(10)) {
+    CHANCERY_TRY(const std::uint64_t erased_at_ms, select.column_u64(10));
+    item.set_erased_at_ms(erased_at_ms);
+    item.clear_text();
+    return item;
   }
   // The draft that N names says which text it is.
   CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(item.draft()));

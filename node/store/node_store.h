@@ -9,12 +9,14 @@
 //   alarm            what the log was contradicted by: code, reason, the bytes that did
 //   inbox            arrival -> what is shown, with the opened text
 //   outbox           notice id -> draft, text, then the signed envelope, its index, its stage
-//   unstored         (member, urgent, index): who, as far as the hub said, has not stored what we
-//   sent cursor           (application, name) -> arrivals, of both lanes
+//   unstored         (member, urgent, index): who has not stored what we sent, as the hub says
+//   erased           index -> when the body and the text there were erased
+//   cursor           (application, name) -> arrivals, of both lanes
 //
 // Writes belong between begin() and commit(), which is one durable transaction: whoever was told
 // "stored" was told so after commit(). After an error of commit() the process stops and reloads.
-// Nothing is deleted. What is read is hashed again. One owner, one thread.
+// Nothing is deleted but bodies whose time has passed. What is read is hashed again. One owner, one
+// thread.
 
 #pragma once
 
@@ -22,6 +24,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,6 +36,7 @@
 #include "core/exchange/directory.h"
 #include "core/exchange/lane.h"
 #include "core/exchange/log_follower.h"
+#include "core/exchange/retention.h"
 #include "core/ledger/leaf.h"
 #include "io/sqlite/store.h"
 #include "node/core/intake.h"
@@ -71,6 +75,7 @@ struct OutboxRow {
   std::uint64_t queued_at_ms = 0;
   std::uint32_t code = 0;
   std::string reason;
+  std::uint64_t erased_at_ms = 0;  // When body and text were; 0 while they are there.
 };
 
 // The newest directory states, each from the index of the entry that made it.
@@ -190,6 +195,15 @@ class NodeStore {
   // This recipient has stored our notice at this index, and all before it in that lane.
   [[nodiscard]] Result<void> mark_stored(std::string_view member, std::uint64_t index);
   [[nodiscard]] Result<std::vector<std::string>> unstored_by(std::uint64_t index);  // Members.
+
+  // At most `count_max` notices that were received, from index `from` on, whose bodies were not
+  // erased; not those that are evidence.
+  [[nodiscard]] Result<std::vector<exchange::Kept>> kept(std::uint64_t from, std::size_t count_max);
+  // Erases their bodies and texts, wherever they stand, and records it. Those that do not hash to
+  // their leaves are left as they are, and come back.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> erase_bodies(
+      std::span<const std::uint64_t> indices, std::uint64_t now_ms);
+  [[nodiscard]] Result<std::uint64_t> erased_count();
   [[nodiscard]] Result<void> mark_refused(std::string_view notice_id, const Error& error);
   // Back to the queue, to be stamped again, with all that were signed after it in its precedence:
   // they must not overtake it. The reason stays visible.

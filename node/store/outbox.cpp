@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::string_view kColumns =
     "SELECT notice_id, notice, request, draft, text, sealed, stage, envelope, idx, accepted_at_ms, "
-    "created_at_us, queued_at_ms, code, reason FROM outbox ";
+    "created_at_us, queued_at_ms, code, reason, "
+    "(SELECT erased_at_ms FROM erased WHERE erased.idx = outbox.idx) FROM outbox ";
 
 Result<OutboxRow> row_of(const sqlite::Statement& select) {
   OutboxRow row;
@@ -33,6 +34,9 @@ Result<OutboxRow> row_of(const sqlite::Statement& select) {
   CHANCERY_TRY(row.queued_at_ms, select.column_u64(11));
   CHANCERY_TRY(const std::uint64_t code, select.column_u64(12));
   CHANCERY_TRY(row.reason, select.column_text(13));
+  if (!select.column_is_null(14)) {
+    CHANCERY_TRY(row.erased_at_ms, select.column_u64(14));
+  }
   row.notice = hash_from(notice);
   row.request = hash_from(request);
   row.sealed = sealed != 0;

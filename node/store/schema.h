@@ -55,7 +55,8 @@ CREATE TABLE cursor(
 INSERT INTO clock(id, created_at_us) VALUES(1, 0);
 )";
 
-// Version 2: cursors and the inbox in two lanes; which recipients have not stored a notice of ours.
+// Version 2: cursors and the inbox in two lanes; which recipients have not stored a notice of ours;
+// bodies that were erased.
 inline constexpr std::string_view kSchema2 = R"(
 ALTER TABLE position ADD COLUMN cursor_urgent INTEGER NOT NULL DEFAULT 0;
 UPDATE position SET cursor_urgent = cursor;
@@ -66,6 +67,7 @@ CREATE TABLE unstored(
   member TEXT NOT NULL, urgent INTEGER NOT NULL, idx INTEGER NOT NULL,
   PRIMARY KEY(member, urgent, idx)) STRICT, WITHOUT ROWID;
 CREATE INDEX unstored_idx ON unstored(idx);
+CREATE TABLE erased(idx INTEGER PRIMARY KEY, erased_at_ms INTEGER NOT NULL) STRICT;
 )";
 // As the columns of that name have it.
 [[nodiscard]] std::uint64_t urgent_of(const v1::Draft& draft);

@@ -141,8 +141,9 @@ struct Notice {
   std::vector<Attachment> attachments;
 
   bool sealed = false;
-  bool own = false;    // Published by this member.
-  std::string key_id;  // Of the signing key, 64 digits.
+  bool own = false;               // Published by this member.
+  std::optional<Time> erased_at;  // Its text was erased then, under the roster's retention rule.
+  std::string key_id;             // Of the signing key, 64 digits.
 };
 
 struct KindField {

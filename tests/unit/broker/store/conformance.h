@@ -521,6 +521,47 @@ TYPED_TEST_P(HubStoreConformance, UrgentNoticesHaveALaneOfTheirOwn) {
   EXPECT_EQ(lanes("BY", "BY"), none) << "not of BY";
 }
 
+// C-99
+TYPED_TEST_P(HubStoreConformance, AnErasedBodyLeavesWhatHashesToItsLeaf) {
+  this->found();
+  const Commit logged = this->log({this->envelope({"BY"}), this->envelope({"BY"})});
+  const std::vector<exchange::Kept> kept = test::must(this->store_->kept(7, 10));
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_EQ(kept[1].index, 8U);
+  EXPECT_EQ(kept[1].accepted_at_ms, logged.accepted_at_ms);
+  EXPECT_EQ(kept[1].draft.kind(), "contact");
+  EXPECT_EQ(test::must(this->store_->kept(0, 3)).size(), 3U);
+
+  const std::vector<std::uint64_t> indices{7};
+  EXPECT_TRUE(test::must(this->store_->erase_bodies(indices, kNow)).empty());
+  test::must(this->store_->flush());
+  this->reopen();
+  EXPECT_EQ(test::must(this->store_->erased_count()), 1U);
+  EXPECT_EQ(test::must(this->store_->kept(7, 10)).size(), 1U);
+  EXPECT_EQ(this->feed("BY", 0), "7<-0 8<-8 ");
+  const auto page = test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch));
+  const exchange::Envelope& whole = logged.entries[0].envelope;
+  EXPECT_EQ(page[0].envelope,
+            exchange::erased_bytes(whole.header_bytes, exchange::body_digest(whole.body_bytes),
+                                   whole.signatures_bytes));
+  EXPECT_EQ(test::must(exchange::entry_of(page[0].envelope, this->exchange_.genesis())),
+            whole.entry);
+  const exchange::AuditReport report = this->audit(*this->store_);
+  EXPECT_TRUE(report.passed());
+  EXPECT_EQ(report.erased_count, 1U);
+}
+
+TYPED_TEST_P(HubStoreConformance, AnAlteredBodyIsNotErased) {
+  this->found();
+  this->log({this->envelope({"BY"}), this->envelope({"BY"})});
+  this->store_.reset();
+  this->engine_.alter("body", 8);
+  this->reopen();
+  const std::vector<std::uint64_t> indices{7, 8};
+  EXPECT_EQ(test::must(this->store_->erase_bodies(indices, kNow)), std::vector<std::uint64_t>{8});
+  EXPECT_EQ(test::must(this->store_->erased_count()), 1U);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
     HubStoreConformance, AnEmptyStoreIsAnEmptyLog, WhatWasCommittedIsThereAfterAStop,
     AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
@@ -530,6 +571,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     AnAlteredEntryIsNamedAndNeverServedAndTheOthersAre, AnAlteredDirectoryEntryStopsTheStart,
     AForgottenDirectoryEntryStopsTheStart, ALiveStoreIsAuditedInPages,
     AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused, SecondDraftsUnderAnIdAreKept,
-    UrgentNoticesHaveALaneOfTheirOwn);
+    UrgentNoticesHaveALaneOfTheirOwn, AnErasedBodyLeavesWhatHashesToItsLeaf,
+    AnAlteredBodyIsNotErased);
 
 }  // namespace chancery::broker

@@ -425,6 +425,38 @@ TEST_F(EnvelopeTest, ACutOrLengthenedEnvelopeIsNeverJudgedGood) {
   }
 }
 
+// C-99: the digest of the body stands in its place, and the hashes stay what they were.
+TEST_F(EnvelopeTest, AnErasedBodyLeavesTheHashes) {
+  const std::string sent = exchange_.publish(exchange_.draft("AM", {"BY"}),
+                                             TestExchange::text_of("gone"), exchange_.directory());
+  const Envelope whole = test::must(parse_envelope(sent, exchange_.genesis()));
+  const std::string rest =
+      erased_bytes(whole.header_bytes, body_digest(whole.body_bytes), whole.signatures_bytes);
+  EXPECT_EQ(outcome(parse_envelope(rest, exchange_.genesis())), "body-erased");
+  const Envelope erased =
+      test::must(parse_envelope(rest, exchange_.genesis(), Bodies::kMaybeErased));
+  EXPECT_EQ(erased.notice, whole.notice);
+  EXPECT_EQ(erased.d, whole.d);
+  EXPECT_EQ(erased.entry, whole.entry);
+  EXPECT_EQ(test::must(entry_of(rest, exchange_.genesis())), whole.entry);
+  EXPECT_EQ(erased.bytes(), rest);
+  EXPECT_TRUE(erased.body_bytes.empty());
+  RootCache cache;
+  EXPECT_EQ(outcome(judge_notice(erased, exchange_.directory(), cache)), "good");
+  const auto with = [&](std::string_view body, const std::string& digest) {
+    v1::Envelope parts;
+    parts.set_header(whole.header_bytes);
+    parts.set_body(std::string(body));
+    parts.set_signatures(whole.signatures_bytes);
+    parts.set_body_digest(digest);
+    return outcome(
+        parse_envelope(parts.SerializeAsString(), exchange_.genesis(), Bodies::kMaybeErased));
+  };
+  EXPECT_EQ(with("", std::string(31, 'd')), "malformed");
+  EXPECT_EQ(with(whole.body_bytes, to_string(body_digest(whole.body_bytes))), "malformed");
+  EXPECT_EQ(with("", std::string(32, 'd')), "good") << "another body: another leaf";
+}
+
 // C-40: the signature of one exchange says nothing in another with the same keys.
 TEST_F(EnvelopeTest, AnEnvelopeOfAnotherExchangeIsRefused) {
   TestExchange other({.name = "another"});

@@ -1,0 +1,88 @@
+#include "core/exchange/retention.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace chancery::exchange {
+namespace {
+
+constexpr std::uint64_t kDay = 24ULL * 60 * 60 * 1000;
+
+v1::Roster roster() {
+  v1::Roster made;
+  for (const auto& [kinds, days] :
+       {std::pair<const char*, std::uint32_t>{"training", 2}, {"threat.*", 20}, {"*", 10}}) {
+    v1::Retention& rule = *made.add_retention();
+    rule.set_kinds(kinds);
+    rule.set_days(days);
+  }
+  return made;
+}
+
+Kept kept(std::uint64_t index, std::uint64_t accepted_at_ms, const std::string& kind = "contact") {
+  Kept made{.index = index, .accepted_at_ms = accepted_at_ms, .draft = {}};
+  made.draft.set_kind(kind);
+  return made;
+}
+
+// C-99
+TEST(RetentionTest, TheFirstRuleThatMatchesCounts) {
+  const v1::Roster rules = roster();
+  EXPECT_EQ(retention_days(rules, "training"), 2U);
+  EXPECT_EQ(retention_days(rules, "threat.alert"), 20U);
+  EXPECT_EQ(retention_days(rules, "contact"), 10U);
+  EXPECT_EQ(retention_days(rules, "directory.roster"), std::nullopt);
+  v1::Roster few;
+  few.add_retention()->set_kinds("training");
+  EXPECT_EQ(retention_days(few, "contact"), std::nullopt) << "kept for ever";
+}
+
+TEST(RetentionTest, TheTimeIsOverToTheMillisecond) {
+  const v1::Roster rules = roster();
+  EXPECT_FALSE(is_past_retention(rules, "contact", 5, 5 + 10 * kDay - 1));
+  EXPECT_TRUE(is_past_retention(rules, "contact", 5, 5 + 10 * kDay));
+  EXPECT_TRUE(is_past_retention(rules, "contact", 5, 4 + 9 * kDay, kDay + 1));
+  EXPECT_FALSE(is_past_retention(rules, "directory.node", 0, 1000 * kDay));
+}
+
+TEST(RetentionTest, APassGoesOverWhatIsOldEnoughAndComesAgainTheNextDay) {
+  const v1::Roster rules = roster();
+  const std::uint64_t now = 30 * kDay;
+  RetentionPass pass;
+  const auto all = [](const Kept&) { return true; };
+  ASSERT_EQ(pass.next(rules, now), 0U);
+  std::vector<Kept> page;
+  for (std::uint64_t index = 0; index < kRetentionPageMax; ++index) {
+    page.push_back(kept(index, index, index == 1 ? "directory.roster" : "contact"));
+  }
+  EXPECT_EQ(pass.take(page, rules, now, [](const Kept& each) { return each.index != 2; }).size(),
+            kRetentionPageMax - 2);
+  ASSERT_EQ(pass.next(rules, now), kRetentionPageMax);
+  using Indices = std::vector<std::uint64_t>;
+  EXPECT_EQ(pass.take({kept(70, 29 * kDay, "training"), kept(71, 20 * kDay),
+                       kept(72, 28 * kDay, "training"), kept(73, 9 * kDay, "threat.alert")},
+                      rules, now, all),
+            (Indices{71, 72, 73}));
+  EXPECT_EQ(pass.next(rules, now), std::nullopt) << "there was no more";
+  EXPECT_EQ(pass.next(rules, now + kDay - 1), std::nullopt);
+  ASSERT_EQ(pass.next(rules, now + kDay), 0U) << "what had to wait is asked again";
+}
+
+TEST(RetentionTest, APageThatIsTooYoungEndsThePass) {
+  const v1::Roster rules = roster();
+  RetentionPass pass;
+  std::vector<Kept> page;
+  for (std::uint64_t index = 0; index < kRetentionPageMax; ++index) {
+    page.push_back(kept(index, 5 * kDay, "training"));
+  }
+  EXPECT_TRUE(pass.take(page, rules, 6 * kDay, [](const Kept&) { return true; }).empty());
+  EXPECT_EQ(pass.next(rules, 6 * kDay), std::nullopt);
+}
+
+TEST(RetentionTest, WithoutARuleNothingIsRead) {
+  EXPECT_EQ(RetentionPass().next(v1::Roster(), 1'000'000 * kDay), std::nullopt);
+}
+
+}  // namespace
+}  // namespace chancery::exchange
