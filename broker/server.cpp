@@ -260,6 +260,7 @@ void Server::receive() {
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < kReceivedPerTurnMax && bytes < kReceivedBytesPerTurnMax; ++i) {
     const std::optional<zmq::Received> received = router_->receive();
+    take_gone();
     if (!received.has_value()) {
       return;
     }
@@ -277,7 +278,8 @@ void Server::receive() {
     }
     bytes += received->frames.front().size();
     const PeerHandle handle = peer_handle(*received, *key_id);
-    const Result<void> served = engine_->receive(handle, *key_id, received->frames.front());
+    const Result<void> served =
+        engine_->receive(handle, *key_id, received->frames.front(), os::steady_now());
     if (!served.has_value()) {
       log::warn("refused-frame", {{"transport_key", received->user_id},
                                   {"error", error_info(served.error().code).name},
@@ -288,6 +290,17 @@ void Server::receive() {
     }
     for (const PeerHandle replaced : hub_.take_replaced()) {
       cut(replaced, "its node connected anew");
+    }
+  }
+}
+
+// Before the first word of a connection that came after: a node that was started anew gets its
+// place at once. What such a connection had said before it ended may still be read, so its handle
+// stays.
+void Server::take_gone() {
+  for (const std::string& routing_id : router_->take_gone()) {
+    if (const auto known = handles_.find(routing_id); known != handles_.end()) {
+      hub_.disconnected(known->second);
     }
   }
 }

@@ -74,6 +74,7 @@ class Server {
   void warn_of_strangers();
 
   void receive();
+  void take_gone();
   void receive_admin();
   void answer_admin(const std::string& routing_id, std::string_view frame);
   Result<void> sequence();

@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint32_t kProtocol = 1;
 constexpr std::uint64_t kRetryAfterMs = 250;
 constexpr std::uint64_t kRetryAfterStopMs = 10'000;  // People have to act first.
+// Nodes ping every 5 s: a session that is silent for longer may be of a machine that is gone.
+constexpr std::chrono::seconds kSilenceMax{15};
 constexpr std::string_view kControl = "control";
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kDirectoryTopic = "directory";
@@ -74,7 +76,9 @@ void Hub::fault(PeerHandle peer, const Error& error) {
   send(peer, std::string(kControl), message);
 }
 
-Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::string_view frame) {
+Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::string_view frame,
+                          SteadyTime now) {
+  now_ = now;
   const auto refuse_with = [&](Error error) -> Result<void> {
     fault(peer, error);
     return std::unexpected(std::move(error));
@@ -99,6 +103,7 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
     return refuse_with({ErrorCode::kGap, "hello comes first"});
   }
   Session& session = found->second;
+  session.heard_at = now_;
   switch (parsed->message_case()) {
     case v1::UpMessage::kSubmit:
       if (static_cast<std::size_t>(parsed->submit().envelopes_size()) > exchange::kSubmitCountMax) {
@@ -143,6 +148,16 @@ Result<void> Hub::hello(PeerHandle peer, const exchange::NodeInfo& node, const v
     return fail(ErrorCode::kWrongGenesis,
                 "this hub serves exchange " + hex(sequencer_.directory().genesis()));
   }
+  if (hello.instance().size() != exchange::kInstanceBytes) {
+    return fail(ErrorCode::kMalformed, "an instance of " + std::to_string(hello.instance().size()) +
+                                           " bytes, not " +
+                                           std::to_string(exchange::kInstanceBytes));
+  }
+  if (runs_elsewhere(peer, node, hello)) {
+    return fail(
+        ErrorCode::kNodeRunsElsewhere,
+        "another daemon has the link of node " + hex(node.signing_key.id()) + " of " + node.member);
+  }
   // A node ahead of this log, or beside it, has seen another one. Both keep what they have.
   const std::uint64_t followed = hello.followed().size();
   if (followed > 0 && followed < sequencer_.tree().size()) {
@@ -157,6 +172,13 @@ Result<void> Hub::hello(PeerHandle peer, const exchange::NodeInfo& node, const v
   }
   welcome(peer, node, hello);
   return {};
+}
+
+bool Hub::runs_elsewhere(PeerHandle peer, const exchange::NodeInfo& node,
+                         const v1::Hello& hello) const {
+  const auto found = sessions_.find(node.signing_key.id());
+  return found != sessions_.end() && found->second.peer != peer &&
+         found->second.instance != hello.instance() && now_ - found->second.heard_at < kSilenceMax;
 }
 
 std::vector<HeadCheck> Hub::take_head_checks() {
@@ -212,7 +234,9 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
                   .member = node.member,
                   .feeds = {},
                   .followed = hello.followed().size(),
-                  .program = hello.program().substr(0, exchange::kNameBytesMax)};
+                  .program = hello.program().substr(0, exchange::kNameBytesMax),
+                  .instance = hello.instance(),
+                  .heard_at = now_};
   const auto begin = [&](Lane lane, std::uint64_t cursor, const v1::Credits& credits) {
     session.feeds[lane].window =
         DeliveryWindow(config_.window, std::min(cursor, sequencer_.tree().size()));

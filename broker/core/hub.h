@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,6 +24,8 @@
 #include "core/exchange/lane.h"
 
 namespace chancery::broker {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 struct HubConfig {
   std::string program;  // Name and version, for people.
@@ -85,9 +88,9 @@ class Hub {
 
   // A frame from the connection `peer`, which was admitted with this transport key. What cannot be
   // served is answered with a Fault; the error comes back as well, for the log. kUnknownMember: cut
-  // the connection.
+  // the connection. By `now` a session is judged that nothing was heard from for long.
   [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
-                                     std::string_view frame);
+                                     std::string_view frame, SteadyTime now);
   // Heads that greeting nodes name and that the store must look up; the answer to their Hello comes
   // with checked(). `root` is nothing where the log had no head of that size.
   [[nodiscard]] std::vector<HeadCheck> take_head_checks();
@@ -96,6 +99,7 @@ class Hub {
   // nothing is admitted (C-134).
   [[nodiscard]] const std::optional<Error>& contradiction() const { return contradiction_; }
 
+  // To be told at once: while a session's connection is there, no other daemon gets its place.
   void disconnected(PeerHandle peer);
   // A delivery could not be queued for this peer: its feed waits for the next word of the node, and
   // goes on from the cursor that it then names.
@@ -146,11 +150,16 @@ class Hub {
     exchange::PerLane<Feed> feeds;
     std::uint64_t followed = 0;
     std::string program;
+    std::string instance;  // Which of the daemons that have this node's keys.
+    SteadyTime heard_at;
   };
 
   void send(PeerHandle peer, std::string topic, const v1::DownMessage& message);
   void fault(PeerHandle peer, const Error& error);
   Result<void> hello(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello);
+  // Whether another daemon has this node's session, and is alive as far as can be told.
+  [[nodiscard]] bool runs_elsewhere(PeerHandle peer, const exchange::NodeInfo& node,
+                                    const v1::Hello& hello) const;
   void welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello);
   // The node followed another log. Its proof, where it has one, stops admission.
   Result<void> foreign(const exchange::NodeInfo& node, const v1::Hello& hello);
@@ -162,6 +171,7 @@ class Hub {
   void answer(const std::vector<Outcome>& outcomes, bool waiting);
 
   HubConfig config_;
+  SteadyTime now_{};  // Of the frame that is being served.
   Sequencer sequencer_;
   std::map<Hash, Session> sessions_;  // By node: its signing key's id.
   struct Greeting {                   // A Hello whose head is being looked up.

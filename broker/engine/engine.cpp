@@ -103,10 +103,10 @@ Result<void> Engine::sign_missing_checkpoints() {
   return store_->flush();
 }
 
-Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id,
-                             std::string_view frame) {
+Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id, std::string_view frame,
+                             SteadyTime now) {
   const bool admits = !hub_.contradiction().has_value();
-  Result<void> served = hub_.receive(peer, transport_key_id, frame);
+  Result<void> served = hub_.receive(peer, transport_key_id, frame, now);
   if (served.has_value()) {
     served = check_heads();
   }

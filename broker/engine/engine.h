@@ -69,7 +69,7 @@ class Engine {
 
   // As Hub::receive().
   [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
-                                     std::string_view frame);
+                                     std::string_view frame, SteadyTime now);
   // A batch of what waits, if anything does. Where a node has shown that this log is not the one
   // that the hub signed, all of it is refused.
   [[nodiscard]] Result<Sequenced> sequence(std::uint64_t now_ms);

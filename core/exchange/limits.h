@@ -27,6 +27,7 @@ inline constexpr std::uint32_t kSignaturesElementsMax = kSignatureCountMax * (6 
 inline constexpr std::size_t kKindBytesMax = 64;
 // Any short text: names, classifications, handling codes, the origin line, the value of a state.
 inline constexpr std::size_t kNameBytesMax = 200;
+inline constexpr std::size_t kInstanceBytes = 16;  // Of Hello.instance.
 inline constexpr std::size_t kMemberCountMax = 1024;
 inline constexpr std::size_t kNodesPerMemberMax = 8;
 // Keys of a member's nodes and people that were ever accepted: all that the directory keeps for

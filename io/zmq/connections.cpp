@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -67,8 +68,21 @@ void Connections::forget(std::map<int, Connection>::iterator item) {
   if (item != connections_.end()) {
     silent_.erase(item->second.number);
     cut_count_ -= item->second.cut ? 1U : 0U;
+    if (!item->second.routing_id.empty()) {
+      gone_.push_back(std::move(item->second.routing_id));
+    }
+    if (gone_.size() > kGoneCountMax) {  // Nobody asks.
+      gone_.pop_front();
+    }
     connections_.erase(item);
   }
+}
+
+std::vector<std::string> Connections::take_gone() {
+  std::vector<std::string> taken(std::make_move_iterator(gone_.begin()),
+                                 std::make_move_iterator(gone_.end()));
+  gone_.clear();
+  return taken;
 }
 
 void Connections::delivered(int fd, std::string_view routing_id) {

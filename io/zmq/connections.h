@@ -18,9 +18,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "io/zmq/monitor.h"
 
@@ -53,6 +55,10 @@ class Connections {
   // descriptor.
   void cut(int fd, std::string_view routing_id);
 
+  // Routing ids of connections that ended since the last call, where they had one: the newest
+  // kGoneCountMax.
+  [[nodiscard]] std::vector<std::string> take_gone();
+
   [[nodiscard]] std::size_t count() const { return connections_.size(); }
   [[nodiscard]] const ConnectionCounters& counters() const { return counters_; }
   [[nodiscard]] Monitor& monitor() { return monitor_; }
@@ -77,9 +83,11 @@ class Connections {
   std::map<int, Connection> connections_;
   std::map<std::uint64_t, int> silent_;  // By number: those that completed no message, uncut.
   std::size_t cut_count_ = 0;            // Of connections_.
+  std::deque<std::string> gone_;
   std::chrono::steady_clock::time_point looked_at_{};
 };
 
 inline constexpr std::chrono::milliseconds kLookInterval{20};
+inline constexpr std::size_t kGoneCountMax = 4096;
 
 }  // namespace chancery::zmq

@@ -259,6 +259,10 @@ void Router::disconnect(const std::string& routing_id, int source_fd) {
   state_->connections.cut(source_fd, routing_id);
 }
 
+std::vector<std::string> Router::take_gone() {
+  return state_->connections.take_gone();
+}
+
 std::size_t Router::connection_count() {
   state_->connections.update();
   return state_->connections.count();

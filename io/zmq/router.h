@@ -95,6 +95,11 @@ class Router {
   // It may come back through the handshake.
   void disconnect(const std::string& routing_id, int source_fd);
 
+  // The routing ids of connections that had brought a message and ended since the last call; known
+  // before receive() gives the first message of a connection that came later. The newest
+  // kGoneCountMax are kept.
+  [[nodiscard]] std::vector<std::string> take_gone();
+
   [[nodiscard]] std::size_t connection_count();
   [[nodiscard]] const RouterCounters& counters() const;
   [[nodiscard]] std::shared_ptr<const PollHandles> poll_handles() const;  // For Poller.

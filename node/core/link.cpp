@@ -65,6 +65,7 @@ void Link::connected() {
   *hello.mutable_credits() = credits_of(config_.windows.patient);
   *hello.mutable_credits_urgent() = credits_of(config_.windows.urgent);
   hello.set_program(config_.program);
+  hello.set_instance(config_.instance);
   hello.set_checkpoint(position_.checkpoint);
   send(message);
 }

@@ -33,6 +33,7 @@ struct Window {
 struct LinkConfig {
   Hash genesis{};
   std::string program;
+  std::string instance{};  // Of this run of the daemon, kInstanceBytes.
   exchange::PerLane<Window> windows{.patient = {.items = 1024, .bytes = 8U << 20U},
                                     .urgent = {.items = 256, .bytes = 4U << 20U}};
 };

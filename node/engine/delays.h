@@ -12,4 +12,8 @@ inline constexpr std::chrono::milliseconds kExpiredAgainAfter{5'000};
 inline constexpr std::chrono::milliseconds kRestampMin{250};
 inline constexpr std::chrono::milliseconds kRestampMax{60'000};
 
+// Hello again, where another daemon with the same keys has the link.
+inline constexpr std::chrono::milliseconds kElsewhereMin{1'000};
+inline constexpr std::chrono::milliseconds kElsewhereMax{16'000};
+
 }  // namespace chancery::node

@@ -31,11 +31,15 @@ Engine::Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState 
       random_(std::move(random)),
       follower_(std::move(state.follower)),
       history_(std::move(state.history)),
-      link_({.genesis = store_->genesis(), .program = config_.program}, std::move(state.position)),
+      link_({.genesis = store_->genesis(),
+             .program = config_.program,
+             .instance = random_(exchange::kInstanceBytes)},
+            std::move(state.position)),
       local_api_(config_.member, config_.applications, *store_, random_, config_.local),
       alarm_(std::move(state.alarm)),
       created_at_us_(state.created_at_us),
-      restamp_delay_(kRestampMin) {}
+      restamp_delay_(kRestampMin),
+      elsewhere_delay_(kElsewhereMin) {}
 
 Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, std::unique_ptr<NodeStore> store,
                                               std::unique_ptr<crypto::Signer> signer,
@@ -122,6 +126,14 @@ Result<void> Engine::probe() {
   }
   link_.probe(probes);
   return {};
+}
+
+// The hub has another daemon with our keys. Where they are many, they do not all ask at once.
+void Engine::greet_later() {
+  const std::string random = random_(1);
+  const auto share = static_cast<std::uint8_t>(random.front());
+  greet_again_at_ = now_.steady + elsewhere_delay_ / 2 + elsewhere_delay_ * share / 512;
+  elsewhere_delay_ = std::min(2 * elsewhere_delay_, kElsewhereMax);
 }
 
 // Set by set, until the signer fails: what was not signed stays in the queue as it is.

@@ -114,6 +114,7 @@ class Engine {
   std::vector<SignedSet> sign(const StampedBatch& batch);
   Result<void> sign_and_submit();
   Result<void> greet_or_ping_when_due();
+  void greet_later();
   Result<void> probe();
   Result<void> resend_when_due();
   // A step of the pass that erases bodies whose time has passed; own ones once each recipient in
@@ -148,7 +149,8 @@ class Engine {
   SteadyTime ping_at_{};
   exchange::RetentionPass retention_;
   StoredProbe probed_;  // The last of the probes that were sent: the next go on after it.
-  std::optional<SteadyTime> greet_again_at_;  // While no Welcome has come.
+  std::optional<SteadyTime> greet_again_at_;   // While no Welcome has come.
+  std::chrono::milliseconds elsewhere_delay_;  // Doubles until a Welcome comes.
 };
 
 }  // namespace chancery::node

@@ -75,12 +75,18 @@ Result<void> Engine::take_control(const v1::DownMessage& message) {
     last_fault_ = taken.error().to_string();
     if (link_.phase() == LinkPhase::kAlarm) {
       stop_following(taken.error());
+    } else if (taken.error().code == ErrorCode::kNodeRunsElsewhere && !was_up) {
+      const std::string_view remedy = error_info(taken.error().code).remedy;
+      log::error("node-runs-elsewhere", {{"detail", taken.error().detail}, {"remedy", remedy}});
+      last_fault_.append(". ").append(remedy);
+      greet_later();
     } else {
       log::warn("hub-fault", {{"error", last_fault_}});
     }
   }
   if (!was_up && link_.phase() == LinkPhase::kUp) {
     last_fault_.clear();
+    elsewhere_delay_ = kElsewhereMin;
     outbox_changed_ = true;
     in_step_ = false;
     log::info("hub-welcome", {{"hub_size", link_.hub_size()}, {"size", follower_.size()}});

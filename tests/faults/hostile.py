@@ -39,7 +39,8 @@ def field(number, value):
 
 def hello(genesis):
     credits_wanted = field(1, 64) + field(2, 1 << 20)
-    return field(1, field(1, 1) + field(2, genesis) + field(6, credits_wanted) + field(7, b"hostile"))
+    return field(1, field(1, 1) + field(2, genesis) + field(6, credits_wanted) + field(7, b"hostile") +
+                 field(11, bytes(16)))
 
 
 def frames(genesis, envelopes):

@@ -67,6 +67,7 @@ class Run {
       message.mutable_hello()->set_genesis(to_string(trial().exchange.genesis()));
       message.mutable_hello()->mutable_credits()->set_items(2);
       message.mutable_hello()->mutable_credits()->set_bytes(4096);
+      message.mutable_hello()->set_instance(std::string(exchange::kInstanceBytes, 'i'));
       test::must(receive(peer, message.SerializeAsString()));
     }
     sent();
@@ -108,7 +109,8 @@ class Run {
   }
 
   Result<void> receive(broker::PeerHandle peer, std::string_view frame) {
-    Result<void> served = hub_.receive(peer, trial().transports.at(peer - 1), frame);
+    Result<void> served =
+        hub_.receive(peer, trial().transports.at(peer - 1), frame, broker::SteadyTime());
     for (const broker::HeadCheck& check : hub_.take_head_checks()) {
       const auto head = heads_.find(check.size);
       served =

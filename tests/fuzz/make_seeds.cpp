@@ -17,6 +17,7 @@
 #include "core/base/encoding.h"
 #include "core/crypto/signer.h"
 #include "core/exchange/kinds.h"
+#include "core/exchange/limits.h"
 #include "core/exchange/seal.h"
 #include "core/ledger/cosignature.h"
 #include "core/ledger/proof.h"
@@ -185,6 +186,7 @@ void add_wire(const Corpus& corpus) {
   *up.mutable_hello()->mutable_followed() = exchange::tree_head(log.size(), log.tree().root());
   up.mutable_hello()->mutable_credits()->set_items(1024);
   up.mutable_hello()->set_program("chancery-node");
+  up.mutable_hello()->set_instance(std::string(exchange::kInstanceBytes, 'i'));
   add("up-hello", 0, up.SerializeAsString());
   up.mutable_submit()->add_envelopes(envelope);
   add("up-submit", 0, up.SerializeAsString());
@@ -561,6 +563,7 @@ void add_logs(const Corpus& corpus) {
   corpus.add("hub", "ping-before-hello", step(2));
   message.mutable_hello()->set_protocol(1);
   message.mutable_hello()->set_genesis(to_string(notices.exchange.genesis()));
+  message.mutable_hello()->set_instance(std::string(exchange::kInstanceBytes, 'i'));
   corpus.add("hub", "hello-again", step(0) + "\x01\x05\x01"s + step(1));
   corpus.add("hub", "hello-elsewhere", step(2) + submit + turn);
 }

@@ -180,7 +180,8 @@ void HubMachine::receive(std::size_t node, ConnectionId id, const std::string& f
     }
     around_.trace.event(name_, "receives", frame);
     speakers_[id] = node;
-    const Result<void> served = engine_->receive(id, ports_.at(node).transport_key_id, frame);
+    const broker::SteadyTime now{std::chrono::microseconds(around_.scheduler.now())};
+    const Result<void> served = engine_->receive(id, ports_.at(node).transport_key_id, frame, now);
     if (!served.has_value() && around_.trace.tells()) {
       around_.trace.remark(name_, "refuses a frame: " + served.error().to_string());
     }
@@ -192,6 +193,14 @@ void HubMachine::receive(std::size_t node, ConnectionId id, const std::string& f
       speakers_.erase(replaced);
     }
     plan_turn(kTurnDelay);
+  });
+}
+
+void HubMachine::disconnected(ConnectionId id) {
+  when_awake([this, id] {
+    if (runs()) {
+      engine_->hub().disconnected(id);
+    }
   });
 }
 

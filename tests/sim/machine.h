@@ -96,6 +96,7 @@ class HubMachine final : public Machine {
 
   void attach(std::size_t node, Wire* wire, const Hash& transport_key_id);
   void receive(std::size_t node, ConnectionId id, const std::string& frame);
+  void disconnected(ConnectionId id);
   void stop() override { drop_program(); }
   [[nodiscard]] bool runs() const override { return engine_ != nullptr; }
   [[nodiscard]] broker::Engine* engine() { return engine_.get(); }

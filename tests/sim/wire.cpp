@@ -56,7 +56,11 @@ void Wire::cut() {
 
 void Wire::end(bool node_hears) {
   ++attempt_;
-  id_ = 0;
+  const ConnectionId ended = std::exchange(id_, 0);
+  if (ended != 0) {
+    scheduler_.after(up_.blocked ? kHeartbeatTimeout : weather_.delay_min,
+                     [this, ended] { ends_.hub_disconnected(ended); });
+  }
   std::erase_if(up_.held, [&](const Frame&) { return !random_.chance(kArrivesAfterEndPpm); });
   down_.held.clear();
   if (node_hears && node_runs_) {

@@ -2,7 +2,8 @@
 //
 // Frames arrive late, in order within a direction unless the weather reorders them, sometimes
 // twice, sometimes not at all. A blocked direction holds frames back as TCP does; a direction
-// blocked for three heartbeats ends the connection. What was on its way to the hub when a
+// blocked for three heartbeats ends the connection. Each end hears at once that a connection ended,
+// or where its line is blocked by its heartbeats. What was on its way to the hub when a
 // connection ended may still arrive, under the handle of that connection. A connection is one
 // handle: the hub never sees two nodes under one, nor one node's two connections.
 
@@ -35,6 +36,7 @@ struct WireEnds {
   std::function<void()> node_connected;
   std::function<void()> node_disconnected;
   std::function<void(ConnectionId, const std::string& frame)> to_hub;
+  std::function<void(ConnectionId)> hub_disconnected;
   std::function<void(const std::string& topic, const std::string& message)> to_node;
   std::function<bool()> hub_listens;
 };

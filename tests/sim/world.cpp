@@ -81,6 +81,7 @@ void World::wire_up(std::size_t number, Member& member) {
           .node_disconnected = [&node] { node.disconnected(); },
           .to_hub = [this, number](ConnectionId id,
                                    const std::string& frame) { hub_->receive(number, id, frame); },
+          .hub_disconnected = [this](ConnectionId id) { hub_->disconnected(id); },
           .to_node = [&node](const std::string& topic,
                              const std::string& message) { node.receive(topic, message); },
           .hub_listens = [this] { return hub_->runs(); }});

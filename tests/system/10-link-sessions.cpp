@@ -24,6 +24,7 @@ std::string hello_frame(const Hash& genesis, std::uint32_t protocol = 1) {
   message.mutable_hello()->set_genesis(to_string(genesis));
   message.mutable_hello()->mutable_credits()->set_items(10);
   message.mutable_hello()->mutable_credits()->set_bytes(1U << 20U);
+  message.mutable_hello()->set_instance(std::string(kInstance));
   return message.SerializeAsString();
 }
 

@@ -55,6 +55,7 @@ bool Peer::greet(std::uint64_t cursor) {
     hello.mutable_credits()->set_bytes(kCreditBytes);
     *hello.mutable_credits_urgent() = hello.credits();
   }
+  hello.set_instance(std::string(kInstance));
   welcome_ = false;
   return send(message) && eventually([&] {
            drain();

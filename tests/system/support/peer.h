@@ -21,6 +21,9 @@
 
 namespace chancery::test {
 
+// All peers of a test are one daemon, as far as the hub can tell.
+inline constexpr std::string_view kInstance = "a daemon of ours";
+
 struct PeerOptions {
   std::uint64_t credit_items = 1024;
   bool credits_again = true;  // Moves its window on after each delivery.

@@ -40,6 +40,7 @@ struct HelloOptions {
   std::uint64_t bytes = 1U << 20U;
   std::uint64_t cursor_urgent = 0;
   std::uint64_t items_urgent = 100;
+  char instance = '1';
 };
 
 class HubTest : public testing::Test {
@@ -61,10 +62,11 @@ class HubTest : public testing::Test {
     made.mutable_credits_urgent()->set_items(options.items_urgent);
     made.mutable_credits_urgent()->set_bytes(1U << 20U);
     made.set_program("node of a test");
+    made.set_instance(std::string(exchange::kInstanceBytes, options.instance));
     return message;
   }
   std::string frame(PeerHandle peer, std::string_view member, std::string_view bytes) {
-    return outcome(hub_.receive(peer, transport_id(member), bytes));
+    return outcome(hub_.receive(peer, transport_id(member), bytes, now_));
   }
   std::string up(PeerHandle peer, std::string_view member, const v1::UpMessage& message) {
     return frame(peer, member, message.SerializeAsString());
@@ -214,6 +216,7 @@ class HubTest : public testing::Test {
   Hub hub_{
       HubConfig{.program = "hub of a test", .admission = {}, .window = {}, .log_keys = log_keys()},
       HubState(exchange_.genesis())};
+  SteadyTime now_;
   std::uint64_t turns_ = 0;
   std::ptrdiff_t feed_reads_ = 0;  // Of patient lanes.
   std::vector<std::size_t> frame_bytes_;
@@ -281,7 +284,8 @@ TEST_F(HubTest, ANodeThatTheDirectoryDoesNotHaveIsNotServed) {
   EXPECT_EQ(fault(), "1: fault unknown-member");
   // The witness key of a node is no node.
   const Hash witness = test::signing_public(test::node_key_name("AM", 1, "witness")).id();
-  EXPECT_EQ(outcome(hub_.receive(kAm, witness, hello().SerializeAsString())), "unknown-member");
+  EXPECT_EQ(outcome(hub_.receive(kAm, witness, hello().SerializeAsString(), now_)),
+            "unknown-member");
   EXPECT_TRUE(hub_.sessions().empty());
 }
 
@@ -392,6 +396,51 @@ TEST_F(HubTest, ASecondConnectionOfANodeTakesOver) {
   EXPECT_TRUE(hub_.sessions().empty());
 }
 
+// C-148: the keys of a node, copied to another machine.
+TEST_F(HubTest, ASecondDaemonWithTheSameKeysIsRefusedWhileTheFirstIsThere) {
+  greet(kAm, "AM");
+  EXPECT_EQ(up(9, "AM", hello({.instance = '2'})), "node-runs-elsewhere");
+  const std::vector<Sent> answers = sent();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].peer, 9U);
+  EXPECT_EQ(name(answers[0].message.fault().code()), "node-runs-elsewhere");
+  EXPECT_GT(answers[0].message.fault().retry_after_ms(), 0U);
+  EXPECT_TRUE(hub_.take_replaced().empty());
+  EXPECT_EQ(submit(9, "AM", {envelope()}), "gap") << "it has no session";
+  EXPECT_EQ(fault(), "9: fault gap");
+  EXPECT_EQ(submit(kAm, "AM", {envelope()}), "good") << "the first is served as before";
+  hub_.disconnected(9);  // The refused one goes: that is nothing to the session.
+  EXPECT_TRUE(hub_.has_session(kAm));
+  hub_.disconnected(kAm);
+  greet(10, "AM", {.instance = '2'});
+  EXPECT_TRUE(hub_.has_session(10));
+}
+
+// C-148: a hub that missed the end of a connection does not keep a node out for ever.
+TEST_F(HubTest, ASilentSessionMakesRoomAfterFifteenSeconds) {
+  greet(kAm, "AM");
+  now_ += std::chrono::seconds(14);
+  ASSERT_EQ(credit(kAm, "AM", 0), "good");  // Any word counts.
+  now_ += std::chrono::milliseconds(14'999);
+  EXPECT_EQ(up(9, "AM", hello({.instance = '2'})), "node-runs-elsewhere");
+  EXPECT_EQ(fault(), "9: fault node-runs-elsewhere");
+  now_ += std::chrono::milliseconds(1);
+  greet(9, "AM", {.instance = '2'});
+  EXPECT_EQ(hub_.take_replaced(), std::vector<PeerHandle>{kAm});
+  EXPECT_EQ(submit(kAm, "AM", {envelope()}), "gap");
+}
+
+// C-148
+TEST_F(HubTest, AnInstanceHas16Bytes) {
+  for (const std::size_t size : {std::size_t{0}, std::size_t{15}, std::size_t{17}}) {
+    v1::UpMessage message = hello();
+    message.mutable_hello()->set_instance(std::string(size, 'i'));
+    EXPECT_EQ(up(kAm, "AM", message), "malformed") << size;
+    EXPECT_EQ(fault(), "1: fault malformed");
+  }
+  EXPECT_TRUE(hub_.sessions().empty());
+}
+
 TEST_F(HubTest, ANodeCannotSpeakOnAnothersConnection) {
   greet(kAm, "AM");
   EXPECT_EQ(credit(kAm, "BY", 0), "gap");
@@ -456,11 +505,14 @@ TEST_F(HubTest, AFullQueueIsARetryableRefusal) {
             HubState(exchange_.genesis()));
   MemoryLog log;
   found(small.sequencer(), log, exchange_);
-  ASSERT_EQ(outcome(small.receive(kAm, transport_id("AM"), hello().SerializeAsString())), "good");
+  const auto say = [&](const v1::UpMessage& message) {
+    return outcome(small.receive(kAm, transport_id("AM"), message.SerializeAsString(), now_));
+  };
+  ASSERT_EQ(say(hello()), "good");
   v1::UpMessage message;
   message.mutable_submit()->add_envelopes(envelope());
   message.mutable_submit()->add_envelopes(envelope());
-  ASSERT_EQ(outcome(small.receive(kAm, transport_id("AM"), message.SerializeAsString())), "good");
+  ASSERT_EQ(say(message), "good");
   const std::vector<Outgoing> answers = small.take_outgoing();
   ASSERT_EQ(answers.size(), 2U);
   const auto refused = test::must(exchange::parse_wire<v1::DownMessage>(answers[1].message));

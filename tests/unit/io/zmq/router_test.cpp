@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "tests/unit/io/zmq/support.h"
@@ -130,6 +131,45 @@ TEST_F(RouterTest, SaysThatAPeerIsGone) {
     const Result<> sent = router.send(routing_id, {"x"});
     return !sent && sent.error().code == ErrorCode::kNotFound;
   }));
+}
+
+TEST_F(RouterTest, NamesTheConnectionsThatEnded) {
+  Router router = bind();
+  Dealer stays = connect(router);
+  std::optional<Dealer> goes = connect(router);
+  ASSERT_TRUE(stays.send({"x"}));
+  next_message(router);
+  ASSERT_TRUE(goes->send({"x"}));
+  const std::string routing_id = next_message(router).routing_id;
+  EXPECT_TRUE(router.take_gone().empty());
+  goes.reset();
+  std::vector<std::string> gone;
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_FALSE(router.receive());
+    gone = router.take_gone();
+    return !gone.empty();
+  }));
+  EXPECT_EQ(gone, std::vector<std::string>{routing_id});
+  EXPECT_TRUE(router.take_gone().empty()) << "once";
+}
+
+// Who comes after it can be told from it: what ended is known before the other's first word.
+TEST_F(RouterTest, NamesAnEndedConnectionBeforeItGivesAWordOfALaterOne) {
+  Router router = bind();
+  for (int i = 0; i < 20; ++i) {
+    std::string routing_id;
+    {
+      Dealer first = connect(router);
+      ASSERT_TRUE(first.send({"x"}));
+      routing_id = next_message(router).routing_id;
+    }
+    Dealer second = connect(router);
+    ASSERT_TRUE(second.send({"y"}));
+    std::optional<Received> word;  // Nothing is asked of the router before it is there.
+    ASSERT_TRUE(eventually([&] { return (word = router.receive()).has_value(); }));
+    const std::vector<std::string> gone = router.take_gone();
+    EXPECT_NE(std::ranges::find(gone, routing_id), gone.end()) << i;
+  }
 }
 
 TEST_F(RouterTest, SaysThatAPeerDoesNotRead) {

@@ -76,6 +76,7 @@ class LinkTest : public testing::Test {
   explicit LinkTest(std::uint64_t size = 10, std::uint64_t cursor = 5, std::uint64_t credits = 4)
       : link_({.genesis = genesis,
                .program = "test 1",
+               .instance = "sixteen bytes...",
                .windows = {.patient = {.items = credits, .bytes = 1U << 20U},
                            .urgent = {.items = 2, .bytes = 1U << 10U}}},
               {.followed_size = size,
@@ -156,6 +157,7 @@ TEST_F(LinkTest, SaysHelloFirstWithWhereItStands) {
   EXPECT_EQ(hello.credits().items(), 4U);
   EXPECT_EQ(hello.credits().bytes(), 1U << 20U);
   EXPECT_EQ(hello.program(), "test 1");
+  EXPECT_EQ(hello.instance(), "sixteen bytes...");
 }
 
 TEST_F(LinkTest, ANewConnectionForgetsWhatWasMeantForTheOldOne) {
