@@ -15,6 +15,7 @@
 #include "daemon/keys.h"
 #include "daemon/places.h"
 #include "io/log/log.h"
+#include "io/os/clock.h"
 #include "io/os/file.h"
 
 namespace chancery::broker {
@@ -45,7 +46,8 @@ Result<exchange::Directory> fold_founding(const Config& config) {
 }
 
 // The directory that a start would begin with; nothing where a daemon has the store.
-Result<std::optional<exchange::Directory>> directory_at_start(const Config& config) {
+Result<std::optional<exchange::Directory>> directory_at_start(const Config& config,
+                                                              const daemon::StartOptions& options) {
   std::error_code unknown;  // Then check_store_place() has said why.
   if (std::filesystem::exists(config.store, unknown)) {
     const Result<std::unique_ptr<HubStore>> store =
@@ -65,6 +67,9 @@ Result<std::optional<exchange::Directory>> directory_at_start(const Config& conf
                   config.store + " is of exchange " + hex((*store)->genesis()));
     }
     CHANCERY_TRY(HubState state, (*store)->load());
+    if (!options.trust_clock) {
+      CHANCERY_TRY_VOID(daemon::require_clock(state.accepted_at_ms, os::unix_ms()));
+    }
     if (state.tree.size() > 0) {
       return std::move(state.directory);
     }
@@ -107,13 +112,14 @@ Result<void> require_own_keys(const Config& config, const exchange::Directory& d
   return {};
 }
 
-Result<void> Server::check(const Config& config) {
+Result<void> Server::check(const Config& config, const daemon::StartOptions& options) {
   CHANCERY_TRY(const LogSigners log_signers, read_log_signers(config));
   CHANCERY_TRY(const crypto::PrivateKey transport_key,
                daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY_VOID(daemon::check_store_place("store", config.store));
   CHANCERY_TRY_VOID(daemon::check_socket_place("admin", config.admin));
-  CHANCERY_TRY(const std::optional<exchange::Directory> directory, directory_at_start(config));
+  CHANCERY_TRY(const std::optional<exchange::Directory> directory,
+               directory_at_start(config, options));
   if (!directory.has_value()) {
     return {};
   }

@@ -57,12 +57,17 @@ Result<void> found(const Config& config, Engine& engine) {
 Server::Server(Config config, std::unique_ptr<Engine> engine)
     : config_(std::move(config)), engine_(std::move(engine)), hub_(engine_->hub()) {}
 
-Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+Result<std::unique_ptr<Server>> Server::start(const Config& config,
+                                              const daemon::StartOptions& options) {
   CHANCERY_TRY(LogSigners log_signers, read_log_signers(config));
   CHANCERY_TRY(const crypto::PrivateKey transport_key,
                daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY(std::unique_ptr<HubStore> store,
                open_sqlite_hub_store(config.store, config.genesis, StoreUse::kOwn));
+  if (!options.trust_clock) {
+    CHANCERY_TRY(const std::uint64_t stored_ms, store->accepted_at_ms());
+    CHANCERY_TRY_VOID(daemon::require_clock(stored_ms, os::unix_ms()));
+  }
   CHANCERY_TRY(
       std::unique_ptr<Engine> engine,
       Engine::start(
@@ -78,7 +83,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   return server;
 }
 
-// The ZAP handler first, then the sockets, then the proof that a stranger is refused.
+// The ZAP handler first, then the proof that a stranger is refused, then the socket for all.
 Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
   CHANCERY_TRY(zmq::Context context, zmq::Context::create());
   context_ = std::make_unique<zmq::Context>(std::move(context));
@@ -90,17 +95,16 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                    *context_, {.path = config_.admin, .frame_bytes_max = kAdminFrameBytesMax}));
   admin_ = std::make_unique<zmq::Router>(std::move(admin));
   CHANCERY_TRY(zmq::Router router,
-               zmq::Router::bind(*context_, {.endpoint = config_.listen,
-                                             .secret = daemon::curve_pair(transport_key).secret,
-                                             .zap_domain = std::string(kZapDomain),
-                                             .frame_bytes_max = exchange::kFrameBytesMax,
-                                             .send_count_max = kFramesLeavingMax,
-                                             .receive_count_max = kFramesWaitingMax}));
+               zmq::bind_proved(*context_,
+                                {.endpoint = config_.listen,
+                                 .secret = daemon::curve_pair(transport_key).secret,
+                                 .zap_domain = std::string(kZapDomain),
+                                 .frame_bytes_max = exchange::kFrameBytesMax,
+                                 .send_count_max = kFramesLeavingMax,
+                                 .receive_count_max = kFramesWaitingMax},
+                                daemon::stranger_key()));
   router_ = std::make_unique<zmq::Router>(std::move(router));
-  return zmq::admission_self_test(
-      *context_, {.endpoint = router_->endpoint(),
-                  .server_public = daemon::curve_key(transport_key.public_key().raw()),
-                  .random_secret = daemon::stranger_key()});
+  return {};
 }
 
 // The table of who may connect is the directory of now. Whoever is no longer in it loses a live

@@ -20,6 +20,7 @@
 #include "broker/engine/engine.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
+#include "daemon/start.h"
 #include "io/os/signals.h"
 #include "io/zmq/context.h"
 #include "io/zmq/poller.h"
@@ -38,9 +39,11 @@ class Server {
  public:
   // Whether start() would come as far as listening, as far as that can be told without making or
   // changing anything: keys, places, the store, the founding and the roster's keys. In check.cpp.
-  [[nodiscard]] static Result<void> check(const Config& config);
-  // Checks everything in order (keys, store, founding, log key, admission) before it listens.
-  [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Config& config);
+  [[nodiscard]] static Result<void> check(const Config& config,
+                                          const daemon::StartOptions& options);
+  // Checks everything in the order of docs/operating/start-up.md before it listens.
+  [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Config& config,
+                                                             const daemon::StartOptions& options);
 
   // Until SIGINT or SIGTERM, or an error after which the process must not go on.
   [[nodiscard]] Result<void> run(os::SignalFd& signals);

@@ -4,9 +4,10 @@
 //     return daemon::run<broker::Server>(argc, argv, kProgram, broker::read_config);
 //   }
 //
-// Server has `static Result<void> check(const Config&)`, which reads the keys and nothing else,
-// `static Result<std::unique_ptr<Server>> start(const Config&)` and `Result<void>
-// run(os::SignalFd&)`. Whatever ends the process is logged once, with its remedy.
+// Server has `static Result<void> check(const Config&, const StartOptions&)`, which makes and
+// changes nothing, `static Result<std::unique_ptr<Server>> start(const Config&, const
+// StartOptions&)` and `Result<void> run(os::SignalFd&)`. Whatever ends the process is logged once,
+// with its remedy.
 
 #pragma once
 
@@ -14,6 +15,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "daemon/start.h"
 #include "io/args/daemon_args.h"
 #include "io/log/log.h"
 #include "io/os/exit_codes.h"
@@ -56,14 +58,15 @@ template <class Server, class Config>
   if (!config.has_value()) {
     return stop_with(config.error());
   }
+  const StartOptions options{.trust_clock = args->trust_clock};
   if (args->check_only) {
-    if (const Result<void> good = Server::check(*config); !good.has_value()) {
+    if (const Result<void> good = Server::check(*config, options); !good.has_value()) {
       return stop_with(good.error(), config->store);
     }
     log::info("config-good", {{"file", args->config_path}});
     return os::kExitDone;
   }
-  Result<std::unique_ptr<Server>> server = Server::start(*config);
+  Result<std::unique_ptr<Server>> server = Server::start(*config, options);
   if (!server.has_value()) {
     return stop_with(server.error(), config->store);
   }

@@ -11,6 +11,7 @@
 #include "daemon/keys.h"
 #include "daemon/places.h"
 #include "io/log/log.h"
+#include "io/os/clock.h"
 #include "node/server.h"
 
 namespace chancery::node {
@@ -72,7 +73,8 @@ void compare_with_directory(const Config& config, const Keys& keys, const NodeSt
   }
 }
 
-Result<void> check_store(const Config& config, const Keys& keys) {
+Result<void> check_store(const Config& config, const Keys& keys,
+                         const daemon::StartOptions& options) {
   std::error_code unknown;  // Then check_store_place() has said why.
   if (!std::filesystem::exists(config.store, unknown)) {
     return {};
@@ -94,20 +96,24 @@ Result<void> check_store(const Config& config, const Keys& keys) {
                                               " in exchange " + hex((*store)->genesis()));
   }
   CHANCERY_TRY(const NodeState state, (*store)->load());
+  if (!options.trust_clock) {
+    CHANCERY_TRY(const std::uint64_t stored_ms, (*store)->clock_seen_ms());
+    CHANCERY_TRY_VOID(daemon::require_clock(stored_ms, os::unix_ms()));
+  }
   compare_with_directory(config, keys, state);
   return {};
 }
 
 }  // namespace
 
-Result<void> Server::check(const Config& config) {
+Result<void> Server::check(const Config& config, const daemon::StartOptions& options) {
   CHANCERY_TRY(const Keys keys, read_keys(config));
   CHANCERY_TRY_VOID(daemon::check_store_place("store", config.store));
   CHANCERY_TRY_VOID(daemon::check_socket_place("admin", config.admin));
   if (config.local.starts_with(kIpcPrefix)) {
     CHANCERY_TRY_VOID(daemon::check_socket_place("local", config.local.substr(kIpcPrefix.size())));
   }
-  return check_store(config, keys);
+  return check_store(config, keys, options);
 }
 
 }  // namespace chancery::node

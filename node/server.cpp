@@ -66,7 +66,8 @@ std::string_view phase_word(LinkPhase phase) {
 Server::Server(Config config, std::unique_ptr<Engine> engine)
     : config_(std::move(config)), engine_(std::move(engine)) {}
 
-Result<std::unique_ptr<Server>> Server::start(const Config& config) {
+Result<std::unique_ptr<Server>> Server::start(const Config& config,
+                                              const daemon::StartOptions& options) {
   CHANCERY_TRY(crypto::PrivateKey signing_key,
                daemon::read_private_key(config.signing_key, crypto::Algorithm::kEd25519));
   if (!config.witness_key.empty()) {
@@ -84,6 +85,10 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config) {
   }
   CHANCERY_TRY(std::unique_ptr<NodeStore> store,
                NodeStore::open(config.store, config.genesis, config.member, StoreUse::kOwn));
+  if (!options.trust_clock) {
+    CHANCERY_TRY(const std::uint64_t stored_ms, store->clock_seen_ms());
+    CHANCERY_TRY_VOID(daemon::require_clock(stored_ms, os::unix_ms()));
+  }
   CHANCERY_TRY(
       std::unique_ptr<Engine> engine,
       Engine::start({.member = config.member,
@@ -112,18 +117,15 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                zmq::bind_plain_router(
                    *context_, {.path = config_.admin, .frame_bytes_max = kAdminFrameBytesMax}));
   admin_ = std::make_unique<zmq::Router>(std::move(admin));
-  CHANCERY_TRY(zmq::Router local,
-               zmq::Router::bind(*context_, {.endpoint = config_.local,
-                                             .secret = daemon::curve_pair(local_key).secret,
-                                             .zap_domain = std::string(kZapDomain),
-                                             .frame_bytes_max = exchange::kFrameBytesMax,
-                                             .receive_count_max = kFramesWaitingMax,
-                                             .connection_count_max = kLocalConnectionsMax}));
+  CHANCERY_TRY(zmq::Router local, zmq::bind_proved(*context_,
+                                                   {.endpoint = config_.local,
+                                                    .secret = daemon::curve_pair(local_key).secret,
+                                                    .zap_domain = std::string(kZapDomain),
+                                                    .frame_bytes_max = exchange::kFrameBytesMax,
+                                                    .receive_count_max = kFramesWaitingMax,
+                                                    .connection_count_max = kLocalConnectionsMax},
+                                                   daemon::stranger_key()));
   local_ = std::make_unique<zmq::Router>(std::move(local));
-  CHANCERY_TRY_VOID(zmq::admission_self_test(
-      *context_, {.endpoint = local_->endpoint(),
-                  .server_public = daemon::curve_pair(local_key).public_key,
-                  .random_secret = daemon::stranger_key()}));
   CHANCERY_TRY(zmq::Dealer hub,
                zmq::Dealer::connect(*context_, {.endpoint = config_.hub,
                                                 .own = daemon::curve_pair(transport_key),

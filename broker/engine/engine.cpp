@@ -35,8 +35,21 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
                                               LogSigners log_signers) {
   CHANCERY_TRY(HubState state, store->load());
   CHANCERY_TRY_VOID(store->make_durable());
-  return std::unique_ptr<Engine>(
+  CHANCERY_TRY(const std::vector<exchange::Damage> damages, store->check_tail());
+  auto engine = std::unique_ptr<Engine>(
       new Engine(config, std::move(store), std::move(state), std::move(log_signers)));
+  engine->note(damages);
+  return engine;
+}
+
+void Engine::note(const std::vector<exchange::Damage>& damages) {
+  for (const exchange::Damage& damage : damages) {
+    ++counters_.damaged_read_count;
+    log::error("record-damaged", {{"part", damage.part},
+                                  {"index", damage.index},
+                                  {"detail", damage.error.to_string()},
+                                  {"remedy", error_info(damage.error.code).remedy}});
+  }
 }
 
 Result<void> Engine::found(const v1::FoundingFile& founding, const std::string& file_name,

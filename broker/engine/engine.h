@@ -53,8 +53,8 @@ struct Sequenced {
 
 class Engine {
  public:
-  // Loads the store. Next come found(), where the log lacks founding entries, and
-  // sign_missing_checkpoints().
+  // Loads the store and looks at its newest records again. Next come found(), where the log lacks
+  // founding entries, and sign_missing_checkpoints().
   [[nodiscard]] static Result<std::unique_ptr<Engine>> start(const EngineConfig& config,
                                                              std::unique_ptr<HubStore> store,
                                                              LogSigners log_signers);
@@ -95,6 +95,7 @@ class Engine {
   Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubState state,
          LogSigners log_signers);
 
+  void note(const std::vector<exchange::Damage>& damages);
   Result<Decision> decide(std::uint64_t now_ms);
   void serve_probes();
   Result<void> check_heads();

@@ -19,6 +19,7 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/exchange/damage.h"
 #include "core/exchange/retention.h"
 
 namespace chancery::broker {
@@ -43,6 +44,15 @@ class HubStore {
   // After load(), and before anything is answered from it: what was read is durable from here on,
   // also where the hub before was killed between a write and its sync.
   [[nodiscard]] virtual Result<void> make_durable() = 0;
+
+  // After make_durable(): what was written last is hashed again. The head is recomputed from the
+  // newest kTailCount entries and what they lie on; where it comes out as another one, or a batch
+  // does, this is kStoreDamaged. An envelope that does not hash to its entry is named and does not
+  // stop the start.
+  [[nodiscard]] virtual Result<std::vector<exchange::Damage>> check_tail() = 0;
+
+  // Time of the newest batch, by the clock of whoever ran this hub then; 0 for an empty log.
+  [[nodiscard]] virtual Result<std::uint64_t> accepted_at_ms() = 0;
 
   [[nodiscard]] virtual Result<Answers> answer(const Questions& questions) = 0;
 

@@ -12,6 +12,7 @@
 
 #include "broker/store/sqlite_hub_store.h"
 #include "core/ledger/leaf.h"
+#include "core/ledger/tree.h"
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
 #include "io/sqlite/statement_cache.h"
@@ -37,6 +38,8 @@ class SqliteHubStore final : public HubStore {
   [[nodiscard]] const Hash& genesis() const override { return genesis_; }
   Result<HubState> load() override;
   Result<void> make_durable() override { return database_.make_durable(); }
+  Result<std::vector<exchange::Damage>> check_tail() override;
+  Result<std::uint64_t> accepted_at_ms() override;
   Result<Answers> answer(const Questions& questions) override;
   Result<void> commit(const Commit& commit) override;
   Result<bool> keep_conflict(const Conflict& conflict, std::uint64_t now_ms) override;
@@ -62,6 +65,17 @@ class SqliteHubStore final : public HubStore {
   Result<void> check_last_batch(const HubState& state);
   Result<std::string> read_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
+  Result<void> write_anchor(std::uint64_t size, std::string_view edge);
+  // The tree to go on from at `size` or a bit before it.
+  Result<ledger::CompactTree> anchor_before(std::uint64_t size);
+  struct BatchRow {
+    std::uint64_t first_index = 0;
+    std::uint64_t size_after = 0;
+    std::string root;
+    ledger::Leaf leaf;  // Of each entry, but for its E.
+  };
+  Result<std::vector<BatchRow>> batch_rows(std::uint64_t from, std::size_t count_max);
+  Result<void> append_batch(ledger::CompactTree& tree, const BatchRow& batch);
   Result<void> write_checkpoints();
   Result<void> fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after);
   Result<void> fill_last_page(v1::AuditPageReply& reply);

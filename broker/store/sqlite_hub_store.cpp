@@ -38,7 +38,7 @@ CREATE TABLE conflict(
   index_first INTEGER NOT NULL, refused_at_ms INTEGER NOT NULL, header BLOB NOT NULL,
   body BLOB NOT NULL, signatures BLOB NOT NULL, UNIQUE(origin, notice_id, notice)) STRICT;
 )";
-// Version 2: the feed in two lanes, and bodies that were erased.
+// Version 2: the feed in two lanes, bodies that were erased, from where a check may begin.
 constexpr std::string_view kSchema2 = R"(
 ALTER TABLE feed RENAME TO feed_1;
 CREATE TABLE feed(
@@ -46,6 +46,7 @@ CREATE TABLE feed(
   PRIMARY KEY(member, urgent, idx)) STRICT, WITHOUT ROWID;
 CREATE TABLE erased(
   idx INTEGER PRIMARY KEY, body_digest BLOB NOT NULL, erased_at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE anchor(size INTEGER PRIMARY KEY, edge BLOB NOT NULL) STRICT;
 )";
 
 std::uint64_t urgent_of(const v1::Draft& draft) {
@@ -180,12 +181,7 @@ Result<void> SqliteHubStore::check_last_batch(const HubState& state) {
 Result<HubState> SqliteHubStore::load() {
   HubState state(genesis_);
   CHANCERY_TRY(const Head head, read_head());
-  Result<ledger::CompactTree> tree =
-      ledger::CompactTree::resume(head.size, std::string_view(head.edge));
-  if (!tree.has_value() || as_view(tree->root()) != head.root) {
-    return fail(ErrorCode::kStoreDamaged, "the stored edge does not make the stored root");
-  }
-  state.tree = *std::move(tree);
+  CHANCERY_TRY(state.tree, exchange::resume_stored(head.size, head.edge, head.root));
   state.accepted_at_ms = head.accepted_at_ms;
 
   std::vector<std::uint64_t> indices;
@@ -313,6 +309,9 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
                           .run());
   }
   CHANCERY_TRY_VOID(write_checkpoints());
+  if (commit.size_after / exchange::kTailCount != commit.size_before / exchange::kTailCount) {
+    CHANCERY_TRY_VOID(write_anchor(commit.size_after, commit.edge_after));
+  }
   CHANCERY_TRY(sqlite::Statement* const put_head, statements_.get(kPutHead));
   CHANCERY_TRY_VOID(put_head->bind(1, commit.size_after)
                         .bind(2, Bytes(commit.root_after))

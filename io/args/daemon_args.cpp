@@ -24,6 +24,8 @@ std::expected<DaemonArgs, int> parse_daemon_args(int argc, const char* const* ar
       ->type_name("FILE");
   app.add_flag("--check", args.check_only,
                "Say what would stop a start, and end; nothing is made or changed");
+  app.add_flag("--trust-clock", args.trust_clock,
+               "Start though the store has seen a later time: the clock was ahead then");
   app.add_option("--log-level", args.log_level, "What to log: debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->type_name("LEVEL")

@@ -12,7 +12,8 @@ namespace chancery::args {
 
 struct DaemonArgs {
   std::string config_path;
-  bool check_only = false;  // Read and check everything, then end: for configuration management.
+  bool check_only = false;   // Read and check everything, then end: for configuration management.
+  bool trust_clock = false;  // Though the store has seen a later time.
   bool log_json = false;
   std::string log_level = "info";  // debug, info, warn or error
 };

@@ -39,4 +39,18 @@ Result<> admission_self_test(Context& context, const SelfTestOptions& options) {
   }
 }
 
+Result<Router> bind_proved(Context& context, const RouterOptions& options,
+                           const CurveSecret& random_secret) {
+  CHANCERY_TRY(const CurveKey server_public, curve_public(options.secret));
+  {
+    RouterOptions hidden = options;
+    hidden.endpoint = "tcp://127.0.0.1:*";
+    CHANCERY_TRY(const Router proved, Router::bind(context, hidden));
+    CHANCERY_TRY_VOID(admission_self_test(context, {.endpoint = proved.endpoint(),
+                                                    .server_public = server_public,
+                                                    .random_secret = random_secret}));
+  }
+  return Router::bind(context, options);
+}
+
 }  // namespace chancery::zmq

@@ -13,10 +13,9 @@
 #include "core/base/result.h"
 #include "io/zmq/context.h"
 #include "io/zmq/curve.h"
+#include "io/zmq/router.h"
 
 namespace chancery::zmq {
-
-class Router;
 
 struct SelfTestOptions {
   std::string endpoint{};  // Of a Router of ours.
@@ -27,5 +26,10 @@ struct SelfTestOptions {
 
 // kZapOpen when the key was admitted, or was not refused with ZAP status 400 in time.
 [[nodiscard]] Result<> admission_self_test(Context& context, const SelfTestOptions& options);
+
+// A Router that is proved before anybody can reach it: the test is made of one with the same
+// options at a loopback port that nobody was told, and only then is this one bound.
+[[nodiscard]] Result<Router> bind_proved(Context& context, const RouterOptions& options,
+                                         const CurveSecret& random_secret);
 
 }  // namespace chancery::zmq

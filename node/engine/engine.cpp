@@ -46,9 +46,21 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, std::unique_p
                                               exchange::Opener opener, RandomSource random) {
   CHANCERY_TRY(NodeState state, store->load());
   CHANCERY_TRY_VOID(store->make_durable());
-  return std::unique_ptr<Engine>(new Engine(std::move(config), std::move(store), std::move(state),
-                                            std::move(signer), std::move(opener),
-                                            std::move(random)));
+  CHANCERY_TRY(const std::vector<exchange::Damage> damages, store->check_tail());
+  auto engine =
+      std::unique_ptr<Engine>(new Engine(std::move(config), std::move(store), std::move(state),
+                                         std::move(signer), std::move(opener), std::move(random)));
+  note(damages);
+  return engine;
+}
+
+void Engine::note(const std::vector<exchange::Damage>& damages) {
+  for (const exchange::Damage& damage : damages) {
+    log::error("record-damaged", {{"part", damage.part},
+                                  {"index", damage.index},
+                                  {"detail", damage.error.to_string()},
+                                  {"remedy", error_info(damage.error.code).remedy}});
+  }
 }
 
 void Engine::connected() {

@@ -52,7 +52,8 @@ using RandomSource = std::function<std::string(std::size_t)>;
 
 class Engine {
  public:
-  // Loads the store. `random` gives that many unpredictable bytes: keys are made of them.
+  // Loads the store and looks at its newest records again. `random` gives that many unpredictable
+  // bytes: keys are made of them.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> start(EngineConfig config,
                                                              std::unique_ptr<NodeStore> store,
                                                              std::unique_ptr<crypto::Signer> signer,
@@ -90,6 +91,7 @@ class Engine {
   Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState state,
          std::unique_ptr<crypto::Signer> signer, exchange::Opener opener, RandomSource random);
 
+  static void note(const std::vector<exchange::Damage>& damages);
   Result<void> write();  // Begins the turn's transaction where none is open.
 
   // What comes from the hub: from_hub.cpp.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/ledger/tree.h"
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
 #include "io/sqlite/statement_cache.h"
@@ -38,6 +39,13 @@ struct NodeStore::Impl {
     }
     return select;
   }
+
+  Result<void> write_anchor(std::uint64_t size, std::string_view edge);
+  // The tree to go on from at `size` or a bit before it.
+  Result<ledger::CompactTree> anchor_before(std::uint64_t size);
+  Result<void> append_batches(ledger::CompactTree& tree);
+  // The envelopes received from an index on, against their leaves: the damaged ones.
+  Result<std::vector<exchange::Damage>> check_received(NodeStore& store, std::uint64_t from);
 
   Result<void> fill_audit_entries(v1::AuditBatch& batch, std::uint64_t size_after);
 

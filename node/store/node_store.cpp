@@ -114,12 +114,11 @@ Result<NodeState> NodeStore::load() {
     CHANCERY_TRY(position.cursors.urgent, select->column_u64(5));
   }
   select->reset();
-  CHANCERY_TRY(ledger::CompactTree tree,
-               ledger::CompactTree::resume(position.followed_size, std::string_view(edge)));
-  position.followed_root = tree.root();
-  if (row && as_view(position.followed_root) != root) {
-    return fail(ErrorCode::kStoreDamaged, "the stored edge does not make the stored root");
+  ledger::CompactTree tree;
+  if (row) {
+    CHANCERY_TRY(tree, exchange::resume_stored(position.followed_size, edge, root));
   }
+  position.followed_root = tree.root();
 
   if (position.followed_size > 0) {
     CHANCERY_TRY(sqlite::Statement* const last,
@@ -227,6 +226,9 @@ Result<void> NodeStore::put_batch(const exchange::FollowedBatch& batch,
                  impl_->statement("INSERT INTO directory_entry(idx, envelope) VALUES(?1, ?2)"));
     CHANCERY_TRY_VOID(
         entry->bind(1, batch.first_index).bind(2, as_bytes(batch.directory_entry->bytes())).run());
+  }
+  if (after.size() / exchange::kTailCount != batch.first_index / exchange::kTailCount) {
+    CHANCERY_TRY_VOID(impl_->write_anchor(after.size(), after.tree().edge_bytes()));
   }
   CHANCERY_TRY(
       sqlite::Statement* const position,

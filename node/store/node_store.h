@@ -12,6 +12,7 @@
 //   unstored         (member, urgent, index): who has not stored what we sent, as the hub says
 //   erased           index -> when the body and the text there were erased
 //   cursor           (application, name) -> arrivals, of both lanes
+//   anchor           size -> edge                                          where a check may begin
 //
 // Writes belong between begin() and commit(), which is one durable transaction: whoever was told
 // "stored" was told so after commit(). After an error of commit() the process stops and reloads.
@@ -33,6 +34,7 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/exchange/damage.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/lane.h"
 #include "core/exchange/log_follower.h"
@@ -144,6 +146,14 @@ class NodeStore {
   // After load(), and before anything is answered from it: what was read is durable from here on,
   // also where the node before was killed between a write and its sync.
   [[nodiscard]] Result<void> make_durable();
+  // After make_durable(): what was written last is hashed again. The head is recomputed from the
+  // newest kTailCount leaves and what they lie on: kStoreDamaged where it, or a batch's root, comes
+  // out as another one. An envelope that does not hash to its leaf is named and does not stop the
+  // start.
+  [[nodiscard]] Result<std::vector<exchange::Damage>> check_tail();
+  // The newest time that the clock of this machine has shown here, as far as can be told; 0 where
+  // it cannot. The hub's times say nothing.
+  [[nodiscard]] Result<std::uint64_t> clock_seen_ms();
 
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<void> commit();

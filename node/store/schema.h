@@ -56,7 +56,7 @@ INSERT INTO clock(id, created_at_us) VALUES(1, 0);
 )";
 
 // Version 2: cursors and the inbox in two lanes; which recipients have not stored a notice of ours;
-// bodies that were erased.
+// bodies that were erased; from where a check may begin.
 inline constexpr std::string_view kSchema2 = R"(
 ALTER TABLE position ADD COLUMN cursor_urgent INTEGER NOT NULL DEFAULT 0;
 UPDATE position SET cursor_urgent = cursor;
@@ -68,6 +68,7 @@ CREATE TABLE unstored(
   PRIMARY KEY(member, urgent, idx)) STRICT, WITHOUT ROWID;
 CREATE INDEX unstored_idx ON unstored(idx);
 CREATE TABLE erased(idx INTEGER PRIMARY KEY, erased_at_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE anchor(size INTEGER PRIMARY KEY, edge BLOB NOT NULL) STRICT;
 )";
 // As the columns of that name have it.
 [[nodiscard]] std::uint64_t urgent_of(const v1::Draft& draft);

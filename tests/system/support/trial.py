@@ -91,13 +91,14 @@ class Daemon:
     def __init__(self, program, config, log_path):
         self.program, self.config, self.log_path = program, config, log_path
         self.prefix, self.env = (), {}  # What runs it, and what it finds in its environment besides.
+        self.words = ()  # On its command line, besides the configuration.
         self.process = None
         self.log_start = 0
 
     def start(self):
         self.log_start = self.log_path.stat().st_size if self.log_path.exists() else 0
         with open(self.log_path, "a", encoding="utf-8") as log:
-            self.process = subprocess.Popen([*self.prefix, BIN / self.program, "--config", self.config],
+            self.process = subprocess.Popen([*self.prefix, BIN / self.program, "--config", self.config, *self.words],
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env={**os.environ, **self.env})
         return self

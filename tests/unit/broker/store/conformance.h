@@ -117,6 +117,19 @@ class HubStoreConformance : public testing::Test {
     }
     return all;
   }
+  // The damages that a start finds, each "part index: error"; or the error that stops it.
+  std::string tail() {
+    const Result<std::vector<exchange::Damage>> damages = store_->check_tail();
+    if (!damages.has_value()) {
+      return test::outcome(damages);
+    }
+    std::string all;
+    for (const exchange::Damage& damage : *damages) {
+      all += damage.part + " " + std::to_string(damage.index) + ": " +
+             std::string(error_info(damage.error.code).name);
+    }
+    return all.empty() ? "good" : all;
+  }
   exchange::AuditReport audit(HubStore& store, std::size_t bytes = kMuch) {
     exchange::Auditor auditor(exchange_.genesis());
     std::uint64_t size = 0;
@@ -562,6 +575,60 @@ TYPED_TEST_P(HubStoreConformance, AnAlteredBodyIsNotErased) {
   EXPECT_EQ(test::must(this->store_->erased_count()), 1U);
 }
 
+// An envelope that was altered is named; an entry that was altered is another log.
+TYPED_TEST_P(HubStoreConformance, WhatWasWrittenLastIsLookedAtAgainAtAStart) {
+  EXPECT_EQ(this->tail(), "good");
+  this->found();
+  this->log({this->envelope(), this->envelope(), this->envelope()});
+  EXPECT_EQ(this->tail(), "good");
+  for (const char* const column : {"header", "body", "signatures"}) {
+    this->close();
+    this->engine_.alter(column, kFounded + 1);
+    this->reopen();
+    EXPECT_EQ(this->tail(), "entry 8: store-damaged") << column;
+    this->close();
+    this->engine_.alter(column, kFounded + 1);  // The same bit again.
+    this->reopen();
+  }
+  EXPECT_EQ(this->tail(), "good");
+  this->close();
+  this->engine_.alter("entry_hash", kFounded + 2);
+  this->reopen();
+  EXPECT_EQ(this->tail(), "store-damaged");
+}
+
+// However long the log is: what lies far back is for the audit.
+TYPED_TEST_P(HubStoreConformance, AStartLooksAtTheEndOfTheLogOnly) {
+  this->found();
+  constexpr std::uint64_t kBatches = 5;
+  constexpr std::uint64_t kSize = kFounded + (kBatches * 512);
+  while (this->sequencer_->tree().size() < kSize) {
+    std::vector<std::string> batch;
+    batch.reserve(512);
+    for (int i = 0; i < 512; ++i) {
+      batch.push_back(this->envelope());
+    }
+    this->log(batch);
+  }
+  EXPECT_EQ(this->tail(), "good");
+  for (const std::uint64_t index : {std::uint64_t{kFounded}, kSize - 2048}) {
+    this->close();
+    this->engine_.alter("entry_hash", index);
+    this->reopen();
+    EXPECT_EQ(this->tail(), "good") << index;
+  }
+  this->close();
+  this->engine_.alter("header", kSize - exchange::kTailCount - 1);
+  this->engine_.alter("header", kSize - exchange::kTailCount);
+  this->reopen();
+  EXPECT_EQ(this->tail(),
+            "entry " + std::to_string(kSize - exchange::kTailCount) + ": store-damaged");
+  this->close();
+  this->engine_.alter("entry_hash", kSize - exchange::kTailCount);
+  this->reopen();
+  EXPECT_EQ(this->tail(), "store-damaged");
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
     HubStoreConformance, AnEmptyStoreIsAnEmptyLog, WhatWasCommittedIsThereAfterAStop,
     AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
@@ -572,6 +639,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     AForgottenDirectoryEntryStopsTheStart, ALiveStoreIsAuditedInPages,
     AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused, SecondDraftsUnderAnIdAreKept,
     UrgentNoticesHaveALaneOfTheirOwn, AnErasedBodyLeavesWhatHashesToItsLeaf,
-    AnAlteredBodyIsNotErased);
+    AnAlteredBodyIsNotErased,
+    WhatWasWrittenLastIsLookedAtAgainAtAStart, AStartLooksAtTheEndOfTheLogOnly);
 
 }  // namespace chancery::broker

@@ -165,6 +165,32 @@ TEST_F(SqliteHubStoreTest, AHeadThatDoesNotFitItsEdgeOrItsLastBatchStopsTheStart
   EXPECT_EQ(loaded(), "good");
 }
 
+TEST_F(SqliteHubStoreTest, ALogThatDoesNotMakeItsRootsStopsTheStart) {
+  for (const char* const sql :
+       {"UPDATE batch SET root = zeroblob(32) WHERE size_after = 5",
+        "UPDATE batch SET accepted_at_ms = accepted_at_ms + 1 WHERE size_after = 5",
+        "UPDATE batch SET type = 1 WHERE size_after = 5",
+        "UPDATE batch SET size_after = 70 WHERE size_after = 7",
+        "UPDATE batch SET directory = zeroblob(32) WHERE size_after = 5",
+        "DELETE FROM batch WHERE size_after = 5", "DELETE FROM entry WHERE idx = 8",
+        "DELETE FROM entry WHERE idx = 9", "UPDATE entry SET idx = 99 WHERE idx = 9"}) {
+    const SqliteEngine copy;
+    std::filesystem::copy_file(engine_.path(), copy.path());
+    copy.change(sql);
+    const std::unique_ptr<HubStore> store = test::must(copy.open(exchange_.genesis()));
+    EXPECT_EQ(test::outcome(store->check_tail()), "store-damaged") << sql;
+  }
+  EXPECT_EQ(test::outcome(test::must(engine_.open(exchange_.genesis()))->check_tail()), "good");
+}
+
+TEST_F(SqliteHubStoreTest, AStoreOfTheVersionBeforeIsBroughtToThisOne) {
+  engine_.change("DROP TABLE anchor; PRAGMA user_version = 1");
+  EXPECT_EQ(opened(StoreUse::kAudit), "store-version") << "its owner comes first";
+  EXPECT_EQ(opened(), "good");
+  EXPECT_EQ(loaded(), "good");
+  EXPECT_EQ(opened(StoreUse::kAudit), "good");
+}
+
 TEST_F(SqliteHubStoreTest, AnEntryThatIsGoneIsNamed) {
   for (const std::string index : {"2", "7", "8", "9"}) {
     const SqliteEngine copy;

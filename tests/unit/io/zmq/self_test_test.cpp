@@ -35,6 +35,26 @@ TEST_F(SelfTestTest, SaysOpenWhereTheHandlerIsMissing) {
   EXPECT_EQ(result.error().code, ErrorCode::kZapOpen);
 }
 
+TEST_F(SelfTestTest, NothingIsBoundBeforeTheProof) {
+  const Router taken = bind();
+  RouterOptions options = router_options();
+  options.endpoint = taken.endpoint();
+  const auto code = [&] {
+    const Result<Router> bound = bind_proved(context_, options, random_keys().secret);
+    return bound ? ErrorCode::kInternal : bound.error().code;
+  };
+  options.bind_max = milliseconds(0);
+  EXPECT_EQ(code(), ErrorCode::kAddressInUse) << "the proof was made, and elsewhere";
+  EXPECT_EQ(zap_->counters().refused_count, 1U);
+  zap_->allow(kDomain, {});
+  options.endpoint = "tcp://127.0.0.1:*";
+  const Router bound = must(bind_proved(context_, options, random_keys().secret));
+  EXPECT_NE(bound.endpoint(), taken.endpoint());
+  zap_.reset();
+  options.endpoint = taken.endpoint();
+  EXPECT_EQ(code(), ErrorCode::kZapOpen) << "it is asked before the address is";
+}
+
 // libzmq as it comes: a CURVE server that has a domain and no handler admits every key.
 TEST_F(SelfTestTest, SaysOpenWhereEveryKeyIsAdmitted) {
   void* const context = zmq_ctx_new();

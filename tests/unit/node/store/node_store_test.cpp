@@ -790,6 +790,95 @@ TEST_F(NodeStoreTest, AStoreOfANewerVersionIsRefusedAndUntouched) {
   EXPECT_EQ(must(os::read_file(path_, 64U << 20U)), before);
 }
 
+// The damages that a start finds, each "part index"; or the error that stops it.
+std::string tail_of(NodeStore& store) {
+  const Result<std::vector<exchange::Damage>> damages = store.check_tail();
+  if (!damages.has_value()) {
+    return outcome(damages);
+  }
+  std::string all;
+  for (const exchange::Damage& damage : *damages) {
+    all += damage.part + " " + std::to_string(damage.index);
+  }
+  return all.empty() ? "good" : all;
+}
+
+TEST_F(NodeStoreTest, WhatWasWrittenLastIsLookedAtAgainAtAStart) {
+  EXPECT_EQ(tail_of(*store_), "good");
+  found();
+  receive(notice("one"));
+  const std::uint64_t second = log_.size();
+  receive(notice("two"));
+  commit();
+  EXPECT_EQ(tail_of(*store_), "good");
+  tamper(last_byte_of("received", "envelope") + " WHERE idx = " + std::to_string(second));
+  EXPECT_EQ(tail_of(*store_), "received " + std::to_string(second));
+  for (const std::string& sql :
+       {last_byte_of("batch", "leaves") + " WHERE first_index = 3",
+        last_byte_of("batch", "root") + " WHERE first_index = 3",
+        std::string("DELETE FROM batch WHERE first_index = 3"),
+        std::string("UPDATE batch SET leaves = x'' WHERE first_index = 3"),
+        last_byte_of("position", "edge"), std::string("UPDATE position SET size = size - 1")}) {
+    store_.reset();
+    const std::string good = must(os::read_file(path_, 64U << 20U));
+    tamper(sql);
+    EXPECT_EQ(tail_of(*store_), "store-damaged") << sql;
+    store_.reset();
+    must(os::replace_file(path_, good, 0600));
+    std::filesystem::remove(path_ + "-wal");
+    open();
+  }
+}
+
+// However long the log is: what lies far back is for the audit.
+TEST_F(NodeStoreTest, AStartLooksAtTheEndOfTheLogOnly) {
+  found();
+  const std::string one = notice("one");
+  receive(one);
+  while (log_.size() < 3000) {
+    log_.append(std::vector<std::string>(512, notice("many")));
+    follow();
+  }
+  commit();
+  EXPECT_EQ(tail_of(*store_), "good");
+  const auto leaves_at = [](std::uint64_t index) {
+    return last_byte_of("batch", "leaves") + " WHERE first_index <= " + std::to_string(index) +
+           " AND size_after > " + std::to_string(index);
+  };
+  tamper(leaves_at(600));
+  EXPECT_EQ(tail_of(*store_), "good");
+  tamper(leaves_at(log_.size() - exchange::kTailCount));
+  EXPECT_EQ(tail_of(*store_), "store-damaged");
+}
+
+// Times of the hub say nothing of this machine's clock.
+TEST_F(NodeStoreTest, TheTimeThatWasSeenIsThatOfThisMachine) {
+  EXPECT_EQ(must(store_->clock_seen_ms()), 0U);
+  found();
+  EXPECT_EQ(must(store_->clock_seen_ms()), 0U);
+  receive(notice("one"));
+  EXPECT_EQ(must(store_->clock_seen_ms()), kNow);
+  must(store_->raise_clock((kNow + 5) * 1000));
+  EXPECT_EQ(must(store_->clock_seen_ms()), kNow + 5);
+}
+
+TEST_F(NodeStoreTest, AStoreOfTheVersionBeforeIsBroughtToThisOne) {
+  found();
+  store_.reset();
+  {
+    sqlite::Database database =
+        must(sqlite::Database::open(path_, {.mode = sqlite::OpenMode::kExisting,
+                                            .application_id = kNodeStoreApplicationId,
+                                            .user_version = kNodeStoreVersion}));
+    must(database.execute("DROP TABLE anchor; PRAGMA user_version = 1"));
+  }
+  EXPECT_EQ(outcome(NodeStore::open(path_, Hash{}, "", StoreUse::kAudit)), "store-version");
+  open();
+  EXPECT_EQ(tail_of(*store_), "good");
+  store_.reset();
+  EXPECT_EQ(outcome(NodeStore::open(path_, Hash{}, "", StoreUse::kAudit)), "good");
+}
+
 TEST_F(NodeStoreTest, AFileThatIsNoStoreIsRefused) {
   const std::string path = folder_ / "other.db";
   must(os::write_file_new(path, std::string(4096, 'x'), 0600));

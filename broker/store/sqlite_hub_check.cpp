@@ -1,0 +1,149 @@
+// The hub's SQLite store: its records looked at again, without anybody having asked for them.
+
+#include <utility>
+
+#include "broker/store/sqlite_hub_impl.h"
+#include "core/base/encoding.h"
+#include "core/exchange/limits.h"
+#include "core/ledger/tree.h"
+
+namespace chancery::broker {
+namespace {
+
+constexpr std::string_view kPutAnchor =
+    "INSERT INTO anchor(size, edge) VALUES(?1, ?2) ON CONFLICT(size) DO UPDATE SET edge = ?2";
+constexpr std::string_view kSelectAnchor =
+    "SELECT a.size, a.edge, b.root FROM anchor a LEFT JOIN batch b ON b.size_after = a.size "
+    "WHERE a.size <= ?1 ORDER BY a.size DESC LIMIT 1";
+constexpr std::string_view kSelectBatchRows =
+    "SELECT first_index, size_after, root, type, accepted_at_ms, directory FROM batch "
+    "WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
+constexpr std::string_view kSelectHashes =
+    "SELECT idx, entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
+
+}  // namespace
+
+Result<void> SqliteHubStore::write_anchor(std::uint64_t size, std::string_view edge) {
+  CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutAnchor));
+  return put->bind(1, size).bind(2, as_bytes(edge)).run();
+}
+
+Result<ledger::CompactTree> SqliteHubStore::anchor_before(std::uint64_t size) {
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectAnchor));
+  select->bind(1, size);
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return ledger::CompactTree();  // A short log, or one from before there were anchors.
+  }
+  CHANCERY_TRY(const std::uint64_t at, select->column_u64(0));
+  CHANCERY_TRY(const std::string edge, select->column_blob(1));
+  std::string root;
+  if (!select->column_is_null(2)) {
+    CHANCERY_TRY(root, select->column_blob(2));
+  }
+  select->reset();
+  return exchange::resume_stored(at, edge, root);
+}
+
+Result<std::vector<SqliteHubStore::BatchRow>> SqliteHubStore::batch_rows(std::uint64_t from,
+                                                                         std::size_t count_max) {
+  std::vector<BatchRow> rows;
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectBatchRows));
+  select->bind(1, from).bind(2, count_max);
+  while (true) {
+    CHANCERY_TRY(const bool row, select->step());
+    if (!row) {
+      return rows;
+    }
+    BatchRow& batch = rows.emplace_back();
+    CHANCERY_TRY(batch.first_index, select->column_u64(0));
+    CHANCERY_TRY(batch.size_after, select->column_u64(1));
+    CHANCERY_TRY(batch.root, select->column_blob(2));
+    CHANCERY_TRY(const std::uint64_t type, select->column_u64(3));
+    CHANCERY_TRY(batch.leaf.accepted_at_ms, select->column_u64(4));
+    CHANCERY_TRY(const std::string directory, select->column_blob(5));
+    batch.leaf.type = static_cast<ledger::LeafType>(type);
+    batch.leaf.directory = hash_from(directory);
+  }
+}
+
+Result<void> SqliteHubStore::append_batch(ledger::CompactTree& tree, const BatchRow& batch) {
+  const auto damaged = [&](const std::string& what) {
+    return fail(ErrorCode::kStoreDamaged,
+                "the batch of entries " + std::to_string(batch.first_index) + " to " +
+                    std::to_string(batch.size_after) + " (excluded): " + what);
+  };
+  if (batch.first_index != tree.size() || batch.size_after <= batch.first_index) {
+    return damaged("it does not go on where the log was, at " + std::to_string(tree.size()));
+  }
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectHashes));
+  select->bind(1, batch.first_index).bind(2, batch.size_after);
+  ledger::Leaf leaf = batch.leaf;
+  while (true) {
+    CHANCERY_TRY(const bool row, select->step());
+    if (!row) {
+      break;
+    }
+    CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
+    CHANCERY_TRY(const std::string hash, select->column_blob(1));
+    if (index != tree.size()) {
+      return damaged("entry " + std::to_string(tree.size()) + " is not there");
+    }
+    leaf.entry = hash_from(hash);
+    tree.append(ledger::leaf_hash(leaf));
+  }
+  if (tree.size() != batch.size_after) {
+    return damaged("entry " + std::to_string(tree.size()) + " is not there");
+  }
+  if (as_view(tree.root()) != batch.root) {
+    return damaged("its leaves make the root " + hex(tree.root()) + ", stored is " +
+                   hex(as_bytes(batch.root)));
+  }
+  return {};
+}
+
+Result<std::vector<exchange::Damage>> SqliteHubStore::check_tail() {
+  CHANCERY_TRY(const Head head, read_head());
+  const std::uint64_t from =
+      head.size > exchange::kTailCount ? head.size - exchange::kTailCount : 0;
+  CHANCERY_TRY(ledger::CompactTree tree, anchor_before(from));
+  const std::uint64_t begin = tree.size();
+  while (tree.size() < head.size) {
+    CHANCERY_TRY(const std::vector<BatchRow> rows,
+                 batch_rows(tree.size(), exchange::kBatchesCountMax));
+    if (rows.empty()) {
+      return fail(ErrorCode::kStoreDamaged, "no batch begins at " + std::to_string(tree.size()));
+    }
+    for (const BatchRow& row : rows) {
+      CHANCERY_TRY_VOID(append_batch(tree, row));
+    }
+  }
+  if (tree.size() != head.size || as_view(tree.root()) != head.root ||
+      tree.edge_bytes() != head.edge) {
+    return fail(ErrorCode::kStoreDamaged, "the leaves make another head than the stored one");
+  }
+  if (tree.size() - begin > 4 * exchange::kTailCount) {  // From before there were anchors.
+    CHANCERY_TRY_VOID(write_anchor(tree.size(), tree.edge_bytes()));
+  }
+  std::vector<exchange::Damage> damages;
+  std::size_t bytes = 0;
+  for (std::uint64_t index = head.size; index > from && bytes < exchange::kTailBytesMax;) {
+    --index;
+    const Result<std::string> envelope = read_envelope(index);
+    if (envelope.has_value()) {
+      bytes += envelope->size();
+    } else if (envelope.error().code == ErrorCode::kStoreDamaged) {
+      damages.push_back({.part = "entry", .index = index, .error = envelope.error()});
+    } else {
+      return std::unexpected(envelope.error());
+    }
+  }
+  return damages;
+}
+
+Result<std::uint64_t> SqliteHubStore::accepted_at_ms() {
+  CHANCERY_TRY(const Head head, read_head());
+  return head.accepted_at_ms;
+}
+
+}  // namespace chancery::broker

@@ -1,0 +1,26 @@
+// What a start asks of its machine besides places and keys: that its clock can be right.
+//
+// What is stored was stored in the past. A clock that stands behind the store was set wrongly, or
+// lost its battery, and stamps of the past would be made by it. It is asked once, at the start:
+// later the clock may jump as it likes, and nothing is refused for it.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include "core/base/result.h"
+
+namespace chancery::daemon {
+
+// What the command line says beside the configuration.
+struct StartOptions {
+  bool trust_clock = false;  // The store has seen a clock that was ahead.
+};
+
+inline constexpr std::chrono::minutes kClockTolerance{10};
+
+// kClockBehind where `now_ms` is behind `stored_ms` by more than kClockTolerance.
+[[nodiscard]] Result<void> require_clock(std::uint64_t stored_ms, std::uint64_t now_ms);
+
+}  // namespace chancery::daemon
