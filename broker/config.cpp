@@ -53,6 +53,24 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   return config;
 }
 
+std::vector<std::string> changed_keys(const Config& before, const Config& after) {
+  std::vector<std::string> keys;
+  const auto compare = [&](const char* key, auto Config::* value) {
+    if (before.*value != after.*value) {
+      keys.emplace_back(key);
+    }
+  };
+  compare("listen", &Config::listen);
+  compare("genesis", &Config::genesis);
+  compare("founding", &Config::founding);
+  compare("store", &Config::store);
+  compare("log_key", &Config::log_key);
+  compare("log_key_next", &Config::log_key_next);
+  compare("transport_key", &Config::transport_key);
+  compare("admin", &Config::admin);
+  return keys;
+}
+
 Result<Config> read_config(const std::string& path) {
   CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
   return parse_config(text, path);

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/result.h"
@@ -19,11 +20,15 @@ struct Config {
   std::string log_key_next;  // Empty where no change of log key is under way.
   std::string transport_key;
   std::string admin;
+
+  bool operator==(const Config&) const = default;
 };
 
 // kFileMissing, kConfigInvalid, kConfigUnknownKey, kConfigWrongType: each names file and line.
 [[nodiscard]] Result<Config> read_config(const std::string& path);
 // The same of bytes that stand, or would stand, at `path`.
 [[nodiscard]] Result<Config> parse_config(std::string_view text, const std::string& path);
+// The names of the keys whose values differ.
+[[nodiscard]] std::vector<std::string> changed_keys(const Config& before, const Config& after);
 
 }  // namespace chancery::broker

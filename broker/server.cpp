@@ -38,6 +38,8 @@ constexpr int kFramesLeavingMax = 128;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr std::chrono::milliseconds kIdleWait{100};
+constexpr std::chrono::milliseconds kDrainQuiet{50};
+constexpr std::chrono::milliseconds kDrainMax{1000};
 
 // The file is needed until the log has its last entry: a crash may have cut the founding short.
 Result<void> found(const Config& config, Engine& engine) {
@@ -195,25 +197,58 @@ void Server::warn_of_cuts() {
               "by firewall; revoke the node whose key makes them"}});
 }
 
-Result<void> Server::run(os::SignalFd& signals) {
+Result<bool> Server::take_signals(const daemon::Life<Config>& life) {
+  while (const std::optional<int> signal = life.signals.next()) {
+    if (*signal != SIGHUP) {
+      log::info("stopping", {{"signal", *signal}});
+      life.notify.stopping("answering what was received");
+      return true;
+    }
+    CHANCERY_TRY_VOID(daemon::reload(life, "serving nodes", [&](const Config& now) {
+      return Result<daemon::Reloaded>(
+          daemon::Reloaded{.taken = {}, .need_restart = changed_keys(config_, now)});
+    }));
+  }
+  return false;
+}
+
+// What nodes sent before the end is sequenced and answered, until nothing comes for kDrainQuiet;
+// what comes later they send again. The sockets linger until the answers are gone, or 200 ms.
+Result<void> Server::drain(zmq::Poller& poller, zmq::Poller::Token router_token) {
+  const auto end = os::steady_now() + kDrainMax;
+  while (true) {
+    CHANCERY_TRY_VOID(poller.wait(kDrainQuiet));
+    const bool quiet = !poller.ready(router_token) || os::steady_now() >= end;
+    receive();
+    do {
+      CHANCERY_TRY_VOID(sequence());
+    } while (hub_.sequencer().has_work());
+    engine_->serve_reads();
+    send_outgoing();
+    if (quiet) {
+      return engine_->flush();
+    }
+  }
+}
+
+Result<void> Server::run(const daemon::Life<Config>& life) {
   zmq::Poller poller;
   const auto router_token = poller.add(*router_);
   poller.add(*admin_);
-  const auto signal_token = poller.add(signals.fd());
+  const auto signal_token = poller.add(life.signals.fd());
   log::info("ready", {{"listen", router_->endpoint()},
                       {"size", hub_.sequencer().tree().size()},
                       {"genesis", hex(config_.genesis)}});
+  life.notify.ready("serving nodes");
   refusals_told_.count = zap_->counters().refused_count;  // The self-test's own.
   bool busy = false;
   while (true) {
     CHANCERY_TRY_VOID(poller.wait(busy ? std::chrono::milliseconds(0) : kIdleWait));
+    life.notify.turned(os::steady_now());
     if (poller.ready(signal_token)) {
-      while (const std::optional<int> signal = signals.next()) {
-        if (*signal != SIGHUP) {
-          log::info("stopping", {{"signal", *signal}});
-          return engine_->flush();
-        }
-        log::info("nothing-to-reload", {});
+      CHANCERY_TRY(const bool stops, take_signals(life));
+      if (stops) {
+        return drain(poller, router_token);
       }
     }
     receive();

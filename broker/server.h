@@ -20,8 +20,8 @@
 #include "broker/engine/engine.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
+#include "daemon/life.h"
 #include "daemon/start.h"
-#include "io/os/signals.h"
 #include "io/zmq/context.h"
 #include "io/zmq/poller.h"
 #include "io/zmq/router.h"
@@ -46,7 +46,7 @@ class Server {
                                                              const daemon::StartOptions& options);
 
   // Until SIGINT or SIGTERM, or an error after which the process must not go on.
-  [[nodiscard]] Result<void> run(os::SignalFd& signals);
+  [[nodiscard]] Result<void> run(const daemon::Life<Config>& life);
 
   [[nodiscard]] Result<std::string> status_json() const;
 
@@ -76,6 +76,9 @@ class Server {
   void warn_of_cuts();
   void warn_of_strangers();
 
+  // Whether a signal said to stop.
+  Result<bool> take_signals(const daemon::Life<Config>& life);
+  Result<void> drain(zmq::Poller& poller, zmq::Poller::Token router_token);
   void receive();
   void take_gone();
   void receive_admin();

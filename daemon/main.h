@@ -6,8 +6,8 @@
 //
 // Server has `static Result<void> check(const Config&, const StartOptions&)`, which makes and
 // changes nothing, `static Result<std::unique_ptr<Server>> start(const Config&, const
-// StartOptions&)` and `Result<void> run(os::SignalFd&)`. Whatever ends the process is logged once,
-// with its remedy.
+// StartOptions&)` and `Result<void> run(const Life<Config>&)`. Whatever ends the process is logged
+// once, with its remedy.
 
 #pragma once
 
@@ -15,6 +15,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "daemon/life.h"
 #include "daemon/start.h"
 #include "io/args/daemon_args.h"
 #include "io/log/log.h"
@@ -54,6 +55,7 @@ template <class Server, class Config>
   if (!signals.has_value()) {
     return stop_with(signals.error());
   }
+  os::Notify notify = os::Notify::from_environment();
   const Result<Config> config = read_config(args->config_path);
   if (!config.has_value()) {
     return stop_with(config.error());
@@ -70,7 +72,10 @@ template <class Server, class Config>
   if (!server.has_value()) {
     return stop_with(server.error(), config->store);
   }
-  if (const Result<void> ran = (*server)->run(*signals); !ran.has_value()) {
+  const Life<Config> life{.signals = *signals, .notify = notify, .read_config = [&] {
+                            return read_config(args->config_path);
+                          }};
+  if (const Result<void> ran = (*server)->run(life); !ran.has_value()) {
     return stop_with(ran.error(), config->store);
   }
   log::info("stopped");

@@ -109,6 +109,29 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   return config;
 }
 
+std::vector<std::string> changed_keys(const Config& before, const Config& after) {
+  std::vector<std::string> keys;
+  const auto compare = [&](const char* key, auto Config::* value) {
+    if (before.*value != after.*value) {
+      keys.emplace_back(key);
+    }
+  };
+  compare("member", &Config::member);
+  compare("genesis", &Config::genesis);
+  compare("hub", &Config::hub);
+  compare("hub_key", &Config::hub_key);
+  compare("store", &Config::store);
+  compare("signing_key", &Config::signing_key);
+  compare("witness_key", &Config::witness_key);
+  compare("transport_key", &Config::transport_key);
+  compare("sealing_keys", &Config::sealing_keys);
+  compare("local", &Config::local);
+  compare("local_key", &Config::local_key);
+  compare("admin", &Config::admin);
+  compare(kApplicationKey, &Config::applications);
+  return keys;
+}
+
 Result<Config> read_config(const std::string& path) {
   CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
   return parse_config(text, path);

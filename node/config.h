@@ -26,11 +26,18 @@ struct Config {
   std::string local_key;
   std::string admin;
   std::vector<Application> applications;
+
+  bool operator==(const Config&) const = default;
 };
+
+// The one that can be changed while the node runs.
+inline constexpr const char* kApplicationKey = "application";
 
 // kFileMissing, kConfigInvalid, kConfigUnknownKey, kConfigWrongType: each names file and line.
 [[nodiscard]] Result<Config> read_config(const std::string& path);
 // The same of bytes that stand, or would stand, at `path`.
 [[nodiscard]] Result<Config> parse_config(std::string_view text, const std::string& path);
+// The names of the keys whose values differ.
+[[nodiscard]] std::vector<std::string> changed_keys(const Config& before, const Config& after);
 
 }  // namespace chancery::node

@@ -1,5 +1,6 @@
 #include "node/server.h"
 
+#include <algorithm>
 #include <csignal>
 #include <utility>
 
@@ -108,11 +109,7 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
   context_ = std::make_unique<zmq::Context>(std::move(context));
   CHANCERY_TRY(zmq::ZapHandler zap, zmq::ZapHandler::start(*context_));
   zap_ = std::make_unique<zmq::ZapHandler>(std::move(zap));
-  zmq::AdmissionTable table;
-  for (const Application& application : config_.applications) {
-    table.emplace(daemon::curve_key(application.key), application.name);
-  }
-  zap_->allow(std::string(kZapDomain), std::move(table));
+  admit_applications();
   CHANCERY_TRY(zmq::Router admin,
                zmq::bind_plain_router(
                    *context_, {.path = config_.admin, .frame_bytes_max = kAdminFrameBytesMax}));
@@ -136,29 +133,81 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
   return {};
 }
 
-Result<void> Server::run(os::SignalFd& signals) {
+// By key, not by name: a name may get another key while a connection of the one before is open.
+void Server::admit_applications() {
+  zmq::AdmissionTable table;
+  for (const Application& application : config_.applications) {
+    table.emplace(daemon::curve_key(application.key), hex(application.key));
+  }
+  zap_->allow(std::string(kZapDomain), std::move(table));
+}
+
+const Application* Server::application_of(std::string_view user_id) const {
+  const Result<Hash> key = hash_from_hex(user_id);
+  if (!key.has_value()) {
+    return nullptr;
+  }
+  const auto found = std::ranges::find(config_.applications, *key, &Application::key);
+  return found == config_.applications.end() ? nullptr : &*found;
+}
+
+Result<daemon::Reloaded> Server::take_over(const Config& fresh) {
+  daemon::Reloaded reloaded;
+  for (const std::string& key : changed_keys(config_, fresh)) {
+    (key == kApplicationKey ? reloaded.taken : reloaded.need_restart).push_back(key);
+  }
+  if (!reloaded.taken.empty()) {
+    CHANCERY_TRY_VOID(engine_->set_applications(fresh.applications, now()));
+    config_.applications = fresh.applications;
+    admit_applications();
+  }
+  return reloaded;
+}
+
+Result<bool> Server::take_signals(const daemon::Life<Config>& life) {
+  while (const std::optional<int> signal = life.signals.next()) {
+    if (*signal != SIGHUP) {
+      log::info("stopping", {{"signal", *signal}});
+      life.notify.stopping("answering applications");
+      return true;
+    }
+    CHANCERY_TRY_VOID(daemon::reload(life, "serving applications",
+                                     [&](const Config& fresh) { return take_over(fresh); }));
+  }
+  return false;
+}
+
+// One more turn for what has come, then what waits gets what there is. The sockets linger until the
+// answers are gone, or 200 ms.
+Result<void> Server::drain() {
+  CHANCERY_TRY_VOID(turn());
+  CHANCERY_TRY_VOID(engine_->release_waiting(now()));
+  send();
+  return {};
+}
+
+Result<void> Server::run(const daemon::Life<Config>& life) {
   zmq::Poller poller;
   const auto hub_token = poller.add(*hub_);
   const auto local_token = poller.add(*local_);
   poller.add(*admin_);
-  const auto signal_token = poller.add(signals.fd());
+  const auto signal_token = poller.add(life.signals.fd());
   log::info("listening", {{"member", config_.member},
                           {"local", local_->endpoint()},
                           {"hub", config_.hub},
                           {"size", engine_->follower().size()}});
+  life.notify.ready("serving applications");
   while (true) {
     CHANCERY_TRY_VOID(poller.wait(kIdleWait));
     if (poller.ready(signal_token)) {
-      while (const std::optional<int> signal = signals.next()) {
-        if (*signal != SIGHUP) {
-          log::info("stopping", {{"signal", *signal}});
-          return {};
-        }
-        log::info("nothing-to-reload", {});
+      CHANCERY_TRY(const bool stops, take_signals(life));
+      if (stops) {
+        return drain();
       }
     }
     // While something comes in, turns follow each other without waiting.
     do {
+      life.notify.turned(os::steady_now());
       CHANCERY_TRY_VOID(turn());
       CHANCERY_TRY_VOID(poller.wait(milliseconds(0)));
     } while ((poller.ready(hub_token) || poller.ready(local_token) ||
@@ -240,12 +289,14 @@ Result<void> Server::receive_local() {
     if (!received.has_value()) {
       return {};
     }
-    if (received->user_id.empty() || received->oversized || received->frames.size() != 1) {
-      log::warn("refused-frame", {{"application", received->user_id}});
+    const Application* const application = application_of(received->user_id);
+    if (application == nullptr || received->oversized || received->frames.size() != 1) {
+      log::warn("refused-frame",
+                {{"application", application == nullptr ? "none any more" : application->name}});
       local_->disconnect(received->routing_id, received->source_fd);
       continue;
     }
-    CHANCERY_TRY_VOID(engine_->receive_local(received->routing_id, received->user_id,
+    CHANCERY_TRY_VOID(engine_->receive_local(received->routing_id, application->name,
                                              received->frames.front(), now()));
   }
   return {};

@@ -15,8 +15,8 @@
 
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
+#include "daemon/life.h"
 #include "daemon/start.h"
-#include "io/os/signals.h"
 #include "io/zmq/context.h"
 #include "io/zmq/dealer.h"
 #include "io/zmq/router.h"
@@ -37,7 +37,7 @@ class Server {
                                                              const daemon::StartOptions& options);
 
   // Until SIGINT or SIGTERM, or an error after which the process must not go on.
-  [[nodiscard]] Result<void> run(os::SignalFd& signals);
+  [[nodiscard]] Result<void> run(const daemon::Life<Config>& life);
 
   [[nodiscard]] Result<std::string> status_json();
 
@@ -46,6 +46,13 @@ class Server {
 
   Result<void> open_sockets(const crypto::PrivateKey& transport_key,
                             const crypto::PrivateKey& local_key);
+  void admit_applications();
+  // By the id that the transport authenticated; nullptr where it is no application's any more.
+  [[nodiscard]] const Application* application_of(std::string_view user_id) const;
+  // Whether a signal said to stop.
+  Result<bool> take_signals(const daemon::Life<Config>& life);
+  Result<daemon::Reloaded> take_over(const Config& fresh);
+  Result<void> drain();
   Result<void> turn();
   void take_link_events();
   void reconnect_when_due();

@@ -14,6 +14,8 @@ struct Application {
   Hash key{};                        // CURVE public key.
   std::vector<std::string> publish;  // Patterns of kinds.
   std::vector<std::string> read;
+
+  bool operator==(const Application&) const = default;
 };
 
 }  // namespace chancery::node

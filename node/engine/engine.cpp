@@ -89,6 +89,17 @@ Result<void> Engine::receive_local(const std::string& routing_id, std::string_vi
   return local_api_.handle(routing_id, application, frame, local_context());
 }
 
+Result<void> Engine::release_waiting(const Now& now) {
+  now_ = now;
+  return local_api_.release(local_context());
+}
+
+Result<void> Engine::set_applications(std::vector<Application> applications, const Now& now) {
+  CHANCERY_TRY_VOID(release_waiting(now));  // They hold on to the grants of before.
+  config_.applications = std::move(applications);
+  return {};
+}
+
 Result<void> Engine::finish_turn(const Now& now) {
   now_ = now;
   CHANCERY_TRY_VOID(resend_when_due());

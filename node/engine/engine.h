@@ -72,6 +72,11 @@ class Engine {
                                            std::string_view application, std::string_view frame,
                                            const Now& now);
   [[nodiscard]] Result<void> finish_turn(const Now& now);
+  // Applications that wait get what there is: the last turn of a node.
+  [[nodiscard]] Result<void> release_waiting(const Now& now);
+  // From now on these have keys and grants. Whoever waits gets what there is, and may ask again.
+  [[nodiscard]] Result<void> set_applications(std::vector<Application> applications,
+                                              const Now& now);
 
   // UpMessages, in order.
   [[nodiscard]] std::vector<std::string> take_to_hub() { return link_.take_outgoing(); }

@@ -152,6 +152,17 @@ bool LocalApi::has_room_to_wait(const Application& application) const {
          static_cast<std::size_t>(of_one) < limits_.waiter_of_one_count_max;
 }
 
+Result<void> LocalApi::release(const LocalContext& context) {
+  for (Waiter& waiter : std::exchange(waiters_, {})) {
+    CHANCERY_TRY(
+        std::optional<v1::LocalReply> answer,
+        serve(waiter.request, *waiter.application, context, /*may_wait=*/false, waiter.passed));
+    CHANCERY_CHECK(answer.has_value());
+    reply(waiter.routing_id, *std::move(answer), waiter.request.request_id());
+  }
+  return {};
+}
+
 Result<void> LocalApi::wake(const LocalContext& context, const News& news) {
   work_ = {};
   std::vector<Waiter> waiting = std::exchange(waiters_, {});

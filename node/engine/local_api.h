@@ -78,6 +78,9 @@ class LocalApi {
   // Answers the waiting whose moment has come, as many as a turn has room for.
   [[nodiscard]] Result<void> wake(const LocalContext& context, const News& news);
 
+  // Answers all that wait with what there is: before the applications change, and at the end.
+  [[nodiscard]] Result<void> release(const LocalContext& context);
+
   [[nodiscard]] bool turn_is_full() const {
     return work_.bytes >= limits_.turn_bytes_max || work_.row_count >= limits_.turn_row_count_max;
   }

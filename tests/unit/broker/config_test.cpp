@@ -164,6 +164,20 @@ TEST_F(ConfigTest, AFileThatIsMissingOrIsNoTomlIsRefused) {
   EXPECT_EQ(test::outcome(read_text("listen = \"\xff\"")), "config-invalid");
 }
 
+TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
+  Keys keys = good();
+  keys["log_key_next"] = R"("keys/next.pem")";
+  const Config before = *read(keys);
+  EXPECT_EQ(changed_keys(before, before), std::vector<std::string>{});
+  for (const auto& [key, value] : keys) {
+    Keys others = keys;
+    others[key] = key == "genesis"  ? '"' + std::string(64, 'b') + '"'
+                  : key == "listen" ? R"("tcp://127.0.0.1:7401")"
+                                    : R"("another")";
+    EXPECT_EQ(changed_keys(before, *read(others)), std::vector<std::string>{key});
+  }
+}
+
 TEST_F(ConfigTest, APathIsNotEmpty) {
   for (const char* const key : {"founding", "store", "log_key", "transport_key", "admin"}) {
     EXPECT_EQ(test::outcome(with(key, "\"\"")), "config-invalid") << key;

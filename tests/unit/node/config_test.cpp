@@ -175,6 +175,28 @@ TEST_F(ConfigTest, AGrantIsOfPatternsOfKinds) {
   expect("config-wrong-type", "read", application("desk", hex_a) + "read = '*'\n");
 }
 
+TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
+  keys_["witness_key"] = "'keys/witness.pem'";
+  const Config before = *read();
+  EXPECT_EQ(changed_keys(before, before), std::vector<std::string>{});
+  const std::map<std::string, std::string> good = keys_;
+  for (const auto& [key, value] : good) {
+    keys_ = good;
+    keys_[key] = key == "member"                        ? "'BY'"
+                 : key == "genesis" || key == "hub_key" ? "'" + std::string(64, 'c') + "'"
+                 : key == "hub"                         ? "'tcp://127.0.0.1:7001'"
+                 : key == "sealing_keys"                ? "['another']"
+                                                        : "'another'";
+    EXPECT_EQ(changed_keys(before, *read()), std::vector<std::string>{key});
+  }
+  keys_ = good;
+  const std::string desk = "[[application]]\nname = 'desk'\nkey = '" + hex_a + "'\n";
+  const Config with_desk = *read(desk);
+  EXPECT_EQ(changed_keys(before, with_desk), std::vector<std::string>{"application"});
+  EXPECT_EQ(changed_keys(with_desk, *read(desk + "read = ['*']\n")),
+            std::vector<std::string>{"application"});
+}
+
 TEST_F(ConfigTest, AFileThatIsMissingOrNoTomlIsNamed) {
   const Result<Config> missing = read_config(folder_ / "nowhere.toml");
   ASSERT_FALSE(missing.has_value());

@@ -521,6 +521,27 @@ TEST_F(LocalApiTest, ATimeOutIsAnsweredWithWhatIsKnown) {
   EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 0)), "good") << "no time to wait";
 }
 
+// Before a node stops, or has other applications: nobody is left without an answer.
+TEST_F(LocalApiTest, WhoWaitsIsReleasedWithWhatThereIs) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000)), "nothing");
+  must(api().release(context()));
+  const auto stage = reply();
+  ASSERT_EQ(said(stage), "good");
+  EXPECT_EQ(stage.await().stage(), v1::STAGE_QUEUED);
+  v1::InboxRequest to_come;
+  to_come.set_wait_ms(1000);
+  EXPECT_EQ(said(inbox(to_come)), "nothing");
+  must(api().release(context()));
+  const auto empty = reply();
+  ASSERT_EQ(said(empty), "good");
+  EXPECT_TRUE(empty.inbox().items().empty());
+  EXPECT_EQ(api().waiter_count(), 0U);
+  must(api().release(context()));
+  EXPECT_EQ(said(reply()), "nothing") << "once";
+}
+
 TEST_F(LocalApiTest, NobodyWaitsLongerThanAMinute) {
   const v1::PublishRequest request = publishable();
   publish(request);

@@ -1,0 +1,57 @@
+// What the loop of a daemon hears from outside of it, and tells: signals, the configuration when it
+// is read again, the supervisor.
+
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "io/log/log.h"
+#include "io/os/notify.h"
+#include "io/os/signals.h"
+
+namespace chancery::daemon {
+
+template <class Config>
+struct Life {
+  os::SignalFd& signals;
+  os::Notify& notify;
+  std::function<Result<Config>()> read_config;
+};
+
+// SIGHUP. `take_over` is given the configuration as it is now: it takes over what can be changed
+// while the daemon runs and gives the names of the keys that it took over, and of those that differ
+// and need a restart. A file that cannot be used changes nothing.
+struct Reloaded {
+  std::vector<std::string> taken;
+  std::vector<std::string> need_restart;
+};
+
+template <class Config, class TakeOver>
+[[nodiscard]] Result<void> reload(const Life<Config>& life, const std::string& status,
+                                  TakeOver take_over) {
+  life.notify.reloading();
+  const Result<Config> config = life.read_config();
+  if (config.has_value()) {
+    CHANCERY_TRY(const Reloaded reloaded, take_over(*config));
+    std::string taken;
+    for (const std::string& key : reloaded.taken) {
+      taken += (taken.empty() ? "" : ", ") + key;
+    }
+    log::info("reloaded", {{"changed", taken.empty() ? "nothing" : taken}});
+    for (const std::string& key : reloaded.need_restart) {
+      log::warn("needs-restart", {{"key", key}, {"in_force", "what was read at the start"}});
+    }
+  } else {
+    log::error("reload-failed", {{"error", error_info(config.error().code).name},
+                                 {"detail", config.error().detail},
+                                 {"remedy", error_info(config.error().code).remedy},
+                                 {"in_force", "the configuration from before"}});
+  }
+  life.notify.ready(status);
+  return {};
+}
+
+}  // namespace chancery::daemon

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""A daemon under a supervisor: what it tells systemd, what SIGHUP changes and what it does not, what SIGTERM
+still answers; and the units that are shipped."""
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+import trial  # noqa: E402
+from trial import Trial, eventually  # noqa: E402
+
+
+class Supervisor:
+    """The socket on which systemd hears of a service."""
+
+    def __init__(self, name):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(name.replace("@", "\0", 1))
+        self.socket.setblocking(False)
+        self.environment = {"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "400000"}
+        self.heard = []
+
+    def hears(self, word):
+        """Whether a message that begins so came, after all that was asked for before."""
+        def came():
+            try:
+                while True:
+                    self.heard.append(self.socket.recv(4096).decode())
+            except BlockingIOError:
+                pass
+            while self.heard:
+                if self.heard.pop(0).startswith(word):
+                    return True
+            return False
+        return eventually(came)
+
+
+class Supervised(Trial):
+    def start_supervised(self, daemon, name):
+        supervisor = Supervisor(name)
+        self.addCleanup(supervisor.socket.close)
+        daemon.env = supervisor.environment
+        daemon.start()
+        return supervisor
+
+    def test_a_supervisor_is_told_what_happens(self):
+        node = self.daemon("chancery-node", "am/node.toml")
+        for daemon, name in ((self.hub, str(self.folder / "notify")), (node, f"@chancery-{self.folder.name}")):
+            supervisor = self.start_supervised(daemon, name)
+            self.assertTrue(supervisor.hears("READY=1\nSTATUS="), daemon.log())
+            for _ in range(3):
+                self.assertTrue(supervisor.hears("WATCHDOG=1"), daemon.log())
+            daemon.process.send_signal(signal.SIGHUP)
+            self.assertTrue(supervisor.hears("RELOADING=1\nMONOTONIC_USEC="), daemon.log())
+            self.assertTrue(supervisor.hears("READY=1"), daemon.log())
+            self.assertIn("reloaded changed=nothing", daemon.log())
+            self.assertEqual(daemon.stop(), 0)
+            self.assertTrue(supervisor.hears("STOPPING=1"), daemon.log())
+            supervisor.socket.close()
+
+    def test_a_daemon_that_does_not_start_never_says_that_it_is_ready(self):
+        self.path("founding.bin").unlink()
+        supervisor = self.start_supervised(self.hub, str(self.folder / "notify"))
+        self.assertEqual(self.hub.wait(), 1)
+        self.assertRaises(BlockingIOError, supervisor.socket.recv, 4096)
+
+    def reload(self, daemon, word="reloaded"):
+        daemon.log_start = daemon.log_path.stat().st_size
+        daemon.process.send_signal(signal.SIGHUP)
+        self.assertTrue(daemon.says(f" {word} "), daemon.log())
+        return daemon.log()
+
+    def test_applications_change_while_the_node_runs(self):
+        self.start("AM", "BY")
+        node, config = self.nodes["AM"], self.path("am/node.toml")
+        good = config.read_text()
+        self.assertEqual(self.publish("AM", "Before").code, 0)
+
+        config.write_text(re.sub(r"^publish = .*$", 'publish = ["contact"]', good, flags=re.M))
+        self.assertIn("changed=application", self.reload(node))
+        refused = self.publish("AM", "Not granted any more")
+        self.assertEqual((refused.code, refused.error), (1, "no-grant"), refused)
+
+        config.write_text(re.sub(r"^key = .*$", f'key = "{"7" * 64}"', good, flags=re.M))
+        self.assertIn("changed=application", self.reload(node))
+        self.assertNotEqual(self.as_member("AM", "inbox", "--timeout", "1s").code, 0, "its key is another one's now")
+
+        config.write_text(good)
+        self.reload(node)
+        self.assertEqual(self.publish("AM", "Granted again").code, 0)
+        self.assert_arrives("BY", ["Before", "Granted again"])
+        self.assertNotIn("hub-lost", node.log())
+
+    def test_what_needs_a_restart_is_named_and_what_is_no_configuration_changes_nothing(self):
+        self.start("AM", "BY")
+        for daemon, config, keys in ((self.hub, "hub/hub.toml", ("listen", "admin")),
+                                     (self.nodes["AM"], "am/node.toml", ("hub", "store"))):
+            good = self.path(config).read_text()
+            new = {"listen": '"tcp://127.0.0.1:1"', "admin": '"a.sock"', "hub": '"tcp://127.0.0.1:1"', "store": '"s.db"'}
+            for key in keys:
+                self.edit(config, f"^{key} = .*$", f"{key} = {new[key]}")
+            log = self.reload(daemon)
+            self.assertEqual(re.findall(r"WARN needs-restart key=(\w+)", log), list(keys))
+            self.path(config).write_text(good + "\n[[[\n")
+            log = self.reload(daemon, "reload-failed")
+            self.assertIn("error=config-invalid", log)
+            self.assertIn("the configuration from before", log)
+            self.path(config).write_text(good)
+            self.assertNotIn("needs-restart", self.reload(daemon))
+        self.assertEqual(self.publish("AM", "All goes on").code, 0)
+        self.assert_arrives("BY", ["All goes on"])
+
+    def test_a_hub_that_is_stopped_logs_and_answers_what_it_received(self):
+        self.start("AM")
+        self.hub.process.send_signal(signal.SIGSTOP)
+        for i in range(20):
+            self.assertEqual(self.publish("AM", f"notice {i}", "--wait", "queued").code, 0)
+        outbox = lambda: self.status("AM").json["outbox"]
+        self.assertTrue(eventually(lambda: outbox()["signed"] > 0))
+        signed = outbox()["signed"]
+        self.hub.process.send_signal(signal.SIGTERM)  # Before it reads any of them.
+        self.hub.process.send_signal(signal.SIGCONT)
+        self.assertEqual(self.hub.wait(), 0)
+        self.assertGreaterEqual(self.audit("hub").json["size"], 7 + signed)
+        self.assertTrue(eventually(lambda: outbox()["logged"] >= signed), outbox())  # Told by the stopped hub.
+
+
+@unittest.skipUnless(shutil.which("systemd-analyze"), "systemd-analyze is not here (package systemd)")
+class Units(unittest.TestCase):
+    UNITS = ("chancery-broker.service", "chancery-node.service")
+
+    def analyze(self, *words):
+        return subprocess.run(["systemd-analyze", *words], capture_output=True, text=True, timeout=60)
+
+    def test_systemd_understands_every_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in self.UNITS:
+                unit = pathlib.Path(folder) / name
+                text = (trial.ROOT / "deploy/systemd" / name).read_text()
+                unit.write_text(text.replace("/usr/bin/", f"{trial.BIN}/"))
+                done = self.analyze("verify", "--man=no", unit)
+                self.assertEqual((done.returncode, done.stderr.replace(str(folder), "")), (0, ""))
+
+    def test_little_is_exposed(self):
+        for name in self.UNITS:
+            done = self.analyze("security", "--offline=true", "--threshold=20", "--no-pager",
+                                trial.ROOT / "deploy/systemd" / name)
+            self.assertEqual(done.returncode, 0, done.stdout[-500:])
+
+
+if __name__ == "__main__":
+    trial.main()
