@@ -258,7 +258,8 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     CHANCERY_TRY_VOID(sequence());
     engine_->serve_reads();
     send_outgoing();
-    busy = hub_.sequencer().has_work() || poller.ready(router_token);
+    step_backup();
+    busy = hub_.sequencer().has_work() || poller.ready(router_token) || backup_.is_running();
     if (!busy) {
       CHANCERY_TRY_VOID(engine_->flush());
       CHANCERY_TRY_VOID(engine_->retain(os::unix_ms()));
@@ -409,6 +410,14 @@ void Server::answer_admin(const std::string& routing_id, std::string_view frame)
     } else {
       fail_with(page.error());
     }
+  } else if (request->has_backup()) {
+    const Result<void> begun = backup_.begin(
+        {.routing_id = routing_id, .request_id = request->request_id()}, request->backup().path(),
+        [&](const std::string& path) { return engine_->store().begin_backup(path); });
+    if (begun.has_value()) {
+      return;  // Answered when it is done.
+    }
+    fail_with(begun.error());
   } else if (request->has_submit_entry()) {
     const std::string& bytes = request->submit_entry().envelope();
     const Result<exchange::Envelope> envelope = exchange::parse_envelope(bytes, config_.genesis);
@@ -425,6 +434,17 @@ void Server::answer_admin(const std::string& routing_id, std::string_view frame)
   }
   reply.set_request_id(request.has_value() ? request->request_id() : 0);
   if (!admin_->send(routing_id, {reply.SerializeAsString()}).has_value()) {
+    ++counters_.unsent_count;
+  }
+}
+
+void Server::step_backup() {
+  const std::optional<daemon::BackupJob::Reply> over = backup_.step([&] {
+    const ledger::CompactTree& tree = hub_.sequencer().tree();
+    return daemon::LogHead{.size = tree.size(), .root = tree.root()};
+  });
+  if (over.has_value() &&
+      !admin_->send(over->routing_id, {over->reply.SerializeAsString()}).has_value()) {
     ++counters_.unsent_count;
   }
 }
@@ -482,6 +502,7 @@ Result<std::string> Server::status_json() const {
                       {"connections_surplus", counters_.surplus_cut_count}};
   json["conflicts"] = conflict_count;
   json["erased"] = erased_count;
+  json["backup"] = backup_.progress();
   const std::optional<Error>& why = hub_.contradiction();
   json["alarm"] = why.has_value()
                       ? text::Json{{"error", error_info(why->code).name}, {"detail", why->detail}}

@@ -20,6 +20,7 @@
 #include "broker/engine/engine.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
+#include "daemon/backup.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
 #include "io/zmq/context.h"
@@ -84,6 +85,7 @@ class Server {
   void receive_admin();
   void answer_admin(const std::string& routing_id, std::string_view frame);
   Result<void> sequence();
+  void step_backup();
   void settle_admin(const std::vector<Outcome>& outcomes);
   void send_outgoing();
   PeerHandle peer_handle(const zmq::Received& received, const Hash& transport_key_id);
@@ -106,6 +108,7 @@ class Server {
   std::map<PeerHandle, Peer> peers_;
   std::map<std::string, PeerHandle> handles_;  // By routing id.
   std::vector<PendingAdmin> pending_admin_;
+  daemon::BackupJob backup_;
 };
 
 }  // namespace chancery::broker

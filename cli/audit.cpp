@@ -48,7 +48,9 @@ bool falsifies(ErrorCode code) {
          code == ErrorCode::kNotCanonical;
 }
 
-Result<exchange::AuditReport> audit(const AuditSource& source, bool json) {
+}  // namespace
+
+Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json) {
   exchange::Auditor auditor(source.genesis);
   Progress progress(!json);
   std::uint64_t from = 0;
@@ -144,10 +146,12 @@ void print(const exchange::AuditReport& report, const DaemonTarget& target,
   }
 }
 
+namespace {
+
 Result<int> verify(const DaemonOptions& options, const Shared& shared) {
   CHANCERY_TRY(const DaemonTarget target, find_daemon(options, shared));
   CHANCERY_TRY(const AuditSource source, open_audit(target));
-  CHANCERY_TRY(const exchange::AuditReport report, audit(source, shared.json));
+  CHANCERY_TRY(const exchange::AuditReport report, audit_all(source, shared.json));
   if (shared.json) {
     std::cout << json_line(as_json(report, target, source)) << "\n";
   } else {
@@ -158,8 +162,7 @@ Result<int> verify(const DaemonOptions& options, const Shared& shared) {
 
 }  // namespace
 
-Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared) {
-  Result<int> code = verify(options, shared);
+Result<int> no_verdict(Result<int> code, const Shared& shared) {
   // Nothing was found false where nothing could be read: a busy or missing store is no verdict.
   if (!code.has_value() && code.error().code != ErrorCode::kUsage &&
       !falsifies(code.error().code)) {
@@ -167,6 +170,10 @@ Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared)
     return os::kExitUnknown;
   }
   return code;
+}
+
+Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared) {
+  return no_verdict(verify(options, shared), shared);
 }
 
 }  // namespace chancery::cli

@@ -37,6 +37,8 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_show(app, shared);
   add_status(app, shared);
   add_audit(app, shared);
+  add_backup(app, shared);
+  add_restore(app, shared);
   add_open(app, shared);
   add_kinds(app, shared);
   add_version(app, shared);

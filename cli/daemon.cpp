@@ -13,6 +13,7 @@
 #include "core/base/encoding.h"
 #include "core/exchange/strict.h"
 #include "io/os/clock.h"
+#include "io/text/json.h"
 #include "io/zmq/context.h"
 #include "io/zmq/dealer.h"
 #include "io/zmq/plain_router.h"
@@ -28,6 +29,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t kFrameBytesMax = 64U << 20U;
 constexpr std::size_t kAuditPageBytes = 4U << 20U;
 constexpr milliseconds kAnswerMax{10'000};
+constexpr milliseconds kStillEvery{500};
+constexpr std::size_t kStatusDepthMax = 16;
 
 // One connection to an admin socket.
 class AdminClient {
@@ -40,14 +43,23 @@ class AdminClient {
     return std::shared_ptr<AdminClient>(new AdminClient(std::move(context), std::move(dealer)));
   }
 
-  Result<v1::AdminReply> ask(v1::AdminRequest request) {
+  // `still` is asked about twice a second while there is no answer: as long as it is good, the
+  // answer is worth waiting for.
+  Result<v1::AdminReply> ask(v1::AdminRequest request,
+                             const std::function<Result<void>()>& still = nullptr) {
     request.set_request_id(++request_id_);
     const std::string frame = request.SerializeAsString();
-    const auto end = os::steady_now() + kAnswerMax;
+    auto end = os::steady_now() + kAnswerMax;
+    auto still_at = os::steady_now() + kStillEvery;
     bool sent = false;
     while (os::steady_now() < end) {
       if (!sent) {
         sent = dealer_.send({frame}).has_value();
+      }
+      if (still && sent && os::steady_now() >= still_at) {
+        CHANCERY_TRY_VOID(still());
+        still_at = os::steady_now() + kStillEvery;
+        end = os::steady_now() + kAnswerMax;
       }
       CHANCERY_TRY_VOID(poller_.wait(milliseconds(sent ? 100 : 5)));
       const auto frames = dealer_.receive();
@@ -206,6 +218,34 @@ Result<std::string> ask_status(const DaemonTarget& target) {
   request.mutable_status();
   CHANCERY_TRY(const v1::AdminReply reply, client->ask(std::move(request)));
   return reply.status().json();
+}
+
+Result<v1::BackupReply> ask_backup(
+    const DaemonTarget& target, const std::string& path,
+    const std::function<void(std::string_view doing, std::uint64_t bytes, std::uint64_t of)>&
+        progress) {
+  if (target.admin.empty()) {
+    return fail(ErrorCode::kUsage, "name a daemon that runs: a store that nobody has is a file");
+  }
+  CHANCERY_TRY(const std::shared_ptr<AdminClient> client, AdminClient::connect(target.admin));
+  v1::AdminRequest request;
+  request.mutable_backup()->set_path(path);
+  int absent_count = 0;
+  const auto still = [&]() -> Result<void> {
+    CHANCERY_TRY(const std::string status, ask_status(target));
+    CHANCERY_TRY(const text::Json json, text::parse_json(status, kStatusDepthMax));
+    const text::Json backup = json.value("backup", text::Json());
+    if (backup.is_object()) {
+      absent_count = 0;
+      progress(backup.value("doing", ""), backup.value("bytes", std::uint64_t{0}),
+               backup.value("of", std::uint64_t{0}));
+    } else if (++absent_count > 3) {  // Its answer would be here.
+      return fail(ErrorCode::kUnknownOutcome, "the daemon was started anew and knows of no backup");
+    }
+    return {};
+  };
+  CHANCERY_TRY(const v1::AdminReply reply, client->ask(std::move(request), still));
+  return reply.backup();
 }
 
 Result<AuditSource> open_audit(const DaemonTarget& target) {

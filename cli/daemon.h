@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "chancery/v1/local.pb.h"
 #include "cli/shared.h"
@@ -39,6 +40,13 @@ struct DaemonTarget {
 
 // The status of a running daemon, as its own JSON. kNoDaemon where it does not run.
 [[nodiscard]] Result<std::string> ask_status(const DaemonTarget& target);
+
+// Has a running daemon copy its store to an absolute path of its machine, and waits for the end;
+// `progress` is called with bytes done and of how many.
+[[nodiscard]] Result<v1::BackupReply> ask_backup(
+    const DaemonTarget& target, const std::string& path,
+    const std::function<void(std::string_view doing, std::uint64_t bytes, std::uint64_t of)>&
+        progress);
 
 using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_index)>;
 

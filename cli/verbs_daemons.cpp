@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "cli/audit.h"
+#include "cli/backup.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
 #include "io/args/cli11.h"
@@ -26,8 +27,23 @@ records, a stopped one's store is read, never written. Without --genesis the sto
 the exchange is taken.
 Exit 0: verified. 1: falsified, the entry at fault is named. 2: could not tell.)";
 
-std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, bool stores) {
-  const auto options = std::make_shared<DaemonOptions>();
+constexpr const char* kBackupFooter = R"(Examples:
+  chancery backup --exchange DIR hub --to /backup/hub-2026-01-31.db
+  chancery backup --node /etc/chancery/node.toml --to /backup/am.db --json
+
+The daemon copies its store while it goes on. The file has its name once it is whole and durable,
+and is as it was at one moment; what is there is never overwritten.
+Exit 0: done. 1: refused. 2: could not tell.)";
+
+constexpr const char* kRestoreFooter = R"(Examples:
+  chancery restore --verify hub.db --genesis HEX
+  chancery restore --verify hub.db --to /var/lib/chancery-broker/hub.db
+
+Verifies a copy of a store as `audit verify` does, offline. With --to it is then put where the
+daemon, which must be stopped, finds it; where something is there, nothing is done.
+Exit 0: verified, and in place. 1: falsified or refused. 2: could not tell.)";
+
+void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, bool stores) {
   verb.add_option("name", options->name, "hub, or a member's code (with --exchange)")
       ->type_name("NAME");
   verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
@@ -47,6 +63,11 @@ std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, 
         ->needs(store);
   }
   add_json_flag(verb, shared);
+}
+
+std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, bool stores) {
+  const auto options = std::make_shared<DaemonOptions>();
+  add_daemon_flags(verb, shared, options.get(), stores);
   return options;
 }
 
@@ -64,6 +85,30 @@ void add_audit(CLI::App& app, Shared& shared) {
   CLI::App& verb = *group.add_subcommand("verify", "Verify the log of a hub or a node");
   verb.footer(kVerifyFooter);
   run_with(verb, shared, add_daemon_flags(verb, shared, /*stores=*/true), run_audit_verify);
+}
+
+void add_backup(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("backup", "Copy the store of a running hub or node");
+  verb.footer(kBackupFooter);
+  const auto options = std::make_shared<BackupOptions>();
+  add_daemon_flags(verb, shared, &options->daemon, /*stores=*/false);
+  verb.add_option("--to", options->to, "The copy; nothing may be there")
+      ->required()
+      ->type_name("FILE");
+  run_with(verb, shared, options, run_backup);
+}
+
+void add_restore(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("restore", "Verify a backup, and put it in place");
+  verb.footer(kRestoreFooter);
+  const auto options = std::make_shared<RestoreOptions>();
+  verb.add_option("--verify", options->backup, "The backup")->required()->type_name("FILE");
+  verb.add_option("--genesis", options->genesis, "The exchange it must be of, 64 digits")
+      ->type_name("HEX");
+  verb.add_option("--to", options->to, "Put it there, where the daemon's store is to be")
+      ->type_name("FILE");
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_restore);
 }
 
 }  // namespace chancery::cli

@@ -211,7 +211,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
       CHANCERY_TRY_VOID(turn());
       CHANCERY_TRY_VOID(poller.wait(milliseconds(0)));
     } while ((poller.ready(hub_token) || poller.ready(local_token) ||
-              engine_->local_api().is_behind()) &&
+              engine_->local_api().is_behind() || backup_.is_running()) &&
              !poller.ready(signal_token));
   }
 }
@@ -224,6 +224,9 @@ Result<void> Server::turn() {
   CHANCERY_TRY_VOID(receive_admin());
   CHANCERY_TRY_VOID(engine_->finish_turn(now()));
   send();
+  if (!engine_->store().in_transaction()) {  // wake() may have begun one, for the next turn.
+    step_backup();
+  }
   return {};
 }
 
@@ -328,6 +331,15 @@ Result<void> Server::receive_admin() {
       } else {
         refuse(page.error());
       }
+    } else if (request->has_backup()) {
+      const Result<void> begun = backup_.begin(
+          {.routing_id = received->routing_id, .request_id = request->request_id()},
+          request->backup().path(),
+          [&](const std::string& path) { return engine_->store().begin_backup(path); });
+      if (begun.has_value()) {
+        continue;  // Answered when it is done.
+      }
+      refuse(begun.error());
     } else {
       refuse({ErrorCode::kMalformed, "a request that this node does not serve"});
     }
@@ -338,6 +350,19 @@ Result<void> Server::receive_admin() {
     }
   }
   return {};
+}
+
+void Server::step_backup() {
+  const std::optional<daemon::BackupJob::Reply> over = backup_.step([&] {
+    return daemon::LogHead{.size = engine_->follower().size(),
+                           .root = engine_->follower().tree().root()};
+  });
+  if (over.has_value()) {
+    if (const Result<void> sent = admin_->send(over->routing_id, {over->reply.SerializeAsString()});
+        !sent.has_value()) {
+      log::debug("admin-unsent", {{"error", sent.error().to_string()}});
+    }
+  }
 }
 
 void Server::send() {
@@ -406,6 +431,7 @@ Result<std::string> Server::status_json() {
   json["queues"] = {{"held", {{"items", link.held_count()}}},
                     {"outbox", {{"items", load.queued + load.signed_count}, {"bytes", load.bytes}}},
                     {"waiters", {{"items", engine_->local_api().waiter_count()}}}};
+  json["backup"] = backup_.progress();
   json["alarm"] = alarm.has_value() ? text::Json{{"error", error_info(alarm->code).name},
                                                  {"detail", alarm->detail}}
                                     : text::Json(nullptr);

@@ -15,6 +15,7 @@
 
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
+#include "daemon/backup.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
 #include "io/zmq/context.h"
@@ -59,11 +60,13 @@ class Server {
   Result<void> receive_from_hub();
   Result<void> receive_local();
   Result<void> receive_admin();
+  void step_backup();
   void send();
 
   Config config_;
   std::unique_ptr<Engine> engine_;
   std::optional<SteadyTime> reconnect_at_;
+  daemon::BackupJob backup_;
 
   // The context outlives its sockets: order matters.
   std::unique_ptr<zmq::Context> context_;

@@ -21,6 +21,7 @@
 #include "core/base/result.h"
 #include "core/exchange/damage.h"
 #include "core/exchange/retention.h"
+#include "io/sqlite/backup.h"
 
 namespace chancery::broker {
 
@@ -104,6 +105,8 @@ class HubStore {
   // For an auditor of a store that nobody runs: what a start relies on (load()), and the file's own
   // order, down to its indexes. Reads all of it. kStoreDamaged.
   [[nodiscard]] virtual Result<void> check() = 0;
+  // The beginning of a copy of the store, to be stepped between turns.
+  [[nodiscard]] virtual Result<sqlite::Backup> begin_backup(const std::string& path) = 0;
   // For an auditor: the bytes as they are stored, not checked here. `size` is what the store
   // claims.
   [[nodiscard]] virtual Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,

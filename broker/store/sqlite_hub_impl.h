@@ -58,6 +58,9 @@ class SqliteHubStore final : public HubStore {
                                                   std::uint64_t now_ms) override;
   Result<std::uint64_t> erased_count() override;
   Result<void> check() override;
+  Result<sqlite::Backup> begin_backup(const std::string& path) override {
+    return sqlite::Backup::begin(database_, path);
+  }
   Result<v1::AuditPageReply> audit_page(std::uint64_t from_index, std::size_t bytes_max) override;
 
  private:

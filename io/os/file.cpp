@@ -161,6 +161,44 @@ Result<void> replace_file(const std::string& path, std::string_view bytes, mode_
   return {};
 }
 
+Result<void> give_name(const std::string& finished, const std::string& path) {
+  {
+    const Fd file(::open(finished.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    if (!file) {
+      return system_failure("open", finished);
+    }
+    if (::fsync(file.get()) != 0) {
+      return system_failure("fsync", finished);
+    }
+  }
+  if (::renameat2(AT_FDCWD, finished.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+    return system_failure("rename to", path);
+  }
+  return sync_folder(folder_of(path));
+}
+
+Result<FileReader> FileReader::open(const std::string& path) {
+  Fd file(::open(path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC));
+  if (!file) {
+    return system_failure("open", path);
+  }
+  return FileReader(std::move(file), path);
+}
+
+Result<std::string> FileReader::next(std::size_t size_max) {
+  std::string bytes(size_max, '\0');
+  while (true) {
+    const ssize_t got = ::read(file_.get(), bytes.data(), bytes.size());
+    if (got >= 0) {
+      bytes.resize(static_cast<std::size_t>(got));
+      return bytes;
+    }
+    if (errno != EINTR) {
+      return system_failure("read", path_);
+    }
+  }
+}
+
 Result<std::string> read_key_file(const std::string& path) {
   // The folder is opened once and the file through it, so that both checks are about what is read.
   const std::string folder_path = folder_of(path);

@@ -35,6 +35,24 @@ constexpr std::size_t kKeyFileSizeMax = std::size_t{64} * 1024;
 [[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view bytes,
                                         mode_t mode);
 
+// Gives a finished file its name, durably; it is in the same folder. kExists where something is
+// there: that is never overwritten, and the file keeps the name that it has.
+[[nodiscard]] Result<void> give_name(const std::string& finished, const std::string& path);
+
+// A file, piece by piece.
+class FileReader {
+ public:
+  [[nodiscard]] static Result<FileReader> open(const std::string& path);
+  // The next bytes, at most so many; empty at the end.
+  [[nodiscard]] Result<std::string> next(std::size_t size_max);
+
+ private:
+  FileReader(Fd file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+
+  Fd file_;
+  std::string path_;
+};
+
 // kFilePermissions unless it is a regular file (no symbolic link) of our own, without any right for
 // group or others, in a folder of which the same is true. At most kKeyFileSizeMax bytes.
 [[nodiscard]] Result<std::string> read_key_file(const std::string& path);

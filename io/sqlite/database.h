@@ -82,6 +82,7 @@ class Database {
   [[nodiscard]] std::int64_t last_insert_rowid() const;
 
  private:
+  friend class Backup;
   friend class Transaction;
   struct Close {
     void operator()(sqlite3* connection) const noexcept;

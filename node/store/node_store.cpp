@@ -92,6 +92,10 @@ Result<void> NodeStore::commit() {
   return committed;
 }
 
+Result<sqlite::Backup> NodeStore::begin_backup(const std::string& path) {
+  return sqlite::Backup::begin(impl_->database, path);
+}
+
 Result<void> NodeStore::make_durable() {
   return impl_->database.make_durable();
 }

@@ -40,6 +40,7 @@
 #include "core/exchange/log_follower.h"
 #include "core/exchange/retention.h"
 #include "core/ledger/leaf.h"
+#include "io/sqlite/backup.h"
 #include "io/sqlite/store.h"
 #include "node/core/intake.h"
 #include "node/core/link.h"
@@ -253,6 +254,8 @@ class NodeStore {
   // For an auditor of a store that nobody runs: what a start relies on (load()), and the file's own
   // order, down to its indexes. Reads all of it. kStoreDamaged.
   [[nodiscard]] Result<void> check();
+  // The beginning of a copy of the store, to be stepped while no transaction is open.
+  [[nodiscard]] Result<sqlite::Backup> begin_backup(const std::string& path);
   // For an auditor: the bytes as they are stored, not checked here.
   [[nodiscard]] Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,
                                                       std::size_t bytes_max);

@@ -69,6 +69,29 @@ TEST(FileTest, NeverOverwritesWithWriteFileNew) {
   EXPECT_FALSE(std::filesystem::exists(folder / "target"));
 }
 
+TEST(FileTest, AFinishedFileGetsItsNameWhereNothingIs) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(write_file_new(folder / "partial", "content", 0600));
+  ASSERT_TRUE(write_file_new(folder / "taken", "other", 0600));
+  EXPECT_EQ(code_of(give_name(folder / "partial", folder / "taken")), ErrorCode::kExists);
+  EXPECT_EQ(read_file(folder / "taken", 10).value(), "other");
+  ASSERT_TRUE(give_name(folder / "partial", folder / "whole"));
+  EXPECT_EQ(read_file(folder / "whole", 10).value(), "content");
+  EXPECT_EQ(file_count(folder), 2U);
+  EXPECT_EQ(code_of(give_name(folder / "partial", folder / "again")), ErrorCode::kFileMissing);
+}
+
+TEST(FileTest, AReaderGivesAFilePieceByPiece) {
+  const TemporaryFolder folder;
+  const std::string bytes = std::string(1000, 'a') + std::string(500, 'b');
+  ASSERT_TRUE(write_file_new(folder / "f", bytes, 0600));
+  FileReader reader = FileReader::open(folder / "f").value();
+  EXPECT_EQ(reader.next(1000).value(), std::string(1000, 'a'));
+  EXPECT_EQ(reader.next(1000).value(), std::string(500, 'b'));
+  EXPECT_EQ(reader.next(1000).value(), "");
+  EXPECT_EQ(code_of(FileReader::open(folder / "absent")), ErrorCode::kFileMissing);
+}
+
 TEST(FileTest, GivesTheExactModeWhateverTheUmask) {
   const TemporaryFolder folder;
   const mode_t before = ::umask(0077);

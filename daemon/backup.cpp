@@ -1,0 +1,109 @@
+#include "daemon/backup.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "io/log/log.h"
+
+namespace chancery::daemon {
+namespace {
+
+constexpr int kPagesPerStep = 256;                 // 2 MiB.
+constexpr std::size_t kHashedPerStep = 4U << 20U;  // Bytes.
+constexpr std::uint64_t kPageBytes = 8192;
+
+}  // namespace
+
+Result<void> BackupJob::begin(BackupAsker asker, const std::string& path, const Open& open) {
+  std::error_code ignored;
+  if (running_.has_value()) {
+    return fail(ErrorCode::kUnavailable, "a backup to " + running_->path + " is under way");
+  }
+  if (!std::filesystem::path(path).is_absolute()) {
+    return fail(ErrorCode::kUsage, "a backup goes to an absolute path, not to '" + path + "'");
+  }
+  if (std::filesystem::symlink_status(path, ignored).type() !=
+      std::filesystem::file_type::not_found) {
+    return fail(ErrorCode::kExists, path + " is there, and is not overwritten");
+  }
+  const std::string partial = path + ".partial";
+  std::filesystem::remove(partial, ignored);  // What a crash left is of no use.
+  CHANCERY_TRY(sqlite::Backup copy, open(partial));
+  running_.emplace();
+  running_->asker = std::move(asker);
+  running_->path = path;
+  running_->partial = partial;
+  running_->copy.emplace(std::move(copy));
+  log::info("backup-begun", {{"path", path}});
+  return {};
+}
+
+Result<bool> BackupJob::advance(const std::function<LogHead()>& head) {
+  Running& job = *running_;
+  if (job.copy.has_value()) {
+    CHANCERY_TRY(const bool copied, job.copy->step(kPagesPerStep));
+    job.bytes_all = job.copy->page_count() * kPageBytes;
+    if (copied) {
+      job.head = head();
+      job.copy.reset();
+      CHANCERY_TRY(os::FileReader reader, os::FileReader::open(job.partial));
+      job.reader.emplace(std::move(reader));
+    }
+    return false;
+  }
+  CHANCERY_TRY(const std::string piece, job.reader->next(kHashedPerStep));
+  if (!piece.empty()) {
+    job.hash.update(as_bytes(piece));
+    job.bytes += piece.size();
+    return false;
+  }
+  CHANCERY_TRY_VOID(os::give_name(job.partial, job.path));
+  return true;
+}
+
+std::optional<BackupJob::Reply> BackupJob::step(const std::function<LogHead()>& head) {
+  if (!running_.has_value()) {
+    return std::nullopt;
+  }
+  const Result<bool> done = advance(head);
+  if (done.has_value() && !*done) {
+    return std::nullopt;
+  }
+  Running job = *std::move(running_);
+  running_.reset();
+  Reply answer{.routing_id = job.asker.routing_id, .reply = {}};
+  answer.reply.set_request_id(job.asker.request_id);
+  if (done.has_value()) {
+    v1::BackupReply& backup = *answer.reply.mutable_backup();
+    backup.set_size(job.head.size);
+    backup.set_root(to_string(job.head.root));
+    backup.set_bytes(job.bytes);
+    backup.set_digest(to_string(job.hash.finish()));
+    log::info("backup-done", {{"path", job.path}, {"size", job.head.size}, {"bytes", job.bytes}});
+    return answer;
+  }
+  std::error_code ignored;
+  job.copy.reset();
+  std::filesystem::remove(job.partial, ignored);
+  answer.reply.mutable_error()->set_code(static_cast<std::uint32_t>(done.error().code));
+  answer.reply.mutable_error()->set_text(done.error().detail);
+  log::error("backup-failed", {{"path", job.path},
+                               {"error", error_info(done.error().code).name},
+                               {"detail", done.error().detail},
+                               {"remedy", error_info(done.error().code).remedy}});
+  return answer;
+}
+
+text::Json BackupJob::progress() const {
+  if (!running_.has_value()) {
+    return nullptr;
+  }
+  const bool copies = running_->copy.has_value();
+  return {{"path", running_->path},
+          {"doing", copies ? "copying" : "hashing"},
+          {"bytes", copies ? running_->copy->copied_count() * kPageBytes : running_->bytes},
+          {"of", running_->bytes_all}};
+}
+
+}  // namespace chancery::daemon
