@@ -13,6 +13,7 @@
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
 #include "daemon/keys.h"
+#include "daemon/quarantine.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
 #include "io/os/random.h"
@@ -259,6 +260,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     engine_->serve_reads();
     send_outgoing();
     step_backup();
+    CHANCERY_TRY_VOID(engine_->look_again(!busy, os::steady_now(), os::unix_ms()));
     busy = hub_.sequencer().has_work() || poller.ready(router_token) || backup_.is_running();
     if (!busy) {
       CHANCERY_TRY_VOID(engine_->flush());
@@ -474,6 +476,7 @@ void Server::settle_admin(const std::vector<Outcome>& outcomes) {
 Result<std::string> Server::status_json() const {
   CHANCERY_TRY(const std::uint64_t conflict_count, engine_->store().conflict_count());
   CHANCERY_TRY(const std::uint64_t erased_count, engine_->store().erased_count());
+  CHANCERY_TRY(const std::vector<exchange::Damage> quarantined, engine_->store().quarantined());
   const Sequencer& sequencer = hub_.sequencer();
   const EngineCounters& engine = engine_->counters();
   text::Json json;
@@ -503,6 +506,8 @@ Result<std::string> Server::status_json() const {
   json["conflicts"] = conflict_count;
   json["erased"] = erased_count;
   json["backup"] = backup_.progress();
+  json["quarantine"] = daemon::quarantine_json(quarantined);
+  json["scrub"] = {{"passes", engine_->scrub_pass_count()}};
   const std::optional<Error>& why = hub_.contradiction();
   json["alarm"] = why.has_value()
                       ? text::Json{{"error", error_info(why->code).name}, {"detail", why->detail}}

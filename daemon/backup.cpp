@@ -30,17 +30,16 @@ Result<void> BackupJob::begin(BackupAsker asker, const std::string& path, const 
   const std::string partial = path + ".partial";
   std::filesystem::remove(partial, ignored);  // What a crash left is of no use.
   CHANCERY_TRY(sqlite::Backup copy, open(partial));
-  running_.emplace();
-  running_->asker = std::move(asker);
-  running_->path = path;
-  running_->partial = partial;
-  running_->copy.emplace(std::move(copy));
+  BackupUnderWay& job = running_.emplace();
+  job.asker = std::move(asker);
+  job.path = path;
+  job.partial = partial;
+  job.copy.emplace(std::move(copy));
   log::info("backup-begun", {{"path", path}});
   return {};
 }
 
-Result<bool> BackupJob::advance(const std::function<LogHead()>& head) {
-  Running& job = *running_;
+Result<bool> BackupJob::advance(BackupUnderWay& job, const std::function<LogHead()>& head) {
   if (job.copy.has_value()) {
     CHANCERY_TRY(const bool copied, job.copy->step(kPagesPerStep));
     job.bytes_all = job.copy->page_count() * kPageBytes;
@@ -51,6 +50,9 @@ Result<bool> BackupJob::advance(const std::function<LogHead()>& head) {
       job.reader.emplace(std::move(reader));
     }
     return false;
+  }
+  if (!job.reader.has_value()) {
+    return fail(ErrorCode::kInternal, "a backup without its copy");
   }
   CHANCERY_TRY(const std::string piece, job.reader->next(kHashedPerStep));
   if (!piece.empty()) {
@@ -66,11 +68,11 @@ std::optional<BackupJob::Reply> BackupJob::step(const std::function<LogHead()>& 
   if (!running_.has_value()) {
     return std::nullopt;
   }
-  const Result<bool> done = advance(head);
+  const Result<bool> done = advance(*running_, head);
   if (done.has_value() && !*done) {
     return std::nullopt;
   }
-  Running job = *std::move(running_);
+  BackupUnderWay job = *std::move(running_);
   running_.reset();
   Reply answer{.routing_id = job.asker.routing_id, .reply = {}};
   answer.reply.set_request_id(job.asker.request_id);

@@ -32,6 +32,19 @@ struct BackupAsker {
   std::uint64_t request_id = 0;
 };
 
+// Inner to BackupJob.
+struct BackupUnderWay {
+  BackupAsker asker;
+  std::string path;
+  std::string partial;
+  std::optional<sqlite::Backup> copy;  // While it is made.
+  std::optional<os::FileReader> reader;
+  crypto::Sha256 hash;
+  LogHead head;
+  std::uint64_t bytes = 0;
+  std::uint64_t bytes_all = 0;  // Of the copy, as far as it is known.
+};
+
 class BackupJob {
  public:
   using Open = std::function<Result<sqlite::Backup>(const std::string& path)>;
@@ -52,22 +65,10 @@ class BackupJob {
   [[nodiscard]] text::Json progress() const;
 
  private:
-  struct Running {
-    BackupAsker asker;
-    std::string path;
-    std::string partial;
-    std::optional<sqlite::Backup> copy;  // While it is made.
-    std::optional<os::FileReader> reader;
-    crypto::Sha256 hash;
-    LogHead head;
-    std::uint64_t bytes = 0;
-    std::uint64_t bytes_all = 0;  // Of the copy, as far as it is known.
-  };
-
   // Whether it is done.
-  Result<bool> advance(const std::function<LogHead()>& head);
+  static Result<bool> advance(BackupUnderWay& job, const std::function<LogHead()>& head);
 
-  std::optional<Running> running_;
+  std::optional<BackupUnderWay> running_;
 };
 
 }  // namespace chancery::daemon

@@ -10,6 +10,7 @@
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
 #include "daemon/keys.h"
+#include "daemon/quarantine.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
 #include "io/os/random.h"
@@ -226,6 +227,7 @@ Result<void> Server::turn() {
   send();
   if (!engine_->store().in_transaction()) {  // wake() may have begun one, for the next turn.
     step_backup();
+    CHANCERY_TRY_VOID(engine_->look_again(now()));
   }
   return {};
 }
@@ -387,6 +389,7 @@ Result<std::string> Server::status_json() {
   const exchange::LogFollower& follower = engine_->follower();
   const std::optional<Error>& alarm = engine_->alarm();
   CHANCERY_TRY(const OutboxCounts outbox, store.outbox_counts());
+  CHANCERY_TRY(const std::vector<exchange::Damage> quarantined, store.quarantined());
   CHANCERY_TRY(const OutboxLoad load, store.outbox_load());
   CHANCERY_TRY(const IntakeCounts intake, store.intake_counts());
   CHANCERY_TRY(const std::uint64_t erased_count, engine_->store().erased_count());
@@ -432,6 +435,8 @@ Result<std::string> Server::status_json() {
                     {"outbox", {{"items", load.queued + load.signed_count}, {"bytes", load.bytes}}},
                     {"waiters", {{"items", engine_->local_api().waiter_count()}}}};
   json["backup"] = backup_.progress();
+  json["quarantine"] = daemon::quarantine_json(quarantined);
+  json["scrub"] = {{"passes", engine_->scrub_pass_count()}};
   json["alarm"] = alarm.has_value() ? text::Json{{"error", error_info(alarm->code).name},
                                                  {"detail", alarm->detail}}
                                     : text::Json(nullptr);

@@ -35,21 +35,29 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
                                               LogSigners log_signers) {
   CHANCERY_TRY(HubState state, store->load());
   CHANCERY_TRY_VOID(store->make_durable());
-  CHANCERY_TRY(const std::vector<exchange::Damage> damages, store->check_tail());
-  auto engine = std::unique_ptr<Engine>(
+  CHANCERY_TRY_VOID(store->check_tail());  // What it names is in take_damages() as well.
+  return std::unique_ptr<Engine>(
       new Engine(config, std::move(store), std::move(state), std::move(log_signers)));
-  engine->note(damages);
-  return engine;
 }
 
-void Engine::note(const std::vector<exchange::Damage>& damages) {
-  for (const exchange::Damage& damage : damages) {
-    ++counters_.damaged_read_count;
-    log::error("record-damaged", {{"part", damage.part},
-                                  {"index", damage.index},
-                                  {"detail", damage.error.to_string()},
-                                  {"remedy", error_info(damage.error.code).remedy}});
+Result<void> Engine::look_again(bool idle, SteadyTime now, std::uint64_t now_ms) {
+  const std::uint64_t count = idle ? pace_.due(now, hub_.sequencer().tree().size()) : 0;
+  if (count > 0) {
+    CHANCERY_TRY(const exchange::Scrubbed scrubbed, store_->scrub(count, exchange::kScrubBytesMax));
+    if (scrubbed.whole) {
+      pace_.whole();
+    }
   }
+  for (const exchange::Damage& damage : store_->take_damages()) {
+    CHANCERY_TRY(const bool is_new, store_->quarantine(damage, now_ms));
+    if (is_new) {
+      log::error("record-damaged", {{"part", damage.part},
+                                    {"index", damage.index},
+                                    {"detail", damage.error.to_string()},
+                                    {"remedy", error_info(damage.error.code).remedy}});
+    }
+  }
+  return {};
 }
 
 Result<void> Engine::found(const v1::FoundingFile& founding, const std::string& file_name,

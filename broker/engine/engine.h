@@ -22,6 +22,7 @@
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
 #include "core/crypto/signer.h"
+#include "core/exchange/scrub_pace.h"
 #include "core/ledger/note.h"
 
 namespace chancery::broker {
@@ -78,6 +79,10 @@ class Engine {
   // A step of the pass that erases the bodies whose time has passed: for quiet moments. A body
   // stays until each recipient in the roster has said, since this start, that it has stored it.
   [[nodiscard]] Result<void> retain(std::uint64_t now_ms);
+  // Names for good what was met that fails its hash and, where `idle`, looks at some more records
+  // that nobody asked for. At the end of each turn.
+  [[nodiscard]] Result<void> look_again(bool idle, SteadyTime now, std::uint64_t now_ms);
+  [[nodiscard]] std::uint64_t scrub_pass_count() const { return pace_.pass_count(); }
   // Makes durable what may wait for the next commit: for quiet moments and the end.
   [[nodiscard]] Result<void> flush() { return store_->flush(); }
 
@@ -95,7 +100,6 @@ class Engine {
   Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubState state,
          LogSigners log_signers);
 
-  void note(const std::vector<exchange::Damage>& damages);
   Result<Decision> decide(std::uint64_t now_ms);
   void serve_probes();
   Result<void> check_heads();
@@ -110,6 +114,7 @@ class Engine {
   Hub hub_;
   EngineCounters counters_;
   exchange::RetentionPass retention_;
+  exchange::ScrubPace pace_;
 };
 
 }  // namespace chancery::broker

@@ -52,6 +52,18 @@ class HubStore {
   // stop the start.
   [[nodiscard]] virtual Result<std::vector<exchange::Damage>> check_tail() = 0;
 
+  // Hashes records again that nobody asked for, where the last call ended: at most `count_max`, and
+  // of envelopes the bytes that go over `bytes_max` are the last.
+  [[nodiscard]] virtual Result<exchange::Scrubbed> scrub(std::size_t count_max,
+                                                         std::size_t bytes_max) = 0;
+  // What reads, looks and check_tail() met since the last call.
+  [[nodiscard]] virtual std::vector<exchange::Damage> take_damages() = 0;
+  // Names it for good, durable when it returns. False where it is named already.
+  [[nodiscard]] virtual Result<bool> quarantine(const exchange::Damage& damage,
+                                                std::uint64_t now_ms) = 0;
+  // All that were named, oldest first.
+  [[nodiscard]] virtual Result<std::vector<exchange::Damage>> quarantined() = 0;
+
   // Time of the newest batch, by the clock of whoever ran this hub then; 0 for an empty log.
   [[nodiscard]] virtual Result<std::uint64_t> accepted_at_ms() = 0;
 

@@ -1,5 +1,6 @@
 // The hub's SQLite store: its records looked at again, without anybody having asked for them.
 
+#include <algorithm>
 #include <utility>
 
 #include "broker/store/sqlite_hub_impl.h"
@@ -18,6 +19,11 @@ constexpr std::string_view kSelectAnchor =
 constexpr std::string_view kSelectBatchRows =
     "SELECT first_index, size_after, root, type, accepted_at_ms, directory FROM batch "
     "WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
+constexpr std::string_view kPutQuarantine =
+    "INSERT INTO quarantine(part, idx, code, reason, found_at_ms) VALUES(?1, ?2, ?3, ?4, ?5) ON "
+    "CONFLICT DO NOTHING";
+constexpr std::string_view kSelectQuarantine =
+    "SELECT part, idx, code, reason FROM quarantine ORDER BY id";
 constexpr std::string_view kSelectHashes =
     "SELECT idx, entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
 
@@ -139,6 +145,93 @@ Result<std::vector<exchange::Damage>> SqliteHubStore::check_tail() {
     }
   }
   return damages;
+}
+
+// The batch that begins where the look is: does it make its root?
+Result<void> SqliteHubStore::scrub_batch() {
+  CHANCERY_TRY(const std::vector<BatchRow> rows, batch_rows(scrub_.next, 1));
+  const auto damaged = [&](Error error) {
+    damages_.push_back({.part = "batch", .index = scrub_.next, .error = std::move(error)});
+    scrub_.tree.reset();
+  };
+  if (rows.empty() || rows.front().first_index != scrub_.next) {
+    damaged({ErrorCode::kStoreDamaged, "no batch begins at " + std::to_string(scrub_.next)});
+    scrub_.batch_end = rows.empty() ? scrub_.next + 1 : rows.front().first_index;
+    return {};
+  }
+  const BatchRow& batch = rows.front();
+  scrub_.batch_end = std::max(batch.size_after, scrub_.next + 1);
+  if (scrub_.tree.has_value()) {
+    const Result<void> appended = append_batch(*scrub_.tree, batch);
+    if (!appended.has_value() && appended.error().code != ErrorCode::kStoreDamaged) {
+      return appended;
+    }
+    if (!appended.has_value()) {
+      damaged(appended.error());
+    }
+  }
+  if (!scrub_.tree.has_value()) {
+    const Result<ledger::CompactTree> anchor = anchor_before(batch.size_after);
+    if (anchor.has_value() && anchor->size() == batch.size_after) {
+      scrub_.tree = *anchor;
+    }
+  }
+  return {};
+}
+
+Result<exchange::Scrubbed> SqliteHubStore::scrub(std::size_t count_max, std::size_t bytes_max) {
+  CHANCERY_TRY(const Head head, read_head());
+  exchange::Scrubbed scrubbed;
+  for (std::size_t bytes = 0; scrubbed.record_count < count_max && bytes < bytes_max;) {
+    if (scrub_.next >= head.size) {
+      scrub_ = {};
+      scrubbed.whole = true;
+      return scrubbed;
+    }
+    if (scrub_.next >= scrub_.batch_end) {
+      CHANCERY_TRY_VOID(scrub_batch());
+    }
+    const Result<std::string> envelope = read_envelope(scrub_.next);
+    if (!envelope.has_value() && envelope.error().code != ErrorCode::kStoreDamaged) {
+      return std::unexpected(envelope.error());
+    }
+    bytes += envelope.has_value() ? envelope->size() : 0;
+    ++scrub_.next;
+    ++scrubbed.record_count;
+  }
+  return scrubbed;
+}
+
+Result<bool> SqliteHubStore::quarantine(const exchange::Damage& damage, std::uint64_t now_ms) {
+  CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_));
+  CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutQuarantine));
+  CHANCERY_TRY_VOID(put->bind(1, std::string_view(damage.part))
+                        .bind(2, damage.index)
+                        .bind(3, static_cast<std::uint64_t>(damage.error.code))
+                        .bind(4, std::string_view(damage.error.detail))
+                        .bind(5, now_ms)
+                        .run());
+  const bool is_new = database_.changes() > 0;
+  CHANCERY_TRY_VOID(transaction.commit());
+  return is_new;
+}
+
+Result<std::vector<exchange::Damage>> SqliteHubStore::quarantined() {
+  std::vector<exchange::Damage> damages;
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectQuarantine));
+  while (true) {
+    CHANCERY_TRY(const bool row, select->step());
+    if (!row) {
+      return damages;
+    }
+    exchange::Damage& damage = damages.emplace_back();
+    CHANCERY_TRY(damage.part, select->column_text(0));
+    CHANCERY_TRY(damage.index, select->column_u64(1));
+    CHANCERY_TRY(const std::uint64_t code, select->column_u64(2));
+    damage.error.code =
+        error_code_from_wire(static_cast<std::uint32_t>(code)).value_or(ErrorCode::kInternal);
+    CHANCERY_TRY(damage.error.detail, select->column_text(3));
+  }
 }
 
 Result<std::uint64_t> SqliteHubStore::accepted_at_ms() {

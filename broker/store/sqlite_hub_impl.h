@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,10 @@ class SqliteHubStore final : public HubStore {
   Result<void> make_durable() override { return database_.make_durable(); }
   Result<std::vector<exchange::Damage>> check_tail() override;
   Result<std::uint64_t> accepted_at_ms() override;
+  Result<exchange::Scrubbed> scrub(std::size_t count_max, std::size_t bytes_max) override;
+  std::vector<exchange::Damage> take_damages() override { return std::exchange(damages_, {}); }
+  Result<bool> quarantine(const exchange::Damage& damage, std::uint64_t now_ms) override;
+  Result<std::vector<exchange::Damage>> quarantined() override;
   Result<Answers> answer(const Questions& questions) override;
   Result<void> commit(const Commit& commit) override;
   Result<bool> keep_conflict(const Conflict& conflict, std::uint64_t now_ms) override;
@@ -79,6 +84,7 @@ class SqliteHubStore final : public HubStore {
   };
   Result<std::vector<BatchRow>> batch_rows(std::uint64_t from, std::size_t count_max);
   Result<void> append_batch(ledger::CompactTree& tree, const BatchRow& batch);
+  Result<void> scrub_batch();
   Result<void> write_checkpoints();
   Result<void> fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after);
   Result<void> fill_last_page(v1::AuditPageReply& reply);
@@ -87,6 +93,14 @@ class SqliteHubStore final : public HubStore {
   sqlite::Database database_;
   sqlite::StatementCache statements_{database_};
   Hash genesis_;
+  std::vector<exchange::Damage> damages_;
+  struct Scrub {
+    std::uint64_t next = 0;
+    std::uint64_t batch_end = 0;
+    // Nothing after a batch that did not make its root, up to the next anchor.
+    std::optional<ledger::CompactTree> tree = ledger::CompactTree();
+  };
+  Scrub scrub_;
   std::map<std::uint64_t, std::string> checkpoints_;  // Kept, and not yet durable.
 };
 

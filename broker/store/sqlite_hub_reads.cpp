@@ -59,8 +59,13 @@ Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntry));
   select->bind(1, index);
   CHANCERY_TRY(const bool row, select->step());
+  const auto damaged = [&](const std::string& what) {
+    auto failure = fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " " + what);
+    damages_.push_back({.part = "entry", .index = index, .error = failure.error()});
+    return failure;
+  };
   if (!row) {
-    return fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " is not there");
+    return damaged("is not there");
   }
   CHANCERY_TRY(const std::string expected, select->column_blob(0));
   CHANCERY_TRY(const std::string header, select->column_blob(1));
@@ -70,9 +75,7 @@ Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
   select->reset();
   CHANCERY_TRY(const Hash found, exchange::entry_of(envelope, genesis_));
   if (as_view(found) != expected) {
-    return fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " hashes to " +
-                                              hex(found) + ", its leaf holds " +
-                                              hex(as_bytes(expected)));
+    return damaged("hashes to " + hex(found) + ", its leaf holds " + hex(as_bytes(expected)));
   }
   return envelope;
 }

@@ -47,6 +47,9 @@ CREATE TABLE feed(
 CREATE TABLE erased(
   idx INTEGER PRIMARY KEY, body_digest BLOB NOT NULL, erased_at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE anchor(size INTEGER PRIMARY KEY, edge BLOB NOT NULL) STRICT;
+CREATE TABLE quarantine(
+  id INTEGER PRIMARY KEY, part TEXT NOT NULL, idx INTEGER NOT NULL, code INTEGER NOT NULL,
+  reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, UNIQUE(part, idx)) STRICT;
 )";
 
 std::uint64_t urgent_of(const v1::Draft& draft) {

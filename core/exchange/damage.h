@@ -20,10 +20,16 @@ inline constexpr std::uint64_t kTailCount = 1024;
 // Of these, the bytes of envelopes that are hashed again: a start takes a second, not longer.
 inline constexpr std::size_t kTailBytesMax = 64U << 20U;
 
+// One look at some of the records, of those that go on where the last one ended.
+struct Scrubbed {
+  std::uint64_t record_count = 0;
+  bool whole = false;  // The last record was looked at: the next look begins anew.
+};
+
 struct Damage {
   std::string part;         // The table.
   std::uint64_t index = 0;  // Of the log, or the row's number where it has no place in the log.
-  Error error;
+  Error error{};
 };
 
 // The tree that was stored as its size, its edge and, beside them, its root: kStoreDamaged where

@@ -43,10 +43,10 @@ Notify Notify::from_environment() {
   }
   notify.socket_ = Fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   notify.address_ = std::move(address);
-  const bool ours =
-      !watched_pid.has_value() || *watched_pid == static_cast<std::uint64_t>(::getpid());
-  if (ours && watchdog_us.value_or(0) > 1) {
-    notify.every_ = std::chrono::microseconds(*watchdog_us / 2);
+  const auto pid = static_cast<std::uint64_t>(::getpid());
+  const std::uint64_t watchdog = watchdog_us.value_or(0);
+  if (watchdog > 1 && watched_pid.value_or(pid) == pid) {
+    notify.every_ = std::chrono::microseconds(watchdog / 2);
   }
   return notify;
 }

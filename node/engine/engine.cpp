@@ -46,21 +46,39 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, std::unique_p
                                               exchange::Opener opener, RandomSource random) {
   CHANCERY_TRY(NodeState state, store->load());
   CHANCERY_TRY_VOID(store->make_durable());
-  CHANCERY_TRY(const std::vector<exchange::Damage> damages, store->check_tail());
-  auto engine =
-      std::unique_ptr<Engine>(new Engine(std::move(config), std::move(store), std::move(state),
-                                         std::move(signer), std::move(opener), std::move(random)));
-  note(damages);
-  return engine;
+  CHANCERY_TRY_VOID(store->check_tail());  // What it names is in take_damages() as well.
+  return std::unique_ptr<Engine>(new Engine(std::move(config), std::move(store), std::move(state),
+                                            std::move(signer), std::move(opener),
+                                            std::move(random)));
 }
 
-void Engine::note(const std::vector<exchange::Damage>& damages) {
-  for (const exchange::Damage& damage : damages) {
-    log::error("record-damaged", {{"part", damage.part},
-                                  {"index", damage.index},
-                                  {"detail", damage.error.to_string()},
-                                  {"remedy", error_info(damage.error.code).remedy}});
+Result<Engine::Met> Engine::keep_damages() {
+  Met met;
+  for (const exchange::Damage& damage : store_->take_damages()) {
+    ++met.count;
+    CHANCERY_TRY(const bool is_new, store_->quarantine(damage, now_.unix_ms()));
+    if (is_new) {
+      ++met.new_count;
+      log::error("record-damaged", {{"part", damage.part},
+                                    {"index", damage.index},
+                                    {"detail", damage.error.to_string()},
+                                    {"remedy", error_info(damage.error.code).remedy}});
+    }
   }
+  return met;
+}
+
+Result<void> Engine::look_again(const Now& now) {
+  now_ = now;
+  const std::uint64_t count = pace_.due(now.steady, follower_.size());
+  if (count > 0) {
+    CHANCERY_TRY(const exchange::Scrubbed scrubbed, store_->scrub(count, exchange::kScrubBytesMax));
+    if (scrubbed.whole) {
+      pace_.whole();
+    }
+  }
+  CHANCERY_TRY_VOID(keep_damages());
+  return {};
 }
 
 void Engine::connected() {
@@ -86,7 +104,20 @@ Result<void> Engine::receive_local(const std::string& routing_id, std::string_vi
                                    std::string_view frame, const Now& now) {
   now_ = now;
   outbox_changed_ = true;
-  return local_api_.handle(routing_id, application, frame, local_context());
+  Result<void> handled = local_api_.handle(routing_id, application, frame, local_context());
+  // A record that fails its hash is no failure of the store: named, it is in nobody's way.
+  while (!handled.has_value() && handled.error().code == ErrorCode::kStoreDamaged) {
+    CHANCERY_TRY(const Met met, keep_damages());
+    if (met.count == 0) {
+      break;
+    }
+    if (met.new_count == 0) {
+      local_api_.refuse(routing_id, frame, handled.error());
+      return {};
+    }
+    handled = local_api_.handle(routing_id, application, frame, local_context());
+  }
+  return handled;
 }
 
 Result<void> Engine::release_waiting(const Now& now) {
@@ -180,7 +211,13 @@ Result<void> Engine::sign_and_submit() {
       follower_.size() < link_.hub_size() || now_.steady < sign_not_before_) {
     return {};
   }
-  CHANCERY_TRY(std::vector<Waiting> waiting, store_->waiting(kSignedTogetherMax));
+  Result<std::vector<Waiting>> queued = store_->waiting(kSignedTogetherMax);
+  if (!queued.has_value()) {
+    CHANCERY_TRY(const Met met, keep_damages());
+    return met.new_count > 0 ? Result<void>()
+                             : std::unexpected(queued.error());  // The others next.
+  }
+  std::vector<Waiting> waiting = *std::move(queued);
   CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
   const std::size_t count =
       load.signed_count >= kUnacknowledgedMax ? 0 : count_to_sign(waiting, load.signed_count);

@@ -25,6 +25,7 @@
 #include "core/crypto/signer.h"
 #include "core/exchange/batch_signature.h"
 #include "core/exchange/log_follower.h"
+#include "core/exchange/scrub_pace.h"
 #include "core/exchange/seal.h"
 #include "node/core/link.h"
 #include "node/core/stamping.h"
@@ -78,6 +79,11 @@ class Engine {
   [[nodiscard]] Result<void> set_applications(std::vector<Application> applications,
                                               const Now& now);
 
+  // In a quiet moment, with no transaction open: looks at some records that nobody asked for, and
+  // names for good what was met that fails its hash.
+  [[nodiscard]] Result<void> look_again(const Now& now);
+  [[nodiscard]] std::uint64_t scrub_pass_count() const { return pace_.pass_count(); }
+
   // UpMessages, in order.
   [[nodiscard]] std::vector<std::string> take_to_hub() { return link_.take_outgoing(); }
   // What take_to_hub() gave could not all be sent: hello, credits and resending make up for it.
@@ -96,7 +102,12 @@ class Engine {
   Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState state,
          std::unique_ptr<crypto::Signer> signer, exchange::Opener opener, RandomSource random);
 
-  static void note(const std::vector<exchange::Damage>& damages);
+  // Names for good what reads met that fails its hash.
+  struct Met {
+    std::size_t count = 0;
+    std::size_t new_count = 0;
+  };
+  Result<Met> keep_damages();
   Result<void> write();  // Begins the turn's transaction where none is open.
 
   // What comes from the hub: from_hub.cpp.
@@ -137,6 +148,7 @@ class Engine {
   std::unique_ptr<crypto::Signer> signer_;
   exchange::Opener opener_;
   RandomSource random_;
+  exchange::ScrubPace pace_;
   exchange::RootCache cache_;
   exchange::LogFollower follower_;
   DirectoryHistory history_;

@@ -146,6 +146,15 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
   return {};
 }
 
+void LocalApi::refuse(const std::string& routing_id, std::string_view frame, const Error& error) {
+  const Result<v1::LocalRequest> request = exchange::parse_wire<v1::LocalRequest>(
+      frame, exchange::Reading::kOpen, {.bytes_max = exchange::kFrameBytesMax});
+  v1::LocalReply answer;
+  answer.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
+  answer.mutable_error()->set_text(error.detail);
+  reply(routing_id, std::move(answer), request.has_value() ? request->request_id() : 0);
+}
+
 bool LocalApi::has_room_to_wait(const Application& application) const {
   const auto of_one = std::ranges::count(waiters_, &application, &Waiter::application);
   return waiters_.size() < limits_.waiter_count_max &&

@@ -75,6 +75,8 @@ class LocalApi {
   // is answered.
   [[nodiscard]] Result<void> handle(const std::string& routing_id, std::string_view application,
                                     std::string_view frame, const LocalContext& context);
+  // Answers a request with an error that handle() came back with.
+  void refuse(const std::string& routing_id, std::string_view frame, const Error& error);
   // Answers the waiting whose moment has come, as many as a turn has room for.
   [[nodiscard]] Result<void> wake(const LocalContext& context, const News& news);
 

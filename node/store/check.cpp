@@ -9,6 +9,28 @@
 #include "node/store/impl.h"
 
 namespace chancery::node {
+namespace {
+
+// Whether they go on where the tree is, and make this root.
+bool append_leaves(ledger::CompactTree& tree, std::uint64_t first, std::uint64_t size_after,
+                   std::string_view leaves, std::string_view root) {
+  const std::uint64_t count = leaves.size() / ledger::kLeafBytes;
+  if (first != tree.size() || leaves.size() % ledger::kLeafBytes != 0 ||
+      first + count != size_after) {
+    return false;
+  }
+  for (std::size_t at = 0; at < leaves.size(); at += ledger::kLeafBytes) {
+    const Result<ledger::Leaf> leaf =
+        ledger::parse_leaf(as_bytes(leaves).subspan(at, ledger::kLeafBytes));
+    if (!leaf.has_value()) {
+      return false;
+    }
+    tree.append(ledger::leaf_hash(*leaf));
+  }
+  return as_view(tree.root()) == root;
+}
+
+}  // namespace
 
 Result<void> NodeStore::Impl::write_anchor(std::uint64_t size, std::string_view edge) {
   CHANCERY_TRY(sqlite::Statement* const put,
@@ -51,15 +73,7 @@ Result<void> NodeStore::Impl::append_batches(ledger::CompactTree& tree) {
     CHANCERY_TRY(const std::uint64_t size_after, select->column_u64(1));
     CHANCERY_TRY(const std::string leaves, select->column_blob(2));
     CHANCERY_TRY(const std::string root, select->column_blob(3));
-    const std::uint64_t count = leaves.size() / ledger::kLeafBytes;
-    const bool whole = first == tree.size() && leaves.size() % ledger::kLeafBytes == 0 &&
-                       first + count == size_after;
-    for (std::size_t at = 0; whole && at < leaves.size(); at += ledger::kLeafBytes) {
-      CHANCERY_TRY(const ledger::Leaf leaf,
-                   ledger::parse_leaf(as_bytes(leaves).subspan(at, ledger::kLeafBytes)));
-      tree.append(ledger::leaf_hash(leaf));
-    }
-    if (!whole || as_view(tree.root()) != root) {
+    if (!append_leaves(tree, first, size_after, leaves, root)) {
       return fail(ErrorCode::kStoreDamaged, "the batch of entries " + std::to_string(first) +
                                                 " to " + std::to_string(size_after) +
                                                 " (excluded): its leaves make another root");
@@ -67,38 +81,213 @@ Result<void> NodeStore::Impl::append_batches(ledger::CompactTree& tree) {
   }
 }
 
-Result<std::vector<exchange::Damage>> NodeStore::Impl::check_received(NodeStore& store,
-                                                                      std::uint64_t from) {
+Result<void> NodeStore::Impl::check_received(NodeStore& store, std::uint64_t index,
+                                             std::string_view bytes, Verdict verdict) {
+  if (verdict == Verdict::kVoid) {
+    return {};  // It may never have been what was logged.
+  }
+  const Result<ledger::Leaf> leaf = store.leaf(index);
+  if (!leaf.has_value() && leaf.error().code != ErrorCode::kNotFound &&
+      leaf.error().code != ErrorCode::kMalformed) {
+    return std::unexpected(leaf.error());
+  }
+  const Result<exchange::Envelope> envelope =
+      exchange::parse_envelope(bytes, genesis, exchange::Bodies::kMaybeErased);
+  if (!leaf.has_value() || !envelope.has_value() || envelope->entry != leaf->entry) {
+    damaged("received", index,
+            "the envelope received at " + std::to_string(index) + " does not hash to its leaf");
+  }
+  return {};
+}
+
+Result<void> NodeStore::Impl::check_received_from(NodeStore& store, std::uint64_t from) {
   CHANCERY_TRY(sqlite::Statement* const select,
                statement("SELECT idx, envelope, verdict FROM received WHERE idx >= ?1 "
                          "ORDER BY idx DESC"));
   select->bind(1, from);
-  std::vector<exchange::Damage> damages;
   for (std::size_t bytes = 0; bytes < exchange::kTailBytesMax;) {
     CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       break;
     }
     CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
-    CHANCERY_TRY(const std::string envelope_bytes, select->column_blob(1));
+    CHANCERY_TRY(const std::string envelope, select->column_blob(1));
     CHANCERY_TRY(const std::uint64_t verdict, select->column_u64(2));
-    bytes += envelope_bytes.size();
-    if (verdict == static_cast<std::uint64_t>(Verdict::kVoid)) {
-      continue;  // It may never have been what was logged.
-    }
-    const Result<ledger::Leaf> leaf = store.leaf(index);
-    const Result<exchange::Envelope> envelope =
-        exchange::parse_envelope(envelope_bytes, genesis, exchange::Bodies::kMaybeErased);
-    if (!leaf.has_value() || !envelope.has_value() || envelope->entry != leaf->entry) {
-      damages.push_back(
-          {.part = "received",
-           .index = index,
-           .error = {ErrorCode::kStoreDamaged, "the envelope received at " + std::to_string(index) +
-                                                   " does not hash to its leaf"}});
-    }
+    bytes += envelope.size();
+    CHANCERY_TRY_VOID(check_received(store, index, envelope, static_cast<Verdict>(verdict)));
   }
   select->reset();
-  return damages;
+  return {};
+}
+
+std::unexpected<Error> NodeStore::Impl::damaged_outbox(std::string_view notice_id) {
+  std::uint64_t number_of_row = 0;
+  if (const auto select = statement("SELECT seq FROM outbox WHERE notice_id = ?1");
+      select.has_value()) {
+    (*select)->bind(1, as_bytes(notice_id));
+    if (const auto row = (*select)->step(); row.has_value() && *row) {
+      number_of_row = (*select)->column_u64(0).value_or(0);
+    }
+    (*select)->reset();
+  }
+  return std::unexpected(
+      damaged("outbox", number_of_row, "outbox row " + uuid_text(as_bytes(notice_id))));
+}
+
+Result<std::optional<std::uint64_t>> NodeStore::Impl::next_row(std::string_view query) {
+  CHANCERY_TRY(sqlite::Statement* const select, statement(query));
+  select->bind(1, scrub.next);
+  CHANCERY_TRY(const bool row, select->step());
+  std::optional<std::uint64_t> next;
+  if (row && !select->column_is_null(0)) {
+    CHANCERY_TRY(next, select->column_u64(0));
+  }
+  select->reset();
+  return next;
+}
+
+// False where there is no further batch.
+Result<bool> NodeStore::Impl::scrub_batch(std::size_t& bytes) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               statement("SELECT b.first_index, b.size_after, b.leaves, b.root, a.edge FROM batch "
+                         "b LEFT JOIN anchor a ON a.size = b.size_after WHERE b.first_index >= ?1 "
+                         "ORDER BY b.first_index LIMIT 1"));
+  select->bind(1, scrub.next);
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return false;
+  }
+  CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
+  CHANCERY_TRY(const std::uint64_t size_after, select->column_u64(1));
+  CHANCERY_TRY(const std::string leaves, select->column_blob(2));
+  CHANCERY_TRY(const std::string root, select->column_blob(3));
+  std::string edge;
+  if (!select->column_is_null(4)) {
+    CHANCERY_TRY(edge, select->column_blob(4));
+  }
+  select->reset();
+  bytes += leaves.size();
+  scrub.next = std::max(size_after, first + 1);
+  if (scrub.tree.has_value() && !append_leaves(*scrub.tree, first, size_after, leaves, root)) {
+    damaged("batch", first,
+            "the leaves of the batch at " + std::to_string(first) + " make another root");
+    scrub.tree.reset();
+  }
+  if (!scrub.tree.has_value()) {  // Roots are compared again from the next anchor on.
+    if (Result<ledger::CompactTree> anchor = exchange::resume_stored(size_after, edge, root);
+        anchor.has_value()) {
+      scrub.tree = *std::move(anchor);
+    }
+  }
+  return true;
+}
+
+// The next record of the part that the look is at; false where that part has no more.
+Result<bool> NodeStore::Impl::scrub_one(NodeStore& store, std::size_t& bytes) {
+  constexpr std::string_view kReceived = "SELECT min(idx) FROM received WHERE idx >= ?1";
+  constexpr std::string_view kInbox = "SELECT min(arrival) FROM inbox WHERE arrival >= ?1";
+  constexpr std::string_view kOutbox = "SELECT min(seq) FROM outbox WHERE seq >= ?1";
+  if (scrub.part == 0) {
+    return scrub_batch(bytes);
+  }
+  CHANCERY_TRY(const std::optional<std::uint64_t> number_of_row,
+               next_row(scrub.part == 1   ? kReceived
+                        : scrub.part == 2 ? kInbox
+                                          : kOutbox));
+  if (!number_of_row.has_value()) {
+    return false;
+  }
+  const std::uint64_t at = *number_of_row;
+  scrub.next = at + 1;
+  Result<void> looked;
+  if (scrub.part == 1) {
+    CHANCERY_TRY(const std::uint64_t verdict,
+                 number_of("SELECT verdict FROM received WHERE idx = ?1", at));
+    CHANCERY_TRY(const std::string envelope, store.received_envelope(at));
+    bytes += envelope.size();
+    looked = check_received(store, at, envelope, static_cast<Verdict>(verdict));
+  } else if (scrub.part == 2) {
+    const Result<v1::InboxItem> item = store.inbox_item(at);
+    bytes += item.has_value() ? item->text().size() : 0;
+    looked = item.has_value() ? Result<void>() : std::unexpected(item.error());
+  } else {
+    CHANCERY_TRY(sqlite::Statement* const select,
+                 statement("SELECT notice_id FROM outbox WHERE seq = ?1"));
+    select->bind(1, at);
+    CHANCERY_TRY([[maybe_unused]] const bool row, select->step());
+    CHANCERY_TRY(const std::string notice_id, select->column_blob(0));
+    select->reset();
+    const Result<std::optional<OutboxRow>> own = store.find_outbox(notice_id);
+    bytes += own.has_value() && own->has_value() ? (*own)->envelope.size() : 0;
+    looked = own.has_value() ? Result<void>() : std::unexpected(own.error());
+  }
+  if (!looked.has_value() && looked.error().code != ErrorCode::kStoreDamaged) {
+    return std::unexpected(looked.error());
+  }
+  return true;
+}
+
+Result<exchange::Scrubbed> NodeStore::scrub(std::size_t count_max, std::size_t bytes_max) {
+  constexpr int kParts = 4;
+  exchange::Scrubbed scrubbed;
+  for (std::size_t bytes = 0; scrubbed.record_count < count_max && bytes < bytes_max;) {
+    CHANCERY_TRY(const bool more, impl_->scrub_one(*this, bytes));
+    if (more) {
+      ++scrubbed.record_count;
+      continue;
+    }
+    impl_->scrub.next = 0;
+    if (++impl_->scrub.part == kParts) {
+      impl_->scrub = {};
+      scrubbed.whole = true;
+      return scrubbed;
+    }
+  }
+  return scrubbed;
+}
+
+std::vector<exchange::Damage> NodeStore::take_damages() {
+  return std::exchange(impl_->damages, {});
+}
+
+Result<bool> NodeStore::quarantine(const exchange::Damage& damage, std::uint64_t now_ms) {
+  const bool own_transaction = !in_transaction();
+  if (own_transaction) {
+    CHANCERY_TRY_VOID(begin());
+  }
+  CHANCERY_TRY(sqlite::Statement* const put,
+               impl_->statement("INSERT INTO quarantine(part, idx, code, reason, found_at_ms) "
+                                "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"));
+  CHANCERY_TRY_VOID(put->bind(1, std::string_view(damage.part))
+                        .bind(2, damage.index)
+                        .bind(3, static_cast<std::uint64_t>(damage.error.code))
+                        .bind(4, std::string_view(damage.error.detail))
+                        .bind(5, now_ms)
+                        .run());
+  const bool is_new = impl_->database.changes() > 0;
+  if (own_transaction) {
+    CHANCERY_TRY_VOID(commit());
+  }
+  return is_new;
+}
+
+Result<std::vector<exchange::Damage>> NodeStore::quarantined() {
+  std::vector<exchange::Damage> damages;
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT part, idx, code, reason FROM quarantine ORDER BY id"));
+  while (true) {
+    CHANCERY_TRY(const bool row, select->step());
+    if (!row) {
+      return damages;
+    }
+    exchange::Damage& damage = damages.emplace_back();
+    CHANCERY_TRY(damage.part, select->column_text(0));
+    CHANCERY_TRY(damage.index, select->column_u64(1));
+    CHANCERY_TRY(const std::uint64_t code, select->column_u64(2));
+    damage.error.code =
+        error_code_from_wire(static_cast<std::uint32_t>(code)).value_or(ErrorCode::kInternal);
+    CHANCERY_TRY(damage.error.detail, select->column_text(3));
+  }
 }
 
 Result<std::vector<exchange::Damage>> NodeStore::check_tail() {
@@ -122,7 +311,8 @@ Result<std::vector<exchange::Damage>> NodeStore::check_tail() {
   if (tree.size() - begin > 4 * exchange::kTailCount) {  // From before there were anchors.
     CHANCERY_TRY_VOID(impl_->write_anchor(tree.size(), tree.edge_bytes()));
   }
-  return impl_->check_received(*this, from);
+  CHANCERY_TRY_VOID(impl_->check_received_from(*this, from));
+  return impl_->damages;
 }
 
 Result<std::uint64_t> NodeStore::clock_seen_ms() {

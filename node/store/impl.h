@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/ledger/tree.h"
 #include "io/sqlite/database.h"
@@ -44,11 +45,35 @@ struct NodeStore::Impl {
   // The tree to go on from at `size` or a bit before it.
   Result<ledger::CompactTree> anchor_before(std::uint64_t size);
   Result<void> append_batches(ledger::CompactTree& tree);
-  // The envelopes received from an index on, against their leaves: the damaged ones.
-  Result<std::vector<exchange::Damage>> check_received(NodeStore& store, std::uint64_t from);
+  // One envelope that was received, against its leaf.
+  Result<void> check_received(NodeStore& store, std::uint64_t index, std::string_view bytes,
+                              Verdict verdict);
+  // The envelopes received from an index on, newest first.
+  Result<void> check_received_from(NodeStore& store, std::uint64_t from);
+  Error damaged(std::string_view part, std::uint64_t index, std::string detail) {
+    Error error{ErrorCode::kStoreDamaged, std::move(detail)};
+    damages.push_back({.part = std::string(part), .index = index, .error = error});
+    return error;
+  }
+  // One that fails its hash is among the damages.
+  Result<v1::InboxItem> inbox_row(const sqlite::Statement& select);
+  std::unexpected<Error> damaged_outbox(std::string_view notice_id);
+
+  // A look, from one row to the next: `query` gives the number of the next row from ?1 on.
+  Result<std::optional<std::uint64_t>> next_row(std::string_view query);
+  Result<bool> scrub_one(NodeStore& store, std::size_t& bytes);
+  Result<bool> scrub_batch(std::size_t& bytes);
 
   Result<void> fill_audit_entries(v1::AuditBatch& batch, std::uint64_t size_after);
 
+  Result<std::uint64_t> number_of(std::string_view sql, std::uint64_t row_number) {
+    CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
+    select->bind(1, row_number);
+    CHANCERY_TRY([[maybe_unused]] const bool row, select->step());
+    CHANCERY_TRY(const std::uint64_t value, select->column_u64(0));
+    select->reset();
+    return value;
+  }
   Result<std::uint64_t> number(std::string_view sql) {
     CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
     CHANCERY_TRY(const bool row, select->step());
@@ -98,6 +123,13 @@ struct NodeStore::Impl {
   sqlite::StatementCache statements{database};
   std::optional<sqlite::Transaction> transaction;
   std::optional<OutboxLoad> outbox_load;
+  std::vector<exchange::Damage> damages;
+  struct Scrub {
+    int part = 0;
+    std::uint64_t next = 0;
+    std::optional<ledger::CompactTree> tree = ledger::CompactTree();
+  };
+  Scrub scrub;
   Hash genesis{};
   std::string member;
 };

@@ -57,16 +57,30 @@ Result<v1::InboxItem> item_of(const sqlite::Statement& select, const Hash& genes
 
 }  // namespace
 
+Result<v1::InboxItem> NodeStore::Impl::inbox_row(const sqlite::Statement& select) {
+  Result<v1::InboxItem> item = item_of(select, genesis);
+  if (!item.has_value() && item.error().code == ErrorCode::kStoreDamaged) {
+    damages.push_back(
+        {.part = "inbox", .index = select.column_u64(0).value_or(0), .error = item.error()});
+  }
+  return item;
+}
+
 Result<std::vector<NodeStore::InboxHead>> NodeStore::scan_inbox(const InboxScan& scan) {
   constexpr std::string_view kAscending =
       "SELECT arrival, accepted_at_ms, draft, notice FROM inbox WHERE arrival > ?1 "
+      "AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'inbox' AND idx = arrival) "
       "ORDER BY arrival LIMIT ?2";
   constexpr std::string_view kDescending =
       "SELECT arrival, accepted_at_ms, draft, notice FROM inbox WHERE arrival > ?1 AND "
-      "arrival < ?3 ORDER BY arrival DESC LIMIT ?2";
+      "arrival < ?3 AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'inbox' AND idx = "
+      "arrival) "
+      "ORDER BY arrival DESC LIMIT ?2";
   constexpr std::string_view kOfLane =
       "SELECT arrival, accepted_at_ms, draft, notice FROM inbox WHERE urgent = ?3 AND "
-      "arrival > ?1 ORDER BY arrival LIMIT ?2";
+      "arrival > ?1 AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'inbox' AND idx = "
+      "arrival) "
+      "ORDER BY arrival LIMIT ?2";
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement(scan.before.has_value() ? kDescending
                                 : scan.lane.has_value() ? kOfLane
@@ -90,7 +104,8 @@ Result<std::vector<NodeStore::InboxHead>> NodeStore::scan_inbox(const InboxScan&
     CHANCERY_TRY(const std::string notice, select->column_blob(3));
     if (as_view(exchange::notice_hash(impl_->genesis, draft)) != notice ||
         !head.draft.ParseFromString(draft)) {
-      return fail(ErrorCode::kStoreDamaged, "inbox row " + std::to_string(head.arrival));
+      return std::unexpected(
+          impl_->damaged("inbox", head.arrival, "inbox row " + std::to_string(head.arrival)));
     }
     heads.push_back(std::move(head));
   }
@@ -104,7 +119,7 @@ Result<v1::InboxItem> NodeStore::inbox_item(std::uint64_t arrival) {
   if (!found) {
     return fail(ErrorCode::kNotFound, "nothing has arrived as number " + std::to_string(arrival));
   }
-  CHANCERY_TRY(v1::InboxItem item, item_of(*select, impl_->genesis));
+  CHANCERY_TRY(v1::InboxItem item, impl_->inbox_row(*select));
   select->reset();
   return item;
 }
@@ -119,7 +134,7 @@ Result<std::optional<v1::InboxItem>> NodeStore::find_notice(const v1::ShowReques
   if (!found) {
     return std::optional<v1::InboxItem>();
   }
-  CHANCERY_TRY(v1::InboxItem item, item_of(*select, impl_->genesis));
+  CHANCERY_TRY(v1::InboxItem item, impl_->inbox_row(*select));
   CHANCERY_TRY(const bool another, select->step());
   select->reset();
   if (another) {

@@ -13,6 +13,7 @@
 //   erased           index -> when the body and the text there were erased
 //   cursor           (application, name) -> arrivals, of both lanes
 //   anchor           size -> edge                                          where a check may begin
+//   quarantine       (part, index) -> code, reason, time                   what fails its hash
 //
 // Writes belong between begin() and commit(), which is one durable transaction: whoever was told
 // "stored" was told so after commit(). After an error of commit() the process stops and reloads.
@@ -152,6 +153,16 @@ class NodeStore {
   // out as another one. An envelope that does not hash to its leaf is named and does not stop the
   // start.
   [[nodiscard]] Result<std::vector<exchange::Damage>> check_tail();
+  // Hashes records again that nobody asked for, where the last call ended: batches against their
+  // roots, then what was received, the inbox and the outbox. At most `count_max`; the bytes that go
+  // over `bytes_max` are the last.
+  [[nodiscard]] Result<exchange::Scrubbed> scrub(std::size_t count_max, std::size_t bytes_max);
+  // What reads, looks and check_tail() met since the last call.
+  [[nodiscard]] std::vector<exchange::Damage> take_damages();
+  // Names it for good, in the transaction that is open or, durably, in its own. False where it is
+  // named already. A row of inbox or outbox that is named is not given by scans any more.
+  [[nodiscard]] Result<bool> quarantine(const exchange::Damage& damage, std::uint64_t now_ms);
+  [[nodiscard]] Result<std::vector<exchange::Damage>> quarantined();  // Oldest first.
   // The newest time that the clock of this machine has shown here, as far as can be told; 0 where
   // it cannot. The hub's times say nothing.
   [[nodiscard]] Result<std::uint64_t> clock_seen_ms();

@@ -45,14 +45,6 @@ Result<OutboxRow> row_of(const sqlite::Statement& select) {
   return row;
 }
 
-// The rows are hashed again: a draft that changed in the store is not the one that was promised.
-Result<OutboxRow> checked(const Hash& genesis, OutboxRow row) {
-  if (exchange::notice_hash(genesis, row.draft) != row.notice) {
-    return fail(ErrorCode::kStoreDamaged, "outbox row " + uuid_text(as_bytes(row.notice_id)));
-  }
-  return row;
-}
-
 }  // namespace
 
 Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
@@ -94,15 +86,20 @@ Result<std::optional<OutboxRow>> NodeStore::find_own(const v1::ShowRequest& requ
   if (another) {
     return fail(ErrorCode::kUsage, "more than one notice begins so: give more digits");
   }
-  CHANCERY_TRY(OutboxRow good, checked(impl_->genesis, std::move(row)));
-  return std::optional(std::move(good));
+  // Hashed again: a draft that changed in the store is not the one that was promised.
+  if (exchange::notice_hash(impl_->genesis, row.draft) != row.notice) {
+    return impl_->damaged_outbox(row.notice_id);
+  }
+  return std::optional(std::move(row));
 }
 
 Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT notice_id, draft, text, sealed, precedence, notice "
-                                "FROM outbox WHERE stage = 1 ORDER BY precedence DESC, seq "
-                                "LIMIT ?1"));
+  CHANCERY_TRY(
+      sqlite::Statement* const select,
+      impl_->statement("SELECT notice_id, draft, text, sealed, precedence, notice "
+                       "FROM outbox WHERE stage = 1 AND NOT EXISTS (SELECT 1 FROM quarantine "
+                       "WHERE part = 'outbox' AND idx = seq) ORDER BY precedence DESC, seq "
+                       "LIMIT ?1"));
   select->bind(1, count_max);
   std::vector<Waiting> rows;
   while (true) {
@@ -118,7 +115,7 @@ Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max) {
     CHANCERY_TRY(const std::uint64_t precedence, select->column_u64(4));
     CHANCERY_TRY(const std::string notice, select->column_blob(5));
     if (as_view(exchange::notice_hash(impl_->genesis, waiting.draft)) != notice) {
-      return fail(ErrorCode::kStoreDamaged, "outbox row " + uuid_text(as_bytes(waiting.notice_id)));
+      return impl_->damaged_outbox(waiting.notice_id);
     }
     waiting.sealed = sealed != 0;
     waiting.precedence = static_cast<v1::Precedence>(precedence);

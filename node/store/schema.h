@@ -69,6 +69,9 @@ CREATE TABLE unstored(
 CREATE INDEX unstored_idx ON unstored(idx);
 CREATE TABLE erased(idx INTEGER PRIMARY KEY, erased_at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE anchor(size INTEGER PRIMARY KEY, edge BLOB NOT NULL) STRICT;
+CREATE TABLE quarantine(
+  id INTEGER PRIMARY KEY, part TEXT NOT NULL, idx INTEGER NOT NULL, code INTEGER NOT NULL,
+  reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, UNIQUE(part, idx)) STRICT;
 )";
 // As the columns of that name have it.
 [[nodiscard]] std::uint64_t urgent_of(const v1::Draft& draft);

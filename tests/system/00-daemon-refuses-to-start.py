@@ -180,7 +180,8 @@ class DaemonRefusesToStart(Trial):
         self.change(node, "UPDATE received SET envelope = zeroblob(length(envelope)) WHERE idx = 7")
         for daemon, part, ready in ((hub_daemon, "entry", " ready "), (node_daemon, "received", " listening ")):
             self.assertTrue(daemon.start().says(ready), daemon.log())
-            self.assertRegex(daemon.log(), f"ERROR record-damaged part={part} index=7 .*store-damaged.* remedy=")
+            self.assertTrue(daemon.says(f"ERROR record-damaged part={part} index=7 "), daemon.log())
+            self.assertRegex(daemon.log(), "record-damaged .*store-damaged.* remedy=")
 
     def test_a_store_that_is_cut_short_or_another_nodes(self):
         for store, daemon in self.stopped_stores():

@@ -130,6 +130,21 @@ class HubStoreConformance : public testing::Test {
     }
     return all.empty() ? "good" : all;
   }
+  // A whole pass, so many records at a time: "10 records: part index ".
+  std::string scrub(std::size_t count_max) {
+    std::uint64_t count = 0;
+    for (bool whole = false; !whole;) {
+      const exchange::Scrubbed scrubbed = test::must(store_->scrub(count_max, kMuch));
+      EXPECT_LE(scrubbed.record_count, count_max);
+      count += scrubbed.record_count;
+      whole = scrubbed.whole;
+    }
+    std::string all = std::to_string(count) + " records: ";
+    for (const exchange::Damage& damage : store_->take_damages()) {
+      all += damage.part + " " + std::to_string(damage.index) + " ";
+    }
+    return all;
+  }
   exchange::AuditReport audit(HubStore& store, std::size_t bytes = kMuch) {
     exchange::Auditor auditor(exchange_.genesis());
     std::uint64_t size = 0;
@@ -629,6 +644,41 @@ TYPED_TEST_P(HubStoreConformance, AStartLooksAtTheEndOfTheLogOnly) {
   EXPECT_EQ(this->tail(), "store-damaged");
 }
 
+// Every record, a few at a time; what is harmed is named once, stays, and is never served.
+TYPED_TEST_P(HubStoreConformance, EveryRecordIsLookedAtAgain) {
+  this->found();
+  this->log({this->envelope(), this->envelope(), this->envelope()});
+  EXPECT_EQ(this->scrub(4), "10 records: ");
+  EXPECT_EQ(this->scrub(1000), "10 records: ");
+  this->close();
+  this->engine_.alter("header", 8);
+  this->reopen();
+  EXPECT_EQ(this->scrub(4), "10 records: entry 8 ");
+  EXPECT_EQ(this->scrub(3), "10 records: entry 8 ") << "the next pass begins anew";
+  this->close();
+  this->engine_.alter("entry_hash", 9);
+  this->reopen();
+  EXPECT_EQ(this->scrub(4), "10 records: batch 7 entry 8 entry 9 ");
+
+  const exchange::Damage damage{
+      .part = "entry", .index = 8, .error = {ErrorCode::kStoreDamaged, "words"}};
+  EXPECT_TRUE(test::must(this->store_->quarantine(damage, kNow)));
+  EXPECT_FALSE(test::must(this->store_->quarantine(damage, kNow + 1)));
+  this->reopen();
+  const std::vector<exchange::Damage> named = test::must(this->store_->quarantined());
+  ASSERT_EQ(named.size(), 1U);
+  EXPECT_EQ(named[0].part, "entry");
+  EXPECT_EQ(named[0].index, 8U);
+  EXPECT_EQ(named[0].error.to_string(), damage.error.to_string());
+  EXPECT_EQ(this->feed("BY", 0), "7<-0 ");
+  EXPECT_EQ(this->store_->take_damages().size(), 1U) << "a read that meets it names it as well";
+}
+
+TYPED_TEST_P(HubStoreConformance, ALookIsBoundedInBytes) {
+  this->found();
+  EXPECT_EQ(test::must(this->store_->scrub(1000, 1)).record_count, 1U);
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
     HubStoreConformance, AnEmptyStoreIsAnEmptyLog, WhatWasCommittedIsThereAfterAStop,
     AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
@@ -639,7 +689,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     AForgottenDirectoryEntryStopsTheStart, ALiveStoreIsAuditedInPages,
     AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused, SecondDraftsUnderAnIdAreKept,
     UrgentNoticesHaveALaneOfTheirOwn, AnErasedBodyLeavesWhatHashesToItsLeaf,
-    AnAlteredBodyIsNotErased,
-    WhatWasWrittenLastIsLookedAtAgainAtAStart, AStartLooksAtTheEndOfTheLogOnly);
+    AnAlteredBodyIsNotErased, WhatWasWrittenLastIsLookedAtAgainAtAStart,
+    AStartLooksAtTheEndOfTheLogOnly, EveryRecordIsLookedAtAgain, ALookIsBoundedInBytes);
 
 }  // namespace chancery::broker

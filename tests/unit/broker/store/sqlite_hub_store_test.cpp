@@ -183,14 +183,6 @@ TEST_F(SqliteHubStoreTest, ALogThatDoesNotMakeItsRootsStopsTheStart) {
   EXPECT_EQ(test::outcome(test::must(engine_.open(exchange_.genesis()))->check_tail()), "good");
 }
 
-TEST_F(SqliteHubStoreTest, AStoreOfTheVersionBeforeIsBroughtToThisOne) {
-  engine_.change("DROP TABLE anchor; PRAGMA user_version = 1");
-  EXPECT_EQ(opened(StoreUse::kAudit), "store-version") << "its owner comes first";
-  EXPECT_EQ(opened(), "good");
-  EXPECT_EQ(loaded(), "good");
-  EXPECT_EQ(opened(StoreUse::kAudit), "good");
-}
-
 TEST_F(SqliteHubStoreTest, AnEntryThatIsGoneIsNamed) {
   for (const std::string index : {"2", "7", "8", "9"}) {
     const SqliteEngine copy;

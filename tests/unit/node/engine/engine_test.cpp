@@ -76,7 +76,7 @@ class EngineTest : public testing::Test {
         must(node->finish_turn(now()));
         for (const std::string& message : node->take_to_hub()) {
           const Hash key = test::agreement_public(test::node_key_name(member, 1, "transport")).id();
-          must(hub_->receive(peer_of(member), key, message));
+          must(hub_->receive(peer_of(member), key, message, now().steady));
         }
       }
       static_cast<void>(must(hub_->sequence(now_ms_)));

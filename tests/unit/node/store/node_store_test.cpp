@@ -851,6 +851,73 @@ TEST_F(NodeStoreTest, AStartLooksAtTheEndOfTheLogOnly) {
   EXPECT_EQ(tail_of(*store_), "store-damaged");
 }
 
+// A whole pass, so many records at a time: the damages, each "part index ".
+std::string scrub_of(NodeStore& store, std::size_t count_max = 3) {
+  for (bool whole = false; !whole;) {
+    const exchange::Scrubbed scrubbed = must(store.scrub(count_max, std::size_t{1} << 30U));
+    EXPECT_LE(scrubbed.record_count, count_max);
+    whole = scrubbed.whole;
+  }
+  std::string all;
+  for (const exchange::Damage& damage : store.take_damages()) {
+    all += damage.part + " " + std::to_string(damage.index) + " ";
+  }
+  return all;
+}
+
+TEST_F(NodeStoreTest, EveryRecordIsLookedAtAgain) {
+  EXPECT_EQ(scrub_of(*store_), "");
+  found();
+  const std::uint64_t first = log_.size();
+  receive(notice("one"));
+  receive(notice("two"));
+  queue();
+  const OutboxDraft second = queue();
+  commit();
+  EXPECT_EQ(scrub_of(*store_), "");
+  tamper(last_byte_of("received", "envelope") + " WHERE idx = " + std::to_string(first));
+  EXPECT_EQ(scrub_of(*store_), "received 7 ");
+  tamper(last_byte_of("inbox", "draft") + " WHERE arrival = 2");
+  EXPECT_EQ(scrub_of(*store_, 1), "received 7 inbox 2 ");
+  tamper(last_byte_of("outbox", "draft") + " WHERE seq = 2");
+  EXPECT_EQ(scrub_of(*store_), "received 7 inbox 2 outbox 2 ");
+  tamper(last_byte_of("batch", "leaves") + " WHERE first_index = 3");
+  EXPECT_EQ(scrub_of(*store_), "batch 3 received 7 inbox 2 outbox 2 ");
+  EXPECT_EQ(must(store_->scrub(1000, 1)).record_count, 1U) << "bounded in bytes";
+}
+
+// Named, and in nobody's way: never given, never deleted.
+TEST_F(NodeStoreTest, WhatIsInQuarantineIsNotScannedAndStays) {
+  found();
+  receive(notice("one"));
+  receive(notice("two"));
+  const OutboxDraft first = queue();
+  const OutboxDraft second = queue();
+  commit();
+  tamper(last_byte_of("inbox", "draft") + " WHERE arrival = 1");
+  tamper(last_byte_of("outbox", "draft") + " WHERE seq = 1");
+  EXPECT_EQ(outcome(store_->scan_inbox({.after = 0, .before = {}, .count_max = kAll})),
+            "store-damaged");
+  EXPECT_EQ(outcome(store_->waiting(kAll)), "store-damaged");
+  const std::vector<exchange::Damage> met = store_->take_damages();
+  ASSERT_EQ(met.size(), 2U);
+  for (const exchange::Damage& damage : met) {
+    EXPECT_TRUE(must(store_->quarantine(damage, kNow)));
+    EXPECT_FALSE(must(store_->quarantine(damage, kNow)));
+  }
+  open();
+  EXPECT_EQ(inbox(), Numbers{8});
+  EXPECT_EQ(must(store_->scan_inbox({.after = 0, .before = 100, .count_max = kAll})).size(), 1U);
+  EXPECT_EQ(waiting_ids(), Ids{second.waiting.notice_id});
+  EXPECT_EQ(outcome(store_->inbox_item(1)), "store-damaged");
+  EXPECT_EQ(outcome(store_->find_outbox(first.waiting.notice_id)), "store-damaged");
+  const std::vector<exchange::Damage> named = must(store_->quarantined());
+  ASSERT_EQ(named.size(), 2U);
+  EXPECT_EQ(named[0].part, "inbox");
+  EXPECT_EQ(named[1].part, "outbox");
+  EXPECT_EQ(must(store_->outbox_counts()).queued, 2U) << "nothing is deleted";
+}
+
 // Times of the hub say nothing of this machine's clock.
 TEST_F(NodeStoreTest, TheTimeThatWasSeenIsThatOfThisMachine) {
   EXPECT_EQ(must(store_->clock_seen_ms()), 0U);
@@ -860,23 +927,6 @@ TEST_F(NodeStoreTest, TheTimeThatWasSeenIsThatOfThisMachine) {
   EXPECT_EQ(must(store_->clock_seen_ms()), kNow);
   must(store_->raise_clock((kNow + 5) * 1000));
   EXPECT_EQ(must(store_->clock_seen_ms()), kNow + 5);
-}
-
-TEST_F(NodeStoreTest, AStoreOfTheVersionBeforeIsBroughtToThisOne) {
-  found();
-  store_.reset();
-  {
-    sqlite::Database database =
-        must(sqlite::Database::open(path_, {.mode = sqlite::OpenMode::kExisting,
-                                            .application_id = kNodeStoreApplicationId,
-                                            .user_version = kNodeStoreVersion}));
-    must(database.execute("DROP TABLE anchor; PRAGMA user_version = 1"));
-  }
-  EXPECT_EQ(outcome(NodeStore::open(path_, Hash{}, "", StoreUse::kAudit)), "store-version");
-  open();
-  EXPECT_EQ(tail_of(*store_), "good");
-  store_.reset();
-  EXPECT_EQ(outcome(NodeStore::open(path_, Hash{}, "", StoreUse::kAudit)), "good");
 }
 
 TEST_F(NodeStoreTest, AFileThatIsNoStoreIsRefused) {
