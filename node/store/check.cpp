@@ -218,7 +218,9 @@ Result<bool> NodeStore::Impl::scrub_one(NodeStore& store, std::size_t& bytes) {
     CHANCERY_TRY(const std::string notice_id, select->column_blob(0));
     select->reset();
     const Result<std::optional<OutboxRow>> own = store.find_outbox(notice_id);
-    bytes += own.has_value() && own->has_value() ? (*own)->envelope.size() : 0;
+    if (own.has_value()) {
+      bytes += own->value_or(OutboxRow()).envelope.size();
+    }
     looked = own.has_value() ? Result<void>() : std::unexpected(own.error());
   }
   if (!looked.has_value() && looked.error().code != ErrorCode::kStoreDamaged) {
