@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/base/encoding.h"
+#include "daemon/disk_watch.h"
 #include "io/os/file.h"
 #include "io/text/toml.h"
 #include "io/zmq/endpoint.h"
@@ -49,6 +50,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(config.transport_key, file("transport_key"));
   CHANCERY_TRY(config.admin, file("admin"));
   CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin));
+  CHANCERY_TRY(config.disk, daemon::read_disk_marks(root));
   CHANCERY_TRY_VOID(root.finish());
   return config;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "core/base/disk_gauge.h"
 #include "core/base/result.h"
 
 namespace chancery::broker {
@@ -20,6 +21,7 @@ struct Config {
   std::string log_key_next;  // Empty where no change of log key is under way.
   std::string transport_key;
   std::string admin;
+  DiskMarks disk;
 
   bool operator==(const Config&) const = default;
 };

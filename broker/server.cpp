@@ -58,7 +58,10 @@ Result<void> found(const Config& config, Engine& engine) {
 }  // namespace
 
 Server::Server(Config config, std::unique_ptr<Engine> engine)
-    : config_(std::move(config)), engine_(std::move(engine)), hub_(engine_->hub()) {}
+    : config_(std::move(config)),
+      engine_(std::move(engine)),
+      hub_(engine_->hub()),
+      disk_(config_.store) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config,
                                               const daemon::StartOptions& options) {
@@ -71,11 +74,11 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
     CHANCERY_TRY(const std::uint64_t stored_ms, store->accepted_at_ms());
     CHANCERY_TRY_VOID(daemon::require_clock(stored_ms, os::unix_ms()));
   }
-  CHANCERY_TRY(
-      std::unique_ptr<Engine> engine,
-      Engine::start(
-          {.program = "chancery-broker " + std::string(kVersion), .admission = {}, .window = {}},
-          std::move(store), std::move(log_signers)));
+  CHANCERY_TRY(std::unique_ptr<Engine> engine,
+               Engine::start({.program = "chancery-broker " + std::string(kVersion),
+                              .admission = {.disk = config.disk},
+                              .window = {}},
+                             std::move(store), std::move(log_signers)));
   const Sequencer& sequencer = engine->hub().sequencer();
   CHANCERY_TRY_VOID(found(config, *engine));
   CHANCERY_TRY_VOID(require_own_keys(config, sequencer.directory(), engine->log_keys(),
@@ -252,6 +255,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
         return drain(poller, router_token);
       }
     }
+    engine_->disk_has(disk_.free_bytes(), os::steady_now());
     receive();
     warn_of_cuts();
     warn_of_strangers();
@@ -261,6 +265,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     send_outgoing();
     step_backup();
     CHANCERY_TRY_VOID(engine_->look_again(!busy, os::steady_now(), os::unix_ms()));
+    disk_.tell(engine_->disk());
     busy = hub_.sequencer().has_work() || poller.ready(router_token) || backup_.is_running();
     if (!busy) {
       CHANCERY_TRY_VOID(engine_->flush());
@@ -508,6 +513,7 @@ Result<std::string> Server::status_json() const {
   json["backup"] = backup_.progress();
   json["quarantine"] = daemon::quarantine_json(quarantined);
   json["scrub"] = {{"passes", engine_->scrub_pass_count()}};
+  json["disk"] = daemon::disk_json(engine_->disk());
   const std::optional<Error>& why = hub_.contradiction();
   json["alarm"] = why.has_value()
                       ? text::Json{{"error", error_info(why->code).name}, {"detail", why->detail}}

@@ -21,6 +21,7 @@
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
 #include "daemon/backup.h"
+#include "daemon/disk_watch.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
 #include "io/zmq/context.h"
@@ -94,6 +95,7 @@ class Server {
   Config config_;
   std::unique_ptr<Engine> engine_;
   Hub& hub_;
+  daemon::DiskWatch disk_;
   ServerCounters counters_;
 
   // The context outlives its sockets: order matters.

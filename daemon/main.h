@@ -29,7 +29,7 @@ namespace chancery::daemon {
 // within it: the line names the file.
 [[nodiscard]] inline int stop_with(const Error& error, const std::string& store = {}) {
   const bool of_store = error.code == ErrorCode::kStoreDamaged || error.code == ErrorCode::kIo ||
-                        error.code == ErrorCode::kUnavailable;
+                        error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kDiskFull;
   const std::string where = of_store && !store.empty() && !error.detail.contains(store)
                                 ? " (store " + store + ")"
                                 : std::string();

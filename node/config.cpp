@@ -5,6 +5,7 @@
 
 #include "core/base/encoding.h"
 #include "core/exchange/names.h"
+#include "daemon/disk_watch.h"
 #include "io/os/file.h"
 #include "io/text/toml.h"
 #include "io/zmq/endpoint.h"
@@ -104,6 +105,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(config.local_key, file("local_key"));
   CHANCERY_TRY(config.admin, file("admin"));
   CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin, zmq::EndpointUse::kListen));
+  CHANCERY_TRY(config.disk, daemon::read_disk_marks(root));
   CHANCERY_TRY(config.applications, read_applications(root));
   CHANCERY_TRY_VOID(root.finish());
   return config;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "core/base/disk_gauge.h"
 #include "core/base/result.h"
 #include "node/engine/application.h"
 
@@ -25,6 +26,7 @@ struct Config {
   std::string local;  // ipc://… or tcp://…
   std::string local_key;
   std::string admin;
+  DiskMarks disk;
   std::vector<Application> applications;
 
   bool operator==(const Config&) const = default;

@@ -66,7 +66,7 @@ std::string_view phase_word(LinkPhase phase) {
 }  // namespace
 
 Server::Server(Config config, std::unique_ptr<Engine> engine)
-    : config_(std::move(config)), engine_(std::move(engine)) {}
+    : config_(std::move(config)), engine_(std::move(engine)), disk_(config_.store) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config,
                                               const daemon::StartOptions& options) {
@@ -96,7 +96,8 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
       Engine::start({.member = config.member,
                      .program = "chancery-node " + std::string(kVersion),
                      .applications = config.applications,
-                     .local = {}},
+                     .local = {},
+                     .disk = config.disk},
                     std::move(store), std::make_unique<crypto::KeySigner>(std::move(signing_key)),
                     exchange::Opener(std::move(sealing_keys)), os::random_bytes));
   auto server = std::unique_ptr<Server>(new Server(config, std::move(engine)));
@@ -218,6 +219,29 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
 }
 
 Result<void> Server::turn() {
+  engine_->disk_has(disk_.free_bytes(), os::steady_now());
+  Result<void> done = take_turn();
+  if (!done.has_value() && done.error().code == ErrorCode::kDiskFull) {
+    done = start_over(done.error());
+  }
+  disk_.tell(engine_->disk());
+  return done;
+}
+
+// Nothing of the turn was written: what the store has is where it goes on. The sockets stay, and
+// the hub is greeted anew.
+Result<void> Server::start_over(const Error& why) {
+  log::error("starting-over", {{"error", error_info(why.code).name}, {"detail", why.detail}});
+  engine_->abandon(why);
+  send_replies();
+  CHANCERY_TRY(engine_, Engine::start_over(std::move(engine_)));
+  if (connected_) {
+    engine_->connected();
+  }
+  return {};
+}
+
+Result<void> Server::take_turn() {
   take_link_events();
   reconnect_when_due();
   CHANCERY_TRY_VOID(receive_from_hub());
@@ -234,6 +258,7 @@ Result<void> Server::turn() {
 
 void Server::take_link_events() {
   while (const std::optional<zmq::LinkEvent> event = hub_->next_event()) {
+    connected_ = event->state == zmq::LinkState::kConnected;
     switch (event->state) {
       case zmq::LinkState::kConnected:
         log::info("hub-connected", {{"hub", config_.hub}});
@@ -375,6 +400,10 @@ void Server::send() {
       break;
     }
   }
+  send_replies();
+}
+
+void Server::send_replies() {
   for (const LocalReply& reply : engine_->take_replies()) {
     if (const Result<void> sent = local_->send(reply.routing_id, {reply.message});
         !sent.has_value()) {
@@ -437,6 +466,7 @@ Result<std::string> Server::status_json() {
   json["backup"] = backup_.progress();
   json["quarantine"] = daemon::quarantine_json(quarantined);
   json["scrub"] = {{"passes", engine_->scrub_pass_count()}};
+  json["disk"] = daemon::disk_json(engine_->disk());
   json["alarm"] = alarm.has_value() ? text::Json{{"error", error_info(alarm->code).name},
                                                  {"detail", alarm->detail}}
                                     : text::Json(nullptr);

@@ -3,8 +3,9 @@
 //
 // One thread owns everything but the ZAP handler's table. Each turn of the loop hands the engine
 // what arrived from the hub and from applications, finishes the turn, which commits once, and only
-// then sends: credits, envelopes, answers. Where a commit fails, run() ends with the error and the
-// process with it. See docs/internals/node.md.
+// then sends: credits, envelopes, answers. Where a commit finds no room on the disk, the engine
+// starts over from the store; where it fails otherwise, run() ends with the error and the process
+// with it. See docs/internals/node.md.
 
 #pragma once
 
@@ -16,6 +17,7 @@
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
 #include "daemon/backup.h"
+#include "daemon/disk_watch.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
 #include "io/zmq/context.h"
@@ -55,6 +57,8 @@ class Server {
   Result<daemon::Reloaded> take_over(const Config& fresh);
   Result<void> drain();
   Result<void> turn();
+  Result<void> take_turn();
+  Result<void> start_over(const Error& why);
   void take_link_events();
   void reconnect_when_due();
   Result<void> receive_from_hub();
@@ -62,9 +66,12 @@ class Server {
   Result<void> receive_admin();
   void step_backup();
   void send();
+  void send_replies();
 
   Config config_;
   std::unique_ptr<Engine> engine_;
+  daemon::DiskWatch disk_;
+  bool connected_ = false;  // To the hub.
   std::optional<SteadyTime> reconnect_at_;
   daemon::BackupJob backup_;
 

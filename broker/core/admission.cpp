@@ -67,6 +67,7 @@ Result<void> AdmissionQueue::push(Submission submission) {
   const std::size_t which = class_of(submission.envelope.draft);
   const std::size_t size = size_of(submission.envelope);
   const bool reserved = is_reserved(which);
+  CHANCERY_TRY_VOID(disk_.admit(reserved));
   const std::size_t reserve_count = reserved ? 0 : limits_.reserve_count;
   const std::size_t reserve_bytes = reserved ? 0 : limits_.reserve_bytes;
   const bool directory_full =

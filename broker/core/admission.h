@@ -11,7 +11,8 @@
 // has such a reserve of its own, and as much of the hub's is the most that it can use. Directory
 // entries have few places of their own and take turns with notices, since whoever may connect can
 // send them. Within a member's precedence first come is first served: the order of created_at
-// depends on it. Full means kQueueFull, and nothing was taken.
+// depends on it. Full means kQueueFull, and nothing was taken; so does kDiskLow, where the disk has
+// room for the urgent and for directory entries only, and kDiskFull.
 //
 // Pure. A push costs O(log members), a batch O(members + batch). See docs/internals/broker.md.
 
@@ -24,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/disk_gauge.h"
 #include "core/base/result.h"
 #include "core/exchange/envelope.h"
 
@@ -52,11 +54,12 @@ struct AdmissionLimits {
   std::size_t member_reserve_count = 256;  // Of member_count_max, and the most of reserve_count.
   std::size_t member_reserve_bytes = 2U << 20U;
   std::size_t member_directory_count_max = 8;
+  DiskMarks disk{};
 };
 
 class AdmissionQueue {
  public:
-  explicit AdmissionQueue(AdmissionLimits limits) : limits_(limits) {}
+  explicit AdmissionQueue(AdmissionLimits limits) : limits_(limits), disk_(limits.disk) {}
 
   [[nodiscard]] Result<void> push(Submission submission);
 
@@ -64,6 +67,10 @@ class AdmissionQueue {
   // Each member that waits gets its part of the places, if it has need of them, before any gets
   // more.
   [[nodiscard]] std::vector<Submission> take(std::size_t count_max);
+
+  // Of the store's disk: its owner measures.
+  [[nodiscard]] DiskGauge& disk() { return disk_; }
+  [[nodiscard]] const DiskGauge& disk() const { return disk_; }
 
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -97,6 +104,7 @@ class AdmissionQueue {
                     Counts& given, std::vector<Submission>& taken);
 
   AdmissionLimits limits_;
+  DiskGauge disk_;
   std::array<Class, kClassCount> classes_;
   std::map<std::string, Share> shares_;  // Of the members that have anything waiting.
   std::size_t count_ = 0;

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::uint32_t kProtocol = 1;
 constexpr std::uint64_t kRetryAfterMs = 250;
-constexpr std::uint64_t kRetryAfterStopMs = 10'000;  // People have to act first.
+constexpr std::uint64_t kRetryAfterStopMs = 10'000;  // People have to act first …
+constexpr std::uint64_t kRetryAfterDiskMs = 5'000;   // … or something makes room by itself.
 // Nodes ping every 5 s: a session that is silent for longer may be of a machine that is gone.
 constexpr std::chrono::seconds kSilenceMax{15};
 constexpr std::string_view kControl = "control";
@@ -27,6 +28,9 @@ using exchange::Lane;
 std::uint64_t retry_after(ErrorCode code) {
   if (code == ErrorCode::kAdmissionStopped) {
     return kRetryAfterStopMs;
+  }
+  if (code == ErrorCode::kDiskLow || code == ErrorCode::kDiskFull) {
+    return kRetryAfterDiskMs;
   }
   return error_info(code).retry == Retry::kRetryable ? kRetryAfterMs : 0;
 }

@@ -283,6 +283,20 @@ Decision Sequencer::refuse(const Error& error) {
   return decision;
 }
 
+void Sequencer::not_committed(Decision& decision, const Error& why) {
+  next_.reset();
+  decision.commit.reset();
+  decision.conflicts.clear();  // They may name entries that are not there.
+  for (Outcome& outcome : decision.outcomes) {
+    outcome = {.peer = outcome.peer,
+               .notice_id = std::move(outcome.notice_id),
+               .index = std::nullopt,
+               .error = why,
+               .duplicate = false,
+               .waits = false};
+  }
+}
+
 void Sequencer::committed() {
   CHANCERY_CHECK(next_.has_value());
   tree_ = std::move(next_->tree);

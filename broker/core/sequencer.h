@@ -7,7 +7,8 @@
 //   2. begin()        takes a batch and says what to look up
 //   3. decide()       with the answers: outcomes, and the Commit to store, if there is one
 //   4. store the Commit in one transaction with compare-and-swap on the head
-//   5. committed()    only then does the state move, and only then may anything leave the process
+//   5. committed()    only then does the state move, and only then may anything leave the process;
+//                     or not_committed(), where it is known that nothing was written
 //
 // Where the outcome of a commit is unknown, the process stops and reloads: it never guesses.
 // Protocol chapters 7 and 8. See docs/internals/broker.md.
@@ -132,11 +133,14 @@ class Sequencer {
                                    exchange::Envelope envelope, std::uint64_t previous_us = 0);
 
   [[nodiscard]] bool has_work() const { return !queue_.empty(); }
+  [[nodiscard]] AdmissionQueue& queue() { return queue_; }
   [[nodiscard]] const AdmissionQueue& queue() const { return queue_; }
 
   [[nodiscard]] Questions begin();
   [[nodiscard]] Decision decide(const Answers& answers, std::uint64_t now_ms);
   void committed();
+  // The decision becomes the refusal of all that it was about: they are handed in again.
+  void not_committed(Decision& decision, const Error& why);
   // Instead of decide(): the batch is refused as a whole.
   [[nodiscard]] Decision refuse(const Error& error);
 

@@ -41,6 +41,9 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
 }
 
 Result<void> Engine::look_again(bool idle, SteadyTime now, std::uint64_t now_ms) {
+  if (disk().is_full()) {
+    return {};  // What is found has to be written down.
+  }
   const std::uint64_t count = idle ? pace_.due(now, hub_.sequencer().tree().size()) : 0;
   if (count > 0) {
     CHANCERY_TRY(const exchange::Scrubbed scrubbed, store_->scrub(count, exchange::kScrubBytesMax));
@@ -49,8 +52,10 @@ Result<void> Engine::look_again(bool idle, SteadyTime now, std::uint64_t now_ms)
     }
   }
   for (const exchange::Damage& damage : store_->take_damages()) {
-    CHANCERY_TRY(const bool is_new, store_->quarantine(damage, now_ms));
-    if (is_new) {
+    const Result<bool> is_new = store_->quarantine(damage, now_ms);
+    CHANCERY_TRY(const bool room,
+                 had_room(is_new.has_value() ? Result<void>() : std::unexpected(is_new.error())));
+    if (room && *is_new) {
       log::error("record-damaged", {{"part", damage.part},
                                     {"index", damage.index},
                                     {"detail", damage.error.to_string()},
@@ -121,7 +126,31 @@ Result<void> Engine::sign_missing_checkpoints() {
     CHANCERY_TRY(std::string note, sign_checkpoint(head.size, head.root));
     store_->keep_checkpoint(head.size, std::move(note));
   }
-  return store_->flush();
+  return flush();
+}
+
+void Engine::disk_has(std::uint64_t free_bytes, DiskGauge::Time now) {
+  now_ = now;
+  hub_.sequencer().queue().disk().measured(free_bytes, now);
+}
+
+Result<bool> Engine::had_room(const Result<void>& written) {
+  if (written.has_value()) {
+    return true;
+  }
+  if (written.error().code != ErrorCode::kDiskFull) {
+    return std::unexpected(written.error());
+  }
+  hub_.sequencer().queue().disk().write_failed(now_);
+  return false;
+}
+
+// Checkpoints can wait for room: they are kept, and could be made again.
+Result<void> Engine::flush() {
+  if (!disk().is_full()) {
+    CHANCERY_TRY_VOID(had_room(store_->flush()));
+  }
+  return {};
 }
 
 Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id, std::string_view frame,
@@ -156,45 +185,70 @@ Result<Decision> Engine::decide(std::uint64_t now_ms) {
   if (const std::optional<Error>& why = hub_.contradiction(); why.has_value()) {
     return sequencer.refuse(*why);
   }
+  if (const Result<void> room = disk().admit(/*urgent=*/true); !room.has_value()) {
+    return sequencer.refuse(room.error());
+  }
   CHANCERY_TRY(const Answers answers, store_->answer(questions));
   return sequencer.decide(answers, now_ms);
 }
 
 Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
-  Sequencer& sequencer = hub_.sequencer();
+  const Sequencer& sequencer = hub_.sequencer();
   if (!sequencer.has_work()) {
     return Sequenced{};
   }
   CHANCERY_TRY(Decision decision, decide(now_ms));
+  CHANCERY_TRY_VOID(commit(decision));
+  CHANCERY_TRY_VOID(keep_conflicts(decision, now_ms));
   count(decision.outcomes);
   hub_.refuse(decision.outcomes);
   bool directory_changed = false;
   if (decision.commit.has_value()) {
     const Commit& commit = *decision.commit;
-    CHANCERY_TRY_VOID(store_->commit(commit));
-    sequencer.committed();
-    ++counters_.commit_count;
     CHANCERY_TRY(const std::string note, sign_checkpoint(commit.size_after, commit.root_after));
     store_->keep_checkpoint(commit.size_after, note);
     directory_changed = commit.type == ledger::LeafType::kDirectory;
     if (directory_changed) {
       // It may be the one that two keys sign, and only this process is sure to hold both.
-      CHANCERY_TRY_VOID(store_->flush());
+      CHANCERY_TRY_VOID(flush());
       log::info("directory-entry", {{"index", commit.size_before},
                                     {"kind", commit.entries.front().envelope.draft.kind()}});
     }
     hub_.committed(commit, note, decision.outcomes);
   }
-  CHANCERY_TRY_VOID(keep_conflicts(decision.conflicts, now_ms));
   return Sequenced{.outcomes = std::move(decision.outcomes),
                    .directory_changed = directory_changed};
 }
 
-// After the commit, since they name entries of it; the refusals leave with the end of the turn.
-Result<void> Engine::keep_conflicts(const std::vector<Conflict>& conflicts, std::uint64_t now_ms) {
-  for (const Conflict& conflict : conflicts) {
-    CHANCERY_TRY(const bool kept, store_->keep_conflict(conflict, now_ms));
-    if (kept) {
+Result<void> Engine::commit(Decision& decision) {
+  if (!decision.commit.has_value()) {
+    return {};
+  }
+  const Result<void> stored = store_->commit(*decision.commit);
+  CHANCERY_TRY(const bool room, had_room(stored));
+  if (room) {
+    hub_.sequencer().committed();
+    ++counters_.commit_count;
+  } else {
+    hub_.sequencer().not_committed(decision, stored.error());
+  }
+  return {};
+}
+
+// After the commit, since they name entries of it. One that finds no room is refused for now only,
+// and so comes again: no proof is lost.
+Result<void> Engine::keep_conflicts(Decision& decision, std::uint64_t now_ms) {
+  for (const Conflict& conflict : decision.conflicts) {
+    const Result<bool> kept = store_->keep_conflict(conflict, now_ms);
+    CHANCERY_TRY(const bool room,
+                 had_room(kept.has_value() ? Result<void>() : std::unexpected(kept.error())));
+    if (!room) {
+      for (Outcome& outcome : decision.outcomes) {
+        if (outcome.notice_id == conflict.envelope.draft.notice_id() && outcome.error.has_value()) {
+          outcome.error = kept.error();
+        }
+      }
+    } else if (*kept) {
       log::warn("notice-id-reused", {{"notice", conflict.envelope.name()},
                                      {"index_first", conflict.index_first},
                                      {"kept", "both drafts, as evidence"}});
@@ -221,7 +275,7 @@ Result<void> Engine::retain(std::uint64_t now_ms) {
   const exchange::Directory& directory = sequencer.directory();
   const std::uint64_t now = std::min(now_ms, sequencer.accepted_at_ms());
   const std::optional<std::uint64_t> from = retention_.next(directory.roster(), now);
-  if (!from.has_value()) {
+  if (!from.has_value() || disk().is_full()) {
     return {};
   }
   CHANCERY_TRY(const std::vector<exchange::Kept> page,
@@ -237,7 +291,13 @@ Result<void> Engine::retain(std::uint64_t now_ms) {
   if (past.empty()) {
     return {};
   }
-  CHANCERY_TRY(const std::vector<std::uint64_t> damaged, store_->erase_bodies(past, now_ms));
+  const Result<std::vector<std::uint64_t>> erased = store_->erase_bodies(past, now_ms);
+  CHANCERY_TRY(const bool room,
+               had_room(erased.has_value() ? Result<void>() : std::unexpected(erased.error())));
+  if (!room) {
+    return {};  // The next pass meets them again.
+  }
+  const std::vector<std::uint64_t>& damaged = *erased;
   log::info(
       "bodies-erased",
       {{"count", past.size() - damaged.size()}, {"first", past.front()}, {"last", past.back()}});

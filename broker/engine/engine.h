@@ -4,7 +4,8 @@
 // A turn is: receive() for each frame that came in, sequence() (commit, then sign, then answers),
 // serve_reads(), and then take_outgoing() is sent. Nothing is in take_outgoing() before the commit
 // that it speaks of has returned. An error of start(), found(), sequence() or flush() means that
-// what is in memory no longer follows from the store: drop the engine and start anew from it. The
+// what is in memory no longer follows from the store: drop the engine and start anew from it. A
+// full disk is none: nothing was written then, what was to be is refused, and the rest goes on. The
 // daemon (broker/server.h) and the simulation (sim/) run the same engine. One thread.
 // See docs/internals/broker.md.
 
@@ -68,6 +69,10 @@ class Engine {
   // The checkpoints of batches that were committed just before the last stop.
   [[nodiscard]] Result<void> sign_missing_checkpoints();
 
+  // Before each turn: what the store's disk has room for, by a clock that never jumps.
+  void disk_has(std::uint64_t free_bytes, DiskGauge::Time now);
+  [[nodiscard]] const DiskGauge& disk() const { return hub_.sequencer().queue().disk(); }
+
   // As Hub::receive().
   [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
                                      std::string_view frame, SteadyTime now);
@@ -84,7 +89,7 @@ class Engine {
   [[nodiscard]] Result<void> look_again(bool idle, SteadyTime now, std::uint64_t now_ms);
   [[nodiscard]] std::uint64_t scrub_pass_count() const { return pace_.pass_count(); }
   // Makes durable what may wait for the next commit: for quiet moments and the end.
-  [[nodiscard]] Result<void> flush() { return store_->flush(); }
+  [[nodiscard]] Result<void> flush();
 
   [[nodiscard]] std::vector<Outgoing> take_outgoing() { return hub_.take_outgoing(); }
 
@@ -106,7 +111,10 @@ class Engine {
   // By each log key of the roster that this hub holds; the newest has to be one of them.
   Result<std::string> sign_checkpoint(std::uint64_t size, const Hash& root);
   [[nodiscard]] crypto::Signer* signer_of(const ledger::NoteKey& key) const;
-  Result<void> keep_conflicts(const std::vector<Conflict>& conflicts, std::uint64_t now_ms);
+  Result<void> keep_conflicts(Decision& decision, std::uint64_t now_ms);
+  Result<void> commit(Decision& decision);
+  // Whether it was written; false where it is known that the disk had no room for it.
+  Result<bool> had_room(const Result<void>& written);
   void count(const std::vector<Outcome>& outcomes);
 
   std::unique_ptr<HubStore> store_;
@@ -115,6 +123,7 @@ class Engine {
   EngineCounters counters_;
   exchange::RetentionPass retention_;
   exchange::ScrubPace pace_;
+  DiskGauge::Time now_{};  // Of the turn.
 };
 
 }  // namespace chancery::broker

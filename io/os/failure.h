@@ -21,7 +21,7 @@ namespace chancery::os {
   } else if (number == EEXIST) {
     code = ErrorCode::kExists;
   } else if (number == ENOSPC || number == EDQUOT) {
-    code = ErrorCode::kUnavailable;
+    code = ErrorCode::kDiskFull;
     words = "disk full";
   }
   return fail(code, std::string(call) + " " + where + ": " + words);

@@ -5,7 +5,7 @@
 // io/sqlite.
 //
 // Failures: kFileMissing (not there), kExists, kFilePermissions (others may read it),
-// kLimitExceeded (larger than asked for), kUnavailable (disk full), kIo (anything else, in the
+// kLimitExceeded (larger than asked for), kDiskFull, kIo (anything else, in the
 // system's own words). Free of state: any thread.
 
 #pragma once

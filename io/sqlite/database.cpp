@@ -31,7 +31,7 @@ std::unexpected<Error> system_failure(std::string_view call, const std::string& 
   const int number = errno;
   const ErrorCode code = number == ENOENT   ? ErrorCode::kFileMissing
                          : number == EEXIST ? ErrorCode::kExists
-                         : number == ENOSPC ? ErrorCode::kUnavailable
+                         : number == ENOSPC ? ErrorCode::kDiskFull
                                             : ErrorCode::kIo;
   return fail(code, std::string(call) + ' ' + path + ": " +
                         (number == ENOSPC ? "disk full" : std::generic_category().message(number)));
@@ -266,7 +266,11 @@ Result<void> Database::configure(const OpenOptions& options) {
 // A checkpoint syncs the WAL, writes what it holds into the database and syncs that.
 Result<void> Database::make_durable() {
   CHANCERY_TRY(Statement checkpoint, prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
-  CHANCERY_TRY(const bool row, checkpoint.step());
+  const Result<bool> stepped = checkpoint.step();
+  if (!stepped.has_value() && stepped.error().code == ErrorCode::kDiskFull) {
+    return {};  // The WAL comes first: it is synced, and the main file has no room for its pages.
+  }
+  CHANCERY_TRY(const bool row, stepped);
   CHANCERY_TRY(const std::uint64_t busy, row ? checkpoint.column_u64(0) : Result<std::uint64_t>(1));
   if (busy != 0) {
     return fail(ErrorCode::kIo, "the WAL cannot be made durable");

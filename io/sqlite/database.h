@@ -7,7 +7,7 @@
 // user_version which schema it has; a newer one is refused with the file untouched.
 //
 // Failures: kStoreBusy, kStoreVersion, kStoreDamaged (corrupt, or not such a store), kExists
-// (UNIQUE or PRIMARY KEY violated, and nothing else), kUnavailable (disk full, out of memory), kIo
+// (UNIQUE or PRIMARY KEY violated, and nothing else), kDiskFull, kUnavailable (out of memory), kIo
 // (disk errors; after a commit: see transaction.h), kFileMissing, kFilePermissions, kLimitExceeded
 // (a value too big), kInternal (the SQL is wrong or another constraint is violated: a fault of the
 // program). One thread at a time.

@@ -54,7 +54,7 @@ ErrorCode error_code(int code, sqlite3* connection) {
 std::unexpected<Error> sqlite_failure(int code, sqlite3* connection, std::string_view what) {
   std::string detail(what);
   if (is_disk_full(code, connection)) {
-    return fail(ErrorCode::kUnavailable, detail + ": disk full");
+    return fail(ErrorCode::kDiskFull, detail + ": disk full");
   }
   detail += ": ";
   detail += connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);

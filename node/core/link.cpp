@@ -45,6 +45,13 @@ void Link::fetch_deliveries(exchange::Lane lane) {
   send(message);
 }
 
+// Where its disk has little room, a node keeps that for the urgent.
+Window Link::window_of(exchange::Lane lane) const {
+  const bool takes = takes_ == Takes::kAll ||
+                     (takes_ == Takes::kUrgentOnly && lane == exchange::Lane::kUrgent);
+  return takes ? config_.windows[lane] : Window{};
+}
+
 void Link::connected() {
   if (phase_ == LinkPhase::kAlarm) {
     return;
@@ -62,8 +69,8 @@ void Link::connected() {
   hello.set_cursor(position_.cursors.patient);
   hello.set_cursor_urgent(position_.cursors.urgent);
   *hello.mutable_followed() = exchange::tree_head(position_.followed_size, position_.followed_root);
-  *hello.mutable_credits() = credits_of(config_.windows.patient);
-  *hello.mutable_credits_urgent() = credits_of(config_.windows.urgent);
+  *hello.mutable_credits() = credits_of(window_of(exchange::Lane::kPatient));
+  *hello.mutable_credits_urgent() = credits_of(window_of(exchange::Lane::kUrgent));
   hello.set_program(config_.program);
   hello.set_instance(config_.instance);
   hello.set_checkpoint(position_.checkpoint);
@@ -278,8 +285,8 @@ std::vector<std::string> Link::take_outgoing() {
     v1::Credit& credit = *message.mutable_credit();
     credit.set_cursor(position_.cursors.patient);
     credit.set_cursor_urgent(position_.cursors.urgent);
-    *credit.mutable_credits() = credits_of(config_.windows.patient);
-    *credit.mutable_credits_urgent() = credits_of(config_.windows.urgent);
+    *credit.mutable_credits() = credits_of(window_of(exchange::Lane::kPatient));
+    *credit.mutable_credits_urgent() = credits_of(window_of(exchange::Lane::kUrgent));
     send(message);
   }
   return std::exchange(outgoing_, {});

@@ -72,6 +72,8 @@ enum class LinkPhase : std::uint8_t {
   kAlarm,     // The hub's log contradicts ours: nothing more is taken from it.
 };
 
+enum class Takes : std::uint8_t { kAll, kUrgentOnly, kNothing };
+
 class Link {
  public:
   Link(LinkConfig config, LinkPosition position)
@@ -109,6 +111,11 @@ class Link {
   void probe(const std::vector<StoredProbe>& probes);
   // What take_outgoing() gave could not all be sent: credits are stated again.
   void unsent() { credit_due_ = true; }
+  // Credits for the lanes of which this node can store something.
+  void take(Takes takes) {
+    credit_due_ = credit_due_ || takes != takes_;
+    takes_ = takes;
+  }
   void alarm() { phase_ = LinkPhase::kAlarm; }
 
   [[nodiscard]] LinkPhase phase() const { return phase_; }
@@ -131,6 +138,7 @@ class Link {
   void send(const v1::UpMessage& message);
   void fetch_batches(std::uint64_t from);
   void fetch_deliveries(exchange::Lane lane);  // From what is expected there.
+  [[nodiscard]] Window window_of(exchange::Lane lane) const;
 
   LinkConfig config_;
   LinkPosition position_;
@@ -139,6 +147,7 @@ class Link {
   bool fetching_batches_ = false;
   bool resend_ = false;
   bool credit_due_ = false;
+  Takes takes_ = Takes::kAll;
   exchange::PerLane<Lane> lanes_;
   std::vector<std::string> outgoing_;
 };

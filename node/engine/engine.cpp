@@ -36,6 +36,7 @@ Engine::Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState 
              .instance = random_(exchange::kInstanceBytes)},
             std::move(state.position)),
       local_api_(config_.member, config_.applications, *store_, random_, config_.local),
+      disk_(config_.disk),
       alarm_(std::move(state.alarm)),
       created_at_us_(state.created_at_us),
       restamp_delay_(kRestampMin),
@@ -56,6 +57,9 @@ Result<Engine::Met> Engine::keep_damages() {
   Met met;
   for (const exchange::Damage& damage : store_->take_damages()) {
     ++met.count;
+    if (disk_.is_full()) {
+      continue;  // It is met again.
+    }
     CHANCERY_TRY(const bool is_new, store_->quarantine(damage, now_.unix_ms()));
     if (is_new) {
       ++met.new_count;
@@ -81,6 +85,30 @@ Result<void> Engine::look_again(const Now& now) {
   return {};
 }
 
+Result<std::unique_ptr<Engine>> Engine::start_over(std::unique_ptr<Engine> before) {
+  before->store_->roll_back();
+  CHANCERY_TRY(NodeState state, before->store_->load());
+  auto engine = std::unique_ptr<Engine>(new Engine(
+      std::move(before->config_), std::move(before->store_), std::move(state),
+      std::move(before->signer_), std::move(before->opener_), std::move(before->random_)));
+  engine->disk_ = before->disk_;
+  return engine;
+}
+
+void Engine::abandon(const Error& why) {
+  disk_.write_failed(now_.steady);
+  local_api_.abandon(why);
+}
+
+void Engine::disk_has(std::uint64_t free_bytes, SteadyTime now) {
+  const bool was_full = disk_.is_full();
+  disk_.measured(free_bytes, now);
+  link_.take(disk_.is_full()                             ? Takes::kNothing
+             : disk_.level() == DiskLevel::kUrgentOnly ? Takes::kUrgentOnly
+                                                         : Takes::kAll);
+  outbox_changed_ = outbox_changed_ || was_full;
+}
+
 void Engine::connected() {
   link_.connected();
 }
@@ -93,7 +121,10 @@ void Engine::disconnected(std::string_view fault) {
 }
 
 LocalContext Engine::local_context() const {
-  return {.directory = &follower_.directory(), .now_ms = now_.unix_ms(), .now = now_.steady};
+  return {.directory = &follower_.directory(),
+          .disk = &disk_,
+          .now_ms = now_.unix_ms(),
+          .now = now_.steady};
 }
 
 Result<void> Engine::write() {
@@ -207,8 +238,10 @@ std::vector<SignedSet> Engine::sign(const StampedBatch& batch) {
 }
 
 Result<void> Engine::sign_and_submit() {
-  if (!outbox_changed_ || link_.phase() != LinkPhase::kUp || !follower_.directory().founded() ||
-      follower_.size() < link_.hub_size() || now_.steady < sign_not_before_) {
+  const bool may_sign = link_.phase() == LinkPhase::kUp && follower_.directory().founded() &&
+                        follower_.size() >= link_.hub_size() && !disk_.is_full() &&
+                        now_.steady >= sign_not_before_;
+  if (!outbox_changed_ || !may_sign) {
     return {};
   }
   Result<std::vector<Waiting>> queued = store_->waiting(kSignedTogetherMax);
@@ -266,11 +299,15 @@ Result<void> Engine::resend_when_due() {
   if (link_.phase() != LinkPhase::kUp) {
     return {};
   }
-  const bool due = resend_at_.has_value() && now_.steady >= *resend_at_;
+  const auto is_due = [&](const std::optional<SteadyTime>& at) {
+    return at.has_value() && now_.steady >= *at;
+  };
+  const bool due = is_due(resend_at_) || is_due(retry_at_);
   if (!link_.take_resend() && !due) {
     return {};
   }
   resend_at_.reset();
+  retry_at_.reset();
   CHANCERY_TRY(std::vector<Unacknowledged> notices, store_->unacknowledged(kUnacknowledgedMax));
   if (!notices.empty()) {
     log::info("resending", {{"count", notices.size()}});
@@ -282,7 +319,7 @@ Result<void> Engine::resend_when_due() {
 
 Result<void> Engine::retain() {
   const exchange::Directory& directory = follower_.directory();
-  if (!directory.founded()) {
+  if (!directory.founded() || disk_.is_full()) {
     return {};
   }
   const std::uint64_t now_ms = std::min(now_.unix_ms(), follower_.accepted_at_ms());

@@ -5,7 +5,9 @@
 // in, and finish_turn(), which signs what the batch rule lets go, commits once and wakes those who
 // wait; then take_to_hub() and take_replies() are sent. Nothing is in them before the commit that
 // it speaks of has returned. An error of any of these means that the store failed: drop the engine
-// and start anew from the store. What the hub or an application sends is never a reason for one.
+// and start anew from the store. After kDiskFull it is known that the turn wrote nothing: abandon()
+// answers those who asked, and start_over() goes on in the same process. What the hub or an
+// application sends is never a reason for an error.
 // The daemon (node/server.h) and the simulation (tests/sim) run the same engine. One thread.
 // See docs/internals/node.md.
 
@@ -21,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/disk_gauge.h"
 #include "core/base/result.h"
 #include "core/crypto/signer.h"
 #include "core/exchange/batch_signature.h"
@@ -39,6 +42,7 @@ struct EngineConfig {
   std::string program;  // Name and version, for people.
   std::vector<Application> applications;
   LocalLimits local;
+  DiskMarks disk{};
 };
 
 // The two clocks, as the owner of the engine read them.
@@ -60,6 +64,16 @@ class Engine {
                                                              std::unique_ptr<crypto::Signer> signer,
                                                              exchange::Opener opener,
                                                              RandomSource random);
+
+  // From the store of an engine whose turn found no room on the disk; it is of no use afterwards.
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> start_over(std::unique_ptr<Engine> before);
+  // Whoever asked for something in the turn that failed, or waits, is told why in take_replies().
+  void abandon(const Error& why);
+
+  // Before each turn: what the store's disk has room for. A full one takes nothing, neither of
+  // applications nor of the hub, which keeps what it has; what is stored is served.
+  void disk_has(std::uint64_t free_bytes, SteadyTime now);
+  [[nodiscard]] const DiskGauge& disk() const { return disk_; }
 
   // The connection to the hub is there, or there anew; or it is gone, for this reason if one is
   // known.
@@ -154,6 +168,7 @@ class Engine {
   DirectoryHistory history_;
   Link link_;
   LocalApi local_api_;
+  DiskGauge disk_;
   std::optional<Error> alarm_;
   std::string last_fault_;
 
@@ -164,7 +179,8 @@ class Engine {
   News news_;                   // What waiting applications may want to know.
   SteadyTime sign_not_before_{};
   std::chrono::milliseconds restamp_delay_;  // Doubles until something is logged.
-  std::optional<SteadyTime> resend_at_;
+  std::optional<SteadyTime> resend_at_;      // Where no answer came.
+  std::optional<SteadyTime> retry_at_;       // What the hub refused for now.
   SteadyTime ping_at_{};
   exchange::RetentionPass retention_;
   StoredProbe probed_;  // The last of the probes that were sent: the next go on after it.

@@ -52,6 +52,12 @@ Result<void> Engine::receive_from_hub(const std::string& topic, std::string_view
     log::warn("refused-frame", {{"topic", topic}, {"why", "not a topic of this node"}});
     return {};
   }
+  // The hub has it all, and is asked again once there is room: a pong says what is missing.
+  const bool writes = parsed->has_batches() || parsed->has_deliver() || parsed->has_accepted() ||
+                      parsed->has_refused();
+  if (disk_.is_full() && writes) {
+    return {};
+  }
   switch (parsed->message_case()) {
     case v1::DownMessage::kBatches:
       return take_batches(std::move(*parsed->mutable_batches()));
@@ -275,7 +281,10 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
       restamps = true;
       outbox_changed_ = true;
     } else if (error_info(code).retry == Retry::kRetryable || early) {
-      resend_at_ = now_.steady + std::max(delay, early ? kExpiredAgainAfter : kUnsentAgainAfter);
+      // The first that may go again takes all with it, in order; what comes too soon is told so.
+      const SteadyTime again =
+          now_.steady + std::max(delay, early ? kExpiredAgainAfter : kUnsentAgainAfter);
+      retry_at_ = std::min(retry_at_.value_or(again), again);
     } else {
       CHANCERY_TRY_VOID(store_->mark_refused(item.notice_id(), {code, item.text()}));
       outbox_changed_ = true;

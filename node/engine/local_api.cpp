@@ -26,6 +26,7 @@ constexpr std::size_t kScanAtOnce = 250;
 constexpr std::size_t kPageBytesMax = exchange::kFrameBytesMax / 2;
 constexpr std::uint64_t kWaitMsMax = 60'000;
 constexpr std::size_t kNoticePrefixMin = 4;
+constexpr std::uint64_t kRetryAfterDiskMs = 5'000;
 // The node signs these by itself.
 constexpr std::array kOwnKinds = {std::string_view("statement"),
                                   std::string_view("consultation.tally")};
@@ -33,13 +34,25 @@ constexpr std::array kOwnKinds = {std::string_view("statement"),
 // What the store says of itself ends the process; everything else is the request's own fault.
 bool is_store_failure(ErrorCode code) {
   return code == ErrorCode::kIo || code == ErrorCode::kStoreDamaged ||
-         code == ErrorCode::kInternal || code == ErrorCode::kStoreBusy;
+         code == ErrorCode::kInternal || code == ErrorCode::kStoreBusy ||
+         code == ErrorCode::kDiskFull;
 }
 
-// A write that failed, a full disk included, may have undone the turn's whole transaction: what is
-// in memory no longer follows from the store, and the process has to start over from it.
+// A write that failed may have undone the turn's whole transaction: what is in memory no longer
+// follows from the store, and the engine has to start over from it, in this process only where it
+// is known that nothing was written.
 Result<void> or_stop(const Result<void>& written) {
-  return written.has_value() ? Result<void>() : fail(ErrorCode::kIo, written.error().to_string());
+  const bool known = written.has_value() || written.error().code == ErrorCode::kDiskFull;
+  return known ? written : fail(ErrorCode::kIo, written.error().to_string());
+}
+
+v1::LocalReply refusal(const Error& error) {
+  const bool of_disk = error.code == ErrorCode::kDiskLow || error.code == ErrorCode::kDiskFull;
+  v1::LocalReply reply;
+  reply.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
+  reply.mutable_error()->set_text(error.detail);
+  reply.mutable_error()->set_retry_after_ms(of_disk ? kRetryAfterDiskMs : 0);
+  return reply;
 }
 
 v1::Stage stage_of(OutboxStage stage) {
@@ -105,34 +118,43 @@ void LocalApi::reply(const std::string& routing_id, v1::LocalReply reply,
 
 std::vector<LocalReply> LocalApi::take_replies() {
   work_ = {};
+  promises_.clear();
   return std::exchange(replies_, {});
 }
 
 Result<void> LocalApi::handle(const std::string& routing_id, std::string_view name,
                               std::string_view frame, const LocalContext& context) {
-  const auto refuse = [&](std::uint64_t request_id, ErrorCode code, std::string detail) {
-    v1::LocalReply error;
-    error.mutable_error()->set_code(static_cast<std::uint32_t>(code));
-    error.mutable_error()->set_text(std::move(detail));
-    reply(routing_id, std::move(error), request_id);
-  };
   work_.bytes += frame.size();
   const auto application = std::ranges::find(applications_, name, &Application::name);
   if (application == applications_.end()) {
-    refuse(0, ErrorCode::kNoGrant, "this key belongs to no application of the node");
+    reply(routing_id,
+          refusal({ErrorCode::kNoGrant, "this key belongs to no application of the node"}), 0);
     return {};
   }
   const Result<v1::LocalRequest> request = exchange::parse_wire<v1::LocalRequest>(
       frame, exchange::Reading::kOpen, {.bytes_max = exchange::kFrameBytesMax});
   if (!request.has_value()) {
-    refuse(0, request.error().code, request.error().detail);
+    reply(routing_id, refusal(request.error()), 0);
     return {};
   }
+  if (const Result<void> room = check_room(*request, context); !room.has_value()) {
+    reply(routing_id, refusal(room.error()), request->request_id());
+    return {};
+  }
+  if (request->has_publish() || request->has_cursor()) {
+    promises_.push_back(replies_.size());
+  }
   Arrivals passed;
-  CHANCERY_TRY(std::optional<v1::LocalReply> answer,
-               serve(*request, *application, context, has_room_to_wait(*application), passed));
-  if (answer.has_value()) {
-    reply(routing_id, std::move(*answer), request->request_id());
+  Result<std::optional<v1::LocalReply>> answer =
+      serve(*request, *application, context, has_room_to_wait(*application), passed);
+  if (!answer.has_value()) {
+    if (answer.error().code == ErrorCode::kDiskFull) {
+      reply(routing_id, refusal(answer.error()), request->request_id());
+    }
+    return std::unexpected(answer.error());
+  }
+  if (std::optional<v1::LocalReply>& now = *answer; now.has_value()) {
+    reply(routing_id, std::move(*now), request->request_id());
     return {};
   }
   const std::uint64_t wait_ms =
@@ -153,6 +175,35 @@ void LocalApi::refuse(const std::string& routing_id, std::string_view frame, con
   answer.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
   answer.mutable_error()->set_text(error.detail);
   reply(routing_id, std::move(answer), request.has_value() ? request->request_id() : 0);
+}
+
+// What was published before under this id is answered from the store.
+Result<void> LocalApi::check_room(const v1::LocalRequest& request, const LocalContext& context) {
+  if (!request.has_publish() && !request.has_cursor()) {
+    return {};
+  }
+  const bool urgent = request.has_cursor() || exchange::lane_of(request.publish().precedence()) ==
+                                                  exchange::Lane::kUrgent;
+  Result<void> room = context.disk->admit(urgent);
+  if (room.has_value() || request.has_cursor()) {
+    return room;
+  }
+  const Result<std::optional<OutboxRow>> known = store_.find_outbox(request.publish().notice_id());
+  return known.has_value() && known->has_value() ? Result<void>() : room;
+}
+
+void LocalApi::abandon(const Error& why) {
+  for (const std::size_t place : promises_) {
+    v1::LocalReply promised;
+    CHANCERY_CHECK(promised.ParseFromString(replies_[place].message));
+    v1::LocalReply broken = refusal(why);
+    broken.set_request_id(promised.request_id());
+    replies_[place].message = broken.SerializeAsString();
+  }
+  promises_.clear();
+  for (const Waiter& waiter : std::exchange(waiters_, {})) {
+    reply(waiter.routing_id, refusal(why), waiter.request.request_id());
+  }
 }
 
 bool LocalApi::has_room_to_wait(const Application& application) const {
@@ -214,8 +265,7 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
     if (is_store_failure(error.code)) {
       return std::unexpected(error);
     }
-    answer.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
-    answer.mutable_error()->set_text(error.detail);
+    answer = refusal(error);
     return {};
   };
   switch (request.request_case()) {

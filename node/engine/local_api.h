@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "chancery/v1/local.pb.h"
+#include "core/base/disk_gauge.h"
 #include "core/base/result.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/lane.h"
@@ -39,6 +40,7 @@ struct LocalReply {
 // What the API sees of the node around it.
 struct LocalContext {
   const exchange::Directory* directory = nullptr;
+  const DiskGauge* disk = nullptr;
   std::uint64_t now_ms = 0;
   SteadyTime now{};
 };
@@ -89,6 +91,9 @@ class LocalApi {
   // Whether wake() left some for the next turn.
   [[nodiscard]] bool is_behind() const { return !waiters_.empty() && waiters_.front().due; }
   [[nodiscard]] std::vector<LocalReply> take_replies();
+  // The turn wrote nothing: what it promised becomes this error, and so does what waits. It says
+  // nothing of what an earlier turn may have stored under the same notice id.
+  void abandon(const Error& why);
   [[nodiscard]] std::size_t waiter_count() const { return waiters_.size(); }
 
  private:
@@ -112,6 +117,8 @@ class LocalApi {
   };
 
   void reply(const std::string& routing_id, v1::LocalReply reply, std::uint64_t request_id);
+  // Whether the disk has room for what this request writes.
+  Result<void> check_room(const v1::LocalRequest& request, const LocalContext& context);
   Result<v1::PublishReply> publish(const v1::PublishRequest& request,
                                    const Application& application, const LocalContext& context);
   Result<v1::AwaitReply> await(const v1::AwaitRequest& request, const Application& application);
@@ -147,6 +154,7 @@ class LocalApi {
   std::vector<Waiter> waiters_;  // First those whose moment has come.
   Work work_;
   std::vector<LocalReply> replies_;
+  std::vector<std::size_t> promises_;  // Replies that may speak of what the turn has yet to commit.
 };
 
 }  // namespace chancery::node

@@ -96,6 +96,11 @@ Result<sqlite::Backup> NodeStore::begin_backup(const std::string& path) {
   return sqlite::Backup::begin(impl_->database, path);
 }
 
+void NodeStore::roll_back() {
+  impl_->transaction.reset();
+  impl_->outbox_load.reset();
+}
+
 Result<void> NodeStore::make_durable() {
   return impl_->database.make_durable();
 }

@@ -16,7 +16,8 @@
 //   quarantine       (part, index) -> code, reason, time                   what fails its hash
 //
 // Writes belong between begin() and commit(), which is one durable transaction: whoever was told
-// "stored" was told so after commit(). After an error of commit() the process stops and reloads.
+// "stored" was told so after commit(). After an error of commit() the process stops and reloads;
+// kDiskFull of any write says that nothing was written, and roll_back() and load() are enough.
 // Nothing is deleted but bodies whose time has passed. What is read is hashed again. One owner, one
 // thread.
 
@@ -170,6 +171,9 @@ class NodeStore {
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<void> commit();
   [[nodiscard]] bool in_transaction() const;
+  // After an error of a write: what was written since begin() is undone, and load() says what is
+  // there.
+  void roll_back();
 
   // What the log was contradicted by, with the bytes that did: kept for good, the first 16 of them.
   // load() gives the first.

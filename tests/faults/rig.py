@@ -127,6 +127,10 @@ class Rig:
         folder = self.exchange / name.lower() / "store"
         made = disks.Disk(folder, self.folder / f"{name}.img", mebibytes)
         self.cleanup.callback(made.release)
+        config = self.exchange / ("hub/hub.toml" if name == HUB else f"{name.lower()}/node.toml")
+        with open(config, "a", encoding="utf-8") as file:  # The defaults are for larger disks.
+            file.write("\n[disk]\nwarn_free_bytes = 3000000\nroutine_free_bytes = 2000000\n"
+                       "urgent_free_bytes = 1000000\n")
         return made
 
     def kill(self, name):

@@ -41,7 +41,8 @@ void say(const std::string& id, const std::string& word, const std::string& deta
 }
 
 void say_failure(const std::string& id, const client::Error& error) {
-  const bool unknown = error.outcome_unknown() || error.name() == "no-daemon";
+  // "Not now" is no word on what was handed in before under the same id.
+  const bool unknown = error.outcome_unknown() || error.retryable();
   say(id, unknown ? "unknown" : "refused", error.name());
 }
 

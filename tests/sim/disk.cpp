@@ -191,7 +191,8 @@ struct DiskCalls {
   }
   static int last_error(sqlite3_vfs*, int, char*) { return 0; }
 
-  static void register_vfs() {
+  enum class Use : std::uint8_t { kNamed, kDefault };  // The default VFS also seeds SQLite.
+  static void register_vfs(Use use) {
     static sqlite3_vfs vfs = [] {
       sqlite3_vfs made{};
       made.iVersion = 1;
@@ -208,13 +209,14 @@ struct DiskCalls {
       made.xGetLastError = last_error;
       return made;
     }();
-    static const int registered = sqlite3_vfs_register(&vfs, 1);  // It seeds SQLite.
+    const bool is_default = sqlite3_vfs_find(nullptr) == &vfs;
+    const int registered = sqlite3_vfs_register(&vfs, is_default || use == Use::kDefault ? 1 : 0);
     CHANCERY_CHECK(registered == SQLITE_OK);
   }
 };
 
 Disk::Disk(std::string name, Random random) : name_(std::move(name)), random_(random) {
-  DiskCalls::register_vfs();
+  DiskCalls::register_vfs(DiskCalls::Use::kNamed);
   CHANCERY_CHECK(disks().emplace(name_, this).second);
 }
 
@@ -223,7 +225,7 @@ Disk::~Disk() {
 }
 
 void Disk::start_over() {
-  DiskCalls::register_vfs();
+  DiskCalls::register_vfs(DiskCalls::Use::kDefault);
   sqlite3_randomness(0, nullptr);
 }
 

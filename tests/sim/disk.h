@@ -8,7 +8,8 @@
 // point.
 //
 // Simulated on purpose: lost, torn and reordered unsynced writes; deletions and files that a power
-// cut undoes; a full disk; a sync that fails; death before the n-th change. Not simulated: bytes
+// cut undoes; a full disk, which its owner may measure or find out; a sync that fails; death before
+// the n-th change. Not simulated: bytes
 // that rot, which the campaigns on real files do (tests/faults).
 //
 // SQLite finds the disk of a path by its first folder ("/AM/store.db" is on disk "AM"); disks
@@ -50,6 +51,8 @@ class Disk {
   // Dies at the n-th change (write, truncation, sync, deletion) from now on; a write is torn then.
   void die_at_change(std::uint64_t count) { changes_left_ = count; }
   void set_full(bool full) { full_ = full; }
+  // Whether a full disk says so before a write, as one does not where a quota is what is used up.
+  void set_candid(bool candid) { candid_ = candid; }
   void fail_next_sync() { fail_sync_ = true; }
   // None of these waits to happen any more.
   void heal() {
@@ -58,6 +61,7 @@ class Disk {
     changes_left_.reset();
   }
   [[nodiscard]] bool is_dead() const { return dead_; }
+  [[nodiscard]] std::uint64_t free_bytes() const { return full_ && candid_ ? 0 : kRoomBytes; }
 
   // After the program was dropped: the disk answers again. What was written is there …
   void revive();
@@ -82,6 +86,8 @@ class Disk {
     bool sync_failed = false;
   };
 
+  static constexpr std::uint64_t kRoomBytes = 1ULL << 40U;
+
   // Counts a change; false where the disk is dead, or dies with it.
   bool change();
   int write(File& file, std::uint64_t offset, std::string_view bytes);
@@ -95,6 +101,7 @@ class Disk {
   std::map<std::string, File> files_;
   bool dead_ = false;
   bool full_ = false;
+  bool candid_ = true;
   bool fail_sync_ = false;
   std::optional<std::uint64_t> changes_left_;
 };

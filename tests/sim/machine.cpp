@@ -24,6 +24,10 @@ std::uint64_t Machine::unix_us() const {
   return static_cast<std::uint64_t>(now + clock_offset_);
 }
 
+std::chrono::steady_clock::time_point Machine::steady() const {
+  return std::chrono::steady_clock::time_point(std::chrono::microseconds(around_.scheduler.now()));
+}
+
 void Machine::kill(Death death) {
   if (runs()) {
     around_.trace.tell(name_, death == Death::kKilled ? "is killed" : "loses power");
@@ -205,6 +209,7 @@ void HubMachine::disconnected(ConnectionId id) {
 }
 
 Result<void> HubMachine::turn() {
+  engine_->disk_has(disk_.free_bytes(), steady());
   CHANCERY_TRY(const broker::Sequenced sequenced, engine_->sequence(unix_us() / 1000));
   CHANCERY_TRY_VOID(still_alive());
   engine_->serve_reads();
@@ -244,8 +249,7 @@ NodeMachine::NodeMachine(Surroundings& around, std::string member, Random random
     : Machine(around, std::move(member), random) {}
 
 node::Now NodeMachine::now() const {
-  return {.steady = node::SteadyTime(std::chrono::microseconds(around_.scheduler.now())),
-          .unix_us = unix_us()};
+  return {.steady = steady(), .unix_us = unix_us()};
 }
 
 Result<void> NodeMachine::start_program() {
@@ -297,7 +301,7 @@ void NodeMachine::receive(const std::string& topic, const std::string& message) 
     if (runs()) {
       around_.trace.event(name_, "receives " + topic, message);
       plan_turn(kTurnDelay);
-      judge(engine_->receive_from_hub(topic, message, now()));
+      judge(or_start_over(engine_->receive_from_hub(topic, message, now())));
     }
   });
 }
@@ -310,13 +314,33 @@ bool NodeMachine::request(const std::string& routing_id, const std::string& fram
     if (runs()) {
       around_.trace.event(name_, "is asked", frame);
       plan_turn(kTurnDelay);
-      judge(engine_->receive_local(routing_id, "application", frame, now()));
+      judge(or_start_over(engine_->receive_local(routing_id, "application", frame, now())));
     }
   });
   return true;
 }
 
+// A dead disk is another matter: what it answers is no outcome.
+Result<void> NodeMachine::or_start_over(Result<void> done) {
+  if (done.has_value() || done.error().code != ErrorCode::kDiskFull || disk_.is_dead()) {
+    return done;
+  }
+  around_.trace.tell(name_, "starts over: " + done.error().to_string());
+  engine_->abandon(done.error());
+  send_replies();
+  CHANCERY_TRY(engine_, node::Engine::start_over(std::move(engine_)));
+  if (wire_->id() != 0) {
+    engine_->connected();
+  }
+  return {};
+}
+
 Result<void> NodeMachine::turn() {
+  engine_->disk_has(disk_.free_bytes(), steady());
+  return or_start_over(finish_turn());
+}
+
+Result<void> NodeMachine::finish_turn() {
   CHANCERY_TRY_VOID(engine_->finish_turn(now()));
   CHANCERY_TRY_VOID(still_alive());
   for (const std::string& message : engine_->take_to_hub()) {
@@ -327,14 +351,18 @@ Result<void> NodeMachine::turn() {
     around_.trace.event(name_, "sends", message);
     wire_->send_to_hub(message);
   }
-  for (const node::LocalReply& reply : engine_->take_replies()) {
-    around_.trace.event(name_, "answers", reply.message);
-    reply_sink_(reply.routing_id, reply.message);
-  }
+  send_replies();
   if (engine_->local_api().is_behind()) {
     plan_turn(kTurnDelay);
   }
   return {};
+}
+
+void NodeMachine::send_replies() {
+  for (const node::LocalReply& reply : engine_->take_replies()) {
+    around_.trace.event(name_, "answers", reply.message);
+    reply_sink_(reply.routing_id, reply.message);
+  }
 }
 
 }  // namespace chancery::sim

@@ -1,10 +1,11 @@
 // The machines: a disk, a clock that may jump, and a daemon's engine that can be killed, paused and
 // started again. What each engine is told, and in which order, is what its daemon's loop does with
 // real sockets (broker/server.cpp, node/server.cpp); a program that ends with an error is started
-// again by its supervisor.
+// again by its supervisor. A full disk is no error: the engines go on.
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -61,6 +62,7 @@ class Machine {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] virtual bool runs() const = 0;
   [[nodiscard]] std::uint64_t unix_us() const;
+  [[nodiscard]] std::chrono::steady_clock::time_point steady() const;
 
  protected:
   virtual Result<void> start_program() = 0;
@@ -138,6 +140,10 @@ class NodeMachine final : public Machine {
   Result<void> start_program() override;
   void drop_program() override;
   Result<void> turn() override;
+  Result<void> finish_turn();
+  void send_replies();
+  // As the daemon's loop does it, where the disk had no room.
+  Result<void> or_start_over(Result<void> done);
   [[nodiscard]] node::Now now() const;
 
   Wire* wire_ = nullptr;

@@ -142,6 +142,7 @@ void World::fault_machine(Machine& machine) {
     case 3:
       trace_.tell(machine.name(), "'s disk is full");
       machine.disk().set_full(true);
+      machine.disk().set_candid(random_.chance(500'000));
       later(kSecond, 20 * kSecond, [this, &machine] {
         trace_.tell(machine.name(), "'s disk has room again");
         machine.disk().set_full(false);

@@ -307,7 +307,7 @@ TEST(DatabaseTest, SaysThatTheDiskIsFullAndGoesOnOnceThereIsRoom) {
   Database database = store.create();
   EXPECT_EQ(pragma(database, "max_page_count=4"), "4");
   const auto full = database.execute("INSERT INTO t VALUES(1, zeroblob(100000))");
-  EXPECT_EQ(code_of(full), ErrorCode::kUnavailable);
+  EXPECT_EQ(code_of(full), ErrorCode::kDiskFull);
   EXPECT_NE(full.error().detail.find("disk full"), std::string::npos);
   EXPECT_EQ(pragma(database, "max_page_count=1000"), "1000");
   EXPECT_TRUE(database.execute("INSERT INTO t VALUES(1, zeroblob(100000))"));

@@ -76,7 +76,7 @@ TEST_F(TransactionTest, AFullDiskWritesNothing) {
     ASSERT_TRUE(database_.execute("INSERT INTO t VALUES(1, 'x')"));
     EXPECT_EQ(pragma(database_, "max_page_count=4"), "4");
     EXPECT_EQ(code_of(database_.execute("INSERT INTO t VALUES(2, zeroblob(100000))")),
-              ErrorCode::kUnavailable);
+              ErrorCode::kDiskFull);
   }
   EXPECT_EQ(count(), "0");
 }

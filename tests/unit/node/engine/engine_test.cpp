@@ -1,266 +1,271 @@
-// Both engines as they are shipped, a hub's and the nodes', in one thread: what one says is handed
-// to the other, and time is an argument.
-
 #include "node/engine/engine.h"
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <map>
-#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "broker/engine/engine.h"
-#include "broker/store/sqlite_hub_store.h"
-#include "chancery/v1/text.pb.h"
-#include "core/exchange/audit.h"
+#include "core/exchange/compose.h"
+#include "tests/sim/disk.h"
 #include "tests/support/exchange.h"
-#include "tests/support/outcome.h"
-#include "tests/unit/io/os/temporary_folder.h"
+#include "tests/support/keys.h"
+#include "tests/support/log.h"
+#include "tests/unit/node/support.h"
 
 namespace chancery::node {
 namespace {
 
+using std::chrono::milliseconds;
+using std::chrono::seconds;
 using test::must;
+using Words = std::vector<std::string>;
 
-constexpr std::uint64_t kDayMs = 24ULL * 60 * 60 * 1000;
-constexpr std::uint64_t kStartMs = 1'800'000'000'000;
+constexpr std::uint64_t kPlenty = 1ULL << 40U;
 
+// BY's node on a disk that can be full, and a hub of which only the words are there.
 class EngineTest : public testing::Test {
  protected:
   EngineTest() {
-    auto store = must(broker::open_sqlite_hub_store(folder_ / "hub.db", exchange_.genesis(),
-                                                    broker::StoreUse::kOwn));
-    broker::LogSigners signers;
-    signers.push_back(test::key_signer("hub log 1"));
-    hub_ = must(broker::Engine::start({.program = "hub", .admission = {}, .window = {}},
-                                      std::move(store), std::move(signers)));
-    must(hub_->found(exchange_.founding_file(), "founding.bin", now_ms_));
-  }
-
-  static test::ExchangeOptions options() {
-    return {.adjust_roster = [](v1::Roster& roster) {
-      v1::Retention& rule = *roster.add_retention();
-      rule.set_kinds("contact");
-      rule.set_days(10);
-    }};
-  }
-
-  void start(const std::string& member) {
+    log_.found();
     std::vector<crypto::PrivateKey> sealing_keys;
-    sealing_keys.push_back(test::agreement_private(test::node_key_name(member, 1, "sealing")));
-    EngineConfig config{.member = member, .program = "node", .applications = {}, .local = {}};
+    sealing_keys.push_back(test::agreement_private(test::node_key_name("BY", 1, "sealing")));
+    EngineConfig config{.member = "BY", .program = "node", .applications = {}, .local = {}};
     config.applications.push_back({.name = "desk", .key = {}, .publish = {"*"}, .read = {"*"}});
-    nodes_[member] = must(
-        Engine::start(std::move(config),
-                      must(NodeStore::open(folder_ / (member + ".db"), exchange_.genesis(), member,
-                                           StoreUse::kOwn)),
-                      test::key_signer(test::node_key_name(member, 1, "signing")),
-                      exchange::Opener(std::move(sealing_keys)), [this](std::size_t count) {
-                        return test::seeded_bytes("random " + std::to_string(++randoms_), count);
-                      }));
-    nodes_[member]->connected();
-    settle();
+    engine_ = must(Engine::start(std::move(config),
+                                 must(NodeStore::open(disk_.path("node.db"), exchange_.genesis(),
+                                                      "BY", StoreUse::kOwn, sim::Disk::medium())),
+                                 test::key_signer(test::node_key_name("BY", 1, "signing")),
+                                 exchange::Opener(std::move(sealing_keys)),
+                                 [](std::size_t count) { return std::string(count, 'r'); }));
+    measure(kPlenty);
+    greet();
+    show_log();
+    must(turn());
   }
 
   [[nodiscard]] Now now() const {
-    return {.steady = SteadyTime(std::chrono::milliseconds(now_ms_)), .unix_us = now_ms_ * 1000};
+    return {.steady = SteadyTime() + seconds(1) + passed_, .unix_us = kNow * 1000};
   }
+  void measure(std::uint64_t free_bytes) { engine_->disk_has(free_bytes, now().steady); }
+  void pass(milliseconds time) { passed_ += time; }
+  Result<void> turn() { return engine_->finish_turn(now()); }
 
-  // Forty turns, a second each: enough for all that the tests do, pings and probes included.
-  void settle() {
-    for (int turn = 0; turn < 40; ++turn) {
-      now_ms_ += 1000;
-      for (auto& [member, node] : nodes_) {
-        must(node->finish_turn(now()));
-        for (const std::string& message : node->take_to_hub()) {
-          const Hash key = test::agreement_public(test::node_key_name(member, 1, "transport")).id();
-          must(hub_->receive(peer_of(member), key, message, now().steady));
-        }
-      }
-      static_cast<void>(must(hub_->sequence(now_ms_)));
-      hub_->serve_reads();
-      must(hub_->retain(now_ms_));
-      for (const broker::Outgoing& outgoing : hub_->take_outgoing()) {
-        for (auto& [member, node] : nodes_) {
-          if (peer_of(member) == outgoing.peer) {
-            must(node->receive_from_hub(outgoing.topic, outgoing.message, now()));
-          }
-        }
-      }
+  Result<void> hear(const v1::DownMessage& message, const std::string& topic = "control") {
+    return engine_->receive_from_hub(topic, message.SerializeAsString(), now());
+  }
+  void greet() {
+    engine_->connected();
+    v1::DownMessage message;
+    message.mutable_welcome()->set_protocol(1);
+    message.mutable_welcome()->set_genesis(to_string(exchange_.genesis()));
+    *message.mutable_welcome()->mutable_head() =
+        exchange::tree_head(log_.size(), log_.tree().root());
+    must(hear(message));
+  }
+  Result<void> hear_log() {
+    v1::DownMessage message;
+    for (const v1::LogBatch& batch : log_.batches()) {
+      *message.mutable_batches()->add_batches() = batch;
     }
+    message.mutable_batches()->set_log_size(log_.size());
+    return hear(message, "log");
+  }
+  void show_log() { must(hear_log()); }
+  Result<void> hear_delivery(std::uint64_t index) {
+    v1::DownMessage message;
+    v1::Delivery& delivery = *message.mutable_deliver()->add_deliveries();
+    delivery.set_index(index);
+    delivery.set_envelope(log_.envelopes()[index]);
+    return hear(message, "to/BY");
+  }
+  Result<void> hear_refused(const std::string& notice_id, ErrorCode code, std::uint64_t after_ms) {
+    v1::DownMessage message;
+    v1::RefusedItem& item = *message.mutable_refused()->add_items();
+    item.set_notice_id(notice_id);
+    item.set_code(static_cast<std::uint32_t>(code));
+    item.set_text("not now");
+    item.set_retry_after_ms(after_ms);
+    return hear(message);
   }
 
-  [[nodiscard]] static broker::PeerHandle peer_of(const std::string& member) {
-    return static_cast<broker::PeerHandle>(member[0]) * 256 +
-           static_cast<broker::PeerHandle>(member[1]);
-  }
-
-  v1::LocalReply ask(const std::string& member, v1::LocalRequest request) {
-    Engine& node = *nodes_.at(member);
-    request.set_request_id(++requests_);
-    must(node.receive_local("peer", "desk", request.SerializeAsString(), now()));
-    must(node.finish_turn(now()));
-    v1::LocalReply answer;
-    for (const LocalReply& reply : node.take_replies()) {
-      EXPECT_TRUE(answer.ParseFromString(reply.message));
-    }
-    return answer;
-  }
-
-  void publish(const std::string& member, const std::vector<std::string>& to,
-               const std::string& subject, const std::string& kind = "contact",
-               v1::Precedence precedence = v1::PRECEDENCE_ROUTINE) {
+  // A publication of the desk, under an id made of the number.
+  Result<void> publish(int number, v1::Precedence precedence = v1::PRECEDENCE_ROUTINE) {
     v1::LocalRequest request;
+    request.set_request_id(static_cast<std::uint64_t>(number));
     v1::PublishRequest& publish = *request.mutable_publish();
-    publish.set_notice_id(test::seeded_uuid("notice", ++randoms_));
-    publish.set_kind(kind);
-    publish.set_status(v1::STATUS_ACTUAL);
+    publish.set_notice_id(id(number));
+    publish.set_kind("contact");
+    publish.set_status(v1::STATUS_TEST);
     publish.set_precedence(precedence);
-    for (const std::string& code : to) {
-      publish.add_recipients()->set_member(code);
-    }
-    publish.set_text(test::TestExchange::text_of(subject));
-    EXPECT_TRUE(ask(member, request).has_publish());
-    settle();
+    publish.set_text(text_of("number " + std::to_string(number)));
+    publish.add_recipients()->set_member("AM");
+    publish.mutable_recipients(0)->set_role(v1::RECIPIENT_ROLE_ACTION);
+    return engine_->receive_local("peer", "desk", request.SerializeAsString(), now());
   }
-
-  // "subject", or "erased", of all that an inbox shows.
-  std::vector<std::string> inbox(const std::string& member) {
-    v1::LocalRequest request;
-    request.mutable_inbox();
-    std::vector<std::string> subjects;
-    const v1::LocalReply answer = ask(member, request);
-    for (const v1::InboxItem& item : answer.inbox().items()) {
-      v1::Text text;
-      EXPECT_TRUE(text.ParseFromString(item.text()));
-      subjects.push_back(item.erased_at_ms() != 0 ? "erased" : text.subject());
-    }
-    return subjects;
+  static std::string id(int number) {
+    return test::seeded_uuid("published", static_cast<std::uint64_t>(number));
   }
-
-  template <class Store>
-  exchange::AuditReport audit(Store& store) {
-    exchange::Auditor auditor(exchange_.genesis());
-    const v1::AuditPageReply page = must(store.audit_page(0, 64U << 20U));
-    for (const v1::AuditBatch& batch : page.batches()) {
-      EXPECT_TRUE(auditor.batch(batch));
+  // Each reply as "number word".
+  Words replies() {
+    Words words;
+    for (const LocalReply& each : engine_->take_replies()) {
+      v1::LocalReply reply;
+      EXPECT_TRUE(reply.ParseFromString(each.message));
+      const std::optional<ErrorCode> code =
+          reply.has_error() ? error_code_from_wire(reply.error().code()) : std::nullopt;
+      words.push_back(std::to_string(reply.request_id()) + " " +
+                      (code.has_value() ? std::string(error_info(*code).name) : "good"));
     }
-    auditor.last_page(page);
-    exchange::AuditReport report = auditor.finish(page.size());
-    for (const exchange::AuditFinding& finding : report.findings) {
-      ADD_FAILURE() << finding.index.value_or(0) << " " << finding.error.to_string();
-    }
-    return report;
+    return words;
   }
+  std::vector<v1::UpMessage> sent() {
+    std::vector<v1::UpMessage> messages;
+    for (const std::string& bytes : engine_->take_to_hub()) {
+      EXPECT_TRUE(messages.emplace_back().ParseFromString(bytes));
+    }
+    return messages;
+  }
+  // How many envelopes the node hands in.
+  int submitted() {
+    int count = 0;
+    for (const v1::UpMessage& message : sent()) {
+      count += message.submit().envelopes_size();
+    }
+    return count;
+  }
+  // Of the patient lane and of the urgent one.
+  Words credits_stated() {
+    Words items;
+    for (const v1::UpMessage& message : sent()) {
+      if (message.has_credit()) {
+        items = {std::to_string(message.credit().credits().items()),
+                 std::to_string(message.credit().credits_urgent().items())};
+      }
+    }
+    return items;
+  }
+  std::uint64_t logged_for_us() {
+    const std::string envelope =
+        exchange_.publish(exchange_.draft("AM", {"BY"}), text_of("for BY"), exchange_.directory());
+    log_.append(std::vector{envelope});
+    return log_.size() - 1;
+  }
+  std::uint64_t shown() { return must(engine_->store().intake_counts()).shown; }
 
-  test::TestExchange exchange_{options()};
-  os::TemporaryFolder folder_;
-  std::unique_ptr<broker::Engine> hub_;
-  std::map<std::string, std::unique_ptr<Engine>> nodes_;
-  std::uint64_t now_ms_ = kStartMs;
-  std::uint64_t randoms_ = 0;
-  std::uint64_t requests_ = 0;
+  test::TestExchange exchange_;
+  test::TestLog log_{exchange_};
+  sim::Disk disk_{"BY", sim::Random(1)};
+  milliseconds passed_{0};
+  std::unique_ptr<Engine> engine_;
 };
 
-using Subjects = std::vector<std::string>;
-
-TEST_F(EngineTest, ANoticeGoesFromOneNodeToAnother) {
-  start("AM");
-  start("BY");
-  publish("AM", {"BY"}, "good day");
-  EXPECT_EQ(inbox("BY"), Subjects{"good day"});
-  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).logged, 1U);
-  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).unstored, 0U) << "C-147";
-}
-
-// C-139, C-164: of what waited for a member, the urgent comes first.
-TEST_F(EngineTest, AMemberThatWasAwayHearsTheUrgentFirst) {
-  start("AM");
-  for (int i = 0; i < 5; ++i) {
-    publish("AM", {"BY"}, std::to_string(i));
+TEST_F(EngineTest, ATurnThatFindsNoRoomPromisesNothingAndStartsOver) {
+  disk_.set_full(true);
+  // Until a write has to make the file longer.
+  Result<void> done;
+  int count = 0;
+  while (done.has_value() && count < 500) {
+    ++count;
+    done = publish(count);
+    done = done.has_value() ? turn() : done;
+    if (done.has_value()) {
+      EXPECT_EQ(replies(), Words{std::to_string(count) + " good"});
+    }
   }
-  publish("AM", {"BY"}, "urgent", "contact", v1::PRECEDENCE_FLASH);
-  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).unstored, 6U);
-  start("BY");
-  EXPECT_EQ(inbox("BY"), (Subjects{"urgent", "0", "1", "2", "3", "4"}));
-  settle();
-  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).unstored, 0U);
+  ASSERT_EQ(done.error().code, ErrorCode::kDiskFull);
+  engine_->abandon(done.error());
+  EXPECT_EQ(replies(), Words{std::to_string(count) + " disk-full"});
+  engine_ = must(Engine::start_over(std::move(engine_)));
+  const auto queued = [&] { return must(engine_->store().outbox_load()).queued; };
+  const std::uint64_t kept = queued() + must(engine_->store().outbox_load()).signed_count;
+  EXPECT_EQ(kept, static_cast<std::uint64_t>(count - 1));
+
+  // Full for now, whatever is measured; then as if nothing had been.
+  measure(kPlenty);
+  must(publish(count));
+  must(turn());
+  EXPECT_EQ(replies(), Words{std::to_string(count) + " disk-full"});
+  disk_.set_full(false);
+  pass(seconds(5));
+  measure(kPlenty);
+  greet();
+  must(publish(count));
+  must(turn());
+  EXPECT_EQ(replies(), Words{std::to_string(count) + " good"});
+  EXPECT_EQ(queued() + must(engine_->store().outbox_load()).signed_count,
+            static_cast<std::uint64_t>(count));
 }
 
-// C-99
-TEST_F(EngineTest, BodiesGoWhenTheirTimeHasPassedAndTheLogStaysVerifiable) {
-  start("AM");
-  start("BY");
-  publish("AM", {"BY"}, "old");
-  publish("AM", {"BY"}, "for ever", "training");
-  publish("AM", {"BY", "KZ"}, "waited for");
-  now_ms_ += 11 * kDayMs;
-  settle();
-  EXPECT_EQ(must(hub_->store().erased_count()), 0U) << "no log says that the time has passed";
-  publish("BY", {"AM"}, "new");
-  now_ms_ += kDayMs;
-  settle();
-  EXPECT_EQ(must(hub_->store().erased_count()), 1U);
-  EXPECT_EQ(inbox("BY"), (Subjects{"erased", "for ever", "erased"}));
-  EXPECT_EQ(must(nodes_["AM"]->store().erased_count()), 1U) << "KZ may still need the other";
-  v1::LocalRequest show;
-  show.mutable_show()->set_index_plus_one(exchange_.founding_entries().size() + 1);
-  for (const char* const member : {"AM", "BY"}) {
-    const v1::LocalReply shown = ask(member, show);
-    EXPECT_TRUE(shown.show().item().text().empty());
-    EXPECT_GT(shown.show().item().erased_at_ms(), 0U);
-    EXPECT_FALSE(shown.show().leaf().empty()) << "and it still proves itself";
-    EXPECT_EQ(shown.show().envelope().find("old"), std::string::npos);
-  }
-  EXPECT_EQ(audit(hub_->store()).erased_count, 1U);
-  EXPECT_EQ(audit(nodes_["AM"]->store()).erased_count, 1U);
-  EXPECT_EQ(audit(nodes_["BY"]->store()).erased_count, 2U);
-
-  // Once KZ has it, it goes as well: at KZ too, where its time has passed long ago.
-  start("KZ");
-  EXPECT_EQ(must(nodes_["KZ"]->store().newest_arrival()), 1U);
-  now_ms_ += kDayMs;
-  publish("BY", {"AM"}, "newer");
-  now_ms_ += kDayMs;
-  settle();
-  EXPECT_EQ(must(hub_->store().erased_count()), 2U);
-  EXPECT_EQ(inbox("KZ"), Subjects{"erased"});
-  EXPECT_EQ(must(nodes_["AM"]->store().erased_count()), 2U);
+TEST_F(EngineTest, WhoeverWaitsInATurnThatFailsIsAnswered) {
+  v1::LocalRequest waits;
+  waits.set_request_id(900);
+  waits.mutable_inbox()->set_wait_ms(60'000);
+  must(engine_->receive_local("peer", "desk", waits.SerializeAsString(), now()));
+  must(turn());
+  EXPECT_EQ(replies(), Words{});
+  engine_->abandon({ErrorCode::kDiskFull, "commit"});
+  EXPECT_EQ(replies(), Words{"900 disk-full"});
 }
 
-// A node that begins anew gets what is left.
-TEST_F(EngineTest, WhatWasErasedIsDeliveredWithoutItsBody) {
-  start("AM");
-  start("BY");
-  publish("AM", {"BY"}, "old");
-  now_ms_ += 11 * kDayMs;
-  publish("AM", {"BY"}, "new");
-  now_ms_ += kDayMs;
-  settle();
-  ASSERT_EQ(must(hub_->store().erased_count()), 1U);
-  nodes_.erase("BY");
-  hub_->hub().disconnected(peer_of("BY"));
-  std::filesystem::remove(folder_ / "BY.db");
-  start("BY");
-  EXPECT_EQ(inbox("BY"), Subjects{"new"});
-  EXPECT_EQ(audit(nodes_["BY"]->store()).erased_count, 1U);
-  EXPECT_FALSE(nodes_["BY"]->alarm().has_value());
-  EXPECT_EQ(must(nodes_["BY"]->store().intake_counts()).garbled, 0U);
+TEST_F(EngineTest, ALowDiskTakesUrgentNoticesOnlyAndAFullOneNone) {
+  measure(DiskMarks{}.routine_free_bytes - 1);
+  must(publish(1));
+  must(publish(2, v1::PRECEDENCE_IMMEDIATE));
+  must(turn());
+  EXPECT_EQ(replies(), (Words{"1 disk-low", "2 good"}));
+  measure(0);
+  must(publish(3, v1::PRECEDENCE_OVERRIDE));
+  must(publish(2, v1::PRECEDENCE_IMMEDIATE));  // Stored before: the same answer.
+  must(turn());
+  EXPECT_EQ(replies(), (Words{"3 disk-full", "2 good"}));
+  measure(kPlenty);
+  must(publish(1));
+  must(turn());
+  EXPECT_EQ(replies(), Words{"1 good"});
 }
 
-// A hub may not keep a body back by saying that it was erased.
-TEST_F(EngineTest, ABodyThatIsErasedBeforeItsTimeIsAskedForAgain) {
-  start("AM");
-  publish("AM", {"BY"}, "young");
-  const std::vector<std::uint64_t> young{exchange_.founding_entries().size()};
-  ASSERT_TRUE(must(hub_->store().erase_bodies(young, now_ms_)).empty());
-  start("BY");
-  EXPECT_TRUE(inbox("BY").empty());
-  const IntakeCounts counts = must(nodes_["BY"]->store().intake_counts());
-  EXPECT_EQ(counts.garbled, 1U);
-  EXPECT_EQ(counts.void_count, 1U) << "the second time it is evidence";
+TEST_F(EngineTest, AFullDiskTakesNothingOfTheHubAndLosesNothing) {
+  const std::uint64_t index = logged_for_us();
+  sent();
+  measure(0);
+  must(hear_log());
+  must(hear_delivery(index));
+  must(turn());
+  EXPECT_EQ(credits_stated(), (Words{"0", "0"}));
+  EXPECT_EQ(engine_->follower().size(), index);
+  EXPECT_EQ(shown(), 0U);
+
+  measure(kPlenty);
+  must(hear_log());
+  must(hear_delivery(index));
+  must(turn());
+  EXPECT_EQ(credits_stated(), (Words{"1024", "256"}));
+  EXPECT_EQ(shown(), 1U);
+  measure(DiskMarks{}.urgent_free_bytes);
+  must(turn());
+  EXPECT_EQ(credits_stated(), (Words{"0", "256"}));  // What room there is, is for the urgent.
+}
+
+TEST_F(EngineTest, WhatTheHubHasNoRoomForGoesAgainWhenItSaidAndAheadOfNothing) {
+  must(publish(1));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  must(hear_refused(id(1), ErrorCode::kDiskLow, 5'000));
+  pass(milliseconds(4'000));
+  must(publish(2, v1::PRECEDENCE_FLASH));  // Signed meanwhile: no reason to wait longer.
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  pass(milliseconds(999));
+  must(turn());
+  EXPECT_EQ(submitted(), 0);
+  pass(milliseconds(1));
+  must(turn());
+  EXPECT_EQ(submitted(), 2);
+  pass(milliseconds(5'000));
+  must(turn());
+  EXPECT_EQ(submitted(), 0);
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ class LocalApiTest : public StoreTest {
   }
 
   LocalContext context() {
-    return {.directory = directory_, .now_ms = kNow, .now = SteadyTime() + now_};
+    return {.directory = directory_, .disk = &disk_, .now_ms = kNow, .now = SteadyTime() + now_};
   }
   // Hands it in; gives the reply, empty where there is none yet.
   v1::LocalReply ask(v1::LocalRequest request, std::string_view application) {
@@ -204,6 +204,7 @@ class LocalApiTest : public StoreTest {
   };
   const exchange::Directory* directory_ = &exchange_.directory();
   LocalLimits limits_;
+  DiskGauge disk_{DiskMarks{}};
   std::unique_ptr<LocalApi> api_;
   milliseconds now_{0};
   std::uint64_t request_id_ = 0;

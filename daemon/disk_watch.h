@@ -1,0 +1,46 @@
+// The disk under a daemon's store: its marks in the configuration, measured each turn, and told to
+// people where its level changes.
+//
+//   [disk]
+//   warn_free_bytes = 1073741824
+//   routine_free_bytes = 536870912
+//   urgent_free_bytes = 134217728
+//
+// What the levels mean is the gauge's (core/base/disk_gauge.h). docs/reference/config.md has the
+// table.
+
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "core/base/disk_gauge.h"
+#include "core/base/result.h"
+#include "io/text/json.h"
+#include "io/text/toml.h"
+
+namespace chancery::daemon {
+
+// The defaults where there is no such table. kConfigInvalid unless each mark is above the next.
+[[nodiscard]] Result<DiskMarks> read_disk_marks(text::TomlTable& root);
+
+class DiskWatch {
+ public:
+  explicit DiskWatch(const std::string& store_path);
+
+  // Free bytes on the disk of the store; what was measured before where the system does not tell.
+  [[nodiscard]] std::uint64_t free_bytes();
+  // One line where the level is another one than at the last call.
+  void tell(const DiskGauge& gauge);
+
+ private:
+  std::string folder_;
+  std::uint64_t free_bytes_ = std::numeric_limits<std::uint64_t>::max();
+  DiskLevel told_ = DiskLevel::kAmple;
+};
+
+// As in `status`.
+[[nodiscard]] text::Json disk_json(const DiskGauge& gauge);
+
+}  // namespace chancery::daemon

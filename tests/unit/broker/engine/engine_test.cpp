@@ -1,0 +1,150 @@
+#include "broker/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/store/sqlite_hub_store.h"
+#include "tests/sim/disk.h"
+#include "tests/unit/broker/support.h"
+
+namespace chancery::broker {
+namespace {
+
+using test::must;
+using Words = std::vector<std::string>;
+using std::chrono::seconds;
+
+constexpr std::uint64_t kPlenty = 1ULL << 40U;
+
+// The hub's engine on a disk that can be full.
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() {
+    start();
+    must(engine_->found(exchange_.founding_file(), "founding.bin", kNow - 1000));
+  }
+
+  void start() {
+    engine_.reset();
+    LogSigners signers;
+    signers.push_back(test::key_signer("hub log 1"));
+    engine_ =
+        must(Engine::start({.program = "hub", .admission = {}, .window = {}},
+                           must(open_sqlite_hub_store(disk_.path("hub.db"), exchange_.genesis(),
+                                                      StoreUse::kOwn, sim::Disk::medium())),
+                           std::move(signers)));
+  }
+  void measure(std::uint64_t free_bytes) { engine_->disk_has(free_bytes, now_); }
+  std::string urgent() {
+    v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+    draft.set_precedence(v1::PRECEDENCE_FLASH);
+    return made(draft);
+  }
+  std::string routine() { return made(exchange_.draft("AM", {"BY"}, "contact")); }
+  std::string made(const v1::Draft& draft) {
+    return notice(exchange_, draft, {.seen = head_of(engine_->hub().sequencer().tree())});
+  }
+  std::string offer(const std::string& envelope) {
+    return test::outcome(engine_->hub().sequencer().offer(1, "AM", envelope));
+  }
+  Words sequence() {
+    Words words;
+    for (const Outcome& outcome : must(engine_->sequence(kNow)).outcomes) {
+      words.push_back(said(outcome));
+    }
+    return words;
+  }
+  std::vector<FeedEntry> feed_of_by() {
+    return must(engine_->store().read_feed({.member = "BY", .from = 0, .count_max = 200}, kPlenty));
+  }
+  std::uint64_t stored_size() { return must(engine_->store().load()).tree.size(); }
+
+  test::TestExchange exchange_;
+  sim::Disk disk_{"hub", sim::Random(1)};
+  DiskGauge::Time now_{};
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineTest, ACommitThatFindsNoRoomRefusesItsBatchAndTheHubGoesOn) {
+  measure(kPlenty);
+  const std::string first = urgent();
+  ASSERT_EQ(offer(first), "good");
+  disk_.set_full(true);
+  EXPECT_EQ(sequence(), Words{"disk-full"});
+  EXPECT_EQ(stored_size(), kFounded);
+  EXPECT_EQ(offer(urgent()), "disk-full");
+  must(engine_->flush());  // What can wait waits.
+
+  disk_.set_full(false);
+  now_ += seconds(5);
+  measure(kPlenty);
+  ASSERT_EQ(offer(first), "good");
+  EXPECT_EQ(sequence(), Words{"at 7"});
+  start();
+  EXPECT_EQ(engine_->hub().sequencer().tree().size(), kFounded + 1);
+}
+
+TEST_F(EngineTest, WhatIsMeasuredDecidesWhatIsTaken) {
+  measure(DiskMarks{}.routine_free_bytes - 1);
+  EXPECT_EQ(offer(routine()), "disk-low");
+  EXPECT_EQ(offer(urgent()), "good");
+  EXPECT_EQ(sequence(), Words{"at 7"});
+  const std::string waiting = urgent();
+  EXPECT_EQ(offer(waiting), "good");
+  measure(0);
+  EXPECT_EQ(sequence(), Words{"disk-full"});
+  EXPECT_EQ(offer(urgent()), "disk-full");
+  measure(kPlenty);
+  EXPECT_EQ(offer(waiting), "good");
+  EXPECT_EQ(offer(routine()), "good");
+  EXPECT_EQ(sequence(), (Words{"at 8", "at 9"}));
+}
+
+TEST_F(EngineTest, AProofThatFindsNoRoomIsAskedForAgain) {
+  measure(kPlenty);
+  const v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+  ASSERT_EQ(offer(made(draft)), "good");
+  EXPECT_EQ(sequence(), Words{"at 7"});
+  const std::string second = notice(
+      exchange_, draft, {.seen = head_of(engine_->hub().sequencer().tree()), .text = "another"});
+  ASSERT_EQ(offer(second), "good");
+  disk_.set_full(true);
+  EXPECT_EQ(sequence(), Words{"disk-full"});
+  EXPECT_EQ(must(engine_->store().conflict_count()), 0U);
+  disk_.set_full(false);
+  now_ += seconds(5);
+  measure(kPlenty);
+  ASSERT_EQ(offer(second), "good");
+  EXPECT_EQ(sequence(), Words{"notice-id-reused"});
+  EXPECT_EQ(must(engine_->store().conflict_count()), 1U);
+}
+
+TEST_F(EngineTest, StartsOnAFullDiskAndShowsWhatItHas) {
+  // Again and again, so that the WAL once has pages for which the main file would have to grow.
+  for (std::size_t round = 1; round <= 10; ++round) {
+    disk_.set_full(false);
+    measure(kPlenty);
+    for (int i = 0; i < 10; ++i) {
+      ASSERT_EQ(offer(routine()), "good");
+    }
+    ASSERT_EQ(sequence().size(), 10U);
+    disk_.set_full(true);
+    start();
+    measure(0);
+    EXPECT_EQ(feed_of_by().size(), 10 * round);
+    EXPECT_EQ(offer(urgent()), "disk-full");
+  }
+}
+
+TEST_F(EngineTest, AFailedSyncIsNoFullDisk) {
+  measure(kPlenty);
+  ASSERT_EQ(offer(routine()), "good");
+  disk_.fail_next_sync();
+  EXPECT_EQ(engine_->sequence(kNow).error().code, ErrorCode::kIo);
+}
+
+}  // namespace
+}  // namespace chancery::broker

@@ -1,0 +1,267 @@
+// Both engines as they are shipped, a hub's and the nodes', in one thread: what one says is handed
+// to the other, and time is an argument.
+
+#include "node/engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/engine/engine.h"
+#include "broker/store/sqlite_hub_store.h"
+#include "chancery/v1/text.pb.h"
+#include "core/exchange/audit.h"
+#include "tests/support/exchange.h"
+#include "tests/support/outcome.h"
+#include "tests/unit/io/os/temporary_folder.h"
+
+namespace chancery::node {
+namespace {
+
+using test::must;
+
+constexpr std::uint64_t kDayMs = 24ULL * 60 * 60 * 1000;
+constexpr std::uint64_t kStartMs = 1'800'000'000'000;
+
+class BothEnginesTest : public testing::Test {
+ protected:
+  BothEnginesTest() {
+    auto store = must(broker::open_sqlite_hub_store(folder_ / "hub.db", exchange_.genesis(),
+                                                    broker::StoreUse::kOwn));
+    broker::LogSigners signers;
+    signers.push_back(test::key_signer("hub log 1"));
+    hub_ = must(broker::Engine::start({.program = "hub", .admission = {}, .window = {}},
+                                      std::move(store), std::move(signers)));
+    must(hub_->found(exchange_.founding_file(), "founding.bin", now_ms_));
+  }
+
+  static test::ExchangeOptions options() {
+    return {.adjust_roster = [](v1::Roster& roster) {
+      v1::Retention& rule = *roster.add_retention();
+      rule.set_kinds("contact");
+      rule.set_days(10);
+    }};
+  }
+
+  void start(const std::string& member) {
+    std::vector<crypto::PrivateKey> sealing_keys;
+    sealing_keys.push_back(test::agreement_private(test::node_key_name(member, 1, "sealing")));
+    EngineConfig config{.member = member, .program = "node", .applications = {}, .local = {}};
+    config.applications.push_back({.name = "desk", .key = {}, .publish = {"*"}, .read = {"*"}});
+    nodes_[member] = must(
+        Engine::start(std::move(config),
+                      must(NodeStore::open(folder_ / (member + ".db"), exchange_.genesis(), member,
+                                           StoreUse::kOwn)),
+                      test::key_signer(test::node_key_name(member, 1, "signing")),
+                      exchange::Opener(std::move(sealing_keys)), [this](std::size_t count) {
+                        return test::seeded_bytes("random " + std::to_string(++randoms_), count);
+                      }));
+    nodes_[member]->connected();
+    settle();
+  }
+
+  [[nodiscard]] Now now() const {
+    return {.steady = SteadyTime(std::chrono::milliseconds(now_ms_)), .unix_us = now_ms_ * 1000};
+  }
+
+  // Forty turns, a second each: enough for all that the tests do, pings and probes included.
+  void settle() {
+    for (int turn = 0; turn < 40; ++turn) {
+      now_ms_ += 1000;
+      for (auto& [member, node] : nodes_) {
+        must(node->finish_turn(now()));
+        for (const std::string& message : node->take_to_hub()) {
+          const Hash key = test::agreement_public(test::node_key_name(member, 1, "transport")).id();
+          must(hub_->receive(peer_of(member), key, message, now().steady));
+        }
+      }
+      static_cast<void>(must(hub_->sequence(now_ms_)));
+      hub_->serve_reads();
+      must(hub_->retain(now_ms_));
+      for (const broker::Outgoing& outgoing : hub_->take_outgoing()) {
+        for (auto& [member, node] : nodes_) {
+          if (peer_of(member) == outgoing.peer) {
+            must(node->receive_from_hub(outgoing.topic, outgoing.message, now()));
+          }
+        }
+      }
+    }
+  }
+
+  [[nodiscard]] static broker::PeerHandle peer_of(const std::string& member) {
+    return static_cast<broker::PeerHandle>(member[0]) * 256 +
+           static_cast<broker::PeerHandle>(member[1]);
+  }
+
+  v1::LocalReply ask(const std::string& member, v1::LocalRequest request) {
+    Engine& node = *nodes_.at(member);
+    request.set_request_id(++requests_);
+    must(node.receive_local("peer", "desk", request.SerializeAsString(), now()));
+    must(node.finish_turn(now()));
+    v1::LocalReply answer;
+    for (const LocalReply& reply : node.take_replies()) {
+      EXPECT_TRUE(answer.ParseFromString(reply.message));
+    }
+    return answer;
+  }
+
+  void publish(const std::string& member, const std::vector<std::string>& to,
+               const std::string& subject, const std::string& kind = "contact",
+               v1::Precedence precedence = v1::PRECEDENCE_ROUTINE) {
+    v1::LocalRequest request;
+    v1::PublishRequest& publish = *request.mutable_publish();
+    publish.set_notice_id(test::seeded_uuid("notice", ++randoms_));
+    publish.set_kind(kind);
+    publish.set_status(v1::STATUS_ACTUAL);
+    publish.set_precedence(precedence);
+    for (const std::string& code : to) {
+      publish.add_recipients()->set_member(code);
+    }
+    publish.set_text(test::TestExchange::text_of(subject));
+    EXPECT_TRUE(ask(member, request).has_publish());
+    settle();
+  }
+
+  // "subject", or "erased", of all that an inbox shows.
+  std::vector<std::string> inbox(const std::string& member) {
+    v1::LocalRequest request;
+    request.mutable_inbox();
+    std::vector<std::string> subjects;
+    const v1::LocalReply answer = ask(member, request);
+    for (const v1::InboxItem& item : answer.inbox().items()) {
+      v1::Text text;
+      EXPECT_TRUE(text.ParseFromString(item.text()));
+      subjects.push_back(item.erased_at_ms() != 0 ? "erased" : text.subject());
+    }
+    return subjects;
+  }
+
+  template <class Store>
+  exchange::AuditReport audit(Store& store) {
+    exchange::Auditor auditor(exchange_.genesis());
+    const v1::AuditPageReply page = must(store.audit_page(0, 64U << 20U));
+    for (const v1::AuditBatch& batch : page.batches()) {
+      EXPECT_TRUE(auditor.batch(batch));
+    }
+    auditor.last_page(page);
+    exchange::AuditReport report = auditor.finish(page.size());
+    for (const exchange::AuditFinding& finding : report.findings) {
+      ADD_FAILURE() << finding.index.value_or(0) << " " << finding.error.to_string();
+    }
+    return report;
+  }
+
+  test::TestExchange exchange_{options()};
+  os::TemporaryFolder folder_;
+  std::unique_ptr<broker::Engine> hub_;
+  std::map<std::string, std::unique_ptr<Engine>> nodes_;
+  std::uint64_t now_ms_ = kStartMs;
+  std::uint64_t randoms_ = 0;
+  std::uint64_t requests_ = 0;
+};
+
+using Subjects = std::vector<std::string>;
+
+TEST_F(BothEnginesTest, ANoticeGoesFromOneNodeToAnother) {
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "good day");
+  EXPECT_EQ(inbox("BY"), Subjects{"good day"});
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).logged, 1U);
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).unstored, 0U) << "C-147";
+}
+
+// C-139, C-164: of what waited for a member, the urgent comes first.
+TEST_F(BothEnginesTest, AMemberThatWasAwayHearsTheUrgentFirst) {
+  start("AM");
+  for (int i = 0; i < 5; ++i) {
+    publish("AM", {"BY"}, std::to_string(i));
+  }
+  publish("AM", {"BY"}, "urgent", "contact", v1::PRECEDENCE_FLASH);
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).unstored, 6U);
+  start("BY");
+  EXPECT_EQ(inbox("BY"), (Subjects{"urgent", "0", "1", "2", "3", "4"}));
+  settle();
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).unstored, 0U);
+}
+
+// C-99
+TEST_F(BothEnginesTest, BodiesGoWhenTheirTimeHasPassedAndTheLogStaysVerifiable) {
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "old");
+  publish("AM", {"BY"}, "for ever", "training");
+  publish("AM", {"BY", "KZ"}, "waited for");
+  now_ms_ += 11 * kDayMs;
+  settle();
+  EXPECT_EQ(must(hub_->store().erased_count()), 0U) << "no log says that the time has passed";
+  publish("BY", {"AM"}, "new");
+  now_ms_ += kDayMs;
+  settle();
+  EXPECT_EQ(must(hub_->store().erased_count()), 1U);
+  EXPECT_EQ(inbox("BY"), (Subjects{"erased", "for ever", "erased"}));
+  EXPECT_EQ(must(nodes_["AM"]->store().erased_count()), 1U) << "KZ may still need the other";
+  v1::LocalRequest show;
+  show.mutable_show()->set_index_plus_one(exchange_.founding_entries().size() + 1);
+  for (const char* const member : {"AM", "BY"}) {
+    const v1::LocalReply shown = ask(member, show);
+    EXPECT_TRUE(shown.show().item().text().empty());
+    EXPECT_GT(shown.show().item().erased_at_ms(), 0U);
+    EXPECT_FALSE(shown.show().leaf().empty()) << "and it still proves itself";
+    EXPECT_EQ(shown.show().envelope().find("old"), std::string::npos);
+  }
+  EXPECT_EQ(audit(hub_->store()).erased_count, 1U);
+  EXPECT_EQ(audit(nodes_["AM"]->store()).erased_count, 1U);
+  EXPECT_EQ(audit(nodes_["BY"]->store()).erased_count, 2U);
+
+  // Once KZ has it, it goes as well: at KZ too, where its time has passed long ago.
+  start("KZ");
+  EXPECT_EQ(must(nodes_["KZ"]->store().newest_arrival()), 1U);
+  now_ms_ += kDayMs;
+  publish("BY", {"AM"}, "newer");
+  now_ms_ += kDayMs;
+  settle();
+  EXPECT_EQ(must(hub_->store().erased_count()), 2U);
+  EXPECT_EQ(inbox("KZ"), Subjects{"erased"});
+  EXPECT_EQ(must(nodes_["AM"]->store().erased_count()), 2U);
+}
+
+// A node that begins anew gets what is left.
+TEST_F(BothEnginesTest, WhatWasErasedIsDeliveredWithoutItsBody) {
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "old");
+  now_ms_ += 11 * kDayMs;
+  publish("AM", {"BY"}, "new");
+  now_ms_ += kDayMs;
+  settle();
+  ASSERT_EQ(must(hub_->store().erased_count()), 1U);
+  nodes_.erase("BY");
+  hub_->hub().disconnected(peer_of("BY"));
+  std::filesystem::remove(folder_ / "BY.db");
+  start("BY");
+  EXPECT_EQ(inbox("BY"), Subjects{"new"});
+  EXPECT_EQ(audit(nodes_["BY"]->store()).erased_count, 1U);
+  EXPECT_FALSE(nodes_["BY"]->alarm().has_value());
+  EXPECT_EQ(must(nodes_["BY"]->store().intake_counts()).garbled, 0U);
+}
+
+// A hub may not keep a body back by saying that it was erased.
+TEST_F(BothEnginesTest, ABodyThatIsErasedBeforeItsTimeIsAskedForAgain) {
+  start("AM");
+  publish("AM", {"BY"}, "young");
+  const std::vector<std::uint64_t> young{exchange_.founding_entries().size()};
+  ASSERT_TRUE(must(hub_->store().erase_bodies(young, now_ms_)).empty());
+  start("BY");
+  EXPECT_TRUE(inbox("BY").empty());
+  const IntakeCounts counts = must(nodes_["BY"]->store().intake_counts());
+  EXPECT_EQ(counts.garbled, 1U);
+  EXPECT_EQ(counts.void_count, 1U) << "the second time it is evidence";
+}
+
+}  // namespace
+}  // namespace chancery::node
