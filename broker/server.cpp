@@ -14,6 +14,7 @@
 #include "core/exchange/strict.h"
 #include "daemon/keys.h"
 #include "daemon/quarantine.h"
+#include "daemon/queue_json.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
 #include "io/os/random.h"
@@ -32,6 +33,7 @@ constexpr int kFramesWaitingMax = 4;  // Of one connection, inside libzmq: 16 Mi
 // Connections that spoke, of one transport key: a node needs one, and for a moment another, while
 // the hub has not noticed the end of the one before.
 constexpr std::size_t kConnectionsPerKeyMax = 4;
+constexpr int kConnectionsMax = 512;
 constexpr std::uint64_t kToldEveryMs = 1000;
 // To one connection, inside libzmq. With kFrameBytesTarget this, and not its credits, bounds what a
 // node costs that asks and asks and does not read: 64 MiB.
@@ -107,7 +109,8 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                                  .zap_domain = std::string(kZapDomain),
                                  .frame_bytes_max = exchange::kFrameBytesMax,
                                  .send_count_max = kFramesLeavingMax,
-                                 .receive_count_max = kFramesWaitingMax},
+                                 .receive_count_max = kFramesWaitingMax,
+                                 .connection_count_max = kConnectionsMax},
                                 daemon::stranger_key()));
   router_ = std::make_unique<zmq::Router>(std::move(router));
   return {};
@@ -478,6 +481,21 @@ void Server::settle_admin(const std::vector<Outcome>& outcomes) {
   }
 }
 
+text::Json Server::queues_json() const {
+  const AdmissionQueue& admission = hub_.sequencer().queue();
+  const AdmissionLimits& limits = admission.limits();
+  const auto connections = static_cast<std::uint64_t>(router_->connection_count());
+  return {
+      {"admission", daemon::queue_json({.items = {admission.count(), limits.count_max},
+                                        .bytes = {{admission.bytes(), limits.bytes_max}},
+                                        .refused = admission.full_count()})},
+      {"directory",
+       daemon::queue_json({.items = {admission.directory_count(), limits.directory_count_max}})},
+      {"peers", daemon::queue_json({.items = {peers_.size(), kPeersMax}})},
+      {"connections", daemon::queue_json({.items = {connections, kConnectionsMax},
+                                          .refused = router_->counters().connection_over_count})}};
+}
+
 Result<std::string> Server::status_json() const {
   CHANCERY_TRY(const std::uint64_t conflict_count, engine_->store().conflict_count());
   CHANCERY_TRY(const std::uint64_t erased_count, engine_->store().erased_count());
@@ -494,8 +512,7 @@ Result<std::string> Server::status_json() const {
                  {"root", hex(sequencer.tree().root())},
                  {"directory", hex(sequencer.directory().root())},
                  {"accepted_at_ms", sequencer.accepted_at_ms()}};
-  json["queues"] = {
-      {"admission", {{"items", sequencer.queue().count()}, {"bytes", sequencer.queue().bytes()}}}};
+  json["queues"] = queues_json();
   json["counters"] = {{"accepted", engine.accepted_count},
                       {"refused", engine.refused_count},
                       {"duplicates", engine.duplicate_count},

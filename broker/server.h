@@ -24,6 +24,7 @@
 #include "daemon/disk_watch.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
+#include "io/text/json.h"
 #include "io/zmq/context.h"
 #include "io/zmq/poller.h"
 #include "io/zmq/router.h"
@@ -89,6 +90,7 @@ class Server {
   void step_backup();
   void settle_admin(const std::vector<Outcome>& outcomes);
   void send_outgoing();
+  [[nodiscard]] text::Json queues_json() const;
   PeerHandle peer_handle(const zmq::Received& received, const Hash& transport_key_id);
   void forget(PeerHandle handle);
 

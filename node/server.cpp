@@ -11,6 +11,7 @@
 #include "core/exchange/strict.h"
 #include "daemon/keys.h"
 #include "daemon/quarantine.h"
+#include "daemon/queue_json.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
 #include "io/os/random.h"
@@ -412,6 +413,27 @@ void Server::send_replies() {
   }
 }
 
+text::Json Server::queues_json(const OutboxLoad& load) const {
+  const LocalApi& api = engine_->local_api();
+  const LocalLimits& limits = api.limits();
+  const SigningWindow window;
+  return {
+      {"outbox",
+       daemon::queue_json({.items = {load.queued + load.signed_count, limits.queued_count_max},
+                           .bytes = {{load.bytes, limits.queued_bytes_max}},
+                           .refused = api.counters().outbox_full_count})},
+      {"unacknowledged", daemon::queue_json({.items = {load.signed_count, window.count_max},
+                                             .bytes = {{load.signed_bytes, window.bytes_max}}})},
+      {"held", daemon::queue_json(
+                   {.items = {engine_->link().held_count(), engine_->link().held_count_max()}})},
+      {"waiters", daemon::queue_json({.items = {api.waiter_count(), limits.waiter_count_max},
+                                      .refused = api.counters().not_waited_count})},
+      {"connections",
+       daemon::queue_json(
+           {.items = {static_cast<std::uint64_t>(local_->connection_count()), kLocalConnectionsMax},
+            .refused = local_->counters().connection_over_count})}};
+}
+
 Result<std::string> Server::status_json() {
   NodeStore& store = engine_->store();
   const Link& link = engine_->link();
@@ -460,9 +482,7 @@ Result<std::string> Server::status_json() {
                    {"unopenable", intake.unopenable},
                    {"garbled", intake.garbled},
                    {"erased", erased_count}};
-  json["queues"] = {{"held", {{"items", link.held_count()}}},
-                    {"outbox", {{"items", load.queued + load.signed_count}, {"bytes", load.bytes}}},
-                    {"waiters", {{"items", engine_->local_api().waiter_count()}}}};
+  json["queues"] = queues_json(load);
   json["backup"] = backup_.progress();
   json["quarantine"] = daemon::quarantine_json(quarantined);
   json["scrub"] = {{"passes", engine_->scrub_pass_count()}};

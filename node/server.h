@@ -20,6 +20,7 @@
 #include "daemon/disk_watch.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
+#include "io/text/json.h"
 #include "io/zmq/context.h"
 #include "io/zmq/dealer.h"
 #include "io/zmq/router.h"
@@ -67,6 +68,7 @@ class Server {
   void step_backup();
   void send();
   void send_replies();
+  [[nodiscard]] text::Json queues_json(const OutboxLoad& load) const;
 
   Config config_;
   std::unique_ptr<Engine> engine_;

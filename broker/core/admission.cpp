@@ -63,11 +63,13 @@ Result<void> AdmissionQueue::check_share(const std::string& member, std::size_t 
   return {};
 }
 
-Result<void> AdmissionQueue::push(Submission submission) {
-  const std::size_t which = class_of(submission.envelope.draft);
-  const std::size_t size = size_of(submission.envelope);
+std::size_t AdmissionQueue::directory_count() const {
+  return classes_[kDirectoryClass].count;
+}
+
+Result<void> AdmissionQueue::check_room(const std::string& member, std::size_t which,
+                                        std::size_t size) const {
   const bool reserved = is_reserved(which);
-  CHANCERY_TRY_VOID(disk_.admit(reserved));
   const std::size_t reserve_count = reserved ? 0 : limits_.reserve_count;
   const std::size_t reserve_bytes = reserved ? 0 : limits_.reserve_bytes;
   const bool directory_full =
@@ -77,7 +79,18 @@ Result<void> AdmissionQueue::push(Submission submission) {
     return fail(ErrorCode::kQueueFull, "the hub's admission queue holds " + std::to_string(count_) +
                                            " envelopes of " + std::to_string(bytes_) + " bytes");
   }
-  CHANCERY_TRY_VOID(check_share(submission.member, which, size));
+  return check_share(member, which, size);
+}
+
+Result<void> AdmissionQueue::push(Submission submission) {
+  const std::size_t which = class_of(submission.envelope.draft);
+  const std::size_t size = size_of(submission.envelope);
+  const bool reserved = is_reserved(which);
+  CHANCERY_TRY_VOID(disk_.admit(reserved));
+  if (Result<void> room = check_room(submission.member, which, size); !room.has_value()) {
+    ++full_count_;
+    return room;
+  }
   Share& share = shares_[submission.member];
   ++share.all.count;
   share.all.bytes += size;

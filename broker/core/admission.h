@@ -75,6 +75,10 @@ class AdmissionQueue {
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t directory_count() const;
+  [[nodiscard]] const AdmissionLimits& limits() const { return limits_; }
+  // How often push() said kQueueFull.
+  [[nodiscard]] std::uint64_t full_count() const { return full_count_; }
 
  private:
   // Directory entries first, then precedences from override down to deferred.
@@ -96,6 +100,9 @@ class AdmissionQueue {
   };
   using Counts = std::map<std::string, std::size_t>;
 
+  // Whether the queue and the member's share have room.
+  [[nodiscard]] Result<void> check_room(const std::string& member, std::size_t which,
+                                        std::size_t size) const;
   [[nodiscard]] Result<void> check_share(const std::string& member, std::size_t which,
                                          std::size_t size) const;
   [[nodiscard]] static std::vector<std::string> turns(const Class& from);
@@ -109,6 +116,7 @@ class AdmissionQueue {
   std::map<std::string, Share> shares_;  // Of the members that have anything waiting.
   std::size_t count_ = 0;
   std::size_t bytes_ = 0;
+  std::uint64_t full_count_ = 0;
   bool directory_was_last_ = false;
 };
 

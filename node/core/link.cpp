@@ -47,8 +47,8 @@ void Link::fetch_deliveries(exchange::Lane lane) {
 
 // Where its disk has little room, a node keeps that for the urgent.
 Window Link::window_of(exchange::Lane lane) const {
-  const bool takes = takes_ == Takes::kAll ||
-                     (takes_ == Takes::kUrgentOnly && lane == exchange::Lane::kUrgent);
+  const bool takes =
+      takes_ == Takes::kAll || (takes_ == Takes::kUrgentOnly && lane == exchange::Lane::kUrgent);
   return takes ? config_.windows[lane] : Window{};
 }
 

@@ -121,6 +121,9 @@ class Link {
   [[nodiscard]] LinkPhase phase() const { return phase_; }
   [[nodiscard]] const LinkPosition& position() const { return position_; }
   [[nodiscard]] std::uint64_t hub_size() const { return hub_size_; }
+  [[nodiscard]] std::size_t held_count_max() const {
+    return config_.windows.patient.items + config_.windows.urgent.items;
+  }
   [[nodiscard]] std::size_t held_count() const {
     return lanes_.patient.held.size() + lanes_.urgent.held.size();
   }

@@ -82,6 +82,23 @@ std::size_t count_to_sign(std::span<const Waiting> waiting, std::size_t unacknow
   return static_cast<std::size_t>(first_patient - waiting.begin());
 }
 
+std::size_t count_that_fits(std::span<const Waiting> waiting, std::size_t unacknowledged_count,
+                            std::size_t unacknowledged_bytes, const SigningWindow& window) {
+  std::size_t count = unacknowledged_count;
+  std::size_t bytes = unacknowledged_bytes;
+  for (std::size_t i = 0; i < waiting.size(); ++i) {
+    const bool urgent = exchange::lane_of(waiting[i].precedence) == exchange::Lane::kUrgent;
+    bytes += waiting[i].draft.size() + waiting[i].text.size();
+    const bool fits = count + 1 + (urgent ? 0 : window.reserve_count) <= window.count_max &&
+                      bytes + (urgent ? 0 : window.reserve_bytes) <= window.bytes_max;
+    if (!fits && count > 0) {
+      return i;
+    }
+    ++count;
+  }
+  return waiting.size();
+}
+
 std::size_t random_bytes_needed(std::span<const Waiting> waiting,
                                 const exchange::Directory& directory) {
   // Every notice could have a recipient set of its own, and every set could be everybody.

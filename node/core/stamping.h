@@ -37,6 +37,22 @@ struct Waiting {
 [[nodiscard]] std::size_t count_to_sign(std::span<const Waiting> waiting,
                                         std::size_t unacknowledged_count);
 
+// What a node may have signed and not yet logged: no more than a hub takes of one member at once
+// (broker/core/admission.h), and no more than is read into memory to be sent again. A part of it is
+// for the urgent: they go over a backlog that the hub does not take.
+struct SigningWindow {
+  std::size_t count_max = 1280;
+  std::size_t bytes_max = 8U << 20U;      // Of drafts and padded texts.
+  std::size_t reserve_count = 256;        // Of count_max, for the urgent.
+  std::size_t reserve_bytes = 2U << 20U;  // Of bytes_max.
+};
+
+// How many of `waiting` fit beside what is unacknowledged. One always does where nothing is.
+[[nodiscard]] std::size_t count_that_fits(std::span<const Waiting> waiting,
+                                          std::size_t unacknowledged_count,
+                                          std::size_t unacknowledged_bytes,
+                                          const SigningWindow& window = {});
+
 struct Stamped {
   std::string notice_id;
   std::string header;

@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kUnacknowledgedMax = 1024;  // Signed and not yet logged, at most.
+constexpr SigningWindow kWindow;
 constexpr milliseconds kResendAfter{30'000};
 constexpr milliseconds kSignAgainAfter{1'000};
 constexpr milliseconds kPingEvery{5'000};
@@ -103,9 +103,9 @@ void Engine::abandon(const Error& why) {
 void Engine::disk_has(std::uint64_t free_bytes, SteadyTime now) {
   const bool was_full = disk_.is_full();
   disk_.measured(free_bytes, now);
-  link_.take(disk_.is_full()                             ? Takes::kNothing
+  link_.take(disk_.is_full()                           ? Takes::kNothing
              : disk_.level() == DiskLevel::kUrgentOnly ? Takes::kUrgentOnly
-                                                         : Takes::kAll);
+                                                       : Takes::kAll);
   outbox_changed_ = outbox_changed_ || was_full;
 }
 
@@ -244,7 +244,7 @@ Result<void> Engine::sign_and_submit() {
   if (!outbox_changed_ || !may_sign) {
     return {};
   }
-  Result<std::vector<Waiting>> queued = store_->waiting(kSignedTogetherMax);
+  Result<std::vector<Waiting>> queued = store_->waiting(kSignedTogetherMax, kWindow.bytes_max);
   if (!queued.has_value()) {
     CHANCERY_TRY(const Met met, keep_damages());
     return met.new_count > 0 ? Result<void>()
@@ -252,13 +252,12 @@ Result<void> Engine::sign_and_submit() {
   }
   std::vector<Waiting> waiting = *std::move(queued);
   CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
-  const std::size_t count =
-      load.signed_count >= kUnacknowledgedMax ? 0 : count_to_sign(waiting, load.signed_count);
-  if (count == 0) {
+  waiting.resize(count_to_sign(waiting, load.signed_count));
+  waiting.resize(count_that_fits(waiting, load.signed_count, load.signed_bytes, kWindow));
+  if (waiting.empty()) {
     outbox_changed_ = false;
     return {};
   }
-  waiting.resize(count);
   std::string random = random_(random_bytes_needed(waiting, follower_.directory()));
   const crypto::WipeAtEnd random_wiped(random);  // Content keys come from it.
   const StampedBatch batch =
@@ -308,7 +307,7 @@ Result<void> Engine::resend_when_due() {
   }
   resend_at_.reset();
   retry_at_.reset();
-  CHANCERY_TRY(std::vector<Unacknowledged> notices, store_->unacknowledged(kUnacknowledgedMax));
+  CHANCERY_TRY(std::vector<Unacknowledged> notices, store_->unacknowledged(kWindow.count_max));
   if (!notices.empty()) {
     log::info("resending", {{"count", notices.size()}});
     link_.submit(in_order(std::move(notices)));

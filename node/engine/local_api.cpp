@@ -144,9 +144,13 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
   if (request->has_publish() || request->has_cursor()) {
     promises_.push_back(replies_.size());
   }
+  const std::uint64_t wait_ms =
+      request->has_await() ? request->await().timeout_ms() : request->inbox().wait_ms();
+  const bool may_wait = has_room_to_wait(*application);
+  counters_.not_waited_count += wait_ms > 0 && !may_wait ? 1 : 0;
   Arrivals passed;
   Result<std::optional<v1::LocalReply>> answer =
-      serve(*request, *application, context, has_room_to_wait(*application), passed);
+      serve(*request, *application, context, may_wait, passed);
   if (!answer.has_value()) {
     if (answer.error().code == ErrorCode::kDiskFull) {
       reply(routing_id, refusal(answer.error()), request->request_id());
@@ -157,8 +161,6 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
     reply(routing_id, std::move(*now), request->request_id());
     return {};
   }
-  const std::uint64_t wait_ms =
-      request->has_await() ? request->await().timeout_ms() : request->inbox().wait_ms();
   waiters_.push_back(
       {.routing_id = routing_id,
        .application = &*application,
@@ -182,8 +184,8 @@ Result<void> LocalApi::check_room(const v1::LocalRequest& request, const LocalCo
   if (!request.has_publish() && !request.has_cursor()) {
     return {};
   }
-  const bool urgent = request.has_cursor() || exchange::lane_of(request.publish().precedence()) ==
-                                                  exchange::Lane::kUrgent;
+  const bool urgent = request.has_cursor() ||
+                      exchange::lane_of(request.publish().precedence()) == exchange::Lane::kUrgent;
   Result<void> room = context.disk->admit(urgent);
   if (room.has_value() || request.has_cursor()) {
     return room;
@@ -338,6 +340,24 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
   return std::optional(std::move(answer));
 }
 
+// A backlog of the patient leaves the last part of it to the urgent.
+Result<void> LocalApi::check_outbox(v1::Precedence precedence, std::size_t bytes) {
+  CHANCERY_TRY(const OutboxLoad load, store_.outbox_load());
+  const bool urgent = exchange::lane_of(precedence) == exchange::Lane::kUrgent;
+  const auto most = [&](std::uint64_t max) {
+    return urgent ? max : max - max / limits_.queued_urgent_part;
+  };
+  const std::uint64_t count = load.queued + load.signed_count;
+  if (count + 1 > most(limits_.queued_count_max) ||
+      load.bytes + bytes > most(limits_.queued_bytes_max)) {
+    ++counters_.outbox_full_count;
+    return fail(ErrorCode::kQueueFull, "the outbox holds " + std::to_string(count) +
+                                           " notices of " + std::to_string(load.bytes) +
+                                           " bytes that are not logged");
+  }
+  return {};
+}
+
 Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
                                            const Application& application,
                                            const LocalContext& context) {
@@ -369,12 +389,7 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   if (!context.directory->founded()) {
     return fail(ErrorCode::kUnavailable, "the node has not followed the log yet");
   }
-  CHANCERY_TRY(const OutboxLoad load, store_.outbox_load());
-  if (load.queued + load.signed_count >= limits_.queued_count_max) {
-    return fail(ErrorCode::kQueueFull, "the outbox holds " +
-                                           std::to_string(limits_.queued_count_max) +
-                                           " notices that are not logged");
-  }
+  CHANCERY_TRY_VOID(check_outbox(request.precedence(), 0));  // Before any work is done for it.
   if (request.text().size() > exchange::kTextBytesMax) {
     return fail(ErrorCode::kLimitExceeded, "a text of " + std::to_string(request.text().size()) +
                                                " bytes, at most " +
@@ -418,13 +433,8 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   outbox.waiting.draft = draft.SerializeAsString();
   // What came in an open reading has to pass the strict one, or it could never be signed.
   CHANCERY_TRY_VOID(exchange::parse_wire<v1::Draft>(outbox.waiting.draft));
-  const std::size_t bytes = outbox.waiting.draft.size() + outbox.waiting.text.size();
-  if (load.bytes + bytes > limits_.queued_bytes_max) {
-    return fail(ErrorCode::kQueueFull,
-                "the outbox holds " + std::to_string(load.bytes) +
-                    " bytes of notices that are not logged, and takes at most " +
-                    std::to_string(limits_.queued_bytes_max));
-  }
+  CHANCERY_TRY_VOID(
+      check_outbox(request.precedence(), outbox.waiting.draft.size() + outbox.waiting.text.size()));
   outbox.waiting.precedence = request.precedence();
   outbox.notice = exchange::notice_hash(store_.genesis(), outbox.waiting.draft);
   outbox.request = fingerprint;

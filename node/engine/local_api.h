@@ -47,7 +47,8 @@ struct LocalContext {
 
 struct LocalLimits {
   std::uint64_t queued_count_max = 100'000;      // Notices in the outbox that are not logged …
-  std::uint64_t queued_bytes_max = 1ULL << 30U;  // … and their drafts and padded texts.
+  std::uint64_t queued_bytes_max = 1ULL << 30U;  // … and their drafts and padded texts …
+  std::uint64_t queued_urgent_part = 10;         // … of which a tenth is for the urgent.
   std::size_t waiter_count_max = 1024;           // Requests that wait, of all applications …
   std::size_t waiter_of_one_count_max = 256;     // … and of one.
   // The work of one turn, for new requests and for waiting ones each. What goes over is finished.
@@ -55,6 +56,11 @@ struct LocalLimits {
   std::size_t turn_row_count_max = 10'000;    // Of the inbox, looked at.
   std::size_t filter_origin_count_max = 64;   // C-167
   std::size_t filter_pattern_count_max = 64;  // C-167
+};
+
+struct LocalCounters {
+  std::uint64_t outbox_full_count = 0;  // Publications refused for want of room in the outbox.
+  std::uint64_t not_waited_count = 0;   // Requests answered at once, since too many waited.
 };
 
 // What changed in a turn, for those who wait for it.
@@ -95,6 +101,8 @@ class LocalApi {
   // nothing of what an earlier turn may have stored under the same notice id.
   void abandon(const Error& why);
   [[nodiscard]] std::size_t waiter_count() const { return waiters_.size(); }
+  [[nodiscard]] const LocalLimits& limits() const { return limits_; }
+  [[nodiscard]] const LocalCounters& counters() const { return counters_; }
 
  private:
   using Arrivals = exchange::PerLane<std::uint64_t>;
@@ -119,6 +127,8 @@ class LocalApi {
   void reply(const std::string& routing_id, v1::LocalReply reply, std::uint64_t request_id);
   // Whether the disk has room for what this request writes.
   Result<void> check_room(const v1::LocalRequest& request, const LocalContext& context);
+  // Whether the outbox has room for one more of so many bytes.
+  Result<void> check_outbox(v1::Precedence precedence, std::size_t bytes);
   Result<v1::PublishReply> publish(const v1::PublishRequest& request,
                                    const Application& application, const LocalContext& context);
   Result<v1::AwaitReply> await(const v1::AwaitRequest& request, const Application& application);
@@ -147,6 +157,7 @@ class LocalApi {
                                               Arrivals& passed);
 
   LocalLimits limits_;
+  LocalCounters counters_;
   std::string member_;
   const std::vector<Application>& applications_;
   NodeStore& store_;

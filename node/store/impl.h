@@ -104,6 +104,7 @@ struct NodeStore::Impl {
       CHANCERY_TRY(load.bytes, select->column_u64(1));
       load.queued = stage == 1 ? 1 : 0;
       load.signed_count = stage == 2 ? 1 : 0;
+      load.signed_bytes = stage == 2 ? load.bytes : 0;
     }
     select->reset();
     return load;
@@ -115,6 +116,7 @@ struct NodeStore::Impl {
       outbox_load->queued += after.queued - before.queued;
       outbox_load->signed_count += after.signed_count - before.signed_count;
       outbox_load->bytes += after.bytes - before.bytes;
+      outbox_load->signed_bytes += after.signed_bytes - before.signed_bytes;
     }
     return {};
   }

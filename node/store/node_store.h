@@ -118,7 +118,8 @@ struct OutboxCounts {
 struct OutboxLoad {
   std::uint64_t queued = 0;
   std::uint64_t signed_count = 0;
-  std::uint64_t bytes = 0;  // Of the drafts and texts of both.
+  std::uint64_t bytes = 0;         // Of the drafts and texts of both …
+  std::uint64_t signed_bytes = 0;  // … and of those that are signed.
 };
 
 struct IntakeCounts {
@@ -202,7 +203,8 @@ class NodeStore {
   // The outbox.
   [[nodiscard]] Result<void> put_draft(const OutboxDraft& draft);
   [[nodiscard]] Result<std::optional<OutboxRow>> find_outbox(std::string_view notice_id);
-  [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max);  // Urgent first.
+  // Urgent first; the one that goes over `bytes_max` is the last.
+  [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max, std::size_t bytes_max);
   [[nodiscard]] Result<void> put_signed(const Stamped& stamped, std::string_view envelope);
   // Signed and not yet answered, in the order of signing.
   [[nodiscard]] Result<std::vector<Unacknowledged>> unacknowledged(std::size_t count_max);

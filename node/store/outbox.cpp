@@ -93,7 +93,7 @@ Result<std::optional<OutboxRow>> NodeStore::find_own(const v1::ShowRequest& requ
   return std::optional(std::move(row));
 }
 
-Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max) {
+Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max, std::size_t bytes_max) {
   CHANCERY_TRY(
       sqlite::Statement* const select,
       impl_->statement("SELECT notice_id, draft, text, sealed, precedence, notice "
@@ -102,9 +102,11 @@ Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max) {
                        "LIMIT ?1"));
   select->bind(1, count_max);
   std::vector<Waiting> rows;
+  std::size_t bytes = 0;
   while (true) {
     CHANCERY_TRY(const bool more, select->step());
-    if (!more) {
+    if (!more || bytes > bytes_max) {
+      select->reset();
       return rows;
     }
     Waiting waiting;
@@ -118,6 +120,7 @@ Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max) {
       return impl_->damaged_outbox(waiting.notice_id);
     }
     waiting.sealed = sealed != 0;
+    bytes += waiting.draft.size() + waiting.text.size();
     waiting.precedence = static_cast<v1::Precedence>(precedence);
     rows.push_back(std::move(waiting));
   }
@@ -212,17 +215,23 @@ Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why
                impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = ?2, "
                                 "reason = ?3 FROM (SELECT precedence AS p, created_at_us AS c "
                                 "FROM outbox WHERE notice_id = ?1 AND stage = 2) "
-                                "WHERE stage = 2 AND precedence = p AND created_at_us >= c"));
-  CHANCERY_TRY_VOID(update->bind(1, as_bytes(notice_id))
-                        .bind(2, static_cast<std::uint64_t>(why.code))
-                        .bind(3, std::string_view(why.detail))
-                        .run());
-  if (std::optional<OutboxLoad>& load = impl_->outbox_load; load.has_value()) {
-    const std::uint64_t count = impl_->database.changes();
-    load->queued += count;
-    load->signed_count -= count;
+                                "WHERE stage = 2 AND precedence = p AND created_at_us >= c "
+                                "RETURNING length(draft) + length(text)"));
+  update->bind(1, as_bytes(notice_id))
+      .bind(2, static_cast<std::uint64_t>(why.code))
+      .bind(3, std::string_view(why.detail));
+  while (true) {
+    CHANCERY_TRY(const bool row, update->step());
+    if (!row) {
+      return {};
+    }
+    CHANCERY_TRY(const std::uint64_t bytes, update->column_u64(0));
+    if (std::optional<OutboxLoad>& load = impl_->outbox_load; load.has_value()) {
+      ++load->queued;
+      --load->signed_count;
+      load->signed_bytes -= bytes;
+    }
   }
-  return {};
 }
 
 Result<OutboxCounts> NodeStore::outbox_counts() {
@@ -245,8 +254,8 @@ Result<OutboxLoad> NodeStore::outbox_load() {
   CHANCERY_TRY(load.queued, impl_->number("SELECT count(*) FROM outbox WHERE stage = 1"));
   CHANCERY_TRY(load.signed_count, impl_->number("SELECT count(*) FROM outbox WHERE stage = 2"));
   CHANCERY_TRY(const std::uint64_t queued_bytes, impl_->number(std::string(kBytes) + "1"));
-  CHANCERY_TRY(const std::uint64_t signed_bytes, impl_->number(std::string(kBytes) + "2"));
-  load.bytes = queued_bytes + signed_bytes;
+  CHANCERY_TRY(load.signed_bytes, impl_->number(std::string(kBytes) + "2"));
+  load.bytes = queued_bytes + load.signed_bytes;
   impl_->outbox_load = load;
   return load;
 }

@@ -110,6 +110,43 @@ TEST(CountToSignTest, SignsAllAtRestAndOnlyTheUrgentWhileSomethingIsUnderWay) {
   EXPECT_EQ(count_to_sign(mixed, 100'000), 3U);
 }
 
+TEST(CountThatFitsTest, ThePatientLeaveTheLastOfTheWindowToTheUrgent) {
+  using enum v1::Precedence;
+  constexpr SigningWindow kWindow{
+      .count_max = 10, .bytes_max = 1000, .reserve_count = 3, .reserve_bytes = 300};
+  const auto mixed =
+      waiting_of({PRECEDENCE_FLASH, PRECEDENCE_IMMEDIATE, PRECEDENCE_ROUTINE, PRECEDENCE_ROUTINE});
+  EXPECT_EQ(count_that_fits(mixed, 3, 0, kWindow), 4U);
+  EXPECT_EQ(count_that_fits(mixed, 4, 0, kWindow), 3U);
+  EXPECT_EQ(count_that_fits(mixed, 5, 0, kWindow), 2U);
+  EXPECT_EQ(count_that_fits(mixed, 8, 0, kWindow), 2U);
+  EXPECT_EQ(count_that_fits(mixed, 9, 0, kWindow), 1U);
+  EXPECT_EQ(count_that_fits(mixed, 10, 0, kWindow), 0U);
+  EXPECT_EQ(count_that_fits(mixed, 1'000'000, 0, kWindow), 0U);
+}
+
+TEST(CountThatFitsTest, CountsBytesAndLetsOneGoAlone) {
+  using enum v1::Precedence;
+  constexpr SigningWindow kWindow{
+      .count_max = 10, .bytes_max = 1000, .reserve_count = 3, .reserve_bytes = 300};
+  auto urgent = waiting_of({PRECEDENCE_FLASH, PRECEDENCE_FLASH});
+  auto routine = waiting_of({PRECEDENCE_ROUTINE, PRECEDENCE_ROUTINE});
+  for (auto* const two : {&urgent, &routine}) {
+    for (Waiting& one : *two) {
+      one.draft = std::string(50, 'd');
+      one.text = std::string(50, 't');
+    }
+  }
+  EXPECT_EQ(count_that_fits(routine, 1, 500, kWindow), 2U);
+  EXPECT_EQ(count_that_fits(routine, 1, 501, kWindow), 1U);
+  EXPECT_EQ(count_that_fits(routine, 1, 601, kWindow), 0U);
+  EXPECT_EQ(count_that_fits(urgent, 1, 800, kWindow), 2U);
+  EXPECT_EQ(count_that_fits(urgent, 1, 801, kWindow), 1U);
+  EXPECT_EQ(count_that_fits(urgent, 1, 901, kWindow), 0U);
+  routine[0].text = std::string(5000, 't');
+  EXPECT_EQ(count_that_fits(routine, 0, 0, kWindow), 1U);
+}
+
 TEST(CountToSignTest, AFullBatchWaitsForNothing) {
   std::vector<Waiting> waiting(kSignedTogetherMax - 1);
   EXPECT_EQ(count_to_sign(waiting, 1), 0U);

@@ -425,16 +425,27 @@ TEST_F(LocalApiTest, AFullOutboxTakesNoMore) {
   ASSERT_EQ(said(publish(publishable())), "good");
   commit();
   api_.reset();
-  const std::string rest = std::to_string(limits_.queued_count_max - 2);
+  limits_.queued_count_max = 1000;
+  limits_.queued_urgent_part = 10;
+  const std::string rest = std::to_string(900 - 2);
   tamper("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + rest +
          ") INSERT INTO outbox(notice_id, notice, request, application, queued_at_ms, "
          "precedence, sealed, draft, text, stage) SELECT CAST('id' || i AS BLOB), "
          "CAST('n' || i AS BLOB), x'', '', 0, 2, 1, x'', x'', 1 + i % 2 FROM n");
   EXPECT_EQ(refusal([](auto&) {}), "good");
   EXPECT_EQ(refusal([](auto&) {}), "queue-full");
+  const auto urgent = [](v1::PublishRequest& request) {
+    request.set_precedence(v1::PRECEDENCE_IMMEDIATE);
+  };
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(refusal(urgent), "good") << i;
+  }
+  EXPECT_EQ(refusal(urgent), "queue-full");
+  EXPECT_EQ(api().counters().outbox_full_count, 2U);
 }
 
 TEST_F(LocalApiTest, AnOutboxThatHoldsItsBytesTakesNoMore) {
+  limits_.queued_urgent_part = 1'000'000;  // Too small a part to be one.
   const v1::PublishRequest first = publishable();
   ASSERT_EQ(said(publish(first)), "good");
   const OutboxRow row = outbox_row(first.notice_id());
@@ -451,6 +462,11 @@ TEST_F(LocalApiTest, AnOutboxThatHoldsItsBytesTakesNoMore) {
   EXPECT_EQ(refusal([](auto&) {}), "queue-full") << "signed is not logged";
   mark_logged(first.notice_id());
   EXPECT_EQ(refusal([](auto&) {}), "good");
+  limits_.queued_bytes_max = 4 * each;
+  limits_.queued_urgent_part = 4;
+  api_.reset();
+  EXPECT_EQ(refusal([](auto&) {}), "queue-full") << "the last fourth is for the urgent";
+  EXPECT_EQ(refusal([](auto& request) { request.set_precedence(v1::PRECEDENCE_FLASH); }), "good");
 }
 
 // Await.

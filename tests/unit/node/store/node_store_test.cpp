@@ -59,9 +59,9 @@ class NodeStoreTest : public StoreTest {
   OutboxRow row(const OutboxDraft& draft) {
     return must(store_->find_outbox(draft.waiting.notice_id)).value_or(OutboxRow());
   }
-  Ids waiting_ids(std::size_t count_max = kAll) {
+  Ids waiting_ids(std::size_t count_max = kAll, std::size_t bytes_max = 1U << 30U) {
     Ids ids;
-    for (const Waiting& waiting : must(store_->waiting(count_max))) {
+    for (const Waiting& waiting : must(store_->waiting(count_max, bytes_max))) {
       ids.push_back(waiting.notice_id);
     }
     return ids;
@@ -126,6 +126,19 @@ TEST_F(NodeStoreTest, ARefusalIsKeptWithItsReasonAndIsFinal) {
   EXPECT_EQ(row(draft).stage, OutboxStage::kRefused);
 }
 
+TEST_F(NodeStoreTest, TheOneThatGoesOverTheBytesIsTheLastOfThoseThatWait) {
+  begin();
+  const OutboxDraft first = queue();
+  const OutboxDraft second = queue();
+  queue();
+  const std::size_t each = first.waiting.draft.size() + first.waiting.text.size();
+  ASSERT_EQ(second.waiting.draft.size() + second.waiting.text.size(), each);
+  EXPECT_EQ(waiting_ids(kAll, 0).size(), 1U);
+  EXPECT_EQ(waiting_ids(kAll, each - 1).size(), 1U);
+  EXPECT_EQ(waiting_ids(kAll, each).size(), 2U);
+  EXPECT_EQ(waiting_ids(kAll, 2 * each).size(), 3U);
+}
+
 // What was counted while rows moved is what counting them all anew gives.
 TEST_F(NodeStoreTest, TheLoadOfTheOutboxFollowsEveryStage) {
   using Load = std::vector<std::uint64_t>;
@@ -134,8 +147,8 @@ TEST_F(NodeStoreTest, TheLoadOfTheOutboxFollowsEveryStage) {
     commit();
     open();
     const OutboxLoad anew = must(store_->outbox_load());
-    EXPECT_EQ((Load{kept.queued, kept.signed_count, kept.bytes}),
-              (Load{anew.queued, anew.signed_count, anew.bytes}));
+    EXPECT_EQ((Load{kept.queued, kept.signed_count, kept.bytes, kept.signed_bytes}),
+              (Load{anew.queued, anew.signed_count, anew.bytes, anew.signed_bytes}));
     begin();
     return Load{anew.queued, anew.signed_count, anew.bytes};
   };
@@ -305,7 +318,7 @@ TEST_F(NodeStoreTest, AnAlteredDraftIsADamagedStore) {
   commit();
   tamper(last_byte_of("outbox", "draft"));
   EXPECT_EQ(outcome(store_->find_outbox(draft.waiting.notice_id)), "store-damaged");
-  EXPECT_EQ(outcome(store_->waiting(kAll)), "store-damaged");
+  EXPECT_EQ(outcome(store_->waiting(kAll, kAll)), "store-damaged");
 }
 
 // The clock of the signing key.
