@@ -53,8 +53,7 @@ Result<void> Engine::receive_from_hub(const std::string& topic, std::string_view
     return {};
   }
   // The hub has it all, and is asked again once there is room: a pong says what is missing.
-  const bool writes = parsed->has_batches() || parsed->has_deliver() || parsed->has_accepted() ||
-                      parsed->has_refused();
+  const bool writes = !parsed->has_welcome() && !parsed->has_pong() && !parsed->has_fault();
   if (disk_.is_full() && writes) {
     return {};
   }

@@ -14,7 +14,7 @@ PER_ROUND = 2
 
 def play(rig, faults):
     victims = ("hub", rig.members[0])
-    disks = {name: rig.disk(name) for name in victims}
+    disks = {name: rig.disk(name, 64) for name in victims}  # What the load writes is not what fills them.
     rig.start()
     rig.load()
     rig.await_load(10)
