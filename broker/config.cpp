@@ -13,6 +13,26 @@ namespace {
 
 constexpr std::size_t kConfigBytesMax = 1U << 20U;
 
+// "notices" is read from notices_per_second and notices_burst.
+Result<void> read_rate(text::TomlTable& table, const std::string& what, Rate& rate) {
+  constexpr text::CountRange kRange{.min = 1, .max = kRateMax};
+  CHANCERY_TRY(rate.per_second, table.count_or(what + "_per_second", rate.per_second, kRange));
+  CHANCERY_TRY(rate.burst, table.count_or(what + "_burst", rate.burst, kRange));
+  return {};
+}
+
+Result<QuotaLimits> read_quota(text::TomlTable& root) {
+  QuotaLimits limits;
+  CHANCERY_TRY(std::optional<text::TomlTable> table, root.table_if("quota"));
+  if (table.has_value()) {
+    CHANCERY_TRY_VOID(read_rate(*table, "notices", limits.lanes.patient.notices));
+    CHANCERY_TRY_VOID(read_rate(*table, "bytes", limits.lanes.patient.bytes));
+    CHANCERY_TRY_VOID(read_rate(*table, "urgent_notices", limits.lanes.urgent.notices));
+    CHANCERY_TRY_VOID(read_rate(*table, "urgent_bytes", limits.lanes.urgent.bytes));
+  }
+  return limits;
+}
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::string& path) {
@@ -51,6 +71,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(config.admin, file("admin"));
   CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin));
   CHANCERY_TRY(config.disk, daemon::read_disk_marks(root));
+  CHANCERY_TRY(config.quota, read_quota(root));
   CHANCERY_TRY_VOID(root.finish());
   return config;
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/core/quota.h"
 #include "core/base/bytes.h"
 #include "core/base/disk_gauge.h"
 #include "core/base/result.h"
@@ -22,6 +23,7 @@ struct Config {
   std::string transport_key;
   std::string admin;
   DiskMarks disk;
+  QuotaLimits quota;
 
   bool operator==(const Config&) const = default;
 };

@@ -79,7 +79,8 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
   CHANCERY_TRY(std::unique_ptr<Engine> engine,
                Engine::start({.program = "chancery-broker " + std::string(kVersion),
                               .admission = {.disk = config.disk},
-                              .window = {}},
+                              .window = {},
+                              .quota = config.quota},
                              std::move(store), std::move(log_signers)));
   const Sequencer& sequencer = engine->hub().sequencer();
   CHANCERY_TRY_VOID(found(config, *engine));
@@ -143,8 +144,9 @@ void Server::cut(PeerHandle handle, std::string_view why) {
   if (peer == peers_.end()) {
     return;
   }
-  log::warn("connection-cut",
-            {{"transport_key", hex(peer->second.transport_key_id)}, {"why", why}});
+  const std::string key = hex(peer->second.transport_key_id);
+  refused_frames_.line(os::steady_now(), log::Level::kWarn, "connection-cut",
+                       key + " " + std::string(why), {{"transport_key", key}, {"why", why}});
   router_->disconnect(peer->second.routing_id, peer->second.descriptor);
   forget(handle);
 }
@@ -260,6 +262,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     }
     engine_->disk_has(disk_.free_bytes(), os::steady_now());
     receive();
+    refused_frames_.sweep(os::steady_now());
     warn_of_cuts();
     warn_of_strangers();
     receive_admin();
@@ -306,6 +309,12 @@ void Server::forget(PeerHandle handle) {
   }
 }
 
+void Server::refuse_frame(const std::string& who, std::string_view why, std::string_view detail) {
+  refused_frames_.line(os::steady_now(), log::Level::kWarn, "refused-frame",
+                       who + " " + std::string(why),
+                       {{"transport_key", who}, {"error", why}, {"detail", detail}});
+}
+
 void Server::receive() {
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < kReceivedPerTurnMax && bytes < kReceivedBytesPerTurnMax; ++i) {
@@ -317,12 +326,11 @@ void Server::receive() {
     const Result<Hash> key_id = transport_key_of(received->user_id);
     if (!key_id.has_value()) {
       ++counters_.unidentified_count;
-      log::warn("refused-frame", {{"address", received->peer_address},
-                                  {"error", error_info(key_id.error().code).name}});
+      refuse_frame("", error_info(key_id.error().code).name, received->peer_address);
       continue;
     }
     if (received->oversized || received->frames.size() != 1) {
-      log::warn("refused-frame", {{"transport_key", received->user_id}, {"why", "not one frame"}});
+      refuse_frame(received->user_id, "not one frame");
       router_->disconnect(received->routing_id, received->source_fd);
       continue;
     }
@@ -331,9 +339,7 @@ void Server::receive() {
     const Result<void> served =
         engine_->receive(handle, *key_id, received->frames.front(), os::steady_now());
     if (!served.has_value()) {
-      log::warn("refused-frame", {{"transport_key", received->user_id},
-                                  {"error", error_info(served.error().code).name},
-                                  {"detail", served.error().detail}});
+      refuse_frame(received->user_id, error_info(served.error().code).name, served.error().detail);
       if (served.error().code == ErrorCode::kUnknownMember) {
         cut(handle, "no longer enrolled");
       }
@@ -530,6 +536,10 @@ Result<std::string> Server::status_json() const {
   json["backup"] = backup_.progress();
   json["quarantine"] = daemon::quarantine_json(quarantined);
   json["scrub"] = {{"passes", engine_->scrub_pass_count()}};
+  json["quotas"] = text::Json::object();
+  for (const auto& [member, tally] : hub_.quotas().tallies()) {
+    json["quotas"][member] = {{"taken", tally.taken_count}, {"refused", tally.refused_count}};
+  }
   json["disk"] = daemon::disk_json(engine_->disk());
   const std::optional<Error>& why = hub_.contradiction();
   json["alarm"] = why.has_value()

@@ -24,6 +24,7 @@
 #include "daemon/disk_watch.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
+#include "io/log/limiter.h"
 #include "io/text/json.h"
 #include "io/zmq/context.h"
 #include "io/zmq/poller.h"
@@ -84,6 +85,8 @@ class Server {
   Result<void> drain(zmq::Poller& poller, zmq::Poller::Token router_token);
   void receive();
   void take_gone();
+  // A frame that is not served, for this reason; of whom, as far as the transport knows.
+  void refuse_frame(const std::string& who, std::string_view why, std::string_view detail = {});
   void receive_admin();
   void answer_admin(const std::string& routing_id, std::string_view frame);
   Result<void> sequence();
@@ -98,6 +101,7 @@ class Server {
   std::unique_ptr<Engine> engine_;
   Hub& hub_;
   daemon::DiskWatch disk_;
+  log::Limiter refused_frames_;
   ServerCounters counters_;
 
   // The context outlives its sockets: order matters.

@@ -45,6 +45,9 @@ Result<std::vector<Application>> read_applications(text::TomlTable& root) {
     CHANCERY_TRY(application.key, hex_32(table, "key"));
     CHANCERY_TRY(application.publish, patterns(table, "publish"));
     CHANCERY_TRY(application.read, patterns(table, "read"));
+    CHANCERY_TRY(application.rate.per_second,
+                 table.count_or("rate", kApplicationRate, {.min = 1, .max = kApplicationRate}));
+    application.rate.burst = 2 * application.rate.per_second;
     if (application.name.empty() || !names.insert(application.name).second) {
       return table.fail_at("name", "each application has a name of its own");
     }

@@ -221,6 +221,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
 
 Result<void> Server::turn() {
   engine_->disk_has(disk_.free_bytes(), os::steady_now());
+  refused_frames_.sweep(os::steady_now());
   Result<void> done = take_turn();
   if (!done.has_value() && done.error().code == ErrorCode::kDiskFull) {
     done = start_over(done.error());
@@ -306,7 +307,8 @@ Result<void> Server::receive_from_hub() {
       return {};
     }
     if (frames->size() != 2) {
-      log::warn("refused-frame", {{"why", "not topic and message"}});
+      refused_frames_.line(os::steady_now(), log::Level::kWarn, "refused-frame", "hub",
+                           {{"why", "not topic and message"}});
       continue;
     }
     CHANCERY_TRY_VOID(engine_->receive_from_hub((*frames)[0], (*frames)[1], now()));
@@ -322,8 +324,9 @@ Result<void> Server::receive_local() {
     }
     const Application* const application = application_of(received->user_id);
     if (application == nullptr || received->oversized || received->frames.size() != 1) {
-      log::warn("refused-frame",
-                {{"application", application == nullptr ? "none any more" : application->name}});
+      refused_frames_.line(
+          os::steady_now(), log::Level::kWarn, "refused-frame", received->user_id,
+          {{"application", application == nullptr ? "none any more" : application->name}});
       local_->disconnect(received->routing_id, received->source_fd);
       continue;
     }
@@ -486,6 +489,12 @@ Result<std::string> Server::status_json() {
   json["backup"] = backup_.progress();
   json["quarantine"] = daemon::quarantine_json(quarantined);
   json["scrub"] = {{"passes", engine_->scrub_pass_count()}};
+  json["quotas"] = text::Json::object();
+  for (const Application& application : config_.applications) {
+    const auto& refused = engine_->local_api().counters().quota_count;
+    const auto found = refused.find(application.name);
+    json["quotas"][application.name] = {{"refused", found == refused.end() ? 0 : found->second}};
+  }
   json["disk"] = daemon::disk_json(engine_->disk());
   json["alarm"] = alarm.has_value() ? text::Json{{"error", error_info(alarm->code).name},
                                                  {"detail", alarm->detail}}

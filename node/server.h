@@ -20,6 +20,7 @@
 #include "daemon/disk_watch.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
+#include "io/log/limiter.h"
 #include "io/text/json.h"
 #include "io/zmq/context.h"
 #include "io/zmq/dealer.h"
@@ -73,6 +74,7 @@ class Server {
   Config config_;
   std::unique_ptr<Engine> engine_;
   daemon::DiskWatch disk_;
+  log::Limiter refused_frames_;
   bool connected_ = false;  // To the hub.
   std::optional<SteadyTime> reconnect_at_;
   daemon::BackupJob backup_;

@@ -6,6 +6,7 @@
 #include "core/base/encoding.h"
 #include "core/exchange/compose.h"
 #include "core/exchange/limits.h"
+#include "core/exchange/names.h"
 #include "core/exchange/strict.h"
 #include "core/ledger/checkpoint.h"
 
@@ -63,7 +64,8 @@ v1::LogBatch log_batch(const Commit& commit, const std::string& checkpoint) {
 
 Hub::Hub(HubConfig config, HubState state)
     : config_(std::move(config)),
-      sequencer_(std::move(state), config_.admission, config_.log_keys) {}
+      sequencer_(std::move(state), config_.admission, config_.log_keys),
+      quotas_(config_.quota) {}
 
 void Hub::send(PeerHandle peer, std::string topic, const v1::DownMessage& message) {
   if (peer != 0) {
@@ -279,15 +281,38 @@ void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& s
       fault(peer, envelope.error());  // It has no notice id to refuse it by.
       continue;
     }
-    const std::string notice_id = envelope->draft.notice_id();
-    if (const Result<void> offered = sequencer_.offer(peer, member, std::move(*envelope),
-                                                      previous_us[static_cast<std::size_t>(i)]);
-        !offered.has_value()) {
-      refused.push_back(
-          {.peer = peer, .notice_id = notice_id, .index = std::nullopt, .error = offered.error()});
+    if (std::optional<Outcome> outcome =
+            take(peer, member, std::move(*envelope), previous_us[static_cast<std::size_t>(i)]);
+        outcome.has_value()) {
+      refused.push_back(std::move(*outcome));
     }
   }
   refuse(refused);
+}
+
+std::optional<Outcome> Hub::take(PeerHandle peer, const std::string& member,
+                                 exchange::Envelope envelope, std::uint64_t previous_us) {
+  const v1::Draft& draft = envelope.draft;
+  Outcome refused{.peer = peer, .notice_id = draft.notice_id(), .index = {}, .error = {}};
+  const exchange::Lane lane = exchange::is_directory_kind(draft.kind())
+                                  ? exchange::Lane::kUrgent
+                                  : exchange::lane_of(draft.precedence());
+  const std::uint64_t bytes =
+      envelope.header_bytes.size() + envelope.body_bytes.size() + envelope.signatures_bytes.size();
+  if (const auto wait = quotas_.wait(member, lane, bytes); wait.has_value()) {
+    refused.error = Error{ErrorCode::kQuotaExceeded,
+                          member + " sent more than its share of the hub's time: it has more in " +
+                              std::to_string(wait->count()) + " ms"};
+    refused.retry_after_ms = static_cast<std::uint64_t>(wait->count());
+    return refused;
+  }
+  if (Result<void> offered = sequencer_.offer(peer, member, std::move(envelope), previous_us);
+      !offered.has_value()) {
+    refused.error = offered.error();
+    return refused;
+  }
+  quotas_.take(member, lane, bytes);
+  return std::nullopt;
 }
 
 void Hub::credit(Session& session, Lane lane, std::uint64_t cursor, const v1::Credits& credits) {
@@ -374,7 +399,8 @@ void Hub::answer(const std::vector<Outcome>& outcomes, bool waiting) {
       item.set_notice_id(outcome.notice_id);
       item.set_code(static_cast<std::uint32_t>(outcome.error->code));
       item.set_text(outcome.error->detail);
-      item.set_retry_after_ms(retry_after(outcome.error->code));
+      item.set_retry_after_ms(outcome.retry_after_ms != 0 ? outcome.retry_after_ms
+                                                          : retry_after(outcome.error->code));
     }
   }
   for (const auto* const messages : {&refused, &accepted}) {

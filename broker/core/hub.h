@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "broker/core/delivery.h"
+#include "broker/core/quota.h"
 #include "broker/core/sequencer.h"
 #include "chancery/v1/link.pb.h"
 #include "core/base/bytes.h"
@@ -30,7 +31,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 struct HubConfig {
   std::string program;  // Name and version, for people.
   AdmissionLimits admission;
-  WindowLimits window;                      // Of each lane.
+  WindowLimits window;  // Of each lane.
+  QuotaLimits quota{};
   std::vector<crypto::PublicKey> log_keys;  // Those that checkpoints can be signed with.
 };
 
@@ -105,6 +107,10 @@ class Hub {
   // goes on from the cursor that it then names.
   void undelivered(PeerHandle peer);
 
+  // What members may still hand in; its owner says what time it is.
+  [[nodiscard]] MemberQuotas& quotas() { return quotas_; }
+  [[nodiscard]] const MemberQuotas& quotas() const { return quotas_; }
+
   [[nodiscard]] Sequencer& sequencer() { return sequencer_; }
   [[nodiscard]] const Sequencer& sequencer() const { return sequencer_; }
 
@@ -164,6 +170,9 @@ class Hub {
   // The node followed another log. Its proof, where it has one, stops admission.
   Result<void> foreign(const exchange::NodeInfo& node, const v1::Hello& hello);
   void submit(PeerHandle peer, const std::string& member, const v1::Submit& submit);
+  // Within the member's quota, into the queue: nothing, or what to answer.
+  std::optional<Outcome> take(PeerHandle peer, const std::string& member,
+                              exchange::Envelope envelope, std::uint64_t previous_us);
   void credit(Session& session, exchange::Lane lane, std::uint64_t cursor,
               const v1::Credits& credits);
   Result<void> probe(PeerHandle peer, const Session& session, v1::Probe probe);
@@ -173,6 +182,7 @@ class Hub {
   HubConfig config_;
   SteadyTime now_{};  // Of the frame that is being served.
   Sequencer sequencer_;
+  MemberQuotas quotas_;
   std::map<Hash, Session> sessions_;  // By node: its signing key's id.
   struct Greeting {                   // A Hello whose head is being looked up.
     Hash transport_key_id{};

@@ -109,6 +109,7 @@ struct Outcome {
   std::optional<Error> error;
   bool duplicate = false;  // The same draft was accepted before.
   bool waits = false;      // Speaks of an entry of this batch: not to be told before its commit.
+  std::uint64_t retry_after_ms = 0;  // Where it is known better than by the error's code.
 };
 
 struct Decision {

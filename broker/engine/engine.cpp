@@ -27,6 +27,7 @@ Engine::Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubS
       hub_(HubConfig{.program = config.program,
                      .admission = config.admission,
                      .window = config.window,
+                     .quota = config.quota,
                      .log_keys = public_keys(log_signers_)},
            std::move(state)) {}
 
@@ -131,6 +132,8 @@ Result<void> Engine::sign_missing_checkpoints() {
 
 void Engine::disk_has(std::uint64_t free_bytes, DiskGauge::Time now) {
   now_ = now;
+  hub_.quotas().at(now);
+  refusals_.sweep(now);
   hub_.sequencer().queue().disk().measured(free_bytes, now);
 }
 
@@ -261,9 +264,11 @@ void Engine::count(const std::vector<Outcome>& outcomes) {
   for (const Outcome& outcome : outcomes) {
     if (outcome.error.has_value()) {
       ++counters_.refused_count;
-      log::info("refused", {{"notice_id", uuid_text(as_bytes(outcome.notice_id))},
-                            {"error", error_info(outcome.error->code).name},
-                            {"detail", outcome.error->detail}});
+      const std::string_view name = error_info(outcome.error->code).name;
+      refusals_.line(now_, log::Level::kInfo, "refused", name,
+                     {{"notice_id", uuid_text(as_bytes(outcome.notice_id))},
+                      {"error", name},
+                      {"detail", outcome.error->detail}});
     } else {
       ++(outcome.duplicate ? counters_.duplicate_count : counters_.accepted_count);
     }
@@ -315,7 +320,8 @@ void Engine::serve_probes() {
     if (lanes.has_value()) {
       hub_.probed(read, *lanes);
     } else {
-      log::error("read-failed", {{"member", read.origin}, {"detail", lanes.error().to_string()}});
+      refusals_.line(now_, log::Level::kError, "read-failed", "read " + read.origin,
+                     {{"member", read.origin}, {"detail", lanes.error().to_string()}});
     }
   }
 }
@@ -327,7 +333,8 @@ void Engine::serve_reads() {
         store_->read_batches(read.from, exchange::kBatchesCountMax, exchange::kFrameBytesTarget);
     if (!page.has_value()) {
       ++counters_.damaged_read_count;
-      log::error("read-failed", {{"from", read.from}, {"detail", page.error().to_string()}});
+      refusals_.line(now_, log::Level::kError, "read-failed", "read log",
+                     {{"from", read.from}, {"detail", page.error().to_string()}});
       continue;
     }
     hub_.batches(read, std::move(*page));
@@ -337,8 +344,8 @@ void Engine::serve_reads() {
     if (!page.has_value()) {
       // Never served, never deleted. The member's feed stands still; the others go on.
       ++counters_.damaged_read_count;
-      log::error(
-          "read-failed",
+      refusals_.line(
+          now_, log::Level::kError, "read-failed", "read " + read.member,
           {{"member", read.member}, {"from", read.from}, {"detail", page.error().to_string()}});
       hub_.feed(read, {});
       continue;

@@ -25,6 +25,7 @@
 #include "core/crypto/signer.h"
 #include "core/exchange/scrub_pace.h"
 #include "core/ledger/note.h"
+#include "io/log/limiter.h"
 
 namespace chancery::broker {
 
@@ -36,6 +37,7 @@ struct EngineConfig {
   std::string program;  // Name and version, for people.
   AdmissionLimits admission;
   WindowLimits window;
+  QuotaLimits quota{};
 };
 
 struct EngineCounters {
@@ -69,7 +71,7 @@ class Engine {
   // The checkpoints of batches that were committed just before the last stop.
   [[nodiscard]] Result<void> sign_missing_checkpoints();
 
-  // Before each turn: what the store's disk has room for, by a clock that never jumps.
+  // Before each turn, by a clock that never jumps: what the store's disk has room for.
   void disk_has(std::uint64_t free_bytes, DiskGauge::Time now);
   [[nodiscard]] const DiskGauge& disk() const { return hub_.sequencer().queue().disk(); }
 
@@ -124,6 +126,7 @@ class Engine {
   exchange::RetentionPass retention_;
   exchange::ScrubPace pace_;
   DiskGauge::Time now_{};  // Of the turn.
+  log::Limiter refusals_;
 };
 
 }  // namespace chancery::broker

@@ -155,7 +155,7 @@ void init_sink(std::function<void(std::string_view line)> sink, Level level) {
   output().sink = std::move(sink);
 }
 
-void log(Level level, std::string_view event, std::initializer_list<Field> fields) {
+void log(Level level, std::string_view event, std::span<const Field> fields) {
   const Output& out = output();
   const auto spdlog_level = names(level).spdlog_level;
   if (!out.logger->should_log(spdlog_level)) {

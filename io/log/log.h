@@ -56,7 +56,10 @@ void init(std::string_view program_name, Level level, bool json);
 // without their time, and nothing to stderr.
 void init_sink(std::function<void(std::string_view line)> sink, Level level);
 
-void log(Level level, std::string_view event, std::initializer_list<Field> fields = {});
+void log(Level level, std::string_view event, std::span<const Field> fields);
+inline void log(Level level, std::string_view event, std::initializer_list<Field> fields = {}) {
+  log(level, event, std::span(fields.begin(), fields.size()));
+}
 
 inline void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
   log(Level::kDebug, event, fields);

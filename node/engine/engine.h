@@ -30,6 +30,7 @@
 #include "core/exchange/log_follower.h"
 #include "core/exchange/scrub_pace.h"
 #include "core/exchange/seal.h"
+#include "io/log/limiter.h"
 #include "node/core/link.h"
 #include "node/core/stamping.h"
 #include "node/engine/local_api.h"
@@ -171,6 +172,7 @@ class Engine {
   DiskGauge disk_;
   std::optional<Error> alarm_;
   std::string last_fault_;
+  log::Limiter refusals_;
 
   Now now_;  // Of the call that is under way.
   std::uint64_t created_at_us_;

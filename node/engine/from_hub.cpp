@@ -43,13 +43,16 @@ Result<void> Engine::receive_from_hub(const std::string& topic, std::string_view
   Result<v1::DownMessage> parsed = exchange::parse_wire<v1::DownMessage>(
       message, exchange::Reading::kStrict, {.bytes_max = 2 * exchange::kFrameBytesMax});
   if (!parsed.has_value()) {
-    log::warn("refused-frame", {{"topic", topic}, {"error", parsed.error().to_string()}});
+    refusals_.line(now.steady, log::Level::kWarn, "refused-frame",
+                   error_info(parsed.error().code).name,
+                   {{"topic", topic}, {"error", parsed.error().to_string()}});
     return {};
   }
   const bool is_mine = topic == "to/" + config_.member || topic == "control" || topic == "log" ||
                        topic == "directory";
   if (!is_mine) {
-    log::warn("refused-frame", {{"topic", topic}, {"why", "not a topic of this node"}});
+    refusals_.line(now.steady, log::Level::kWarn, "refused-frame", "topic",
+                   {{"topic", topic}, {"why", "not a topic of this node"}});
     return {};
   }
   // The hub has it all, and is asked again once there is room: a pong says what is missing.
@@ -86,7 +89,8 @@ Result<void> Engine::take_control(const v1::DownMessage& message) {
       last_fault_.append(". ").append(remedy);
       greet_later();
     } else {
-      log::warn("hub-fault", {{"error", last_fault_}});
+      refusals_.line(now_.steady, log::Level::kWarn, "hub-fault",
+                     error_info(taken.error().code).name, {{"error", last_fault_}});
     }
   }
   if (!was_up && link_.phase() == LinkPhase::kUp) {
@@ -268,9 +272,10 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
   for (const v1::RefusedItem& item : refused.items()) {
     const ErrorCode code = error_code_from_wire(item.code()).value_or(ErrorCode::kInternal);
     const milliseconds delay(std::min<std::uint64_t>(item.retry_after_ms(), 60'000));
-    log::warn("refused", {{"notice_id", uuid_text(as_bytes(item.notice_id()))},
-                          {"error", error_info(code).name},
-                          {"detail", item.text()}});
+    refusals_.line(now_.steady, log::Level::kWarn, "refused", error_info(code).name,
+                   {{"notice_id", uuid_text(as_bytes(item.notice_id()))},
+                    {"error", error_info(code).name},
+                    {"detail", item.text()}});
     news_.notice_ids.insert(item.notice_id());
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY(const bool early, is_early(item, code));

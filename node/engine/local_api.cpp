@@ -137,8 +137,9 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
     reply(routing_id, refusal(request.error()), 0);
     return {};
   }
-  if (const Result<void> room = check_room(*request, context); !room.has_value()) {
-    reply(routing_id, refusal(room.error()), request->request_id());
+  if (std::optional<v1::LocalReply> away = turn_away(*request, *application, context);
+      away.has_value()) {
+    reply(routing_id, std::move(*away), request->request_id());
     return {};
   }
   if (request->has_publish() || request->has_cursor()) {
@@ -180,18 +181,45 @@ void LocalApi::refuse(const std::string& routing_id, std::string_view frame, con
 }
 
 // What was published before under this id is answered from the store.
-Result<void> LocalApi::check_room(const v1::LocalRequest& request, const LocalContext& context) {
+std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& request,
+                                                  const Application& application,
+                                                  const LocalContext& context) {
   if (!request.has_publish() && !request.has_cursor()) {
-    return {};
+    return std::nullopt;
   }
-  const bool urgent = request.has_cursor() ||
-                      exchange::lane_of(request.publish().precedence()) == exchange::Lane::kUrgent;
-  Result<void> room = context.disk->admit(urgent);
-  if (room.has_value() || request.has_cursor()) {
-    return room;
+  const exchange::Lane lane = request.has_cursor()
+                                  ? exchange::Lane::kUrgent
+                                  : exchange::lane_of(request.publish().precedence());
+  std::optional<v1::LocalReply> away;
+  if (const Result<void> room = context.disk->admit(lane == exchange::Lane::kUrgent);
+      !room.has_value()) {
+    away = refusal(room.error());
+  } else if (request.has_publish()) {
+    std::optional<TokenBucket>& bucket = buckets_[&application][lane];
+    if (!bucket.has_value()) {
+      bucket.emplace(application.rate);
+    }
+    const auto wait = bucket->wait(1, context.now);
+    if (!wait.has_value()) {
+      bucket->take(1);
+      return std::nullopt;
+    }
+    away = refusal({ErrorCode::kQuotaExceeded, application.name + " publishes more than " +
+                                                   std::to_string(application.rate.per_second) +
+                                                   " notices a second"});
+    away->mutable_error()->set_retry_after_ms(static_cast<std::uint64_t>(wait->count()));
+  }
+  if (!away.has_value() || request.has_cursor()) {
+    return away;
   }
   const Result<std::optional<OutboxRow>> known = store_.find_outbox(request.publish().notice_id());
-  return known.has_value() && known->has_value() ? Result<void>() : room;
+  if (known.has_value() && known->has_value()) {
+    return std::nullopt;
+  }
+  if (away->error().code() == static_cast<std::uint32_t>(ErrorCode::kQuotaExceeded)) {
+    ++counters_.quota_count[application.name];
+  }
+  return away;
 }
 
 void LocalApi::abandon(const Error& why) {

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -23,6 +24,7 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/disk_gauge.h"
 #include "core/base/result.h"
+#include "core/base/token_bucket.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/lane.h"
 #include "node/engine/application.h"
@@ -61,6 +63,7 @@ struct LocalLimits {
 struct LocalCounters {
   std::uint64_t outbox_full_count = 0;  // Publications refused for want of room in the outbox.
   std::uint64_t not_waited_count = 0;   // Requests answered at once, since too many waited.
+  std::map<std::string, std::uint64_t, std::less<>> quota_count;  // Refused, by application.
 };
 
 // What changed in a turn, for those who wait for it.
@@ -125,8 +128,11 @@ class LocalApi {
   };
 
   void reply(const std::string& routing_id, v1::LocalReply reply, std::uint64_t request_id);
-  // Whether the disk has room for what this request writes.
-  Result<void> check_room(const v1::LocalRequest& request, const LocalContext& context);
+  // What is to be answered at once, since the disk has no room for what this request writes, or its
+  // application publishes faster than its grant says.
+  std::optional<v1::LocalReply> turn_away(const v1::LocalRequest& request,
+                                          const Application& application,
+                                          const LocalContext& context);
   // Whether the outbox has room for one more of so many bytes.
   Result<void> check_outbox(v1::Precedence precedence, std::size_t bytes);
   Result<v1::PublishReply> publish(const v1::PublishRequest& request,
@@ -165,6 +171,7 @@ class LocalApi {
   std::vector<Waiter> waiters_;  // First those whose moment has come.
   Work work_;
   std::vector<LocalReply> replies_;
+  std::map<const Application*, exchange::PerLane<std::optional<TokenBucket>>> buckets_;
   std::vector<std::size_t> promises_;  // Replies that may speak of what the turn has yet to commit.
 };
 

@@ -101,6 +101,22 @@ TEST_F(ConfigTest, EveryKeyIsATextAndNamedWithItsLineWhereItIsNot) {
   }
 }
 
+TEST_F(ConfigTest, QuotasHaveDefaultsAndNeverStandStill) {
+  const auto quota = [&](const std::string& text) {
+    Keys keys = good();
+    keys["quota"] = "{ " + text + " }";
+    return read(keys);
+  };
+  const Result<Config> set = quota("notices_per_second = 3, urgent_bytes_burst = 1099511627776");
+  ASSERT_EQ(test::outcome(set), "good");
+  EXPECT_EQ(set->quota.lanes.patient.notices.per_second, 3U);
+  EXPECT_EQ(set->quota.lanes.patient.notices.burst, QuotaLimits{}.lanes.patient.notices.burst);
+  EXPECT_EQ(set->quota.lanes.urgent.bytes.burst, kRateMax);
+  EXPECT_EQ(test::outcome(quota("notices_burst = 0")), "config-invalid");
+  EXPECT_EQ(test::outcome(quota("bytes_per_second = 1099511627777")), "config-invalid");
+  EXPECT_EQ(test::outcome(quota("notices = 3")), "config-unknown-key");
+}
+
 TEST_F(ConfigTest, AnUnknownKeyIsRefusedWithTheNearestOne) {
   Keys keys = good();
   keys["genisis"] = "\"x\"";

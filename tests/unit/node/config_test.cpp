@@ -171,6 +171,8 @@ TEST_F(ConfigTest, ApplicationsHaveNamesAndKeysOfTheirOwn) {
 // C-5
 TEST_F(ConfigTest, AGrantIsOfPatternsOfKinds) {
   expect("config-invalid", "publish", application("desk", hex_a) + "publish = ['Threat']\n");
+  expect("config-invalid", "rate", application("desk", hex_a) + "rate = 0\n");
+  expect("config-invalid", "rate", application("desk", hex_a) + "rate = 100001\n");
   expect("config-invalid", "read", application("desk", hex_a) + "read = ['threat.*', '']\n");
   expect("config-wrong-type", "read", application("desk", hex_a) + "read = '*'\n");
 }

@@ -520,6 +520,42 @@ TEST_F(HubTest, AFullQueueIsARetryableRefusal) {
   EXPECT_GT(refused.refused().items(0).retry_after_ms(), 0U);
 }
 
+TEST_F(HubTest, AMemberOverItsQuotaIsToldWhenAndItsFlashIsTaken) {
+  constexpr LaneQuota kOne{.notices = {.per_second = 4, .burst = 1},
+                           .bytes = {.per_second = 1U << 20U, .burst = 1U << 20U}};
+  Hub small({.program = "",
+             .admission = {},
+             .window = {},
+             .quota = {.lanes = {.patient = kOne, .urgent = kOne}},
+             .log_keys = log_keys()},
+            HubState(exchange_.genesis()));
+  MemoryLog log;
+  found(small.sequencer(), log, exchange_);
+  const auto answers = [&](const v1::UpMessage& message) {
+    EXPECT_EQ(outcome(small.receive(kAm, transport_id("AM"), message.SerializeAsString())), "good");
+    return small.take_outgoing();
+  };
+  answers(hello());
+  v1::Draft flash = exchange_.draft("AM", {"BY"}, "contact");
+  flash.set_precedence(v1::PRECEDENCE_FLASH);
+  v1::UpMessage message;
+  message.mutable_submit()->add_envelopes(envelope());
+  message.mutable_submit()->add_envelopes(envelope());
+  message.mutable_submit()->add_envelopes(
+      notice(exchange_, flash, {.seen = head_of(small.sequencer().tree())}));
+  const std::vector<Outgoing> sent = answers(message);
+  ASSERT_EQ(sent.size(), 1U);
+  const auto refused = test::must(exchange::parse_wire<v1::DownMessage>(sent[0].message)).refused();
+  ASSERT_EQ(refused.items_size(), 1);
+  EXPECT_EQ(name(refused.items(0).code()), "quota-exceeded");
+  EXPECT_EQ(refused.items(0).retry_after_ms(), 250U);
+  EXPECT_EQ(small.sequencer().queue().count(), 2U);
+  small.quotas().at(TokenBucket::Time(std::chrono::milliseconds(250)));
+  v1::UpMessage again;
+  again.mutable_submit()->add_envelopes(message.submit().envelopes(1));
+  EXPECT_TRUE(answers(again).empty());
+}
+
 // C-136
 TEST_F(HubTest, NothingIsSaidAboutABatchBeforeItsCommit) {
   greet(kAm, "AM");

@@ -421,6 +421,24 @@ TEST_F(LocalApiTest, ANodeThatHasNotFollowedTheLogYetPromisesNothing) {
   EXPECT_EQ(refusal([](auto&) {}), "unavailable");
 }
 
+TEST_F(LocalApiTest, AnApplicationPublishesAtItsRateAndItsUrgentNoticesApart) {
+  applications_[0].rate = {.per_second = 10, .burst = 2};
+  const v1::PublishRequest first = publishable();
+  EXPECT_EQ(said(publish(first)), "good");
+  EXPECT_EQ(refusal([](auto&) {}), "good");
+  const v1::LocalReply over = publish(publishable());
+  EXPECT_EQ(said(over), "quota-exceeded");
+  EXPECT_EQ(over.error().retry_after_ms(), 100U);
+  EXPECT_EQ(said(publish(first)), "good") << "a repetition is no other notice";
+  EXPECT_EQ(refusal([](auto& request) { request.set_precedence(v1::PRECEDENCE_FLASH); }), "good");
+  now_ += milliseconds(99);
+  EXPECT_EQ(refusal([](auto&) {}), "quota-exceeded");
+  now_ += milliseconds(1);
+  EXPECT_EQ(refusal([](auto&) {}), "good");
+  EXPECT_EQ(refusal([](auto&) {}), "quota-exceeded");
+  EXPECT_EQ(api().counters().quota_count.at("desk"), 3U);
+}
+
 TEST_F(LocalApiTest, AFullOutboxTakesNoMore) {
   ASSERT_EQ(said(publish(publishable())), "good");
   commit();
