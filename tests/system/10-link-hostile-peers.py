@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Peers and strangers that keep to no rule: only the offender suffers. Each attack is made on real sockets while two
+honest members publish and receive, the hub stays the process that it was, and its descriptors come back.
+Protocol chapter 10. `./dev faults hostile-bytes` goes on for longer."""
+import os
+import pathlib
+import random
+import socket
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/system/support"))
+sys.path.insert(0, str(ROOT / "tests/faults"))
+import hostile  # noqa: E402
+import trial  # noqa: E402
+from trial import Trial, eventually  # noqa: E402
+
+MIB = 1 << 20
+MOST = (1 << 63) - 1
+
+
+class HostilePeers(Trial):
+    def setUp(self):
+        super().setUp()
+        self.dice = random.Random(10)
+        self.count = 0
+        config = self.path("ru")  # Enrolled; its node never runs, somebody else has its keys.
+        endpoint, server_key, self.genesis = hostile.hub_of(config / "node.toml")
+        self.address = hostile.address_of(endpoint)
+        self.villain = (endpoint, server_key, hostile.secret_key(config / "keys/transport.pem"))
+
+    def start(self, *members):
+        super().start(*members)
+        self.pid = self.hub.process.pid
+        self.descriptors = self.count_descriptors()
+
+    def count_descriptors(self):
+        return len(os.listdir(f"/proc/{self.hub.process.pid}/fd"))
+
+    def peak_mib(self):
+        text = pathlib.Path(f"/proc/{self.hub.process.pid}/status").read_text()
+        return int(text.split("VmHWM:")[1].split()[0]) >> 10
+
+    def assert_others_go_on(self, while_what):
+        """AM publishes and BY receives, in the time that a user would wait."""
+        self.count += 1
+        answer = self.publish("AM", f"number {self.count}", "--timeout", "10s")
+        self.assertEqual(answer.code, 0, f"{while_what}: {answer}")
+        self.assertTrue(eventually(lambda: f"number {self.count}" in self.subjects("BY")), while_what)
+        self.assertIsNone(self.hub.process.poll(), self.hub.log())
+        self.assertEqual(self.hub.process.pid, self.pid)
+
+    def peer(self, endpoint=None, **options):
+        peer = hostile.Peer(endpoint or self.villain[0], *self.villain[1:], **options)
+        self.addCleanup(peer.close)
+        return peer
+
+    def greet(self, peer, cursor=0, items=64, size=MIB):
+        peer.send(hostile.field(1, hostile.field(1, 1) + hostile.field(2, self.genesis) +
+                                (hostile.field(3, cursor) if cursor else b"") +
+                                hostile.field(6, hostile.field(1, items) + hostile.field(2, size)) +
+                                hostile.field(7, b"hostile")))
+
+    def credit(self, peer, cursor, items, size):
+        peer.send(hostile.field(3, (hostile.field(1, cursor) if cursor else b"") +
+                                hostile.field(2, hostile.field(1, items) + hostile.field(2, size))))
+
+    def test_strangers_on_the_port_disturb_nobody(self):
+        self.start("AM", "BY")
+        for attack in hostile.RAW:  # Drip, wrong mechanisms, ZMTP 1 and 2, giant frames, garbage, 400 silent ones.
+            attack(self.address, self.dice)
+            self.assert_others_go_on(attack.__name__)
+        self.assertTrue(eventually(lambda: self.count_descriptors() <= self.descriptors, 30), self.count_descriptors())
+        self.assertLess(self.peak_mib(), 128)
+
+    def test_the_crowd_is_still_there_while_others_go_on(self):
+        self.start("AM", "BY")
+        crowd = [socket.create_connection(self.address, timeout=5) for _ in range(400)]
+        self.assert_others_go_on("400 silent connections")
+        self.start_node("KZ")  # A newcomer finds its place.
+        for one in crowd:
+            one.close()
+
+    def test_a_message_without_end_costs_its_sender_the_connection(self):
+        self.start("AM", "BY")
+        for part, count in ((bytes(hostile.PART), 300), (b"", 500_000)):
+            cut = self.status("hub").json["counters"]["connections_undelivered"]
+            relay = hostile.Unfinished(self.address, 12 << 20)
+            self.addCleanup(relay.close)
+            self.peer(relay.endpoint).send(*[part] * count)
+            self.assertTrue(eventually(
+                lambda: self.status("hub").json["counters"]["connections_undelivered"] > cut), len(part))
+            self.assert_others_go_on(f"parts of {len(part)} bytes without end")
+        self.assertLess(self.peak_mib(), 128)
+
+    def test_a_claimed_routing_id_gets_no_word(self):
+        self.start("AM", "BY")
+        for name in (b"AM", b"\x01\x80\0\0A", b"x" * 255):
+            self.assertFalse(self.peer(routing_id=name).pings(1, self.genesis, tries=1, patience=0.5), name)
+            self.assert_others_go_on("a claimed routing id")
+
+    def test_a_forged_cursor_moves_nothing_but_its_own_feed(self):
+        self.start("AM", "BY")
+        for _ in range(3):
+            self.assertEqual(self.publish("AM", "for all").code, 0)
+        size = self.status("hub").json["log"]["size"]
+        peer = self.peer()
+        self.greet(peer, cursor=MOST)  # Beyond the log.
+        self.assertTrue(eventually(lambda: self.node("RU")["connected"]))
+        self.assertEqual(self.node("RU")["cursor"], size)
+        for cursor in (0, MOST, 1, size, 0):  # Backwards, and beyond what was sent.
+            self.credit(peer, cursor, 64, MIB)
+        self.assertTrue(peer.pings(7, self.genesis))
+        self.assertLessEqual(self.node("RU")["cursor"], size)
+        for member in ("AM", "BY"):
+            self.assertTrue(eventually(lambda: self.node(member)["cursor"] >= size))
+        self.assert_others_go_on("forged cursors")
+        # What it passed over is still there for it, from the beginning.
+        honest = self.peer()
+        self.greet(honest)
+        self.assertTrue(self.hears(honest, b"to/RU"))
+
+    def hears(self, peer, topic):
+        end = time.monotonic() + trial.PATIENCE
+        while time.monotonic() < end and peer.socket.poll(1000):
+            if peer.socket.recv_multipart()[0] == topic:
+                return True
+        return False
+
+    def node(self, member):
+        return next(node for node in self.status("hub").json["nodes"] if node["member"] == member)
+
+    def test_credits_without_measure_cost_the_hub_its_own_window_only(self):
+        self.start("AM", "BY")
+        peer = self.peer()
+        self.greet(peer, items=MOST, size=MOST)
+        self.credit(peer, 0, MOST, MOST)
+        self.assertTrue(eventually(lambda: self.node("RU")["connected"]))
+        large = '{"content": {"summary": "' + 700_000 * "x" + '"}}'
+        for number in range(40):  # 28 MB, and the window is 16 MiB; nobody reads them.
+            answer = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "RU", "--subject", f"{number}",
+                                    "--file", "-", stdin=large)
+            self.assertEqual(answer.code, 0, answer)
+        self.assert_others_go_on("credits without measure")
+        self.assertLess(self.peak_mib(), 128)
+
+    def test_a_hub_without_descriptors_keeps_those_that_it_has(self):
+        self.hub.prefix = ("prlimit", "--nofile=64:64")
+        self.start("AM", "BY")
+        crowd = [socket.create_connection(self.address, timeout=5) for _ in range(100)]
+        self.assertTrue(eventually(lambda: self.count_descriptors() >= 63), self.count_descriptors())
+        self.assert_others_go_on("no descriptor is left")
+        for one in crowd:
+            one.close()
+        self.start_node("KZ")
+        self.assert_others_go_on("descriptors are back")
+
+    def test_a_flood_of_refused_frames_fills_no_log(self):
+        self.start("AM", "BY")
+        peer = self.peer()
+        before = len(self.hub.log())
+        for number in range(20_000):
+            peer.send(b"\xff" * (1 + number % 50))
+        self.assertTrue(peer.pings(3, self.genesis, tries=10))
+        self.assert_others_go_on("a flood of refused frames")
+        log = self.hub.log()[before:]
+        self.assertIn("refused-frame", log)
+        self.assertLess(len(log), 64 << 10)
+        self.assertTrue(self.hub.says("left_out=", 30), log)
+
+    def test_a_member_over_its_quota_waits_and_its_flash_does_not(self):
+        with open(self.path("hub/hub.toml"), "a", encoding="utf-8") as config:
+            config.write("\n[quota]\nnotices_per_second = 4\nnotices_burst = 4\n")
+        self.start("AM", "BY", "KZ")
+        for number in range(12):
+            self.assertEqual(self.publish("AM", f"patient {number}", "--wait", "queued").code, 0)
+        self.assertEqual(self.publish("AM", "flash", "--precedence", "flash").code, 0)
+        self.assertEqual(self.publish("KZ", "of another").code, 0)
+        subjects = ["flash", "of another", *(f"patient {number}" for number in range(12))]
+        self.assertTrue(eventually(lambda: set(self.subjects("BY")) == set(subjects)), self.subjects("BY"))
+        patient = [subject for subject in self.subjects("BY") if subject.startswith("patient")]
+        self.assertEqual(patient, subjects[2:])  # In their order, whatever was refused in between.
+        self.assertIn("error=quota-exceeded", self.nodes["AM"].log())
+        quotas = self.status("hub").json["quotas"]
+        self.assertGreater(quotas["AM"]["refused"], 0)
+        self.assertEqual(quotas["KZ"], {"taken": 1, "refused": 0})
+
+    def test_an_application_publishes_at_the_rate_of_its_grant(self):
+        self.edit("am/node.toml", r'^(name = "desk")$', r"\1\nrate = 1")
+        self.start("AM", "BY")
+        answers = [self.publish("AM", f"{number}", "--wait", "queued") for number in range(8)]
+        refused = [answer for answer in answers if answer.code != 0]
+        self.assertTrue(refused)
+        self.assertEqual({(answer.code, answer.error) for answer in refused}, {(1, "quota-exceeded")})
+        self.assertEqual(self.publish("AM", "flash", "--precedence", "flash").code, 0)
+        self.assertEqual(self.status("AM").json["quotas"]["desk"]["refused"], len(refused))
+
+
+if __name__ == "__main__":
+    trial.main()
