@@ -32,6 +32,8 @@ struct DiskMarks {
   std::uint64_t warn_free_bytes = 1ULL << 30U;
   std::uint64_t routine_free_bytes = 512ULL << 20U;
   std::uint64_t urgent_free_bytes = 128ULL << 20U;
+
+  bool operator==(const DiskMarks&) const = default;
 };
 
 class DiskGauge {

@@ -16,6 +16,8 @@ namespace chancery {
 struct Rate {
   std::uint64_t per_second = 1;
   std::uint64_t burst = 1;
+
+  bool operator==(const Rate&) const = default;
 };
 
 inline constexpr std::uint64_t kRateMax = 1ULL << 40U;
