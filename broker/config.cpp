@@ -91,6 +91,8 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   compare("log_key_next", &Config::log_key_next);
   compare("transport_key", &Config::transport_key);
   compare("admin", &Config::admin);
+  compare("disk", &Config::disk);
+  compare("quota", &Config::quota);
   return keys;
 }
 

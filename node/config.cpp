@@ -133,6 +133,7 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   compare("local", &Config::local);
   compare("local_key", &Config::local_key);
   compare("admin", &Config::admin);
+  compare("disk", &Config::disk);
   compare(kApplicationKey, &Config::applications);
   return keys;
 }

@@ -22,6 +22,7 @@ namespace chancery::broker {
 struct LaneQuota {
   Rate notices;
   Rate bytes;
+  bool operator==(const LaneQuota&) const = default;
 };
 
 struct QuotaLimits {
@@ -30,6 +31,7 @@ struct QuotaLimits {
                   .bytes = {.per_second = 128U << 20U, .burst = 512U << 20U}},
       .urgent = {.notices = {.per_second = 10'000, .burst = 40'000},
                  .bytes = {.per_second = 32U << 20U, .burst = 128U << 20U}}};
+  bool operator==(const QuotaLimits&) const = default;
 };
 
 class MemberQuotas {

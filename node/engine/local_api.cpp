@@ -250,6 +250,7 @@ Result<void> LocalApi::release(const LocalContext& context) {
     CHANCERY_CHECK(answer.has_value());
     reply(waiter.routing_id, *std::move(answer), waiter.request.request_id());
   }
+  buckets_.clear();  // Rates are of the applications of before, too.
   return {};
 }
 

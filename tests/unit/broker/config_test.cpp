@@ -183,12 +183,16 @@ TEST_F(ConfigTest, AFileThatIsMissingOrIsNoTomlIsRefused) {
 TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
   Keys keys = good();
   keys["log_key_next"] = R"("keys/next.pem")";
+  keys["disk"] = "{ warn_free_bytes = 5000000000 }";
+  keys["quota"] = "{ notices_burst = 5 }";
   const Config before = *read(keys);
   EXPECT_EQ(changed_keys(before, before), std::vector<std::string>{});
   for (const auto& [key, value] : keys) {
     Keys others = keys;
     others[key] = key == "genesis"  ? '"' + std::string(64, 'b') + '"'
                   : key == "listen" ? R"("tcp://127.0.0.1:7401")"
+                  : key == "disk"   ? "{ warn_free_bytes = 5000000001 }"
+                  : key == "quota"  ? "{ notices_burst = 6 }"
                                     : R"("another")";
     EXPECT_EQ(changed_keys(before, *read(others)), std::vector<std::string>{key});
   }

@@ -532,7 +532,8 @@ TEST_F(HubTest, AMemberOverItsQuotaIsToldWhenAndItsFlashIsTaken) {
   MemoryLog log;
   found(small.sequencer(), log, exchange_);
   const auto answers = [&](const v1::UpMessage& message) {
-    EXPECT_EQ(outcome(small.receive(kAm, transport_id("AM"), message.SerializeAsString())), "good");
+    EXPECT_EQ(outcome(small.receive(kAm, transport_id("AM"), message.SerializeAsString(), now_)),
+              "good");
     return small.take_outgoing();
   };
   answers(hello());

@@ -1,8 +1,6 @@
 // Both engines as they are shipped, a hub's and the nodes', in one thread: what one says is handed
 // to the other, and time is an argument.
 
-#include "node/engine/engine.h"
-
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -15,6 +13,7 @@
 #include "broker/store/sqlite_hub_store.h"
 #include "chancery/v1/text.pb.h"
 #include "core/exchange/audit.h"
+#include "node/engine/engine.h"
 #include "tests/support/exchange.h"
 #include "tests/support/outcome.h"
 #include "tests/unit/io/os/temporary_folder.h"

@@ -911,7 +911,7 @@ TEST_F(NodeStoreTest, WhatIsInQuarantineIsNotScannedAndStays) {
   tamper(last_byte_of("outbox", "draft") + " WHERE seq = 1");
   EXPECT_EQ(outcome(store_->scan_inbox({.after = 0, .before = {}, .count_max = kAll})),
             "store-damaged");
-  EXPECT_EQ(outcome(store_->waiting(kAll)), "store-damaged");
+  EXPECT_EQ(outcome(store_->waiting(kAll, kAll)), "store-damaged");
   const std::vector<exchange::Damage> met = store_->take_damages();
   ASSERT_EQ(met.size(), 2U);
   for (const exchange::Damage& damage : met) {
