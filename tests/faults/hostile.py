@@ -37,10 +37,13 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
+INSTANCE = bytes(16)  # All connections of this program are of one daemon.
+
+
 def hello(genesis):
     credits_wanted = field(1, 64) + field(2, 1 << 20)
     return field(1, field(1, 1) + field(2, genesis) + field(6, credits_wanted) + field(7, b"hostile") +
-                 field(11, bytes(16)))
+                 field(11, INSTANCE))
 
 
 def frames(genesis, envelopes):

@@ -60,7 +60,7 @@ class HostilePeers(Trial):
         peer.send(hostile.field(1, hostile.field(1, 1) + hostile.field(2, self.genesis) +
                                 (hostile.field(3, cursor) if cursor else b"") +
                                 hostile.field(6, hostile.field(1, items) + hostile.field(2, size)) +
-                                hostile.field(7, b"hostile")))
+                                hostile.field(7, b"hostile") + hostile.field(11, hostile.INSTANCE)))
 
     def credit(self, peer, cursor, items, size):
         peer.send(hostile.field(3, (hostile.field(1, cursor) if cursor else b"") +
