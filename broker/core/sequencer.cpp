@@ -297,6 +297,14 @@ void Sequencer::not_committed(Decision& decision, const Error& why) {
   }
 }
 
+std::uint64_t Sequencer::newest_created_at_ms() const {
+  std::uint64_t newest_us = 0;
+  for (const auto& [key, created_at_us] : clocks_) {
+    newest_us = std::max(newest_us, created_at_us);
+  }
+  return newest_us / 1000;
+}
+
 void Sequencer::committed() {
   CHANCERY_CHECK(next_.has_value());
   tree_ = std::move(next_->tree);

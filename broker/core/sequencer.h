@@ -148,6 +148,8 @@ class Sequencer {
   [[nodiscard]] const exchange::Directory& directory() const { return directory_; }
   [[nodiscard]] const ledger::CompactTree& tree() const { return tree_; }
   [[nodiscard]] std::uint64_t accepted_at_ms() const { return accepted_at_ms_; }
+  // The newest created_at of any signing key: what the clocks of the members say.
+  [[nodiscard]] std::uint64_t newest_created_at_ms() const;
 
  private:
   using ClockKey = std::pair<Hash, std::uint32_t>;

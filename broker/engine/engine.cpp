@@ -278,7 +278,9 @@ void Engine::count(const std::vector<Outcome>& outcomes) {
 Result<void> Engine::retain(std::uint64_t now_ms) {
   const Sequencer& sequencer = hub_.sequencer();
   const exchange::Directory& directory = sequencer.directory();
-  const std::uint64_t now = std::min(now_ms, sequencer.accepted_at_ms());
+  // accepted_at is this machine's clock as well: the members' have to agree.
+  const std::uint64_t now =
+      std::min({now_ms, sequencer.accepted_at_ms(), sequencer.newest_created_at_ms()});
   const std::optional<std::uint64_t> from = retention_.next(directory.roster(), now);
   if (!from.has_value() || disk().is_full()) {
     return {};

@@ -78,9 +78,9 @@ class BothEnginesTest : public testing::Test {
           must(hub_->receive(peer_of(member), key, message, now().steady));
         }
       }
-      static_cast<void>(must(hub_->sequence(now_ms_)));
+      static_cast<void>(must(hub_->sequence(now_ms_ + hub_ahead_ms_)));
       hub_->serve_reads();
-      must(hub_->retain(now_ms_));
+      must(hub_->retain(now_ms_ + hub_ahead_ms_));
       for (const broker::Outgoing& outgoing : hub_->take_outgoing()) {
         for (auto& [member, node] : nodes_) {
           if (peer_of(member) == outgoing.peer) {
@@ -159,6 +159,7 @@ class BothEnginesTest : public testing::Test {
   std::unique_ptr<broker::Engine> hub_;
   std::map<std::string, std::unique_ptr<Engine>> nodes_;
   std::uint64_t now_ms_ = kStartMs;
+  std::uint64_t hub_ahead_ms_ = 0;  // Its clock, of those of the nodes.
   std::uint64_t randoms_ = 0;
   std::uint64_t requests_ = 0;
 };
@@ -227,6 +228,20 @@ TEST_F(BothEnginesTest, BodiesGoWhenTheirTimeHasPassedAndTheLogStaysVerifiable) 
   EXPECT_EQ(must(hub_->store().erased_count()), 2U);
   EXPECT_EQ(inbox("KZ"), Subjects{"erased"});
   EXPECT_EQ(must(nodes_["AM"]->store().erased_count()), 2U);
+}
+
+// C-99: what is erased is gone for good, and a clock that jumps must not be the reason.
+TEST_F(BothEnginesTest, AHubWithAWrongClockErasesNothing) {
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "old");
+  hub_ahead_ms_ = 3650 * kDayMs;
+  publish("AM", {"BY"}, "new");
+  now_ms_ += 2 * kDayMs;
+  settle();
+  EXPECT_EQ(must(hub_->store().erased_count()), 0U);
+  EXPECT_EQ(must(nodes_["BY"]->store().erased_count()), 0U);
+  EXPECT_EQ(inbox("BY"), (Subjects{"old", "new"}));
 }
 
 // A node that begins anew gets what is left.
