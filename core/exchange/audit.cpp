@@ -173,8 +173,11 @@ void Auditor::check_inbox(const v1::AuditBatch& batch,
                           const std::vector<std::optional<Envelope>>& good) {
   for (const v1::AuditEntry& entry : batch.entries()) {
     const std::uint64_t position = entry.index() - batch.first_index();
-    if (entry.shown() && position < good.size() && good[position].has_value() &&
-        entry.shown_urgent() != (lane_of(good[position]->draft.precedence()) == Lane::kUrgent)) {
+    const std::optional<Envelope> none;
+    const std::optional<Envelope>& shown =
+        entry.shown() && position < good.size() ? good[position] : none;
+    if (shown.has_value() &&
+        entry.shown_urgent() != (lane_of(shown->draft.precedence()) == Lane::kUrgent)) {
       finding(entry.index(), {ErrorCode::kStoreDamaged, "it is in the wrong lane of the inbox"});
     }
     if (entry.shown() && (entry.envelope().empty() || entry.faulted() || entry.code() != 0)) {
@@ -311,27 +314,28 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
   ++report_.batch_count;
   report_.directory_entry_count += is_directory ? 1 : 0;
   for (std::size_t i = 0; i < envelopes.size(); ++i) {
-    if (!envelopes[i].has_value()) {
+    const std::optional<Envelope>& held = envelopes[i];
+    if (!held.has_value()) {
       continue;
     }
     ++report_.envelope_count;
-    report_.erased_count += envelopes[i]->erased.has_value() ? 1U : 0U;
+    report_.erased_count += held->erased.has_value() ? 1U : 0U;
     if (is_directory) {
       continue;
     }
-    Result<void> judged = judge_notice(*envelopes[i], follower_.directory(), cache_);
+    Result<void> judged = judge_notice(*held, follower_.directory(), cache_);
     if (judged.has_value()) {
-      const auto head = heads_.find(envelopes[i]->header.log_seen().size());
-      judged = check_log_seen(*envelopes[i],
-                              head == heads_.end() ? std::nullopt : std::optional(head->second));
+      const auto head = heads_.find(held->header.log_seen().size());
+      judged =
+          check_log_seen(*held, head == heads_.end() ? std::nullopt : std::optional(head->second));
     }
     if (judged.has_value()) {
-      judged = check_id(*envelopes[i]);
+      judged = check_id(*held);
     }
     if (!judged.has_value()) {
       finding(batch.first_index() + i, judged.error());
     } else {
-      remember_clock(batch.first_index() + i, *envelopes[i]);
+      remember_clock(batch.first_index() + i, *held);
     }
   }
   heads_.emplace(follower_.size(), follower_.tree().root());

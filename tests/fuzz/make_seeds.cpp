@@ -351,6 +351,10 @@ void add_envelopes(const Corpus& corpus) {
   Notices notices;
   corpus.add("envelope", "sealed", notices.sealed());
   corpus.add("envelope", "clear", notices.clear());
+  const exchange::Envelope whole = notices.exchange.parse(notices.clear());
+  corpus.add("envelope", "erased",
+             exchange::erased_bytes(whole.header_bytes, exchange::body_digest(whole.body_bytes),
+                                    whole.signatures_bytes));
   corpus.add("envelope", "revocation", notices.revocation());
   corpus.add("envelope", "roster", notices.exchange.founding_entries().front());
   corpus.add("envelope", "node", notices.exchange.founding_entries().back());
@@ -521,6 +525,9 @@ void add_logs(const Corpus& corpus) {
   const std::string taken = choose(4) + choose(1);
   corpus.add("node_link", "follow-and-take", up + followed + delivered + taken + taken);
   corpus.add("node_link", "deliver-ahead", up + delivered + taken + followed + taken);
+  down.mutable_deliver()->set_urgent(true);
+  down.mutable_deliver()->add_deliveries()->set_index(founded);
+  corpus.add("node_link", "urgent-overtakes", up + followed + delivered + frame() + taken + taken);
   corpus.add("node_link", "refetch", up + followed + delivered + choose(4) + choose(0) + delivered);
   for (std::uint64_t i = 2; i < 6; ++i) {
     v1::Delivery& delivery = *down.mutable_deliver()->add_deliveries();
@@ -558,6 +565,9 @@ void add_logs(const Corpus& corpus) {
   corpus.add("hub", "credit-and-fetch", submit + turn + serve + credit + step(1) + serve);
   message.mutable_fetch()->set_kind(v1::FETCH_KIND_BATCHES);
   corpus.add("hub", "page", submit + turn + step(0) + serve);
+  message.mutable_probe()->add_items()->set_member("BY");
+  message.mutable_probe()->mutable_items(0)->set_index(founded);
+  corpus.add("hub", "probe", submit + turn + serve + step(1) + serve);
   message.mutable_ping()->set_nonce(5);
   corpus.add("hub", "ping-of-nobody", step(3) + step(0));
   corpus.add("hub", "ping-before-hello", step(2));
