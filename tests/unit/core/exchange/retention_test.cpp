@@ -53,6 +53,7 @@ TEST(RetentionTest, APassGoesOverWhatIsOldEnoughAndComesAgainTheNextDay) {
   const auto all = [](const Kept&) { return true; };
   ASSERT_EQ(pass.next(rules, now), 0U);
   std::vector<Kept> page;
+  page.reserve(kRetentionPageMax);
   for (std::uint64_t index = 0; index < kRetentionPageMax; ++index) {
     page.push_back(kept(index, index, index == 1 ? "directory.roster" : "contact"));
   }
@@ -73,6 +74,7 @@ TEST(RetentionTest, APageThatIsTooYoungEndsThePass) {
   const v1::Roster rules = roster();
   RetentionPass pass;
   std::vector<Kept> page;
+  page.reserve(kRetentionPageMax);
   for (std::uint64_t index = 0; index < kRetentionPageMax; ++index) {
     page.push_back(kept(index, 5 * kDay, "training"));
   }
