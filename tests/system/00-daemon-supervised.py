@@ -118,9 +118,11 @@ class Supervised(Trial):
 
     def test_a_hub_that_is_stopped_logs_and_answers_what_it_received(self):
         self.start("AM")
+        self.assertTrue(self.nodes["AM"].says(" ready "), self.nodes["AM"].log())  # It has followed the log.
         self.hub.process.send_signal(signal.SIGSTOP)
         for i in range(20):
-            self.assertEqual(self.publish("AM", f"notice {i}", "--wait", "queued").code, 0)
+            answer = self.publish("AM", f"notice {i}", "--wait", "queued")
+            self.assertEqual(answer.code, 0, answer)
         outbox = lambda: self.status("AM").json["outbox"]
         self.assertTrue(eventually(lambda: outbox()["signed"] > 0))
         signed = outbox()["signed"]

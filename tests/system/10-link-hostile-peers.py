@@ -8,6 +8,7 @@ import random
 import socket
 import sys
 import time
+import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/system/support"))
@@ -18,6 +19,7 @@ from trial import Trial, eventually  # noqa: E402
 
 MIB = 1 << 20
 MOST = (1 << 63) - 1
+SANITIZED = "CHANCERY_SANITIZED" in os.environ  # Then all is slow and large.
 
 
 class HostilePeers(Trial):
@@ -42,10 +44,14 @@ class HostilePeers(Trial):
         text = pathlib.Path(f"/proc/{self.hub.process.pid}/status").read_text()
         return int(text.split("VmHWM:")[1].split()[0]) >> 10
 
+    def assert_small(self):
+        if not SANITIZED:  # A sanitizer's memory says nothing of ours.
+            self.assertLess(self.peak_mib(), 128)
+
     def assert_others_go_on(self, while_what):
         """AM publishes and BY receives, in the time that a user would wait."""
         self.count += 1
-        answer = self.publish("AM", f"number {self.count}", "--timeout", "10s")
+        answer = self.publish("AM", f"number {self.count}", "--timeout", "40s" if SANITIZED else "10s")
         self.assertEqual(answer.code, 0, f"{while_what}: {answer}")
         self.assertTrue(eventually(lambda: f"number {self.count}" in self.subjects("BY")), while_what)
         self.assertIsNone(self.hub.process.poll(), self.hub.log())
@@ -72,7 +78,7 @@ class HostilePeers(Trial):
             attack(self.address, self.dice)
             self.assert_others_go_on(attack.__name__)
         self.assertTrue(eventually(lambda: self.count_descriptors() <= self.descriptors, 30), self.count_descriptors())
-        self.assertLess(self.peak_mib(), 128)
+        self.assert_small()
 
     def test_the_crowd_is_still_there_while_others_go_on(self):
         self.start("AM", "BY")
@@ -92,7 +98,7 @@ class HostilePeers(Trial):
             self.assertTrue(eventually(
                 lambda: self.status("hub").json["counters"]["connections_undelivered"] > cut), len(part))
             self.assert_others_go_on(f"parts of {len(part)} bytes without end")
-        self.assertLess(self.peak_mib(), 128)
+        self.assert_small()
 
     def test_a_claimed_routing_id_gets_no_word(self):
         self.start("AM", "BY")
@@ -143,8 +149,9 @@ class HostilePeers(Trial):
                                     "--file", "-", stdin=large)
             self.assertEqual(answer.code, 0, answer)
         self.assert_others_go_on("credits without measure")
-        self.assertLess(self.peak_mib(), 128)
+        self.assert_small()
 
+    @unittest.skipIf(SANITIZED, "UBSan reads /proc to judge a pointer, and takes a refusal for a finding")
     def test_a_hub_without_descriptors_keeps_those_that_it_has(self):
         self.hub.prefix = ("prlimit", "--nofile=64:64")
         self.start("AM", "BY")
