@@ -28,7 +28,7 @@ class Frame {
   [[nodiscard]] std::string text() {
     return {static_cast<const char*>(zmq_msg_data(&message_)), zmq_msg_size(&message_)};
   }
-  [[nodiscard]] std::string property(const char* name) const {
+  [[nodiscard]] std::string message_property(const char* name) const {
     const char* const value = zmq_msg_gets(&message_, name);
     return value == nullptr ? std::string() : std::string(value);
   }
@@ -129,8 +129,8 @@ std::optional<Multipart> Socket::receive(const ReadLimits& limits) {
     }
     more = frame.more();
     if (limits.has_routing_id && message.frames.empty() && !message.oversized) {
-      message.user_id = frame.property("User-Id");
-      message.peer_address = frame.property("Peer-Address");
+      message.user_id = frame.message_property("User-Id");
+      message.peer_address = frame.message_property("Peer-Address");
       message.source_fd = frame.source_fd();
     }
     if (message.frames.size() < limits.part_count_max) {
