@@ -46,8 +46,9 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, std::unique_p
                                               std::unique_ptr<crypto::Signer> signer,
                                               exchange::Opener opener, RandomSource random) {
   CHANCERY_TRY(NodeState state, store->load());
-  CHANCERY_TRY_VOID(store->make_durable());
   CHANCERY_TRY_VOID(store->check_tail());  // What it names is in take_damages() as well.
+  CHANCERY_TRY_VOID(
+      store->make_durable());  // The first write: a store that is refused stays as it was.
   return std::unique_ptr<Engine>(new Engine(std::move(config), std::move(store), std::move(state),
                                             std::move(signer), std::move(opener),
                                             std::move(random)));
