@@ -35,9 +35,10 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
                                               std::unique_ptr<HubStore> store,
                                               LogSigners log_signers) {
   CHANCERY_TRY(HubState state, store->load());
-  CHANCERY_TRY_VOID(store->check_tail());  // What it names is in take_damages() as well.
-  CHANCERY_TRY_VOID(
-      store->make_durable());  // The first write: a store that is refused stays as it was.
+  // What it names is in take_damages() as well. Before the first write: a store that is refused
+  // stays as it was.
+  CHANCERY_TRY_VOID(store->check_tail());
+  CHANCERY_TRY_VOID(store->make_durable());
   return std::unique_ptr<Engine>(
       new Engine(config, std::move(store), std::move(state), std::move(log_signers)));
 }

@@ -83,7 +83,7 @@ Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
 Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
                                                          std::size_t bytes_max) {
   const std::string_view member = read.member;
-  const std::uint64_t urgent = read.lane == exchange::Lane::kUrgent ? 1 : 0;
+  const auto urgent = std::to_underlying(read.lane);
   std::uint64_t previous = 0;
   CHANCERY_TRY(sqlite::Statement* const before, statements_.get(kSelectFeedBefore));
   before->bind(1, member).bind(2, urgent).bind(3, read.from);

@@ -52,10 +52,6 @@ CREATE TABLE quarantine(
   reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, UNIQUE(part, idx)) STRICT;
 )";
 
-std::uint64_t urgent_of(const v1::Draft& draft) {
-  return exchange::lane_of(draft.precedence()) == exchange::Lane::kUrgent ? 1 : 0;
-}
-
 // The lane is in the draft, which SQL does not read.
 Result<void> fill_lanes(sqlite::Database& database) {
   CHANCERY_TRY(sqlite::Statement entries, database.prepare("SELECT idx, header FROM entry"));
@@ -72,7 +68,8 @@ Result<void> fill_lanes(sqlite::Database& database) {
     CHANCERY_TRY(const std::string bytes, entries.column_blob(1));
     CHANCERY_TRY(const v1::Header header, exchange::parse_wire<v1::Header>(bytes));
     CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(header.draft()));
-    CHANCERY_TRY_VOID(move.bind(1, index).bind(2, urgent_of(draft)).run());
+    const exchange::Lane lane = exchange::lane_of(draft.precedence());
+    CHANCERY_TRY_VOID(move.bind(1, index).bind(2, std::to_underlying(lane)).run());
   }
 }
 
@@ -263,10 +260,11 @@ Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
                         .bind(7, as_bytes(envelope.body_bytes))
                         .bind(8, as_bytes(envelope.signatures_bytes))
                         .run());
+  const exchange::Lane lane = exchange::lane_of(envelope.draft.precedence());
   for (const std::string& member : entry.readers) {
     CHANCERY_TRY(sqlite::Statement* const put_feed, statements_.get(kPutFeed));
     CHANCERY_TRY_VOID(put_feed->bind(1, std::string_view(member))
-                          .bind(2, urgent_of(envelope.draft))
+                          .bind(2, std::to_underlying(lane))
                           .bind(3, entry.index)
                           .run());
   }

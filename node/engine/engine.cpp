@@ -46,9 +46,10 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, std::unique_p
                                               std::unique_ptr<crypto::Signer> signer,
                                               exchange::Opener opener, RandomSource random) {
   CHANCERY_TRY(NodeState state, store->load());
-  CHANCERY_TRY_VOID(store->check_tail());  // What it names is in take_damages() as well.
-  CHANCERY_TRY_VOID(
-      store->make_durable());  // The first write: a store that is refused stays as it was.
+  // What it names is in take_damages() as well. Before the first write: a store that is refused
+  // stays as it was.
+  CHANCERY_TRY_VOID(store->check_tail());
+  CHANCERY_TRY_VOID(store->make_durable());
   return std::unique_ptr<Engine>(new Engine(std::move(config), std::move(store), std::move(state),
                                             std::move(signer), std::move(opener),
                                             std::move(random)));

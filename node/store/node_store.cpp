@@ -364,19 +364,20 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
   const v1::Signature* const by = envelope.batch_signature();
   const std::string key_id = by == nullptr ? "" : by->key_id();
-  CHANCERY_TRY_VOID(inbox->bind(1, arrival.index)
-                        .bind(2, Bytes(envelope.notice))
-                        .bind(3, std::string_view(envelope.draft.origin()))
-                        .bind(4, as_bytes(envelope.draft.notice_id()))
-                        .bind(5, leaf.accepted_at_ms)
-                        .bind(6, now_ms)
-                        .bind(7, envelope.header.created_at_us())
-                        .bind(8, envelope.sealed() ? 1 : 0)
-                        .bind(9, as_bytes(key_id))
-                        .bind(10, as_bytes(envelope.header.draft()))
-                        .bind(11, as_bytes(arrival.text))
-                        .bind(12, urgent_of(envelope.draft))
-                        .run());
+  CHANCERY_TRY_VOID(
+      inbox->bind(1, arrival.index)
+          .bind(2, Bytes(envelope.notice))
+          .bind(3, std::string_view(envelope.draft.origin()))
+          .bind(4, as_bytes(envelope.draft.notice_id()))
+          .bind(5, leaf.accepted_at_ms)
+          .bind(6, now_ms)
+          .bind(7, envelope.header.created_at_us())
+          .bind(8, envelope.sealed() ? 1 : 0)
+          .bind(9, as_bytes(key_id))
+          .bind(10, as_bytes(envelope.header.draft()))
+          .bind(11, as_bytes(arrival.text))
+          .bind(12, std::to_underlying(exchange::lane_of(envelope.draft.precedence())))
+          .run());
   return std::optional(static_cast<std::uint64_t>(impl_->database.last_insert_rowid()));
 }
 

@@ -1,6 +1,7 @@
 #include "node/store/schema.h"
 
 #include <string>
+#include <utility>
 
 #include "core/exchange/lane.h"
 #include "core/exchange/strict.h"
@@ -22,7 +23,8 @@ Result<void> fill_lanes(sqlite::Database& database) {
     CHANCERY_TRY(const std::uint64_t arrival, rows.column_u64(0));
     CHANCERY_TRY(const std::string bytes, rows.column_blob(1));
     CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(bytes));
-    CHANCERY_TRY_VOID(update.bind(1, arrival).bind(2, urgent_of(draft)).run());
+    const exchange::Lane lane = exchange::lane_of(draft.precedence());
+    CHANCERY_TRY_VOID(update.bind(1, arrival).bind(2, std::to_underlying(lane)).run());
   }
 }
 
@@ -43,15 +45,12 @@ Result<void> fill_unstored(sqlite::Database& database) {
 
 }  // namespace
 
-std::uint64_t urgent_of(const v1::Draft& draft) {
-  return exchange::lane_of(draft.precedence()) == exchange::Lane::kUrgent ? 1 : 0;
-}
-
 Result<void> put_unstored(sqlite::Statement& put, std::uint64_t index, std::string_view draft) {
   CHANCERY_TRY(const v1::Draft parsed, exchange::parse_wire<v1::Draft>(draft));
+  const exchange::Lane lane = exchange::lane_of(parsed.precedence());
   for (const v1::Recipient& recipient : parsed.recipients()) {
     CHANCERY_TRY_VOID(put.bind(1, std::string_view(recipient.member()))
-                          .bind(2, urgent_of(parsed))
+                          .bind(2, std::to_underlying(lane))
                           .bind(3, index)
                           .run());
   }

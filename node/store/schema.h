@@ -5,7 +5,6 @@
 #include <array>
 #include <string_view>
 
-#include "chancery/v1/envelope.pb.h"
 #include "core/base/result.h"
 #include "io/sqlite/statement.h"
 #include "io/sqlite/store.h"
@@ -73,8 +72,6 @@ CREATE TABLE quarantine(
   id INTEGER PRIMARY KEY, part TEXT NOT NULL, idx INTEGER NOT NULL, code INTEGER NOT NULL,
   reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, UNIQUE(part, idx)) STRICT;
 )";
-// As the columns of that name have it.
-[[nodiscard]] std::uint64_t urgent_of(const v1::Draft& draft);
 // Of a notice of ours that was logged: everybody whom its draft is for.
 inline constexpr std::string_view kPutUnstored =
     "INSERT INTO unstored(member, urgent, idx) VALUES(?1, ?2, ?3)";
