@@ -55,6 +55,7 @@ template <class Server, class Config>
   if (!signals.has_value()) {
     return stop_with(signals.error());
   }
+  // NOLINTNEXTLINE(misc-const-correctness): Life's reference to it depends on a template parameter.
   os::Notify notify = os::Notify::from_environment();
   const Result<Config> config = read_config(args->config_path);
   if (!config.has_value()) {
