@@ -277,13 +277,13 @@ void Engine::count(const std::vector<Outcome>& outcomes) {
   }
 }
 
-Result<void> Engine::retain(std::uint64_t now_ms) {
+Result<void> Engine::retain(SteadyTime now, std::uint64_t now_ms) {
   const Sequencer& sequencer = hub_.sequencer();
   const exchange::Directory& directory = sequencer.directory();
   // accepted_at is this machine's clock as well: the members' have to agree.
-  const std::uint64_t now =
-      std::min({now_ms, sequencer.accepted_at_ms(), sequencer.newest_created_at_ms()});
-  const std::optional<std::uint64_t> from = retention_.next(directory.roster(), now);
+  const std::uint64_t time = std::min(
+      {paced_.at(now_ms, now), sequencer.accepted_at_ms(), sequencer.newest_created_at_ms()});
+  const std::optional<std::uint64_t> from = retention_.next(directory.roster(), time);
   if (!from.has_value() || disk().is_full()) {
     return {};
   }
@@ -296,7 +296,7 @@ Result<void> Engine::retain(std::uint64_t now_ms) {
              hub_.has_stored(recipient.member(), lane, kept.index);
     });
   };
-  const std::vector<std::uint64_t> past = retention_.take(page, directory.roster(), now, may_go);
+  const std::vector<std::uint64_t> past = retention_.take(page, directory.roster(), time, may_go);
   if (past.empty()) {
     return {};
   }

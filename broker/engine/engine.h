@@ -85,7 +85,7 @@ class Engine {
   void serve_reads();
   // A step of the pass that erases the bodies whose time has passed: for quiet moments. A body
   // stays until each recipient in the roster has said, since this start, that it has stored it.
-  [[nodiscard]] Result<void> retain(std::uint64_t now_ms);
+  [[nodiscard]] Result<void> retain(SteadyTime now, std::uint64_t now_ms);
   // Names for good what was met that fails its hash and, where `idle`, looks at some more records
   // that nobody asked for. At the end of each turn.
   [[nodiscard]] Result<void> look_again(bool idle, SteadyTime now, std::uint64_t now_ms);
@@ -124,6 +124,7 @@ class Engine {
   Hub hub_;
   EngineCounters counters_;
   exchange::RetentionPass retention_;
+  exchange::PacedClock paced_;
   exchange::ScrubPace pace_;
   DiskGauge::Time now_{};  // Of the turn.
   log::Limiter refusals_;

@@ -29,6 +29,18 @@ bool is_past_retention(const v1::Roster& roster, std::string_view kind,
   return days.has_value() && accepted_at_ms + *days * kDayMs <= now_ms + slack_ms;
 }
 
+std::uint64_t PacedClock::at(std::uint64_t unix_ms, std::chrono::steady_clock::time_point now) {
+  if (since_.has_value()) {
+    const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(now - since_->at);
+    const std::uint64_t paced = since_->unix_ms + static_cast<std::uint64_t>(gone.count());
+    if (unix_ms >= paced) {
+      return paced;
+    }
+  }
+  since_ = {.unix_ms = unix_ms, .at = now};
+  return unix_ms;
+}
+
 std::optional<std::uint64_t> RetentionPass::next(const v1::Roster& roster,
                                                  std::uint64_t now_ms) const {
   if (roster.retention().empty() || now_ms < not_before_ms_) {

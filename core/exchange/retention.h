@@ -2,10 +2,12 @@
 //
 // A body whose time has passed, and that nobody is still waiting for, is erased; header, signatures
 // and the body's digest stay, so that the entry hashes to its leaf for ever. What a clock says is
-// believed as far as the log: time counts up to the newest accepted_at. Protocol C-99. Pure.
+// believed as far as the log, up to the newest accepted_at, and no faster than time went by since
+// the start. Protocol C-99. Pure.
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -24,6 +26,21 @@ namespace chancery::exchange {
 [[nodiscard]] bool is_past_retention(const v1::Roster& roster, std::string_view kind,
                                      std::uint64_t accepted_at_ms, std::uint64_t now_ms,
                                      std::uint64_t slack_ms = 0);
+
+// The time of day of a machine, as far as it goes on no faster than a clock that never jumps: from
+// the first call on, and anew from wherever it was set back to. A clock that was set forward is
+// believed from the next start on.
+class PacedClock {
+ public:
+  [[nodiscard]] std::uint64_t at(std::uint64_t unix_ms, std::chrono::steady_clock::time_point now);
+
+ private:
+  struct Reading {
+    std::uint64_t unix_ms = 0;
+    std::chrono::steady_clock::time_point at;
+  };
+  std::optional<Reading> since_;
+};
 
 // A notice in the log whose body is stored.
 struct Kept {

@@ -94,6 +94,7 @@ Result<std::unique_ptr<Engine>> Engine::start_over(std::unique_ptr<Engine> befor
       std::move(before->config_), std::move(before->store_), std::move(state),
       std::move(before->signer_), std::move(before->opener_), std::move(before->random_)));
   engine->disk_ = before->disk_;
+  engine->paced_ = before->paced_;
   return engine;
 }
 
@@ -324,7 +325,8 @@ Result<void> Engine::retain() {
   if (!directory.founded() || disk_.is_full()) {
     return {};
   }
-  const std::uint64_t now_ms = std::min(now_.unix_ms(), follower_.accepted_at_ms());
+  const std::uint64_t now_ms =
+      std::min(paced_.at(now_.unix_ms(), now_.steady), follower_.accepted_at_ms());
   const std::optional<std::uint64_t> from = retention_.next(directory.roster(), now_ms);
   if (!from.has_value()) {
     return {};

@@ -185,6 +185,7 @@ class Engine {
   std::optional<SteadyTime> retry_at_;       // What the hub refused for now.
   SteadyTime ping_at_{};
   exchange::RetentionPass retention_;
+  exchange::PacedClock paced_;
   StoredProbe probed_;  // The last of the probes that were sent: the next go on after it.
   std::optional<SteadyTime> greet_again_at_;   // While no Welcome has come.
   std::chrono::milliseconds elsewhere_delay_;  // Doubles until a Welcome comes.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 namespace chancery::exchange {
@@ -80,6 +81,18 @@ TEST(RetentionTest, APageThatIsTooYoungEndsThePass) {
   }
   EXPECT_TRUE(pass.take(page, rules, 6 * kDay, [](const Kept&) { return true; }).empty());
   EXPECT_EQ(pass.next(rules, 6 * kDay), std::nullopt);
+}
+
+TEST(PacedClockTest, GoesOnNoFasterThanTimeDoes) {
+  const std::chrono::steady_clock::time_point start{std::chrono::hours(5)};
+  const auto after = [&](int ms) { return start + std::chrono::milliseconds(ms); };
+  PacedClock clock;
+  EXPECT_EQ(clock.at(1'000'000, start), 1'000'000U);
+  EXPECT_EQ(clock.at(1'000'020, after(20)), 1'000'020U);
+  EXPECT_EQ(clock.at(1'000'020 + 365 * kDay, after(21)), 1'000'021U) << "set forward";
+  EXPECT_EQ(clock.at(1'000'025, after(30)), 1'000'025U) << "set back: that is what counts now";
+  EXPECT_EQ(clock.at(1'000'090, after(40)), 1'000'035U);
+  EXPECT_EQ(clock.at(5, after(50)), 5U);
 }
 
 TEST(RetentionTest, WithoutARuleNothingIsRead) {
