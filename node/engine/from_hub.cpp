@@ -279,7 +279,9 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
     news_.notice_ids.insert(item.notice_id());
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY(const bool early, is_early(item, code));
-    if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder) {
+    // A notice outlives the key that first signed it: it is signed again by the key of now.
+    if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder ||
+        code == ErrorCode::kRevokedKey || code == ErrorCode::kUnknownKey) {
       CHANCERY_TRY_VOID(store_->mark_queued(item.notice_id(), {code, item.text()}));
       sign_not_before_ = now_.steady + std::max(delay, restamp_delay_);
       restamps = true;
