@@ -12,7 +12,9 @@ namespace {
 constexpr Micros kAnswerWithin = 5 * kSecond;
 constexpr std::uint32_t kPageItems = 20;
 constexpr std::uint64_t kWaitMs = 3'000;
+constexpr Micros kAskAfterError = 500 * kMillisecond;
 constexpr std::uint64_t kForgetsPpm = 50'000;
+constexpr std::uint64_t kExpiresWithinMs = 60'000;
 
 v1::Precedence draw_precedence(Random& random) {
   const std::uint64_t number = random.below(100);
@@ -31,7 +33,7 @@ Publisher::Publisher(Surroundings& around, NodeMachine& node, std::vector<std::s
       others_(std::move(members)),
       workload_(workload),
       random_(random) {
-  std::erase(others_, node_.name());
+  std::erase(others_, node_.member());
 }
 
 void Publisher::start() {
@@ -67,11 +69,18 @@ void Publisher::burst() {
 
 Submission Publisher::make() {
   const std::uint64_t number = next_id_++;
-  return {.origin = node_.name(),
+  const std::uint64_t expires_at_ms =
+      random_.chance(workload_.expires_ppm)
+          ? node_.unix_us() / 1000 + random_.between(1, kExpiresWithinMs)
+          : 0;
+  return {.origin = node_.member(),
+          .node = node_.name(),
           .notice_id = test::seeded_uuid(node_.name() + " notice", number),
           .subject = node_.name() + " " + std::to_string(number),
           .precedence = draw_precedence(random_),
+          .kind = random_.chance(workload_.contact_ppm) ? "contact" : "threat.alert",
           .recipients = {},
+          .expires_at_ms = expires_at_ms,
           .asked_first = around_.scheduler.now()};
 }
 
@@ -81,7 +90,8 @@ void Publisher::ask(std::size_t number) {
   request.set_request_id(number + 1);
   v1::PublishRequest& publish = *request.mutable_publish();
   publish.set_notice_id(submission.notice_id);
-  publish.set_kind("threat.alert");
+  publish.set_kind(submission.kind);
+  publish.set_expires_at_ms(submission.expires_at_ms);
   publish.set_status(v1::STATUS_ACTUAL);
   publish.set_precedence(submission.precedence);
   for (const std::string& recipient : submission.recipients) {
@@ -134,6 +144,19 @@ void Publisher::take_reply(const v1::LocalReply& reply) {
   waiting_.erase(found);
 }
 
+void Publisher::look_up_expired(node::NodeStore& store) {
+  for (Submission& submission : submissions_) {
+    if (submission.expires_at_ms == 0 || submission.told != Told::kQueued) {
+      continue;
+    }
+    const auto row = test::must(store.find_outbox(submission.notice_id));
+    if (row.has_value() && row->stage == node::OutboxStage::kRefused &&
+        row->code == static_cast<std::uint32_t>(ErrorCode::kExpired)) {
+      submission.told = Told::kExpired;
+    }
+  }
+}
+
 Reader::Reader(Surroundings& around, NodeMachine& node, Random random)
     : around_(around), node_(node), random_(random) {}
 
@@ -141,8 +164,12 @@ void Reader::send(v1::LocalRequest request) {
   awaited_ = next_request_++;
   request.set_request_id(awaited_);
   node_.request("reader", request.SerializeAsString());
-  // Where nobody answers, it begins anew from its cursor.
-  around_.scheduler.after(kAnswerWithin, [this, awaited = awaited_] {
+  ask_again_after(kAnswerWithin);
+}
+
+// Where nobody answers until then, it begins anew from its cursor.
+void Reader::ask_again_after(Micros delay) {
+  around_.scheduler.after(delay, [this, awaited = awaited_] {
     if (awaited == awaited_) {
       ask();
     }
@@ -182,6 +209,7 @@ void Reader::take_reply(const v1::LocalReply& reply) {
                            .origin = draft.origin(),
                            .subject = text.subject(),
                            .precedence = draft.precedence(),
+                           .erased = item.erased_at_ms() != 0,
                            .acknowledged = acknowledged_[exchange::lane_of(draft.precedence())]});
     }
     if (!reply.inbox().items().empty() && !random_.chance(kForgetsPpm)) {
@@ -189,6 +217,9 @@ void Reader::take_reply(const v1::LocalReply& reply) {
           {.patient = reply.inbox().next_after(), .urgent = reply.inbox().next_after_urgent()});
       return;
     }
+  } else if (reply.has_error()) {
+    ask_again_after(kAskAfterError);
+    return;
   } else if (reply.has_cursor()) {
     acknowledged_ = {.patient = reply.cursor().arrival(),
                      .urgent = reply.cursor().arrival_urgent()};

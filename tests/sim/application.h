@@ -21,15 +21,19 @@ enum class Told : std::uint8_t {
   kNothing,  // Nobody answered: the outcome is unknown.
   kQueued,   // "It is durable in the outbox": from here on it must not get lost.
   kRefused,  // It must not appear anywhere.
+  kExpired,  // It was queued, and refused later, since its time was over: neither.
 };
 
 // One notice that an application asked to publish.
 struct Submission {
   std::string origin;
+  std::string node;  // The machine that was asked.
   std::string notice_id;
   std::string subject;
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
+  std::string kind;
   std::vector<std::string> recipients;
+  std::uint64_t expires_at_ms = 0;
   Micros asked_first = 0;
   Micros told_at = 0;
   Told told = Told::kNothing;
@@ -42,6 +46,7 @@ struct Reading {
   std::string origin;
   std::string subject;
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
+  bool erased = false;
   std::uint64_t acknowledged = 0;  // What the cursor had been told before, in its lane.
 };
 
@@ -49,6 +54,8 @@ struct Workload {
   Micros pause_max = 60 * kSecond;      // Between two bursts of an application.
   std::uint64_t burst_max = 8;          // Notices in a burst.
   std::uint64_t abandon_ppm = 100'000;  // Gives up where nobody answers: the outcome stays unknown.
+  std::uint64_t contact_ppm = 0;        // Of a kind whose bodies the roster has erased in time.
+  std::uint64_t expires_ppm = 0;        // Expires within a minute.
 };
 
 // Publishes in bursts; what nobody answered is asked again under the same id, in the same order.
@@ -63,6 +70,8 @@ class Publisher {
   void take_reply(const v1::LocalReply& reply);
 
   [[nodiscard]] const std::deque<Submission>& submissions() const { return submissions_; }
+  // Says of those that may expire what became of them, as the outbox has it.
+  void look_up_expired(node::NodeStore& store);
   [[nodiscard]] bool waits() const { return !waiting_.empty(); }
 
  private:
@@ -97,6 +106,7 @@ class Reader {
 
  private:
   void ask();
+  void ask_again_after(Micros delay);
   void acknowledge(const exchange::PerLane<std::uint64_t>& arrivals);
   void send(v1::LocalRequest request);
 

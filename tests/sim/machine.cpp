@@ -20,12 +20,14 @@ Machine::Machine(Surroundings& around, std::string name, Random random)
     : around_(around), name_(std::move(name)), random_(random), disk_(name_, random_.fork()) {}
 
 std::uint64_t Machine::unix_us() const {
-  const auto now = static_cast<std::int64_t>(kStartUnixUs + around_.scheduler.now());
+  const auto now =
+      static_cast<std::int64_t>(kStartUnixUs + around_.scheduler.now() + around_.slept);
   return static_cast<std::uint64_t>(now + clock_offset_);
 }
 
 std::chrono::steady_clock::time_point Machine::steady() const {
-  return std::chrono::steady_clock::time_point(std::chrono::microseconds(around_.scheduler.now()));
+  return std::chrono::steady_clock::time_point(
+      std::chrono::microseconds(around_.scheduler.now() + around_.slept));
 }
 
 void Machine::kill(Death death) {
@@ -44,6 +46,22 @@ void Machine::kill_at_change(std::uint64_t count, Death death) {
   }
 }
 
+void Machine::go_away() {
+  around_.trace.tell(name_, "is out of order");
+  is_away_ = true;
+  if (runs()) {
+    disk_.die();
+    end_program(Death::kKilled);
+  }
+}
+
+void Machine::come_back() {
+  if (std::exchange(is_away_, false)) {
+    around_.trace.tell(name_, "is back");
+    start();
+  }
+}
+
 void Machine::end_program(Death death) {
   ++life_;
   turn_planned_ = false;
@@ -57,7 +75,7 @@ void Machine::end_program(Death death) {
 }
 
 void Machine::start() {
-  if (runs()) {
+  if (runs() || is_away_) {
     return;
   }
   around_.trace.set_speaker(name_);
@@ -144,8 +162,24 @@ void Machine::tick() {
   });
 }
 
-void HubMachine::attach(std::size_t node, Wire* wire, const Hash& transport_key_id) {
-  ports_[node] = {.wire = wire, .transport_key_id = transport_key_id};
+void HubMachine::attach(std::size_t node, Wire* wire, std::function<Hash()> transport_key_id) {
+  ports_[node] = {.wire = wire, .transport_key_id = std::move(transport_key_id)};
+}
+
+bool HubMachine::admits(std::size_t node) const {
+  return runs() && engine_->hub().sequencer().directory().node_of_transport_key(
+                       ports_.at(node).transport_key_id()) != nullptr;
+}
+
+void HubMachine::hand_in(const std::string& entry) {
+  when_awake([this, entry] {
+    if (runs()) {
+      around_.trace.event(name_, "is handed an entry", entry);
+      // Where it is not taken, it comes again.
+      static_cast<void>(engine_->hub().sequencer().offer(0, std::nullopt, entry));
+      plan_turn(kTurnDelay);
+    }
+  });
 }
 
 Result<void> HubMachine::start_program() {
@@ -184,10 +218,13 @@ void HubMachine::receive(std::size_t node, ConnectionId id, const std::string& f
     }
     around_.trace.event(name_, "receives", frame);
     speakers_[id] = node;
-    const broker::SteadyTime now{std::chrono::microseconds(around_.scheduler.now())};
-    const Result<void> served = engine_->receive(id, ports_.at(node).transport_key_id, frame, now);
-    if (!served.has_value() && around_.trace.tells()) {
+    const Port& port = ports_.at(node);
+    const Result<void> served = engine_->receive(id, port.transport_key_id(), frame, steady());
+    if (!served.has_value()) {
       around_.trace.remark(name_, "refuses a frame: " + served.error().to_string());
+      if (served.error().code == ErrorCode::kUnknownMember && port.wire->id() == id) {
+        port.wire->cut();
+      }
     }
     for (const broker::PeerHandle replaced : engine_->hub().take_replaced()) {
       const auto speaker = speakers_.find(replaced);
@@ -214,11 +251,14 @@ Result<void> HubMachine::turn() {
   CHANCERY_TRY_VOID(still_alive());
   engine_->serve_reads();
   send_outgoing();
-  if (engine_->hub().sequencer().has_work()) {
+  const bool busy = engine_->hub().sequencer().has_work();
+  CHANCERY_TRY_VOID(engine_->look_again(!busy, steady(), unix_us() / 1000));
+  if (busy) {
     plan_turn(kTurnDelay);
     return {};
   }
-  return engine_->flush();
+  CHANCERY_TRY_VOID(engine_->flush());
+  return engine_->retain(steady(), unix_us() / 1000);
 }
 
 void HubMachine::send_outgoing() {
@@ -245,8 +285,19 @@ void HubMachine::send_outgoing() {
   }
 }
 
-NodeMachine::NodeMachine(Surroundings& around, std::string member, Random random)
-    : Machine(around, std::move(member), random) {}
+NodeMachine::NodeMachine(Surroundings& around, std::string name, std::string member, int number,
+                         Random random)
+    : Machine(around, std::move(name), random), member_(std::move(member)), number_(number) {}
+
+Hash NodeMachine::transport_key_id() const {
+  return test::agreement_public(test::node_key_name(member_, number_, "transport")).id();
+}
+
+void NodeMachine::change_keys(int number) {
+  around_.trace.tell(name_, "changes to the keys of node " + std::to_string(number));
+  numbers_before_.push_back(std::exchange(number_, number));
+  kill(Death::kKilled);
+}
 
 node::Now NodeMachine::now() const {
   return {.steady = steady(), .unix_us = unix_us()};
@@ -254,20 +305,25 @@ node::Now NodeMachine::now() const {
 
 Result<void> NodeMachine::start_program() {
   CHANCERY_TRY(std::unique_ptr<node::NodeStore> store,
-               node::NodeStore::open(disk_.path("node.db"), around_.exchange.genesis(), name_,
+               node::NodeStore::open(disk_.path("node.db"), around_.exchange.genesis(), member_,
                                      node::StoreUse::kOwn, Disk::medium()));
   std::vector<crypto::PrivateKey> sealing_keys;
-  sealing_keys.push_back(test::agreement_private(test::node_key_name(name_, 1, "sealing")));
-  node::EngineConfig config{.member = name_, .program = "node", .applications = {}, .local = {}};
+  const auto add_key = [&](int number) {
+    sealing_keys.push_back(
+        test::agreement_private(test::node_key_name(member_, number, "sealing")));
+  };
+  add_key(number_);
+  std::ranges::for_each(numbers_before_, add_key);
+  node::EngineConfig config{.member = member_, .program = "node", .applications = {}, .local = {}};
   config.applications.push_back(
       {.name = "application", .key = {}, .publish = {"*"}, .read = {"*"}});
-  CHANCERY_TRY(engine_,
-               node::Engine::start(std::move(config), std::move(store),
-                                   test::key_signer(test::node_key_name(name_, 1, "signing")),
-                                   exchange::Opener(std::move(sealing_keys)),
-                                   [random = random_.fork()](std::size_t count) mutable {
-                                     return random.bytes(count);
-                                   }));
+  CHANCERY_TRY(engine_, node::Engine::start(
+                            std::move(config), std::move(store),
+                            test::key_signer(test::node_key_name(member_, number_, "signing")),
+                            exchange::Opener(std::move(sealing_keys)),
+                            [random = random_.fork()](std::size_t count) mutable {
+                              return random.bytes(count);
+                            }));
   wire_->node_started();
   return {};
 }
@@ -355,7 +411,7 @@ Result<void> NodeMachine::finish_turn() {
   if (engine_->local_api().is_behind()) {
     plan_turn(kTurnDelay);
   }
-  return {};
+  return engine_->store().in_transaction() ? Result<void>() : engine_->look_again(now());
 }
 
 void NodeMachine::send_replies() {

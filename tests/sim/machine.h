@@ -33,6 +33,7 @@ struct Surroundings {
   Trace& trace;
   test::TestExchange& exchange;
   std::function<void(const std::string&)> violation;
+  Micros slept = 0;  // For which nothing ran anywhere: every clock has gone on by it.
 };
 
 enum class Death : std::uint8_t { kKilled, kPowerCut };
@@ -52,7 +53,11 @@ class Machine {
   void kill_at_change(std::uint64_t count, Death death);
   // As SIGSTOP does: nothing happens here until then.
   void pause(Micros how_long);
-  void jump_clock(std::int64_t microseconds) { clock_offset_ += microseconds; }
+  // The time of day is wrong by this, from now on.
+  void set_clock_off(std::int64_t microseconds) { clock_offset_ = microseconds; }
+  // Out of order: it is not started again before come_back().
+  void go_away();
+  void come_back();
   // Its supervisor tries to start it, now and again.
   void start();
   // For good, and orderly.
@@ -86,6 +91,7 @@ class Machine {
   void end_program(Death death);
 
   std::int64_t clock_offset_ = 0;
+  bool is_away_ = false;
   Micros paused_until_ = 0;
   bool turn_planned_ = false;
   Death death_at_change_ = Death::kKilled;
@@ -96,9 +102,14 @@ class HubMachine final : public Machine {
  public:
   HubMachine(Surroundings& around, Random random) : Machine(around, "hub", random) {}
 
-  void attach(std::size_t node, Wire* wire, const Hash& transport_key_id);
+  // The key is asked for at each connection: a node may change it.
+  void attach(std::size_t node, Wire* wire, std::function<Hash()> transport_key_id);
   void receive(std::size_t node, ConnectionId id, const std::string& frame);
   void disconnected(ConnectionId id);
+  // Whether it would let this node connect.
+  [[nodiscard]] bool admits(std::size_t node) const;
+  // A directory entry, over its admin socket.
+  void hand_in(const std::string& entry);
   void stop() override { drop_program(); }
   [[nodiscard]] bool runs() const override { return engine_ != nullptr; }
   [[nodiscard]] broker::Engine* engine() { return engine_.get(); }
@@ -106,7 +117,7 @@ class HubMachine final : public Machine {
  private:
   struct Port {
     Wire* wire = nullptr;
-    Hash transport_key_id{};
+    std::function<Hash()> transport_key_id;
   };
 
   Result<void> start_program() override;
@@ -123,7 +134,15 @@ class NodeMachine final : public Machine {
  public:
   using ReplySink = std::function<void(const std::string& routing_id, const std::string& message)>;
 
-  NodeMachine(Surroundings& around, std::string member, Random random);
+  // `name` is the machine's; its daemon has the keys of this number.
+  NodeMachine(Surroundings& around, std::string name, std::string member, int number,
+              Random random);
+
+  [[nodiscard]] const std::string& member() const { return member_; }
+  [[nodiscard]] int key_number() const { return number_; }
+  [[nodiscard]] Hash transport_key_id() const;
+  // The daemon is stopped and started with other keys; what was sealed to those before still opens.
+  void change_keys(int number);
 
   void attach(Wire* wire) { wire_ = wire; }
   void set_reply_sink(ReplySink sink) { reply_sink_ = std::move(sink); }
@@ -146,6 +165,9 @@ class NodeMachine final : public Machine {
   Result<void> or_start_over(Result<void> done);
   [[nodiscard]] node::Now now() const;
 
+  std::string member_;
+  int number_;
+  std::vector<int> numbers_before_;
   Wire* wire_ = nullptr;
   ReplySink reply_sink_;
   std::unique_ptr<node::Engine> engine_;

@@ -82,7 +82,7 @@ std::optional<Request> request_from(int argc, char** argv) {
   return has_seed ? std::optional(request) : std::nullopt;
 }
 
-Report run(test::TestExchange& exchange, std::uint64_t seed, const Request& request,
+Report run(const test::TestExchange& exchange, std::uint64_t seed, const Request& request,
            Trace::Sink story) {
   World world(
       exchange,
@@ -90,7 +90,7 @@ Report run(test::TestExchange& exchange, std::uint64_t seed, const Request& requ
   return world.run();
 }
 
-void tell_story(test::TestExchange& exchange, std::uint64_t seed, const Request& request) {
+void tell_story(const test::TestExchange& exchange, std::uint64_t seed, const Request& request) {
   std::deque<std::string> lines;
   const Report again = run(exchange, seed, request, [&](const std::string& line) {
     lines.push_back(line);
@@ -117,7 +117,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   const Request& request = *asked;
-  test::TestExchange exchange;
+  const test::TestExchange exchange({.adjust_roster = [](v1::Roster& roster) {
+    v1::Retention& rule = *roster.add_retention();
+    rule.set_kinds("contact");
+    rule.set_days(10);
+  }});
   std::uint64_t failed_count = 0;
   Report sum;
   const std::clock_t began = std::clock();

@@ -61,74 +61,92 @@ std::vector<std::string> audit(const std::string& name, Store& store) {
 
 }  // namespace
 
-std::size_t Oracle::missing(const std::string& member, node::NodeStore& store) const {
+bool Oracle::is_due(const Submission& submission, const Seat& seat) const {
+  return submission.told == Told::kQueued && submission.asked_first >= seat.since &&
+         is_for(submission, seat.member) && (seat.is_only_one || !may_be_erased(submission));
+}
+
+bool Oracle::may_be_erased(const Submission& submission) const {
+  return submission.kind == "contact" && retention_passed_.has_value() &&
+         submission.asked_first <= *retention_passed_;
+}
+
+std::size_t Oracle::missing(const Seat& seat, node::NodeStore& store) const {
   std::set<std::string> shown;
   for (const node::NodeStore::InboxHead& head : all_heads(store)) {
     shown.insert(head.draft.notice_id());
   }
   return static_cast<std::size_t>(std::ranges::count_if(submissions_, [&](const auto& item) {
-    return item.second.told == Told::kQueued && is_for(item.second, member) &&
-           !shown.contains(item.first);
+    return is_due(item.second, seat) && !shown.contains(item.first);
   }));
 }
 
-std::vector<std::string> Oracle::judge_inbox(const std::string& member,
-                                             node::NodeStore& store) const {
+std::vector<std::string> Oracle::judge_inbox(const Seat& seat, node::NodeStore& store) const {
   std::vector<std::string> violations;
+  const auto add = [&](const char* promise, const std::string& what) {
+    violations.push_back(promise + (": " + seat.name) + what);
+  };
   std::set<std::string> shown;
-  // The newest moment at which one was asked for, of those that arrived, by origin and precedence.
+  // The newest moment at which one was asked for, of those that arrived, by machine and precedence.
   std::map<std::pair<std::string, v1::Precedence>, Micros> newest;
   for (const node::NodeStore::InboxHead& head : all_heads(store)) {
     const std::string& id = head.draft.notice_id();
     const auto found = submissions_.find(id);
     if (found == submissions_.end()) {
-      violations.push_back("P5: " + member + " shows a notice that nobody published");
+      add("P5", " shows a notice that nobody published");
       continue;
     }
     const Submission& submission = found->second;
+    const std::string name = "'" + submission.subject + "'";
     if (!shown.insert(id).second) {
-      violations.push_back("P2: " + member + " has '" + submission.subject + "' twice");
+      add("P2", " has " + name + " twice");
     }
-    if (submission.told == Told::kRefused) {
-      violations.push_back("P6: " + member + " shows '" + submission.subject +
-                           "', which was refused");
+    if (submission.told == Told::kRefused || submission.told == Told::kExpired) {
+      add("P6", " shows " + name + ", which was refused");
     }
-    if (!is_for(submission, member)) {
-      violations.push_back("P5: " + member + " shows '" + submission.subject +
-                           "', which is for others");
+    if (!is_for(submission, seat.member)) {
+      add("P5", " shows " + name + ", which is for others");
     }
-    Micros& asked_last = newest[{submission.origin, submission.precedence}];
+    if (test::must(store.inbox_item(head.arrival)).erased_at_ms() != 0 &&
+        !may_be_erased(submission)) {
+      add("P1", " erased " + name + " before its time");
+    }
+    Micros& asked_last = newest[{submission.node, submission.precedence}];
     if (submission.told == Told::kQueued && submission.told_at < asked_last) {
-      violations.push_back("P3: at " + member + " '" + submission.subject +
-                           "' comes after what was published later");
+      add("P3", " has " + name + " after what was published later");
     }
     asked_last = std::max(asked_last, submission.asked_first);
   }
   for (const auto& [id, submission] : submissions_) {
-    if (submission.told == Told::kQueued && is_for(submission, member) && !shown.contains(id)) {
-      violations.push_back("P1: '" + submission.subject + "' never reached " + member);
+    if (is_due(submission, seat) && !shown.contains(id)) {
+      add("P1", " never got '" + submission.subject + "'");
     }
   }
   return violations;
 }
 
-std::vector<std::string> Oracle::judge_readings(const std::string& member,
+std::vector<std::string> Oracle::judge_readings(const Seat& seat,
                                                 const std::vector<Reading>& readings) const {
   std::vector<std::string> violations;
+  const auto add = [&](const char* promise, const Reading& reading, const char* what) {
+    violations.push_back(promise + (": " + seat.name) + "'s reader was handed '" + reading.subject +
+                         "' " + what);
+  };
   std::map<std::string, std::uint64_t> arrivals;
   for (const Reading& reading : readings) {
     const auto found = submissions_.find(reading.notice_id);
-    if (found == submissions_.end() || found->second.subject != reading.subject) {
-      violations.push_back("P5: " + member + "'s reader was handed '" + reading.subject +
-                           "', which nobody published so");
+    if (found == submissions_.end()) {
+      add("P5", reading, "which nobody published");
+    } else if (reading.erased ? !may_be_erased(found->second)
+                              : found->second.subject != reading.subject) {
+      add("P5", reading, "which nobody published so");
     }
     if (reading.arrival <= reading.acknowledged) {
-      violations.push_back("P2: " + member + "'s reader was handed '" + reading.subject +
-                           "' again after it had acknowledged it");
+      add("P2", reading, "again after it had acknowledged it");
     }
     const auto [known, is_new] = arrivals.try_emplace(reading.notice_id, reading.arrival);
     if (!is_new && known->second != reading.arrival) {
-      violations.push_back("P2: '" + reading.subject + "' arrived twice at " + member);
+      add("P2", reading, "as another arrival");
     }
   }
   return violations;

@@ -14,6 +14,7 @@ namespace chancery::sim {
 using Micros = std::uint64_t;
 inline constexpr Micros kMillisecond = 1'000;
 inline constexpr Micros kSecond = 1'000'000;
+inline constexpr Micros kDay = 86'400 * kSecond;
 
 class Scheduler {
  public:

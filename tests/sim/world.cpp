@@ -14,6 +14,8 @@ namespace {
 constexpr std::array<const char*, 6> kMembers = {"AM", "BY", "KG", "KZ", "RU", "TJ"};
 constexpr Micros kDrainWithin = 120 * kSecond;
 constexpr std::size_t kViolationsMax = 20;
+// Longer than the roster keeps a contact, and than all clocks together may be wrong meanwhile.
+constexpr Micros kSleep = 12 * kDay;
 
 Weather draw_weather(Random& random) {
   Weather weather;
@@ -29,13 +31,14 @@ Weather draw_weather(Random& random) {
 
 }  // namespace
 
-World::World(test::TestExchange& exchange, const WorldOptions& options)
+World::World(const test::TestExchange& exchange, const WorldOptions& options)
     : options_(options),
+      exchange_(exchange),
       random_(options.seed),
       trace_(scheduler_, options.story),
       around_{.scheduler = scheduler_,
               .trace = trace_,
-              .exchange = exchange,
+              .exchange = exchange_,
               .violation = [this](const std::string& what) { violation(what); }} {
   Disk::start_over();
   log::init_sink([this](std::string_view line) { trace_.logged(line); },
@@ -58,18 +61,102 @@ void World::build() {
   calm_max_ = random_.between(2, 30) * kSecond;
   weather_ = draw_weather(random_);
   hub_ = std::make_unique<HubMachine>(around_, random_.fork());
+  authorities_ = std::make_unique<Authorities>(around_, *hub_);
   const std::size_t count = random_.between(2, kMembers.size());
-  const std::vector<std::string> names(kMembers.begin(), kMembers.begin() + count);
-  members_.resize(count);
+  names_.assign(kMembers.begin(), kMembers.begin() + count);
   workload_.pause_max = count * 15 * kSecond;  // As many notices an hour, whoever publishes them.
-  for (std::size_t i = 0; i < count; ++i) {
-    Member& member = members_[i];
-    member.node = std::make_unique<NodeMachine>(around_, names[i], random_.fork());
-    wire_up(i, member);
-    member.publisher =
-        std::make_unique<Publisher>(around_, *member.node, names, workload_, random_.fork());
-    member.reader = std::make_unique<Reader>(around_, *member.node, random_.fork());
+  if (random_.chance(500'000)) {
+    workload_.contact_ppm = 300'000;
   }
+  // A notice that has expired ends where its node's clock says so: the clocks have to be right
+  // then.
+  if (random_.chance(500'000)) {
+    workload_.expires_ppm = 200'000;
+    clocks_heal_ = true;
+  }
+  for (const std::string& name : names_) {
+    add_node(name, 1);
+  }
+  plan_life();
+}
+
+World::Member& World::add_node(const std::string& name, int key_number) {
+  const std::size_t number = members_.size();
+  Member& member = members_.emplace_back();
+  member.seat = {.name = number < names_.size() ? name : name + "-2",
+                 .member = name,
+                 .since = scheduler_.now()};
+  member.node =
+      std::make_unique<NodeMachine>(around_, member.seat.name, name, key_number, random_.fork());
+  wire_up(number, member);
+  member.publisher =
+      std::make_unique<Publisher>(around_, *member.node, names_, workload_, random_.fork());
+  member.reader = std::make_unique<Reader>(around_, *member.node, random_.fork());
+  return member;
+}
+
+void World::plan_life() {
+  const auto sometime = [&](std::uint64_t per_million, Scheduler::Action action) {
+    if (random_.chance(per_million)) {
+      scheduler_.after(random_.below(options_.duration), std::move(action));
+    }
+  };
+  for (int i = 0; i < 3; ++i) {
+    sometime(500'000, [this, i] { authorities_->set_state(std::to_string(i)); });
+  }
+  sometime(400'000, [this] { enrol_second_node(); });
+  sometime(400'000, [this] { renew_keys(); });
+  sometime(200'000, [this] { renew_keys(); });
+  sometime(250'000, [this] { leave(); });
+  if (workload_.contact_ppm > 0) {
+    sometime(800'000, [this] { sleep(); });
+  }
+}
+
+void World::enrol_second_node() {
+  const std::size_t first = random_.below(names_.size());
+  const int key_number = next_key_number_++;
+  authorities_->enrol(names_[first], key_number, [this, first, key_number] {
+    members_[first].seat.is_only_one = false;
+    Member& member = add_node(names_[first], key_number);
+    member.seat.is_only_one = false;
+    member.node->start();
+    member.reader->start();
+    if (faults_on_) {
+      member.publisher->start();
+    }
+  });
+}
+
+// In good order, or the old key first: somebody else may have it.
+void World::renew_keys() {
+  NodeMachine& node = *members_[random_.below(members_.size())].node;
+  const int key_number = next_key_number_++;
+  authorities_->enrol(node.member(), key_number, [this, &node, key_number] {
+    const int before = node.key_number();
+    const auto change = [&node, key_number] { node.change_keys(key_number); };
+    const auto revoke = [this, &node, before] { authorities_->revoke(node.member(), before); };
+    if (random_.chance(500'000)) {
+      change();
+      scheduler_.after(random_.below(30 * kSecond), revoke);
+    } else {
+      revoke();
+      scheduler_.after(random_.below(30 * kSecond), change);
+    }
+  });
+}
+
+void World::leave() {
+  Member& member = members_[random_.below(members_.size())];
+  member.node->go_away();
+  scheduler_.after(random_.below(options_.duration), [&member] { member.node->come_back(); });
+}
+
+// Nothing runs anywhere for longer than a body is kept.
+void World::sleep() {
+  trace_.tell("--", "nothing happens for days");
+  around_.slept += kSleep;
+  slept_at_ = scheduler_.now();
 }
 
 void World::wire_up(std::size_t number, Member& member) {
@@ -84,11 +171,10 @@ void World::wire_up(std::size_t number, Member& member) {
           .hub_disconnected = [this](ConnectionId id) { hub_->disconnected(id); },
           .to_node = [&node](const std::string& topic,
                              const std::string& message) { node.receive(topic, message); },
-          .hub_listens = [this] { return hub_->runs(); }});
+          .hub_listens = [this, number] { return hub_->admits(number); }});
   member.wire->set_weather(weather_);
   node.attach(member.wire.get());
-  hub_->attach(number, member.wire.get(),
-               test::agreement_public(test::node_key_name(node.name(), 1, "transport")).id());
+  hub_->attach(number, member.wire.get(), [&node] { return node.transport_key_id(); });
   node.set_reply_sink([&member](const std::string& routing_id, const std::string& message) {
     v1::LocalReply reply;
     CHANCERY_CHECK(reply.ParseFromString(message));
@@ -156,12 +242,13 @@ void World::fault_machine(Machine& machine) {
       machine.pause(random_.between(100 * kMillisecond, 30 * kSecond));
       break;
     default: {
-      const std::array<Micros, 4> far = {kSecond, 3600 * kSecond, 86'400 * kSecond,
-                                         3650ULL * 86'400 * kSecond};
-      const auto jump = static_cast<std::int64_t>(random_.below(far.at(random_.below(4))));
-      const std::int64_t by = random_.chance(500'000) ? jump : -jump;
-      trace_.tell(machine.name(), "'s clock jumps by " + std::to_string(by / 1000) + " ms");
-      machine.jump_clock(by);
+      // Where bodies are erased, two clocks that are wrong by years may be the reason.
+      const std::array<Micros, 4> far = {kSecond, 3600 * kSecond, kDay, 3650 * kDay};
+      const std::size_t farthest = workload_.contact_ppm > 0 ? 3 : 4;
+      const auto off = static_cast<std::int64_t>(random_.below(far.at(random_.below(farthest))));
+      const std::int64_t by = random_.chance(500'000) ? off : -off;
+      trace_.tell(machine.name(), "'s clock is off by " + std::to_string(by / 1000) + " ms");
+      machine.set_clock_off(by);
       break;
     }
   }
@@ -188,9 +275,16 @@ void World::fault_wire(Member& member) {
 void World::heal() {
   trace_.tell("--", "everything is healed");
   faults_on_ = false;
-  hub_->disk().heal();
+  const auto heal = [&](Machine& machine) {
+    machine.disk().heal();
+    machine.come_back();
+    if (clocks_heal_) {
+      machine.set_clock_off(0);
+    }
+  };
+  heal(*hub_);
   for (Member& member : members_) {
-    member.node->disk().heal();
+    heal(*member.node);
     member.wire->set_weather({});
     member.wire->block(false, false);
     member.publisher->finish();
@@ -199,10 +293,12 @@ void World::heal() {
 
 bool World::drained() {
   Oracle oracle;
+  oracle.retention_passed(slept_at_);
   for (const Member& member : members_) {
     if (member.publisher->waits() || !member.node->runs()) {
       return false;
     }
+    member.publisher->look_up_expired(member.node->engine()->store());
     for (const Submission& submission : member.publisher->submissions()) {
       oracle.submitted(submission);
     }
@@ -211,7 +307,7 @@ bool World::drained() {
     node::NodeStore& store = member.node->engine()->store();
     const std::uint64_t newest = test::must(store.newest_arrival());
     const auto read = test::must(store.cursor("application", "reader"));
-    return oracle.missing(member.node->name(), store) == 0 && read.patient >= newest &&
+    return oracle.missing(member.seat, store) == 0 && read.patient >= newest &&
            read.urgent >= newest;
   });
 }
@@ -250,6 +346,7 @@ void World::watch_alarms() {
 
 void World::judge() {
   Oracle oracle;
+  oracle.retention_passed(slept_at_);
   for (const Member& member : members_) {
     for (const Submission& submission : member.publisher->submissions()) {
       oracle.submitted(submission);
@@ -263,16 +360,15 @@ void World::judge() {
   for (const Member& member : members_) {
     const std::string& name = member.node->name();
     report_.read_count += member.reader->readings().size();
-    add(oracle.judge_readings(name, member.reader->readings()));
+    add(oracle.judge_readings(member.seat, member.reader->readings()));
     member.node->stop();
-    auto store =
-        node::NodeStore::open(member.node->disk().path("node.db"), around_.exchange.genesis(), name,
-                              node::StoreUse::kOwn, Disk::medium());
+    auto store = node::NodeStore::open(member.node->disk().path("node.db"), exchange_.genesis(),
+                                       member.seat.member, node::StoreUse::kOwn, Disk::medium());
     if (!store.has_value()) {
       violation("P8: " + name + "'s store does not open: " + store.error().to_string());
       continue;
     }
-    add(oracle.judge_inbox(name, **store));
+    add(oracle.judge_inbox(member.seat, **store));
     add(Oracle::judge_store(name, **store));
   }
   hub_->stop();

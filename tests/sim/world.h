@@ -1,17 +1,21 @@
 // One simulated exchange from a seed: a hub, some of the members' nodes, an application of each
-// kind at every node, and a nemesis. First the nemesis does what it can (safety), then everything
-// is healed and has to drain (liveness), and the oracle judges.
+// kind at every node, what happens in the life of an exchange, and a nemesis. First the nemesis
+// does what it can (safety), then everything is healed and has to drain (liveness), and the oracle
+// judges.
 
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "tests/sim/application.h"
+#include "tests/sim/authorities.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/scheduler.h"
@@ -39,7 +43,8 @@ struct Report {
 
 class World {
  public:
-  World(test::TestExchange& exchange, const WorldOptions& options);
+  // Each begins with the same exchange.
+  World(const test::TestExchange& exchange, const WorldOptions& options);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   World(World&&) = delete;
@@ -49,7 +54,8 @@ class World {
   [[nodiscard]] Report run();
 
  private:
-  struct Member {
+  struct Member {  // One of its nodes, and who works there.
+    Seat seat;
     std::unique_ptr<NodeMachine> node;
     std::unique_ptr<Wire> wire;
     std::unique_ptr<Publisher> publisher;
@@ -57,6 +63,13 @@ class World {
   };
 
   void build();
+  Member& add_node(const std::string& member, int key_number);
+  // What is no fault: keys change, nodes are added, are away for long, and time passes.
+  void plan_life();
+  void enrol_second_node();
+  void renew_keys();
+  void leave();
+  void sleep();
   void wire_up(std::size_t number, Member& member);
   void plan_fault();
   void do_fault();
@@ -70,6 +83,7 @@ class World {
   void violation(const std::string& what);
 
   WorldOptions options_;
+  test::TestExchange exchange_;
   Random random_;
   Scheduler scheduler_;
   Trace trace_;
@@ -80,8 +94,13 @@ class World {
   Weather weather_;
   Micros calm_max_ = 0;  // Between two faults.
   bool faults_on_ = true;
+  bool clocks_heal_ = false;
+  std::optional<Micros> slept_at_;
+  std::vector<std::string> names_;
   std::unique_ptr<HubMachine> hub_;
-  std::vector<Member> members_;
+  std::unique_ptr<Authorities> authorities_;
+  std::deque<Member> members_;  // Others know their addresses.
+  int next_key_number_ = 2;
 };
 
 }  // namespace chancery::sim

@@ -214,8 +214,7 @@ TEST_F(BothEnginesTest, ANoticeOutlivesTheKeyThatSignedItFirst) {
                         directory));
   settle();
   publish("AM", {"BY"}, "waits for the second");
-  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).queued, 1U)
-     ;
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).queued, 1U);
   EXPECT_TRUE(inbox("BY").empty());
   start("AM", 2);
   EXPECT_EQ(inbox("BY"), (Subjects{"signed by the first key", "waits for the second"}));
