@@ -83,8 +83,14 @@ def read_log(path):
 
 
 def arrivals(inbox):
-    """The notices of others, by arrival: (attempt's key, the notice as `chancery inbox --json` shows it)."""
-    return [((n["id"], digest(n["subject"], n["content"].get("summary", ""))), n) for n in inbox if not n["own"]]
+    """The notices of others, by arrival: (attempt's key, the notice as `chancery inbox --json` shows it).
+
+    One whose text was erased has the key of none that was submitted.
+    """
+    def summary(notice):
+        return (notice["content"] or {}).get("summary", "")
+
+    return [((n["id"], digest(n["subject"], summary(n))), n) for n in inbox if not n["own"]]
 
 
 def judge(log, inboxes):
