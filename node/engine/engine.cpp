@@ -135,29 +135,53 @@ Result<void> Engine::write() {
   return store_->in_transaction() ? Result<void>() : store_->begin();
 }
 
+// A record that fails its hash is no failure of the store: named, it is in nobody's way. Where it
+// was named before, `refused` says whether there is more to do without it.
+Result<void> Engine::despite_damage(const std::function<Result<void>()>& work,
+                                    const std::function<bool(const Error&)>& refused) {
+  while (true) {
+    Result<void> done = work();
+    if (done.has_value() || done.error().code != ErrorCode::kStoreDamaged) {
+      return done;
+    }
+    CHANCERY_TRY(const Met met, keep_damages());
+    if (met.count == 0) {
+      return done;
+    }
+    if (met.new_count == 0 && !refused(done.error())) {
+      return {};
+    }
+  }
+}
+
 Result<void> Engine::receive_local(const std::string& routing_id, std::string_view application,
                                    std::string_view frame, const Now& now) {
   now_ = now;
   outbox_changed_ = true;
-  Result<void> handled = local_api_.handle(routing_id, application, frame, local_context());
-  // A record that fails its hash is no failure of the store: named, it is in nobody's way.
-  while (!handled.has_value() && handled.error().code == ErrorCode::kStoreDamaged) {
-    CHANCERY_TRY(const Met met, keep_damages());
-    if (met.count == 0) {
-      break;
-    }
-    if (met.new_count == 0) {
-      local_api_.refuse(routing_id, frame, handled.error());
-      return {};
-    }
-    handled = local_api_.handle(routing_id, application, frame, local_context());
-  }
-  return handled;
+  return despite_damage(
+      [&] { return local_api_.handle(routing_id, application, frame, local_context()); },
+      [&](const Error& error) {
+        local_api_.refuse(routing_id, frame, error);
+        return false;
+      });
+}
+
+Result<void> Engine::wake() {
+  const News news = std::exchange(news_, {});
+  return despite_damage([&] { return local_api_.wake(local_context(), news); },
+                        [&](const Error& error) {
+                          local_api_.refuse_first(error);
+                          return true;
+                        });
 }
 
 Result<void> Engine::release_waiting(const Now& now) {
   now_ = now;
-  return local_api_.release(local_context());
+  return despite_damage([&] { return local_api_.release(local_context()); },
+                        [&](const Error& error) {
+                          local_api_.refuse_first(error);
+                          return true;
+                        });
 }
 
 Result<void> Engine::set_applications(std::vector<Application> applications, const Now& now) {
@@ -175,7 +199,7 @@ Result<void> Engine::finish_turn(const Now& now) {
   if (store_->in_transaction()) {
     CHANCERY_TRY_VOID(store_->commit());
   }
-  CHANCERY_TRY_VOID(local_api_.wake(local_context(), std::exchange(news_, {})));
+  CHANCERY_TRY_VOID(wake());
   // Ready once for each welcome: everything that the hub had logged is followed and stored.
   if (!in_step_ && link_.phase() == LinkPhase::kUp && follower_.size() >= link_.hub_size()) {
     in_step_ = true;

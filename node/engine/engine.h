@@ -123,6 +123,9 @@ class Engine {
     std::size_t new_count = 0;
   };
   Result<Met> keep_damages();
+  Result<void> despite_damage(const std::function<Result<void>()>& work,
+                              const std::function<bool(const Error&)>& refused);
+  Result<void> wake();
   Result<void> write();  // Begins the turn's transaction where none is open.
 
   // What comes from the hub: from_hub.cpp.

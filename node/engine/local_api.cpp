@@ -243,12 +243,11 @@ bool LocalApi::has_room_to_wait(const Application& application) const {
 }
 
 Result<void> LocalApi::release(const LocalContext& context) {
-  for (Waiter& waiter : std::exchange(waiters_, {})) {
-    CHANCERY_TRY(
-        std::optional<v1::LocalReply> answer,
-        serve(waiter.request, *waiter.application, context, /*may_wait=*/false, waiter.passed));
-    CHANCERY_CHECK(answer.has_value());
-    reply(waiter.routing_id, *std::move(answer), waiter.request.request_id());
+  while (!waiters_.empty()) {
+    for (Waiter& waiter : waiters_) {
+      waiter.deadline = context.now;
+    }
+    CHANCERY_TRY_VOID(wake(context, {}));
   }
   buckets_.clear();  // Rates are of the applications of before, too.
   return {};
@@ -258,6 +257,7 @@ Result<void> LocalApi::wake(const LocalContext& context, const News& news) {
   work_ = {};
   std::vector<Waiter> waiting = std::exchange(waiters_, {});
   std::vector<Waiter> patient;
+  Result<void> done;
   for (Waiter& waiter : waiting) {
     const bool late = context.now >= waiter.deadline;
     const bool concerned = waiter.request.has_await()
@@ -268,23 +268,31 @@ Result<void> LocalApi::wake(const LocalContext& context, const News& news) {
       patient.push_back(std::move(waiter));
       continue;
     }
-    if (turn_is_full()) {
+    if (turn_is_full() || !done.has_value()) {
       waiters_.push_back(std::move(waiter));
       continue;
     }
-    waiter.due = false;
-    CHANCERY_TRY(
-        std::optional<v1::LocalReply> answer,
-        serve(waiter.request, *waiter.application, context, /*may_wait=*/!late, waiter.passed));
-    if (answer.has_value()) {
-      reply(waiter.routing_id, std::move(*answer), waiter.request.request_id());
+    Result<std::optional<v1::LocalReply>> answer =
+        serve(waiter.request, *waiter.application, context, /*may_wait=*/!late, waiter.passed);
+    if (!answer.has_value()) {
+      done = std::unexpected(answer.error());
+      waiters_.insert(waiters_.begin(), std::move(waiter));
+    } else if (std::optional<v1::LocalReply>& now = *answer; now.has_value()) {
+      reply(waiter.routing_id, *std::move(now), waiter.request.request_id());
     } else {
+      waiter.due = false;
       patient.push_back(std::move(waiter));
     }
   }
   // Whoever found no room this time comes first the next.
   std::ranges::move(patient, std::back_inserter(waiters_));
-  return {};
+  return done;
+}
+
+void LocalApi::refuse_first(const Error& error) {
+  const Waiter waiter = std::move(waiters_.front());
+  waiters_.erase(waiters_.begin());
+  reply(waiter.routing_id, refusal(error), waiter.request.request_id());
 }
 
 Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& request,

@@ -88,8 +88,11 @@ class LocalApi {
                                     std::string_view frame, const LocalContext& context);
   // Answers a request with an error that handle() came back with.
   void refuse(const std::string& routing_id, std::string_view frame, const Error& error);
-  // Answers the waiting whose moment has come, as many as a turn has room for.
+  // Answers the waiting whose moment has come, as many as a turn has room for. After an error all
+  // who had no answer wait as before, first the one whose answer failed.
   [[nodiscard]] Result<void> wake(const LocalContext& context, const News& news);
+  // Answers that one with the error.
+  void refuse_first(const Error& error);
 
   // Answers all that wait with what there is: before the applications change, and at the end.
   [[nodiscard]] Result<void> release(const LocalContext& context);

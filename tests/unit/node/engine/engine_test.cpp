@@ -104,6 +104,12 @@ class EngineTest : public testing::Test {
     publish.mutable_recipients(0)->set_role(v1::RECIPIENT_ROLE_ACTION);
     return engine_->receive_local("peer", "desk", request.SerializeAsString(), now());
   }
+  Result<void> ask_inbox(std::uint64_t number, milliseconds wait) {
+    v1::LocalRequest request;
+    request.set_request_id(number);
+    request.mutable_inbox()->set_wait_ms(static_cast<std::uint64_t>(wait.count()));
+    return engine_->receive_local("peer", "desk", request.SerializeAsString(), now());
+  }
   static std::string id(int number) {
     return test::seeded_uuid("published", static_cast<std::uint64_t>(number));
   }
@@ -160,6 +166,29 @@ class EngineTest : public testing::Test {
   milliseconds passed_{0};
   std::unique_ptr<Engine> engine_;
 };
+
+// A record that rots while somebody waits for it is named, and the daemon goes on.
+TEST_F(EngineTest, WhoWaitsForADamagedRecordGetsWhatElseThereIs) {
+  must(ask_inbox(1, milliseconds(1'000)));
+  must(turn());
+  EXPECT_EQ(replies(), Words{});
+  const std::uint64_t index = logged_for_us();
+  show_log();
+  Arrival arrival;
+  arrival.index = index;
+  arrival.envelope_bytes = log_.envelopes()[index];
+  arrival.envelope = exchange_.parse(arrival.envelope_bytes);
+  arrival.envelope->notice[0] ^= 1;  // Not the hash of the draft beside it.
+  must(turn());
+  must(engine_->store().begin());
+  const ledger::Leaf leaf = must(engine_->store().leaf(index));
+  ASSERT_TRUE(must(engine_->store().put_arrival(arrival, leaf, 1)).has_value());
+  must(engine_->store().commit());
+  pass(seconds(2));
+  must(turn());
+  EXPECT_EQ(replies(), Words{"1 good"});
+  EXPECT_EQ(must(engine_->store().quarantined()).size(), 1U);
+}
 
 TEST_F(EngineTest, ATurnThatFindsNoRoomPromisesNothingAndStartsOver) {
   disk_.set_full(true);
