@@ -42,10 +42,15 @@ void print(const text::Json& json, const std::string& prefix) {
   }
 }
 
+// It goes on by itself, and will not get better by itself.
+bool wants_somebody(const text::Json& status) {
+  return status.at("disk").at("level") != "ample" || status.at("quarantine").at("count") != 0;
+}
+
 }  // namespace
 
-Result<int> run_status(const DaemonOptions& options, const Shared& shared) {
-  CHANCERY_TRY(const DaemonTarget target, find_daemon(options, shared));
+Result<int> run_status(const StatusOptions& options, const Shared& shared) {
+  CHANCERY_TRY(const DaemonTarget target, find_daemon(options.daemon, shared));
   const Result<std::string> status = ask_status(target);
   if (!status.has_value()) {
     // Nobody said how it is: that is no verdict on it.
@@ -59,7 +64,7 @@ Result<int> run_status(const DaemonOptions& options, const Shared& shared) {
     print(json, "");
   }
   const bool alarm = json.contains("alarm") && !json.at("alarm").is_null();
-  return alarm ? os::kExitFalse : os::kExitDone;
+  return alarm || (options.check && wants_somebody(json)) ? os::kExitFalse : os::kExitDone;
 }
 
 }  // namespace chancery::cli

@@ -12,9 +12,10 @@ namespace {
 constexpr const char* kStatusFooter = R"(Examples:
   chancery status --exchange DIR hub
   chancery status --exchange DIR AM --json
-  chancery status --node /etc/chancery/node.toml
+  chancery status --node /etc/chancery/node.toml --check
 
-Exit 0: it answers. 1: it answers and raises an alarm. 2: nothing answers.)";
+Exit 0: it answers. 1: it answers and raises an alarm; with --check also where its disk is low or a
+stored record is damaged, for monitoring. 2: nothing answers.)";
 
 constexpr const char* kVerifyFooter = R"(Examples:
   chancery audit verify --exchange DIR hub
@@ -76,7 +77,10 @@ std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, 
 void add_status(CLI::App& app, Shared& shared) {
   CLI::App& verb = *app.add_subcommand("status", "Show how a hub or a node is");
   verb.footer(kStatusFooter);
-  run_with(verb, shared, add_daemon_flags(verb, shared, /*stores=*/false), run_status);
+  const auto options = std::make_shared<StatusOptions>();
+  add_daemon_flags(verb, shared, &options->daemon, /*stores=*/false);
+  verb.add_flag("--check", options->check, "Exit 1 also for a low disk or a damaged record");
+  run_with(verb, shared, options, run_status);
 }
 
 void add_audit(CLI::App& app, Shared& shared) {

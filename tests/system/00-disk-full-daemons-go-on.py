@@ -53,8 +53,10 @@ class DiskFull(Trial):
         self.start("AM", "BY")
         pid = self.hub.process.pid
         self.assertEqual(self.publish("AM", "before").code, 0)
+        self.assertEqual(self.status("hub", "--check").code, 0)
         self.leave(5 * MIB)
         self.await_level("hub", "warning")
+        self.assertEqual([self.status("hub").code, self.status("hub", "--check").code], [0, 1])
         self.assertEqual(self.publish("AM", "warned").code, 0)
         self.leave(3 * MIB)
         self.await_level("hub", "urgent-only")

@@ -180,8 +180,8 @@ class Trial(unittest.TestCase):
     def assert_arrives(self, member, subjects):
         self.assertTrue(eventually(lambda: self.subjects(member) == subjects), self.subjects(member))
 
-    def status(self, name):
-        return chancery("status", "--exchange", self.exchange, name, "--json")
+    def status(self, name, *words):
+        return chancery("status", "--exchange", self.exchange, name, "--json", *words)
 
     def audit(self, name):
         return chancery("audit", "verify", "--exchange", self.exchange, name, "--json")
