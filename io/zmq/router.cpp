@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <map>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "io/zmq/connections.h"
 #include "io/zmq/endpoint.h"
 #include "io/zmq/ipc_listener.h"
+#include "io/zmq/leaving.h"
 #include "io/zmq/link.h"
 #include "io/zmq/socket.h"
 
@@ -162,7 +164,22 @@ struct Router::State {
     }
   }
 
+  // Of those for whom nothing waits no more is remembered than there are connections.
+  std::shared_ptr<Leaving> leaving_to(const std::string& routing_id) {
+    if (leaving.size() >= 2 * static_cast<std::size_t>(options.connection_count_max)) {
+      std::erase_if(leaving, [](const auto& item) { return item.second->messages == 0; });
+    }
+    std::shared_ptr<Leaving>& tally = leaving[routing_id];
+    if (tally == nullptr) {
+      tally = std::make_shared<Leaving>();
+      tally->all = leaving_all;
+    }
+    return tally;
+  }
+
   RouterOptions options;
+  std::shared_ptr<Leaving> leaving_all = std::make_shared<Leaving>();
+  std::map<std::string, std::shared_ptr<Leaving>> leaving;  // By routing id.
   IpcListener listener;
   Socket socket;
   Connections connections;
@@ -176,7 +193,7 @@ struct Router::State {
 Result<Router> bind_router(Context& context, const RouterOptions& options, bool curve) {
   CHANCERY_TRY_VOID(check_endpoint(options.endpoint, EndpointUse::kListen));
   if ((curve && options.zap_domain.empty()) || options.connection_count_max < 1 ||
-      options.backlog < 1 || options.undelivered_bytes_max == 0) {
+      options.backlog < 1 || options.undelivered_bytes_max == 0 || options.leaving_bytes_max == 0) {
     return fail(ErrorCode::kConfigInvalid,
                 "the listener at " + options.endpoint + " has no ZAP domain or a limit of zero");
   }
@@ -241,17 +258,32 @@ std::optional<Received> Router::receive() {
   return std::nullopt;
 }
 
-Result<> Router::send(const std::string& routing_id, const std::vector<std::string>& frames) {
-  switch (state_->socket.send(&routing_id, frames)) {
+Result<> Router::send(const std::string& routing_id, std::vector<std::string> frames) {
+  if (!has_room(routing_id, frames.empty() ? 0 : frames.back().size())) {
+    return fail(ErrorCode::kQueueFull, "what waits for peers that do not read is all there may be");
+  }
+  switch (state_->socket.send(routing_id, std::move(frames), state_->leaving_to(routing_id))) {
     case 0:
       return {};
     case EHOSTUNREACH:
+      state_->leaving.erase(routing_id);
       return fail(ErrorCode::kNotFound, "the peer is not connected any more");
     case EAGAIN:
       return fail(ErrorCode::kQueueFull, "the peer does not read: its queue is full");
     default:
       return fail_zmq(ErrorCode::kUnavailable, "sending to a peer");
   }
+}
+
+bool Router::has_room(const std::string& routing_id, std::size_t bytes) const {
+  const auto known = state_->leaving.find(routing_id);
+  const std::size_t waits = known == state_->leaving.end() ? 0 : known->second->bytes.load();
+  const std::size_t all = state_->leaving_all->bytes;
+  return waits == 0 || waits + bytes + all <= state_->options.leaving_bytes_max;
+}
+
+LeavingCount Router::leaving() const {
+  return {.messages = state_->leaving_all->messages, .bytes = state_->leaving_all->bytes};
 }
 
 void Router::disconnect(const std::string& routing_id, int source_fd) {

@@ -9,7 +9,10 @@
 //   - a message that never ends (parts are not limited by libzmq, and are held in memory until the
 //     last): a connection that brings more than undelivered_bytes_max without completing a message
 //     is cut. For this, receive() must be called every 100 ms or so, also when nothing is ready;
-//   - the number of connections: over it the one goes that has been silent the longest.
+//   - the number of connections: over it the one goes that has been silent the longest;
+//   - what waits to be sent, in bytes: a peer may have as much in libzmq's queues as all leave free
+//     of leaving_bytes_max. So one alone has half of it, many that do not read leave the others
+//     their room, and one message always goes to a peer for whom nothing waits.
 //
 // It does not judge who may say what, and admission is only judged at the handshake: the caller
 // checks the user id of every message, and drops a message without one.
@@ -39,8 +42,9 @@ struct RouterOptions {
   CurveSecret secret{};
   std::string zap_domain{};  // Never empty.
   std::size_t frame_bytes_max = 1U << 20U;
-  std::size_t part_count_max = 4;  // Without the routing id.
-  int send_count_max = 1000;       // Messages queued per peer.
+  std::size_t part_count_max = 4;              // Without the routing id.
+  int send_count_max = 1000;                   // Messages queued per peer.
+  std::size_t leaving_bytes_max = 64U << 20U;  // Queued for all peers.
   int receive_count_max = 1000;
   std::chrono::milliseconds handshake_max{3000};
   std::chrono::milliseconds heartbeat{5000};
@@ -60,6 +64,12 @@ struct Received {
   int source_fd = -1;  // For disconnect().
   std::vector<std::string> frames;
   bool oversized = false;  // There were more parts than part_count_max; the rest is gone.
+};
+
+// Queued for all peers together.
+struct LeavingCount {
+  std::size_t messages = 0;
+  std::size_t bytes = 0;
 };
 
 struct RouterCounters {
@@ -88,8 +98,11 @@ class Router {
   [[nodiscard]] std::optional<Received> receive();
 
   // kNotFound when the peer is gone, kQueueFull when it reads too slowly. Success means queued.
-  [[nodiscard]] Result<> send(const std::string& routing_id,
-                              const std::vector<std::string>& frames);
+  [[nodiscard]] Result<> send(const std::string& routing_id, std::vector<std::string> frames);
+
+  // Whether a message of so many bytes may be queued for this peer now.
+  [[nodiscard]] bool has_room(const std::string& routing_id, std::size_t bytes) const;
+  [[nodiscard]] LeavingCount leaving() const;
 
   // Cuts the connection that a message came from, where that is still the one of this descriptor.
   // It may come back through the handshake.

@@ -38,6 +38,28 @@ class Frame {
   zmq_msg_t message_{};
 };
 
+// Bytes that libzmq sends from where they are.
+struct Lent {
+  Lent(std::string lent, std::shared_ptr<Leaving> tally)
+      : bytes(std::move(lent)), leaving(std::move(tally)) {
+    leaving->add(bytes.size());
+  }
+  ~Lent() { leaving->remove(bytes.size()); }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  Lent(Lent&&) = delete;
+  Lent& operator=(Lent&&) = delete;
+
+  std::string bytes;
+  std::shared_ptr<Leaving> leaving;
+  std::atomic<bool> handed_over = false;  // To libzmq's thread, with all that is in here.
+};
+
+void give_back(void* /*data*/, void* hint) {
+  CHANCERY_CHECK(static_cast<Lent*>(hint)->handed_over.load(std::memory_order_acquire));
+  delete static_cast<Lent*>(hint);  // NOLINT(cppcoreguidelines-owning-memory): libzmq owned it.
+}
+
 }  // namespace
 
 std::unexpected<Error> fail_zmq(ErrorCode code, const std::string& what) {
@@ -142,19 +164,44 @@ std::optional<Multipart> Socket::receive(const ReadLimits& limits) {
   return message;
 }
 
+int Socket::send_part(std::string_view part, bool more) {
+  const int flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0);
+  return zmq_send(handle_, part.data(), part.size(), flags) < 0 ? zmq_errno() : 0;
+}
+
 int Socket::send(const std::string* routing_id, const std::vector<std::string>& frames) {
   CHANCERY_CHECK(!frames.empty());
-  if (routing_id != nullptr &&
-      zmq_send(handle_, routing_id->data(), routing_id->size(), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0) {
+  int error = routing_id != nullptr ? send_part(*routing_id, true) : 0;
+  for (std::size_t i = 0; error == 0 && i < frames.size(); ++i) {
+    error = send_part(frames[i], i + 1 < frames.size());
+  }
+  return error;
+}
+
+int Socket::send(const std::string& routing_id, std::vector<std::string> frames,
+                 std::shared_ptr<Leaving> leaving) {
+  CHANCERY_CHECK(!frames.empty());
+  int error = send_part(routing_id, true);
+  for (std::size_t i = 0; error == 0 && i + 1 < frames.size(); ++i) {
+    error = send_part(frames[i], true);
+  }
+  if (error != 0) {
+    return error;
+  }
+  auto lent = std::make_unique<Lent>(std::move(frames.back()), std::move(leaving));
+  lent->handed_over.store(true, std::memory_order_release);
+  zmq_msg_t message;
+  if (zmq_msg_init_data(&message, lent->bytes.data(), lent->bytes.size(), give_back, lent.get()) !=
+      0) {
     return zmq_errno();
   }
-  for (std::size_t i = 0; i < frames.size(); ++i) {
-    const int more = i + 1 < frames.size() ? ZMQ_SNDMORE : 0;
-    if (zmq_send(handle_, frames[i].data(), frames[i].size(), ZMQ_DONTWAIT | more) < 0) {
-      return zmq_errno();
-    }
+  // It is libzmq's now, whatever becomes of the message.
+  [[maybe_unused]] Lent* const with_libzmq = lent.release();
+  if (zmq_msg_send(&message, handle_, ZMQ_DONTWAIT) < 0) {
+    error = zmq_errno();
+    zmq_msg_close(&message);
   }
-  return 0;
+  return error;
 }
 
 Result<> set_link_options(Socket& socket, const LinkOptions& options) {

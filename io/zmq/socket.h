@@ -18,11 +18,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
 #include "io/zmq/context.h"
 #include "io/zmq/curve.h"
+#include "io/zmq/leaving.h"
 
 namespace chancery::zmq {
 
@@ -76,8 +78,13 @@ class Socket {
 
   // 0, or the errno of the first part: once that is taken, the others are.
   [[nodiscard]] int send(const std::string* routing_id, const std::vector<std::string>& frames);
+  // The same, without a copy of the last part, which is counted until libzmq lets go of it.
+  [[nodiscard]] int send(const std::string& routing_id, std::vector<std::string> frames,
+                         std::shared_ptr<Leaving> leaving);
 
  private:
+  [[nodiscard]] int send_part(std::string_view part, bool more);
+
   Socket(std::shared_ptr<void> context, void* handle)
       : context_(std::move(context)), handle_(handle) {}
 

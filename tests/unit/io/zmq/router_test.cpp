@@ -187,6 +187,47 @@ TEST_F(RouterTest, SaysThatAPeerDoesNotRead) {
             ErrorCode::kQueueFull);
 }
 
+// One that does not read has as much as the others are left, and a third gets what is for it.
+TEST_F(RouterTest, WhatWaitsForPeersThatDoNotReadIsBoundedInBytes) {
+  constexpr std::size_t kMost = 6U << 20U;
+  RouterOptions options = router_options();
+  options.leaving_bytes_max = kMost;
+  Router router = must(Router::bind(context_, options));
+  std::vector<Dealer> dealers;
+  std::vector<std::string> ids;
+  for (int i = 0; i < 3; ++i) {
+    DealerOptions slow = dealer_options(router, member_);
+    slow.receive_count_max = 1;
+    dealers.push_back(must(Dealer::connect(context_, slow)));
+    ASSERT_TRUE(reaches(dealers.back(), LinkState::kConnected));
+    ASSERT_TRUE(dealers.back().send({"x"}));
+    ids.push_back(next_message(router).routing_id);
+  }
+  const std::string frame(256U << 10U, 'x');
+  for (const std::size_t left : {kMost / 2, kMost / 4}) {  // By the first, and by the second.
+    const std::string& id = left == kMost / 2 ? ids[0] : ids[1];
+    EXPECT_EQ(code_of_first_failure(200, [&] { return router.send(id, {frame}); }),
+              ErrorCode::kQueueFull);
+    EXPECT_LE(router.leaving().bytes, kMost - left);
+    EXPECT_GT(router.leaving().messages, 0U);
+  }
+  EXPECT_TRUE(eventually([&] {  // While the kernel takes some more.
+    static_cast<void>(router.send(ids[0], {frame}));
+    return !router.has_room(ids[0], frame.size());
+  }));
+  EXPECT_TRUE(router.has_room(ids[2], frame.size()));
+  EXPECT_TRUE(router.send(ids[2], {"a word"}));
+  EXPECT_EQ(next_message(dealers[2]).at(0), "a word");
+  // Whether it is read or goes with its connection, all of it is given back.
+  dealers.erase(dealers.begin());
+  EXPECT_TRUE(eventually([&] {
+    static_cast<void>(dealers.front().receive());
+    static_cast<void>(router.receive());
+    return router.leaving().messages == 0;
+  }));
+  EXPECT_EQ(router.leaving().bytes, 0U);
+}
+
 TEST_F(RouterTest, RefusesAnAddressThatIsTakenAndTakesOneThatWasJustLeft) {
   auto first = std::make_unique<Router>(bind());
   RouterOptions options = router_options();
