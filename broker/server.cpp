@@ -35,9 +35,9 @@ constexpr int kFramesWaitingMax = 4;  // Of one connection, inside libzmq: 16 Mi
 constexpr std::size_t kConnectionsPerKeyMax = 4;
 constexpr int kConnectionsMax = 512;
 constexpr std::uint64_t kToldEveryMs = 1000;
-// To one connection, inside libzmq. With kFrameBytesTarget this, and not its credits, bounds what a
-// node costs that asks and asks and does not read: 64 MiB.
-constexpr int kFramesLeavingMax = 128;
+constexpr int kFramesLeavingMax = 128;  // To one connection, inside libzmq.
+// To all of them, and this, not its credits, bounds what a node costs that asks and does not read.
+constexpr std::size_t kBytesLeavingMax = 32U << 20U;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr std::chrono::milliseconds kIdleWait{100};
@@ -110,6 +110,7 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                                  .zap_domain = std::string(kZapDomain),
                                  .frame_bytes_max = exchange::kFrameBytesMax,
                                  .send_count_max = kFramesLeavingMax,
+                                 .leaving_bytes_max = kBytesLeavingMax,
                                  .receive_count_max = kFramesWaitingMax,
                                  .connection_count_max = kConnectionsMax},
                                 daemon::stranger_key()));
@@ -232,7 +233,7 @@ Result<void> Server::drain(zmq::Poller& poller, zmq::Poller::Token router_token)
     do {
       CHANCERY_TRY_VOID(sequence());
     } while (hub_.sequencer().has_work());
-    engine_->serve_reads();
+    serve_reads();
     send_outgoing();
     if (quiet) {
       return engine_->flush();
@@ -267,7 +268,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     warn_of_strangers();
     receive_admin();
     CHANCERY_TRY_VOID(sequence());
-    engine_->serve_reads();
+    serve_reads();
     send_outgoing();
     step_backup();
     CHANCERY_TRY_VOID(engine_->look_again(!busy, os::steady_now(), os::unix_ms()));
@@ -370,6 +371,14 @@ Result<void> Server::sequence() {
   return {};
 }
 
+void Server::serve_reads() {
+  engine_->serve_reads([this](PeerHandle handle) {
+    const auto peer = peers_.find(handle);
+    return peer == peers_.end() ||
+           router_->has_room(peer->second.routing_id, exchange::kFrameBytesTarget);
+  });
+}
+
 void Server::send_outgoing() {
   for (Outgoing& outgoing : engine_->take_outgoing()) {
     const auto peer = peers_.find(outgoing.peer);
@@ -377,8 +386,10 @@ void Server::send_outgoing() {
       continue;
     }
     const bool is_delivery = outgoing.topic.starts_with("to/");
-    const Result<void> sent = router_->send(
-        peer->second.routing_id, {std::move(outgoing.topic), std::move(outgoing.message)});
+    std::vector<std::string> frames;
+    frames.push_back(std::move(outgoing.topic));
+    frames.push_back(std::move(outgoing.message));
+    const Result<void> sent = router_->send(peer->second.routing_id, std::move(frames));
     if (!sent.has_value()) {
       ++counters_.unsent_count;
       if (sent.error().code == ErrorCode::kNotFound) {
@@ -491,7 +502,19 @@ text::Json Server::queues_json() const {
   const AdmissionQueue& admission = hub_.sequencer().queue();
   const AdmissionLimits& limits = admission.limits();
   const auto connections = static_cast<std::uint64_t>(router_->connection_count());
+  const zmq::LeavingCount leaving = router_->leaving();
+  const auto window_json = [this](exchange::Lane lane) {
+    const WindowFill fullest = hub_.fullest(lane);
+    const WindowLimits& most = hub_.window_limits();
+    return daemon::queue_json(
+        {.items = {fullest.items, most.items_max}, .bytes = {{fullest.bytes, most.bytes_max}}});
+  };
   return {
+      {"deliveries", window_json(exchange::Lane::kPatient)},
+      {"deliveries_urgent", window_json(exchange::Lane::kUrgent)},
+      {"leaving", daemon::queue_json({.items = {leaving.messages, kFramesLeavingMax * connections},
+                                      .bytes = {{leaving.bytes, kBytesLeavingMax}},
+                                      .refused = counters_.unsent_count})},
       {"admission", daemon::queue_json({.items = {admission.count(), limits.count_max},
                                         .bytes = {{admission.bytes(), limits.bytes_max}},
                                         .refused = admission.full_count()})},
@@ -555,6 +578,9 @@ Result<std::string> Server::status_json() const {
     if (session != sessions.end()) {
       item["cursor"] = session->cursors.patient;
       item["cursor_urgent"] = session->cursors.urgent;
+      item["on_the_way"] = session->bytes_on_the_way.patient;
+      item["on_the_way_urgent"] = session->bytes_on_the_way.urgent;
+      item["pace"] = session->pace_bytes;
       item["program"] = session->program;
     }
     json["nodes"].push_back(std::move(item));

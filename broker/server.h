@@ -92,6 +92,7 @@ class Server {
   Result<void> sequence();
   void step_backup();
   void settle_admin(const std::vector<Outcome>& outcomes);
+  void serve_reads();
   void send_outgoing();
   [[nodiscard]] text::Json queues_json() const;
   PeerHandle peer_handle(const zmq::Received& received, const Hash& transport_key_id);

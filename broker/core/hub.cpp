@@ -242,7 +242,8 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
                   .followed = hello.followed().size(),
                   .program = hello.program().substr(0, exchange::kNameBytesMax),
                   .instance = hello.instance(),
-                  .heard_at = now_};
+                  .heard_at = now_,
+                  .pace = {config_.pace, now_}};
   const auto begin = [&](Lane lane, std::uint64_t cursor, const v1::Credits& credits) {
     session.feeds[lane].window =
         DeliveryWindow(config_.window, std::min(cursor, sequencer_.tree().size()));
@@ -317,7 +318,11 @@ std::optional<Outcome> Hub::take(PeerHandle peer, const std::string& member,
 
 void Hub::credit(Session& session, Lane lane, std::uint64_t cursor, const v1::Credits& credits) {
   Feed& feed = session.feeds[lane];
-  feed.window.credit(cursor, credits.items(), credits.bytes());
+  const std::optional<exchange::Drained> drained =
+      feed.window.credit(cursor, credits.items(), credits.bytes());
+  if (lane == Lane::kPatient && drained.has_value()) {
+    session.pace.drained(*drained, now_);
+  }
   std::uint64_t& stored = stored_[session.member][lane];
   stored = std::max(stored, feed.window.cursor());
   feed.full = false;
@@ -336,9 +341,14 @@ Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetc
                         " entries, asked from " + std::to_string(fetch.from()));
       }
       session.followed = fetch.from();
+      if (const auto page = std::exchange(session.log_page, std::nullopt);
+          page.has_value() && page->end == fetch.from()) {
+        session.pace.drained(
+            {.bytes = page->bytes, .on_the_way = page->bytes, .sent_at = page->sent_at}, now_);
+      }
       // A connection has one page to come at a time: asking again asks for another one instead.
       std::erase_if(batch_reads_, [&](const BatchRead& read) { return read.peer == peer; });
-      batch_reads_.push_back({peer, fetch.from()});
+      batch_reads_.push_back({.peer = peer, .from = fetch.from()});
       return {};
     case v1::FETCH_KIND_DELIVERIES: {
       Feed& feed = session.feeds[exchange::lane_of(fetch.precedence_min())];
@@ -438,23 +448,27 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
   }
 }
 
-std::vector<FeedRead> Hub::take_feed_reads() {
+std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
   std::vector<FeedRead> reads;
   for (const Lane lane : kLanes) {
     for (auto& [node, session] : sessions_) {
       Feed& feed = session.feeds[lane];
       const std::uint64_t items = feed.window.items_left();
       const bool waits = feed.exhausted || feed.full || feed.rewinding;
-      if (feed.reading || waits || items == 0) {
+      if (feed.reading || waits || items == 0 || (has_room && !has_room(session.peer))) {
         continue;
       }
       feed.reading = true;
-      reads.push_back({.node = node,
-                       .member = session.member,
-                       .lane = lane,
-                       .from = feed.window.next(),
-                       .count_max = static_cast<std::size_t>(
-                           std::min<std::uint64_t>(items, exchange::kDeliverCountMax))});
+      session.pace.at(now_);
+      reads.push_back(
+          {.node = node,
+           .member = session.member,
+           .lane = lane,
+           .from = feed.window.next(),
+           .count_max =
+               static_cast<std::size_t>(std::min<std::uint64_t>(items, exchange::kDeliverCountMax)),
+           .bytes_max = static_cast<std::size_t>(std::min<std::uint64_t>(
+               feed.window.bytes_left(pace_of(session, lane)), exchange::kFrameBytesTarget))});
     }
   }
   return reads;
@@ -476,11 +490,11 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
   v1::DownMessage message;
   std::size_t bytes = 0;
   for (FeedEntry& entry : page) {
-    feed.full = !feed.window.admits(entry.envelope.size());
+    feed.full = !feed.window.admits(entry.envelope.size(), pace_of(session, read.lane));
     if (feed.full || (bytes > 0 && bytes + entry.envelope.size() > exchange::kFrameBytesTarget)) {
       break;
     }
-    feed.window.sent(entry.index, entry.envelope.size());
+    feed.window.sent(entry.index, entry.envelope.size(), now_);
     bytes += entry.envelope.size();
     v1::Delivery& delivery = *message.mutable_deliver()->add_deliveries();
     delivery.set_index(entry.index);
@@ -493,8 +507,25 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
   }
 }
 
-std::vector<BatchRead> Hub::take_batch_reads() {
-  return std::exchange(batch_reads_, {});
+std::vector<BatchRead> Hub::take_batch_reads(const HasRoom& has_room) {
+  std::vector<BatchRead> reads;
+  std::vector<BatchRead> later;
+  for (BatchRead& read : std::exchange(batch_reads_, {})) {
+    Session* const session = session_of(read.peer);
+    if (session == nullptr) {
+      continue;
+    }
+    if (has_room && !has_room(read.peer)) {
+      later.push_back(read);
+      continue;
+    }
+    session->pace.at(now_);
+    read.bytes_max = static_cast<std::size_t>(
+        std::min<std::uint64_t>(session->pace.bytes(), exchange::kFrameBytesTarget));
+    reads.push_back(read);
+  }
+  batch_reads_ = std::move(later);
+  return reads;
 }
 
 void Hub::batches(const BatchRead& read, std::vector<v1::LogBatch> page) {
@@ -502,6 +533,14 @@ void Hub::batches(const BatchRead& read, std::vector<v1::LogBatch> page) {
   message.mutable_batches()->set_log_size(sequencer_.tree().size());
   for (v1::LogBatch& batch : page) {
     *message.mutable_batches()->add_batches() = std::move(batch);
+  }
+  if (Session* const session = session_of(read.peer);
+      session != nullptr && message.batches().batches_size() > 0) {
+    const v1::LogBatch& last = *message.batches().batches().rbegin();
+    const std::uint64_t end = last.first_index() + last.entries().size() / Hash{}.size();
+    if (end < sequencer_.tree().size()) {  // Of the last one no Fetch says that it came.
+      session->log_page = {.end = end, .bytes = message.ByteSizeLong(), .sent_at = now_};
+    }
   }
   send(read.peer, std::string(kLog), message);
 }
@@ -538,6 +577,23 @@ std::vector<PeerHandle> Hub::take_replaced() {
   return std::exchange(replaced_, {});
 }
 
+Hub::Session* Hub::session_of(PeerHandle peer) {
+  const auto found =
+      std::ranges::find_if(sessions_, [&](const auto& item) { return item.second.peer == peer; });
+  return found == sessions_.end() ? nullptr : &found->second;
+}
+
+WindowFill Hub::fullest(Lane lane) const {
+  WindowFill fullest;
+  for (const auto& [node, session] : sessions_) {
+    const DeliveryWindow& window = session.feeds[lane].window;
+    if (window.bytes_out() > fullest.bytes) {
+      fullest = {.items = window.items_out(), .bytes = window.bytes_out()};
+    }
+  }
+  return fullest;
+}
+
 bool Hub::has_session(PeerHandle peer) const {
   return std::ranges::any_of(sessions_, [&](const auto& item) { return item.second.peer == peer; });
 }
@@ -551,7 +607,10 @@ std::vector<SessionInfo> Hub::sessions() const {
                      .cursors = {.patient = session.feeds.patient.window.cursor(),
                                  .urgent = session.feeds.urgent.window.cursor()},
                      .followed = session.followed,
-                     .program = session.program});
+                     .program = session.program,
+                     .bytes_on_the_way = {.patient = session.feeds.patient.window.bytes_out(),
+                                          .urgent = session.feeds.urgent.window.bytes_out()},
+                     .pace_bytes = session.pace.bytes()});
   }
   return infos;
 }

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +24,8 @@
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/exchange/lane.h"
+#include "core/exchange/limits.h"
+#include "core/exchange/link_pace.h"
 
 namespace chancery::broker {
 
@@ -32,6 +35,7 @@ struct HubConfig {
   std::string program;  // Name and version, for people.
   AdmissionLimits admission;
   WindowLimits window;  // Of each lane.
+  exchange::PaceLimits pace{};
   QuotaLimits quota{};
   std::vector<crypto::PublicKey> log_keys;  // Those that checkpoints can be signed with.
 };
@@ -49,6 +53,7 @@ struct FeedRead {
   exchange::Lane lane = exchange::Lane::kPatient;
   std::uint64_t from = 0;
   std::size_t count_max = 0;
+  std::size_t bytes_max = exchange::kFrameBytesTarget;  // And the one that goes over it.
 };
 
 struct FeedEntry {
@@ -61,7 +66,12 @@ struct FeedEntry {
 struct BatchRead {
   PeerHandle peer = 0;
   std::uint64_t from = 0;
+  std::size_t bytes_max = exchange::kFrameBytesTarget;  // And the batch that goes over it.
 };
+
+// Whether there is room for a page on its way to a peer, for take_feed_reads() and
+// take_batch_reads(): what finds none is read later.
+using HasRoom = std::function<bool(PeerHandle)>;
 
 // Notices of a member's own, of which it asks whether recipients have stored them, for probed().
 struct ProbeRead {
@@ -82,6 +92,14 @@ struct SessionInfo {
   exchange::PerLane<std::uint64_t> cursors;
   std::uint64_t followed = 0;
   std::string program;
+  exchange::PerLane<std::uint64_t> bytes_on_the_way;
+  std::uint64_t pace_bytes = 0;  // No more that is patient goes on the way at once.
+};
+
+// What is on the way in a lane of one session, of the limits of all.
+struct WindowFill {
+  std::uint64_t items = 0;
+  std::uint64_t bytes = 0;
 };
 
 class Hub {
@@ -100,6 +118,9 @@ class Hub {
   // A head that this hub signed and that is not in its log, once a node has shown one: from then on
   // nothing is admitted (C-134).
   [[nodiscard]] const std::optional<Error>& contradiction() const { return contradiction_; }
+
+  // What time it is in this turn, until a frame says a later one.
+  void at(SteadyTime now) { now_ = now; }
 
   // To be told at once: while a session's connection is there, no other daemon gets its place.
   void disconnected(PeerHandle peer);
@@ -121,9 +142,9 @@ class Hub {
                  const std::vector<Outcome>& outcomes);
 
   // Those of the urgent lane come first.
-  [[nodiscard]] std::vector<FeedRead> take_feed_reads();
+  [[nodiscard]] std::vector<FeedRead> take_feed_reads(const HasRoom& has_room = {});
   void feed(const FeedRead& read, std::vector<FeedEntry> page);
-  [[nodiscard]] std::vector<BatchRead> take_batch_reads();
+  [[nodiscard]] std::vector<BatchRead> take_batch_reads(const HasRoom& has_room = {});
   void batches(const BatchRead& read, std::vector<v1::LogBatch> page);
   // One connection has one Probe to be answered at a time.
   [[nodiscard]] std::vector<ProbeRead> take_probe_reads();
@@ -139,6 +160,9 @@ class Hub {
   // to them.
   [[nodiscard]] std::vector<PeerHandle> take_replaced();
   [[nodiscard]] std::vector<SessionInfo> sessions() const;
+  // Of the session that has the most bytes on the way in this lane.
+  [[nodiscard]] WindowFill fullest(exchange::Lane lane) const;
+  [[nodiscard]] const WindowLimits& window_limits() const { return config_.window; }
   [[nodiscard]] bool has_session(PeerHandle peer) const;  // Whether this connection is a session's.
 
  private:
@@ -149,6 +173,12 @@ class Hub {
     bool rewinding = false;  // Something was lost on the way out.
     bool full = false;       // The window took no more: nothing is read until the node's next word.
   };
+  // A page of the log that the node asks to be followed by the next one.
+  struct LogPage {
+    std::uint64_t end = 0;
+    std::uint64_t bytes = 0;
+    SteadyTime sent_at;
+  };
   struct Session {
     PeerHandle peer;
     Hash transport_key_id;
@@ -158,7 +188,13 @@ class Hub {
     std::string program;
     std::string instance;  // Which of the daemons that have this node's keys.
     SteadyTime heard_at;
+    exchange::LinkPace pace;
+    std::optional<LogPage> log_page{};
   };
+  [[nodiscard]] static std::uint64_t pace_of(const Session& session, exchange::Lane lane) {
+    return lane == exchange::Lane::kUrgent ? DeliveryWindow::kNoPace : session.pace.bytes();
+  }
+  [[nodiscard]] Session* session_of(PeerHandle peer);
 
   void send(PeerHandle peer, std::string topic, const v1::DownMessage& message);
   void fault(PeerHandle peer, const Error& error);
@@ -180,7 +216,7 @@ class Hub {
   void answer(const std::vector<Outcome>& outcomes, bool waiting);
 
   HubConfig config_;
-  SteadyTime now_{};  // Of the frame that is being served.
+  SteadyTime now_{};  // Of the turn, or of the frame that is being served.
   Sequencer sequencer_;
   MemberQuotas quotas_;
   std::map<Hash, Session> sessions_;  // By node: its signing key's id.

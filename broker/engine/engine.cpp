@@ -27,6 +27,7 @@ Engine::Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubS
       hub_(HubConfig{.program = config.program,
                      .admission = config.admission,
                      .window = config.window,
+                     .pace = config.pace,
                      .quota = config.quota,
                      .log_keys = public_keys(log_signers_)},
            std::move(state)) {}
@@ -134,6 +135,7 @@ Result<void> Engine::sign_missing_checkpoints() {
 
 void Engine::disk_has(std::uint64_t free_bytes, DiskGauge::Time now) {
   now_ = now;
+  hub_.at(now);
   hub_.quotas().at(now);
   refusals_.sweep(now);
   hub_.sequencer().queue().disk().measured(free_bytes, now);
@@ -330,11 +332,11 @@ void Engine::serve_probes() {
   }
 }
 
-void Engine::serve_reads() {
+void Engine::serve_reads(const HasRoom& has_room) {
   serve_probes();
-  for (const BatchRead& read : hub_.take_batch_reads()) {
+  for (const BatchRead& read : hub_.take_batch_reads(has_room)) {
     Result<std::vector<v1::LogBatch>> page =
-        store_->read_batches(read.from, exchange::kBatchesCountMax, exchange::kFrameBytesTarget);
+        store_->read_batches(read.from, exchange::kBatchesCountMax, read.bytes_max);
     if (!page.has_value()) {
       ++counters_.damaged_read_count;
       refusals_.line(now_, log::Level::kError, "read-failed", "read log",
@@ -343,8 +345,8 @@ void Engine::serve_reads() {
     }
     hub_.batches(read, std::move(*page));
   }
-  for (const FeedRead& read : hub_.take_feed_reads()) {
-    Result<std::vector<FeedEntry>> page = store_->read_feed(read, exchange::kFrameBytesTarget);
+  for (const FeedRead& read : hub_.take_feed_reads(has_room)) {
+    Result<std::vector<FeedEntry>> page = store_->read_feed(read, read.bytes_max);
     if (!page.has_value()) {
       // Never served, never deleted. The member's feed stands still; the others go on.
       ++counters_.damaged_read_count;

@@ -37,6 +37,7 @@ struct EngineConfig {
   std::string program;  // Name and version, for people.
   AdmissionLimits admission;
   WindowLimits window;
+  exchange::PaceLimits pace{};
   QuotaLimits quota{};
 };
 
@@ -81,8 +82,9 @@ class Engine {
   // A batch of what waits, if anything does. Where a node has shown that this log is not the one
   // that the hub signed, all of it is refused.
   [[nodiscard]] Result<Sequenced> sequence(std::uint64_t now_ms);
-  // Pages of feeds and of the log, within credits. What is damaged is logged and not served.
-  void serve_reads();
+  // Pages of feeds and of the log, within credits and what the links drain, to the peers that have
+  // room. What is damaged is logged and not served.
+  void serve_reads(const HasRoom& has_room = {});
   // A step of the pass that erases the bodies whose time has passed: for quiet moments. A body
   // stays until each recipient in the roster has said, since this start, that it has stored it.
   [[nodiscard]] Result<void> retain(SteadyTime now, std::uint64_t now_ms);

@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 
+SLOW_BUFFER = 1 << 13
 RECORDED = 1 << 16  # Bytes of a node kept for a second connection that says the same.
 
 
@@ -36,8 +37,10 @@ KINDS = (*CHANGES, "truncate", "reset", "drip", "stall", "duplicate")
 class Proxy:
     """Listens where the node connects, and does to the next bytes that pass what it was armed with."""
 
-    def __init__(self, target_port, dice):
+    def __init__(self, target_port, dice, down_rate=None):
+        """down_rate: bytes a second that pass from the hub; `passed` counts them, and little waits in between."""
         self.target, self.dice = ("127.0.0.1", target_port), dice
+        self.down_rate, self.passed = down_rate, 0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.lock = threading.Lock()
@@ -56,7 +59,10 @@ class Proxy:
             while True:
                 node, _ = self.listener.accept()
                 try:
-                    hub = socket.create_connection(self.target)
+                    hub = socket.socket()
+                    if self.down_rate:
+                        hub.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SLOW_BUFFER)
+                    hub.connect(self.target)
                 except OSError:
                     node.close()
                     continue
@@ -67,7 +73,11 @@ class Proxy:
 
     def pump(self, source, sink, upwards, said):
         with contextlib.suppress(OSError):
-            while data := source.recv(1 << 16):
+            slow = self.down_rate and not upwards
+            while data := source.recv(SLOW_BUFFER if slow else 1 << 16):
+                if slow:
+                    time.sleep(len(data) / self.down_rate)
+                    self.passed += len(data)
                 if upwards and len(said) < RECORDED:
                     said += data
                 with self.lock:

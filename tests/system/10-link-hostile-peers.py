@@ -151,6 +151,30 @@ class HostilePeers(Trial):
         self.assert_others_go_on("credits without measure")
         self.assert_small()
 
+    def test_peers_that_ask_and_do_not_read_share_one_bound(self):
+        self.start("AM", "BY")
+        large = '{"content": {"summary": "' + 700_000 * "x" + '"}}'
+        answer = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "members", "--subject", "large",
+                                "--file", "-", stdin=large)
+        self.assertEqual(answer.code, 0, answer)
+        peers = [hostile.Peer(*hostile.hub_of(self.path(code) / "node.toml")[:2],
+                              hostile.secret_key(self.path(code) / "keys/transport.pem"), deaf=True)
+                 for code in ("ru", "kz", "kg", "tj")]
+        for peer in peers:
+            self.addCleanup(peer.close)
+            self.greet(peer, items=MOST, size=MOST)
+        again = hostile.field(4, hostile.field(1, 2))  # Fetch of deliveries from 0: the large one comes once more.
+        for _ in range(150):
+            for peer in peers:
+                peer.send(again)
+            time.sleep(0.01)  # Or a turn of the hub would take many of them for one.
+        leaving = self.status("hub").json["queues"]["leaving"]
+        self.assertEqual(leaving["bytes_max"], 32 * MIB)
+        self.assertLessEqual(leaving["bytes"], leaving["bytes_max"])
+        self.assertGreater(leaving["bytes"], leaving["bytes_max"] / 2)
+        self.assert_others_go_on("peers that ask and do not read")
+        self.assert_small()
+
     @unittest.skipIf(SANITIZED, "UBSan reads /proc to judge a pointer, and takes a refusal for a finding")
     def test_a_hub_without_descriptors_keeps_those_that_it_has(self):
         self.hub.prefix = ("prlimit", "--nofile=64:64")

@@ -9,6 +9,7 @@ namespace chancery::broker {
 namespace {
 
 constexpr std::uint64_t kHuge = std::numeric_limits<std::uint64_t>::max();
+constexpr DeliveryWindow::Time kNow{};
 
 DeliveryWindow window(std::uint64_t items, std::uint64_t bytes, std::uint64_t cursor = 0) {
   DeliveryWindow made({.items_max = 100, .bytes_max = 1000}, cursor);
@@ -26,9 +27,9 @@ TEST(DeliveryTest, NothingIsDueBeforeTheFirstCredit) {
 TEST(DeliveryTest, TheWindowEndsAtItsItems) {
   DeliveryWindow made = window(2, 1000, 7);
   EXPECT_EQ(made.next(), 7U);
-  made.sent(7, 10);
+  made.sent(7, 10, kNow);
   EXPECT_TRUE(made.admits(10));
-  made.sent(9, 10);
+  made.sent(9, 10, kNow);
   EXPECT_EQ(made.next(), 10U);
   EXPECT_EQ(made.items_left(), 0U);
   EXPECT_FALSE(made.admits(10));
@@ -37,17 +38,17 @@ TEST(DeliveryTest, TheWindowEndsAtItsItems) {
 // C-140
 TEST(DeliveryTest, TheWindowEndsAtItsBytesAndNotOneOver) {
   DeliveryWindow made = window(100, 50);
-  made.sent(0, 30);
+  made.sent(0, 30, kNow);
   EXPECT_TRUE(made.admits(20));
   EXPECT_FALSE(made.admits(21));
-  made.sent(1, 20);
+  made.sent(1, 20, kNow);
   EXPECT_FALSE(made.admits(1));
 }
 
 TEST(DeliveryTest, OneThatIsLargerThanTheWindowGoesAlone) {
   DeliveryWindow made = window(100, 50);
   EXPECT_TRUE(made.admits(51));
-  made.sent(0, 51);
+  made.sent(0, 51, kNow);
   EXPECT_FALSE(made.admits(1));
   made.credit(1, 100, 50);
   EXPECT_TRUE(made.admits(51));
@@ -57,9 +58,9 @@ TEST(DeliveryTest, OneThatIsLargerThanTheWindowGoesAlone) {
 
 TEST(DeliveryTest, ACursorFreesWhatItPassedAndNothingElse) {
   DeliveryWindow made = window(3, 60);
-  made.sent(2, 20);
-  made.sent(5, 20);
-  made.sent(8, 20);
+  made.sent(2, 20, kNow);
+  made.sent(5, 20, kNow);
+  made.sent(8, 20, kNow);
   made.credit(5, 3, 60);  // Below 5: the first is stored, the second is not.
   EXPECT_EQ(made.cursor(), 5U);
   EXPECT_EQ(made.items_left(), 1U);
@@ -74,7 +75,7 @@ TEST(DeliveryTest, ACursorFreesWhatItPassedAndNothingElse) {
 TEST(DeliveryTest, ACursorNeverGoesBack) {
   DeliveryWindow made = window(10, 1000);
   for (std::uint64_t i = 0; i < 5; ++i) {
-    made.sent(i, 10);
+    made.sent(i, 10, kNow);
   }
   made.credit(4, 10, 1000);
   made.credit(2, 10, 1000);
@@ -86,18 +87,18 @@ TEST(DeliveryTest, ACursorNeverGoesBack) {
 // C-133: what was never sent cannot be stored, and is still to be sent.
 TEST(DeliveryTest, ACursorBeyondWhatWasSentCountsAsWhatWasSent) {
   DeliveryWindow made = window(10, 1000);
-  made.sent(0, 10);
+  made.sent(0, 10, kNow);
   made.credit(kHuge, 10, 1000);
   EXPECT_EQ(made.cursor(), 1U);
   EXPECT_EQ(made.next(), 1U);
-  made.sent(3, 10);
+  made.sent(3, 10, kNow);
   EXPECT_EQ(made.items_left(), 9U);
 }
 
 TEST(DeliveryTest, CreditsAreCappedByTheHubsOwnLimits) {
   DeliveryWindow made = window(kHuge, kHuge);
   EXPECT_EQ(made.items_left(), 100U);
-  made.sent(0, 1);
+  made.sent(0, 1, kNow);
   EXPECT_TRUE(made.admits(999));
   EXPECT_FALSE(made.admits(1000));
 }
@@ -105,18 +106,46 @@ TEST(DeliveryTest, CreditsAreCappedByTheHubsOwnLimits) {
 // C-140: a window is absolute; one that shrinks stops what follows, and takes nothing back.
 TEST(DeliveryTest, AWindowMayShrinkBelowWhatIsOnTheWay) {
   DeliveryWindow made = window(10, 1000);
-  made.sent(0, 100);
-  made.sent(1, 100);
+  made.sent(0, 100, kNow);
+  made.sent(1, 100, kNow);
   made.credit(0, 1, 50);
   EXPECT_EQ(made.items_left(), 0U);
   EXPECT_FALSE(made.admits(1));
 }
 
+// A narrow pace holds back what the credits would allow, and one envelope still goes alone.
+TEST(DeliveryTest, TheWindowEndsAtThePaceOfTheLink) {
+  DeliveryWindow made = window(100, 1000);
+  EXPECT_TRUE(made.admits(51, 50)) << "nothing is on the way";
+  made.sent(0, 30, kNow);
+  EXPECT_EQ(made.bytes_left(50), 20U);
+  EXPECT_TRUE(made.admits(20, 50));
+  EXPECT_FALSE(made.admits(21, 50));
+  EXPECT_FALSE(made.admits(1, 20)) << "narrower than what is on the way";
+  EXPECT_EQ(made.bytes_left(20), 0U);
+  EXPECT_EQ(made.bytes_left(5000), 970U) << "the credits are the other end of it";
+}
+
+TEST(DeliveryTest, AWordOfTheNodeSaysWhatTheLinkDrained) {
+  using std::chrono::seconds;
+  DeliveryWindow made = window(100, 1000);
+  made.sent(2, 10, kNow + seconds(1));
+  made.sent(5, 20, kNow + seconds(2));
+  made.sent(8, 40, kNow + seconds(3));
+  EXPECT_EQ(made.items_out(), 3U);
+  EXPECT_FALSE(made.credit(2, 100, 1000).has_value()) << "it passed nothing";
+  const exchange::Drained drained = made.credit(8, 100, 1000).value_or(exchange::Drained{});
+  EXPECT_EQ(drained.bytes, 30U);
+  EXPECT_EQ(drained.on_the_way, 70U);
+  EXPECT_EQ(drained.sent_at, kNow + seconds(2));
+  EXPECT_EQ(made.bytes_out(), 40U);
+}
+
 // C-142
 TEST(DeliveryTest, ARewindForgetsWhatWasOnTheWay) {
   DeliveryWindow made = window(2, 50);
-  made.sent(3, 25);
-  made.sent(4, 25);
+  made.sent(3, 25, kNow);
+  made.sent(4, 25, kNow);
   made.rewind(3);
   EXPECT_EQ(made.next(), 3U);
   EXPECT_EQ(made.cursor(), 3U);

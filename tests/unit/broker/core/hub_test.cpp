@@ -45,7 +45,14 @@ struct HelloOptions {
 
 class HubTest : public testing::Test {
  protected:
-  HubTest() {
+  // Most of these are about what goes where: as much as the credits allow, at once.
+  explicit HubTest(const exchange::PaceLimits& pace = {.bytes_min = 16U << 20U})
+      : hub_({.program = "hub of a test",
+              .admission = {},
+              .window = {},
+              .pace = pace,
+              .log_keys = log_keys()},
+             HubState(exchange_.genesis())) {
     found(hub_.sequencer(), log_, exchange_);
     EXPECT_TRUE(sent().empty());
   }
@@ -213,9 +220,7 @@ class HubTest : public testing::Test {
 
   TestExchange exchange_;
   MemoryLog log_;
-  Hub hub_{
-      HubConfig{.program = "hub of a test", .admission = {}, .window = {}, .log_keys = log_keys()},
-      HubState(exchange_.genesis())};
+  Hub hub_;
   SteadyTime now_;
   std::uint64_t turns_ = 0;
   std::ptrdiff_t feed_reads_ = 0;  // Of patient lanes.
@@ -861,6 +866,92 @@ TEST_F(HubTest, FramesOfDeliveriesAreBounded) {
     }
   }
   EXPECT_LE(frame_bytes_[2], 701U << 10U);
+}
+
+class PacedHubTest : public HubTest {
+ protected:
+  static constexpr std::uint64_t kLeast = 64U << 10U;
+  PacedHubTest() : HubTest(exchange::PaceLimits{}) {}
+
+  void log_large(int count) {
+    for (int i = 0; i < count; ++i) {
+      log({envelope("AM", {"BY"}, std::string(30U << 10U, 't'))});
+    }
+  }
+};
+
+// The credits would take all of it; an urgent one waits for no more than the link drains soon.
+TEST_F(PacedHubTest, NoMoreThatIsPatientIsOnTheWayThanTheLinkDrains) {
+  greet(kBy, "BY", {.items = 1000, .bytes = 8U << 20U});
+  log_large(20);
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"7<-0", "8<-8"}));
+  EXPECT_LE(hub_.fullest(exchange::Lane::kPatient).bytes, kLeast);
+  log({flash()});
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"27<-0"}) << "though nothing patient may go";
+  now_ += std::chrono::milliseconds(500);
+  EXPECT_EQ(credit(kBy, "BY", 9, 1000, 8U << 20U), "good");
+  EXPECT_EQ(deliveries().at("to/BY").size(), 4U) << "in time: twice as much";
+  now_ += std::chrono::seconds(10);
+  EXPECT_EQ(credit(kBy, "BY", 13, 1000, 8U << 20U), "good");
+  EXPECT_EQ(deliveries().at("to/BY"), (Words{"13<-13", "14<-14"})) << "late: as little as at first";
+}
+
+TEST_F(PacedHubTest, AReadIsNoLargerThanWhatMayGo) {
+  greet(kBy, "BY", {.items = 1000, .bytes = 8U << 20U});
+  EXPECT_EQ(patient_read().bytes_max, kLeast);
+}
+
+// C-141, C-142: a node that asks for the next page has drained the one before.
+TEST_F(PacedHubTest, PagesOfTheLogGrowWithWhatTheLinkDrains) {
+  greet(kBy, "BY");
+  const auto asks = [&](std::uint64_t from) {
+    EXPECT_EQ(fetch(kBy, "BY", v1::FETCH_KIND_BATCHES, from), "good");
+    const std::vector<BatchRead> reads = hub_.take_batch_reads();
+    EXPECT_EQ(reads.size(), 1U);
+    v1::LogBatch batch;
+    batch.set_first_index(from);
+    batch.set_entries(std::string(32, 'e'));
+    batch.set_checkpoint(std::string(reads.at(0).bytes_max, 'c'));
+    hub_.batches(reads.at(0), {batch});
+    return reads.at(0).bytes_max;
+  };
+  EXPECT_EQ(asks(0), kLeast);
+  now_ += std::chrono::milliseconds(10);
+  EXPECT_GE(asks(1), 2 * kLeast);
+  now_ += std::chrono::milliseconds(10);
+  EXPECT_GE(asks(2), 4 * kLeast);
+  now_ += std::chrono::seconds(30);
+  EXPECT_EQ(asks(3), kLeast) << "that took a while";
+}
+
+TEST_F(HubTest, WhoHasNoRoomIsReadForLater) {
+  greet(kBy, "BY");
+  greet(kRu, "RU");
+  log({envelope("AM", {"BY", "RU"})});
+  EXPECT_EQ(fetch(kBy, "BY", v1::FETCH_KIND_BATCHES, 0), "good");
+  EXPECT_EQ(fetch(kRu, "RU", v1::FETCH_KIND_BATCHES, 0), "good");
+  const auto not_by = [](PeerHandle peer) { return peer != kBy; };
+  const std::vector<FeedRead> feeds = hub_.take_feed_reads(not_by);
+  EXPECT_EQ(std::ranges::count(feeds, "BY", &FeedRead::member), 0);
+  EXPECT_EQ(std::ranges::count(feeds, "RU", &FeedRead::member), 2) << "each lane";
+  EXPECT_EQ(hub_.take_batch_reads(not_by).size(), 1U);
+  EXPECT_EQ(hub_.take_batch_reads().at(0).peer, kBy);
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"7<-0"});
+}
+
+TEST_F(HubTest, TheFullestWindowIsToldAtItsLimit) {
+  greet(kBy, "BY", {.items = 3, .bytes = kHuge});
+  greet(kRu, "RU", {.items = kHuge, .bytes = kHuge});
+  log({envelope("AM", {"BY"}), envelope("AM", {"BY"}), envelope("AM", {"BY", "RU"})});
+  log({envelope("AM", {"BY"}), flash("AM", {"RU"})});
+  const std::size_t count = deliveries().at("to/BY").size();
+  EXPECT_EQ(count, 3U);
+  EXPECT_EQ(hub_.fullest(exchange::Lane::kPatient).items, 3U);
+  EXPECT_GT(hub_.fullest(exchange::Lane::kPatient).bytes, 0U);
+  EXPECT_EQ(hub_.fullest(exchange::Lane::kUrgent).items, 1U);
+  EXPECT_EQ(credit(kBy, "BY", 10, 3), "good");
+  EXPECT_EQ(deliveries().at("to/BY").size(), 1U);
+  EXPECT_EQ(hub_.fullest(exchange::Lane::kPatient).items, 1U);
 }
 
 // C-131, C-76: who is put out of force hears of it, and nothing after it.

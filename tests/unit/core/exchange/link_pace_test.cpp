@@ -1,0 +1,109 @@
+#include "core/exchange/link_pace.h"
+
+#include <gtest/gtest.h>
+
+namespace chancery::exchange {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr LinkPace::Time kStart{hours(1)};
+constexpr PaceLimits kLimits{.bytes_min = 100, .bytes_max = 1600};
+
+// All that may be on the way is, and drains in so long.
+void round(LinkPace& pace, LinkPace::Time& now, milliseconds took) {
+  const LinkPace::Time sent_at = now;
+  now += took;
+  pace.drained({.bytes = pace.bytes(), .on_the_way = pace.bytes(), .sent_at = sent_at}, now);
+}
+
+LinkPace wide(LinkPace::Time& now) {
+  LinkPace pace(kLimits, now);
+  for (int i = 0; i < 2; ++i) {
+    round(pace, now, milliseconds(250));
+  }
+  EXPECT_EQ(pace.bytes(), 1600U);
+  return pace;
+}
+
+TEST(LinkPaceTest, BeginsAtTheLeastAndDoublesWithEachRoundUpToTheMost) {
+  LinkPace::Time now = kStart;
+  LinkPace pace(kLimits, now);
+  for (const std::uint64_t bytes : {100U, 200U, 400U, 800U, 1600U, 1600U}) {
+    EXPECT_EQ(pace.bytes(), bytes);
+    round(pace, now, milliseconds(1000));
+  }
+}
+
+TEST(LinkPaceTest, FourTimesAsManyWhereThatWouldBeInTime) {
+  LinkPace::Time now = kStart;
+  LinkPace pace(kLimits, now);
+  round(pace, now, milliseconds(250));
+  EXPECT_EQ(pace.bytes(), 400U);
+  round(pace, now, milliseconds(251));
+  EXPECT_EQ(pace.bytes(), 800U);
+}
+
+TEST(LinkPaceTest, WhatComesLateLeavesWhatWouldHaveBeenInTime) {
+  LinkPace::Time now = kStart;
+  LinkPace pace = wide(now);
+  round(pace, now, milliseconds(1001));
+  EXPECT_EQ(pace.bytes(), 800U);
+  round(pace, now, milliseconds(3500));
+  EXPECT_EQ(pace.bytes(), 200U);
+  round(pace, now, hours(1));
+  EXPECT_EQ(pace.bytes(), 100U) << "never less than the least";
+}
+
+TEST(LinkPaceTest, WhatWasLateTogetherCountsOnce) {
+  LinkPace::Time now = kStart;
+  LinkPace pace = wide(now);
+  const LinkPace::Time sent_at = now;
+  pace.drained({.bytes = 800, .on_the_way = 1600, .sent_at = sent_at}, now + milliseconds(1500));
+  EXPECT_EQ(pace.bytes(), 800U);
+  pace.drained({.bytes = 800, .on_the_way = 800, .sent_at = sent_at}, now + milliseconds(3000));
+  EXPECT_EQ(pace.bytes(), 800U) << "it was on the way when the first came late";
+}
+
+TEST(LinkPaceTest, ALinkThatIsHardlyUsedShowsNoRoom) {
+  const LinkPace::Time now = kStart;
+  LinkPace pace(kLimits, now);
+  for (int i = 0; i < 100; ++i) {
+    pace.drained({.bytes = 49, .on_the_way = 49, .sent_at = now}, now + milliseconds(1));
+  }
+  EXPECT_EQ(pace.bytes(), 100U);
+  pace.drained({.bytes = 50, .on_the_way = 50, .sent_at = now}, now + milliseconds(1));
+  EXPECT_EQ(pace.bytes(), 250U);
+}
+
+TEST(LinkPaceTest, WhatNobodyConfirmsIsHalvedEachFiveSeconds) {
+  LinkPace::Time now = kStart;
+  LinkPace pace = wide(now);
+  pace.at(now + milliseconds(4999));
+  EXPECT_EQ(pace.bytes(), 1600U);
+  pace.at(now + seconds(5));
+  EXPECT_EQ(pace.bytes(), 800U);
+  pace.at(now + seconds(10));
+  EXPECT_EQ(pace.bytes(), 400U);
+  pace.at(now + hours(24 * 365));
+  EXPECT_EQ(pace.bytes(), 100U);
+}
+
+// A link with a round trip of half a second that carries 2,400 bytes a second. What is more than it
+// drains in a second comes late.
+TEST(LinkPaceTest, FindsThePlaceOfALinkAndStaysThere) {
+  LinkPace::Time now = kStart;
+  LinkPace pace(kLimits, now);
+  for (int i = 0; i < 50; ++i) {
+    round(pace, now, milliseconds(500 + pace.bytes() * 1000 / 2400));
+    if (i > 5) {
+      EXPECT_GE(pace.bytes(), 800U);
+      EXPECT_LE(pace.bytes(), 1600U);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace chancery::exchange
