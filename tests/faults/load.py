@@ -69,6 +69,7 @@ class Submitter(threading.Thread):
         self.lock = threading.Lock()  # Around `process`, which kill() takes from another thread.
         self.process = None
         self.acknowledged = 0
+        self.heard_count = 0  # Words of the node.
         self.last = None
         self.error = None
 
@@ -125,12 +126,19 @@ class Submitter(threading.Thread):
 
     def hear(self, process, notice):
         line = process.stdout.readline()
+        self.heard_count += 1
         if not line.endswith("\n"):
             return None
         name, word, detail = line.rstrip("\n").split("\t")
         assert name == notice.id, (name, notice.id)
         self.log.append(event=word, detail=detail, **notice.key())
         return word
+
+    def await_word(self, patience=1):
+        """Until the node answers something; back at once, before that is written down."""
+        count, end = self.heard_count, time.monotonic() + patience
+        while self.heard_count == count and time.monotonic() < end:
+            time.sleep(0)
 
     def start_process(self):
         if self.process is not None:

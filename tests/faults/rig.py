@@ -133,10 +133,13 @@ class Rig:
                        "urgent_free_bytes = 1000000\n")
         return made
 
-    def kill(self, name):
+    def kill(self, name, at_a_word=False):
+        """With `at_a_word`, a node just as it has answered an application."""
         self.check_alive(name)
+        if at_a_word:
+            next(submitter for submitter in self.submitters if submitter.origin == name).await_word()
         self.daemons[name].end()
-        self.did(f"kill -9 of {name}")
+        self.did(f"kill -9 of {name}{', at a word of it' if at_a_word else ''}")
 
     @contextlib.contextmanager
     def standing_still(self, name):
