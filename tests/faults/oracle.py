@@ -13,7 +13,7 @@ same id is another attempt. What must hold:
   P2  none is twice in an inbox, or returns to a cursor that is past it
   P3  of one origin, recipient and precedence, notices arrive in order
   P5  nothing arrives that was not submitted so
-  P6  what was refused never arrives; what is unknown arrives everywhere or nowhere
+  P6  what was refused at any try never arrives; what is unknown arrives everywhere or nowhere
   P7  within a minute after healing everything is delivered
   P8  every store passes the audit, and all have one log
   P9  no process takes more memory than it may
@@ -39,7 +39,7 @@ class Attempt:
         self.id, self.digest, self.origin = entry["id"], entry["digest"], entry["origin"]
         self.precedence, self.to = entry["precedence"], sorted(entry["to"])
         self.tried_at, self.ok_at, self.index = entry["at"], None, None
-        self.maybe = self.refused = False
+        self.refused = False
 
     def take(self, entry):
         event = entry["event"]
@@ -47,34 +47,27 @@ class Attempt:
             self.ok_at = entry["at"]
         if event == "logged":
             self.index = int(entry["detail"])
-        if event == "unknown":
-            self.maybe = True
         if event == "refused":
             self.refused = True
 
     @property
     def outcome(self):
-        """`ok` stands whatever comes later; `refused` only where no earlier try may have been taken."""
+        """`ok` stands whatever comes later. `refused` also where an earlier try had no answer: what was taken once is
+        answered as it was when it is asked for again."""
         if self.ok_at is not None:
             return "ok"
-        return "refused" if self.refused and not self.maybe else "unknown"
+        return "refused" if self.refused else "unknown"
 
 
 def attempts(log):
     """All attempts of a side log, by id and digest."""
-    found, open_tries = {}, collections.Counter()
+    found = {}
     for entry in log:
         key = entry["id"], entry["digest"]
         if entry["event"] == "try":
             found.setdefault(key, Attempt(entry))
-            open_tries[key] += 1
         else:
             found[key].take(entry)
-            if entry["event"] in ("ok", "refused", "unknown"):
-                open_tries[key] -= 1
-    for key, count in open_tries.items():
-        if count > 0:
-            found[key].maybe = True
     return found
 
 

@@ -97,12 +97,13 @@ class OracleFindsWhatIsPlanted(unittest.TestCase):
         self.inboxes["BY"].append(notice(7))
         self.assertEqual(self.found(), {("P6", "id-7")})
 
-    def test_refused_at_a_second_try_and_there(self):  # The first may have been taken.
-        for key in MEMBERS:
-            self.inboxes[key].append(notice(7))
+    def test_refused_at_a_second_try_and_there(self):  # The first was taken: so must be the second.
         self.log.insert(-1, {**self.log[-1], "event": "unknown"})
         self.log.insert(-1, self.log[-3])
         self.assertEqual(self.found(), set())
+        for key in MEMBERS:
+            self.inboxes[key].append(notice(7))
+        self.assertEqual(self.found(), {("P6", "id-7")})
 
     def test_unknown_at_one_recipient_only(self):
         self.remove(6, "BY")
