@@ -34,8 +34,8 @@ class Disk:
         """What was not synced is gone. The writer has to stand still: a sync on its way would succeed falsely."""
         call("xfs_io", "-x", "-c", "shutdown", self.folder)
 
-    def fill(self):
-        """Nothing can be written any more, to the last block."""
+    def fill(self, leave=0):
+        """Nothing can be written any more, to the last block, or beyond so many bytes."""
         block = 1 << 16
         with open(self.ballast, "ab", buffering=0) as file:
             while block:
@@ -43,6 +43,7 @@ class Disk:
                     file.write(bytes(block))
                 except OSError:
                     block //= 2
+            file.truncate(file.tell() - leave)
             os.fsync(file.fileno())
 
     def free(self):

@@ -122,15 +122,14 @@ class Rig:
         self.peaks[name] = max(self.peaks.get(name, 0), peak_bytes(process.pid))
         return True
 
-    def disk(self, name, mebibytes=16):
+    def disk(self, name, mebibytes=16, marks=(3_000_000, 2_000_000, 1_000_000)):
         """The store of a daemon that was not started yet stands on a disk of its own."""
         folder = self.exchange / name.lower() / "store"
         made = disks.Disk(folder, self.folder / f"{name}.img", mebibytes)
         self.cleanup.callback(made.release)
         config = self.exchange / ("hub/hub.toml" if name == HUB else f"{name.lower()}/node.toml")
         with open(config, "a", encoding="utf-8") as file:  # The defaults are for larger disks.
-            file.write("\n[disk]\nwarn_free_bytes = 3000000\nroutine_free_bytes = 2000000\n"
-                       "urgent_free_bytes = 1000000\n")
+            file.write("\n[disk]\nwarn_free_bytes = {}\nroutine_free_bytes = {}\nurgent_free_bytes = {}\n".format(*marks))
         return made
 
     def kill(self, name, at_a_word=False):

@@ -1,8 +1,9 @@
 """The disk under the store of the hub or of a node fills up to the last block under load, and is freed later.
 
-Meanwhile the daemon acknowledges nothing that it could not store; it runs on, says that its disk is full and
-shows what it has. Counts disks filled up; the notes say what the daemons met. Passes where they take notices
-again by themselves once there is room, and P1 to P10 hold.
+In each second round the daemon's marks are of no use: it hears of it by a write that finds no room. Meanwhile the
+daemon acknowledges nothing that it could not store; it runs on, says that its disk is full and shows what it has.
+Counts disks filled up; the notes say what the daemons met. Passes where they take notices again by themselves once
+there is room, and P1 to P10 hold.
 """
 from trial import eventually
 
@@ -11,17 +12,22 @@ COUNT = 4
 MERGE = 12
 PER_ROUND = 2
 
+BLIND = {"marks": (3, 2, 1)}
+SOME_BYTES = 1 << 16  # More than a blind mark, and little for a write.
+
 
 def play(rig, faults):
     victims = ("hub", rig.members[0])
-    disks = {name: rig.disk(name, 64) for name in victims}  # What the load writes is not what fills them.
+    blind = faults.start // PER_ROUND % 2 == 1
+    # What the load writes is not what fills them.
+    disks = {name: rig.disk(name, 64, **(BLIND if blind else {})) for name in victims}
     rig.start()
     rig.load()
     rig.await_load(10)
     for number in faults:
         name = victims[number % len(victims)]
-        disks[name].fill()
-        rig.did(f"the disk of {name} is full")
+        disks[name].fill(leave=SOME_BYTES if blind else 0)
+        rig.did(f"the disk of {name} is full{', and its marks say nothing' if blind else ''}")
         live(rig, name)
         disks[name].free()
         rig.did(f"the disk of {name} has room again")
