@@ -82,8 +82,8 @@ class HostilePeers(Trial):
 
     def test_the_crowd_is_still_there_while_others_go_on(self):
         self.start("AM", "BY")
-        crowd = [socket.create_connection(self.address, timeout=5) for _ in range(400)]
-        self.assert_others_go_on("400 silent connections")
+        crowd = [socket.create_connection(self.address, timeout=5) for _ in range(600)]  # The hub keeps 512.
+        self.assert_others_go_on("600 silent connections")
         self.start_node("KZ")  # A newcomer finds its place.
         for one in crowd:
             one.close()
@@ -144,11 +144,14 @@ class HostilePeers(Trial):
         self.credit(peer, 0, MOST, MOST)
         self.assertTrue(eventually(lambda: self.node("RU")["connected"]))
         large = '{"content": {"summary": "' + 700_000 * "x" + '"}}'
+        before = self.status("hub").json["counters"]["delivered"]
         for number in range(40):  # 28 MB, and the window is 16 MiB; nobody reads them.
             answer = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "RU", "--subject", f"{number}",
                                     "--file", "-", stdin=large)
             self.assertEqual(answer.code, 0, answer)
         self.assert_others_go_on("credits without measure")
+        # AM got its own 40, and RU what the window holds: 24 of them at most.
+        self.assertLess(self.status("hub").json["counters"]["delivered"] - before, 40 + 24 + 6)
         self.assert_small()
 
     def test_peers_that_ask_and_do_not_read_share_one_bound(self):
