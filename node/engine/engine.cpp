@@ -280,8 +280,11 @@ Result<void> Engine::sign_and_submit() {
   }
   std::vector<Waiting> waiting = *std::move(queued);
   CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
+  uplink_.on_the_way(load.signed_bytes, now_.steady);
+  SigningWindow window = kWindow;
+  window.bytes_max = std::min(window.bytes_max, uplink_.pace() + window.reserve_bytes);
   waiting.resize(count_to_sign(waiting, load.signed_count));
-  waiting.resize(count_that_fits(waiting, load.signed_count, load.signed_bytes, kWindow));
+  waiting.resize(count_that_fits(waiting, load.signed_count, load.signed_bytes, window));
   if (waiting.empty()) {
     outbox_changed_ = false;
     return {};
@@ -317,6 +320,8 @@ Result<void> Engine::sign_and_submit() {
   }
   link_.submit(in_order(std::move(notices), std::move(newest)));
   resend_at_ = now_.steady + kResendAfter;
+  CHANCERY_TRY(const OutboxLoad after, store_->outbox_load());
+  uplink_.on_the_way(after.signed_bytes, now_.steady);
   return {};
 }
 
@@ -340,6 +345,7 @@ Result<void> Engine::resend_when_due() {
     log::info("resending", {{"count", notices.size()}});
     link_.submit(in_order(std::move(notices)));
     resend_at_ = now_.steady + kResendAfter;
+    uplink_.again(now_.steady);
   }
   return {};
 }

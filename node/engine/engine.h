@@ -33,6 +33,7 @@
 #include "io/log/limiter.h"
 #include "node/core/link.h"
 #include "node/core/stamping.h"
+#include "node/core/uplink.h"
 #include "node/engine/local_api.h"
 #include "node/store/node_store.h"
 
@@ -187,6 +188,7 @@ class Engine {
   std::optional<SteadyTime> resend_at_;      // Where no answer came.
   std::optional<SteadyTime> retry_at_;       // What the hub refused for now.
   SteadyTime ping_at_{};
+  Uplink uplink_;
   exchange::RetentionPass retention_;
   exchange::PacedClock paced_;
   StoredProbe probed_;  // The last of the probes that were sent: the next go on after it.

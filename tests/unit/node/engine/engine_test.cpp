@@ -91,7 +91,8 @@ class EngineTest : public testing::Test {
   }
 
   // A publication of the desk, under an id made of the number.
-  Result<void> publish(int number, v1::Precedence precedence = v1::PRECEDENCE_ROUTINE) {
+  Result<void> publish(int number, v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
+                       std::size_t text_bytes = 0) {
     v1::LocalRequest request;
     request.set_request_id(static_cast<std::uint64_t>(number));
     v1::PublishRequest& publish = *request.mutable_publish();
@@ -99,7 +100,9 @@ class EngineTest : public testing::Test {
     publish.set_kind("contact");
     publish.set_status(v1::STATUS_TEST);
     publish.set_precedence(precedence);
-    publish.set_text(text_of("number " + std::to_string(number)));
+    v1::Text text;
+    text.set_subject("number " + std::to_string(number) + std::string(text_bytes, 't'));
+    publish.set_text(text.SerializeAsString());
     publish.add_recipients()->set_member("AM");
     publish.mutable_recipients(0)->set_role(v1::RECIPIENT_ROLE_ACTION);
     return engine_->receive_local("peer", "desk", request.SerializeAsString(), now());
@@ -166,6 +169,25 @@ class EngineTest : public testing::Test {
   milliseconds passed_{0};
   std::unique_ptr<Engine> engine_;
 };
+
+// What the way up has not drained yet cannot be overtaken: it begins with little.
+TEST_F(EngineTest, ABacklogGoesUpAsItIsAnsweredAndTheUrgentAtOnce) {
+  for (int number = 1; number <= 250; ++number) {
+    must(publish(number, v1::PRECEDENCE_ROUTINE, 450));
+  }
+  static_cast<void>(sent());
+  must(turn());
+  std::uint64_t bytes = 0;
+  for (const v1::UpMessage& message : sent()) {
+    bytes += message.ByteSizeLong();
+  }
+  EXPECT_GT(bytes, 32U << 10U);
+  EXPECT_LT(bytes, 160U << 10U) << "64 KiB of drafts and texts, signed";
+  EXPECT_GT(must(engine_->store().outbox_load()).queued, 50U);
+  must(publish(251, v1::PRECEDENCE_FLASH));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+}
 
 // A record that rots while somebody waits for it is named, and the daemon goes on.
 TEST_F(EngineTest, WhoWaitsForADamagedRecordGetsWhatElseThereIs) {
