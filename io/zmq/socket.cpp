@@ -189,13 +189,13 @@ int Socket::send(const std::string& routing_id, std::vector<std::string> frames,
     return error;
   }
   auto lent = std::make_unique<Lent>(std::move(frames.back()), std::move(leaving));
-  lent->handed_over.store(true, std::memory_order_release);
   zmq_msg_t message;
   if (zmq_msg_init_data(&message, lent->bytes.data(), lent->bytes.size(), give_back, lent.get()) !=
       0) {
     return zmq_errno();
   }
   // It is libzmq's now, whatever becomes of the message.
+  lent->handed_over.store(true, std::memory_order_release);
   [[maybe_unused]] Lent* const with_libzmq = lent.release();
   if (zmq_msg_send(&message, handle_, ZMQ_DONTWAIT) < 0) {
     error = zmq_errno();
