@@ -63,8 +63,9 @@ class Answer:
 
     @property
     def error(self):
-        """The error's name, from stderr in its JSON form."""
-        return json.loads(self.err.splitlines()[-1])["error"]["code"]
+        """The error's name, from stderr in its JSON form; None where it says nothing."""
+        lines = self.err.splitlines()
+        return json.loads(lines[-1])["error"]["code"] if lines else None
 
     def __repr__(self):
         return f"exit code {self.code}\n{self.out}{self.err}"
