@@ -824,6 +824,10 @@ TEST_F(NodeStoreTest, WhatWasWrittenLastIsLookedAtAgainAtAStart) {
   receive(notice("two"));
   commit();
   EXPECT_EQ(tail_of(*store_), "good");
+  // Good in itself, and of another leaf.
+  tamper("UPDATE received SET envelope = (SELECT envelope FROM received WHERE idx < " +
+         std::to_string(second) + ") WHERE idx = " + std::to_string(second));
+  EXPECT_EQ(tail_of(*store_), "received " + std::to_string(second));
   tamper(last_byte_of("received", "envelope") + " WHERE idx = " + std::to_string(second));
   EXPECT_EQ(tail_of(*store_), "received " + std::to_string(second));
   for (const std::string& sql :
