@@ -160,7 +160,7 @@ TEST_F(RouterTest, NamesAnEndedConnectionBeforeItGivesAWordOfALaterOne) {
     std::string routing_id;
     {
       // The end of its context waits for the end of its connection, which a socket's does not.
-      const Context own = must(Context::create());
+      Context own = must(Context::create());
       Dealer first = must(Dealer::connect(own, dealer_options(router, member_)));
       ASSERT_TRUE(reaches(first, LinkState::kConnected));
       ASSERT_TRUE(first.send({"x"}));
