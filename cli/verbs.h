@@ -36,6 +36,7 @@ void add_publish(CLI::App& app, Shared& shared);
 void add_inbox(CLI::App& app, Shared& shared);
 void add_show(CLI::App& app, Shared& shared);
 void add_kinds(CLI::App& app, Shared& shared);
+void add_errors(CLI::App& app, Shared& shared);
 void add_version(CLI::App& app, Shared& shared);
 
 // verbs_exchange.cpp: trial exchanges, and keys tried on envelopes.

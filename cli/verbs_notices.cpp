@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/errors.h"
 #include "cli/inbox.h"
 #include "cli/kinds.h"
 #include "cli/publish.h"
@@ -47,6 +48,12 @@ constexpr const char* kShowFooter = R"(Examples:
 constexpr const char* kKindsFooter = R"(Examples:
   chancery kinds
   chancery kinds assistance.request --json)";
+
+constexpr const char* kLookupFooter = R"(Examples:
+  chancery errors lookup queue-full
+  chancery errors lookup 23 --json
+
+All of them: chancery errors list, and docs/reference/errors.md.)";
 
 // "AM,BY", and as often as one likes.
 void add_list(CLI::App& verb, const std::string& name, std::vector<std::string>& target,
@@ -141,6 +148,22 @@ void add_kinds(CLI::App& app, Shared& shared) {
   verb.add_option("kind", options->kind, "Show the fields of this kind")->type_name("KIND");
   add_json_flag(verb, shared);
   run_with(verb, shared, options, run_kinds);
+}
+
+void add_errors(CLI::App& app, Shared& shared) {
+  CLI::App& group = *app.add_subcommand("errors", "Explain errors");
+  group.require_subcommand(1);
+  CLI::App& list = *group.add_subcommand("list", "List all errors");
+  add_json_flag(list, shared);
+  set_run(list, shared, [&shared] { return run_errors_list(shared); });
+  CLI::App& lookup = *group.add_subcommand("lookup", "What an error means, and what to do");
+  lookup.footer(kLookupFooter);
+  const auto options = std::make_shared<ErrorsOptions>();
+  lookup.add_option("code", options->code, "Its name, or its number on the wire")
+      ->required()
+      ->type_name("CODE");
+  add_json_flag(lookup, shared);
+  run_with(lookup, shared, options, run_errors_lookup);
 }
 
 void add_version(CLI::App& app, Shared& shared) {

@@ -178,6 +178,24 @@ TEST_F(CommandLineTest, KindsListsThemAndShowsTheFieldsOfOne) {
   EXPECT_NE(unknown.err.find("did you mean 'training'?"), std::string::npos) << unknown.err;
 }
 
+TEST_F(CommandLineTest, ErrorsAreListedAndLookedUpByNameOrNumber) {
+  EXPECT_NE(chancery({"errors", "list"}).out.find("\trevoked-key\tfinal\t"), std::string::npos);
+  const auto list = text::parse_json(chancery({"errors", "list", "--json"}).out, 8);
+  ASSERT_TRUE(list.has_value());
+  EXPECT_EQ((*list)["errors"].size(), error_table().size());
+  const Answer by_name = chancery({"errors", "lookup", "queue-full"});
+  EXPECT_EQ(by_name.out.find("queue-full (11, retryable)\n"), 0U) << by_name.out;
+  EXPECT_NE(by_name.out.find("\n  remedy: "), std::string::npos);
+  EXPECT_EQ(chancery({"errors", "lookup", "11"}).out, by_name.out);
+  const auto one = text::parse_json(chancery({"errors", "lookup", "no-daemon", "--json"}).out, 8);
+  ASSERT_TRUE(one.has_value());
+  EXPECT_EQ((*one)["exit_code"], os::kExitUnknown);
+  const Answer unknown = chancery({"errors", "lookup", "queue-ful"});
+  EXPECT_EQ(unknown.code, os::kExitFalse);
+  EXPECT_NE(unknown.err.find("did you mean 'queue-full'?"), std::string::npos) << unknown.err;
+  EXPECT_EQ(chancery({"errors"}).code, os::kExitUsage);
+}
+
 TEST_F(CommandLineTest, VersionIsOneLineOrOneObject) {
   EXPECT_EQ(chancery({"version"}).out.find("chancery "), 0U);
   EXPECT_EQ(chancery({"--version"}).out, chancery({"version"}).out);
