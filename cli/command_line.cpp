@@ -43,6 +43,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_kinds(app, shared);
   add_errors(app, shared);
   add_version(app, shared);
+  add_completion(app, shared);
   app.add_subcommand("help", "Show the help of a verb: chancery help publish");
 }
 

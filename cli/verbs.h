@@ -49,6 +49,9 @@ void add_audit(CLI::App& app, Shared& shared);
 void add_backup(CLI::App& app, Shared& shared);
 void add_restore(CLI::App& app, Shared& shared);
 
+// verbs_completion.cpp: describes all verbs that were added before.
+void add_completion(CLI::App& app, Shared& shared);
+
 // Flags that verbs share; command_line.cpp.
 void add_json_flag(CLI::App& verb, Shared& shared);
 void add_exchange_flags(CLI::App& verb, Shared& shared);  // --exchange, --as
