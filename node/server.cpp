@@ -42,6 +42,9 @@ Now now() {
   return {.steady = os::steady_now(), .unix_us = os::unix_us()};
 }
 
+// As long as a handshake may take (io/zmq), and some more.
+constexpr std::chrono::seconds kLinkSilentMax{15};
+
 milliseconds reconnect_delay() {
   const std::string random = os::random_bytes(2);
   const std::uint32_t number =
@@ -58,6 +61,7 @@ std::string_view phase_word(LinkPhase phase) {
       return "greeting";
     case LinkPhase::kUp:
       return "up";
+    case LinkPhase::kForeign:
     case LinkPhase::kAlarm:
       return "alarm";
   }
@@ -200,6 +204,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
                           {"hub", config_.hub},
                           {"size", engine_->follower().size()}});
   life.notify.ready("serving applications");
+  link_news_at_ = os::steady_now();
   while (true) {
     CHANCERY_TRY_VOID(poller.wait(kIdleWait));
     if (poller.ready(signal_token)) {
@@ -261,6 +266,7 @@ Result<void> Server::take_turn() {
 void Server::take_link_events() {
   while (const std::optional<zmq::LinkEvent> event = hub_->next_event()) {
     connected_ = event->state == zmq::LinkState::kConnected;
+    link_news_at_ = os::steady_now();
     switch (event->state) {
       case zmq::LinkState::kConnected:
         log::info("hub-connected", {{"hub", config_.hub}});
@@ -289,10 +295,15 @@ void Server::take_link_events() {
   }
 }
 
+// A handshake that somebody garbled may leave libzmq waiting without a word: after some time
+// without a connection the socket is made anew, whatever it was told.
 void Server::reconnect_when_due() {
-  if (!reconnect_at_.has_value() || os::steady_now() < *reconnect_at_) {
+  const SteadyTime now = os::steady_now();
+  const bool silent = !connected_ && now - link_news_at_ >= kLinkSilentMax;
+  if (!silent && (!reconnect_at_.has_value() || now < *reconnect_at_)) {
     return;
   }
+  link_news_at_ = now;
   reconnect_at_.reset();
   if (const Result<void> again = hub_->reconnect(); !again.has_value()) {
     log::warn("hub-reconnect-failed", {{"detail", again.error().to_string()}});

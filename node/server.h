@@ -77,6 +77,7 @@ class Server {
   log::Limiter refused_frames_;
   bool connected_ = false;  // To the hub.
   std::optional<SteadyTime> reconnect_at_;
+  SteadyTime link_news_at_{};  // Of the newest event of the link.
   daemon::BackupJob backup_;
 
   // The context outlives its sockets: order matters.

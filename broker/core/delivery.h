@@ -50,11 +50,14 @@ class DeliveryWindow {
     return drained;
   }
 
-  // From the node's own word again: what was on the way is forgotten and may be sent again.
+  // The node asks again from here: what was on the way from there on was lost, and is sent again.
+  // What it has before counts until its cursor passes it: to ask for more says nothing of what is
+  // stored.
   void rewind(std::uint64_t index) {
-    on_the_way_.clear();
-    bytes_out_ = 0;
-    cursor_ = index;
+    while (!on_the_way_.empty() && on_the_way_.back().index >= index) {
+      bytes_out_ -= on_the_way_.back().bytes;
+      on_the_way_.pop_back();
+    }
     next_ = index;
   }
 

@@ -64,6 +64,9 @@ v1::LogBatch log_batch(const Commit& commit, const std::string& checkpoint) {
 
 Hub::Hub(HubConfig config, HubState state)
     : config_(std::move(config)),
+      contradiction_(state.contradiction.empty()
+                         ? std::nullopt
+                         : std::optional(Error{ErrorCode::kAdmissionStopped, state.contradiction})),
       sequencer_(std::move(state), config_.admission, config_.log_keys),
       quotas_(config_.quota) {}
 

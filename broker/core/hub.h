@@ -116,7 +116,7 @@ class Hub {
   [[nodiscard]] std::vector<HeadCheck> take_head_checks();
   [[nodiscard]] Result<void> checked(const HeadCheck& check, const std::optional<Hash>& root);
   // A head that this hub signed and that is not in its log, once a node has shown one: from then on
-  // nothing is admitted (C-134).
+  // nothing is admitted (C-134), by later runs on this store neither.
   [[nodiscard]] const std::optional<Error>& contradiction() const { return contradiction_; }
 
   // What time it is in this turn, until a frame says a later one.
@@ -217,6 +217,7 @@ class Hub {
 
   HubConfig config_;
   SteadyTime now_{};  // Of the turn, or of the frame that is being served.
+  std::optional<Error> contradiction_;
   Sequencer sequencer_;
   MemberQuotas quotas_;
   std::map<Hash, Session> sessions_;  // By node: its signing key's id.
@@ -226,7 +227,6 @@ class Hub {
   };
   std::map<PeerHandle, Greeting> greetings_;
   std::vector<HeadCheck> head_checks_;
-  std::optional<Error> contradiction_;
   std::vector<PeerHandle> replaced_;
   std::vector<Outgoing> outgoing_;
   std::vector<BatchRead> batch_reads_;

@@ -50,6 +50,7 @@ struct HubState {
   exchange::Directory directory;
   std::uint64_t accepted_at_ms = 0;
   std::vector<KeyClock> clocks;
+  std::string contradiction;  // A head that the hub signed and its log lacks; empty where none is.
 };
 
 struct NewEntry {

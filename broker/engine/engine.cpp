@@ -170,8 +170,20 @@ Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id, std:
   if (const std::optional<Error>& why = hub_.contradiction(); admits && why.has_value()) {
     log::error("admission-stopped",
                {{"detail", why->detail}, {"remedy", error_info(why->code).remedy}});
+    contradiction_is_new_ = true;
   }
   return served;
+}
+
+// For good, before anything else is written.
+Result<void> Engine::keep_contradiction(std::uint64_t now_ms) {
+  if (!contradiction_is_new_ || disk().is_full()) {
+    return {};
+  }
+  CHANCERY_TRY(const bool room,
+               had_room(store_->put_contradiction(hub_.contradiction()->detail, now_ms)));
+  contradiction_is_new_ = !room;
+  return {};
 }
 
 Result<void> Engine::check_heads() {
@@ -200,6 +212,7 @@ Result<Decision> Engine::decide(std::uint64_t now_ms) {
 }
 
 Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
+  CHANCERY_TRY_VOID(keep_contradiction(now_ms));
   const Sequencer& sequencer = hub_.sequencer();
   if (!sequencer.has_work()) {
     return Sequenced{};

@@ -112,6 +112,7 @@ class Engine {
   Result<Decision> decide(std::uint64_t now_ms);
   void serve_probes();
   Result<void> check_heads();
+  Result<void> keep_contradiction(std::uint64_t now_ms);
   // By each log key of the roster that this hub holds; the newest has to be one of them.
   Result<std::string> sign_checkpoint(std::uint64_t size, const Hash& root);
   [[nodiscard]] crypto::Signer* signer_of(const ledger::NoteKey& key) const;
@@ -125,6 +126,7 @@ class Engine {
   LogSigners log_signers_;
   Hub hub_;
   EngineCounters counters_;
+  bool contradiction_is_new_ = false;  // Not written down yet.
   exchange::RetentionPass retention_;
   exchange::PacedClock paced_;
   exchange::ScrubPace pace_;

@@ -63,6 +63,9 @@ class HubStore {
                                                 std::uint64_t now_ms) = 0;
   // All that were named, oldest first.
   [[nodiscard]] virtual Result<std::vector<exchange::Damage>> quarantined() = 0;
+  // That this log is not the one that the hub signed: durably, and load() gives it from then on.
+  [[nodiscard]] virtual Result<void> put_contradiction(std::string_view detail,
+                                                       std::uint64_t now_ms) = 0;
 
   // Time of the newest batch, by the clock of whoever ran this hub then; 0 for an empty log.
   [[nodiscard]] virtual Result<std::uint64_t> accepted_at_ms() = 0;

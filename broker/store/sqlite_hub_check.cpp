@@ -24,6 +24,8 @@ constexpr std::string_view kPutQuarantine =
     "CONFLICT DO NOTHING";
 constexpr std::string_view kSelectQuarantine =
     "SELECT part, idx, code, reason FROM quarantine ORDER BY id";
+constexpr std::string_view kPutContradiction =
+    "INSERT INTO contradiction(detail, found_at_ms) VALUES(?1, ?2)";
 constexpr std::string_view kSelectHashes =
     "SELECT idx, entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
 
@@ -214,6 +216,13 @@ Result<bool> SqliteHubStore::quarantine(const exchange::Damage& damage, std::uin
   const bool is_new = database_.changes() > 0;
   CHANCERY_TRY_VOID(transaction.commit());
   return is_new;
+}
+
+Result<void> SqliteHubStore::put_contradiction(std::string_view detail, std::uint64_t now_ms) {
+  CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_));
+  CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutContradiction));
+  CHANCERY_TRY_VOID(put->bind(1, detail).bind(2, now_ms).run());
+  return transaction.commit();
 }
 
 Result<std::vector<exchange::Damage>> SqliteHubStore::quarantined() {

@@ -44,6 +44,7 @@ class SqliteHubStore final : public HubStore {
   Result<exchange::Scrubbed> scrub(std::size_t count_max, std::size_t bytes_max) override;
   std::vector<exchange::Damage> take_damages() override { return std::exchange(damages_, {}); }
   Result<bool> quarantine(const exchange::Damage& damage, std::uint64_t now_ms) override;
+  Result<void> put_contradiction(std::string_view detail, std::uint64_t now_ms) override;
   Result<std::vector<exchange::Damage>> quarantined() override;
   Result<Answers> answer(const Questions& questions) override;
   Result<void> commit(const Commit& commit) override;
@@ -71,6 +72,7 @@ class SqliteHubStore final : public HubStore {
  private:
   Result<Head> read_head();
   Result<void> check_last_batch(const HubState& state);
+  Result<std::string> read_contradiction();
   Result<std::string> read_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);

@@ -50,6 +50,7 @@ CREATE TABLE anchor(size INTEGER PRIMARY KEY, edge BLOB NOT NULL) STRICT;
 CREATE TABLE quarantine(
   id INTEGER PRIMARY KEY, part TEXT NOT NULL, idx INTEGER NOT NULL, code INTEGER NOT NULL,
   reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, UNIQUE(part, idx)) STRICT;
+CREATE TABLE contradiction(detail TEXT NOT NULL, found_at_ms INTEGER NOT NULL) STRICT;
 )";
 
 // The lane is in the draft, which SQL does not read.
@@ -86,6 +87,8 @@ constexpr std::string_view kSelectUnsigned =
     "SELECT size_after, root FROM batch WHERE checkpoint IS NULL ORDER BY size_after";
 constexpr std::string_view kSelectDirectoryEntries = "SELECT idx FROM directory_entry ORDER BY idx";
 constexpr std::string_view kSelectClocks = "SELECT key_id, precedence, created_at_us FROM clock";
+constexpr std::string_view kSelectContradiction =
+    "SELECT detail FROM contradiction ORDER BY found_at_ms LIMIT 1";
 constexpr std::string_view kPutHead =
     "INSERT INTO head(id, size, root, edge, accepted_at_ms) VALUES(1, ?1, ?2, ?3, ?4) ON "
     "CONFLICT(id) DO UPDATE SET size = ?1, root = ?2, edge = ?3, accepted_at_ms = ?4";
@@ -178,6 +181,17 @@ Result<void> SqliteHubStore::check_last_batch(const HubState& state) {
   return {};
 }
 
+Result<std::string> SqliteHubStore::read_contradiction() {
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectContradiction));
+  CHANCERY_TRY(const bool row, select->step());
+  std::string detail;
+  if (row) {
+    CHANCERY_TRY(detail, select->column_text(0));
+  }
+  select->reset();
+  return detail;
+}
+
 Result<HubState> SqliteHubStore::load() {
   HubState state(genesis_);
   CHANCERY_TRY(const Head head, read_head());
@@ -204,6 +218,7 @@ Result<HubState> SqliteHubStore::load() {
     }
   }
   CHANCERY_TRY_VOID(check_last_batch(state));
+  CHANCERY_TRY(state.contradiction, read_contradiction());
   CHANCERY_TRY(sqlite::Statement* const clocks, statements_.get(kSelectClocks));
   while (true) {
     CHANCERY_TRY(const bool row, clocks->step());

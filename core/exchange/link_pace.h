@@ -4,9 +4,10 @@
 // network. So no more of it is sent than the link drains in about a second, and an urgent notice
 // waits for no more than that. Each acknowledgement says how long its bytes took. In time: as many
 // more may go, which doubles them with each round, and where four times as many would have been in
-// time, makes them four times as many. Late: no more than would have been in time. The first bytes
-// go at the least, and so does what nobody confirmed for long: the link of a minute ago says
-// nothing of this one. Time is passed in. Why so:
+// time, makes them four times as many. Late by more than the quickest of this connection, which is
+// the way itself: no more than would have been in time. Between the two the way may be long or
+// slow: a quarter more shows which. The first bytes go at the least, and so does what nobody
+// confirmed for long: the link of a minute ago says nothing of this one. Time is passed in. Why so:
 // docs/decisions/0023-no-more-on-the-way-than-the-link-drains.md.
 
 #pragma once
@@ -49,11 +50,14 @@ class LinkPace {
 
   void drained(const Drained& drained, Time now) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - drained.sent_at);
-    if (took > limits_.in_time) {
+    quickest_ = std::min(quickest_, took);
+    if (took > limits_.in_time + quickest_) {
       narrow(took, drained.sent_at, now);
     } else if (drained.on_the_way >= bytes_ / 2) {  // Less would not show that there is room.
-      const std::uint64_t more = 4 * took <= limits_.in_time ? 3 : 1;
-      bytes_ = std::min(bytes_ + more * drained.bytes, limits_.bytes_max);
+      const std::uint64_t more = took > limits_.in_time       ? drained.bytes / 4
+                                 : 4 * took > limits_.in_time ? drained.bytes
+                                                              : 3 * drained.bytes;
+      bytes_ = std::min(bytes_ + more, limits_.bytes_max);
       confirmed_at_ = now;
     }
   }
@@ -66,8 +70,8 @@ class LinkPace {
     if (sent_at < narrowed_at_) {
       return;
     }
-    const auto late = static_cast<std::uint64_t>(took / limits_.in_time);
-    bytes_ = std::max(bytes_ / (late + 1), limits_.bytes_min);
+    const auto time = static_cast<std::uint64_t>((limits_.in_time + quickest_).count());
+    bytes_ = std::max(bytes_ * time / static_cast<std::uint64_t>(took.count()), limits_.bytes_min);
     narrowed_at_ = now;
     confirmed_at_ = now;
   }
@@ -76,6 +80,7 @@ class LinkPace {
   std::uint64_t bytes_;
   Time confirmed_at_;
   Time narrowed_at_;
+  std::chrono::milliseconds quickest_ = std::chrono::milliseconds::max();  // Of all so far.
 };
 
 }  // namespace chancery::exchange

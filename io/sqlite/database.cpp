@@ -27,6 +27,21 @@ constexpr std::size_t kUserVersionOffset = 60;
 constexpr std::size_t kApplicationIdOffset = 68;
 constexpr std::string_view kMagic = {"SQLite format 3\0", 16};
 
+// After a commit that left so many pages in the WAL. SQLite's own hook passes over what becomes of
+// its checkpoint. That something is in the way, or no room, is a reason to try at the next commit:
+// the WAL has it all. A sync that failed is none: what it was for may be on no disk, though the
+// next one succeeds, and the commit says so.
+int checkpoint_after_commit(void* pages, sqlite3* connection, const char* schema, int page_count) {
+  if (page_count < *static_cast<int*>(pages)) {
+    return SQLITE_OK;
+  }
+  const int code =
+      sqlite3_wal_checkpoint_v2(connection, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const bool failed = (code & 0xff) == SQLITE_IOERR &&
+                      (code == SQLITE_IOERR_FSYNC || !is_disk_full(code, connection));
+  return failed ? code : SQLITE_OK;
+}
+
 std::unexpected<Error> system_failure(std::string_view call, const std::string& path) {
   const int number = errno;
   const ErrorCode code = number == ENOENT   ? ErrorCode::kFileMissing
@@ -250,8 +265,10 @@ Result<void> Database::configure(const OpenOptions& options) {
   CHANCERY_TRY_VOID(
       execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; "
               "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-" +
-              std::to_string(options.cache_kib) + "; PRAGMA wal_autocheckpoint=" +
-              std::to_string(std::min(options.medium.wal_autocheckpoint_pages, kNumberMax))));
+              std::to_string(options.cache_kib)));
+  checkpoint_pages_ = std::make_unique<int>(
+      static_cast<int>(std::min(options.medium.wal_autocheckpoint_pages, kNumberMax)));
+  sqlite3_wal_hook(connection_.get(), checkpoint_after_commit, checkpoint_pages_.get());
   // It answers with the mode that is in force, whatever was asked for.
   CHANCERY_TRY(Statement journal_mode, prepare("PRAGMA journal_mode=WAL"));
   CHANCERY_TRY(const bool row, journal_mode.step());

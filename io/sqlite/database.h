@@ -97,6 +97,7 @@ class Database {
   Result<std::uint32_t> pragma_u32(const std::string& name);
 
   std::unique_ptr<sqlite3, Close> guard_;  // Read only: holds the lock. Closed last.
+  std::unique_ptr<int> checkpoint_pages_;  // Where the hook of the connection finds it.
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

@@ -6,7 +6,6 @@
 #include <string>
 
 namespace chancery::sqlite {
-namespace {
 
 bool is_disk_full(int code, sqlite3* connection) {
   if ((code & 0xff) == SQLITE_FULL) {
@@ -17,6 +16,8 @@ bool is_disk_full(int code, sqlite3* connection) {
   const int number = connection != nullptr ? sqlite3_system_errno(connection) : 0;
   return (code & 0xff) == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT);
 }
+
+namespace {
 
 ErrorCode error_code(int code, sqlite3* connection) {
   if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY ||

@@ -96,7 +96,7 @@ Result<void> Link::control(const v1::DownMessage& message) {
     if (hub_size_ < position_.followed_size ||
         (hub_size_ == position_.followed_size &&
          welcome.head().root() != as_view(position_.followed_root))) {
-      phase_ = LinkPhase::kAlarm;
+      phase_ = LinkPhase::kForeign;
       return fail(ErrorCode::kForeignLog, "the hub's log has size " + std::to_string(hub_size_) +
                                               ", this node verified size " +
                                               std::to_string(position_.followed_size));
@@ -132,7 +132,7 @@ Result<void> Link::control(const v1::DownMessage& message) {
     if (code == ErrorCode::kGap) {
       connected();  // The hub does not know this connection: greet it.
     } else if (code == ErrorCode::kForeignLog && phase_ == LinkPhase::kGreeting) {
-      phase_ = LinkPhase::kAlarm;
+      phase_ = LinkPhase::kForeign;
     }
     return fail(code, fault.text());
   }

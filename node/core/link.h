@@ -69,6 +69,7 @@ enum class LinkPhase : std::uint8_t {
   kDown,
   kGreeting,  // Hello is sent.
   kUp,        // The hub said welcome.
+  kForeign,   // The hub says itself that its log is not ours: it is shown ours at each connection.
   kAlarm,     // The hub's log contradicts ours: nothing more is taken from it.
 };
 

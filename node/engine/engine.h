@@ -110,7 +110,9 @@ class Engine {
   [[nodiscard]] const LocalApi& local_api() const { return local_api_; }
   [[nodiscard]] const exchange::LogFollower& follower() const { return follower_; }
   [[nodiscard]] NodeStore& store() const { return *store_; }
-  [[nodiscard]] const std::optional<Error>& alarm() const { return alarm_; }
+  [[nodiscard]] const std::optional<Error>& alarm() const {
+    return alarm_.has_value() ? alarm_ : foreign_;
+  }
   [[nodiscard]] const std::string& last_fault() const { return last_fault_; }
   [[nodiscard]] const Hash& node_id() const { return signer_->public_key().id(); }
 
@@ -146,6 +148,7 @@ class Engine {
   Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
   Result<exchange::Directory> directory_at(std::uint64_t index);
   void raise_alarm(const Error& error);  // The first one stands.
+  static void tell_alarm(const Error& error);
   void stop_following(const Error& why);
 
   std::vector<SignedSet> sign(const StampedBatch& batch);
@@ -175,6 +178,7 @@ class Engine {
   LocalApi local_api_;
   DiskGauge disk_;
   std::optional<Error> alarm_;
+  std::optional<Error> foreign_;  // An alarm for as long as the hub's log is not ours.
   std::string last_fault_;
   log::Limiter refusals_;
 

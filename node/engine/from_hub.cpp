@@ -25,6 +25,10 @@ void Engine::raise_alarm(const Error& error) {
   if (!alarm_.has_value()) {
     alarm_ = error;
   }
+  tell_alarm(error);
+}
+
+void Engine::tell_alarm(const Error& error) {
   log::error("alarm", {{"error", error_info(error.code).name},
                        {"detail", error.detail},
                        {"remedy", error_info(error.code).remedy}});
@@ -81,8 +85,9 @@ Result<void> Engine::take_control(const v1::DownMessage& message) {
   const bool was_up = link_.phase() == LinkPhase::kUp;
   if (const Result<void> taken = link_.control(message); !taken.has_value()) {
     last_fault_ = taken.error().to_string();
-    if (link_.phase() == LinkPhase::kAlarm) {
-      stop_following(taken.error());
+    if (link_.phase() == LinkPhase::kForeign) {
+      foreign_ = taken.error();
+      tell_alarm(taken.error());
     } else if (taken.error().code == ErrorCode::kNodeRunsElsewhere && !was_up) {
       const std::string_view remedy = error_info(taken.error().code).remedy;
       log::error("node-runs-elsewhere", {{"detail", taken.error().detail}, {"remedy", remedy}});
@@ -95,6 +100,10 @@ Result<void> Engine::take_control(const v1::DownMessage& message) {
   }
   if (!was_up && link_.phase() == LinkPhase::kUp) {
     last_fault_.clear();
+    uplink_ = Uplink();  // Perhaps another way: all that is unanswered is sent again on it.
+    if (std::exchange(foreign_, std::nullopt).has_value()) {
+      log::info("alarm-over", {{"detail", "the hub has the log that this node verified"}});
+    }
     elsewhere_delay_ = kElsewhereMin;
     outbox_changed_ = true;
     in_step_ = false;

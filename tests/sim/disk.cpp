@@ -280,7 +280,7 @@ int Disk::sync(File& file) {
   if (!change()) {
     return SQLITE_IOERR_FSYNC;
   }
-  if (std::exchange(fail_sync_, false)) {
+  if (syncs_left_ > 0 && --syncs_left_ == 0) {
     file.sync_failed = true;
     return SQLITE_IOERR_FSYNC;
   }
@@ -308,7 +308,7 @@ void Disk::settle_name(File& file) {
 
 void Disk::revive() {
   dead_ = false;
-  fail_sync_ = false;
+  syncs_left_ = 0;
   changes_left_.reset();
   for (auto& [path, file] : files_) {
     // After a failed sync a kernel may keep its pages, or count them as clean and read the old

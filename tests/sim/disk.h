@@ -53,11 +53,13 @@ class Disk {
   void set_full(bool full) { full_ = full; }
   // Whether a full disk says so before a write, as one does not where a quota is what is used up.
   void set_candid(bool candid) { candid_ = candid; }
-  void fail_next_sync() { fail_sync_ = true; }
+  void fail_next_sync() { fail_sync(1); }
+  void fail_sync(std::uint64_t nth) { syncs_left_ = nth; }  // The n-th from now on.
+  [[nodiscard]] bool waits_to_fail_a_sync() const { return syncs_left_ > 0; }
   // None of these waits to happen any more.
   void heal() {
     full_ = false;
-    fail_sync_ = false;
+    syncs_left_ = 0;
     changes_left_.reset();
   }
   [[nodiscard]] bool is_dead() const { return dead_; }
@@ -102,7 +104,7 @@ class Disk {
   bool dead_ = false;
   bool full_ = false;
   bool candid_ = true;
-  bool fail_sync_ = false;
+  std::uint64_t syncs_left_ = 0;  // Until one fails; 0 where none will.
   std::optional<std::uint64_t> changes_left_;
 };
 

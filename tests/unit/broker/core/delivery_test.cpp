@@ -142,17 +142,34 @@ TEST(DeliveryTest, AWordOfTheNodeSaysWhatTheLinkDrained) {
 }
 
 // C-142
-TEST(DeliveryTest, ARewindForgetsWhatWasOnTheWay) {
-  DeliveryWindow made = window(2, 50);
+TEST(DeliveryTest, ARewindForgetsWhatWasLostAndCountsWhatTheNodeHolds) {
+  DeliveryWindow made = window(3, 75);
+  const std::uint64_t cursor = made.cursor();
   made.sent(3, 25, kNow);
   made.sent(4, 25, kNow);
-  made.rewind(3);
-  EXPECT_EQ(made.next(), 3U);
-  EXPECT_EQ(made.cursor(), 3U);
+  made.sent(6, 25, kNow);
+  made.rewind(4);
+  EXPECT_EQ(made.next(), 4U);
+  EXPECT_EQ(made.cursor(), cursor) << "it asked for more, and said nothing of what it has stored";
   EXPECT_EQ(made.items_left(), 2U);
   EXPECT_TRUE(made.admits(50));
-  made.credit(kHuge, 2, 50);
-  EXPECT_EQ(made.cursor(), 3U);
+  EXPECT_FALSE(made.admits(51));
+  made.credit(kHuge, 3, 75);
+  EXPECT_EQ(made.cursor(), 4U) << "no further than what was sent";
+  EXPECT_EQ(made.bytes_out(), 0U);
+}
+
+// A node that starts over from before its cursor gets it again.
+TEST(DeliveryTest, ARewindMayGoBeforeTheCursor) {
+  DeliveryWindow made = window(3, 75);
+  made.sent(3, 25, kNow);
+  made.credit(4, 3, 75);
+  made.rewind(2);
+  EXPECT_EQ(made.next(), 2U);
+  EXPECT_EQ(made.cursor(), 4U);
+  made.sent(3, 25, kNow);
+  made.credit(4, 3, 75);
+  EXPECT_EQ(made.items_left(), 3U);
 }
 
 }  // namespace

@@ -801,7 +801,7 @@ TEST_F(HubTest, AFetchNamesTheLaneByItsPrecedence) {
 
 // C-142
 TEST_F(HubTest, AFetchOfDeliveriesGoesBack) {
-  greet(kBy, "BY", {.items = 3});
+  greet(kBy, "BY", {.items = 4});
   log({envelope(), envelope(), envelope()});
   EXPECT_EQ(deliveries().at("to/BY").size(), 3U);
   EXPECT_EQ(fetch(kBy, "BY", v1::FETCH_KIND_DELIVERIES, 8), "good");
@@ -811,6 +811,7 @@ TEST_F(HubTest, AFetchOfDeliveriesGoesBack) {
   EXPECT_TRUE(deliveries().empty());
   log({envelope()});
   EXPECT_EQ(deliveries().at("to/BY"), Words{"10<-10"});
+  EXPECT_FALSE(hub_.has_stored("BY", exchange::Lane::kPatient, 7)) << "a fetch says nothing of it";
 }
 
 // C-142: a page that was read before the node went back is not for it any more.

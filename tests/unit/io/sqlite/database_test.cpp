@@ -5,7 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <filesystem>
+
 #include "io/sqlite/transaction.h"
+#include "tests/sim/disk.h"
 #include "tests/unit/io/sqlite/temporary_store.h"
 
 namespace chancery::sqlite {
@@ -43,7 +46,6 @@ TEST(DatabaseTest, RunsWithTheDurabilityThatItPromises) {
     EXPECT_EQ(pragma(*database, "cell_size_check"), "1");
     EXPECT_EQ(pragma(*database, "trusted_schema"), "0");
     EXPECT_EQ(pragma(*database, "cache_size"), "-16384");
-    EXPECT_EQ(pragma(*database, "wal_autocheckpoint"), "1000");
     EXPECT_EQ(pragma(*database, "application_id"), std::to_string(kTestId));
     EXPECT_EQ(database->user_version().value(), 0U);
     EXPECT_FALSE(std::filesystem::exists(store.path() + "-shm"));
@@ -58,7 +60,31 @@ TEST(DatabaseTest, TakesCacheAndCheckpointSizesFromItsOptions) {
   auto database = Database::open(store.path(), options);
   ASSERT_TRUE(database);
   EXPECT_EQ(pragma(*database, "cache_size"), "-100");
-  EXPECT_EQ(pragma(*database, "wal_autocheckpoint"), "7");
+  ASSERT_TRUE(database->execute("CREATE TABLE t(x)"));
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(database->execute("INSERT INTO t VALUES(1)"));
+  }
+  EXPECT_LT(std::filesystem::file_size(store.wal()), 20U * 8192) << "it begins anew each time";
+}
+
+// A sync that fails is never passed over: not that of a checkpoint after a commit either.
+TEST(DatabaseTest, ACommitSaysThatASyncFailed) {
+  for (std::uint64_t nth = 1; nth <= 30; ++nth) {
+    sim::Disk disk("disk", sim::Random(nth));
+    OpenOptions options = test_options(OpenMode::kCreate);
+    options.medium = sim::Disk::medium();
+    options.medium.wal_autocheckpoint_pages = 3;
+    auto database = Database::open(disk.path("a.db"), options);
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(database->execute("CREATE TABLE t(x)"));
+    disk.fail_sync(nth);
+    bool failed = false;
+    for (int i = 0; i < 60 && !failed; ++i) {
+      failed = !database->execute("INSERT INTO t VALUES(1)").has_value();
+      ASSERT_TRUE(failed || disk.waits_to_fail_a_sync()) << "sync " << nth << ", commit " << i;
+    }
+    EXPECT_TRUE(failed) << nth;
+  }
 }
 
 TEST(DatabaseTest, CreatesFilesThatOnlyItsUserCanRead) {

@@ -280,17 +280,23 @@ TEST_F(LinkTest, HoldsNoMoreThanItGaveCreditsFor) {
 
 class AlarmTest : public LinkTest {
  protected:
-  void expect_nothing_more_is_taken() {
-    EXPECT_EQ(link_.phase(), LinkPhase::kAlarm);
+  void expect_nothing_more_is_taken(LinkPhase phase) {
+    EXPECT_EQ(link_.phase(), phase);
     static_cast<void>(link_.take_outgoing());
     EXPECT_TRUE(first_indices(batches_from(10, {1}, 11)).empty());
     link_.deliver(deliver_of({{6, 5}}));
     EXPECT_TRUE(taken().empty());
+    EXPECT_FALSE(link_.take_resend());
+  }
+  // A hub that came back with another log may come back with ours; until then it is shown ours.
+  void expect_the_next_connection_is_greeted() {
     link_.disconnected();
     link_.connected();
-    EXPECT_EQ(link_.phase(), LinkPhase::kAlarm) << "a new connection is the same hub";
-    EXPECT_TRUE(sent().empty());
-    EXPECT_FALSE(link_.take_resend());
+    const std::vector<v1::UpMessage> messages = sent();
+    ASSERT_EQ(messages.size(), 1U);
+    EXPECT_EQ(messages[0].hello().followed().size(), 10U);
+    EXPECT_EQ(outcome(link_.control(welcome(head(10)))), "good");
+    EXPECT_EQ(link_.phase(), LinkPhase::kUp);
   }
 };
 
@@ -298,7 +304,8 @@ class AlarmTest : public LinkTest {
 TEST_F(AlarmTest, AHubWithLessThanThisNodeVerifiedIsAnAlarm) {
   link_.connected();
   EXPECT_EQ(outcome(link_.control(welcome(head(9)))), "foreign-log");
-  expect_nothing_more_is_taken();
+  expect_nothing_more_is_taken(LinkPhase::kForeign);
+  expect_the_next_connection_is_greeted();
 }
 
 // C-134: a fork.
@@ -306,14 +313,19 @@ TEST_F(AlarmTest, TheSameSizeWithAnotherRootIsAnAlarm) {
   link_.connected();
   EXPECT_EQ(outcome(link_.control(welcome(exchange::tree_head(10, hash_named("other"))))),
             "foreign-log");
-  expect_nothing_more_is_taken();
+  expect_nothing_more_is_taken(LinkPhase::kForeign);
+  expect_the_next_connection_is_greeted();
 }
 
 TEST_F(AlarmTest, WhatTheFollowerFindsIsAnAlarmToo) {
   go_up();
   EXPECT_TRUE(link_.take_resend());
   link_.alarm();
-  expect_nothing_more_is_taken();
+  expect_nothing_more_is_taken(LinkPhase::kAlarm);
+  link_.disconnected();
+  link_.connected();
+  EXPECT_EQ(link_.phase(), LinkPhase::kAlarm) << "a new connection is the same hub";
+  EXPECT_TRUE(sent().empty());
 }
 
 TEST_F(LinkTest, TheSameSizeAndRootIsInStep) {
@@ -345,7 +357,8 @@ TEST_F(LinkTest, AFaultThatNamesAGapMeansHelloAgain) {
 TEST_F(AlarmTest, AHubThatDoesNotKnowThisNodesHeadIsAnAlarm) {
   link_.connected();
   EXPECT_EQ(outcome(link_.control(fault(ErrorCode::kForeignLog))), "foreign-log");
-  expect_nothing_more_is_taken();
+  expect_nothing_more_is_taken(LinkPhase::kForeign);
+  expect_the_next_connection_is_greeted();
 }
 
 // C-144: a push that was lost shows in the next Pong.

@@ -29,7 +29,7 @@ TEST_F(UplinkTest, WhatIsAnsweredLateMakesLessRoom) {
   at(10, 0);
   ASSERT_EQ(uplink_.pace(), 400U);
   at(10, 400);
-  at(3'500, 100);
+  at(4'050, 100);
   EXPECT_EQ(uplink_.pace(), 100U);
 }
 
