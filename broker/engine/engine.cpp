@@ -177,11 +177,11 @@ Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id, std:
 
 // For good, before anything else is written.
 Result<void> Engine::keep_contradiction(std::uint64_t now_ms) {
-  if (!contradiction_is_new_ || disk().is_full()) {
+  const std::optional<Error>& why = hub_.contradiction();
+  if (!contradiction_is_new_ || !why.has_value() || disk().is_full()) {
     return {};
   }
-  CHANCERY_TRY(const bool room,
-               had_room(store_->put_contradiction(hub_.contradiction()->detail, now_ms)));
+  CHANCERY_TRY(const bool room, had_room(store_->put_contradiction(why->detail, now_ms)));
   contradiction_is_new_ = !room;
   return {};
 }

@@ -280,7 +280,8 @@ int Disk::sync(File& file) {
   if (!change()) {
     return SQLITE_IOERR_FSYNC;
   }
-  if (syncs_left_ > 0 && --syncs_left_ == 0) {
+  const std::uint64_t left = std::exchange(syncs_left_, syncs_left_ > 0 ? syncs_left_ - 1 : 0);
+  if (left == 1) {
     file.sync_failed = true;
     return SQLITE_IOERR_FSYNC;
   }
