@@ -1,6 +1,7 @@
 #include "cli/completion.h"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 
 namespace chancery::cli {
@@ -23,22 +24,6 @@ std::string joined(const Words& words, std::string_view between) {
     out += (out.empty() ? "" : std::string(between)) + word;
   }
   return out;
-}
-
-// "/publish --to": a place where a value comes.
-Words places_of(const std::vector<CompletionVerb>& verbs,
-                const auto& is_wanted) {  // bool(const CompletionFlag&)
-  Words places;
-  for (const CompletionVerb& verb : verbs) {
-    for (const CompletionFlag& flag : verb.flags) {
-      for (const std::string& name : flag.names) {
-        if (is_wanted(flag)) {
-          places.push_back(quoted(verb.path + " " + name));
-        }
-      }
-    }
-  }
-  return places;
 }
 
 Words paths_of(const std::vector<CompletionVerb>& verbs) {
@@ -129,6 +114,35 @@ std::vector<CompletionVerb::Word> words_of(const CompletionVerb& verb) {
   return words;
 }
 
+// What to do where the value of this flag comes; nothing where it takes none.
+std::string action_of(const CompletionFlag& flag, const Dialect& dialect) {
+  if (flag.takes_file) {
+    return dialect.files;
+  }
+  if (!flag.choices.empty()) {
+    return dialect.give(words_of(flag.choices)) + "; return";
+  }
+  return flag.takes_value ? "return" : "";
+}
+
+// A branch for each action, and in it the places where it is taken: "/publish --to".
+std::string value_branches(const std::vector<CompletionVerb>& verbs, const Dialect& dialect) {
+  std::map<std::string, Words> places;
+  for (const CompletionVerb& verb : verbs) {
+    for (const CompletionFlag& flag : verb.flags) {
+      for (const std::string& name : flag.names) {
+        places[action_of(flag, dialect)].push_back(quoted(verb.path + " " + name));
+      }
+    }
+  }
+  places.erase("");
+  std::string out;
+  for (const auto& [action, patterns] : places) {
+    out += branch(patterns, action);
+  }
+  return out;
+}
+
 std::string posix_script(const std::vector<CompletionVerb>& verbs, Shell shell) {
   const Dialect& dialect = dialect_of(shell);
   // zsh ties `path` to PATH.
@@ -137,21 +151,7 @@ std::string posix_script(const std::vector<CompletionVerb>& verbs, Shell shell) 
   out += "  for word in \"${line[@]}\"; do\n    case \"$" + path + "/$word\" in\n";
   out += branch(paths_of(verbs), path + "=\"$" + path + "/$word\"");
   out += "    esac\n  done\n  case \"$" + path + " $before\" in\n";
-  out += branch(places_of(verbs, [](const auto& flag) { return flag.takes_file; }), dialect.files);
-  for (const CompletionVerb& verb : verbs) {
-    for (const CompletionFlag& flag : verb.flags) {
-      if (!flag.choices.empty()) {
-        out += branch(
-            places_of({{verb.path, {}, {flag}, false, {}}}, [](const auto&) { return true; }),
-            dialect.give(words_of(flag.choices)) + "; return");
-      }
-    }
-  }
-  out += branch(places_of(verbs,
-                          [](const auto& flag) {
-                            return flag.takes_value && !flag.takes_file && flag.choices.empty();
-                          }),
-                "return");
+  out += value_branches(verbs, dialect);
   out += "  esac\n  case \"$" + path + "\" in\n";
   for (const CompletionVerb& verb : verbs) {
     std::vector<CompletionVerb::Word> words = words_of(verb);

@@ -166,22 +166,16 @@ Result<void> Engine::receive_local(const std::string& routing_id, std::string_vi
       });
 }
 
-Result<void> Engine::wake() {
-  const News news = std::exchange(news_, {});
-  return despite_damage([&] { return local_api_.wake(local_context(), news); },
-                        [&](const Error& error) {
-                          local_api_.refuse_first(error);
-                          return true;
-                        });
+Result<void> Engine::serve_waiting(const std::function<Result<void>()>& work) {
+  return despite_damage(work, [&](const Error& error) {
+    local_api_.refuse_first(error);
+    return true;
+  });
 }
 
 Result<void> Engine::release_waiting(const Now& now) {
   now_ = now;
-  return despite_damage([&] { return local_api_.release(local_context()); },
-                        [&](const Error& error) {
-                          local_api_.refuse_first(error);
-                          return true;
-                        });
+  return serve_waiting([&] { return local_api_.release(local_context()); });
 }
 
 Result<void> Engine::set_applications(std::vector<Application> applications, const Now& now) {
@@ -199,7 +193,8 @@ Result<void> Engine::finish_turn(const Now& now) {
   if (store_->in_transaction()) {
     CHANCERY_TRY_VOID(store_->commit());
   }
-  CHANCERY_TRY_VOID(wake());
+  const News news = std::exchange(news_, {});
+  CHANCERY_TRY_VOID(serve_waiting([&] { return local_api_.wake(local_context(), news); }));
   // Ready once for each welcome: everything that the hub had logged is followed and stored.
   if (!in_step_ && link_.phase() == LinkPhase::kUp && follower_.size() >= link_.hub_size()) {
     in_step_ = true;

@@ -128,7 +128,7 @@ class Engine {
   Result<Met> keep_damages();
   Result<void> despite_damage(const std::function<Result<void>()>& work,
                               const std::function<bool(const Error&)>& refused);
-  Result<void> wake();
+  Result<void> serve_waiting(const std::function<Result<void>()>& work);
   Result<void> write();  // Begins the turn's transaction where none is open.
 
   // What comes from the hub: from_hub.cpp.
