@@ -550,6 +550,7 @@ Result<std::string> Server::status_json() const {
                       {"unidentified", counters_.unidentified_count},
                       {"unsent", counters_.unsent_count},
                       {"damaged_reads", engine.damaged_read_count},
+                      {"restored", engine.restored_count},
                       {"handshakes_refused", zap_->counters().refused_count},
                       {"connections_over", router_->counters().connection_over_count},
                       {"connections_undelivered", router_->counters().undelivered_cut_count},

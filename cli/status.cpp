@@ -44,7 +44,9 @@ void print(const text::Json& json, const std::string& prefix) {
 
 // It goes on by itself, and will not get better by itself.
 bool wants_somebody(const text::Json& status) {
-  return status.at("disk").at("level") != "ample" || status.at("quarantine").at("count") != 0;
+  const bool hub_lacks = status.contains("hub") && !status.at("hub").at("damaged").empty();
+  return status.at("disk").at("level") != "ample" || status.at("quarantine").at("count") != 0 ||
+         hub_lacks;
 }
 
 }  // namespace

@@ -479,6 +479,7 @@ Result<std::string> Server::status_json() {
   json["hub"] = {{"endpoint", config_.hub},
                  {"link", phase_word(link.phase())},
                  {"size", link.hub_size()},
+                 {"damaged", engine_->waits_for_hub()},
                  {"fault", engine_->last_fault()}};
   json["log"] = {{"size", follower.size()},
                  {"root", hex(follower.tree().root())},

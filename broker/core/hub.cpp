@@ -36,6 +36,10 @@ std::uint64_t retry_after(ErrorCode code) {
   return error_info(code).retry == Retry::kRetryable ? kRetryAfterMs : 0;
 }
 
+bool concerns(const DamagedEntry& entry, const std::string& member) {
+  return entry.readers.empty() || std::ranges::find(entry.readers, member) != entry.readers.end();
+}
+
 }  // namespace
 
 Result<Hash> transport_key_of(std::string_view user_id) {
@@ -134,6 +138,9 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
       Result<void> fetched = fetch(peer, session, parsed->fetch());
       return fetched.has_value() ? Result<void>() : refuse_with(fetched.error());
     }
+    case v1::UpMessage::kRestore:
+      restore(peer, session, std::move(*parsed->mutable_restore()));
+      return {};
     case v1::UpMessage::kPing: {
       v1::DownMessage message;
       message.mutable_pong()->set_nonce(parsed->ping().nonce());
@@ -258,7 +265,7 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
   if (before != sessions_.end() && before->second.peer != peer) {
     replaced_.push_back(before->second.peer);
   }
-  sessions_.insert_or_assign(node.signing_key.id(), std::move(session));
+  const auto at = sessions_.insert_or_assign(node.signing_key.id(), std::move(session)).first;
 
   v1::DownMessage message;
   v1::Welcome& welcome = *message.mutable_welcome();
@@ -267,6 +274,7 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
   *welcome.mutable_head() = exchange::tree_head(sequencer_.tree().size(), sequencer_.tree().root());
   welcome.set_program(config_.program);
   send(peer, std::string(kControl), message);
+  tell_damaged(at->second);
 }
 
 void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& submit) {
@@ -379,6 +387,51 @@ Result<void> Hub::probe(PeerHandle peer, const Session& session, v1::Probe probe
   std::erase_if(probe_reads_, [&](const ProbeRead& before) { return before.peer == peer; });
   probe_reads_.push_back(std::move(read));
   return {};
+}
+
+void Hub::tell_damaged(const Session& session) {
+  v1::DownMessage message;
+  for (const DamagedEntry& entry : damaged_) {
+    if (concerns(entry, session.member)) {
+      message.mutable_damaged()->add_entries()->set_index(entry.index);
+    }
+  }
+  if (message.has_damaged()) {
+    send(session.peer, std::string(kControl), message);
+  }
+}
+
+void Hub::tell_damaged() {
+  for (const auto& [node, session] : sessions_) {
+    tell_damaged(session);
+  }
+}
+
+// Somebody else may have been quicker: what is whole again is passed over.
+void Hub::restore(PeerHandle peer, const Session& session, v1::Restore restore) {
+  const auto entry = std::ranges::find(damaged_, restore.index(), &DamagedEntry::index);
+  if (entry != damaged_.end() && concerns(*entry, session.member)) {
+    restores_.push_back({.peer = peer,
+                         .member = session.member,
+                         .index = restore.index(),
+                         .envelope = std::move(*restore.mutable_envelope())});
+  }
+}
+
+std::vector<RestoreRequest> Hub::take_restores() {
+  return std::exchange(restores_, {});
+}
+
+void Hub::restored(std::uint64_t index) {
+  std::erase_if(damaged_, [&](const DamagedEntry& entry) { return entry.index == index; });
+  for (auto& [node, session] : sessions_) {
+    session.feeds.patient.exhausted = false;
+    session.feeds.urgent.exhausted = false;
+  }
+}
+
+void Hub::not_restored(const RestoreRequest& request, const Error& why) {
+  fault(request.peer, why);
 }
 
 void Hub::disconnected(PeerHandle peer) {

@@ -73,6 +73,21 @@ struct BatchRead {
 // take_batch_reads(): what finds none is read later.
 using HasRoom = std::function<bool(PeerHandle)>;
 
+// An entry whose record fails its hash, and whose feeds have it: of a directory entry nobody's, and
+// every node has those.
+struct DamagedEntry {
+  std::uint64_t index = 0;
+  std::vector<std::string> readers;
+};
+
+// An envelope that a node handed in for such an entry, to be judged by the store.
+struct RestoreRequest {
+  PeerHandle peer = 0;
+  std::string member;
+  std::uint64_t index = 0;
+  std::string envelope;
+};
+
 // Notices of a member's own, of which it asks whether recipients have stored them, for probed().
 struct ProbeRead {
   PeerHandle peer = 0;
@@ -152,6 +167,15 @@ class Hub {
   // notice of that origin to that recipient.
   void probed(const ProbeRead& read, const std::vector<std::optional<exchange::Lane>>& lanes);
 
+  // Entries that the store has not got whole: from now on nodes are told at their Welcome.
+  void set_damaged(std::vector<DamagedEntry> entries) { damaged_ = std::move(entries); }
+  void tell_damaged();  // And all who are there now.
+  // What nodes handed in for them since the last call.
+  [[nodiscard]] std::vector<RestoreRequest> take_restores();
+  // Its readers may have it.
+  void restored(std::uint64_t index);
+  void not_restored(const RestoreRequest& request, const Error& why);
+
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
   // Whether a node of this member, since this start, said that it has stored its feed beyond here.
   [[nodiscard]] bool has_stored(const std::string& member, exchange::Lane lane,
@@ -212,6 +236,8 @@ class Hub {
   void credit(Session& session, exchange::Lane lane, std::uint64_t cursor,
               const v1::Credits& credits);
   Result<void> probe(PeerHandle peer, const Session& session, v1::Probe probe);
+  void tell_damaged(const Session& session);
+  void restore(PeerHandle peer, const Session& session, v1::Restore restore);
   Result<void> fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch);
   void answer(const std::vector<Outcome>& outcomes, bool waiting);
 
@@ -231,6 +257,8 @@ class Hub {
   std::vector<Outgoing> outgoing_;
   std::vector<BatchRead> batch_reads_;
   std::vector<ProbeRead> probe_reads_;
+  std::vector<DamagedEntry> damaged_;
+  std::vector<RestoreRequest> restores_;  // Of one turn: bounded as its frames are.
   // Of each member, how far any of its nodes has stored its feed, as they said since this start.
   std::map<std::string, exchange::PerLane<std::uint64_t>> stored_;
 };

@@ -1,6 +1,7 @@
 #include "broker/engine/engine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,13 @@
 #include "io/log/log.h"
 
 namespace chancery::broker {
+namespace {
+
+constexpr std::chrono::seconds kTellDamagedEvery{30};
+constexpr std::string_view kEntryRemedy =
+    "Nodes are asked for it: its origin, or a recipient that has it, has to connect.";
+
+}  // namespace
 
 std::vector<crypto::PublicKey> public_keys(const LogSigners& signers) {
   std::vector<crypto::PublicKey> keys;
@@ -45,6 +53,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
 }
 
 Result<void> Engine::look_again(bool idle, SteadyTime now, std::uint64_t now_ms) {
+  CHANCERY_TRY_VOID(restore(now_ms));
   if (disk().is_full()) {
     return {};  // What is found has to be written down.
   }
@@ -55,15 +64,61 @@ Result<void> Engine::look_again(bool idle, SteadyTime now, std::uint64_t now_ms)
       pace_.whole();
     }
   }
+  CHANCERY_TRY(const bool is_new, name_damages(now_ms));
+  return tell_damaged(is_new, now);
+}
+
+Result<bool> Engine::name_damages(std::uint64_t now_ms) {
+  bool any_new = false;
   for (const exchange::Damage& damage : store_->take_damages()) {
     const Result<bool> is_new = store_->quarantine(damage, now_ms);
     CHANCERY_TRY(const bool room,
                  had_room(is_new.has_value() ? Result<void>() : std::unexpected(is_new.error())));
     if (room && *is_new) {
+      any_new = true;
       log::error("record-damaged", {{"part", damage.part},
                                     {"index", damage.index},
                                     {"detail", damage.error.to_string()},
-                                    {"remedy", error_info(damage.error.code).remedy}});
+                                    {"remedy", damage.part == "entry"
+                                                   ? kEntryRemedy
+                                                   : error_info(damage.error.code).remedy}});
+    }
+  }
+  return any_new;
+}
+
+// What was said may be lost, or no holder may be there yet: it is said again for as long as it is
+// so.
+Result<void> Engine::tell_damaged(bool is_new, SteadyTime now) {
+  if (!is_new && (!tell_damaged_at_.has_value() || now < *tell_damaged_at_)) {
+    return {};
+  }
+  CHANCERY_TRY(std::vector<DamagedEntry> entries,
+               store_->damaged_entries(exchange::kDamagedCountMax));
+  tell_damaged_at_ = entries.empty() ? std::nullopt : std::optional(now + kTellDamagedEvery);
+  hub_.set_damaged(std::move(entries));
+  hub_.tell_damaged();
+  return {};
+}
+
+Result<void> Engine::restore(std::uint64_t now_ms) {
+  for (const RestoreRequest& request : hub_.take_restores()) {
+    if (disk().is_full()) {
+      continue;  // It is asked for again.
+    }
+    const Result<void> restored = store_->restore_entry(request.index, request.envelope, now_ms);
+    if (restored.has_value()) {
+      ++counters_.restored_count;
+      hub_.restored(request.index);
+      log::info("record-restored", {{"index", request.index}, {"from", request.member}});
+    } else if (error_info(restored.error().code).retry == Retry::kFinal) {
+      hub_.not_restored(request, restored.error());
+      refusals_.line(now_, log::Level::kWarn, "record-not-restored", request.member,
+                     {{"index", request.index},
+                      {"from", request.member},
+                      {"detail", restored.error().to_string()}});
+    } else {
+      CHANCERY_TRY_VOID(had_room(restored));
     }
   }
   return {};

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,7 @@ struct EngineCounters {
   std::uint64_t commit_count = 0;
   std::uint64_t delivered_count = 0;
   std::uint64_t damaged_read_count = 0;  // Stored records that no longer match their hash.
+  std::uint64_t restored_count = 0;      // … and that nodes gave back whole.
 };
 
 // What a batch came to.
@@ -88,8 +90,9 @@ class Engine {
   // A step of the pass that erases the bodies whose time has passed: for quiet moments. A body
   // stays until each recipient in the roster has said, since this start, that it has stored it.
   [[nodiscard]] Result<void> retain(SteadyTime now, std::uint64_t now_ms);
-  // Names for good what was met that fails its hash and, where `idle`, looks at some more records
-  // that nobody asked for. At the end of each turn.
+  // Names what was met that fails its hash, tells the nodes that may hold it, and puts in its place
+  // what they hand in; where `idle`, looks at some more records that nobody asked for. At the end
+  // of each turn.
   [[nodiscard]] Result<void> look_again(bool idle, SteadyTime now, std::uint64_t now_ms);
   [[nodiscard]] std::uint64_t scrub_pass_count() const { return pace_.pass_count(); }
   // Makes durable what may wait for the next commit: for quiet moments and the end.
@@ -111,6 +114,10 @@ class Engine {
 
   Result<Decision> decide(std::uint64_t now_ms);
   void serve_probes();
+  Result<void> restore(std::uint64_t now_ms);
+  // Whether something is new.
+  Result<bool> name_damages(std::uint64_t now_ms);
+  Result<void> tell_damaged(bool is_new, SteadyTime now);
   Result<void> check_heads();
   Result<void> keep_contradiction(std::uint64_t now_ms);
   // By each log key of the roster that this hub holds; the newest has to be one of them.
@@ -130,7 +137,8 @@ class Engine {
   exchange::RetentionPass retention_;
   exchange::PacedClock paced_;
   exchange::ScrubPace pace_;
-  DiskGauge::Time now_{};  // Of the turn.
+  std::optional<SteadyTime> tell_damaged_at_ = SteadyTime{};  // While there is something to tell.
+  DiskGauge::Time now_{};                                     // Of the turn.
   log::Limiter refusals_;
 };
 

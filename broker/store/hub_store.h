@@ -58,11 +58,20 @@ class HubStore {
                                                          std::size_t bytes_max) = 0;
   // What reads, looks and check_tail() met since the last call.
   [[nodiscard]] virtual std::vector<exchange::Damage> take_damages() = 0;
-  // Names it for good, durable when it returns. False where it is named already.
+  // Names it, durable when it returns. False where it is named already.
   [[nodiscard]] virtual Result<bool> quarantine(const exchange::Damage& damage,
                                                 std::uint64_t now_ms) = 0;
-  // All that were named, oldest first.
+  // All that were named and not restored since, oldest first.
   [[nodiscard]] virtual Result<std::vector<exchange::Damage>> quarantined() = 0;
+  // Of the entries that were named and not restored since, the first, each with whose feeds have
+  // it: of a directory entry nobody's.
+  [[nodiscard]] virtual Result<std::vector<DamagedEntry>> damaged_entries(
+      std::size_t count_max) = 0;
+  // Puts an envelope that somebody held in the place of the record at `index`, durable when it
+  // returns: kLeafMismatch where it is not what was logged there, kBodyErased where it comes
+  // without the body that this store is to keep. The entry is not quarantined any more.
+  [[nodiscard]] virtual Result<void> restore_entry(std::uint64_t index, std::string_view envelope,
+                                                   std::uint64_t now_ms) = 0;
   // That this log is not the one that the hub signed: durably, and load() gives it from then on.
   [[nodiscard]] virtual Result<void> put_contradiction(std::string_view detail,
                                                        std::uint64_t now_ms) = 0;

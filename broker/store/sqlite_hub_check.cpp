@@ -21,9 +21,10 @@ constexpr std::string_view kSelectBatchRows =
     "WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
 constexpr std::string_view kPutQuarantine =
     "INSERT INTO quarantine(part, idx, code, reason, found_at_ms) VALUES(?1, ?2, ?3, ?4, ?5) ON "
-    "CONFLICT DO NOTHING";
+    "CONFLICT(part, idx) DO UPDATE SET code = ?3, reason = ?4, found_at_ms = ?5, restored_at_ms = "
+    "NULL WHERE restored_at_ms IS NOT NULL";
 constexpr std::string_view kSelectQuarantine =
-    "SELECT part, idx, code, reason FROM quarantine ORDER BY id";
+    "SELECT part, idx, code, reason FROM quarantine WHERE restored_at_ms IS NULL ORDER BY id";
 constexpr std::string_view kPutContradiction =
     "INSERT INTO contradiction(detail, found_at_ms) VALUES(?1, ?2)";
 constexpr std::string_view kSelectHashes =
@@ -75,7 +76,8 @@ Result<std::vector<SqliteHubStore::BatchRow>> SqliteHubStore::batch_rows(std::ui
   }
 }
 
-Result<void> SqliteHubStore::append_batch(ledger::CompactTree& tree, const BatchRow& batch) {
+Result<void> SqliteHubStore::append_batch(ledger::CompactTree& tree, const BatchRow& batch,
+                                          const std::optional<EntryAt>& instead) {
   const auto damaged = [&](const std::string& what) {
     return fail(ErrorCode::kStoreDamaged,
                 "the batch of entries " + std::to_string(batch.first_index) + " to " +
@@ -87,18 +89,27 @@ Result<void> SqliteHubStore::append_batch(ledger::CompactTree& tree, const Batch
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectHashes));
   select->bind(1, batch.first_index).bind(2, batch.size_after);
   ledger::Leaf leaf = batch.leaf;
+  const auto append = [&](const Hash& entry) {
+    leaf.entry = entry;
+    tree.append(ledger::leaf_hash(leaf));
+  };
   while (true) {
+    if (instead.has_value() && instead->index == tree.size() && tree.size() < batch.size_after) {
+      append(instead->entry);
+    }
     CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       break;
     }
     CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
     CHANCERY_TRY(const std::string hash, select->column_blob(1));
+    if (instead.has_value() && instead->index == index) {
+      continue;
+    }
     if (index != tree.size()) {
       return damaged("entry " + std::to_string(tree.size()) + " is not there");
     }
-    leaf.entry = hash_from(hash);
-    tree.append(ledger::leaf_hash(leaf));
+    append(hash_from(hash));
   }
   if (tree.size() != batch.size_after) {
     return damaged("entry " + std::to_string(tree.size()) + " is not there");

@@ -46,6 +46,9 @@ class SqliteHubStore final : public HubStore {
   Result<bool> quarantine(const exchange::Damage& damage, std::uint64_t now_ms) override;
   Result<void> put_contradiction(std::string_view detail, std::uint64_t now_ms) override;
   Result<std::vector<exchange::Damage>> quarantined() override;
+  Result<std::vector<DamagedEntry>> damaged_entries(std::size_t count_max) override;
+  Result<void> restore_entry(std::uint64_t index, std::string_view envelope,
+                             std::uint64_t now_ms) override;
   Result<Answers> answer(const Questions& questions) override;
   Result<void> commit(const Commit& commit) override;
   Result<bool> keep_conflict(const Conflict& conflict, std::uint64_t now_ms) override;
@@ -85,7 +88,19 @@ class SqliteHubStore final : public HubStore {
     ledger::Leaf leaf;  // Of each entry, but for its E.
   };
   Result<std::vector<BatchRow>> batch_rows(std::uint64_t from, std::size_t count_max);
-  Result<void> append_batch(ledger::CompactTree& tree, const BatchRow& batch);
+  struct EntryAt {
+    std::uint64_t index = 0;
+    Hash entry{};  // E
+  };
+  // `instead` stands in the place of what is stored at its index, or is not there.
+  Result<void> append_batch(ledger::CompactTree& tree, const BatchRow& batch,
+                            const std::optional<EntryAt>& instead = {});
+  // kLeafMismatch where the log has another entry there. The batch that is whole with it, where it
+  // took that to know.
+  Result<std::optional<std::uint64_t>> check_logged(const EntryAt& at);
+  Result<void> write_restored(std::uint64_t index, const exchange::Envelope& envelope,
+                              bool body_erased);
+  Result<std::vector<std::string>> readers_of(std::uint64_t index);
   Result<void> scrub_batch();
   Result<void> write_checkpoints();
   Result<void> fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after);

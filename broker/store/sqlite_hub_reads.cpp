@@ -239,6 +239,20 @@ Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64
   return fill_audit_feeds(batch, size_after);
 }
 
+Result<std::vector<std::string>> SqliteHubStore::readers_of(std::uint64_t index) {
+  std::vector<std::string> members;
+  CHANCERY_TRY(sqlite::Statement* const readers, statements_.get(kSelectReaders));
+  readers->bind(1, index).bind(2, index + 1);
+  while (true) {
+    CHANCERY_TRY(const bool row, readers->step());
+    if (!row) {
+      return members;
+    }
+    CHANCERY_TRY(std::string member, readers->column_text(1));
+    members.push_back(std::move(member));
+  }
+}
+
 Result<void> SqliteHubStore::fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after) {
   std::map<std::uint64_t, v1::AuditEntry*> entries;
   for (v1::AuditEntry& entry : *batch.mutable_entries()) {

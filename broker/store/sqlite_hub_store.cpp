@@ -49,7 +49,8 @@ CREATE TABLE erased(
 CREATE TABLE anchor(size INTEGER PRIMARY KEY, edge BLOB NOT NULL) STRICT;
 CREATE TABLE quarantine(
   id INTEGER PRIMARY KEY, part TEXT NOT NULL, idx INTEGER NOT NULL, code INTEGER NOT NULL,
-  reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, UNIQUE(part, idx)) STRICT;
+  reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, restored_at_ms INTEGER,
+  UNIQUE(part, idx)) STRICT;
 CREATE TABLE contradiction(detail TEXT NOT NULL, found_at_ms INTEGER NOT NULL) STRICT;
 )";
 

@@ -10,7 +10,8 @@
 //   clock            (signing key, precedence) -> created_at
 //   conflict         (origin, notice id, N) -> a draft refused for its used id, and its envelope
 //   anchor           size -> edge                              where a check of the log may begin
-//   quarantine       (part, index) -> code, reason, time       records that fail their hash
+//   quarantine       (part, index) -> code, reason, times      records that fail their hash, and
+//                                                              when one was restored
 //
 // WAL, synchronous=FULL, one connection: see io/sqlite. The schema's version is the file's
 // user_version; a newer one is refused with the file untouched.

@@ -265,6 +265,13 @@ void Link::ping(std::uint64_t nonce) {
   credit_due_ = true;  // The word that a hub waits for where a delivery was lost on its way out.
 }
 
+void Link::restore(std::uint64_t index, std::string envelope) {
+  v1::UpMessage message;
+  message.mutable_restore()->set_index(index);
+  message.mutable_restore()->set_envelope(std::move(envelope));
+  send(message);
+}
+
 void Link::probe(const std::vector<StoredProbe>& probes) {
   if (probes.empty()) {
     return;

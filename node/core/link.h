@@ -110,6 +110,8 @@ class Link {
   void ping(std::uint64_t nonce);
   // Asks whether these recipients have stored these notices; the hub's Stored is the caller's.
   void probe(const std::vector<StoredProbe>& probes);
+  // The envelope of an entry that the hub has not got whole.
+  void restore(std::uint64_t index, std::string envelope);
   // What take_outgoing() gave could not all be sent: credits are stated again.
   void unsent() { credit_due_ = true; }
   // Credits for the lanes of which this node can store something.

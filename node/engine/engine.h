@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -114,6 +115,9 @@ class Engine {
     return alarm_.has_value() ? alarm_ : foreign_;
   }
   [[nodiscard]] const std::string& last_fault() const { return last_fault_; }
+  // Log indices of which the hub says that it has not got them whole, and that this node lacks: the
+  // lane of each goes on when somebody who holds it has handed it in.
+  [[nodiscard]] const std::set<std::uint64_t>& waits_for_hub() const { return waits_for_hub_; }
   [[nodiscard]] const Hash& node_id() const { return signer_->public_key().id(); }
 
  private:
@@ -145,6 +149,7 @@ class Engine {
   Result<void> take_accepted(const v1::Accepted& accepted);
   Result<void> take_refused(const v1::Refused& refused);
   Result<void> take_stored(const v1::Stored& stored);
+  Result<void> take_damaged(const v1::Damaged& damaged);
   Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
   Result<exchange::Directory> directory_at(std::uint64_t index);
   void raise_alarm(const Error& error);  // The first one stands.
@@ -180,6 +185,8 @@ class Engine {
   std::optional<Error> alarm_;
   std::optional<Error> foreign_;  // An alarm for as long as the hub's log is not ours.
   std::string last_fault_;
+  std::set<std::uint64_t> waits_for_hub_;
+  std::set<std::uint64_t> handed_in_;  // Restored at the hub, over this connection.
   log::Limiter refusals_;
 
   Now now_;  // Of the call that is under way.

@@ -17,7 +17,9 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::uint64_t kRetentionSlackMs = 24ULL * 60 * 60 * 1000;  // Clocks differ.
+constexpr std::uint64_t kRetentionSlackMs = 24ULL * 60 * 60 * 1000;       // Clocks differ.
+constexpr std::size_t kDamagedKeptMax = 16 * exchange::kDamagedCountMax;  // On one connection.
+constexpr std::size_t kRestoredBytesMax = 2U << 20U;  // At a time: the hub asks again.
 
 }  // namespace
 
@@ -76,6 +78,8 @@ Result<void> Engine::receive_from_hub(const std::string& topic, std::string_view
       return take_refused(parsed->refused());
     case v1::DownMessage::kStored:
       return take_stored(parsed->stored());
+    case v1::DownMessage::kDamaged:
+      return take_damaged(parsed->damaged());
     default:
       return take_control(*parsed);
   }
@@ -107,6 +111,8 @@ Result<void> Engine::take_control(const v1::DownMessage& message) {
     elsewhere_delay_ = kElsewhereMin;
     outbox_changed_ = true;
     in_step_ = false;
+    waits_for_hub_.clear();  // It says anew what it lacks.
+    handed_in_.clear();
     log::info("hub-welcome", {{"hub_size", link_.hub_size()}, {"size", follower_.size()}});
   }
   return {};
@@ -159,6 +165,7 @@ Result<void> Engine::take_deliveries() {
     }
     CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, now_.unix_ms()));
     link_.stored(arrival.lane, arrival.index);
+    waits_for_hub_.erase(arrival.index);
     news_.arrivals = true;
     if (arrival.verdict == Verdict::kErased) {
       log::warn("erased-entry", {{"index", arrival.index}});
@@ -317,6 +324,37 @@ Result<void> Engine::take_stored(const v1::Stored& stored) {
     if (item.index() < follower_.size()) {
       CHANCERY_TRY_VOID(write());
       CHANCERY_TRY_VOID(store_->mark_stored(item.member(), item.index()));
+    }
+  }
+  return {};
+}
+
+// What this node holds it hands in, once on a connection; the rest is why its lanes stand.
+Result<void> Engine::take_damaged(const v1::Damaged& damaged) {
+  std::size_t bytes = 0;
+  waits_for_hub_.clear();
+  for (const v1::DamagedEntry& entry : damaged.entries()) {
+    const std::uint64_t index = entry.index();
+    if (handed_in_.contains(index)) {
+      continue;
+    }
+    if (waits_for_hub_.size() + handed_in_.size() >= kDamagedKeptMax) {
+      return {};
+    }
+    std::optional<std::string> held;
+    if (index < follower_.size()) {
+      CHANCERY_TRY(held, store_->held_envelope(index));
+    }
+    if (!held.has_value()) {
+      waits_for_hub_.insert(index);
+      refusals_.line(
+          now_.steady, log::Level::kError, "hub-record-damaged", std::to_string(index),
+          {{"index", index}, {"remedy", "its origin, or another recipient, has to connect"}});
+    } else if (bytes < kRestoredBytesMax) {
+      bytes += held->size();
+      link_.restore(index, *std::move(held));
+      handed_in_.insert(index);
+      log::info("restoring-at-hub", {{"index", index}});
     }
   }
   return {};

@@ -416,6 +416,29 @@ Result<std::string> NodeStore::received_envelope(std::uint64_t index) {
   return envelope;
 }
 
+Result<std::optional<std::string>> NodeStore::held_envelope(std::uint64_t index) {
+  CHANCERY_TRY(const ledger::Leaf at, leaf(index));
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT envelope FROM received WHERE idx = ?1 UNION ALL "
+                                "SELECT envelope FROM directory_entry WHERE idx = ?1 UNION ALL "
+                                "SELECT envelope FROM outbox WHERE idx = ?1"));
+  select->bind(1, index);
+  std::optional<std::string> held;
+  while (!held.has_value()) {
+    CHANCERY_TRY(const bool row, select->step());
+    if (!row) {
+      break;
+    }
+    CHANCERY_TRY(std::string envelope, select->column_blob(0));
+    const Result<Hash> entry = exchange::entry_of(envelope, impl_->genesis);
+    if (entry.has_value() && *entry == at.entry) {
+      held = std::move(envelope);
+    }
+  }
+  select->reset();
+  return held;
+}
+
 Result<IntakeCounts> NodeStore::intake_counts() {
   IntakeCounts counts;
   CHANCERY_TRY(counts.shown, impl_->number("SELECT count(*) FROM inbox"));

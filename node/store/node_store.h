@@ -261,6 +261,9 @@ class NodeStore {
   [[nodiscard]] Result<std::optional<v1::InboxItem>> find_notice(const v1::ShowRequest& request);
   [[nodiscard]] Result<std::optional<OutboxRow>> find_own(const v1::ShowRequest& request);
   [[nodiscard]] Result<std::string> received_envelope(std::uint64_t index);
+  // The envelope that was logged at `index`, wherever this store has it: received, as a directory
+  // entry or in the outbox. Nothing where it has not, or not whole.
+  [[nodiscard]] Result<std::optional<std::string>> held_envelope(std::uint64_t index);
 
   // Up to which arrival of each lane an application is done.
   [[nodiscard]] Result<exchange::PerLane<std::uint64_t>> cursor(std::string_view application,

@@ -38,7 +38,7 @@ class Quarantine(Trial):
 
     def test_an_entry_of_the_hub(self):
         store = self.path("hub/store/hub.db")
-        self.stop(self.nodes["BY"], self.hub)
+        self.stop(self.nodes["BY"], self.nodes["AM"], self.hub)
         self.flip_a_bit(store, "entry", "body", "idx = 8")
         self.path("by/store/node.db").unlink()  # BY is to get everything again.
         self.hub.start()
@@ -47,15 +47,26 @@ class Quarantine(Trial):
         self.assertEqual(self.quarantine("hub"), [("entry", 8, "store-damaged")])
         self.start_node("BY")
         self.assert_arrives("BY", ["notice 0"])  # What stands before it; the feed waits there.
-        self.assertEqual(self.publish("AM", "The others go on").code, 0)
-        self.assertEqual(self.subjects("BY"), ["notice 0"])
+        self.start_node("KZ")
+        self.assert_arrives("KZ", ["notice 0"])
+        self.assertEqual(self.publish("BY", "The other lane goes on", "--precedence", "flash", to="KZ").code, 0)
+        self.assert_arrives("KZ", ["notice 0", "The other lane goes on"])
         audit = self.audit("hub")
         self.assertEqual((audit.code, audit.json["findings"][0]["index"]), (1, 8), audit)
         self.stop(self.hub)
         self.hub.start()
         self.assertTrue(eventually(lambda: self.status("hub").code == 0))
-        self.assertEqual(self.quarantine("hub"), [("entry", 8, "store-damaged")], "it is there for good")
+        self.assertEqual(self.quarantine("hub"), [("entry", 8, "store-damaged")], "a start forgets nothing")
         self.assertNotIn("record-damaged", self.hub.log())
+        self.assertTrue(eventually(lambda: self.status("BY").json["hub"]["damaged"] == [8]), self.status("BY"))
+        self.assertEqual([self.status(name, "--check").code for name in ("BY", "hub")], [1, 1])
+        # C-149: the origin holds it.
+        self.start_node("AM")
+        self.assertTrue(self.hub.says("INFO record-restored index=8 from=AM"), self.hub.log())
+        self.assert_arrives("BY", [f"notice {i}" for i in range(4)])
+        self.assertEqual(self.quarantine("hub"), [])
+        self.assertEqual([self.status(name, "--check").code for name in ("BY", "hub")], [0, 0])
+        self.assertEqual(self.audit("hub").code, 0)
 
     def test_a_notice_in_an_inbox(self):
         store = self.path("by/store/node.db")

@@ -789,6 +789,57 @@ TEST_F(HubTest, AProbeIsAnsweredByWhatRecipientsHaveStored) {
 }
 
 // C-142
+// C-149
+TEST_F(HubTest, WhoReadsADamagedEntryIsToldAndMayHandItIn) {
+  const auto told = [&](PeerHandle peer) {
+    std::vector<std::uint64_t> indices;
+    for (const Sent& one : sent()) {
+      for (const v1::DamagedEntry& entry : one.message.damaged().entries()) {
+        EXPECT_EQ(one.topic, "control");
+        if (one.peer == peer) {
+          indices.push_back(entry.index());
+        }
+      }
+    }
+    return indices;
+  };
+  const auto hand_in = [&](PeerHandle peer, std::string_view member, std::uint64_t index) {
+    v1::UpMessage message;
+    message.mutable_restore()->set_index(index);
+    message.mutable_restore()->set_envelope("what it holds");
+    return up(peer, member, message);
+  };
+  using Indices = std::vector<std::uint64_t>;
+  greet(kAm, "AM");
+  greet(kRu, "RU");
+  hub_.set_damaged({{.index = 5, .readers = {}}, {.index = 7, .readers = {"AM", "BY"}}});
+  hub_.tell_damaged();
+  EXPECT_EQ(told(kAm), (Indices{5, 7}));
+  hub_.tell_damaged();
+  EXPECT_EQ(told(kRu), Indices{5});
+  ASSERT_EQ(up(kBy, "BY", hello()), "good");
+  EXPECT_EQ(told(kBy), (Indices{5, 7})) << "with its Welcome";
+
+  EXPECT_EQ(hand_in(kBy, "BY", 7), "good");
+  EXPECT_EQ(hand_in(kRu, "RU", 7), "good") << "and passed over: it is none of theirs";
+  EXPECT_EQ(hand_in(kBy, "BY", 8), "good") << "and passed over: it is whole";
+  const std::vector<RestoreRequest> requests = hub_.take_restores();
+  ASSERT_EQ(requests.size(), 1U);
+  EXPECT_EQ(requests[0].peer, kBy);
+  EXPECT_EQ(requests[0].index, 7U);
+  EXPECT_EQ(requests[0].envelope, "what it holds");
+  EXPECT_TRUE(hub_.take_restores().empty());
+  hub_.not_restored(requests[0], {ErrorCode::kLeafMismatch, "another one"});
+  const std::vector<Sent> faults = sent();
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_EQ(faults[0].message.fault().code(), static_cast<std::uint32_t>(ErrorCode::kLeafMismatch));
+  hub_.restored(7);
+  hub_.tell_damaged();
+  EXPECT_EQ(told(kBy), Indices{5});
+  EXPECT_EQ(hand_in(kBy, "BY", 7), "good");
+  EXPECT_TRUE(hub_.take_restores().empty());
+}
+
 TEST_F(HubTest, AFetchNamesTheLaneByItsPrecedence) {
   greet(kBy, "BY");
   log({flash(), envelope()});

@@ -674,6 +674,84 @@ TYPED_TEST_P(HubStoreConformance, EveryRecordIsLookedAtAgain) {
   EXPECT_EQ(this->store_->take_damages().size(), 1U) << "a read that meets it names it as well";
 }
 
+// C-149: whatever of the record is harmed, and where it is gone.
+TYPED_TEST_P(HubStoreConformance, ARecordIsRestoredFromTheEnvelopeThatWasLogged) {
+  for (const char* const harmed : {"header", "body", "signatures", "entry_hash", "all"}) {
+    SCOPED_TRACE(harmed);
+    this->close();
+    this->engine_ = TypeParam();
+    this->exchange_ = test::TestExchange();
+    this->reopen();
+    this->found();
+    const std::string first = this->envelope();
+    const std::string envelope = this->envelope({"BY", "KZ"});
+    const std::string other = this->envelope();
+    this->log({first, envelope, other});
+    this->close();
+    if (harmed == std::string_view("all")) {
+      this->engine_.lose(8);
+    } else {
+      this->engine_.alter(harmed, 8);
+    }
+    this->reopen();
+    EXPECT_TRUE(test::must(this->store_->damaged_entries(10)).empty()) << "nobody looked";
+    EXPECT_NE(this->scrub(100), "10 records: ");
+    for (const char* const part : {"entry", "batch"}) {
+      const std::uint64_t index = part == std::string_view("entry") ? 8 : kFounded;
+      EXPECT_TRUE(test::must(this->store_->quarantine(
+          {.part = part, .index = index, .error = {ErrorCode::kStoreDamaged, "words"}}, kNow)));
+    }
+    const std::vector<DamagedEntry> damaged = test::must(this->store_->damaged_entries(10));
+    ASSERT_EQ(damaged.size(), 1U);
+    EXPECT_EQ(damaged[0].index, 8U);
+    EXPECT_EQ(damaged[0].readers, (std::vector<std::string>{"AM", "BY", "KZ"}));
+
+    EXPECT_EQ(test::outcome(this->store_->restore_entry(8, other, kNow)), "leaf-mismatch");
+    EXPECT_EQ(test::outcome(this->store_->restore_entry(8, "nonsense", kNow)), "unknown-field");
+    const exchange::Envelope parsed =
+        test::must(exchange::parse_envelope(envelope, this->exchange_.genesis()));
+    const std::string erased = exchange::erased_bytes(
+        parsed.header_bytes, exchange::body_digest(parsed.body_bytes), parsed.signatures_bytes);
+    EXPECT_EQ(test::outcome(this->store_->restore_entry(8, erased, kNow)), "body-erased");
+    EXPECT_EQ(this->feed("BY", 0), "7<-0 ");
+
+    EXPECT_EQ(test::outcome(this->store_->restore_entry(8, envelope, kNow)), "good");
+    this->reopen();
+    EXPECT_EQ(this->feed("BY", 0), "7<-0 8<-8 9<-9 ");
+    EXPECT_EQ(this->scrub(100), "10 records: ");
+    EXPECT_TRUE(this->audit(*this->store_).passed());
+    EXPECT_TRUE(test::must(this->store_->damaged_entries(10)).empty());
+    EXPECT_EQ(
+        test::must(this->store_->quarantined()).size(),
+        harmed == std::string_view("entry_hash") || harmed == std::string_view("all") ? 0U : 1U)
+        << "of a batch it was shown only where that had to be asked";
+    // What is harmed again is new again.
+    EXPECT_TRUE(test::must(this->store_->quarantine(
+        {.part = "entry", .index = 8, .error = {ErrorCode::kStoreDamaged, "again"}}, kNow + 1)));
+  }
+}
+
+// The body went by the roster's rule: it does not come back.
+TYPED_TEST_P(HubStoreConformance, ARestoredRecordStaysWithoutTheBodyThatWasErased) {
+  this->found();
+  const std::string envelope = this->envelope();
+  this->log({envelope});
+  test::must(this->store_->flush());
+  ASSERT_TRUE(
+      test::must(this->store_->erase_bodies(std::vector<std::uint64_t>{kFounded}, kNow)).empty());
+  this->close();
+  this->engine_.alter("header", kFounded);
+  this->reopen();
+  EXPECT_EQ(test::outcome(this->store_->restore_entry(kFounded, envelope, kNow)), "good");
+  const std::vector<FeedEntry> page =
+      test::must(this->store_->read_feed(this->read_of("BY", 0, 10), kMuch));
+  ASSERT_EQ(page.size(), 1U);
+  const exchange::Envelope restored = test::must(exchange::parse_envelope(
+      page[0].envelope, this->exchange_.genesis(), exchange::Bodies::kMaybeErased));
+  EXPECT_TRUE(restored.erased.has_value());
+  EXPECT_EQ(this->audit(*this->store_).erased_count, 1U);
+}
+
 TYPED_TEST_P(HubStoreConformance, ALookIsBoundedInBytes) {
   this->found();
   EXPECT_EQ(test::must(this->store_->scrub(1000, 1)).record_count, 1U);
@@ -690,6 +768,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused, SecondDraftsUnderAnIdAreKept,
     UrgentNoticesHaveALaneOfTheirOwn, AnErasedBodyLeavesWhatHashesToItsLeaf,
     AnAlteredBodyIsNotErased, WhatWasWrittenLastIsLookedAtAgainAtAStart,
-    AStartLooksAtTheEndOfTheLogOnly, EveryRecordIsLookedAtAgain, ALookIsBoundedInBytes);
+    AStartLooksAtTheEndOfTheLogOnly, ARecordIsRestoredFromTheEnvelopeThatWasLogged,
+    ARestoredRecordStaysWithoutTheBodyThatWasErased, EveryRecordIsLookedAtAgain,
+    ALookIsBoundedInBytes);
 
 }  // namespace chancery::broker

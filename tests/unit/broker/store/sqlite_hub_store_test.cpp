@@ -43,6 +43,9 @@ class SqliteEngine {
   void forget(std::uint64_t index) const {
     change("DELETE FROM directory_entry WHERE idx = " + std::to_string(index));
   }
+  void lose(std::uint64_t index) const {
+    change("DELETE FROM entry WHERE idx = " + std::to_string(index));
+  }
   void change(const std::string& sql) const {
     sqlite::Database database = raw();
     test::must(database.execute(sql));
