@@ -76,12 +76,12 @@ Result<bool> Engine::name_damages(std::uint64_t now_ms) {
                  had_room(is_new.has_value() ? Result<void>() : std::unexpected(is_new.error())));
     if (room && *is_new) {
       any_new = true;
-      log::error("record-damaged", {{"part", damage.part},
-                                    {"index", damage.index},
-                                    {"detail", damage.error.to_string()},
-                                    {"remedy", damage.part == "entry"
-                                                   ? kEntryRemedy
-                                                   : error_info(damage.error.code).remedy}});
+      log::error("record-damaged",
+                 {{"part", damage.part},
+                  {"index", damage.index},
+                  {"detail", damage.error.to_string()},
+                  {"remedy",
+                   damage.part == "entry" ? kEntryRemedy : error_info(damage.error.code).remedy}});
     }
   }
   return any_new;

@@ -749,6 +749,9 @@ TYPED_TEST_P(HubStoreConformance, ARestoredRecordStaysWithoutTheBodyThatWasErase
   const exchange::Envelope restored = test::must(exchange::parse_envelope(
       page[0].envelope, this->exchange_.genesis(), exchange::Bodies::kMaybeErased));
   EXPECT_TRUE(restored.erased.has_value());
+  this->close();
+  EXPECT_EQ(this->engine_.stored("body", kFounded), "");
+  this->reopen();
   EXPECT_EQ(this->audit(*this->store_).erased_count, 1U);
 }
 

@@ -27,14 +27,17 @@ class SqliteEngine {
     return open_sqlite_hub_store(path(), genesis, StoreUse::kAudit);
   }
 
-  void alter(std::string_view column, std::uint64_t index) const {
+  [[nodiscard]] std::string stored(std::string_view column, std::uint64_t index) const {
     sqlite::Database database = raw();
+    sqlite::Statement select = test::must(
+        database.prepare("SELECT " + std::string(column) + " FROM entry WHERE idx = ?1"));
+    EXPECT_TRUE(test::must(select.bind(1, index).step()));
+    return test::must(select.column_blob(0));
+  }
+  void alter(std::string_view column, std::uint64_t index) const {
     const std::string name(column);
-    sqlite::Statement select =
-        test::must(database.prepare("SELECT " + name + " FROM entry WHERE idx = ?1"));
-    ASSERT_TRUE(test::must(select.bind(1, index).step()));
-    std::string bytes = test::must(select.column_blob(0));
-    select.reset();
+    std::string bytes = stored(column, index);
+    sqlite::Database database = raw();
     bytes[bytes.size() / 2] ^= 4;
     sqlite::Statement update =
         test::must(database.prepare("UPDATE entry SET " + name + " = ?2 WHERE idx = ?1"));
