@@ -44,9 +44,12 @@ void print(const text::Json& json, const std::string& prefix) {
 
 // It goes on by itself, and will not get better by itself.
 bool wants_somebody(const text::Json& status) {
-  const bool hub_lacks = status.contains("hub") && !status.at("hub").at("damaged").empty();
-  return status.at("disk").at("level") != "ample" || status.at("quarantine").at("count") != 0 ||
-         hub_lacks;
+  if (status.at("disk").at("level") != "ample" || status.at("quarantine").at("count") != 0) {
+    return true;
+  }
+  const bool is_node = status.contains("hub");
+  return is_node &&
+         (!status.at("hub").at("damaged").empty() || status.at("outbox").at("aside") != 0);
 }
 
 }  // namespace

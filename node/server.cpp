@@ -487,11 +487,9 @@ Result<std::string> Server::status_json() {
                  {"accepted_at_ms", follower.accepted_at_ms()}};
   json["cursor"] = link.position().cursors.patient;
   json["cursor_urgent"] = link.position().cursors.urgent;
-  json["outbox"] = {{"queued", outbox.queued},
-                    {"signed", outbox.signed_count},
-                    {"logged", outbox.logged},
-                    {"refused", outbox.refused},
-                    {"unstored", outbox.unstored}};
+  json["outbox"] = {{"queued", outbox.queued},       {"aside", outbox.aside},
+                    {"signed", outbox.signed_count}, {"logged", outbox.logged},
+                    {"refused", outbox.refused},     {"unstored", outbox.unstored}};
   json["inbox"] = {{"shown", intake.shown},
                    {"void", intake.void_count},
                    {"unopenable", intake.unopenable},

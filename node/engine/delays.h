@@ -7,8 +7,8 @@
 namespace chancery::node {
 
 inline constexpr std::chrono::milliseconds kUnsentAgainAfter{100};
-// After the hub found it expired, and the clock here did not.
-inline constexpr std::chrono::milliseconds kExpiredAgainAfter{5'000};
+// What the hub found expired, and the clock here did not, is tried again.
+inline constexpr std::chrono::milliseconds kAsideFor{30'000};
 inline constexpr std::chrono::milliseconds kRestampMin{250};
 inline constexpr std::chrono::milliseconds kRestampMax{60'000};
 

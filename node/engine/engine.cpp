@@ -187,6 +187,7 @@ Result<void> Engine::set_applications(std::vector<Application> applications, con
 Result<void> Engine::finish_turn(const Now& now) {
   now_ = now;
   CHANCERY_TRY_VOID(resend_when_due());
+  CHANCERY_TRY_VOID(end_aside_when_due());
   CHANCERY_TRY_VOID(sign_and_submit());
   CHANCERY_TRY_VOID(greet_or_ping_when_due());
   CHANCERY_TRY_VOID(retain());
@@ -343,6 +344,20 @@ Result<void> Engine::resend_when_due() {
     uplink_.again(now_.steady);
   }
   return {};
+}
+
+Result<void> Engine::end_aside_when_due() {
+  if (!aside_until_.has_value() || now_.steady < *aside_until_ || disk_.is_full()) {
+    return {};
+  }
+  aside_until_.reset();
+  CHANCERY_TRY(const std::uint64_t count, store_->aside_count());
+  if (count == 0) {
+    return {};
+  }
+  CHANCERY_TRY_VOID(write());
+  outbox_changed_ = true;
+  return store_->end_aside();
 }
 
 Result<void> Engine::retain() {

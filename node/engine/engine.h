@@ -162,6 +162,7 @@ class Engine {
   void greet_later();
   Result<void> probe();
   Result<void> resend_when_due();
+  Result<void> end_aside_when_due();
   // A step of the pass that erases bodies whose time has passed; own ones once each recipient in
   // the roster has stored them.
   Result<void> retain();
@@ -195,9 +196,10 @@ class Engine {
   bool in_step_ = false;        // Followed to where the hub was at its welcome.
   News news_;                   // What waiting applications may want to know.
   SteadyTime sign_not_before_{};
-  std::chrono::milliseconds restamp_delay_;  // Doubles until something is logged.
-  std::optional<SteadyTime> resend_at_;      // Where no answer came.
-  std::optional<SteadyTime> retry_at_;       // What the hub refused for now.
+  std::chrono::milliseconds restamp_delay_;               // Doubles until something is logged.
+  std::optional<SteadyTime> resend_at_;                   // Where no answer came.
+  std::optional<SteadyTime> retry_at_;                    // What the hub refused for now.
+  std::optional<SteadyTime> aside_until_ = SteadyTime{};  // What was set aside, if anything.
   SteadyTime ping_at_{};
   Uplink uplink_;
   exchange::RetentionPass retention_;

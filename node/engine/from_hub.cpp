@@ -302,10 +302,14 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
       sign_not_before_ = now_.steady + std::max(delay, restamp_delay_);
       restamps = true;
       outbox_changed_ = true;
-    } else if (error_info(code).retry == Retry::kRetryable || early) {
+    } else if (early) {
+      // Those behind it do not wait until the clocks agree.
+      CHANCERY_TRY_VOID(store_->mark_aside(item.notice_id(), {code, item.text()}));
+      aside_until_ = now_.steady + kAsideFor;
+      outbox_changed_ = true;
+    } else if (error_info(code).retry == Retry::kRetryable) {
       // The first that may go again takes all with it, in order; what comes too soon is told so.
-      const SteadyTime again =
-          now_.steady + std::max(delay, early ? kExpiredAgainAfter : kUnsentAgainAfter);
+      const SteadyTime again = now_.steady + std::max(delay, kUnsentAgainAfter);
       retry_at_ = std::min(retry_at_.value_or(again), again);
     } else {
       CHANCERY_TRY_VOID(store_->mark_refused(item.notice_id(), {code, item.text()}));

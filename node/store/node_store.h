@@ -81,6 +81,7 @@ struct OutboxRow {
   std::uint32_t code = 0;
   std::string reason;
   std::uint64_t erased_at_ms = 0;  // When body and text were; 0 while they are there.
+  bool was_aside = false;          // Now or once: others may have gone before it.
 };
 
 // The newest directory states, each from the index of the entry that made it.
@@ -108,6 +109,7 @@ using NewestStamps = std::map<v1::Precedence, std::uint64_t>;  // created_at, in
 
 struct OutboxCounts {
   std::uint64_t queued = 0;
+  std::uint64_t aside = 0;  // Of the queued: the hub finds them expired, and this node does not.
   std::uint64_t signed_count = 0;
   std::uint64_t logged = 0;
   std::uint64_t refused = 0;
@@ -236,6 +238,10 @@ class NodeStore {
   // Back to the queue, to be stamped again, with all that were signed after it in its precedence:
   // they must not overtake it. The reason stays visible.
   [[nodiscard]] Result<void> mark_queued(std::string_view notice_id, const Error& why);
+  // The same, and it waits by itself until end_aside(): the others go before it.
+  [[nodiscard]] Result<void> mark_aside(std::string_view notice_id, const Error& why);
+  [[nodiscard]] Result<void> end_aside();  // All that were.
+  [[nodiscard]] Result<std::uint64_t> aside_count();
   [[nodiscard]] Result<OutboxCounts> outbox_counts();  // Reads every row: for people who ask.
   // Kept in memory once it was asked for: for every turn.
   [[nodiscard]] Result<OutboxLoad> outbox_load();

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kColumns =
     "SELECT notice_id, notice, request, draft, text, sealed, stage, envelope, idx, accepted_at_ms, "
-    "created_at_us, queued_at_ms, code, reason, "
+    "created_at_us, queued_at_ms, code, reason, aside, "
     "(SELECT erased_at_ms FROM erased WHERE erased.idx = outbox.idx) FROM outbox ";
 
 Result<OutboxRow> row_of(const sqlite::Statement& select) {
@@ -34,14 +34,16 @@ Result<OutboxRow> row_of(const sqlite::Statement& select) {
   CHANCERY_TRY(row.queued_at_ms, select.column_u64(11));
   CHANCERY_TRY(const std::uint64_t code, select.column_u64(12));
   CHANCERY_TRY(row.reason, select.column_text(13));
-  if (!select.column_is_null(14)) {
-    CHANCERY_TRY(row.erased_at_ms, select.column_u64(14));
+  CHANCERY_TRY(const std::uint64_t aside, select.column_u64(14));
+  if (!select.column_is_null(15)) {
+    CHANCERY_TRY(row.erased_at_ms, select.column_u64(15));
   }
   row.notice = hash_from(notice);
   row.request = hash_from(request);
   row.sealed = sealed != 0;
   row.stage = static_cast<OutboxStage>(stage);
   row.code = static_cast<std::uint32_t>(code);
+  row.was_aside = aside != 0;
   return row;
 }
 
@@ -94,12 +96,12 @@ Result<std::optional<OutboxRow>> NodeStore::find_own(const v1::ShowRequest& requ
 }
 
 Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max, std::size_t bytes_max) {
-  CHANCERY_TRY(
-      sqlite::Statement* const select,
-      impl_->statement("SELECT notice_id, draft, text, sealed, precedence, notice "
-                       "FROM outbox WHERE stage = 1 AND NOT EXISTS (SELECT 1 FROM quarantine "
-                       "WHERE part = 'outbox' AND idx = seq) ORDER BY precedence DESC, seq "
-                       "LIMIT ?1"));
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement(
+                   "SELECT notice_id, draft, text, sealed, precedence, notice "
+                   "FROM outbox WHERE stage = 1 AND aside != 1 AND NOT EXISTS (SELECT 1 FROM "
+                   "quarantine WHERE part = 'outbox' AND idx = seq) ORDER BY precedence DESC, seq "
+                   "LIMIT ?1"));
   select->bind(1, count_max);
   std::vector<Waiting> rows;
   std::size_t bytes = 0;
@@ -234,8 +236,26 @@ Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why
   }
 }
 
+Result<void> NodeStore::mark_aside(std::string_view notice_id, const Error& why) {
+  CHANCERY_TRY_VOID(mark_queued(notice_id, why));
+  CHANCERY_TRY(sqlite::Statement* const update,
+               impl_->statement("UPDATE outbox SET aside = 1 WHERE notice_id = ?1 AND stage = 1"));
+  return update->bind(1, as_bytes(notice_id)).run();
+}
+
+Result<void> NodeStore::end_aside() {
+  CHANCERY_TRY(sqlite::Statement* const update,
+               impl_->statement("UPDATE outbox SET aside = 2 WHERE aside = 1"));
+  return update->run();
+}
+
+Result<std::uint64_t> NodeStore::aside_count() {
+  return impl_->number("SELECT count(*) FROM outbox WHERE aside = 1");
+}
+
 Result<OutboxCounts> NodeStore::outbox_counts() {
   OutboxCounts counts;
+  CHANCERY_TRY(counts.aside, aside_count());
   CHANCERY_TRY(counts.queued, impl_->number("SELECT count(*) FROM outbox WHERE stage = 1"));
   CHANCERY_TRY(counts.signed_count, impl_->number("SELECT count(*) FROM outbox WHERE stage = 2"));
   CHANCERY_TRY(counts.logged, impl_->number("SELECT count(*) FROM outbox WHERE stage = 3"));

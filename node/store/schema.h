@@ -55,7 +55,7 @@ INSERT INTO clock(id, created_at_us) VALUES(1, 0);
 )";
 
 // Version 2: cursors and the inbox in two lanes; which recipients have not stored a notice of ours;
-// bodies that were erased; from where a check may begin.
+// what is set aside in the outbox; bodies that were erased; from where a check may begin.
 inline constexpr std::string_view kSchema2 = R"(
 ALTER TABLE position ADD COLUMN cursor_urgent INTEGER NOT NULL DEFAULT 0;
 UPDATE position SET cursor_urgent = cursor;
@@ -66,6 +66,10 @@ CREATE TABLE unstored(
   member TEXT NOT NULL, urgent INTEGER NOT NULL, idx INTEGER NOT NULL,
   PRIMARY KEY(member, urgent, idx)) STRICT, WITHOUT ROWID;
 CREATE INDEX unstored_idx ON unstored(idx);
+ALTER TABLE outbox ADD COLUMN aside INTEGER NOT NULL DEFAULT 0;
+DROP INDEX outbox_waiting;
+CREATE INDEX outbox_waiting ON outbox(precedence DESC, seq) WHERE stage = 1 AND aside != 1;
+CREATE INDEX outbox_aside ON outbox(seq) WHERE aside = 1;
 CREATE TABLE erased(idx INTEGER PRIMARY KEY, erased_at_ms INTEGER NOT NULL) STRICT;
 CREATE TABLE anchor(size INTEGER PRIMARY KEY, edge BLOB NOT NULL) STRICT;
 CREATE TABLE quarantine(

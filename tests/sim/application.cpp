@@ -150,6 +150,7 @@ void Publisher::look_up_expired(node::NodeStore& store) {
       continue;
     }
     const auto row = test::must(store.find_outbox(submission.notice_id));
+    submission.was_aside = row.has_value() && row->was_aside;
     if (row.has_value() && row->stage == node::OutboxStage::kRefused &&
         row->code == static_cast<std::uint32_t>(ErrorCode::kExpired)) {
       submission.told = Told::kExpired;

@@ -37,6 +37,7 @@ struct Submission {
   Micros asked_first = 0;
   Micros told_at = 0;
   Told told = Told::kNothing;
+  bool was_aside = false;  // The hub found it expired, and its node did not.
 };
 
 // What a reader was handed, in its order.
@@ -70,7 +71,7 @@ class Publisher {
   void take_reply(const v1::LocalReply& reply);
 
   [[nodiscard]] const std::deque<Submission>& submissions() const { return submissions_; }
-  // Says of those that may expire what became of them, as the outbox has it.
+  // Of those that may expire, what became of them, as the outbox has it.
   void look_up_expired(node::NodeStore& store);
   [[nodiscard]] bool waits() const { return !waiting_.empty(); }
 

@@ -112,7 +112,8 @@ std::vector<std::string> Oracle::judge_inbox(const Seat& seat, node::NodeStore& 
       add("P1", " erased " + name + " before its time");
     }
     Micros& asked_last = newest[{submission.node, submission.precedence}];
-    if (submission.told == Told::kQueued && submission.told_at < asked_last) {
+    if (submission.told == Told::kQueued && submission.told_at < asked_last &&
+        !submission.was_aside) {
       add("P3", " has " + name + " after what was published later");
     }
     asked_last = std::max(asked_last, submission.asked_first);

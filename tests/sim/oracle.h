@@ -3,7 +3,8 @@
 //
 //   P1  no notice that was queued is lost: each recipient shows it
 //   P2  none enters an inbox twice, or returns to a cursor that acknowledged it
-//   P3  in the order of its origin, within a precedence and for each recipient
+//   P3  in the order of its origin, within a precedence and for each recipient; not what its node
+//       set aside since the hub found it expired (decision 0024)
 //   P5  nothing is delivered that was not submitted
 //   P6  what was refused, or expired, appears nowhere; of an unknown outcome at most one
 //   P7  queues drain once everything is healed (the simulation waits for it; see drained())

@@ -131,13 +131,15 @@ class BothEnginesTest : public testing::Test {
 
   void publish_only(const std::string& member, const std::vector<std::string>& to,
                     const std::string& subject, const std::string& kind = "contact",
-                    v1::Precedence precedence = v1::PRECEDENCE_ROUTINE) {
+                    v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
+                    std::uint64_t expires_at_ms = 0) {
     v1::LocalRequest request;
     v1::PublishRequest& publish = *request.mutable_publish();
     publish.set_notice_id(test::seeded_uuid("notice", ++randoms_));
     publish.set_kind(kind);
     publish.set_status(v1::STATUS_ACTUAL);
     publish.set_precedence(precedence);
+    publish.set_expires_at_ms(expires_at_ms);
     for (const std::string& code : to) {
       publish.add_recipients()->set_member(code);
     }
@@ -344,6 +346,43 @@ TEST_F(BothEnginesTest, WhatWasErasedIsDeliveredWithoutItsBody) {
   EXPECT_EQ(audit(nodes_["BY"]->store()).erased_count, 1U);
   EXPECT_FALSE(nodes_["BY"]->alarm().has_value());
   EXPECT_EQ(must(nodes_["BY"]->store().intake_counts()).garbled, 0U);
+}
+
+// C-6, C-89: what only the hub finds expired is not refused for good, and holds nobody up.
+TEST_F(BothEnginesTest, WhatExpiredByTheHubsClockOnlyIsSetAside) {
+  start("AM");
+  start("BY");
+  const auto publish_for_an_hour = [&](const std::string& subject) {
+    publish_only("AM", {"BY"}, subject, "contact", v1::PRECEDENCE_ROUTINE, now_ms_ + 3'600'000);
+  };
+  hub_ahead_ms_ = kDayMs;
+  publish_for_an_hour("first");
+  publish_only("AM", {"BY"}, "behind it");
+  publish_for_an_hour("second");
+  publish("AM", {"BY"}, "behind both");
+  settle();
+  EXPECT_EQ(inbox("BY"), (Subjects{"behind it", "behind both"}));
+  OutboxCounts counts = must(nodes_["AM"]->store().outbox_counts());
+  EXPECT_EQ(counts.aside, 2U);
+  EXPECT_EQ(counts.queued + counts.signed_count, 2U);
+
+  stop("AM");
+  start("AM");
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).aside, 2U);
+  hub_ahead_ms_ = 0;
+  settle();
+  EXPECT_EQ(inbox("BY"), (Subjects{"behind it", "behind both", "first", "second"}));
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).aside, 0U);
+
+  hub_ahead_ms_ = kDayMs;
+  publish_for_an_hour("third");
+  settle();
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).aside, 1U);
+  now_ms_ += 3'600'000;
+  settle();
+  counts = must(nodes_["AM"]->store().outbox_counts());
+  EXPECT_EQ(counts.aside, 0U);
+  EXPECT_EQ(counts.refused, 1U) << "expired by its own clock as well";
 }
 
 // C-149: the origin, or another recipient.
