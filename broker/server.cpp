@@ -29,7 +29,12 @@ constexpr std::string_view kZapDomain = "hub";
 constexpr std::size_t kPeersMax = 4096;  // Connections remembered; the oldest is forgotten.
 constexpr std::size_t kReceivedPerTurnMax = 512;
 constexpr std::size_t kReceivedBytesPerTurnMax = 4U << 20U;  // Then others get their turn.
-constexpr int kFramesWaitingMax = 4;  // Of one connection, inside libzmq: 16 MiB.
+// Of one connection, inside libzmq: 4 MiB, and a frame that is being read.
+constexpr int kFramesWaitingMax = 2;
+// Before its first frame: a Hello and its handshake are far below.
+constexpr std::size_t kFirstBytesMax = 64U << 10U;
+// Of one transport key, which may send frames on each connection before the first is read.
+constexpr Rate kHandshakes{.per_second = 1, .burst = 8};
 // Connections that spoke, of one transport key: a node needs one, and for a moment another, while
 // the hub has not noticed the end of the one before.
 constexpr std::size_t kConnectionsPerKeyMax = 4;
@@ -108,11 +113,12 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                                 {.endpoint = config_.listen,
                                  .secret = daemon::curve_pair(transport_key).secret,
                                  .zap_domain = std::string(kZapDomain),
-                                 .frame_bytes_max = exchange::kFrameBytesMax,
+                                 .frame_bytes_max = exchange::kUpFrameBytesMax,
                                  .send_count_max = kFramesLeavingMax,
                                  .leaving_bytes_max = kBytesLeavingMax,
                                  .receive_count_max = kFramesWaitingMax,
-                                 .connection_count_max = kConnectionsMax},
+                                 .connection_count_max = kConnectionsMax,
+                                 .first_bytes_max = kFirstBytesMax},
                                 daemon::stranger_key()));
   router_ = std::make_unique<zmq::Router>(std::move(router));
   return {};
@@ -128,7 +134,7 @@ void Server::admit_nodes() {
       table.emplace(daemon::curve_key(node->transport_key.raw()), hex(node->transport_key.id()));
     }
   }
-  zap_->allow(std::string(kZapDomain), std::move(table));
+  zap_->allow(std::string(kZapDomain), std::move(table), kHandshakes);
   std::vector<PeerHandle> unknown;
   for (const auto& [handle, peer] : peers_) {
     if (directory.node_of_transport_key(peer.transport_key_id) == nullptr) {
@@ -195,12 +201,15 @@ void Server::warn_of_strangers() {
 
 void Server::warn_of_cuts() {
   const zmq::RouterCounters& counters = router_->counters();
-  if (!is_news(cuts_told_, counters.connection_over_count + counters.undelivered_cut_count)) {
+  const std::uint64_t too_often_count = zap_->counters().too_often_count;
+  if (!is_news(cuts_told_,
+               counters.connection_over_count + counters.undelivered_cut_count + too_often_count)) {
     return;
   }
   log::warn("connections-cut",
             {{"over_limit", counters.connection_over_count},
              {"undelivered", counters.undelivered_cut_count},
+             {"too_often", too_often_count},
              {"connections", router_->connection_count()},
              {"remedy",
               "find the addresses with many connections to this port (ss -tn) and keep them out "
@@ -552,6 +561,7 @@ Result<std::string> Server::status_json() const {
                       {"damaged_reads", engine.damaged_read_count},
                       {"restored", engine.restored_count},
                       {"handshakes_refused", zap_->counters().refused_count},
+                      {"handshakes_too_often", zap_->counters().too_often_count},
                       {"connections_over", router_->counters().connection_over_count},
                       {"connections_undelivered", router_->counters().undelivered_cut_count},
                       {"connections_surplus", counters_.surplus_cut_count}};

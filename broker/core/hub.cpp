@@ -103,7 +103,7 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
                                                        " is of no node that is enrolled"});
   }
   Result<v1::UpMessage> parsed = exchange::parse_wire<v1::UpMessage>(
-      frame, exchange::Reading::kStrict, {.bytes_max = exchange::kFrameBytesMax});
+      frame, exchange::Reading::kStrict, {.bytes_max = exchange::kUpFrameBytesMax});
   if (!parsed.has_value()) {
     return refuse_with(parsed.error());
   }

@@ -128,8 +128,10 @@ void Connections::look(std::chrono::steady_clock::time_point now) {
     if (look.bytes && std::exchange(connection.delivered, false)) {
       connection.bytes_at_delivery = *look.bytes;
     }
+    const std::uint64_t most =
+        connection.routing_id.empty() ? limits_.first_bytes_max : limits_.undelivered_bytes_max;
     if (look.bytes && *look.bytes > connection.bytes_at_delivery &&
-        *look.bytes - connection.bytes_at_delivery > limits_.undelivered_bytes_max) {
+        *look.bytes - connection.bytes_at_delivery > most) {
       ++counters_.undelivered_cut_count;
       shut(current->first, connection);
       connection.bytes_at_delivery = *look.bytes;  // Counted once.

@@ -31,6 +31,7 @@ namespace chancery::zmq {
 struct ConnectionLimits {
   std::size_t connection_count_max;
   std::uint64_t undelivered_bytes_max;
+  std::uint64_t first_bytes_max;  // Instead, while it has completed no message.
 };
 
 struct ConnectionCounters {

@@ -132,7 +132,8 @@ struct Router::State {
         socket(std::move(opened)),
         connections(std::move(monitor),
                     {.connection_count_max = static_cast<std::size_t>(asked.connection_count_max),
-                     .undelivered_bytes_max = asked.undelivered_bytes_max}),
+                     .undelivered_bytes_max = asked.undelivered_bytes_max,
+                     .first_bytes_max = asked.first_bytes_max}),
         counter_first(counter),
         handles(std::make_shared<PollHandles>()) {
     handles->socket = socket.get();
@@ -193,7 +194,8 @@ struct Router::State {
 Result<Router> bind_router(Context& context, const RouterOptions& options, bool curve) {
   CHANCERY_TRY_VOID(check_endpoint(options.endpoint, EndpointUse::kListen));
   if ((curve && options.zap_domain.empty()) || options.connection_count_max < 1 ||
-      options.backlog < 1 || options.undelivered_bytes_max == 0 || options.leaving_bytes_max == 0) {
+      options.backlog < 1 || options.undelivered_bytes_max == 0 || options.first_bytes_max == 0 ||
+      options.leaving_bytes_max == 0) {
     return fail(ErrorCode::kConfigInvalid,
                 "the listener at " + options.endpoint + " has no ZAP domain or a limit of zero");
   }

@@ -8,7 +8,8 @@
 //     are handles for send() and are not for logs, metrics or the wire;
 //   - a message that never ends (parts are not limited by libzmq, and are held in memory until the
 //     last): a connection that brings more than undelivered_bytes_max without completing a message
-//     is cut. For this, receive() must be called every 100 ms or so, also when nothing is ready;
+//     is cut, and before its first message already at first_bytes_max. For this, receive() must be
+//     called every 100 ms or so, also when nothing is ready;
 //   - the number of connections: over it the one goes that has been silent the longest;
 //   - what waits to be sent, in bytes: a peer may have as much in libzmq's queues as all leave free
 //     of leaving_bytes_max. So one alone has half of it, many that do not read leave the others
@@ -53,7 +54,8 @@ struct RouterOptions {
   std::chrono::milliseconds bind_max{1000};  // A port closed a moment ago is still taken: wait.
   int backlog = 128;
   int connection_count_max = 512;                 // Those in the handshake count as well.
-  std::size_t undelivered_bytes_max = 8U << 20U;  // Of one connection, tcp only.
+  std::size_t undelivered_bytes_max = 8U << 20U;  // Of one connection, tcp only …
+  std::size_t first_bytes_max = 8U << 20U;        // … and before its first message.
   std::uint32_t ipc_mode = 0600;
 };
 
@@ -76,7 +78,7 @@ struct RouterCounters {
   std::uint64_t foreign_id_count = 0;       // Messages under a routing id of the peer's choosing.
   std::uint64_t oversized_count = 0;        // Messages of too many parts.
   std::uint64_t connection_over_count = 0;  // Connections cut for connection_count_max.
-  std::uint64_t undelivered_cut_count = 0;  // Connections cut for undelivered_bytes_max.
+  std::uint64_t undelivered_cut_count = 0;  // … for undelivered_bytes_max and first_bytes_max.
 };
 
 class Router {

@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <system_error>
@@ -32,6 +33,17 @@ constexpr std::size_t kCurveRequestParts = 7;
 
 constexpr const char* kZapEndpoint = "inproc://zeromq.zap.01";
 
+struct Domain {
+  AdmissionTable table;
+  std::optional<Rate> handshakes;
+  std::map<CurveKey, TokenBucket> buckets;  // Of keys in the table that came.
+};
+
+struct Verdict {
+  const char* status = "400";
+  std::string user;
+};
+
 }  // namespace
 
 struct ZapHandler::State {
@@ -52,8 +64,7 @@ struct ZapHandler::State {
     }
   }
 
-  // Empty: refused.
-  std::string user_of(const Multipart& request) {
+  Verdict judge(const Multipart& request) {
     const std::vector<std::string>& parts = request.frames;
     if (request.oversized || parts.size() != kCurveRequestParts || parts[kVersion] != "1.0" ||
         parts[kMechanism] != "CURVE" || parts[kCredentials].size() != CurveKey{}.size()) {
@@ -61,22 +72,43 @@ struct ZapHandler::State {
     }
     const CurveKey key = hash_from(parts[kCredentials]);
     const std::lock_guard<std::mutex> held(mutex);
-    const auto table = tables.find(parts[kDomain]);
-    if (table == tables.end()) {
+    const auto domain = domains.find(parts[kDomain]);
+    if (domain == domains.end()) {
       return {};
     }
-    const auto user = table->second.find(key);
-    return user == table->second.end() ? std::string() : user->second;
+    const auto user = domain->second.table.find(key);
+    if (user == domain->second.table.end() || user->second.empty()) {
+      return {};
+    }
+    if (comes_too_often(domain->second, key)) {
+      return {.status = "300", .user = {}};
+    }
+    return {.status = "200", .user = user->second};
+  }
+
+  static bool comes_too_often(Domain& domain, const CurveKey& key) {
+    if (!domain.handshakes.has_value()) {
+      return false;
+    }
+    TokenBucket& bucket = domain.buckets.try_emplace(key, *domain.handshakes).first->second;
+    if (bucket.wait(1, std::chrono::steady_clock::now()).has_value()) {
+      return true;
+    }
+    bucket.take(1);
+    return false;
   }
 
   void answer(const Multipart& request) {
     if (request.frames.size() <= kRequestId) {
       return;  // Nothing to answer to; libzmq does not send this.
     }
-    const std::string user = user_of(request);
-    (user.empty() ? refused : admitted).fetch_add(1, std::memory_order_relaxed);
+    const Verdict verdict = judge(request);
+    std::atomic<std::uint64_t>& count = verdict.status[0] == '2'   ? admitted
+                                        : verdict.status[0] == '3' ? too_often
+                                                                   : refused;
+    count.fetch_add(1, std::memory_order_relaxed);
     const std::vector<std::string> reply = {
-        "", "1.0", request.frames[kRequestId], user.empty() ? "400" : "200", "", user, ""};
+        "", "1.0", request.frames[kRequestId], verdict.status, "", verdict.user, ""};
     // Fails when the asking connection is gone: then nobody waits.
     [[maybe_unused]] const int sent = socket.send(&request.routing_id, reply);
   }
@@ -105,10 +137,11 @@ struct ZapHandler::State {
 
   Socket socket;  // The thread's, once that runs.
   int stop_fd = -1;
-  std::mutex mutex;  // Of tables.
-  std::map<std::string, AdmissionTable> tables;
+  std::mutex mutex;  // Of domains.
+  std::map<std::string, Domain> domains;
   std::atomic<std::uint64_t> admitted{0};
   std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> too_often{0};
   std::thread thread;
 };
 
@@ -147,15 +180,24 @@ ZapHandler::ZapHandler(ZapHandler&& other) noexcept = default;
 ZapHandler& ZapHandler::operator=(ZapHandler&& other) noexcept = default;
 ZapHandler::~ZapHandler() = default;
 
-void ZapHandler::allow(const std::string& domain, AdmissionTable table) {
+void ZapHandler::allow(const std::string& domain, AdmissionTable table,
+                       const std::optional<Rate>& handshakes) {
   // Swapped, so that the old table is freed after the handler may go on.
   const std::lock_guard<std::mutex> held(state_->mutex);
-  state_->tables[domain].swap(table);
+  Domain& changed = state_->domains[domain];
+  changed.table.swap(table);
+  if (changed.handshakes != handshakes) {
+    changed.handshakes = handshakes;
+    changed.buckets.clear();
+  }
+  std::erase_if(changed.buckets,
+                [&](const auto& bucket) { return !changed.table.contains(bucket.first); });
 }
 
 ZapCounters ZapHandler::counters() const {
   return {.admitted_count = state_->admitted.load(std::memory_order_relaxed),
-          .refused_count = state_->refused.load(std::memory_order_relaxed)};
+          .refused_count = state_->refused.load(std::memory_order_relaxed),
+          .too_often_count = state_->too_often.load(std::memory_order_relaxed)};
 }
 
 }  // namespace chancery::zmq

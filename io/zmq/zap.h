@@ -2,7 +2,9 @@
 //
 // It answers libzmq from a table in memory, (domain, client public key) -> user id, and says 400 to
 // everything else; it never does I/O, since every new peer waits for it. It judges handshakes only:
-// a key that is taken out of the table keeps its live connection until Router::disconnect().
+// a key that is taken out of the table keeps its live connection until Router::disconnect(). A key
+// that makes more handshakes than its domain allows is told 300: libzmq closes the connection
+// without a word, and the peer tries again by itself.
 //
 // Start it before the first Router: libzmq without a handler would admit every key. Router asks for
 // option 93, which closes that; admission_self_test() proves it.
@@ -16,9 +18,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/result.h"
+#include "core/base/token_bucket.h"
 #include "io/zmq/context.h"
 #include "io/zmq/curve.h"
 
@@ -31,6 +35,7 @@ using AdmissionTable = std::map<CurveKey, std::string>;  // Client public key ->
 struct ZapCounters {
   std::uint64_t admitted_count;
   std::uint64_t refused_count;
+  std::uint64_t too_often_count;  // Of keys that are admitted, and not now.
 };
 
 class ZapHandler {
@@ -45,8 +50,10 @@ class ZapHandler {
   ~ZapHandler();  // Waits for the thread. Handshakes after it are refused.
 
   // Replaces the whole table of one domain, from the next handshake on; an empty table closes it.
-  // An empty user id admits nobody.
-  void allow(const std::string& domain, AdmissionTable table);
+  // An empty user id admits nobody. `handshakes` is the rate of each key; without one, as many as
+  // it likes.
+  void allow(const std::string& domain, AdmissionTable table,
+             const std::optional<Rate>& handshakes = {});
 
   [[nodiscard]] ZapCounters counters() const;
 

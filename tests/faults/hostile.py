@@ -82,8 +82,9 @@ def is_pong(message, nonce):
 class Peer:
     """libzmq as it is, with the transport key of an enrolled node."""
 
-    def __init__(self, endpoint, server_key, secret, routing_id=None, deaf=False):
-        self.context = zmq.Context()
+    def __init__(self, endpoint, server_key, secret, routing_id=None, deaf=False, context=None):
+        self.own = zmq.Context() if context is None else None
+        self.context = context or self.own
         self.socket = self.context.socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
         self.socket.setsockopt(zmq.SNDTIMEO, 1000 * POST_SECONDS)
@@ -111,7 +112,9 @@ class Peer:
         return False
 
     def close(self):
-        self.context.destroy(linger=0)
+        self.socket.close(linger=0)
+        if self.own:
+            self.own.destroy(linger=0)
 
 
 class Unfinished:

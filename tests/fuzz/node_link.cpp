@@ -69,7 +69,7 @@ class Node {
 
   void frame(std::string_view bytes) {
     const auto message = exchange::parse_wire<v1::DownMessage>(
-        bytes, exchange::Reading::kStrict, {.bytes_max = exchange::kFrameBytesMax});
+        bytes, exchange::Reading::kStrict, {.bytes_max = exchange::kUpFrameBytesMax});
     if (!message.has_value()) {
       return;
     }

@@ -100,6 +100,19 @@ class HostilePeers(Trial):
             self.assert_others_go_on(f"parts of {len(part)} bytes without end")
         self.assert_small()
 
+    def test_many_connections_of_one_key_are_let_in_one_by_one(self):
+        self.start("AM", "BY")
+        context = hostile.zmq.Context()
+        self.addCleanup(context.destroy, linger=0)
+        crowd = [self.peer(context=context) for _ in range(150)]
+        for peer in crowd:
+            for size in ((2 * MIB - 64) * b"x", (2 * MIB - 64) * b"x", (2 * MIB - 64) * b"x"):
+                peer.send(size)  # Refused, each of them, once it is read.
+        for _ in range(3):
+            self.assert_others_go_on("many connections of one key")
+        self.assert_small()
+        self.assertGreater(self.status("hub").json["counters"]["handshakes_too_often"], 100)
+
     def test_a_claimed_routing_id_gets_no_word(self):
         self.start("AM", "BY")
         for name in (b"AM", b"\x01\x80\0\0A", b"x" * 255):

@@ -363,7 +363,7 @@ TEST_F(HubTest, AFrameIsReadStrictly) {
   // C-16
   EXPECT_EQ(frame(kAm, "AM", test::bytes_field(2, "") + test::bytes_field(6, "")), "not-canonical");
   // C-19
-  EXPECT_EQ(frame(kAm, "AM", std::string(exchange::kFrameBytesMax + 1, 'x')), "limit-exceeded");
+  EXPECT_EQ(frame(kAm, "AM", std::string(exchange::kUpFrameBytesMax + 1, 'x')), "limit-exceeded");
   // An Answer, which this hub does not serve.
   EXPECT_EQ(frame(kAm, "AM", test::bytes_field(5, test::number_field(1, 7))), "malformed");
   EXPECT_EQ(controls().size(), 3U);

@@ -366,34 +366,57 @@ TEST_F(RouterTest, DoesNotCutTheConnectionThatGotTheDescriptorOfAnother) {
 
 // libzmq holds the parts of an unfinished message without limit; a member must not be able to use
 // that. (A DEALER of libzmq sends once it has the last part, so this message has an end, far off.)
-TEST_F(RouterTest, CutsAConnectionWhoseMessageDoesNotEnd) {
-  RouterOptions options = router_options();
-  options.frame_bytes_max = 4096;
-  options.undelivered_bytes_max = 1U << 20U;
-  Router router = must(Router::bind(context_, options));
-  Dealer honest = connect(router);
-  RawDealer endless(context_, member_, hub_.public_key);
-  const int reconnect_ms = 60'000;
-  endless.set(ZMQ_RECONNECT_IVL, &reconnect_ms, sizeof reconnect_ms);
-  endless.connect(router.endpoint());
-  const std::string part(3000, 'x');
-  for (int i = 0; i < 20'000; ++i) {
-    ASSERT_TRUE(endless.send(part, true));
-  }
-  ASSERT_TRUE(endless.send("the end", false));
-  EXPECT_TRUE(eventually([&] {
-    EXPECT_TRUE(honest.send({"still served"}));
-    while (const std::optional<Received> received = router.receive()) {
-      EXPECT_EQ(received->frames, std::vector<std::string>{"still served"});
+class EndlessTest : public RouterTest {
+ protected:
+  void expect_cut(const RouterOptions& options, bool has_spoken) {
+    Router router = must(Router::bind(context_, options));
+    Dealer honest = connect(router);
+    RawDealer endless(context_, member_, hub_.public_key);
+    const int reconnect_ms = 60'000;
+    endless.set(ZMQ_RECONNECT_IVL, &reconnect_ms, sizeof reconnect_ms);
+    endless.connect(router.endpoint());
+    if (has_spoken) {
+      ASSERT_TRUE(endless.send("its first", false));
+      EXPECT_EQ(next_message(router).frames, std::vector<std::string>{"its first"});
     }
-    return router.counters().undelivered_cut_count > 0;
-  }));
-  EXPECT_TRUE(honest.send({"still served"}));
-  EXPECT_EQ(next_message(router).user_id, kUser);
-  // libzmq aborts when a socket is closed at the moment that its connection breaks in the middle of
-  // a message of several parts: the other end is closed some time after.
-  EXPECT_TRUE(eventually([&] { return router.connection_count() == 1; }));
-  std::this_thread::sleep_for(milliseconds(20));
+    const std::string part(3000, 'x');
+    for (int i = 0; i < 20'000; ++i) {
+      ASSERT_TRUE(endless.send(part, true));
+    }
+    ASSERT_TRUE(endless.send("the end", false));
+    EXPECT_TRUE(eventually([&] {
+      EXPECT_TRUE(honest.send({"still served"}));
+      while (const std::optional<Received> received = router.receive()) {
+        EXPECT_EQ(received->frames, std::vector<std::string>{"still served"});
+      }
+      return router.counters().undelivered_cut_count > 0;
+    }));
+    EXPECT_TRUE(honest.send({"still served"}));
+    EXPECT_EQ(next_message(router).user_id, kUser);
+    // libzmq aborts when a socket is closed at the moment that its connection breaks in the middle
+    // of a message of several parts: the other end is closed some time after.
+    EXPECT_TRUE(eventually([&] { return router.connection_count() == 1; }));
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  RouterOptions small_frames() {
+    RouterOptions options = router_options();
+    options.frame_bytes_max = 4096;
+    options.undelivered_bytes_max = 1U << 30U;
+    options.first_bytes_max = 1U << 30U;
+    return options;
+  }
+};
+
+TEST_F(EndlessTest, CutsAConnectionWhoseMessageDoesNotEnd) {
+  RouterOptions options = small_frames();
+  options.undelivered_bytes_max = 1U << 20U;
+  expect_cut(options, /*has_spoken=*/true);
+}
+
+TEST_F(EndlessTest, CutsAConnectionSoonerThatHasNotSpokenYet) {
+  RouterOptions options = small_frames();
+  options.first_bytes_max = 64U << 10U;
+  expect_cut(options, /*has_spoken=*/false);
 }
 
 TEST_F(RouterTest, DoesNotCutAMemberForManyMessagesThatEnd) {

@@ -71,6 +71,31 @@ TEST_F(ZapTest, RefusesAnUnknownKeyAndNothingOfItArrives) {
   EXPECT_FALSE(router.receive());
 }
 
+// As many at once as the burst; then it is closed without a word, and comes in when its time has
+// come. Of another key nothing is asked.
+TEST_F(ZapTest, AKeyThatComesTooOftenWaitsAndComesInByItself) {
+  const CurveKeyPair other = random_keys();
+  const AdmissionTable table{{member_.public_key, kUser}, {other.public_key, "KZ"}};
+  const Rate rate{.per_second = 2, .burst = 2};
+  zap_->allow(kDomain, table, rate);
+  const Router router = bind();
+  Dealer first = connect(router, member_);
+  Dealer second = connect(router, member_);
+  ASSERT_TRUE(reaches(first, LinkState::kConnected));
+  ASSERT_TRUE(reaches(second, LinkState::kConnected));
+  const std::vector<std::string> reply =
+      answer({"1.0", "1", kDomain, "127.0.0.1", "", "CURVE", key_text()});
+  EXPECT_EQ(reply, (std::vector<std::string>{"1.0", "1", "300", "", "", ""}));
+  zap_->allow(kDomain, table, rate);  // The same rate fills no bucket.
+  EXPECT_EQ(answer({"1.0", "1", kDomain, "", "", "CURVE", key_text()}).at(2), "300");
+  EXPECT_EQ(zap_->counters().too_often_count, 2U);
+  EXPECT_EQ(zap_->counters().refused_count, 0U);
+  Dealer stranger = connect(router, other);
+  EXPECT_TRUE(reaches(stranger, LinkState::kConnected));
+  Dealer third = connect(router, member_);
+  EXPECT_TRUE(reaches(third, LinkState::kConnected)) << "libzmq tries again";
+}
+
 // After a refusal libzmq is silent for ever: reconnect() is the way back.
 TEST_F(ZapTest, AdmitsAKeyAllowedAtRunTimeAfterReconnect) {
   Router router = bind();

@@ -88,7 +88,7 @@ class LinkTest : public testing::Test {
   std::vector<v1::UpMessage> sent() {
     std::vector<v1::UpMessage> messages;
     for (const std::string& bytes : link_.take_outgoing()) {
-      EXPECT_LE(bytes.size(), exchange::kFrameBytesMax);
+      EXPECT_LE(bytes.size(), exchange::kUpFrameBytesMax);
       messages.push_back(must(exchange::parse_wire<v1::UpMessage>(bytes)));
     }
     return messages;
