@@ -285,8 +285,8 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     busy = hub_.sequencer().has_work() || poller.ready(router_token) || backup_.is_running();
     if (!busy) {
       CHANCERY_TRY_VOID(engine_->flush());
-      CHANCERY_TRY_VOID(engine_->retain(os::steady_now(), os::unix_ms()));
     }
+    CHANCERY_TRY_VOID(engine_->retain(!busy, os::steady_now(), os::unix_ms()));
   }
 }
 

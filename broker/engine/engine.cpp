@@ -14,6 +14,7 @@ namespace chancery::broker {
 namespace {
 
 constexpr std::chrono::seconds kTellDamagedEvery{30};
+constexpr std::chrono::seconds kRetainBusyEvery{1};
 constexpr std::string_view kEntryRemedy =
     "Nodes are asked for it: its origin, or a recipient that has it, has to connect.";
 
@@ -57,7 +58,7 @@ Result<void> Engine::look_again(bool idle, SteadyTime now, std::uint64_t now_ms)
   if (disk().is_full()) {
     return {};  // What is found has to be written down.
   }
-  const std::uint64_t count = idle ? pace_.due(now, hub_.sequencer().tree().size()) : 0;
+  const std::uint64_t count = pace_.due(now, hub_.sequencer().tree().size(), idle);
   if (count > 0) {
     CHANCERY_TRY(const exchange::Scrubbed scrubbed, store_->scrub(count, exchange::kScrubBytesMax));
     if (scrubbed.whole) {
@@ -347,7 +348,11 @@ void Engine::count(const std::vector<Outcome>& outcomes) {
   }
 }
 
-Result<void> Engine::retain(SteadyTime now, std::uint64_t now_ms) {
+Result<void> Engine::retain(bool idle, SteadyTime now, std::uint64_t now_ms) {
+  if (!idle && now < retain_busy_at_) {
+    return {};
+  }
+  retain_busy_at_ = now + kRetainBusyEvery;
   const Sequencer& sequencer = hub_.sequencer();
   const exchange::Directory& directory = sequencer.directory();
   // accepted_at is this machine's clock as well: the members' have to agree.

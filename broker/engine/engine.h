@@ -87,11 +87,12 @@ class Engine {
   // Pages of feeds and of the log, within credits and what the links drain, to the peers that have
   // room. What is damaged is logged and not served.
   void serve_reads(const HasRoom& has_room = {});
-  // A step of the pass that erases the bodies whose time has passed: for quiet moments. A body
-  // stays until each recipient in the roster has said, since this start, that it has stored it.
-  [[nodiscard]] Result<void> retain(SteadyTime now, std::uint64_t now_ms);
+  // A step of the pass that erases the bodies whose time has passed; where work waits, one a
+  // second. A body stays until each recipient in the roster has said, since this start, that it has
+  // stored it.
+  [[nodiscard]] Result<void> retain(bool idle, SteadyTime now, std::uint64_t now_ms);
   // Names what was met that fails its hash, tells the nodes that may hold it, and puts in its place
-  // what they hand in; where `idle`, looks at some more records that nobody asked for. At the end
+  // what they hand in; looks at some more records that nobody asked for. At the end
   // of each turn.
   [[nodiscard]] Result<void> look_again(bool idle, SteadyTime now, std::uint64_t now_ms);
   [[nodiscard]] std::uint64_t scrub_pass_count() const { return pace_.pass_count(); }
@@ -135,6 +136,7 @@ class Engine {
   EngineCounters counters_;
   bool contradiction_is_new_ = false;  // Not written down yet.
   exchange::RetentionPass retention_;
+  SteadyTime retain_busy_at_{};
   exchange::PacedClock paced_;
   exchange::ScrubPace pace_;
   std::optional<SteadyTime> tell_damaged_at_ = SteadyTime{};  // While there is something to tell.

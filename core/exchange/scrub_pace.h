@@ -1,8 +1,8 @@
-// How many stored records a daemon hashes again in a moment when it has nothing else to do.
+// How many stored records a daemon hashes again in a moment.
 //
 // A pass begins with the daemon and goes through all records, so fast that the whole store is done
-// within a day and in any case kScrubPerSecond; then it rests until a day has passed since it
-// began. Pure: the time comes in.
+// within a day and, where nothing else is to do, kScrubPerSecond at least; then it rests until a
+// day has passed since it began. Pure: the time comes in.
 
 #pragma once
 
@@ -23,8 +23,9 @@ class ScrubPace {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
-  // Records that are due now, at most kScrubCountMax; `size` is how many there are.
-  [[nodiscard]] std::uint64_t due(Time now, std::uint64_t size) {
+  // Records that are due now, at most kScrubCountMax; `size` is how many there are. Where work
+  // waits, no more than a day needs.
+  [[nodiscard]] std::uint64_t due(Time now, std::uint64_t size, bool idle = true) {
     if (!begun_at_.has_value()) {
       begun_at_ = now;
       last_at_ = now;
@@ -38,7 +39,7 @@ class ScrubPace {
       last_at_ = now;
     }
     const std::uint64_t per_second =
-        std::max(kScrubPerSecond, size / std::chrono::seconds(kScrubEvery).count() + 1);
+        std::max(idle ? kScrubPerSecond : 0, size / std::chrono::seconds(kScrubEvery).count() + 1);
     const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(now - last_at_);
     const std::uint64_t count = static_cast<std::uint64_t>(passed.count()) * per_second / 1000;
     if (count > 0) {

@@ -255,10 +255,10 @@ Result<void> HubMachine::turn() {
   CHANCERY_TRY_VOID(engine_->look_again(!busy, steady(), unix_us() / 1000));
   if (busy) {
     plan_turn(kTurnDelay);
-    return {};
+  } else {
+    CHANCERY_TRY_VOID(engine_->flush());
   }
-  CHANCERY_TRY_VOID(engine_->flush());
-  return engine_->retain(steady(), unix_us() / 1000);
+  return engine_->retain(!busy, steady(), unix_us() / 1000);
 }
 
 void HubMachine::send_outgoing() {

@@ -27,6 +27,13 @@ TEST(ScrubPaceTest, AStoreOfAnySizeIsDoneWithinADay) {
   EXPECT_EQ(pace.due(kStart + milliseconds(20), kSize), 20U) << "1,001 a second";
 }
 
+TEST(ScrubPaceTest, WhereWorkWaitsItIsNoMoreThanADayNeeds) {
+  ScrubPace pace;
+  EXPECT_EQ(pace.due(kStart, 10, /*idle=*/false), 0U);
+  EXPECT_EQ(pace.due(kStart + milliseconds(999), 10, /*idle=*/false), 0U);
+  EXPECT_EQ(pace.due(kStart + seconds(2), 10, /*idle=*/false), 2U);
+}
+
 TEST(ScrubPaceTest, APassIsFollowedByRestUntilADayHasPassed) {
   ScrubPace pace;
   EXPECT_EQ(pace.due(kStart, 10), 0U);

@@ -100,8 +100,8 @@ class BothEnginesTest : public testing::Test {
       }
       static_cast<void>(must(hub_->sequence(now_ms_ + hub_ahead_ms_)));
       hub_->serve_reads();
-      must(hub_->retain(now().steady, now_ms_ + hub_ahead_ms_));
-      must(hub_->look_again(/*idle=*/true, now().steady, now_ms_ + hub_ahead_ms_));
+      must(hub_->retain(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
+      must(hub_->look_again(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
       for (const broker::Outgoing& outgoing : hub_->take_outgoing()) {
         for (auto& [member, node] : nodes_) {
           if (peer_of(member) == outgoing.peer) {
@@ -204,6 +204,7 @@ class BothEnginesTest : public testing::Test {
   std::map<std::string, std::unique_ptr<Engine>> nodes_;
   std::map<std::string, int> numbers_;  // Of the keys that each runs with.
   std::uint64_t now_ms_ = kStartMs;
+  bool hub_idle_ = true;
   std::uint64_t hub_ahead_ms_ = 0;     // Its clock, of the true time …
   std::uint64_t clocks_ahead_ms_ = 0;  // … and those of the nodes.
   std::uint64_t randoms_ = 0;
@@ -299,6 +300,20 @@ TEST_F(BothEnginesTest, BodiesGoWhenTheirTimeHasPassedAndTheLogStaysVerifiable) 
   EXPECT_EQ(must(hub_->store().erased_count()), 2U);
   EXPECT_EQ(inbox("KZ"), Subjects{"erased"});
   EXPECT_EQ(must(nodes_["AM"]->store().erased_count()), 2U);
+}
+
+// Nor does a hub that always has something to do keep what has to go.
+TEST_F(BothEnginesTest, AHubThatIsNeverIdleErasesAndLooksAgainToo) {
+  hub_idle_ = false;
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "old");
+  now_ms_ += 11 * kDayMs;
+  publish("BY", {"AM"}, "new");
+  now_ms_ += kDayMs;
+  settle();
+  EXPECT_EQ(must(hub_->store().erased_count()), 1U);
+  EXPECT_GE(hub_->scrub_pass_count(), 1U);
 }
 
 // Both clocks that a node goes by are wrong: it believes its own at its next start.
