@@ -476,11 +476,9 @@ Result<std::string> Server::status_json() {
     }
   }
   json["enrolled"] = directory.founded() && directory.active_node(engine_->node_id()) != nullptr;
-  json["hub"] = {{"endpoint", config_.hub},
-                 {"link", phase_word(link.phase())},
-                 {"size", link.hub_size()},
-                 {"damaged", engine_->waits_for_hub()},
-                 {"fault", engine_->last_fault()}};
+  json["hub"] = {{"endpoint", config_.hub},        {"link", phase_word(link.phase())},
+                 {"size", link.hub_size()},        {"damaged", engine_->waits_for_hub()},
+                 {"pace", engine_->uplink_pace()}, {"fault", engine_->last_fault()}};
   json["log"] = {{"size", follower.size()},
                  {"root", hex(follower.tree().root())},
                  {"directory", hex(directory.root())},

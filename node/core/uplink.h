@@ -41,12 +41,10 @@ class Uplink {
     }
     bytes_ = bytes;
   }
-  // All of it was submitted again.
-  void again(Time now) {
+  // Nothing of it counts any more: it will be submitted again.
+  void anew() {
     sent_.clear();
-    if (bytes_ > 0) {
-      sent_.push_back({bytes_, now});
-    }
+    bytes_ = 0;
   }
 
   [[nodiscard]] std::uint64_t pace() const { return pace_.bytes(); }

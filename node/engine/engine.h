@@ -118,6 +118,8 @@ class Engine {
   // Log indices of which the hub says that it has not got them whole, and that this node lacks: the
   // lane of each goes on when somebody who holds it has handed it in.
   [[nodiscard]] const std::set<std::uint64_t>& waits_for_hub() const { return waits_for_hub_; }
+  // No more that is patient is submitted and unanswered at once, in bytes.
+  [[nodiscard]] std::uint64_t uplink_pace() const { return uplink_.pace(); }
   [[nodiscard]] const Hash& node_id() const { return signer_->public_key().id(); }
 
  private:
@@ -156,13 +158,18 @@ class Engine {
   static void tell_alarm(const Error& error);
   void stop_following(const Error& why);
 
+  // What goes to the hub: to_hub.cpp.
   std::vector<SignedSet> sign(const StampedBatch& batch);
   Result<void> sign_and_submit();
+  Result<void> resend_when_due();
+  Result<void> resend_more();
+  void submit_again(const std::vector<Outbound>& notices);
+  Result<std::uint64_t> bytes_on_the_way();
+  Result<void> end_aside_when_due();
+  Result<void> probe();
+
   Result<void> greet_or_ping_when_due();
   void greet_later();
-  Result<void> probe();
-  Result<void> resend_when_due();
-  Result<void> end_aside_when_due();
   // A step of the pass that erases bodies whose time has passed; own ones once each recipient in
   // the roster has stored them.
   Result<void> retain();
@@ -202,6 +209,8 @@ class Engine {
   std::optional<SteadyTime> aside_until_ = SteadyTime{};  // What was set aside, if anything.
   SteadyTime ping_at_{};
   Uplink uplink_;
+  // While what is unanswered is sent again: of the patient, up to the one that was stamped then.
+  std::optional<std::uint64_t> resent_through_us_;
   exchange::RetentionPass retention_;
   exchange::PacedClock paced_;
   StoredProbe probed_;  // The last of the probes that were sent: the next go on after it.

@@ -24,6 +24,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -105,6 +106,7 @@ struct Unacknowledged {
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
 };
 
+inline constexpr std::uint64_t kAnyTime = std::numeric_limits<std::int64_t>::max();  // µs.
 using NewestStamps = std::map<v1::Precedence, std::uint64_t>;  // created_at, in µs.
 
 struct OutboxCounts {
@@ -208,10 +210,18 @@ class NodeStore {
   // Urgent first; the one that goes over `bytes_max` is the last.
   [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max, std::size_t bytes_max);
   [[nodiscard]] Result<void> put_signed(const Stamped& stamped, std::string_view envelope);
-  // Signed and not yet answered, in the order of signing.
-  [[nodiscard]] Result<std::vector<Unacknowledged>> unacknowledged(std::size_t count_max);
-  // The newest created_at of these in each precedence.
-  [[nodiscard]] Result<NewestStamps> newest_unacknowledged();
+  // Signed and not yet answered, in the order of signing: of a lane, those that were stamped after
+  // a time. The one that goes over `bytes_max` is the last.
+  struct UnacknowledgedScan {
+    exchange::Lane lane = exchange::Lane::kPatient;
+    std::uint64_t after_us = 0;
+    std::size_t bytes_max = 0;
+  };
+  [[nodiscard]] Result<std::vector<Unacknowledged>> unacknowledged(const UnacknowledgedScan& scan);
+  // Of the drafts and texts of the urgent ones, and of those that were stamped no later.
+  [[nodiscard]] Result<std::uint64_t> unacknowledged_bytes(std::uint64_t through_us);
+  // The newest created_at in each precedence, of those that were stamped no later.
+  [[nodiscard]] Result<NewestStamps> newest_unacknowledged(std::uint64_t through_us = kAnyTime);
   // What this node's signing key stamps next comes after it.
   [[nodiscard]] Result<void> raise_clock(std::uint64_t created_at_us);
   // The first acceptance stands: of two indices the lower one.

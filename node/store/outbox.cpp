@@ -147,29 +147,49 @@ Result<void> NodeStore::raise_clock(std::uint64_t created_at_us) {
   return clock->bind(1, created_at_us).run();
 }
 
-Result<std::vector<Unacknowledged>> NodeStore::unacknowledged(std::size_t count_max) {
+Result<std::vector<Unacknowledged>> NodeStore::unacknowledged(const UnacknowledgedScan& scan) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT envelope, created_at_us, precedence FROM outbox "
-                                "WHERE stage = 2 ORDER BY created_at_us LIMIT ?1"));
-  select->bind(1, count_max);
+               impl_->statement("SELECT envelope, created_at_us, precedence, length(draft) + "
+                                "length(text) FROM outbox WHERE stage = 2 AND created_at_us > ?1 "
+                                "AND (precedence >= ?2) = ?3 ORDER BY created_at_us"));
+  select->bind(1, scan.after_us)
+      .bind(2, static_cast<std::uint64_t>(v1::PRECEDENCE_IMMEDIATE))
+      .bind(3, std::to_underlying(scan.lane));
   std::vector<Unacknowledged> all;
-  while (true) {
+  for (std::size_t bytes = 0; bytes <= scan.bytes_max;) {
     CHANCERY_TRY(const bool more, select->step());
     if (!more) {
       return all;
     }
+    CHANCERY_TRY(const std::uint64_t each_bytes, select->column_u64(3));
+    bytes += each_bytes;
     Unacknowledged& each = all.emplace_back();
     CHANCERY_TRY(each.envelope, select->column_blob(0));
     CHANCERY_TRY(each.created_at_us, select->column_u64(1));
     CHANCERY_TRY(const std::uint64_t precedence, select->column_u64(2));
     each.precedence = static_cast<v1::Precedence>(precedence);
   }
+  select->reset();
+  return all;
 }
 
-Result<NewestStamps> NodeStore::newest_unacknowledged() {
+Result<std::uint64_t> NodeStore::unacknowledged_bytes(std::uint64_t through_us) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT coalesce(sum(length(draft) + length(text)), 0) FROM outbox "
+                                "WHERE stage = 2 AND (created_at_us <= ?1 OR precedence >= ?2)"));
+  select->bind(1, through_us).bind(2, static_cast<std::uint64_t>(v1::PRECEDENCE_IMMEDIATE));
+  CHANCERY_TRY(const bool row, select->step());
+  CHANCERY_CHECK(row);
+  CHANCERY_TRY(const std::uint64_t bytes, select->column_u64(0));
+  select->reset();
+  return bytes;
+}
+
+Result<NewestStamps> NodeStore::newest_unacknowledged(std::uint64_t through_us) {
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT precedence, max(created_at_us) FROM outbox "
-                                "WHERE stage = 2 GROUP BY precedence"));
+                                "WHERE stage = 2 AND created_at_us <= ?1 GROUP BY precedence"));
+  select->bind(1, through_us);
   NewestStamps newest;
   while (true) {
     CHANCERY_TRY(const bool more, select->step());

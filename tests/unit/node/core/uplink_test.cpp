@@ -45,7 +45,8 @@ TEST_F(UplinkTest, TheOldestIsAnsweredFirst) {
 
 TEST_F(UplinkTest, WhatWasSubmittedAgainIsOnItsWayAnew) {
   at(0, 100);
-  uplink_.again(time(30'000));
+  uplink_.anew();
+  at(30'000, 100);
   at(30'300, 0);
   EXPECT_EQ(uplink_.pace(), 200U);
 }

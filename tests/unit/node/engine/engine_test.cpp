@@ -189,6 +189,75 @@ TEST_F(EngineTest, ABacklogGoesUpAsItIsAnsweredAndTheUrgentAtOnce) {
   EXPECT_EQ(submitted(), 1);
 }
 
+// What was signed for a fast link goes up again over another one: each once, in order, as it is
+// answered, and the urgent at once.
+TEST_F(EngineTest, WhatIsUnansweredGoesUpAgainAsItIsAnswered) {
+  constexpr int kCount = 250;
+  for (int number = 1; number <= kCount; ++number) {
+    must(publish(number, number == 200 ? v1::PRECEDENCE_FLASH : v1::PRECEDENCE_ROUTINE, 450));
+  }
+  must(turn());
+  static_cast<void>(sent());
+  must(engine_->store().begin());
+  std::uint64_t stamp = now().unix_us + 1'000'000;
+  for (const Waiting& waiting : must(engine_->store().waiting(kCount, 1U << 30U))) {
+    must(engine_->store().put_signed({.notice_id = waiting.notice_id,
+                                      .header = "",
+                                      .body = "",
+                                      .created_at_us = ++stamp,
+                                      .precedence = waiting.precedence},
+                                     std::to_string(stamp) + std::string(600, 'e')));
+  }
+  must(engine_->store().commit());
+  engine_->disconnected();
+  greet();
+  std::vector<std::string> envelopes;
+  std::uint64_t predecessor_count = 0;
+  const auto take_sent = [&] {
+    std::size_t bytes = 0;
+    for (const v1::UpMessage& message : sent()) {
+      predecessor_count += static_cast<std::uint64_t>(message.submit().predecessors_size());
+      for (const std::string& envelope : message.submit().envelopes()) {
+        bytes += envelope.size();
+        envelopes.push_back(envelope);
+      }
+    }
+    return bytes;
+  };
+  must(publish(kCount + 1));  // Not before those.
+  must(turn());
+  const std::size_t first = take_sent();
+  EXPECT_GT(first, 32U << 10U);
+  EXPECT_LT(first, 160U << 10U) << "64 KiB of drafts and texts, signed";
+  must(turn());
+  EXPECT_EQ(take_sent(), 0U) << "nothing was answered";
+  const std::vector<Unacknowledged> all =
+      must(engine_->store().unacknowledged({.bytes_max = 1U << 30U}));
+  must(publish(kCount + 2, v1::PRECEDENCE_FLASH));
+  must(turn());
+  EXPECT_GT(take_sent(), 0U) << "the urgent ones do not wait";
+  envelopes.pop_back();
+  for (int number = 1; number <= kCount; ++number) {
+    must(hear_refused(id(number), ErrorCode::kNoVoice, 0));
+    must(turn());
+    take_sent();
+  }
+  must(hear_refused(id(kCount + 2), ErrorCode::kNoVoice, 0));
+  must(turn());
+  take_sent();
+  ASSERT_EQ(envelopes.size(), static_cast<std::size_t>(kCount + 1)) << "and the new one";
+  std::vector<std::string> patient;
+  for (const Unacknowledged& each : all) {
+    patient.push_back(each.envelope);
+  }
+  std::vector<std::string> expected = envelopes;
+  std::erase_if(expected, [&](const std::string& envelope) {
+    return std::ranges::find(patient, envelope) == patient.end();
+  });
+  EXPECT_EQ(expected, patient) << "each once, in the order of signing";
+  EXPECT_GT(predecessor_count, 200U);
+}
+
 // A record that rots while somebody waits for it is named, and the daemon goes on.
 TEST_F(EngineTest, WhoWaitsForADamagedRecordGetsWhatElseThereIs) {
   must(ask_inbox(1, milliseconds(1'000)));

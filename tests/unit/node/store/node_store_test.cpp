@@ -49,10 +49,15 @@ class NodeStoreTest : public StoreTest {
                              .created_at_us = created_at_us},
                             envelope));
   }
-  std::vector<std::string> unacknowledged(std::size_t count_max = kAll) {
+  // Of the urgent lane first.
+  std::vector<std::string> unacknowledged(std::uint64_t after_us = 0,
+                                          std::size_t bytes_max = kAll) {
     std::vector<std::string> envelopes;
-    for (Unacknowledged& each : must(store_->unacknowledged(count_max))) {
-      envelopes.push_back(std::move(each.envelope));
+    for (const exchange::Lane lane : exchange::kLanes) {
+      for (Unacknowledged& each : must(store_->unacknowledged(
+               {.lane = lane, .after_us = after_us, .bytes_max = bytes_max}))) {
+        envelopes.push_back(std::move(each.envelope));
+      }
     }
     return envelopes;
   }
@@ -246,7 +251,7 @@ TEST_F(NodeStoreTest, WhatWasSignedAfterItGoesBackToTheQueueWithIt) {
   sign(second, 1002, "second");
   sign(third, 1003, "third");
   must(store_->mark_queued(second.waiting.notice_id, {ErrorCode::kStaleDirectory, "why"}));
-  EXPECT_EQ(unacknowledged(), (Ids{"first", "flash"}));
+  EXPECT_EQ(unacknowledged(), (Ids{"flash", "first"}));
   EXPECT_EQ(waiting_ids(), (Ids{second.waiting.notice_id, third.waiting.notice_id}));
   EXPECT_EQ(row(third).envelope, "");
   EXPECT_EQ(must(store_->newest_unacknowledged()),
@@ -283,7 +288,18 @@ TEST_F(NodeStoreTest, WhatIsUnacknowledgedIsResentInTheOrderOfItsStamps) {
   sign(second, 1000, "stamped first");
   sign(first, 1001, "stamped second");
   EXPECT_EQ(unacknowledged(), (Ids{"stamped first", "stamped second"}));
-  EXPECT_EQ(unacknowledged(1), Ids{"stamped first"});
+  EXPECT_EQ(unacknowledged(0, 1), Ids{"stamped first"});
+  EXPECT_EQ(unacknowledged(1000), Ids{"stamped second"});
+  const OutboxDraft flash = queue(v1::PRECEDENCE_FLASH);
+  sign(flash, 1002, "flash");
+  EXPECT_EQ(unacknowledged(), (Ids{"flash", "stamped first", "stamped second"}));
+  const auto bytes_of = [](const OutboxDraft& draft) {
+    return draft.waiting.draft.size() + draft.waiting.text.size();
+  };
+  EXPECT_EQ(must(store_->unacknowledged_bytes(1000)), bytes_of(second) + bytes_of(flash));
+  EXPECT_EQ(must(store_->unacknowledged_bytes(0)), bytes_of(flash));
+  EXPECT_EQ(must(store_->newest_unacknowledged(1000)),
+            (NewestStamps{{v1::PRECEDENCE_ROUTINE, 1000}}));
 }
 
 TEST_F(NodeStoreTest, ANoticeIdIsQueuedOnce) {

@@ -1,0 +1,214 @@
+// The node's engine: what goes to the hub.
+
+#include <algorithm>
+#include <utility>
+
+#include "core/crypto/secret.h"
+#include "core/exchange/compose.h"
+#include "core/exchange/limits.h"
+#include "io/log/log.h"
+#include "node/engine/delays.h"
+#include "node/engine/engine.h"
+
+namespace chancery::node {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr SigningWindow kWindow;
+constexpr milliseconds kResendAfter{30'000};
+constexpr milliseconds kSignAgainAfter{1'000};
+
+}  // namespace
+
+// Set by set, until the signer fails: what was not signed stays in the queue as it is.
+std::vector<SignedSet> Engine::sign(const StampedBatch& batch) {
+  std::vector<SignedSet> signed_sets;
+  for (const std::vector<Hash>& ds : batch.sets) {
+    exchange::BatchToSign to_sign(store_->genesis(), signer_->public_key().id(), ds);
+    Result<std::string> value = signer_->sign(as_bytes(to_sign.message()));
+    if (!value.has_value()) {
+      log::error("signing-failed", {{"detail", value.error().detail}});
+      sign_not_before_ = now_.steady + kSignAgainAfter;
+      break;
+    }
+    signed_sets.push_back({.to_sign = std::move(to_sign), .value = *std::move(value)});
+  }
+  return signed_sets;
+}
+
+Result<void> Engine::sign_and_submit() {
+  const bool may_sign = link_.phase() == LinkPhase::kUp && follower_.directory().founded() &&
+                        follower_.size() >= link_.hub_size() && !disk_.is_full() &&
+                        now_.steady >= sign_not_before_;
+  if (!outbox_changed_ || !may_sign) {
+    return {};
+  }
+  Result<std::vector<Waiting>> queued = store_->waiting(kSignedTogetherMax, kWindow.bytes_max);
+  if (!queued.has_value()) {
+    CHANCERY_TRY(const Met met, keep_damages());
+    return met.new_count > 0 ? Result<void>()
+                             : std::unexpected(queued.error());  // The others next.
+  }
+  std::vector<Waiting> waiting = *std::move(queued);
+  CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
+  CHANCERY_TRY(const std::uint64_t before, bytes_on_the_way());
+  uplink_.on_the_way(before, now_.steady);
+  SigningWindow window = kWindow;  // What is sent again fills it first.
+  window.bytes_max = std::min(window.bytes_max, uplink_.pace() + window.reserve_bytes);
+  waiting.resize(count_to_sign(waiting, load.signed_count));
+  waiting.resize(count_that_fits(waiting, load.signed_count, load.signed_bytes, window));
+  if (waiting.empty()) {
+    outbox_changed_ = false;
+    return {};
+  }
+  std::string random = random_(random_bytes_needed(waiting, follower_.directory()));
+  const crypto::WipeAtEnd random_wiped(random);  // Content keys come from it.
+  const StampedBatch batch =
+      stamp(waiting,
+            {.directory = &follower_.directory(),
+             .origin = config_.member,
+             .log_seen = exchange::tree_head(follower_.size(), follower_.tree().root()),
+             .now_us = now_.unix_us,
+             .created_at_last_us = created_at_us_},
+            random);
+  CHANCERY_TRY_VOID(write());
+  for (const Unstampable& refused : batch.refused) {
+    CHANCERY_TRY_VOID(store_->mark_refused(refused.notice_id, refused.error));
+    news_.notice_ids.insert(refused.notice_id);
+  }
+  std::vector<std::string> envelopes = signed_envelopes(batch, sign(batch));
+  if (envelopes.empty()) {
+    return {};
+  }
+  CHANCERY_TRY(NewestStamps newest, store_->newest_unacknowledged());
+  std::vector<Unacknowledged> notices;
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    const Stamped& stamped = batch.notices[i];
+    CHANCERY_TRY_VOID(store_->put_signed(stamped, envelopes[i]));
+    created_at_us_ = stamped.created_at_us;
+    notices.push_back({.envelope = std::move(envelopes[i]),
+                       .created_at_us = stamped.created_at_us,
+                       .precedence = stamped.precedence});
+  }
+  link_.submit(in_order(std::move(notices), std::move(newest)));
+  resend_at_ = now_.steady + kResendAfter;
+  CHANCERY_TRY(const std::uint64_t after, bytes_on_the_way());
+  uplink_.on_the_way(after, now_.steady);
+  return {};
+}
+
+// Verbatim, in the order of signing: after each welcome, when the hub asked for it, and when it has
+// been silent for long. The urgent at once, and of the patient no more than the way drains: another
+// connection may be a slower one.
+Result<void> Engine::resend_when_due() {
+  if (link_.phase() != LinkPhase::kUp) {
+    return {};
+  }
+  const auto is_due = [&](const std::optional<SteadyTime>& at) {
+    return at.has_value() && now_.steady >= *at;
+  };
+  if (link_.take_resend() || is_due(resend_at_) || is_due(retry_at_)) {
+    resend_at_.reset();
+    retry_at_.reset();
+    uplink_.anew();
+    resent_through_us_ = 0;
+    CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
+    if (load.signed_count > 0) {
+      log::info("resending", {{"count", load.signed_count}});
+    }
+    CHANCERY_TRY(
+        std::vector<Unacknowledged> urgent,
+        store_->unacknowledged({.lane = exchange::Lane::kUrgent, .bytes_max = kWindow.bytes_max}));
+    submit_again(in_order(std::move(urgent)));
+  }
+  return resend_more();
+}
+
+void Engine::submit_again(const std::vector<Outbound>& notices) {
+  if (!notices.empty()) {
+    link_.submit(notices);
+    resend_at_ = now_.steady + kResendAfter;
+  }
+}
+
+Result<void> Engine::resend_more() {
+  if (!resent_through_us_.has_value()) {
+    return {};
+  }
+  CHANCERY_TRY(const std::uint64_t before, bytes_on_the_way());
+  uplink_.on_the_way(before, now_.steady);
+  if (before >= uplink_.pace()) {
+    return {};
+  }
+  CHANCERY_TRY(NewestStamps newest, store_->newest_unacknowledged(*resent_through_us_));
+  CHANCERY_TRY(std::vector<Unacknowledged> notices,
+               store_->unacknowledged({.lane = exchange::Lane::kPatient,
+                                       .after_us = *resent_through_us_,
+                                       .bytes_max = uplink_.pace() - before}));
+  if (notices.empty()) {
+    resent_through_us_.reset();
+    outbox_changed_ = true;  // New ones may follow.
+    return {};
+  }
+  resent_through_us_ = notices.back().created_at_us;
+  submit_again(in_order(std::move(notices), std::move(newest)));
+  CHANCERY_TRY(const std::uint64_t after, bytes_on_the_way());
+  uplink_.on_the_way(after, now_.steady);
+  return {};
+}
+
+Result<std::uint64_t> Engine::bytes_on_the_way() {
+  if (resent_through_us_.has_value()) {
+    return store_->unacknowledged_bytes(*resent_through_us_);
+  }
+  CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
+  return load.signed_bytes;
+}
+
+Result<void> Engine::end_aside_when_due() {
+  if (!aside_until_.has_value() || now_.steady < *aside_until_ || disk_.is_full()) {
+    return {};
+  }
+  aside_until_.reset();
+  CHANCERY_TRY(const std::uint64_t count, store_->aside_count());
+  if (count == 0) {
+    return {};
+  }
+  CHANCERY_TRY_VOID(write());
+  outbox_changed_ = true;
+  return store_->end_aside();
+}
+
+// Recipient by recipient, and from the first again once there are no more.
+Result<void> Engine::probe() {
+  CHANCERY_TRY(std::vector<StoredProbe> probes,
+               store_->stored_probes(probed_, exchange::kProbeCountMax));
+  if (probes.empty() && !probed_.member.empty()) {
+    probed_ = {};
+    CHANCERY_TRY(probes, store_->stored_probes(probed_, exchange::kProbeCountMax));
+  }
+  if (!probes.empty()) {
+    probed_ = probes.back();
+  }
+  link_.probe(probes);
+  return {};
+}
+
+std::vector<Outbound> Engine::in_order(std::vector<Unacknowledged> notices, NewestStamps newest) {
+  std::vector<Outbound> all;
+  all.reserve(notices.size());
+  for (Unacknowledged& notice : notices) {
+    const std::uint64_t previous_us =
+        std::exchange(newest[notice.precedence], notice.created_at_us);
+    all.push_back({.envelope = std::move(notice.envelope), .previous_us = previous_us});
+  }
+  return all;
+}
+
+void Engine::unsent(const Now& now) {
+  resend_at_ = now.steady + kUnsentAgainAfter;
+  link_.unsent();
+}
+
+}  // namespace chancery::node
