@@ -271,6 +271,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
       }
     }
     engine_->disk_has(disk_.free_bytes(), os::steady_now());
+    cut_ended();
     receive();
     refused_frames_.sweep(os::steady_now());
     warn_of_cuts();
@@ -354,9 +355,13 @@ void Server::receive() {
         cut(handle, "no longer enrolled");
       }
     }
-    for (const PeerHandle replaced : hub_.take_replaced()) {
-      cut(replaced, "its node connected anew");
-    }
+    cut_ended();
+  }
+}
+
+void Server::cut_ended() {
+  for (const PeerHandle ended : hub_.take_ended()) {
+    cut(ended, "its session ended: the node connected anew, or said nothing for long");
   }
 }
 

@@ -71,6 +71,7 @@ class Server {
   Result<void> listen(const crypto::PrivateKey& transport_key);
   void admit_nodes();
   void cut(PeerHandle handle, std::string_view why);
+  void cut_ended();
   void cut_surplus(const Hash& transport_key_id);
   struct Told {
     std::uint64_t count = 0;

@@ -31,6 +31,8 @@ constexpr std::size_t kReceivedPerTurnMax = 256;
 // the hub's.
 constexpr int kFramesWaitingMax = 4;
 constexpr int kHubFramesWaitingMax = 16;
+// A hub that is back is found within this time; what is urgent should not wait for longer.
+constexpr std::chrono::milliseconds kReconnectMax{8'000};
 constexpr int kLocalConnectionsMax = 64;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
@@ -42,8 +44,9 @@ Now now() {
   return {.steady = os::steady_now(), .unix_us = os::unix_us()};
 }
 
-// As long as a handshake may take (io/zmq), and some more.
+// As long as a handshake may take (io/zmq), and some more; and, where the link is up, three pings.
 constexpr std::chrono::seconds kLinkSilentMax{15};
+constexpr std::chrono::seconds kStoodStillMin{1};  // Between two turns.
 
 milliseconds reconnect_delay() {
   const std::string random = os::random_bytes(2);
@@ -135,7 +138,8 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                                 .own = daemon::curve_pair(transport_key),
                                                 .server_public = daemon::curve_key(config_.hub_key),
                                                 .frame_bytes_max = 2 * exchange::kFrameBytesMax,
-                                                .receive_count_max = kHubFramesWaitingMax}));
+                                                .receive_count_max = kHubFramesWaitingMax,
+                                                .reconnect_max = kReconnectMax}));
   hub_ = std::make_unique<zmq::Dealer>(std::move(hub));
   return {};
 }
@@ -270,6 +274,7 @@ void Server::take_link_events() {
     switch (event->state) {
       case zmq::LinkState::kConnected:
         log::info("hub-connected", {{"hub", config_.hub}});
+        hub_heard_at_ = link_news_at_;
         engine_->connected();
         break;
       case zmq::LinkState::kDisconnected:
@@ -299,6 +304,17 @@ void Server::take_link_events() {
 // without a connection the socket is made anew, whatever it was told.
 void Server::reconnect_when_due() {
   const SteadyTime now = os::steady_now();
+  // Where it was this node that stood still, what the hub said meanwhile is still to be read.
+  if (const auto since = now - std::exchange(turned_at_, now); since > kStoodStillMin) {
+    hub_heard_at_ += since;
+  }
+  if (connected_ && engine_->link().phase() == LinkPhase::kUp &&
+      now - hub_heard_at_ >= kLinkSilentMax) {
+    log::warn("hub-silent", {{"hub", config_.hub}});
+    connected_ = false;
+    engine_->disconnected("the hub says nothing");
+    reconnect_at_ = now;
+  }
   const bool silent = !connected_ && now - link_news_at_ >= kLinkSilentMax;
   if (!silent && (!reconnect_at_.has_value() || now < *reconnect_at_)) {
     return;
@@ -322,6 +338,7 @@ Result<void> Server::receive_from_hub() {
                            {{"why", "not topic and message"}});
       continue;
     }
+    hub_heard_at_ = os::steady_now();
     CHANCERY_TRY_VOID(engine_->receive_from_hub((*frames)[0], (*frames)[1], now()));
   }
   return {};

@@ -78,6 +78,8 @@ class Server {
   bool connected_ = false;  // To the hub.
   std::optional<SteadyTime> reconnect_at_;
   SteadyTime link_news_at_{};  // Of the newest event of the link.
+  SteadyTime hub_heard_at_{};
+  SteadyTime turned_at_{};
   daemon::BackupJob backup_;
 
   // The context outlives its sockets: order matters.

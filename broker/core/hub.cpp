@@ -19,6 +19,7 @@ constexpr std::uint64_t kRetryAfterStopMs = 10'000;  // People have to act first
 constexpr std::uint64_t kRetryAfterDiskMs = 5'000;   // … or something makes room by itself.
 // Nodes ping every 5 s: a session that is silent for longer may be of a machine that is gone.
 constexpr std::chrono::seconds kSilenceMax{15};
+constexpr std::chrono::seconds kStoodStillMin{1};  // Between two turns.
 constexpr std::string_view kControl = "control";
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kDirectoryTopic = "directory";
@@ -263,7 +264,7 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
   begin(Lane::kUrgent, hello.cursor_urgent(), hello.credits_urgent());
   const auto before = sessions_.find(node.signing_key.id());
   if (before != sessions_.end() && before->second.peer != peer) {
-    replaced_.push_back(before->second.peer);
+    ended_.push_back(before->second.peer);
   }
   const auto at = sessions_.insert_or_assign(node.signing_key.id(), std::move(session)).first;
 
@@ -432,6 +433,20 @@ void Hub::restored(std::uint64_t index) {
 
 void Hub::not_restored(const RestoreRequest& request, const Error& why) {
   fault(request.peer, why);
+}
+
+void Hub::at(SteadyTime now) {
+  now_ = now;
+  const auto since = now - std::exchange(turned_at_, now);
+  for (auto& [node, session] : sessions_) {
+    session.heard_at += since > kStoodStillMin ? since : SteadyTime::duration{};
+    if (now - session.heard_at >= kSilenceMax) {
+      ended_.push_back(session.peer);
+    }
+  }
+  for (const PeerHandle silent : ended_) {
+    disconnected(silent);
+  }
 }
 
 void Hub::disconnected(PeerHandle peer) {
@@ -629,8 +644,8 @@ std::vector<Outgoing> Hub::take_outgoing() {
   return std::exchange(outgoing_, {});
 }
 
-std::vector<PeerHandle> Hub::take_replaced() {
-  return std::exchange(replaced_, {});
+std::vector<PeerHandle> Hub::take_ended() {
+  return std::exchange(ended_, {});
 }
 
 Hub::Session* Hub::session_of(PeerHandle peer) {

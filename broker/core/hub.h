@@ -134,8 +134,10 @@ class Hub {
   // nothing is admitted (C-134), by later runs on this store neither.
   [[nodiscard]] const std::optional<Error>& contradiction() const { return contradiction_; }
 
-  // What time it is in this turn, until a frame says a later one.
-  void at(SteadyTime now) { now_ = now; }
+  // What time it is in this turn, until a frame says a later one. Sessions that nothing was heard
+  // from for long end here; but where it was this hub that stood still, what they said meanwhile is
+  // still to be read.
+  void at(SteadyTime now);
 
   // To be told at once: while a session's connection is there, no other daemon gets its place.
   void disconnected(PeerHandle peer);
@@ -180,9 +182,9 @@ class Hub {
   // Whether a node of this member, since this start, said that it has stored its feed beyond here.
   [[nodiscard]] bool has_stored(const std::string& member, exchange::Lane lane,
                                 std::uint64_t index) const;
-  // Connections whose node said hello on another one since: to be cut, with all that is on its way
-  // to them.
-  [[nodiscard]] std::vector<PeerHandle> take_replaced();
+  // Connections whose node said hello on another one since, or nothing for long: to be cut, with
+  // all that is on its way to them.
+  [[nodiscard]] std::vector<PeerHandle> take_ended();
   [[nodiscard]] std::vector<SessionInfo> sessions() const;
   // Of the session that has the most bytes on the way in this lane.
   [[nodiscard]] WindowFill fullest(exchange::Lane lane) const;
@@ -243,6 +245,7 @@ class Hub {
 
   HubConfig config_;
   SteadyTime now_{};  // Of the turn, or of the frame that is being served.
+  SteadyTime turned_at_{};
   std::optional<Error> contradiction_;
   Sequencer sequencer_;
   MemberQuotas quotas_;
@@ -253,7 +256,7 @@ class Hub {
   };
   std::map<PeerHandle, Greeting> greetings_;
   std::vector<HeadCheck> head_checks_;
-  std::vector<PeerHandle> replaced_;
+  std::vector<PeerHandle> ended_;
   std::vector<Outgoing> outgoing_;
   std::vector<BatchRead> batch_reads_;
   std::vector<ProbeRead> probe_reads_;

@@ -3,8 +3,7 @@
 //
 // libzmq limits the size of a frame, not of a message: it holds the parts of an unfinished message
 // without end, before anybody sees them. So the bytes that the kernel received on a connection
-// (TCP_INFO, tcp(7)) since it last delivered a message are compared with a limit. Heartbeats count
-// too: a connection on which nobody says anything for days is cut once, and comes back.
+// (TCP_INFO, tcp(7)) since it last delivered a message are compared with a limit.
 //
 // Over connection_count_max, who has not completed a message goes first, and of these the one that
 // has been silent the longest: connections that say nothing, which cost their maker nothing, do not

@@ -104,8 +104,7 @@ struct LinkOptions {
   int send_count_max;
   int receive_count_max;
   std::chrono::milliseconds handshake_max;
-  std::chrono::milliseconds heartbeat;
-  std::chrono::milliseconds heartbeat_timeout;
+  std::chrono::milliseconds gone_after;
   std::chrono::milliseconds linger;
 };
 [[nodiscard]] Result<> set_link_options(Socket& socket, const LinkOptions& options);

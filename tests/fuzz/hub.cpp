@@ -189,7 +189,7 @@ class Run {
       CHANCERY_CHECK(exchange::parse_wire<v1::DownMessage>(outgoing.message).has_value());
       CHANCERY_CHECK(outgoing.peer != kPeerCount || outgoing.topic == "control");
     }
-    (void)hub_.take_replaced();
+    (void)hub_.take_ended();
     CHANCERY_CHECK(hub_.sessions().size() <= 2);
   }
 

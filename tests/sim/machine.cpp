@@ -226,15 +226,19 @@ void HubMachine::receive(std::size_t node, ConnectionId id, const std::string& f
         port.wire->cut();
       }
     }
-    for (const broker::PeerHandle replaced : engine_->hub().take_replaced()) {
-      const auto speaker = speakers_.find(replaced);
-      if (speaker != speakers_.end() && ports_.at(speaker->second).wire->id() == replaced) {
-        ports_.at(speaker->second).wire->cut();
-      }
-      speakers_.erase(replaced);
-    }
+    cut_ended();
     plan_turn(kTurnDelay);
   });
+}
+
+void HubMachine::cut_ended() {
+  for (const broker::PeerHandle ended : engine_->hub().take_ended()) {
+    const auto speaker = speakers_.find(ended);
+    if (speaker != speakers_.end() && ports_.at(speaker->second).wire->id() == ended) {
+      ports_.at(speaker->second).wire->cut();
+    }
+    speakers_.erase(ended);
+  }
 }
 
 void HubMachine::disconnected(ConnectionId id) {
@@ -247,6 +251,7 @@ void HubMachine::disconnected(ConnectionId id) {
 
 Result<void> HubMachine::turn() {
   engine_->disk_has(disk_.free_bytes(), steady());
+  cut_ended();
   CHANCERY_TRY(const broker::Sequenced sequenced, engine_->sequence(unix_us() / 1000));
   CHANCERY_TRY_VOID(still_alive());
   engine_->serve_reads();

@@ -122,6 +122,7 @@ class HubMachine final : public Machine {
 
   Result<void> start_program() override;
   void drop_program() override;
+  void cut_ended();
   Result<void> turn() override;
   void send_outgoing();
 

@@ -6,7 +6,7 @@
 namespace chancery::sim {
 namespace {
 
-constexpr Micros kHeartbeatTimeout = 15 * kSecond;
+constexpr Micros kGoneAfter = 15 * kSecond;
 constexpr Micros kReconnectMin = 100 * kMillisecond;
 constexpr Micros kReconnectMax = 2500 * kMillisecond;
 constexpr std::size_t kLeavingMax = 128;  // As the hub's socket.
@@ -26,7 +26,7 @@ void Wire::set_blocked(Direction& direction, bool to_hub, bool blocked) {
   direction.blocked = blocked;
   const std::uint64_t number = ++direction.block_number;
   if (blocked) {
-    scheduler_.after(kHeartbeatTimeout, [this, &direction, number] {
+    scheduler_.after(kGoneAfter, [this, &direction, number] {
       if (direction.blocked && direction.block_number == number) {
         cut();
       }
@@ -58,7 +58,7 @@ void Wire::end(bool node_hears) {
   ++attempt_;
   const ConnectionId ended = std::exchange(id_, 0);
   if (ended != 0) {
-    scheduler_.after(up_.blocked ? kHeartbeatTimeout : weather_.delay_min,
+    scheduler_.after(up_.blocked ? kGoneAfter : weather_.delay_min,
                      [this, ended] { ends_.hub_disconnected(ended); });
   }
   std::erase_if(up_.held, [&](const Frame&) { return !random_.chance(kArrivesAfterEndPpm); });

@@ -2,10 +2,10 @@
 //
 // Frames arrive late, in order within a direction unless the weather reorders them, sometimes
 // twice, sometimes not at all. A blocked direction holds frames back as TCP does; a direction
-// blocked for three heartbeats ends the connection. Each end hears at once that a connection ended,
-// or where its line is blocked by its heartbeats. What was on its way to the hub when a
-// connection ended may still arrive, under the handle of that connection. A connection is one
-// handle: the hub never sees two nodes under one, nor one node's two connections.
+// blocked for 15 s ends the connection. Each end hears at once that a connection ended, or where
+// its line is blocked after as long. What was on its way to the hub when a connection ended may
+// still arrive, under the handle of that connection. A connection is one handle: the hub never sees
+// two nodes under one, nor one node's two connections.
 
 #pragma once
 

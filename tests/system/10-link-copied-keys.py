@@ -59,7 +59,7 @@ class CopiedKeys(Trial):
 
     def test_a_machine_that_is_gone_without_a_word_gives_its_place_up(self):  # C-148
         self.start("AM")
-        self.nodes["AM"].process.send_signal(signal.SIGSTOP)  # No FIN, no RST: only heartbeats tell.
+        self.nodes["AM"].process.send_signal(signal.SIGSTOP)  # No FIN, no RST: only its silence tells.
         second = self.copy_of("AM").start()
         self.assertTrue(second.says("node-runs-elsewhere"), second.log())
         self.assertTrue(eventually(lambda: "hub-welcome" in second.log(), 50), second.log())

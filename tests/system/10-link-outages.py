@@ -128,6 +128,37 @@ class LinkOutages(Trial):
         self.assertEqual({key: self.outbox("AM")[key] for key in ("queued", "signed", "logged")},
                          {"queued": 0, "signed": 0, "logged": 1})
 
+    def test_a_hub_that_stands_still_is_missed_and_goes_on(self):
+        self.start("AM", "BY")
+        self.hub.process.send_signal(signal.SIGSTOP)  # No FIN, no RST, and its kernel takes bytes.
+        self.addCleanup(self.hub.process.send_signal, signal.SIGCONT)
+        for member in ("AM", "BY"):
+            self.assertTrue(self.nodes[member].says("hub-silent", 60), self.nodes[member].log())
+            self.assertEqual(self.status(member).json["hub"]["link"], "down")
+        self.assertEqual(self.publish("AM", "meanwhile", "--wait", "queued").code, 0)
+        self.hub.process.send_signal(signal.SIGCONT)
+        self.assert_arrives("BY", ["meanwhile"])
+
+    def test_all_nodes_come_back_to_a_killed_hub_and_greet_it_once(self):
+        members = ("AM", "BY", "KZ", "KG", "RU", "TJ")
+        self.start(*members)
+        logs = {member: self.nodes[member].log for member in members}
+        for round_number in range(3):
+            before = {member: log().count(" hub-welcome ") for member, log in logs.items()}
+            self.hub.stop(signal.SIGKILL)
+            for member in members:
+                answer = self.publish(member, f"{member} {round_number}", "--wait", "queued")
+                self.assertEqual(answer.code, 0, answer)
+            self.start()
+            for member in members:
+                others = {f"{other} {number}" for other in members for number in range(round_number + 1)
+                          if other != member}
+                self.assertTrue(eventually(lambda: set(self.subjects(member)) == others), self.subjects(member))
+            greeted = {member: log().count(" hub-welcome ") - before[member] for member, log in logs.items()}
+            self.assertEqual(greeted, dict.fromkeys(members, 1))
+            counters = self.status("hub").json["counters"]
+            self.assertEqual((counters["handshakes_too_often"], counters["connections_surplus"]), (0, 0))
+
     def test_a_node_keeps_inbox_cursor_and_outbox_over_its_end(self):
         self.start("AM", "BY")
         for i in range(3):

@@ -34,7 +34,7 @@ def play(rig, faults):
 
 
 def a_while(rig):
-    """Shorter than the heartbeats' patience of 15 s, or longer: then connections end."""
+    """Shorter than the patience of 15 s, or longer: then connections end."""
     rig.pause_for(*rig.dice.choice(((0.5, 5), (17, 22))))
 
 

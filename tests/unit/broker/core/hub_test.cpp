@@ -410,7 +410,7 @@ TEST_F(HubTest, ASecondDaemonWithTheSameKeysIsRefusedWhileTheFirstIsThere) {
   EXPECT_EQ(answers[0].peer, 9U);
   EXPECT_EQ(name(answers[0].message.fault().code()), "node-runs-elsewhere");
   EXPECT_GT(answers[0].message.fault().retry_after_ms(), 0U);
-  EXPECT_TRUE(hub_.take_replaced().empty());
+  EXPECT_TRUE(hub_.take_ended().empty());
   EXPECT_EQ(submit(9, "AM", {envelope()}), "gap") << "it has no session";
   EXPECT_EQ(fault(), "9: fault gap");
   EXPECT_EQ(submit(kAm, "AM", {envelope()}), "good") << "the first is served as before";
@@ -431,8 +431,29 @@ TEST_F(HubTest, ASilentSessionMakesRoomAfterFifteenSeconds) {
   EXPECT_EQ(fault(), "9: fault node-runs-elsewhere");
   now_ += std::chrono::milliseconds(1);
   greet(9, "AM", {.instance = '2'});
-  EXPECT_EQ(hub_.take_replaced(), std::vector<PeerHandle>{kAm});
+  EXPECT_EQ(hub_.take_ended(), std::vector<PeerHandle>{kAm});
   EXPECT_EQ(submit(kAm, "AM", {envelope()}), "gap");
+}
+
+// C-148: nor does it keep what waits for such a one; a pause of its own is nobody's silence.
+TEST_F(HubTest, ASilentSessionEndsUnlessItWasTheHubThatStoodStill) {
+  const auto turns = [&](std::chrono::milliseconds time) {
+    for (; time.count() > 0; time -= std::chrono::milliseconds(500)) {
+      now_ += std::chrono::milliseconds(500);
+      hub_.at(now_);
+    }
+  };
+  hub_.at(now_);
+  greet(kAm, "AM");
+  turns(std::chrono::seconds(14));
+  now_ += std::chrono::minutes(1);
+  hub_.at(now_);
+  EXPECT_TRUE(hub_.has_session(kAm)) << "its words of that minute are still to be read";
+  turns(std::chrono::milliseconds(500));
+  EXPECT_TRUE(hub_.has_session(kAm));
+  turns(std::chrono::milliseconds(500));
+  EXPECT_FALSE(hub_.has_session(kAm));
+  EXPECT_EQ(hub_.take_ended(), std::vector<PeerHandle>{kAm});
 }
 
 // C-148
