@@ -24,7 +24,7 @@ namespace {
 constexpr const char* kAbout =
     "Chancery: signed, sealed notices between sovereign members, in a log that all of them verify.";
 
-constexpr const char* kFooter =
+constexpr const char* kCommandFooter =
     "Which node: --exchange DIR --as CODE for a trial exchange, or --client FILE;\n"
     "or CHANCERY_EXCHANGE and CHANCERY_MEMBER, or CHANCERY_CLIENT, in the environment.\n"
     "Exit codes: 0 done and true, 1 refused or false, 2 could not tell, 64 wrong command line.\n"
@@ -133,7 +133,7 @@ int run_command_line(int argc, const char* const* argv) {
   CLI::App app(kAbout, "chancery");
   app.formatter(
       std::make_shared<args::SteadyFormatter>());  // Before the verbs, which take it over.
-  app.footer(kFooter);
+  app.footer(kCommandFooter);
   app.set_version_flag("--version", version_line());
   add_verbs(app, shared);
   Words words = words_of(argc, argv);

@@ -10,7 +10,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 // In single quotes, for all three shells: help texts are ours, and may say "don't".
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     out += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -55,7 +55,7 @@ std::string give_in_bash(const std::vector<CompletionVerb::Word>& words) {
   for (const CompletionVerb::Word& word : words) {
     names.push_back(word.name);
   }
-  return "mapfile -t COMPREPLY < <(compgen -W " + quoted(joined(names, " ")) + " -- \"$cur\")";
+  return "mapfile -t COMPREPLY < <(compgen -W " + in_quotes(joined(names, " ")) + " -- \"$cur\")";
 }
 
 std::string give_in_zsh(const std::vector<CompletionVerb::Word>& words) {
@@ -65,7 +65,7 @@ std::string give_in_zsh(const std::vector<CompletionVerb::Word>& words) {
     for (std::size_t at = 0; (at = name.find(':', at)) != std::string::npos; at += 2) {
       name.insert(at, "\\");
     }
-    out += quoted(name + ":" + word.help) + " ";
+    out += in_quotes(name + ":" + word.help) + " ";
   }
   return out + "); _describe 'chancery' found";
 }
@@ -131,7 +131,7 @@ std::string value_branches(const std::vector<CompletionVerb>& verbs, const Diale
   for (const CompletionVerb& verb : verbs) {
     for (const CompletionFlag& flag : verb.flags) {
       for (const std::string& name : flag.names) {
-        places[action_of(flag, dialect)].push_back(quoted(verb.path + " " + name));
+        places[action_of(flag, dialect)].push_back(in_quotes(verb.path + " " + name));
       }
     }
   }
@@ -156,7 +156,7 @@ std::string posix_script(const std::vector<CompletionVerb>& verbs, Shell shell) 
   for (const CompletionVerb& verb : verbs) {
     std::vector<CompletionVerb::Word> words = words_of(verb);
     std::ranges::copy(words_of(verb.choices), std::back_inserter(words));
-    out += branch({quoted(verb.path)},
+    out += branch({in_quotes(verb.path)},
                   dialect.give(words) + (verb.takes_file ? dialect.or_files : ""));
   }
   return out + "  esac\n" + dialect.end;
@@ -175,12 +175,12 @@ std::string fish_script(const std::vector<CompletionVerb>& verbs) {
       "complete -c chancery -f\n";
   for (const CompletionVerb& verb : verbs) {
     const std::string here =
-        "complete -c chancery -n \"test (__chancery_path) = " + quoted(verb.path) + "\" ";
+        "complete -c chancery -n \"test (__chancery_path) = " + in_quotes(verb.path) + "\" ";
     for (const CompletionVerb::Word& word : verb.verbs) {
-      out += here + "-a " + word.name + " -d " + quoted(word.help) + "\n";
+      out += here + "-a " + word.name + " -d " + in_quotes(word.help) + "\n";
     }
     if (!verb.choices.empty()) {
-      out += here + "-a " + quoted(joined(verb.choices, " ")) + "\n";
+      out += here + "-a " + in_quotes(joined(verb.choices, " ")) + "\n";
     }
     if (verb.takes_file) {
       out += here + "-F\n";
@@ -191,8 +191,8 @@ std::string fish_script(const std::vector<CompletionVerb>& verbs) {
         out += name.starts_with("--") ? "-l " + name.substr(2) + " " : "-s " + name.substr(1) + " ";
       }
       out += flag.takes_file ? "-r -F " : flag.takes_value ? "-x " : "";
-      out += flag.choices.empty() ? "" : "-a " + quoted(joined(flag.choices, " ")) + " ";
-      out += "-d " + quoted(flag.help) + "\n";
+      out += flag.choices.empty() ? "" : "-a " + in_quotes(joined(flag.choices, " ")) + " ";
+      out += "-d " + in_quotes(flag.help) + "\n";
     }
   }
   return out;

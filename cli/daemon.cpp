@@ -30,7 +30,6 @@ constexpr std::size_t kFrameBytesMax = 64U << 20U;
 constexpr std::size_t kAuditPageBytes = 4U << 20U;
 constexpr milliseconds kAnswerMax{10'000};
 constexpr milliseconds kStillEvery{500};
-constexpr std::size_t kStatusDepthMax = 16;
 
 // One connection to an admin socket.
 class AdminClient {

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -37,6 +38,8 @@ struct DaemonTarget {
 };
 
 [[nodiscard]] Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& shared);
+
+inline constexpr std::size_t kStatusDepthMax = 16;  // Of the JSON that ask_status() gives.
 
 // The status of a running daemon, as its own JSON. kNoDaemon where it does not run.
 [[nodiscard]] Result<std::string> ask_status(const DaemonTarget& target);

@@ -10,7 +10,6 @@
 namespace chancery::cli {
 namespace {
 
-constexpr std::size_t kDepthMax = 64;
 constexpr std::size_t kShortNoticeDigits = 12;
 constexpr std::size_t kLabelColumn = 14;
 
@@ -216,7 +215,7 @@ std::string sheet(const client::Details& details) {
     row(out, "Attachment",
         attachment.name + ", " + attachment.media_type + ", " + std::to_string(attachment.size));
   }
-  const auto content = text::parse_json(notice.content_json, kDepthMax);
+  const auto content = text::parse_json(notice.content_json, kContentDepthMax);
   if (content.has_value() && content->is_structured()) {
     out += "\n";
     add_content(out, *content, "  ");

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,8 @@
 #include "io/text/json.h"
 
 namespace chancery::cli {
+
+inline constexpr std::size_t kContentDepthMax = 64;  // Of the JSON of a notice that others wrote.
 
 // Control characters (line ends too), invisible ones and those that change the direction of
 // writing, in the escapes of JSON (RFC 8259 section 7): "\u001b". Quotes and backslashes stay, so

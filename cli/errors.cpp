@@ -21,7 +21,7 @@ std::string number_of(const ErrorInfo& info) {
   return std::to_string(std::to_underlying(info.code));
 }
 
-text::Json error_json(const ErrorInfo& info) {
+text::Json info_json(const ErrorInfo& info) {
   return {{"code", info.name},
           {"number", std::to_underlying(info.code)},
           {"retryable", info.retry == Retry::kRetryable},
@@ -36,7 +36,7 @@ Result<int> run_errors_list(const Shared& shared) {
   text::Json list = text::Json::array();
   for (const ErrorInfo& info : error_table()) {
     if (shared.json) {
-      list.push_back(error_json(info));
+      list.push_back(info_json(info));
     } else {
       std::cout << number_of(info) << "\t" << info.name << "\t" << word_of(info.retry) << "\t"
                 << info.text << "\n";
@@ -61,7 +61,7 @@ Result<int> run_errors_lookup(const ErrorsOptions& options, const Shared& shared
     return fail(ErrorCode::kNotFound, not_among("error", options.code, names));
   }
   if (shared.json) {
-    std::cout << json_line(error_json(*found)) << "\n";
+    std::cout << json_line(info_json(*found)) << "\n";
     return os::kExitDone;
   }
   std::cout << found->name << " (" << number_of(*found) << ", " << word_of(found->retry) << ")\n"

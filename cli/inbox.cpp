@@ -17,9 +17,9 @@ namespace {
 constexpr std::chrono::seconds kFollowWait{20};
 constexpr std::chrono::seconds kRetryWait{1};
 
-class Reader {
+class InboxReader {
  public:
-  Reader(const InboxOptions& options, const client::Options& node, client::InboxQuery query)
+  InboxReader(const InboxOptions& options, const client::Options& node, client::InboxQuery query)
       : cursor_(options.cursor), client_(node), query_(std::move(query)) {}
 
   // From where the cursor stands; once something was read, from there on, whether it moved or not.
@@ -66,7 +66,7 @@ Result<void> show_page(const client::Page& page, bool json) {
   return flush();
 }
 
-Result<int> show_all(Reader& reader, bool json) {
+Result<int> show_all(InboxReader& reader, bool json) {
   text::Json all = text::Json::array();
   client::Position next;
   while (!reader.at_end()) {
@@ -94,7 +94,7 @@ Result<int> show_all(Reader& reader, bool json) {
 
 // Until a signal ends the program. The first page says whether the node is there at all; a node
 // that goes away later is waited for.
-Result<int> follow(Reader& reader, bool json) {
+Result<int> follow(InboxReader& reader, bool json) {
   bool reached = false;
   bool complained = false;
   for (;;) {
@@ -139,7 +139,7 @@ Result<client::InboxQuery> make_query(const InboxOptions& options, client::Time 
 Result<int> run_inbox(const InboxOptions& options, const Shared& shared) {
   CHANCERY_TRY(client::InboxQuery query, make_query(options, time_now()));
   CHANCERY_TRY(const client::Options node, client_options(shared));
-  Reader reader(options, node, std::move(query));
+  InboxReader reader(options, node, std::move(query));
   return options.follow ? follow(reader, shared.json) : show_all(reader, shared.json);
 }
 

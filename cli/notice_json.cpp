@@ -15,7 +15,7 @@ namespace {
 
 using text::Json;
 
-constexpr std::size_t kDepthMax = 32;
+constexpr std::size_t kNoticeDepthMax = 32;
 
 std::unexpected<Error> wrong_type(std::string_view wanted) {
   return fail(ErrorCode::kMalformed, "is not " + std::string(wanted));
@@ -66,10 +66,10 @@ Result<Enum> as_word(const Json& value, Enum (*from)(std::string_view)) {
   }
 }
 
-using Reader = std::function<Result<void>(client::Draft&, const Json&, client::Time now)>;
+using FieldReader = std::function<Result<void>(client::Draft&, const Json&, client::Time now)>;
 
 template <class T>
-Reader into(T client::Draft::* member, Result<T> (*read)(const Json&)) {
+FieldReader into(T client::Draft::* member, Result<T> (*read)(const Json&)) {
   return [=](client::Draft& draft, const Json& value, client::Time) -> Result<void> {
     CHANCERY_TRY(draft.*member, read(value));
     return {};
@@ -77,14 +77,14 @@ Reader into(T client::Draft::* member, Result<T> (*read)(const Json&)) {
 }
 
 template <class Enum>
-Reader into_word(Enum client::Draft::* member, Enum (*from)(std::string_view)) {
+FieldReader into_word(Enum client::Draft::* member, Enum (*from)(std::string_view)) {
   return [=](client::Draft& draft, const Json& value, client::Time) -> Result<void> {
     CHANCERY_TRY(draft.*member, as_word(value, from));
     return {};
   };
 }
 
-Reader into_time(std::optional<client::Time> client::Draft::* member) {
+FieldReader into_time(std::optional<client::Time> client::Draft::* member) {
   return [=](client::Draft& draft, const Json& value, client::Time now) -> Result<void> {
     CHANCERY_TRY(draft.*member, as_future(value, now));
     return {};
@@ -122,9 +122,9 @@ Result<void> read_content(client::Draft& draft, const Json& value, client::Time)
   return {};
 }
 
-const std::map<std::string, Reader, std::less<>>& readers() {
+const std::map<std::string, FieldReader, std::less<>>& readers() {
   using client::Draft;
-  static const std::map<std::string, Reader, std::less<>> all_readers = {
+  static const std::map<std::string, FieldReader, std::less<>> all_readers = {
       {"kind", into(&Draft::kind, as_text)},
       {"status", into_word(&Draft::status, client::status_from)},
       {"precedence", into_word(&Draft::precedence, client::precedence_from)},
@@ -187,7 +187,7 @@ Json attachments_json(const client::Notice& notice) {
 Result<client::Draft> draft_from_json(std::string_view json, std::string_view source,
                                       client::Time now) {
   const std::string name(source);
-  const auto value = text::parse_json(json, kDepthMax);
+  const auto value = text::parse_json(json, kNoticeDepthMax);
   if (!value.has_value()) {
     return fail(value.error().code, name + ": " + value.error().detail);
   }
@@ -211,7 +211,7 @@ Result<client::Draft> draft_from_json(std::string_view json, std::string_view so
 }
 
 Json notice_json(const client::Notice& notice) {
-  auto content = text::parse_json(notice.content_json, kDepthMax);
+  auto content = text::parse_json(notice.content_json, kNoticeDepthMax);
   return {{"arrival", notice.arrival},
           {"index", notice.index},
           {"accepted_at", time_for_programs(notice.accepted_at)},

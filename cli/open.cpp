@@ -21,7 +21,6 @@ namespace {
 
 using crypto::PrivateKey;
 
-constexpr std::size_t kDepthMax = 64;
 constexpr std::size_t kEnvelopeFileBytesMax = 2 * exchange::kEnvelopeBytesMax + 1;
 
 // Its line ends are ours; what stands in the lines is not.
@@ -99,7 +98,7 @@ Result<exchange::Envelope> read_envelope(std::string_view content, const Hash& g
 
 std::string describe_trial(const OpenTrial& trial, const exchange::Envelope& envelope, bool json) {
   const Result<text::Json> content = text::parse_json(
-      exchange::content_to_json(envelope.draft.kind(), trial.text.content()), kDepthMax);
+      exchange::content_to_json(envelope.draft.kind(), trial.text.content()), kContentDepthMax);
   if (json) {
     text::Json out = {{"opened", trial.opened},
                       {"stanza_for_this_key", trial.named},

@@ -10,8 +10,6 @@
 namespace chancery::cli {
 namespace {
 
-constexpr std::size_t kDepthMax = 16;
-
 // "log.size   27": nested objects by dotted names, lists of objects a line each.
 void print(const text::Json& json, const std::string& prefix) {
   for (const auto& [key, value] : json.items()) {
@@ -62,7 +60,7 @@ Result<int> run_status(const StatusOptions& options, const Shared& shared) {
     report(status.error(), shared.json);
     return os::kExitUnknown;
   }
-  CHANCERY_TRY(const text::Json json, text::parse_json(*status, kDepthMax));
+  CHANCERY_TRY(const text::Json json, text::parse_json(*status, kStatusDepthMax));
   if (shared.json) {
     std::cout << json_line(json) << "\n";
   } else {

@@ -15,7 +15,7 @@
 namespace chancery::cli {
 namespace {
 
-constexpr const char* kFooter = R"(Examples:
+constexpr const char* kCompletionFooter = R"(Examples:
   source <(chancery completion bash)                                      # in ~/.bashrc
   chancery completion zsh > "${fpath[1]}/_chancery"
   chancery completion fish > ~/.config/fish/completions/chancery.fish)";
@@ -93,7 +93,7 @@ void describe(const CLI::App& app, const std::string& path, std::vector<Completi
 
 void add_completion(CLI::App& app, Shared& shared) {
   CLI::App& verb = *app.add_subcommand("completion", "Print a script that completes this command");
-  verb.footer(kFooter);
+  verb.footer(kCompletionFooter);
   const auto shell = std::make_shared<std::string>();
   verb.add_option("shell", *shell, "bash, zsh or fish")->required()->type_name("SHELL");
   set_run(verb, shared, [&app, shell]() -> Result<int> {

@@ -37,15 +37,6 @@ constexpr std::uint32_t kRetryMsMin = 300;  // After a refusal, plus up to as mu
 constexpr milliseconds kTimeoutMax = std::chrono::hours(24);
 constexpr int kReplyCountPerTurn = 256;
 
-struct Pending {
-  std::string frame;
-  Instant deadline;
-  Instant connect_deadline;
-  std::promise<Answer> answer;
-  bool left = false;       // It was sent at least once.
-  bool under_way = false;  // It was sent over the connection of now.
-};
-
 milliseconds until(Instant then, Instant now) {
   // Rounded up, so that a wait does not end a moment before the deadline that it is for.
   return then <= now ? milliseconds(0) : std::chrono::ceil<milliseconds>(then - now);
@@ -139,6 +130,15 @@ class Link::Worker {
   }
 
  private:
+  struct Pending {
+    std::string frame;
+    Instant deadline;
+    Instant connect_deadline;
+    std::promise<Answer> answer;
+    bool left = false;       // It was sent at least once.
+    bool under_way = false;  // It was sent over the connection of now.
+  };
+
   void wake() const {
     const std::uint64_t one = 1;
     // A full counter (EAGAIN) wakes as well.

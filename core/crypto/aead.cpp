@@ -6,7 +6,7 @@
 namespace chancery::crypto {
 namespace {
 
-const EVP_CIPHER* algorithm() {
+const EVP_CIPHER* aes_gcm_algorithm() {
   static const EvpCipher fetched{EVP_CIPHER_fetch(library_context(), "AES-256-GCM", nullptr)};
   CHANCERY_CHECK(fetched != nullptr);
   return fetched.get();
@@ -55,13 +55,13 @@ Result<std::string> aes256gcm_seal(Bytes key, Bytes nonce, Bytes aad, Bytes plai
   std::string tag(kAeadTagBytes, '\0');
   unsigned char none = 0;  // GCM ends without a block of its own.
   int written = 0;
-  const bool done =
-      context != nullptr &&
-      EVP_EncryptInit_ex2(context.get(), algorithm(), key.data(), nonce.data(), nullptr) == 1 &&
-      run(context.get(), aad, plaintext, sealed) &&
-      EVP_EncryptFinal_ex(context.get(), &none, &written) == 1 && written == 0 &&
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag.size()),
-                          tag.data()) == 1;
+  const bool done = context != nullptr &&
+                    EVP_EncryptInit_ex2(context.get(), aes_gcm_algorithm(), key.data(),
+                                        nonce.data(), nullptr) == 1 &&
+                    run(context.get(), aad, plaintext, sealed) &&
+                    EVP_EncryptFinal_ex(context.get(), &none, &written) == 1 && written == 0 &&
+                    EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG,
+                                        static_cast<int>(tag.size()), tag.data()) == 1;
   CHANCERY_CHECK(done);  // No input can make it fail.
   return sealed + tag;
 }
@@ -78,13 +78,13 @@ Result<std::string> aes256gcm_open(Bytes key, Bytes nonce, Bytes aad, Bytes ciph
   std::string plaintext(text.size(), '\0');
   unsigned char none = 0;
   int written = 0;
-  const bool opened =
-      context != nullptr &&
-      EVP_DecryptInit_ex2(context.get(), algorithm(), key.data(), nonce.data(), nullptr) == 1 &&
-      run(context.get(), aad, text, plaintext) &&
-      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()),
-                          tag.data()) == 1 &&
-      EVP_DecryptFinal_ex(context.get(), &none, &written) == 1 && written == 0;
+  const bool opened = context != nullptr &&
+                      EVP_DecryptInit_ex2(context.get(), aes_gcm_algorithm(), key.data(),
+                                          nonce.data(), nullptr) == 1 &&
+                      run(context.get(), aad, text, plaintext) &&
+                      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG,
+                                          static_cast<int>(tag.size()), tag.data()) == 1 &&
+                      EVP_DecryptFinal_ex(context.get(), &none, &written) == 1 && written == 0;
   if (!opened) {
     wipe(plaintext);  // It was decrypted before the tag was looked at.
     return fail(ErrorCode::kSealBroken, "the tag is not right");

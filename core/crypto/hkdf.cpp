@@ -11,7 +11,7 @@
 namespace chancery::crypto {
 namespace {
 
-const EVP_KDF* algorithm() {
+const EVP_KDF* hkdf_algorithm() {
   static const EvpKdf fetched{EVP_KDF_fetch(library_context(), "HKDF", nullptr)};
   CHANCERY_CHECK(fetched != nullptr);
   return fetched.get();
@@ -31,7 +31,7 @@ void derive(int mode, Bytes key, OSSL_PARAM salt_or_info, std::span<std::uint8_t
       OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
       OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.data(), digest.size() - 1),
       octets(OSSL_KDF_PARAM_KEY, key), salt_or_info, OSSL_PARAM_construct_end()};
-  const EvpKdfCtx context{EVP_KDF_CTX_new(const_cast<EVP_KDF*>(algorithm()))};
+  const EvpKdfCtx context{EVP_KDF_CTX_new(const_cast<EVP_KDF*>(hkdf_algorithm()))};
   CHANCERY_CHECK(context != nullptr);
   const int derived = EVP_KDF_derive(context.get(), out.data(), out.size(), params.data());
   CHANCERY_CHECK(derived == 1);

@@ -7,7 +7,7 @@ namespace chancery::crypto {
 namespace {
 
 // Fetched once: looking the algorithm up by name costs more than hashing a node of the tree.
-const EVP_MD* algorithm() {
+const EVP_MD* sha256_algorithm() {
   static const EvpMd fetched{EVP_MD_fetch(library_context(), "SHA256", nullptr)};
   CHANCERY_CHECK(fetched != nullptr);
   return fetched.get();
@@ -15,7 +15,7 @@ const EVP_MD* algorithm() {
 
 // These steps fail only when OpenSSL itself is broken: no caller could do better than stop.
 void start(EVP_MD_CTX* context) {
-  const int started = EVP_DigestInit_ex2(context, algorithm(), nullptr);
+  const int started = EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr);
   CHANCERY_CHECK(started == 1);
 }
 

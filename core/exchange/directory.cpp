@@ -18,10 +18,6 @@ constexpr std::string_view kTransport = "transport";
 constexpr std::string_view kSealing = "sealing";
 constexpr std::uint32_t kKemX25519 = 32;  // DHKEM(X25519, HKDF-SHA256), RFC 9180 section 7.1.
 
-std::unexpected<Error> broken(std::string rule) {
-  return fail(ErrorCode::kInvalidEntry, std::move(rule));
-}
-
 Result<crypto::PublicKey> signing_key(std::string_view spki, std::string_view what) {
   CHANCERY_TRY(crypto::PublicKey key, crypto::PublicKey::from_spki(as_bytes(spki)));
   if (key.algorithm() != crypto::Algorithm::kEd25519) {

@@ -13,10 +13,6 @@
 namespace chancery::exchange {
 namespace {
 
-std::unexpected<Error> broken(std::string rule) {
-  return fail(ErrorCode::kInvalidEntry, std::move(rule));
-}
-
 template <class Strings>
 bool ascending(const Strings& strings) {
   return std::ranges::adjacent_find(strings, std::greater_equal<>{}) == strings.end();

@@ -11,7 +11,7 @@
 namespace chancery::ledger {
 namespace {
 
-std::unexpected<Error> bad(std::string detail) {
+std::unexpected<Error> bad_checkpoint(std::string detail) {
   return fail(ErrorCode::kBadCheckpoint, std::move(detail));
 }
 
@@ -32,28 +32,28 @@ Result<Checkpoint> parse_checkpoint_body(std::string_view body) {
   for (std::string_view& line : lines) {
     const std::size_t end = body.find('\n');
     if (end == std::string_view::npos) {
-      return bad("a checkpoint has three lines");
+      return bad_checkpoint("a checkpoint has three lines");
     }
     line = body.substr(0, end);
     body.remove_prefix(end + 1);
   }
   if (!body.empty()) {
-    return bad("a checkpoint with extension lines");
+    return bad_checkpoint("a checkpoint with extension lines");
   }
   if (!is_origin(lines[0])) {
-    return bad("a checkpoint without an origin");
+    return bad_checkpoint("a checkpoint without an origin");
   }
   const Result<std::uint64_t> size = from_decimal(lines[1]);
   if (!size.has_value()) {
-    return bad("the size of a checkpoint: " + size.error().detail);
+    return bad_checkpoint("the size of a checkpoint: " + size.error().detail);
   }
   const Result<std::string> root = from_base64(lines[2]);
   if (!root.has_value() || root->size() != Hash{}.size()) {
-    return bad("the root of a checkpoint is not 32 bytes in base64");
+    return bad_checkpoint("the root of a checkpoint is not 32 bytes in base64");
   }
   Checkpoint checkpoint{.origin = std::string(lines[0]), .size = *size, .root = hash_from(*root)};
   if (checkpoint.size == 0 && checkpoint.root != tree_root({})) {
-    return bad("a checkpoint of size 0 whose root is not that of nothing");
+    return bad_checkpoint("a checkpoint of size 0 whose root is not that of nothing");
   }
   return checkpoint;
 }

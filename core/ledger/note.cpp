@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 19> kSpaces = {
     "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8",
     "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80"};
 
-std::unexpected<Error> bad(std::string detail) {
+std::unexpected<Error> bad_note(std::string detail) {
   return fail(ErrorCode::kBadCheckpoint, std::move(detail));
 }
 
@@ -50,16 +50,16 @@ std::string format_line(const NoteSignature& line) {
 // Without its \n.
 Result<NoteSignature> parse_line(std::string_view line) {
   if (!line.starts_with(kLineStart)) {
-    return bad("a signature line does not begin with a dash and a space");
+    return bad_note("a signature line does not begin with a dash and a space");
   }
   line.remove_prefix(kLineStart.size());
   const std::size_t space = line.find(' ');
   if (space == std::string_view::npos || !is_key_name(line.substr(0, space))) {
-    return bad("a signature line without a key name");
+    return bad_note("a signature line without a key name");
   }
   const Result<std::string> payload = from_base64(line.substr(space + 1));
   if (!payload.has_value() || payload->size() <= kKeyHashBytes) {
-    return bad("a signature line without a signature");
+    return bad_note("a signature line without a signature");
   }
   return NoteSignature{.name = std::string(line.substr(0, space)),
                        .key_hash = key_hash_from(*payload),
@@ -73,7 +73,7 @@ Result<void> verify_line(const Note& note, const NoteSignature& line, const Note
   }
   if (key.type != kNoteEd25519 ||
       !crypto::verify(key.key, as_bytes(note.text), as_bytes(line.signature)).has_value()) {
-    return bad("the signature of " + key.name + " does not verify");
+    return bad_note("the signature of " + key.name + " does not verify");
   }
   return {};
 }
@@ -90,21 +90,21 @@ bool is_key_name(std::string_view name) {
 
 Result<Note> parse_note(std::string_view bytes) {
   if (bytes.size() > kNoteBytesMax) {
-    return bad("a note of more than 64 KiB");
+    return bad_note("a note of more than 64 KiB");
   }
   const bool control = std::ranges::any_of(
       as_bytes(bytes), [](std::uint8_t byte) { return byte < 0x20U && byte != '\n'; });
   if (control || !is_utf8(bytes)) {
-    return bad("a note with control bytes or that is not UTF-8");
+    return bad_note("a note with control bytes or that is not UTF-8");
   }
   const std::size_t split = bytes.rfind("\n\n");
   if (split == std::string_view::npos || !bytes.ends_with('\n')) {
-    return bad("a note without an empty line, or that does not end its last");
+    return bad_note("a note without an empty line, or that does not end its last");
   }
   std::string_view lines = bytes.substr(split + 2);
   const auto count = static_cast<std::size_t>(std::ranges::count(lines, '\n'));
   if (count == 0 || count > kNoteSignaturesMax) {
-    return bad("a note with " + std::to_string(count) + " signature lines");
+    return bad_note("a note with " + std::to_string(count) + " signature lines");
   }
   Note note{.text = std::string(bytes.substr(0, split + 1)), .signatures = {}};
   note.signatures.reserve(count);
@@ -130,21 +130,21 @@ Result<NoteKey> NoteKey::parse(std::string_view vkey) {
   const std::size_t first = vkey.find('+');
   const std::size_t second = first == std::string_view::npos ? first : vkey.find('+', first + 1);
   if (second == std::string_view::npos || !is_key_name(vkey.substr(0, first))) {
-    return bad("a verifier key is <name>+<key hash>+<base64>");
+    return bad_note("a verifier key is <name>+<key hash>+<base64>");
   }
   const Result<std::string> bytes = from_base64(vkey.substr(second + 1));
   if (!bytes.has_value() || bytes->size() != 1 + crypto::kKeyBytes) {
-    return bad("a verifier key without the key");
+    return bad_note("a verifier key without the key");
   }
   const auto type = static_cast<std::uint8_t>(bytes->front());
   if (type != kNoteEd25519 && type != kNoteCosignature) {
-    return bad("a verifier key of the unknown type " + std::to_string(type));
+    return bad_note("a verifier key of the unknown type " + std::to_string(type));
   }
   CHANCERY_TRY(crypto::PublicKey key, crypto::PublicKey::from_raw(crypto::Algorithm::kEd25519,
                                                                   as_bytes(*bytes).subspan(1)));
   NoteKey made{.name = std::string(vkey.substr(0, first)), .type = type, .key = std::move(key)};
   if (vkey != made.format()) {
-    return bad("a verifier key whose hash is not its own");
+    return bad_note("a verifier key whose hash is not its own");
   }
   return made;
 }
@@ -184,7 +184,7 @@ Result<void> verify_note(const Note& note, std::span<const NoteKey> keys) {
     }
   }
   if (!any_known) {
-    return bad("no known key signed the note");
+    return bad_note("no known key signed the note");
   }
   return {};
 }

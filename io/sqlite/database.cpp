@@ -22,10 +22,10 @@ constexpr std::uint32_t kNumberMax = 0x7fffffff;
 constexpr int kOwnerFlags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
 // The first page opens with this: https://sqlite.org/fileformat2.html#the_database_header
-constexpr std::size_t kHeaderSize = 100;
+constexpr std::size_t kDatabaseHeaderSize = 100;
 constexpr std::size_t kUserVersionOffset = 60;
 constexpr std::size_t kApplicationIdOffset = 68;
-constexpr std::string_view kMagic = {"SQLite format 3\0", 16};
+constexpr std::string_view kDatabaseMagic = {"SQLite format 3\0", 16};
 
 // After a commit that left so many pages in the WAL. SQLite's own hook passes over what becomes of
 // its checkpoint. That something is in the way, or no room, is a reason to try at the next commit:
@@ -76,12 +76,12 @@ Result<void> require_identity(const std::string& path, std::uint32_t application
 // a WAL the newest header may be there, and check_identity() looks again.
 Result<void> check_header(sqlite3* connection, const std::string& path,
                           const OpenOptions& options) {
-  std::array<std::uint8_t, kHeaderSize> header{};
+  std::array<std::uint8_t, kDatabaseHeaderSize> header{};
   if (const auto read = read_raw(connection, 0, header); !read) {
     return fail(read.error().code, path + ": " + read.error().detail);
   }
   const std::span<const std::uint8_t> bytes(header);
-  if (as_view(bytes.first(kMagic.size())) != kMagic) {
+  if (as_view(bytes.first(kDatabaseMagic.size())) != kDatabaseMagic) {
     return fail(ErrorCode::kStoreDamaged, path + " is not an SQLite file");
   }
   return require_identity(path, u32_from_be(bytes.subspan(kApplicationIdOffset, 4)),

@@ -10,10 +10,10 @@
 namespace chancery::sqlite {
 namespace {
 
-constexpr std::uint32_t kMagic = 0x377f0682;  // The lowest bit: checksums of big-endian words.
-constexpr std::uint32_t kPageSize = 8192;     // Of our stores.
+constexpr std::uint32_t kWalMagic = 0x377f0682;  // The lowest bit: checksums of big-endian words.
+constexpr std::uint32_t kPageSize = 8192;        // Of our stores.
 constexpr std::uint32_t kPageSizeMax = 65536;
-constexpr std::size_t kHeaderSize = 32;
+constexpr std::size_t kWalHeaderSize = 32;
 constexpr std::size_t kHeaderSummed = 24;
 constexpr std::size_t kFrameHeaderSize = 24;
 constexpr std::size_t kFrameHeaderSummed = 8;
@@ -55,14 +55,14 @@ bool read(std::ifstream& file, std::span<std::uint8_t> out) {
 
 Result<void> check_wal(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::array<std::uint8_t, kHeaderSize> header{};
+  std::array<std::uint8_t, kWalHeaderSize> header{};
   if (!file || !read(file, header)) {
     return {};  // None, or nothing in it yet.
   }
-  const bool big_endian = u32_at(header, 0) == (kMagic | 1U);
+  const bool big_endian = u32_at(header, 0) == (kWalMagic | 1U);
   std::uint32_t page_size = u32_at(header, 8);
   const bool header_fits =
-      (u32_at(header, 0) | 1U) == (kMagic | 1U) && std::has_single_bit(page_size) &&
+      (u32_at(header, 0) | 1U) == (kWalMagic | 1U) && std::has_single_bit(page_size) &&
       page_size >= 512 && page_size <= kPageSizeMax &&
       advance({}, std::span(header).first(kHeaderSummed), big_endian) == pair_at(header, 24);
   page_size = header_fits ? page_size : kPageSize;
@@ -72,7 +72,7 @@ Result<void> check_wal(const std::string& path) {
   std::uint64_t damaged_at = 0;
   bool broken = !header_fits;
   bool committed = false;  // The frame before is a commit, in a chain that begins behind the break.
-  for (std::uint64_t offset = kHeaderSize; read(file, frame); offset += frame.size()) {
+  for (std::uint64_t offset = kWalHeaderSize; read(file, frame); offset += frame.size()) {
     const std::span<const std::uint8_t> bytes(frame);
     const Pair expected = advance(advance(sum, bytes.first(kFrameHeaderSummed), big_endian),
                                   bytes.subspan(kFrameHeaderSize), big_endian);

@@ -15,11 +15,6 @@
 namespace chancery::text {
 namespace {
 
-struct Document {
-  std::string source_name;
-  toml::table root;
-};
-
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::table:
@@ -99,6 +94,11 @@ std::string range_text(std::int64_t min, std::int64_t max) {
 }  // namespace
 
 struct TomlTable::State {
+  struct Document {
+    std::string source_name;
+    toml::table root;
+  };
+
   std::shared_ptr<const Document> document;
   const toml::table* table = nullptr;
   std::string name;  // "hub.admin", empty for the root.
@@ -214,7 +214,7 @@ struct TomlTable::State {
 };
 
 Result<TomlTable> TomlTable::parse(std::string_view text, std::string source_name) {
-  auto document = std::make_shared<Document>();
+  auto document = std::make_shared<State::Document>();
   document->source_name = std::move(source_name);
   if (const auto line = line_of_long_key(text)) {
     return fail(ErrorCode::kConfigInvalid, document->source_name + ':' + std::to_string(*line) +

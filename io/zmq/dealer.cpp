@@ -15,7 +15,6 @@ namespace {
 constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
                         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                         ZMQ_EVENT_DISCONNECTED;
-constexpr int kDroppedCountMax = 64;  // In one receive(), so that the peer cannot keep it busy.
 
 Result<> set_options(Socket& socket, const DealerOptions& options, bool curve) {
   CHANCERY_TRY_VOID(set_link_options(socket, {.endpoint = options.endpoint,

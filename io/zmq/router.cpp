@@ -23,7 +23,6 @@ constexpr int kZapEnforceDomain = 93;
 constexpr std::size_t kRoutingIdSize =
     5;  // A zero byte and a 32-bit counter, as libzmq makes them.
 constexpr std::chrono::milliseconds kBindRetry{20};
-constexpr int kDroppedCountMax = 64;  // In one receive(), so that nobody can keep it busy.
 
 constexpr std::uint32_t counter_of(std::string_view routing_id) {
   std::uint32_t counter = 0;

@@ -28,6 +28,9 @@
 
 namespace chancery::zmq {
 
+// What one receive() of a Dealer or a Router drops, so that no peer can keep it busy.
+inline constexpr int kDroppedCountMax = 64;
+
 // What a Poller looks at. Null once the socket is gone.
 struct PollHandles {
   void* socket = nullptr;

@@ -33,12 +33,6 @@ constexpr std::size_t kCurveRequestParts = 7;
 
 constexpr const char* kZapEndpoint = "inproc://zeromq.zap.01";
 
-struct Domain {
-  AdmissionTable table;
-  std::optional<Rate> handshakes;
-  std::map<CurveKey, TokenBucket> buckets;  // Of keys in the table that came.
-};
-
 struct Verdict {
   const char* status = "400";
   std::string user;
@@ -47,6 +41,12 @@ struct Verdict {
 }  // namespace
 
 struct ZapHandler::State {
+  struct Domain {
+    AdmissionTable table;
+    std::optional<Rate> handshakes;
+    std::map<CurveKey, TokenBucket> buckets;  // Of keys in the table that came.
+  };
+
   State() = default;
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -184,7 +184,7 @@ void ZapHandler::allow(const std::string& domain, AdmissionTable table,
                        const std::optional<Rate>& handshakes) {
   // Swapped, so that the old table is freed after the handler may go on.
   const std::lock_guard<std::mutex> held(state_->mutex);
-  Domain& changed = state_->domains[domain];
+  State::Domain& changed = state_->domains[domain];
   changed.table.swap(table);
   if (changed.handshakes != handshakes) {
     changed.handshakes = handshakes;

@@ -11,7 +11,7 @@
 namespace chancery::node {
 namespace {
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kInboxColumns =
     "SELECT arrival, idx, accepted_at_ms, notice, draft, text, sealed, created_at_us, "
     "arrived_at_ms, key_id, (SELECT erased_at_ms FROM erased WHERE erased.idx = inbox.idx) "
     "FROM inbox ";
@@ -113,7 +113,7 @@ Result<std::vector<NodeStore::InboxHead>> NodeStore::scan_inbox(const InboxScan&
 
 Result<v1::InboxItem> NodeStore::inbox_item(std::uint64_t arrival) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement(std::string(kColumns) + "WHERE arrival = ?1"));
+               impl_->statement(std::string(kInboxColumns) + "WHERE arrival = ?1"));
   select->bind(1, arrival);
   CHANCERY_TRY(const bool found, select->step());
   if (!found) {
@@ -129,7 +129,7 @@ Result<std::uint64_t> NodeStore::newest_arrival() {
 }
 
 Result<std::optional<v1::InboxItem>> NodeStore::find_notice(const v1::ShowRequest& request) {
-  CHANCERY_TRY(sqlite::Statement* const select, impl_->select_notice(kColumns, request));
+  CHANCERY_TRY(sqlite::Statement* const select, impl_->select_notice(kInboxColumns, request));
   CHANCERY_TRY(const bool found, select->step());
   if (!found) {
     return std::optional<v1::InboxItem>();

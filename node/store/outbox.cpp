@@ -9,7 +9,7 @@
 namespace chancery::node {
 namespace {
 
-constexpr std::string_view kColumns =
+constexpr std::string_view kOutboxColumns =
     "SELECT notice_id, notice, request, draft, text, sealed, stage, envelope, idx, accepted_at_ms, "
     "created_at_us, queued_at_ms, code, reason, aside, "
     "(SELECT erased_at_ms FROM erased WHERE erased.idx = outbox.idx) FROM outbox ";
@@ -77,7 +77,7 @@ Result<std::optional<OutboxRow>> NodeStore::find_outbox(std::string_view notice_
 }
 
 Result<std::optional<OutboxRow>> NodeStore::find_own(const v1::ShowRequest& request) {
-  CHANCERY_TRY(sqlite::Statement* const select, impl_->select_notice(kColumns, request));
+  CHANCERY_TRY(sqlite::Statement* const select, impl_->select_notice(kOutboxColumns, request));
   CHANCERY_TRY(const bool found, select->step());
   if (!found) {
     return std::optional<OutboxRow>();

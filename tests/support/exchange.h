@@ -42,6 +42,12 @@ struct ExchangeOptions {
   std::function<void(v1::Roster&)> adjust_roster = {};
 };
 
+// As many as must assent to a roster.
+inline const std::vector<std::string> four_members = {"AM", "BY", "KG", "KZ"};
+
+// Of an exchange that is not founded here.
+inline constexpr Hash kGenesis = {'g'};
+
 // Header and body of an envelope, not yet signed.
 struct Unsigned {
   std::string header;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,6 +28,7 @@
 namespace chancery::broker {
 
 inline constexpr std::uint64_t kNow = 1'700'000'001'000;
+inline constexpr std::uint64_t kHuge = std::numeric_limits<std::uint64_t>::max();
 inline constexpr std::uint64_t kFounded = 7;  // The roster and six nodes.
 
 inline v1::TreeHead head_of(const ledger::CompactTree& tree) {

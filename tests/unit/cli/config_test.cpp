@@ -13,12 +13,11 @@
 #include "core/base/encoding.h"
 #include "io/os/file.h"
 #include "node/config.h"
+#include "tests/unit/cli/config_folder.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::cli {
 namespace {
-
-const std::string config_folder = std::string(CHANCERY_VECTORS) + "/../../config/";
 
 TEST(ConfigTest, EveryProfileMakesAnExchange) {
   int count = 0;

@@ -12,11 +12,10 @@
 #include "core/exchange/kinds.h"
 #include "core/exchange/names.h"
 #include "io/os/file.h"
+#include "tests/unit/cli/config_folder.h"
 
 namespace chancery::cli {
 namespace {
-
-const std::string config_folder = std::string(CHANCERY_VECTORS) + "/../../config/";
 
 std::map<std::string, client::Draft> notices() {
   std::map<std::string, client::Draft> all;

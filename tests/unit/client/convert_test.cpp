@@ -9,7 +9,7 @@
 namespace chancery::client {
 namespace {
 
-Draft draft() {
+Draft training() {
   Draft out;
   out.kind = "training";
   out.to = {"AM"};
@@ -24,7 +24,7 @@ ErrorCode code_of(const Draft& wrong) {
 }
 
 TEST(ConvertTest, ADraftBecomesARequestWithItsTextInside) {
-  Draft full = draft();
+  Draft full = training();
   full.info = {"BY"};
   full.label = {.classification = "restricted", .handling = {"B", "A", "B"}, .tlp = Tlp::kAmber};
   full.expires_at = time_from_ms(1'800'000'000'000);
@@ -48,28 +48,28 @@ TEST(ConvertTest, ADraftBecomesARequestWithItsTextInside) {
 }
 
 TEST(ConvertTest, MistakesInADraftAreNamedBeforeAnythingIsSent) {
-  Draft wrong = draft();
+  Draft wrong = training();
   wrong.to = {};
   EXPECT_EQ(code_of(wrong), ErrorCode::kNoRecipients);
-  wrong = draft();
+  wrong = training();
   wrong.to = {"am"};
   EXPECT_EQ(code_of(wrong), ErrorCode::kUnknownRecipient);
-  wrong = draft();
+  wrong = training();
   wrong.kind = "traning";
   EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
-  wrong = draft();
+  wrong = training();
   wrong.content_json = R"({"titel": "Exercise"})";
   EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
-  wrong = draft();
+  wrong = training();
   wrong.content_json = R"({"seats": "many"})";
   EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
-  wrong = draft();
+  wrong = training();
   wrong.id = "00000000-0000-4000-8000-000000000000";  // Version 4.
   EXPECT_EQ(code_of(wrong), ErrorCode::kUsage);
-  wrong = draft();
+  wrong = training();
   wrong.in_reply_to = "abcd";
   EXPECT_EQ(code_of(wrong), ErrorCode::kUsage);
-  wrong = draft();
+  wrong = training();
   wrong.subject = "\xff";
   EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidUtf8);
 }

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,7 +25,6 @@ using Words = std::vector<std::string>;
 constexpr PeerHandle kAm = 1;
 constexpr PeerHandle kBy = 2;
 constexpr PeerHandle kRu = 3;
-constexpr std::uint64_t kHuge = std::numeric_limits<std::uint64_t>::max();
 
 struct Sent {
   PeerHandle peer = 0;

@@ -219,7 +219,7 @@ TEST_F(SequencerTest, ARosterMustNameLogKeysThatTheHubHolds) {
     v1::Roster roster = sequencer_.directory().roster();
     roster.mutable_hub()->add_log_keys(test::signing_public("hub log 2").spki());
     roster.mutable_hub()->set_old_key_lost(lost);
-    return exchange_.next_roster(roster, Names{"AM", "BY", "KG", "KZ"}, sequencer_.directory());
+    return exchange_.next_roster(roster, test::four_members, sequencer_.directory());
   };
   EXPECT_EQ(alone(next(false)), "hub-key-missing");
   EXPECT_EQ(alone(next(true)), "hub-key-missing");

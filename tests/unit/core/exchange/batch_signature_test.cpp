@@ -15,9 +15,8 @@
 namespace chancery::exchange {
 namespace {
 
+using test::kGenesis;
 using test::outcome;
-
-constexpr Hash kGenesis = {'g'};
 
 std::vector<Hash> some_ds(std::size_t count) {
   std::vector<Hash> ds;

@@ -20,6 +20,7 @@ using test::agreement_public;
 using test::authority_name;
 using test::enrolment_signers;
 using test::ExchangeOptions;
+using test::four_members;
 using test::node_entry;
 using test::node_key_name;
 using test::outcome;
@@ -30,8 +31,6 @@ using test::signing_public;
 using test::state_entry;
 using test::TestExchange;
 using Names = std::vector<std::string>;
-
-const Names four_members = {"AM", "BY", "KG", "KZ"};
 
 Names authorities_of(const Names& members) {
   Names names;
@@ -297,7 +296,7 @@ TEST_F(DirectoryTest, ANextRosterNeedsTheAssentOfTheOneBefore) {
   const auto change = [](v1::Roster& roster) { roster.set_faulty_max(2); };
   EXPECT_EQ(next_roster(change, {}), "assent-missing");
   EXPECT_EQ(next_roster(change, {"AM", "BY", "KG"}), "assent-missing");
-  EXPECT_EQ(next_roster(change, {"AM", "BY", "KG", "KZ"}), "good");
+  EXPECT_EQ(next_roster(change, four_members), "good");
   EXPECT_EQ(next_roster(change, {"AM", "BY", "KG", "KZ", "RU", "TJ"}), "good");
 }
 

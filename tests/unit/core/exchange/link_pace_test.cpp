@@ -9,7 +9,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr LinkPace::Time kStart{hours(1)};
+constexpr LinkPace::Time kLinkStart{hours(1)};
 constexpr PaceLimits kLimits{.bytes_min = 100, .bytes_max = 1600};
 
 // All that may be on the way is, and drains in so long.
@@ -29,7 +29,7 @@ LinkPace wide(LinkPace::Time& now) {
 }
 
 TEST(LinkPaceTest, BeginsAtTheLeastAndDoublesWithEachRoundUpToTheMost) {
-  LinkPace::Time now = kStart;
+  LinkPace::Time now = kLinkStart;
   LinkPace pace(kLimits, now);
   for (const std::uint64_t bytes : {100U, 200U, 400U, 800U, 1600U, 1600U}) {
     EXPECT_EQ(pace.bytes(), bytes);
@@ -38,7 +38,7 @@ TEST(LinkPaceTest, BeginsAtTheLeastAndDoublesWithEachRoundUpToTheMost) {
 }
 
 TEST(LinkPaceTest, FourTimesAsManyWhereThatWouldBeInTime) {
-  LinkPace::Time now = kStart;
+  LinkPace::Time now = kLinkStart;
   LinkPace pace(kLimits, now);
   round(pace, now, milliseconds(250));
   EXPECT_EQ(pace.bytes(), 400U);
@@ -47,7 +47,7 @@ TEST(LinkPaceTest, FourTimesAsManyWhereThatWouldBeInTime) {
 }
 
 TEST(LinkPaceTest, WhatComesLateLeavesWhatWouldHaveBeenInTime) {
-  LinkPace::Time now = kStart;
+  LinkPace::Time now = kLinkStart;
   LinkPace pace = wide(now);
   round(pace, now, milliseconds(2500));  // The quickest took 250 ms.
   EXPECT_EQ(pace.bytes(), 800U);
@@ -58,7 +58,7 @@ TEST(LinkPaceTest, WhatComesLateLeavesWhatWouldHaveBeenInTime) {
 }
 
 TEST(LinkPaceTest, WhatWasLateTogetherCountsOnce) {
-  LinkPace::Time now = kStart;
+  LinkPace::Time now = kLinkStart;
   LinkPace pace = wide(now);
   const LinkPace::Time sent_at = now;
   pace.drained({.bytes = 800, .on_the_way = 1600, .sent_at = sent_at}, now + milliseconds(1500));
@@ -68,7 +68,7 @@ TEST(LinkPaceTest, WhatWasLateTogetherCountsOnce) {
 }
 
 TEST(LinkPaceTest, ALinkThatIsHardlyUsedShowsNoRoom) {
-  const LinkPace::Time now = kStart;
+  const LinkPace::Time now = kLinkStart;
   LinkPace pace(kLimits, now);
   for (int i = 0; i < 100; ++i) {
     pace.drained({.bytes = 49, .on_the_way = 49, .sent_at = now}, now + milliseconds(1));
@@ -79,7 +79,7 @@ TEST(LinkPaceTest, ALinkThatIsHardlyUsedShowsNoRoom) {
 }
 
 TEST(LinkPaceTest, WhatNobodyConfirmsIsHalvedEachFiveSeconds) {
-  LinkPace::Time now = kStart;
+  LinkPace::Time now = kLinkStart;
   LinkPace pace = wide(now);
   pace.at(now + milliseconds(4999));
   EXPECT_EQ(pace.bytes(), 1600U);
@@ -94,7 +94,7 @@ TEST(LinkPaceTest, WhatNobodyConfirmsIsHalvedEachFiveSeconds) {
 // A link with a round trip of half a second that carries 2,400 bytes a second: the way, and a
 // second.
 TEST(LinkPaceTest, FindsThePlaceOfALinkAndStaysThere) {
-  LinkPace::Time now = kStart;
+  LinkPace::Time now = kLinkStart;
   LinkPace pace(kLimits, now);
   for (int i = 0; i < 50; ++i) {
     round(pace, now, milliseconds(500 + pace.bytes() * 1000 / 2400));
@@ -107,7 +107,7 @@ TEST(LinkPaceTest, FindsThePlaceOfALinkAndStaysThere) {
 
 // By satellite, or through a disk that takes its time: what is late is not for want of room.
 TEST(LinkPaceTest, ALongWayIsNoSlowOne) {
-  LinkPace::Time now = kStart;
+  LinkPace::Time now = kLinkStart;
   LinkPace pace(kLimits, now);
   for (int i = 0; i < 20; ++i) {
     round(pace, now, milliseconds(2000));
@@ -117,7 +117,7 @@ TEST(LinkPaceTest, ALongWayIsNoSlowOne) {
 
 // The least takes eight seconds: a quarter more is tried, and given up.
 TEST(LinkPaceTest, ASlowWayGetsLittleMoreThanTheLeast) {
-  LinkPace::Time now = kStart;
+  LinkPace::Time now = kLinkStart;
   LinkPace pace(kLimits, now);
   for (int i = 0; i < 50; ++i) {
     round(pace, now, milliseconds(pace.bytes() * 80));

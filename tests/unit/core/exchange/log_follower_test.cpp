@@ -14,13 +14,13 @@
 namespace chancery::exchange {
 namespace {
 
+using test::four_members;
 using test::outcome;
 using test::TestExchange;
 using test::TestLog;
 using Names = std::vector<std::string>;
 
 const Names hub_key = {"hub log 1"};
-const Names four_members = {"AM", "BY", "KG", "KZ"};
 
 class LogFollowerTest : public testing::Test {
  protected:

@@ -124,7 +124,7 @@ TEST_F(PolicyTest, ARecipientMayReceiveTheKind) {
   v1::Roster roster = directory_.roster();
   roster.mutable_members(1)->clear_receive();
   roster.mutable_members(1)->add_receive("training");
-  apply(exchange_.next_roster(roster, Names{"AM", "BY", "KG", "KZ"}, directory_));
+  apply(exchange_.next_roster(roster, test::four_members, directory_));
   EXPECT_EQ(draft([](v1::Draft&) {}), "kind-not-receivable");
   EXPECT_EQ(draft([](v1::Draft& d) { d.set_kind("training"); }), "good");
 }
@@ -175,7 +175,7 @@ TEST_F(PolicyTest, ObserversAreOutsidersAndInstitutionsAreNot) {
             "good");
   v1::Roster roster = directory_.roster();
   roster.mutable_members(roster.members_size() - 1)->set_role(v1::MEMBER_ROLE_OBSERVER);
-  apply(exchange_.next_roster(roster, Names{"AM", "BY", "KG", "KZ"}, directory_));
+  apply(exchange_.next_roster(roster, test::four_members, directory_));
   EXPECT_EQ(draft([](v1::Draft& d) { to_un(d, "contact", v1::TLP_RED); }), "partner-forbidden");
 }
 

@@ -22,9 +22,9 @@ namespace {
 using ledger::reference::hash_of;
 using test::agreement_private;
 using test::agreement_public;
+using test::kGenesis;
 using test::outcome;
 
-constexpr Hash kGenesis = {'g'};
 const std::string salt_of_text(kTextSaltBytes, 's');
 
 // C-55
