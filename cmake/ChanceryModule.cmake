@@ -17,13 +17,14 @@ function(chancery_module)
   endif()
 endfunction()
 
-# chancery_tests(NAMES a b [DEPS ...]) builds tests/unit/<this folder>/{a,b}_test.cpp into one program,
-# which finds the published vectors under CHANCERY_VECTORS.
+# chancery_tests(NAMES a b [DEPS ...] [THREADS]) builds tests/unit/<this folder>/{a,b}_test.cpp into one
+# program, which finds the published vectors under CHANCERY_VECTORS. THREADS: some of them start
+# threads or processes, which is what ThreadSanitizer is for; tests/tidy refuses threads without it.
 function(chancery_tests)
   if(NOT CHANCERY_TESTS)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "NAMES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "THREADS" "" "NAMES;DEPS")
   file(RELATIVE_PATH folder ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   string(REPLACE "/" "." name "${folder}")
   list(TRANSFORM arg_NAMES PREPEND "${PROJECT_SOURCE_DIR}/tests/unit/${folder}/" OUTPUT_VARIABLE sources)
@@ -32,6 +33,11 @@ function(chancery_tests)
   target_link_libraries(${name}_test PRIVATE chancery::${name} ${arg_DEPS} chancery_warnings GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE CHANCERY_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors")
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  set(labels unit)
+  if(arg_THREADS)
+    set(labels "unit\\;threads")
+    add_dependencies(threads-tests ${name}_test)
+  endif()
   gtest_discover_tests(${name}_test TEST_PREFIX "${folder}: " DISCOVERY_TIMEOUT 60
-                       PROPERTIES TIMEOUT 120 LABELS unit)
+                       PROPERTIES TIMEOUT 120 LABELS ${labels})
 endfunction()

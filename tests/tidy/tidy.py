@@ -73,6 +73,7 @@ NOT_CXX17 = re.compile(
     r"\bstd::(expected|unexpected|span|format|jthread|byteswap|source_location|ranges|bit_cast)\b|<=>|"
     r"\b(concept|requires|consteval|constinit|co_await|co_return|co_yield|char8_t)\b")
 
+THREADS = re.compile(r"\bstd::(jthread|thread|async)\b|\bfork\(")
 COLUMNS_MAX = 100
 INCLUDE = re.compile(r'\s*#\s*include\s*[<"]([^>"]+)[>"]')
 CLAUSE = re.compile(r"\*\*(C-\d+)\*\*")
@@ -155,24 +156,27 @@ def marker_findings(text):
 
 
 def registered(files):
-    """What the CMake lists build: (tests named by chancery_tests, every file name written in a list)."""
-    tests, named = set(), set()
+    """What the CMake lists build: (tests named by chancery_tests, those with THREADS, every file name in a list)."""
+    tests, threaded, named = set(), set(), set()
     for path, text in files.items():
         if path.endswith("CMakeLists.txt"):
             folder = path.removesuffix("CMakeLists.txt")
             text = re.sub(r"#[^\n]*", "", text)
-            for names in re.findall(r"chancery_tests\(\s*NAMES\s+([^)]*?)(?:\s+DEPS\b[^)]*)?\)", text):
-                tests |= {f"tests/unit/{folder}{name}_test.cpp" for name in names.split()}
+            for names, rest in re.findall(r"chancery_tests\(\s*NAMES\s+([^)]*?)((?:\s+[A-Z]{4,}\b[^)]*)?)\)", text):
+                tests |= (found := {f"tests/unit/{folder}{name}_test.cpp" for name in names.split()})
+                threaded |= found if "THREADS" in rest.split() else set()
             named |= {folder + name for name in re.findall(r"[\w./-]+\.cpp", text)}
-    return tests, named
+    return tests, threaded, named
 
 
 def build_findings(files):
-    tests, named = registered(files)
-    for path in files:
+    tests, threaded, named = registered(files)
+    for path, text in files.items():
         if path.startswith("tests/unit/") and path.endswith("_test.cpp"):
             if path not in tests | named:
                 yield path, 1, "test is in no chancery_tests(NAMES ...): it would never run"
+            elif path not in threaded and (call := THREADS.search(text)):
+                yield path, 1, f"{call[0]} without THREADS in chancery_tests: CI would not watch it for races"
         elif path.endswith(".cpp") and path not in named:
             yield path, 1, "source is in no CMakeLists.txt of its folder: it would never be built"
 

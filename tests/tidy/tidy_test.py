@@ -105,6 +105,15 @@ class TidyTest(unittest.TestCase):
         lists = CLEAN["core/base/CMakeLists.txt"]
         self.expect("would never run", {"core/base/CMakeLists.txt": lists.replace("chancery_tests", "# ")})
 
+    def test_a_test_with_threads_says_so_where_it_is_built(self):
+        test, lists = "tests/unit/core/base/a_test.cpp", CLEAN["core/base/CMakeLists.txt"]
+        threads = {test: CLEAN[test] + "std::jthread other;\n"}
+        self.expect("std::jthread without THREADS", threads)
+        self.expect("std::jthread without THREADS",
+                    {**threads, "core/base/CMakeLists.txt": lists.replace("NAMES a", "NAMES a DEPS b")})
+        for more in ("THREADS", "DEPS b THREADS", "\n  THREADS\n  DEPS b"):
+            self.expect_clean({**threads, "core/base/CMakeLists.txt": lists.replace("NAMES a", "NAMES a " + more)})
+
     def test_clauses_are_defined_once_and_tested(self):
         test = "tests/unit/core/base/a_test.cpp"
         page = "docs/reference/protocol.md"
