@@ -201,10 +201,11 @@ TEST_F(EngineTest, WhatIsUnansweredGoesUpAgainAsItIsAnswered) {
   must(engine_->store().begin());
   std::uint64_t stamp = now().unix_us + 1'000'000;
   for (const Waiting& waiting : must(engine_->store().waiting(kCount, 1U << 30U))) {
+    ++stamp;
     must(engine_->store().put_signed({.notice_id = waiting.notice_id,
                                       .header = "",
                                       .body = "",
-                                      .created_at_us = ++stamp,
+                                      .created_at_us = stamp,
                                       .precedence = waiting.precedence},
                                      std::to_string(stamp) + std::string(600, 'e')));
   }
@@ -247,6 +248,7 @@ TEST_F(EngineTest, WhatIsUnansweredGoesUpAgainAsItIsAnswered) {
   take_sent();
   ASSERT_EQ(envelopes.size(), static_cast<std::size_t>(kCount + 1)) << "and the new one";
   std::vector<std::string> patient;
+  patient.reserve(all.size());
   for (const Unacknowledged& each : all) {
     patient.push_back(each.envelope);
   }
