@@ -24,7 +24,6 @@ Result<> set_options(Socket& socket, const DealerOptions& options, bool curve) {
                                               .send_count_max = options.send_count_max,
                                               .receive_count_max = options.receive_count_max,
                                               .handshake_max = options.handshake_max,
-                                              .gone_after = options.gone_after,
                                               .linger = options.linger}));
   CHANCERY_TRY_VOID(socket.set(ZMQ_IMMEDIATE, "the immediate queue", options.immediate ? 1 : 0));
   CHANCERY_TRY_VOID(socket.set(ZMQ_RECONNECT_IVL, "the reconnect interval", options.reconnect_min));

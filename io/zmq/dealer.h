@@ -38,7 +38,6 @@ struct DealerOptions {
   std::chrono::milliseconds reconnect_min{250};
   std::chrono::milliseconds reconnect_max{30000};
   std::chrono::milliseconds handshake_max{5000};
-  std::chrono::milliseconds gone_after{15000};  // A peer whose machine says nothing, tcp only.
   std::chrono::milliseconds linger{0};
   bool immediate = true;  // Queue for a finished connection only: send() fails while there is none.
 };

@@ -93,7 +93,6 @@ Result<> set_options(Socket& socket, const RouterOptions& options, bool curve) {
                                               .send_count_max = options.send_count_max,
                                               .receive_count_max = options.receive_count_max,
                                               .handshake_max = options.handshake_max,
-                                              .gone_after = options.gone_after,
                                               .linger = options.linger}));
   CHANCERY_TRY_VOID(socket.set(ZMQ_BACKLOG, "the backlog", options.backlog));
   // Without it, what is sent to a peer that is gone or full is lost without a word.

@@ -48,9 +48,8 @@ struct RouterOptions {
   std::size_t leaving_bytes_max = 64U << 20U;  // Queued for all peers.
   int receive_count_max = 1000;
   std::chrono::milliseconds handshake_max{3000};
-  std::chrono::milliseconds gone_after{15000};  // A peer whose machine says nothing, tcp only.
-  std::chrono::milliseconds linger{200};        // How long sent messages outlive the Router.
-  std::chrono::milliseconds bind_max{1000};     // A port closed a moment ago is still taken: wait.
+  std::chrono::milliseconds linger{200};     // How long sent messages outlive the Router.
+  std::chrono::milliseconds bind_max{1000};  // A port closed a moment ago is still taken: wait.
   int backlog = 128;
   int connection_count_max = 512;                 // Those in the handshake count as well.
   std::size_t undelivered_bytes_max = 8U << 20U;  // Of one connection, tcp only …

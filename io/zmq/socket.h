@@ -107,7 +107,6 @@ struct LinkOptions {
   int send_count_max;
   int receive_count_max;
   std::chrono::milliseconds handshake_max;
-  std::chrono::milliseconds gone_after;
   std::chrono::milliseconds linger;
 };
 [[nodiscard]] Result<> set_link_options(Socket& socket, const LinkOptions& options);
