@@ -426,8 +426,7 @@ std::vector<RestoreRequest> Hub::take_restores() {
 void Hub::restored(std::uint64_t index) {
   std::erase_if(damaged_, [&](const DamagedEntry& entry) { return entry.index == index; });
   for (auto& [node, session] : sessions_) {
-    session.feeds.patient.exhausted = false;
-    session.feeds.urgent.exhausted = false;
+    session.read_again();
   }
 }
 
@@ -505,8 +504,7 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
   const std::string bytes = news.SerializeAsString();
   for (auto& [node, session] : sessions_) {
     outgoing_.push_back({session.peer, topic, bytes});
-    session.feeds.patient.exhausted = false;
-    session.feeds.urgent.exhausted = false;
+    session.read_again();
   }
   answer(outcomes, /*waiting=*/true);
   if (is_directory) {

@@ -216,6 +216,12 @@ class Hub {
     SteadyTime heard_at;
     exchange::LinkPace pace;
     std::optional<LogPage> log_page{};
+
+    // There may be something for it that was not there before.
+    void read_again() {
+      feeds.patient.exhausted = false;
+      feeds.urgent.exhausted = false;
+    }
   };
   [[nodiscard]] static std::uint64_t pace_of(const Session& session, exchange::Lane lane) {
     return lane == exchange::Lane::kUrgent ? DeliveryWindow::kNoPace : session.pace.bytes();
