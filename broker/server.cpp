@@ -29,7 +29,10 @@ constexpr std::string_view kZapDomain = "hub";
 constexpr std::size_t kPeersMax = 4096;  // Connections remembered; the oldest is forgotten.
 constexpr std::size_t kReceivedPerTurnMax = 512;
 constexpr std::size_t kReceivedBytesPerTurnMax = 4U << 20U;  // Then others get their turn.
-// Of one connection, inside libzmq: 4 MiB, and a frame that is being read.
+// Of one connection, inside libzmq, while the loop is elsewhere. A node has at most 8 MiB
+// unanswered (node/core/stamping.h) and a frame or two besides; over a socket file frames are
+// counted.
+constexpr std::size_t kWaitingBytesMax = 16U << 20U;
 constexpr int kFramesWaitingMax = 2;
 // Before its first frame: a Hello and its handshake are far below.
 constexpr std::size_t kFirstBytesMax = 64U << 10U;
@@ -118,6 +121,7 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                                  .leaving_bytes_max = kBytesLeavingMax,
                                  .receive_count_max = kFramesWaitingMax,
                                  .connection_count_max = kConnectionsMax,
+                                 .waiting_bytes_max = kWaitingBytesMax,
                                  .first_bytes_max = kFirstBytesMax},
                                 daemon::stranger_key()));
   router_ = std::make_unique<zmq::Router>(std::move(router));
@@ -203,12 +207,12 @@ void Server::warn_of_cuts() {
   const zmq::RouterCounters& counters = router_->counters();
   const std::uint64_t too_often_count = zap_->counters().too_often_count;
   if (!is_news(cuts_told_,
-               counters.connection_over_count + counters.undelivered_cut_count + too_often_count)) {
+               counters.connection_over_count + counters.waiting_cut_count + too_often_count)) {
     return;
   }
   log::warn("connections-cut",
             {{"over_limit", counters.connection_over_count},
-             {"undelivered", counters.undelivered_cut_count},
+             {"undelivered", counters.waiting_cut_count},
              {"too_often", too_often_count},
              {"connections", router_->connection_count()},
              {"remedy",
@@ -568,7 +572,7 @@ Result<std::string> Server::status_json() const {
                       {"handshakes_refused", zap_->counters().refused_count},
                       {"handshakes_too_often", zap_->counters().too_often_count},
                       {"connections_over", router_->counters().connection_over_count},
-                      {"connections_undelivered", router_->counters().undelivered_cut_count},
+                      {"connections_undelivered", router_->counters().waiting_cut_count},
                       {"connections_surplus", counters_.surplus_cut_count}};
   json["conflicts"] = conflict_count;
   json["erased"] = erased_count;

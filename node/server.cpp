@@ -27,10 +27,10 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kZapDomain = "local";
 constexpr std::size_t kReceivedPerTurnMax = 256;
-// Inside libzmq, before anybody looks at them: 4 MiB each of an application's connection, 8 MiB of
-// the hub's.
+// Inside libzmq, before anybody looks at them: of an application's connection, 4 MiB each; of the
+// hub's, over tcp, bytes. The hub may send what this node has credits for, 12 MiB, and pages.
 constexpr int kFramesWaitingMax = 4;
-constexpr int kHubFramesWaitingMax = 16;
+constexpr std::size_t kHubWaitingBytesMax = 32U << 20U;
 // A hub that is back is found within this time; what is urgent should not wait for longer.
 constexpr std::chrono::milliseconds kReconnectMax{8'000};
 constexpr int kLocalConnectionsMax = 64;
@@ -138,7 +138,8 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                                 .own = daemon::curve_pair(transport_key),
                                                 .server_public = daemon::curve_key(config_.hub_key),
                                                 .frame_bytes_max = 2 * exchange::kFrameBytesMax,
-                                                .receive_count_max = kHubFramesWaitingMax,
+                                                .receive_count_max = kFramesWaitingMax,
+                                                .waiting_bytes_max = kHubWaitingBytesMax,
                                                 .reconnect_max = kReconnectMax}));
   hub_ = std::make_unique<zmq::Dealer>(std::move(hub));
   return {};
@@ -280,6 +281,12 @@ void Server::take_link_events() {
       case zmq::LinkState::kDisconnected:
         log::warn("hub-lost", {{"hub", config_.hub}});
         engine_->disconnected();
+        break;
+      case zmq::LinkState::kFlooded:
+        log::warn("hub-floods",
+                  {{"hub", config_.hub},
+                   {"bytes_max", kHubWaitingBytesMax},
+                   {"remedy", "the hub sends what was not asked for: ask its operator"}});
         break;
       case zmq::LinkState::kRefused:
         log::error("hub-refused", {{"hub", config_.hub},

@@ -179,6 +179,7 @@ class Link::Worker {
           problem_.reset();
           set_connected(true);
           break;
+        case zmq::LinkState::kFlooded:
         case zmq::LinkState::kDisconnected:
           set_connected(false);
           break;

@@ -1,49 +1,38 @@
 #include "io/zmq/connections.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <array>
-#include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <iterator>
 #include <optional>
 #include <utility>
 
-// <linux/tcp.h> and <netinet/tcp.h> both define tcp_info and cannot be included together; glibc's
-// ends before tcpi_bytes_received, whose place in the kernel's layout is fixed.
 namespace chancery::zmq {
-namespace {
-
-constexpr std::size_t kBytesReceivedOffset = 128;  // tcpi_bytes_received, since Linux 4.1.
-
-struct Look {
-  bool gone = false;                   // The descriptor is no connection any more.
-  std::optional<std::uint64_t> bytes;  // Nothing for ipc.
-};
-
-Look look_at(int fd) {
-  alignas(8) std::array<std::uint8_t, 256> info{};
-  auto size = static_cast<socklen_t>(info.size());
-  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, info.data(), &size) != 0) {
-    return {.gone = errno == EBADF || errno == ENOTSOCK, .bytes = std::nullopt};
-  }
-  std::uint64_t bytes = 0;
-  if (size < kBytesReceivedOffset + sizeof bytes) {
-    return {};
-  }
-  std::memcpy(&bytes, info.data() + kBytesReceivedOffset, sizeof bytes);
-  return {.gone = false, .bytes = bytes};
-}
-
-}  // namespace
 
 Connections::Connections(Monitor monitor, const ConnectionLimits& limits)
     : monitor_(std::move(monitor)), limits_(limits) {}
 
-void Connections::update() {
+Result<> Connections::watch() {
+  CHANCERY_TRY(thread_, Thread::repeat("zmq-watch", kLookInterval, [this] {
+                 const std::lock_guard<std::mutex> held(mutex_);
+                 look();
+               }));
+  return {};
+}
+
+std::size_t Connections::count() {
+  const std::lock_guard<std::mutex> held(mutex_);
+  read_monitor();
+  return connections_.size();
+}
+
+ConnectionCounters Connections::counters() {
+  const std::lock_guard<std::mutex> held(mutex_);
+  read_monitor();
+  return counters_;
+}
+
+void Connections::read_monitor() {
   while (const std::optional<MonitorEvent> event = monitor_.next()) {
     if (event->event == ZMQ_EVENT_ACCEPTED) {
       accepted(event->value);
@@ -60,7 +49,7 @@ void Connections::accepted(int fd) {
   silent_[number] = fd;
   if (connections_.size() - cut_count_ > limits_.connection_count_max) {
     ++counters_.over_count;
-    cut(silent_.begin()->second);  // The new one, where it is the only one.
+    shut(silent_.begin()->second);  // The new one, where it is the only one.
   }
 }
 
@@ -79,20 +68,25 @@ void Connections::forget(std::map<int, Connection>::iterator item) {
 }
 
 std::vector<std::string> Connections::take_gone() {
+  const std::lock_guard<std::mutex> held(mutex_);
+  read_monitor();
   std::vector<std::string> taken(std::make_move_iterator(gone_.begin()),
                                  std::make_move_iterator(gone_.end()));
   gone_.clear();
   return taken;
 }
 
-void Connections::delivered(int fd, std::string_view routing_id) {
-  if (mark(fd, routing_id)) {
-    return;
+void Connections::delivered(int fd, std::string_view routing_id, std::uint64_t bytes) {
+  const std::lock_guard<std::mutex> held(mutex_);
+  if (!mark(fd, routing_id)) {
+    // The monitor may have more to say about this descriptor. Marked before as well, so that no
+    // connection is cut as silent with its first message in hand.
+    read_monitor();
+    mark(fd, routing_id);
   }
-  // The monitor may have more to say about this descriptor. Marked before as well, so that no
-  // connection is cut as silent with its first message in hand.
-  update();
-  mark(fd, routing_id);
+  if (const auto found = connections_.find(fd); found != connections_.end()) {
+    found->second.backlog.took(bytes);
+  }
 }
 
 // Whether it was known under this id before.
@@ -102,7 +96,6 @@ bool Connections::mark(int fd, std::string_view routing_id) {
     return false;
   }
   Connection& connection = found->second;
-  connection.delivered = true;
   silent_.erase(connection.number);
   if (connection.routing_id == routing_id) {
     return true;
@@ -111,52 +104,64 @@ bool Connections::mark(int fd, std::string_view routing_id) {
   return false;
 }
 
-void Connections::look(std::chrono::steady_clock::time_point now) {
-  if (now - looked_at_ < kLookInterval) {
+void Connections::drained(std::chrono::steady_clock::time_point now) {
+  const std::lock_guard<std::mutex> held(mutex_);
+  if (now - drained_at_ < kLookInterval) {
     return;
   }
-  looked_at_ = now;
-  update();
+  drained_at_ = now;
+  read_monitor();
+  for (auto& [fd, connection] : connections_) {
+    if (connection.backlog.moved()) {
+      if (const Look look = look_at(fd); look.received.has_value()) {
+        connection.backlog.drained(*look.received);
+      }
+    }
+  }
+}
+
+void Connections::look() {
+  read_monitor();
   for (auto item = connections_.begin(); item != connections_.end();) {
     const auto current = item++;
     const Look look = look_at(current->first);
-    Connection& connection = current->second;
+    const Connection& connection = current->second;
     if (look.gone) {
       forget(current);
       continue;
     }
-    if (look.bytes && std::exchange(connection.delivered, false)) {
-      connection.bytes_at_delivery = *look.bytes;
-    }
     const std::uint64_t most =
-        connection.routing_id.empty() ? limits_.first_bytes_max : limits_.undelivered_bytes_max;
-    if (look.bytes && *look.bytes > connection.bytes_at_delivery &&
-        *look.bytes - connection.bytes_at_delivery > most) {
-      ++counters_.undelivered_cut_count;
-      shut(current->first, connection);
-      connection.bytes_at_delivery = *look.bytes;  // Counted once.
+        connection.routing_id.empty() ? limits_.first_bytes_max : limits_.waiting_bytes_max;
+    if (look.received.has_value() && !connection.cut &&
+        connection.backlog.waiting(*look.received) > most) {
+      ++counters_.waiting_cut_count;
+      shut(current->first);
     }
   }
 }
 
 void Connections::cut(int fd) {
-  // Only what is known: libzmq may have closed the descriptor, and something else opened it.
-  if (const auto found = connections_.find(fd); found != connections_.end()) {
-    shut(fd, found->second);
-  }
+  const std::lock_guard<std::mutex> held(mutex_);
+  read_monitor();
+  shut(fd);
 }
 
 void Connections::cut(int fd, std::string_view routing_id) {
+  const std::lock_guard<std::mutex> held(mutex_);
+  read_monitor();
   const auto found = connections_.find(fd);
   if (found != connections_.end() && found->second.routing_id == routing_id) {
-    shut(fd, found->second);
+    shut(fd);
   }
 }
 
-void Connections::shut(int fd, Connection& connection) {
-  ::shutdown(fd, SHUT_RDWR);
-  silent_.erase(connection.number);
-  cut_count_ += std::exchange(connection.cut, true) ? 0U : 1U;
+void Connections::shut(int fd) {
+  // Only what is known: libzmq may have closed the descriptor, and something else opened it.
+  if (const auto found = connections_.find(fd); found != connections_.end()) {
+    ::shutdown(fd, SHUT_RDWR);
+    silent_.erase(found->second.number);
+    cut_count_ += std::exchange(found->second.cut, true) ? 0U : 1U;
+  }
 }
 
 }  // namespace chancery::zmq

@@ -1,20 +1,28 @@
 #include "io/zmq/dealer.h"
 
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <deque>
+#include <mutex>
+#include <system_error>
 #include <utility>
 
+#include "io/zmq/backlog.h"
 #include "io/zmq/endpoint.h"
 #include "io/zmq/link.h"
 #include "io/zmq/monitor.h"
 #include "io/zmq/socket.h"
+#include "io/zmq/thread.h"
 
 namespace chancery::zmq {
 namespace {
 
-constexpr int kEvents = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
-                        ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                        ZMQ_EVENT_DISCONNECTED;
+constexpr int kEvents = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                        ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_DISCONNECTED;
 
 Result<> set_options(Socket& socket, const DealerOptions& options, bool curve) {
   CHANCERY_TRY_VOID(set_link_options(socket, {.endpoint = options.endpoint,
@@ -41,7 +49,8 @@ Result<> set_options(Socket& socket, const DealerOptions& options, bool curve) {
 
 }  // namespace
 
-// Destroyed from below: the monitor before the socket it watches.
+// Destroyed from below: the thread before what it looks at, the monitor before the socket it
+// watches.
 struct Dealer::State {
   State(Context of, DealerOptions asked, bool with_curve)
       : context(std::move(of)),
@@ -52,14 +61,22 @@ struct Dealer::State {
   State& operator=(const State&) = delete;
   State(State&&) = delete;
   State& operator=(State&&) = delete;
-  ~State() { *handles = PollHandles{}; }
+  ~State() {
+    thread.stop();
+    *handles = PollHandles{};
+    if (wake_fd >= 0) {
+      ::close(wake_fd);
+    }
+  }
 
   Result<> connect() {
+    const std::lock_guard<std::mutex> held(mutex);
     *handles = PollHandles{};
     monitor.close();
     socket.close();
     events.clear();
     connected = false;
+    connection_fd = -1;
     CHANCERY_TRY(socket, Socket::open(context, ZMQ_DEALER));
     CHANCERY_TRY_VOID(set_options(socket, options, curve));
     CHANCERY_TRY(monitor, Monitor::open(context, socket, kEvents));
@@ -67,8 +84,39 @@ struct Dealer::State {
       return fail_zmq(ErrorCode::kConfigInvalid, "connecting to '" + options.endpoint + "'");
     }
     handles->socket = socket.get();
-    handles->monitor = monitor.get();
+    if (wake_fd >= 0) {
+      handles->wake_fd = wake_fd;
+    } else {
+      handles->monitor = monitor.get();
+    }
     return {};
+  }
+
+  // From now on a thread looks, and who waits for events is woken by a descriptor of our own.
+  Result<> watch() {
+    wake_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (wake_fd < 0) {
+      return fail(ErrorCode::kUnavailable, "a link: " + std::generic_category().message(errno));
+    }
+    CHANCERY_TRY(thread, Thread::repeat("zmq-watch", kLookInterval, [this] {
+                   const std::lock_guard<std::mutex> held(mutex);
+                   look();
+                 }));
+    return {};
+  }
+
+  // Under the mutex, as all that follows.
+  void look() {
+    read_monitor();
+    if (connection_fd >= 0) {
+      const Look look = look_at(connection_fd);
+      if (look.received.has_value() &&
+          backlog.waiting(*look.received) > options.waiting_bytes_max) {
+        ::shutdown(connection_fd, SHUT_RDWR);
+        connection_fd = -1;
+        keep({.state = LinkState::kFlooded});
+      }
+    }
   }
 
   void keep(const LinkEvent& event) {
@@ -76,14 +124,21 @@ struct Dealer::State {
       events.pop_front();
     }
     events.push_back(event);
+    if (wake_fd >= 0) {
+      [[maybe_unused]] const int woken = ::eventfd_write(wake_fd, 1);
+    }
   }
 
-  void update() {
+  void read_monitor() {
     if (monitor.get() == nullptr) {
       return;
     }
     while (const std::optional<MonitorEvent> event = monitor.next()) {
       switch (event->event) {
+        case ZMQ_EVENT_CONNECTED:
+          connection_fd = event->value;
+          backlog = {};
+          break;
         case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
           connected = true;
           keep({.state = LinkState::kConnected});
@@ -98,6 +153,7 @@ struct Dealer::State {
           keep({.state = LinkState::kHandshakeFailed});
           break;
         case ZMQ_EVENT_DISCONNECTED:  // Follows a failed handshake too: that was told already.
+          connection_fd = -1;
           if (std::exchange(connected, false)) {
             keep({.state = LinkState::kDisconnected});
           }
@@ -108,20 +164,65 @@ struct Dealer::State {
     }
   }
 
+  bool is_connected() {
+    const std::lock_guard<std::mutex> held(mutex);
+    read_monitor();
+    return connected;
+  }
+
+  std::optional<LinkEvent> next_event() {
+    const std::lock_guard<std::mutex> held(mutex);
+    read_monitor();
+    std::optional<LinkEvent> event;
+    if (!events.empty()) {
+      event = events.front();
+      events.pop_front();
+    }
+    if (events.empty() && wake_fd >= 0) {
+      eventfd_t woken = 0;
+      [[maybe_unused]] const int read = ::eventfd_read(wake_fd, &woken);
+    }
+    return event;
+  }
+
+  void took(std::uint64_t bytes) {
+    const std::lock_guard<std::mutex> held(mutex);
+    read_monitor();
+    backlog.took(bytes);
+  }
+
+  void drained() {
+    const std::lock_guard<std::mutex> held(mutex);
+    read_monitor();
+    if (connection_fd >= 0 && backlog.moved()) {
+      if (const Look look = look_at(connection_fd); look.received.has_value()) {
+        backlog.drained(*look.received);
+      }
+    }
+  }
+
   Context context;
   DealerOptions options;
   bool curve;
+  int wake_fd = -1;  // Can be read while there are events; only where the thread runs.
   Socket socket;
+  std::mutex mutex;  // Of what follows, but for the handles and the count.
   Monitor monitor;
   std::shared_ptr<PollHandles> handles;
   std::deque<LinkEvent> events;
   bool connected = false;
+  int connection_fd = -1;
+  Backlog backlog;
   std::uint64_t oversized_count = 0;
+  Thread thread;
 };
 
 Result<Dealer> connect_dealer(Context& context, const DealerOptions& options, bool curve) {
   CHANCERY_TRY_VOID(check_endpoint(options.endpoint, EndpointUse::kConnect));
   auto state = std::make_unique<Dealer::State>(context, options, curve);
+  if (!options.endpoint.starts_with(kIpcPrefix)) {
+    CHANCERY_TRY_VOID(state->watch());
+  }
   CHANCERY_TRY_VOID(state->connect());
   return Dealer(std::move(state));
 }
@@ -146,8 +247,7 @@ Result<> Dealer::send(const std::vector<std::string>& frames) {
   if (error != EAGAIN) {
     return fail_zmq(ErrorCode::kUnavailable, "sending to " + state_->options.endpoint);
   }
-  state_->update();
-  if (!state_->connected) {
+  if (!state_->is_connected()) {
     return fail(ErrorCode::kUnavailable, "no connection to " + state_->options.endpoint);
   }
   return fail(ErrorCode::kQueueFull,
@@ -155,7 +255,6 @@ Result<> Dealer::send(const std::vector<std::string>& frames) {
 }
 
 std::optional<std::vector<std::string>> Dealer::receive() {
-  state_->update();
   if (state_->socket.get() == nullptr) {
     return std::nullopt;
   }
@@ -163,8 +262,10 @@ std::optional<std::vector<std::string>> Dealer::receive() {
     std::optional<Multipart> message =
         state_->socket.receive({.part_count_max = state_->options.part_count_max});
     if (!message) {
+      state_->drained();
       return std::nullopt;
     }
+    state_->took(message->wire_bytes);
     if (!message->oversized) {
       return std::move(message->frames);
     }
@@ -174,13 +275,7 @@ std::optional<std::vector<std::string>> Dealer::receive() {
 }
 
 std::optional<LinkEvent> Dealer::next_event() {
-  state_->update();
-  if (state_->events.empty()) {
-    return std::nullopt;
-  }
-  const LinkEvent event = state_->events.front();
-  state_->events.pop_front();
-  return event;
+  return state_->next_event();
 }
 
 Result<> Dealer::reconnect() {

@@ -4,8 +4,8 @@
 // (ZAP 400): its owner sees kRefused, waits with jitter, and calls reconnect(), which makes the
 // socket anew. Messages in flight are lost with a connection; the protocol above resends.
 //
-// The peer is not trusted with memory: messages of too many parts are dropped. A message that never
-// ends is not guarded against here, only in Router.
+// The peer is not trusted with memory: messages of too many parts are dropped, and where more lies
+// inside libzmq than waiting_bytes_max, the connection is cut (backlog.h; tcp only).
 //
 // One owner, one thread. No call waits.
 
@@ -34,7 +34,8 @@ struct DealerOptions {
   std::size_t frame_bytes_max = 1U << 20U;
   std::size_t part_count_max = 4;
   int send_count_max = 1000;
-  int receive_count_max = 1000;
+  int receive_count_max = 1000;                // ipc only.
+  std::size_t waiting_bytes_max = 64U << 20U;  // tcp only.
   std::chrono::milliseconds reconnect_min{250};
   std::chrono::milliseconds reconnect_max{30000};
   std::chrono::milliseconds handshake_max{5000};
@@ -46,6 +47,7 @@ enum class LinkState : std::uint8_t {
   kConnected,        // The handshake succeeded.
   kRefused,          // The server's ZAP handler said no. Silence follows: reconnect().
   kDisconnected,     // A connection was lost; libzmq tries again.
+  kFlooded,          // More waited than waiting_bytes_max: kDisconnected follows.
   kHandshakeFailed,  // The handshake ended without a verdict: another key, another protocol.
 };
 

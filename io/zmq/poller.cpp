@@ -49,6 +49,9 @@ Result<std::size_t> Poller::wait(std::chrono::milliseconds timeout) {
         want(entry, socket, 0);
       }
     }
+    if (entry.handles->wake_fd >= 0) {
+      want(entry, nullptr, entry.handles->wake_fd);
+    }
   }
   const int found = zmq_poll(items.data(), static_cast<int>(items.size()), timeout.count());
   if (found < 0) {

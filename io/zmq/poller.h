@@ -1,7 +1,7 @@
 // Waits for several sockets and file descriptors at once: what a daemon's loop sleeps in.
 //
-// A socket counts as ready when a message can be read or its monitor has something to tell, so its
-// owner then calls receive() (and next_event()) until there is nothing. A socket that was destroyed
+// A socket counts as ready when a message can be read or, of a Dealer, an event, so its owner then
+// calls receive() and next_event() until there is nothing. A socket that was destroyed
 // is skipped; one that reconnected stays registered.
 //
 // One owner, the thread that owns the sockets. Limits: as many entries as are added.

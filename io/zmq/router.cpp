@@ -129,12 +129,11 @@ struct Router::State {
         socket(std::move(opened)),
         connections(std::move(monitor),
                     {.connection_count_max = static_cast<std::size_t>(asked.connection_count_max),
-                     .undelivered_bytes_max = asked.undelivered_bytes_max,
+                     .waiting_bytes_max = asked.waiting_bytes_max,
                      .first_bytes_max = asked.first_bytes_max}),
         counter_first(counter),
         handles(std::make_shared<PollHandles>()) {
     handles->socket = socket.get();
-    handles->monitor = connections.monitor().get();
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -148,18 +147,10 @@ struct Router::State {
       return false;
     }
     const std::uint32_t distance = counter_of(routing_id) - counter_first;  // Modulo 2^32.
-    if (distance > connections.counters().accepted_count) {
-      connections.update();
+    if (distance > accepted_count) {
+      accepted_count = connections.counters().accepted_count;
     }
-    return distance >= 1 && distance <= connections.counters().accepted_count;
-  }
-
-  void look(bool drained) {
-    // Fair queueing: after as many messages as there are connections, each had its turn.
-    if (drained || ++received_since_look > connections.count()) {
-      received_since_look = 0;
-      connections.look(std::chrono::steady_clock::now());
-    }
+    return distance >= 1 && distance <= accepted_count;
   }
 
   // Of those for whom nothing waits no more is remembered than there are connections.
@@ -185,13 +176,13 @@ struct Router::State {
   std::shared_ptr<PollHandles> handles;
   std::string endpoint;
   RouterCounters counters;
-  std::size_t received_since_look = 0;
+  std::uint64_t accepted_count = 0;  // As far as was looked.
 };
 
 Result<Router> bind_router(Context& context, const RouterOptions& options, bool curve) {
   CHANCERY_TRY_VOID(check_endpoint(options.endpoint, EndpointUse::kListen));
   if ((curve && options.zap_domain.empty()) || options.connection_count_max < 1 ||
-      options.backlog < 1 || options.undelivered_bytes_max == 0 || options.first_bytes_max == 0 ||
+      options.backlog < 1 || options.waiting_bytes_max == 0 || options.first_bytes_max == 0 ||
       options.leaving_bytes_max == 0) {
     return fail(ErrorCode::kConfigInvalid,
                 "the listener at " + options.endpoint + " has no ZAP domain or a limit of zero");
@@ -211,6 +202,9 @@ Result<Router> bind_router(Context& context, const RouterOptions& options, bool 
   auto state = std::make_unique<Router::State>(options, std::move(listener), std::move(socket),
                                                std::move(monitor), counter);
   state->endpoint = std::move(endpoint);
+  if (!options.endpoint.starts_with(kIpcPrefix)) {
+    CHANCERY_TRY_VOID(state->connections.watch());
+  }
   return Router(std::move(state));
 }
 
@@ -232,18 +226,15 @@ std::optional<Received> Router::receive() {
     std::optional<Multipart> message = state_->socket.receive(
         {.has_routing_id = true, .part_count_max = state_->options.part_count_max});
     if (!message) {
-      state_->connections.update();
-      state_->look(/*drained=*/true);
+      state_->connections.drained(std::chrono::steady_clock::now());
       return std::nullopt;
     }
     if (!state_->is_made_by_us(message->routing_id)) {
       ++state_->counters.foreign_id_count;
-      state_->connections.update();
       state_->connections.cut(message->source_fd);  // It has no id that is known.
       continue;
     }
-    state_->connections.delivered(message->source_fd, message->routing_id);
-    state_->look(/*drained=*/false);
+    state_->connections.delivered(message->source_fd, message->routing_id, message->wire_bytes);
     if (message->oversized) {
       ++state_->counters.oversized_count;
     }
@@ -286,7 +277,6 @@ LeavingCount Router::leaving() const {
 }
 
 void Router::disconnect(const std::string& routing_id, int source_fd) {
-  state_->connections.update();
   state_->connections.cut(source_fd, routing_id);
 }
 
@@ -295,13 +285,13 @@ std::vector<std::string> Router::take_gone() {
 }
 
 std::size_t Router::connection_count() {
-  state_->connections.update();
   return state_->connections.count();
 }
 
 const RouterCounters& Router::counters() const {
-  state_->counters.connection_over_count = state_->connections.counters().over_count;
-  state_->counters.undelivered_cut_count = state_->connections.counters().undelivered_cut_count;
+  const ConnectionCounters counters = state_->connections.counters();
+  state_->counters.connection_over_count = counters.over_count;
+  state_->counters.waiting_cut_count = counters.waiting_cut_count;
   return state_->counters;
 }
 

@@ -6,10 +6,9 @@
 //   - a peer with a routing id of its own choosing is dropped at its first message. Ids that libzmq
 //     gave out count up from a random start that this class learns at bind and keeps secret: they
 //     are handles for send() and are not for logs, metrics or the wire;
-//   - a message that never ends (parts are not limited by libzmq, and are held in memory until the
-//     last): a connection that brings more than undelivered_bytes_max without completing a message
-//     is cut, and before its first message already at first_bytes_max. For this, receive() must be
-//     called every 100 ms or so, also when nothing is ready;
+//   - what a peer lets lie inside libzmq, in messages that nobody took yet or in one that never
+//     ends (backlog.h): over waiting_bytes_max its connection is cut, and before its first message
+//     already at first_bytes_max. A thread sees to that, tcp only;
 //   - the number of connections: over it the one goes that has been silent the longest;
 //   - what waits to be sent, in bytes: a peer may have as much in libzmq's queues as all leave free
 //     of leaving_bytes_max. So one alone has half of it, many that do not read leave the others
@@ -18,7 +17,8 @@
 // It does not judge who may say what, and admission is only judged at the handshake: the caller
 // checks the user id of every message, and drops a message without one.
 //
-// One owner, one thread. No call waits, except bind().
+// One owner, one thread. No call waits, except bind(). receive() is to be called at least every
+// 100 ms or so, also when nothing is ready: connections that ended are known then.
 
 #pragma once
 
@@ -46,14 +46,14 @@ struct RouterOptions {
   std::size_t part_count_max = 4;              // Without the routing id.
   int send_count_max = 1000;                   // Messages queued per peer.
   std::size_t leaving_bytes_max = 64U << 20U;  // Queued for all peers.
-  int receive_count_max = 1000;
+  int receive_count_max = 1000;                // Messages that wait of a peer, ipc only.
   std::chrono::milliseconds handshake_max{3000};
   std::chrono::milliseconds linger{200};     // How long sent messages outlive the Router.
   std::chrono::milliseconds bind_max{1000};  // A port closed a moment ago is still taken: wait.
   int backlog = 128;
-  int connection_count_max = 512;                 // Those in the handshake count as well.
-  std::size_t undelivered_bytes_max = 8U << 20U;  // Of one connection, tcp only …
-  std::size_t first_bytes_max = 8U << 20U;        // … and before its first message.
+  int connection_count_max = 512;              // Those in the handshake count as well.
+  std::size_t waiting_bytes_max = 64U << 20U;  // Of one connection, tcp only …
+  std::size_t first_bytes_max = 8U << 20U;     // … and before its first message.
   std::uint32_t ipc_mode = 0600;
 };
 
@@ -76,7 +76,7 @@ struct RouterCounters {
   std::uint64_t foreign_id_count = 0;       // Messages under a routing id of the peer's choosing.
   std::uint64_t oversized_count = 0;        // Messages of too many parts.
   std::uint64_t connection_over_count = 0;  // Connections cut for connection_count_max.
-  std::uint64_t undelivered_cut_count = 0;  // … for undelivered_bytes_max and first_bytes_max.
+  std::uint64_t waiting_cut_count = 0;      // … for waiting_bytes_max and first_bytes_max.
 };
 
 class Router {

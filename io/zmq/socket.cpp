@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "io/zmq/endpoint.h"
+
 namespace chancery::zmq {
 namespace {
 
@@ -15,6 +17,7 @@ constexpr int kKeepaliveProbes = 2;
 constexpr std::chrono::milliseconds kGoneAfter{15'000};
 // What CURVE adds to a frame, which libzmq counts: command name, nonce, MAC and flags (RFC 26).
 constexpr std::size_t kCurveFrameBytes = 8 + 8 + 16 + 1;
+constexpr std::size_t kShortFrameMax = 255;  // ZMTP: a byte for the size, over it eight (RFC 23).
 // Far above any limit of the protocol, and far from where sums overflow.
 constexpr std::size_t kFrameBytesCeiling = 1U << 30U;
 
@@ -36,6 +39,10 @@ class Frame {
   [[nodiscard]] std::string message_property(const char* name) const {
     const char* const value = zmq_msg_gets(&message_, name);
     return value == nullptr ? std::string() : std::string(value);
+  }
+  [[nodiscard]] std::size_t wire_bytes() const {
+    const std::size_t body = zmq_msg_size(&message_) + kCurveFrameBytes;
+    return body + (body > kShortFrameMax ? 9 : 2);
   }
   [[nodiscard]] int source_fd() const { return zmq_msg_get(&message_, ZMQ_SRCFD); }
 
@@ -143,6 +150,7 @@ std::optional<Multipart> Socket::receive(const ReadLimits& limits) {
       message.routing_id = frame.text();
     } else {
       message.frames.push_back(frame.text());
+      message.wire_bytes = frame.wire_bytes();
     }
     if (!frame.more()) {
       return message;
@@ -155,6 +163,7 @@ std::optional<Multipart> Socket::receive(const ReadLimits& limits) {
       break;
     }
     more = frame.more();
+    message.wire_bytes += frame.wire_bytes();
     if (limits.has_routing_id && message.frames.empty() && !message.oversized) {
       message.user_id = frame.message_property("User-Id");
       message.peer_address = frame.message_property("Peer-Address");
@@ -223,7 +232,10 @@ Result<> set_link_options(Socket& socket, const LinkOptions& options) {
       socket.set_int64(ZMQ_MAXMSGSIZE, "the size limit of a frame",
                        options.frame_bytes_max + (options.curve ? kCurveFrameBytes : 0)));
   CHANCERY_TRY_VOID(socket.set(ZMQ_SNDHWM, "the send queue limit", options.send_count_max));
-  CHANCERY_TRY_VOID(socket.set(ZMQ_RCVHWM, "the receive queue limit", options.receive_count_max));
+  // Over tcp bytes are counted instead, for good reasons: backlog.h.
+  const int receive_count_max =
+      options.endpoint.starts_with(kIpcPrefix) ? options.receive_count_max : 0;
+  CHANCERY_TRY_VOID(socket.set(ZMQ_RCVHWM, "the receive queue limit", receive_count_max));
   CHANCERY_TRY_VOID(socket.set(ZMQ_LINGER, "the linger time", options.linger));
   CHANCERY_TRY_VOID(
       socket.set(ZMQ_HANDSHAKE_IVL, "the time limit of a handshake", options.handshake_max));

@@ -34,7 +34,8 @@ inline constexpr int kDroppedCountMax = 64;
 // What a Poller looks at. Null once the socket is gone.
 struct PollHandles {
   void* socket = nullptr;
-  void* monitor = nullptr;
+  void* monitor = nullptr;  // Where no thread reads it …
+  int wake_fd = -1;         // … and where one does, and has something to tell.
 };
 
 // A multipart message as it was read. `first` facts are of the first part that is kept after the
@@ -46,6 +47,7 @@ struct Multipart {
   std::string peer_address;
   int source_fd = -1;
   bool oversized = false;
+  std::uint64_t wire_bytes = 0;  // With CURVE's and ZMTP's own; without those of a routing id.
 };
 
 struct ReadLimits {

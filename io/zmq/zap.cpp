@@ -1,24 +1,18 @@
 #include "io/zmq/zap.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 #include <zmq.h>
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "core/base/bytes.h"
 #include "io/zmq/socket.h"
+#include "io/zmq/thread.h"
 
 namespace chancery::zmq {
 namespace {
@@ -46,23 +40,6 @@ struct ZapHandler::State {
     std::optional<Rate> handshakes;
     std::map<CurveKey, TokenBucket> buckets;  // Of keys in the table that came.
   };
-
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  State(State&&) = delete;
-  State& operator=(State&&) = delete;
-  ~State() {
-    if (thread.joinable()) {
-      const std::uint64_t one = 1;
-      // Fails only when the counter is full, and then the thread wakes as well.
-      [[maybe_unused]] const ssize_t written = ::write(stop_fd, &one, sizeof one);
-      thread.join();
-    }
-    if (stop_fd >= 0) {
-      ::close(stop_fd);
-    }
-  }
 
   Verdict judge(const Multipart& request) {
     const std::vector<std::string>& parts = request.frames;
@@ -113,8 +90,7 @@ struct ZapHandler::State {
     [[maybe_unused]] const int sent = socket.send(&request.routing_id, reply);
   }
 
-  void run() {
-    pthread_setname_np(pthread_self(), "zap");
+  void run(int stop_fd) {
     std::array<zmq_pollitem_t, 2> items = {
         zmq_pollitem_t{.socket = socket.get(), .fd = 0, .events = ZMQ_POLLIN, .revents = 0},
         zmq_pollitem_t{.socket = nullptr, .fd = stop_fd, .events = ZMQ_POLLIN, .revents = 0}};
@@ -135,14 +111,13 @@ struct ZapHandler::State {
     }
   }
 
-  Socket socket;  // The thread's, once that runs.
-  int stop_fd = -1;
+  Socket socket;     // The thread's, once that runs.
   std::mutex mutex;  // Of domains.
   std::map<std::string, Domain> domains;
   std::atomic<std::uint64_t> admitted{0};
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> too_often{0};
-  std::thread thread;
+  Thread thread;  // Ends before what it uses.
 };
 
 Result<ZapHandler> ZapHandler::start(Context& context) {
@@ -153,25 +128,8 @@ Result<ZapHandler> ZapHandler::start(Context& context) {
     return fail_zmq(zmq_errno() == EADDRINUSE ? ErrorCode::kAddressInUse : ErrorCode::kUnavailable,
                     "ZAP handler");
   }
-  state->stop_fd = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (state->stop_fd < 0) {
-    return fail(ErrorCode::kUnavailable, "ZAP handler: " + std::generic_category().message(errno));
-  }
-  // Signals are for the daemon's own loop: the new thread inherits a mask that blocks them all.
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::string refusal;
-  try {
-    state->thread = std::thread([raw = state.get()] { raw->run(); });
-  } catch (const std::system_error& error) {
-    refusal = error.what();
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (!refusal.empty()) {
-    return fail(ErrorCode::kUnavailable, "ZAP handler's thread: " + refusal);
-  }
+  CHANCERY_TRY(state->thread,
+               Thread::start("zap", [raw = state.get()](int stop_fd) { raw->run(stop_fd); }));
   return ZapHandler(std::move(state));
 }
 

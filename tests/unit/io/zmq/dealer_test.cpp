@@ -1,5 +1,7 @@
 #include "io/zmq/dealer.h"
 
+#include <filesystem>
+
 #include "tests/unit/io/zmq/support.h"
 
 namespace chancery::zmq {
@@ -7,7 +9,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class DealerTest : public HubTest {};
+class DealerTest : public HubTest {
+ protected:
+  // With a limit of 1 MiB, and known to the router under this id.
+  std::pair<Dealer, std::string> connect_limited(Router& router) {
+    DealerOptions options = dealer_options(router, member_);
+    options.waiting_bytes_max = 1U << 20U;
+    Dealer dealer = must(Dealer::connect(context_, options));
+    EXPECT_TRUE(reaches(dealer, LinkState::kConnected));
+    EXPECT_TRUE(dealer.send({"x"}));
+    return {std::move(dealer), next_message(router).routing_id};
+  }
+};
 
 TEST_F(DealerTest, TakesNothingBeforeThereIsAConnection) {
   auto router = std::make_unique<Router>(bind());
@@ -45,7 +58,10 @@ TEST_F(DealerTest, DoesNotConnectToAServerWithAnotherKey) {
 }
 
 TEST_F(DealerTest, SaysThatTheHubDoesNotRead) {
+  std::string name = (std::filesystem::temp_directory_path() / "chancery-XXXXXX").string();
+  const std::string folder = mkdtemp(name.data());
   RouterOptions options = router_options();
+  options.endpoint = "ipc://" + folder + "/hub.sock";
   options.receive_count_max = 1;
   const Router router = must(Router::bind(context_, options));
   DealerOptions small = dealer_options(router, member_);
@@ -55,6 +71,33 @@ TEST_F(DealerTest, SaysThatTheHubDoesNotRead) {
   const std::string frame(1U << 20U, 'x');
   EXPECT_EQ(code_of_first_failure(200, [&] { return dealer.send({frame}); }),
             ErrorCode::kQueueFull);
+  std::filesystem::remove_all(folder);
+}
+
+// As a Router, nobody calls receive() meanwhile.
+TEST_F(DealerTest, CutsAConnectionThatBringsMoreThanIsTaken) {
+  Router router = bind();
+  auto [dealer, routing_id] = connect_limited(router);
+  EXPECT_TRUE(eventually([&] {
+    (void)router.send(routing_id, {std::string(100'000, 'x')});
+    const std::optional<LinkEvent> event = dealer.next_event();
+    return event && event->state == LinkState::kFlooded;
+  }));
+  EXPECT_TRUE(reaches(dealer, LinkState::kDisconnected));
+  EXPECT_TRUE(reaches(dealer, LinkState::kConnected));
+}
+
+TEST_F(DealerTest, ReadsManyMessagesThatAreTaken) {
+  Router router = bind();
+  auto [dealer, routing_id] = connect_limited(router);
+  const std::string frame(100'000, 'x');
+  ASSERT_TRUE(router.send(routing_id, {frame}));
+  for (int i = 0; i < 200; ++i) {  // There is always one more.
+    ASSERT_TRUE(router.send(routing_id, {frame}));
+    std::this_thread::sleep_for(milliseconds(2));
+    EXPECT_EQ(next_message(dealer), std::vector<std::string>{frame});
+  }
+  EXPECT_FALSE(dealer.next_event());
 }
 
 TEST_F(DealerTest, DropsAMessageOfTooManyParts) {

@@ -158,6 +158,10 @@ class RawDealer {
     return zmq_send(socket_, part.data(), part.size(), ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) >=
            0;
   }
+  bool receive_part() {
+    char byte = 0;
+    return zmq_recv(socket_, &byte, sizeof byte, ZMQ_DONTWAIT) >= 0;
+  }
 
  private:
   Context context_;
