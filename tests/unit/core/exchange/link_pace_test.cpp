@@ -95,7 +95,7 @@ TEST(LinkPaceTest, WhatNobodyConfirmsIsHalvedEachFiveSeconds) {
 // second.
 TEST(LinkPaceTest, FindsThePlaceOfALinkAndStaysThere) {
   LinkPace::Time now = kLinkStart;
-  LinkPace pace(kLimits, now);
+  LinkPace pace({.bytes_min = 100, .bytes_max = 1'000'000}, now);
   for (int i = 0; i < 50; ++i) {
     round(pace, now, milliseconds(500 + pace.bytes() * 1000 / 2400));
     if (i > 8) {
