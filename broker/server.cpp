@@ -71,7 +71,8 @@ Server::Server(Config config, std::unique_ptr<Engine> engine)
     : config_(std::move(config)),
       engine_(std::move(engine)),
       hub_(engine_->hub()),
-      disk_(config_.store) {}
+      disk_(config_.store),
+      peers_(kPeersMax) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config,
                                               const daemon::StartOptions& options) {
@@ -140,7 +141,7 @@ void Server::admit_nodes() {
   }
   zap_->allow(std::string(kZapDomain), std::move(table), kHandshakes);
   std::vector<PeerHandle> unknown;
-  for (const auto& [handle, peer] : peers_) {
+  for (const auto& [handle, peer] : peers_.all()) {
     if (directory.node_of_transport_key(peer.transport_key_id) == nullptr) {
       unknown.push_back(handle);
     }
@@ -151,26 +152,21 @@ void Server::admit_nodes() {
 }
 
 void Server::cut(PeerHandle handle, std::string_view why) {
-  const auto peer = peers_.find(handle);
-  if (peer == peers_.end()) {
+  const Peer* const peer = peers_.find(handle);
+  if (peer == nullptr) {
     return;
   }
-  const std::string key = hex(peer->second.transport_key_id);
+  const std::string key = hex(peer->transport_key_id);
   refused_frames_.line(os::steady_now(), log::Level::kWarn, "connection-cut",
                        key + " " + std::string(why), {{"transport_key", key}, {"why", why}});
-  router_->disconnect(peer->second.routing_id, peer->second.descriptor);
+  router_->disconnect(peer->routing_id, peer->descriptor);
   forget(handle);
 }
 
 // The newest has just spoken, and may be about to say hello: the oldest goes, but for the
 // session's.
 void Server::cut_surplus(const Hash& transport_key_id) {
-  std::vector<PeerHandle> of_key;
-  for (const auto& [handle, peer] : peers_) {
-    if (peer.transport_key_id == transport_key_id) {
-      of_key.push_back(handle);
-    }
-  }
+  const std::vector<PeerHandle> of_key = peers_.with_key(transport_key_id);
   if (of_key.size() <= kConnectionsPerKeyMax) {
     return;
   }
@@ -295,33 +291,22 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
   }
 }
 
-PeerHandle Server::peer_handle(const zmq::Received& received, const Hash& transport_key_id) {
-  if (const auto known = handles_.find(received.routing_id);
-      known != handles_.end() && peers_.at(known->second).transport_key_id == transport_key_id) {
-    return known->second;
+PeerHandle Server::meet(const zmq::Received& received, const Hash& transport_key_id) {
+  const Peers::Met met = peers_.meet({.routing_id = received.routing_id,
+                                      .transport_key_id = transport_key_id,
+                                      .descriptor = received.source_fd});
+  for (const PeerHandle gone : met.forgotten) {
+    hub_.disconnected(gone);
   }
-  // A new connection: who had its descriptor before is gone.
-  const auto gone = std::ranges::find_if(
-      peers_, [&](const auto& item) { return item.second.descriptor == received.source_fd; });
-  if (gone != peers_.end()) {
-    forget(gone->first);
+  if (met.is_new) {
+    cut_surplus(transport_key_id);
   }
-  if (peers_.size() >= kPeersMax) {
-    forget(peers_.begin()->first);
-  }
-  const PeerHandle handle = next_handle_++;
-  peers_.emplace(handle, Peer{received.routing_id, transport_key_id, received.source_fd});
-  handles_.insert_or_assign(received.routing_id, handle);
-  cut_surplus(transport_key_id);
-  return handle;
+  return met.handle;
 }
 
 void Server::forget(PeerHandle handle) {
   hub_.disconnected(handle);
-  if (const auto peer = peers_.find(handle); peer != peers_.end()) {
-    handles_.erase(peer->second.routing_id);
-    peers_.erase(peer);
-  }
+  peers_.forget(handle);
 }
 
 void Server::refuse_frame(const std::string& who, std::string_view why, std::string_view detail) {
@@ -350,7 +335,7 @@ void Server::receive() {
       continue;
     }
     bytes += received->frames.front().size();
-    const PeerHandle handle = peer_handle(*received, *key_id);
+    const PeerHandle handle = meet(*received, *key_id);
     const Result<void> served =
         engine_->receive(handle, *key_id, received->frames.front(), os::steady_now());
     if (!served.has_value()) {
@@ -374,8 +359,8 @@ void Server::cut_ended() {
 // stays.
 void Server::take_gone() {
   for (const std::string& routing_id : router_->take_gone()) {
-    if (const auto known = handles_.find(routing_id); known != handles_.end()) {
-      hub_.disconnected(known->second);
+    if (const std::optional<PeerHandle> known = peers_.with_routing_id(routing_id)) {
+      hub_.disconnected(*known);
     }
   }
 }
@@ -391,23 +376,22 @@ Result<void> Server::sequence() {
 
 void Server::serve_reads() {
   engine_->serve_reads([this](PeerHandle handle) {
-    const auto peer = peers_.find(handle);
-    return peer == peers_.end() ||
-           router_->has_room(peer->second.routing_id, exchange::kFrameBytesTarget);
+    const Peer* const peer = peers_.find(handle);
+    return peer == nullptr || router_->has_room(peer->routing_id, exchange::kFrameBytesTarget);
   });
 }
 
 void Server::send_outgoing() {
   for (Outgoing& outgoing : engine_->take_outgoing()) {
-    const auto peer = peers_.find(outgoing.peer);
-    if (peer == peers_.end()) {
+    const Peer* const peer = peers_.find(outgoing.peer);
+    if (peer == nullptr) {
       continue;
     }
     const bool is_delivery = outgoing.topic.starts_with("to/");
     std::vector<std::string> frames;
     frames.push_back(std::move(outgoing.topic));
     frames.push_back(std::move(outgoing.message));
-    const Result<void> sent = router_->send(peer->second.routing_id, std::move(frames));
+    const Result<void> sent = router_->send(peer->routing_id, std::move(frames));
     if (!sent.has_value()) {
       ++counters_.unsent_count;
       if (sent.error().code == ErrorCode::kNotFound) {
@@ -525,21 +509,24 @@ text::Json Server::queues_json() const {
     const WindowFill fullest = hub_.fullest(lane);
     const WindowLimits& most = hub_.window_limits();
     return daemon::queue_json(
-        {.items = {fullest.items, most.items_max}, .bytes = {{fullest.bytes, most.bytes_max}}});
+        {.items = {{fullest.items, most.items_max}}, .bytes = {{fullest.bytes, most.bytes_max}}});
   };
   return {
       {"deliveries", window_json(exchange::Lane::kPatient)},
       {"deliveries_urgent", window_json(exchange::Lane::kUrgent)},
-      {"leaving", daemon::queue_json({.items = {leaving.messages, kFramesLeavingMax * connections},
-                                      .bytes = {{leaving.bytes, kBytesLeavingMax}},
-                                      .refused = counters_.unsent_count})},
-      {"admission", daemon::queue_json({.items = {admission.count(), limits.count_max},
+      {"leaving",
+       daemon::queue_json({.items = {{leaving.messages, kFramesLeavingMax * connections}},
+                           .bytes = {{leaving.bytes, kBytesLeavingMax}},
+                           .refused = counters_.unsent_count})},
+      {"admission", daemon::queue_json({.items = {{admission.count(), limits.count_max}},
                                         .bytes = {{admission.bytes(), limits.bytes_max}},
                                         .refused = admission.full_count()})},
       {"directory",
-       daemon::queue_json({.items = {admission.directory_count(), limits.directory_count_max}})},
-      {"peers", daemon::queue_json({.items = {peers_.size(), kPeersMax}})},
-      {"connections", daemon::queue_json({.items = {connections, kConnectionsMax},
+       daemon::queue_json({.items = {{admission.directory_count(), limits.directory_count_max}}})},
+      {"unread", daemon::queue_json({.bytes = {{router_->waiting_bytes(), kWaitingBytesMax}},
+                                     .refused = router_->counters().waiting_cut_count})},
+      {"peers", daemon::queue_json({.items = {{peers_.count(), peers_.count_max()}}})},
+      {"connections", daemon::queue_json({.items = {{connections, kConnectionsMax}},
                                           .refused = router_->counters().connection_over_count})}};
 }
 

@@ -17,6 +17,7 @@
 
 #include "broker/config.h"
 #include "broker/core/hub.h"
+#include "broker/core/peers.h"
 #include "broker/engine/engine.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
@@ -55,11 +56,6 @@ class Server {
   [[nodiscard]] Result<std::string> status_json() const;
 
  private:
-  struct Peer {
-    std::string routing_id;
-    Hash transport_key_id{};
-    int descriptor = -1;
-  };
   struct PendingAdmin {
     std::string routing_id;
     std::uint64_t request_id = 0;
@@ -96,7 +92,7 @@ class Server {
   void serve_reads();
   void send_outgoing();
   [[nodiscard]] text::Json queues_json() const;
-  PeerHandle peer_handle(const zmq::Received& received, const Hash& transport_key_id);
+  PeerHandle meet(const zmq::Received& received, const Hash& transport_key_id);
   void forget(PeerHandle handle);
 
   Config config_;
@@ -114,9 +110,7 @@ class Server {
 
   Told cuts_told_;
   Told refusals_told_;
-  PeerHandle next_handle_ = 1;
-  std::map<PeerHandle, Peer> peers_;
-  std::map<std::string, PeerHandle> handles_;  // By routing id.
+  Peers peers_;
   std::vector<PendingAdmin> pending_admin_;
   daemon::BackupJob backup_;
 };

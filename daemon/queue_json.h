@@ -15,13 +15,17 @@ struct Fill {
 };
 
 struct Queue {
-  Fill items;
-  std::optional<Fill> bytes{};             // Where bytes are counted …
+  std::optional<Fill> items{};             // Where items are counted …
+  std::optional<Fill> bytes{};             // … and bytes …
   std::optional<std::uint64_t> refused{};  // … and what found no room, since the start.
 };
 
 [[nodiscard]] inline text::Json queue_json(const Queue& queue) {
-  text::Json json{{"items", queue.items.now}, {"items_max", queue.items.max}};
+  text::Json json = text::Json::object();
+  if (queue.items.has_value()) {
+    json["items"] = queue.items->now;
+    json["items_max"] = queue.items->max;
+  }
   if (queue.bytes.has_value()) {
     json["bytes"] = queue.bytes->now;
     json["bytes_max"] = queue.bytes->max;

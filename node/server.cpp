@@ -457,19 +457,21 @@ text::Json Server::queues_json(const OutboxLoad& load) const {
   const SigningWindow window;
   return {
       {"outbox",
-       daemon::queue_json({.items = {load.queued + load.signed_count, limits.queued_count_max},
+       daemon::queue_json({.items = {{load.queued + load.signed_count, limits.queued_count_max}},
                            .bytes = {{load.bytes, limits.queued_bytes_max}},
                            .refused = api.counters().outbox_full_count})},
-      {"unacknowledged", daemon::queue_json({.items = {load.signed_count, window.count_max},
+      {"unacknowledged", daemon::queue_json({.items = {{load.signed_count, window.count_max}},
                                              .bytes = {{load.signed_bytes, window.bytes_max}}})},
       {"held", daemon::queue_json(
-                   {.items = {engine_->link().held_count(), engine_->link().held_count_max()}})},
-      {"waiters", daemon::queue_json({.items = {api.waiter_count(), limits.waiter_count_max},
+                   {.items = {{engine_->link().held_count(), engine_->link().held_count_max()}},
+                    .bytes = {{engine_->link().held_bytes(), engine_->link().held_bytes_max()}}})},
+      {"unread", daemon::queue_json({.bytes = {{hub_->waiting_bytes(), kHubWaitingBytesMax}}})},
+      {"waiters", daemon::queue_json({.items = {{api.waiter_count(), limits.waiter_count_max}},
                                       .refused = api.counters().not_waited_count})},
       {"connections",
-       daemon::queue_json(
-           {.items = {static_cast<std::uint64_t>(local_->connection_count()), kLocalConnectionsMax},
-            .refused = local_->counters().connection_over_count})}};
+       daemon::queue_json({.items = {{static_cast<std::uint64_t>(local_->connection_count()),
+                                      kLocalConnectionsMax}},
+                           .refused = local_->counters().connection_over_count})}};
 }
 
 Result<std::string> Server::status_json() {

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <iterator>
 #include <optional>
@@ -30,6 +31,11 @@ ConnectionCounters Connections::counters() {
   const std::lock_guard<std::mutex> held(mutex_);
   read_monitor();
   return counters_;
+}
+
+std::uint64_t Connections::waiting_bytes() {
+  const std::lock_guard<std::mutex> held(mutex_);
+  return waiting_bytes_;
 }
 
 void Connections::read_monitor() {
@@ -122,6 +128,7 @@ void Connections::drained(std::chrono::steady_clock::time_point now) {
 
 void Connections::look() {
   read_monitor();
+  waiting_bytes_ = 0;
   for (auto item = connections_.begin(); item != connections_.end();) {
     const auto current = item++;
     const Look look = look_at(current->first);
@@ -132,8 +139,10 @@ void Connections::look() {
     }
     const std::uint64_t most =
         connection.routing_id.empty() ? limits_.first_bytes_max : limits_.waiting_bytes_max;
-    if (look.received.has_value() && !connection.cut &&
-        connection.backlog.waiting(*look.received) > most) {
+    const std::uint64_t waits =
+        look.received.has_value() ? connection.backlog.waiting(*look.received) : 0;
+    waiting_bytes_ = std::max(waiting_bytes_, waits);
+    if (waits > most && !connection.cut) {
       ++counters_.waiting_cut_count;
       shut(current->first);
     }

@@ -62,6 +62,8 @@ class Connections {
 
   [[nodiscard]] std::size_t count();
   [[nodiscard]] ConnectionCounters counters();
+  // Of the connection of which most waits, at the last look.
+  [[nodiscard]] std::uint64_t waiting_bytes();
 
  private:
   struct Connection {
@@ -86,6 +88,7 @@ class Connections {
   std::map<int, Connection> connections_;
   std::map<std::uint64_t, int> silent_;  // By number: those that completed no message, uncut.
   std::size_t cut_count_ = 0;            // Of connections_.
+  std::uint64_t waiting_bytes_ = 0;
   std::deque<std::string> gone_;
   std::chrono::steady_clock::time_point drained_at_{};
   Thread thread_;  // Ends before what it uses.

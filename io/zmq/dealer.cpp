@@ -108,14 +108,12 @@ struct Dealer::State {
   // Under the mutex, as all that follows.
   void look() {
     read_monitor();
-    if (connection_fd >= 0) {
-      const Look look = look_at(connection_fd);
-      if (look.received.has_value() &&
-          backlog.waiting(*look.received) > options.waiting_bytes_max) {
-        ::shutdown(connection_fd, SHUT_RDWR);
-        connection_fd = -1;
-        keep({.state = LinkState::kFlooded});
-      }
+    const Look look = look_at(connection_fd);
+    waiting_bytes = look.received.has_value() ? backlog.waiting(*look.received) : 0;
+    if (waiting_bytes > options.waiting_bytes_max) {
+      ::shutdown(connection_fd, SHUT_RDWR);
+      connection_fd = -1;
+      keep({.state = LinkState::kFlooded});
     }
   }
 
@@ -194,7 +192,7 @@ struct Dealer::State {
   void drained() {
     const std::lock_guard<std::mutex> held(mutex);
     read_monitor();
-    if (connection_fd >= 0 && backlog.moved()) {
+    if (backlog.moved()) {
       if (const Look look = look_at(connection_fd); look.received.has_value()) {
         backlog.drained(*look.received);
       }
@@ -213,6 +211,7 @@ struct Dealer::State {
   bool connected = false;
   int connection_fd = -1;
   Backlog backlog;
+  std::uint64_t waiting_bytes = 0;  // At the last look.
   std::uint64_t oversized_count = 0;
   Thread thread;
 };
@@ -280,6 +279,11 @@ std::optional<LinkEvent> Dealer::next_event() {
 
 Result<> Dealer::reconnect() {
   return state_->connect();
+}
+
+std::uint64_t Dealer::waiting_bytes() const {
+  const std::lock_guard<std::mutex> held(state_->mutex);
+  return state_->waiting_bytes;
 }
 
 std::uint64_t Dealer::oversized_count() const {

@@ -80,6 +80,7 @@ class Dealer {
   // A new socket under the same options; what was queued is lost.
   [[nodiscard]] Result<> reconnect();
 
+  [[nodiscard]] std::uint64_t waiting_bytes() const;    // To be read: at the last look, tcp only.
   [[nodiscard]] std::uint64_t oversized_count() const;  // Messages dropped for their part count.
   [[nodiscard]] std::shared_ptr<const PollHandles> poll_handles() const;  // For Poller.
 

@@ -276,6 +276,10 @@ LeavingCount Router::leaving() const {
   return {.messages = state_->leaving_all->messages, .bytes = state_->leaving_all->bytes};
 }
 
+std::uint64_t Router::waiting_bytes() const {
+  return state_->connections.waiting_bytes();
+}
+
 void Router::disconnect(const std::string& routing_id, int source_fd) {
   state_->connections.cut(source_fd, routing_id);
 }

@@ -104,6 +104,9 @@ class Router {
   [[nodiscard]] bool has_room(const std::string& routing_id, std::size_t bytes) const;
   [[nodiscard]] LeavingCount leaving() const;
 
+  // What waits to be read, of the connection of which most does: at the last look, tcp only.
+  [[nodiscard]] std::uint64_t waiting_bytes() const;
+
   // Cuts the connection that a message came from, where that is still the one of this descriptor.
   // It may come back through the handshake.
   void disconnect(const std::string& routing_id, int source_fd);

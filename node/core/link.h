@@ -131,6 +131,13 @@ class Link {
     return lanes_.patient.held.size() + lanes_.urgent.held.size();
   }
 
+  [[nodiscard]] std::size_t held_bytes() const {
+    return lanes_.patient.held_bytes + lanes_.urgent.held_bytes;
+  }
+  [[nodiscard]] std::size_t held_bytes_max() const {
+    return config_.windows.patient.bytes + config_.windows.urgent.bytes;
+  }
+
   // UpMessages to send, as bytes, in order. Call it after the store's commit: credits say "stored".
   [[nodiscard]] std::vector<std::string> take_outgoing();
 

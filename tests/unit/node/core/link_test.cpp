@@ -591,6 +591,8 @@ TEST(LinkCreditTest, WhatIsHeldIsBoundedInBytes) {
     link.deliver(std::move(deliver));
   }
   EXPECT_EQ(link.held_count(), 8U);
+  EXPECT_EQ(link.held_bytes(), 8U << 20U);
+  EXPECT_LE(link.held_bytes(), link.held_bytes_max());
 }
 
 }  // namespace
