@@ -258,6 +258,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
   log::info("ready", {{"listen", router_->endpoint()},
                       {"size", hub_.sequencer().tree().size()},
                       {"genesis", hex(config_.genesis)}});
+  engine_->tell_contradiction();
   life.notify.ready("serving nodes");
   refusals_told_.count = zap_->counters().refused_count;  // The self-test's own.
   bool busy = false;
@@ -336,8 +337,7 @@ void Server::receive() {
     }
     bytes += received->frames.front().size();
     const PeerHandle handle = meet(*received, *key_id);
-    const Result<void> served =
-        engine_->receive(handle, *key_id, received->frames.front(), os::steady_now());
+    const Result<void> served = engine_->receive(handle, *key_id, received->frames.front());
     if (!served.has_value()) {
       refuse_frame(received->user_id, error_info(served.error().code).name, served.error().detail);
       if (served.error().code == ErrorCode::kUnknownMember) {

@@ -46,7 +46,6 @@ Now now() {
 
 // As long as a handshake may take (io/zmq), and some more; and, where the link is up, three pings.
 constexpr std::chrono::seconds kLinkSilentMax{15};
-constexpr std::chrono::seconds kStoodStillMin{1};  // Between two turns.
 
 milliseconds reconnect_delay() {
   const std::string random = os::random_bytes(2);
@@ -275,7 +274,7 @@ void Server::take_link_events() {
     switch (event->state) {
       case zmq::LinkState::kConnected:
         log::info("hub-connected", {{"hub", config_.hub}});
-        hub_heard_at_ = link_news_at_;
+        hub_heard_at_ = waking_.now();
         engine_->connected();
         break;
       case zmq::LinkState::kDisconnected:
@@ -297,8 +296,10 @@ void Server::take_link_events() {
         break;
       case zmq::LinkState::kHandshakeFailed:
         log::error("hub-handshake-failed",
-                   {{"hub", config_.hub}, {"remedy", "compare hub_key with the roster"}});
-        engine_->disconnected("the handshake with the hub failed: hub_key may be wrong");
+                   {{"hub", config_.hub},
+                    {"remedy", "is the hub at work? if it is, compare hub_key with the roster"}});
+        engine_->disconnected(
+            "the handshake with the hub failed: it stands still, or hub_key is wrong");
         break;
     }
     if (event->final) {
@@ -311,12 +312,9 @@ void Server::take_link_events() {
 // without a connection the socket is made anew, whatever it was told.
 void Server::reconnect_when_due() {
   const SteadyTime now = os::steady_now();
-  // Where it was this node that stood still, what the hub said meanwhile is still to be read.
-  if (const auto since = now - std::exchange(turned_at_, now); since > kStoodStillMin) {
-    hub_heard_at_ += since;
-  }
+  const WakingClock::Time waking = waking_.turn(now);
   if (connected_ && engine_->link().phase() == LinkPhase::kUp &&
-      now - hub_heard_at_ >= kLinkSilentMax) {
+      waking - hub_heard_at_ >= kLinkSilentMax) {
     log::warn("hub-silent", {{"hub", config_.hub}});
     connected_ = false;
     engine_->disconnected("the hub says nothing");
@@ -345,7 +343,7 @@ Result<void> Server::receive_from_hub() {
                            {{"why", "not topic and message"}});
       continue;
     }
-    hub_heard_at_ = os::steady_now();
+    hub_heard_at_ = waking_.now();
     CHANCERY_TRY_VOID(engine_->receive_from_hub((*frames)[0], (*frames)[1], now()));
   }
   return {};

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "core/base/waking_clock.h"
 #include "core/crypto/keys.h"
 #include "daemon/backup.h"
 #include "daemon/disk_watch.h"
@@ -78,8 +79,8 @@ class Server {
   bool connected_ = false;  // To the hub.
   std::optional<SteadyTime> reconnect_at_;
   SteadyTime link_news_at_{};  // Of the newest event of the link.
-  SteadyTime hub_heard_at_{};
-  SteadyTime turned_at_{};
+  WakingClock waking_;
+  WakingClock::Time hub_heard_at_{};
   daemon::BackupJob backup_;
 
   // The context outlives its sockets: order matters.

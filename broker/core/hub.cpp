@@ -19,7 +19,6 @@ constexpr std::uint64_t kRetryAfterStopMs = 10'000;  // People have to act first
 constexpr std::uint64_t kRetryAfterDiskMs = 5'000;   // … or something makes room by itself.
 // Nodes ping every 5 s: a session that is silent for longer may be of a machine that is gone.
 constexpr std::chrono::seconds kSilenceMax{15};
-constexpr std::chrono::seconds kStoodStillMin{1};  // Between two turns.
 constexpr std::string_view kControl = "control";
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kDirectoryTopic = "directory";
@@ -90,9 +89,7 @@ void Hub::fault(PeerHandle peer, const Error& error) {
   send(peer, std::string(kControl), message);
 }
 
-Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::string_view frame,
-                          SteadyTime now) {
-  now_ = now;
+Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::string_view frame) {
   const auto refuse_with = [&](Error error) -> Result<void> {
     fault(peer, error);
     return std::unexpected(std::move(error));
@@ -117,7 +114,7 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
     return refuse_with({ErrorCode::kGap, "hello comes first"});
   }
   Session& session = found->second;
-  session.heard_at = now_;
+  session.heard_at = waking_.now();
   switch (parsed->message_case()) {
     case v1::UpMessage::kSubmit:
       if (static_cast<std::size_t>(parsed->submit().envelopes_size()) > exchange::kSubmitCountMax) {
@@ -195,7 +192,8 @@ bool Hub::runs_elsewhere(PeerHandle peer, const exchange::NodeInfo& node,
                          const v1::Hello& hello) const {
   const auto found = sessions_.find(node.signing_key.id());
   return found != sessions_.end() && found->second.peer != peer &&
-         found->second.instance != hello.instance() && now_ - found->second.heard_at < kSilenceMax;
+         found->second.instance != hello.instance() &&
+         waking_.now() - found->second.heard_at < kSilenceMax;
 }
 
 std::vector<HeadCheck> Hub::take_head_checks() {
@@ -253,7 +251,7 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
                   .followed = hello.followed().size(),
                   .program = hello.program().substr(0, exchange::kNameBytesMax),
                   .instance = hello.instance(),
-                  .heard_at = now_,
+                  .heard_at = waking_.now(),
                   .pace = {config_.pace, now_}};
   const auto begin = [&](Lane lane, std::uint64_t cursor, const v1::Credits& credits) {
     session.feeds[lane].window =
@@ -436,10 +434,9 @@ void Hub::not_restored(const RestoreRequest& request, const Error& why) {
 
 void Hub::at(SteadyTime now) {
   now_ = now;
-  const auto since = now - std::exchange(turned_at_, now);
-  for (auto& [node, session] : sessions_) {
-    session.heard_at += since > kStoodStillMin ? since : SteadyTime::duration{};
-    if (now - session.heard_at >= kSilenceMax) {
+  const WakingClock::Time waking = waking_.turn(now);
+  for (const auto& [node, session] : sessions_) {
+    if (waking - session.heard_at >= kSilenceMax) {
       ended_.push_back(session.peer);
     }
   }

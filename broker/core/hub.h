@@ -23,6 +23,7 @@
 #include "chancery/v1/link.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/base/waking_clock.h"
 #include "core/exchange/lane.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/link_pace.h"
@@ -123,9 +124,9 @@ class Hub {
 
   // A frame from the connection `peer`, which was admitted with this transport key. What cannot be
   // served is answered with a Fault; the error comes back as well, for the log. kUnknownMember: cut
-  // the connection. By `now` a session is judged that nothing was heard from for long.
+  // the connection.
   [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
-                                     std::string_view frame, SteadyTime now);
+                                     std::string_view frame);
   // Heads that greeting nodes name and that the store must look up; the answer to their Hello comes
   // with checked(). `root` is nothing where the log had no head of that size.
   [[nodiscard]] std::vector<HeadCheck> take_head_checks();
@@ -213,7 +214,7 @@ class Hub {
     std::uint64_t followed = 0;
     std::string program;
     std::string instance;  // Which of the daemons that have this node's keys.
-    SteadyTime heard_at;
+    WakingClock::Time heard_at;
     exchange::LinkPace pace;
     std::optional<LogPage> log_page{};
 
@@ -250,8 +251,8 @@ class Hub {
   void answer(const std::vector<Outcome>& outcomes, bool waiting);
 
   HubConfig config_;
-  SteadyTime now_{};  // Of the turn, or of the frame that is being served.
-  SteadyTime turned_at_{};
+  SteadyTime now_{};  // Of the turn.
+  WakingClock waking_;
   std::optional<Error> contradiction_;
   Sequencer sequencer_;
   MemberQuotas quotas_;

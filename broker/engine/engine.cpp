@@ -216,19 +216,25 @@ Result<void> Engine::flush() {
   return {};
 }
 
-Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id, std::string_view frame,
-                             SteadyTime now) {
+Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id,
+                             std::string_view frame) {
   const bool admits = !hub_.contradiction().has_value();
-  Result<void> served = hub_.receive(peer, transport_key_id, frame, now);
+  Result<void> served = hub_.receive(peer, transport_key_id, frame);
   if (served.has_value()) {
     served = check_heads();
   }
-  if (const std::optional<Error>& why = hub_.contradiction(); admits && why.has_value()) {
-    log::error("admission-stopped",
-               {{"detail", why->detail}, {"remedy", error_info(why->code).remedy}});
+  if (admits && hub_.contradiction().has_value()) {
+    tell_contradiction();
     contradiction_is_new_ = true;
   }
   return served;
+}
+
+void Engine::tell_contradiction() const {
+  if (const std::optional<Error>& why = hub_.contradiction(); why.has_value()) {
+    log::error("admission-stopped",
+               {{"detail", why->detail}, {"remedy", error_info(why->code).remedy}});
+  }
 }
 
 // For good, before anything else is written.

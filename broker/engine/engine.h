@@ -80,7 +80,9 @@ class Engine {
 
   // As Hub::receive().
   [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
-                                     std::string_view frame, SteadyTime now);
+                                     std::string_view frame);
+  // A line of the log where admission is stopped.
+  void tell_contradiction() const;
   // A batch of what waits, if anything does. Where a node has shown that this log is not the one
   // that the hub signed, all of it is refused.
   [[nodiscard]] Result<Sequenced> sequence(std::uint64_t now_ms);

@@ -109,8 +109,7 @@ class Run {
   }
 
   Result<void> receive(broker::PeerHandle peer, std::string_view frame) {
-    Result<void> served =
-        hub_.receive(peer, trial().transports.at(peer - 1), frame, broker::SteadyTime());
+    Result<void> served = hub_.receive(peer, trial().transports.at(peer - 1), frame);
     for (const broker::HeadCheck& check : hub_.take_head_checks()) {
       const auto head = heads_.find(check.size);
       served =

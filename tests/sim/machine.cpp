@@ -219,7 +219,7 @@ void HubMachine::receive(std::size_t node, ConnectionId id, const std::string& f
     around_.trace.event(name_, "receives", frame);
     speakers_[id] = node;
     const Port& port = ports_.at(node);
-    const Result<void> served = engine_->receive(id, port.transport_key_id(), frame, steady());
+    const Result<void> served = engine_->receive(id, port.transport_key_id(), frame);
     if (!served.has_value()) {
       around_.trace.remark(name_, "refuses a frame: " + served.error().to_string());
       if (served.error().code == ErrorCode::kUnknownMember && port.wire->id() == id) {

@@ -101,6 +101,7 @@ class LinkOutages(Trial):
         for daemon in (self.hub, *self.nodes.values()):
             self.assertEqual(daemon.stop(), 0)
         self.start("KZ")
+        self.assertTrue(self.hub.says("admission-stopped"), self.hub.log())  # At the start: no node knows of it.
         self.assertEqual(self.publish("KZ", "too early", "--timeout", "2s").json["verdict"], "unknown")
         status = self.status("hub")
         self.assertEqual((status.json["alarm"]["error"], status.json["log"]["size"]), ("admission-stopped", size))
