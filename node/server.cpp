@@ -37,8 +37,10 @@ constexpr int kLocalConnectionsMax = 64;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr milliseconds kIdleWait{100};
-constexpr milliseconds kReconnectMin{500};
-constexpr std::uint32_t kReconnectJitterMs = 2000;
+// At least so long, and at random up to five times as long, after a connection was lost; after one
+// that was refused, or could not be.
+constexpr milliseconds kAfterLoss{100};
+constexpr milliseconds kAfterRefusal{500};
 
 Now now() {
   return {.steady = os::steady_now(), .unix_us = os::unix_us()};
@@ -47,12 +49,12 @@ Now now() {
 // As long as a handshake may take (io/zmq), and some more; and, where the link is up, three pings.
 constexpr std::chrono::seconds kLinkSilentMax{15};
 
-milliseconds reconnect_delay() {
+milliseconds with_jitter(milliseconds least) {
   const std::string random = os::random_bytes(2);
   const std::uint32_t number =
       (static_cast<std::uint32_t>(static_cast<std::uint8_t>(random[0])) << 8U) |
       static_cast<std::uint8_t>(random[1]);
-  return kReconnectMin + milliseconds(number % kReconnectJitterMs);
+  return least + least * 4 * number / (1U << 16U);
 }
 
 std::string_view phase_word(LinkPhase phase) {
@@ -303,7 +305,9 @@ void Server::take_link_events() {
         break;
     }
     if (event->final) {
-      reconnect_at_ = os::steady_now() + reconnect_delay();
+      reconnect_at_ =
+          os::steady_now() +
+          with_jitter(event->state == zmq::LinkState::kDisconnected ? kAfterLoss : kAfterRefusal);
     }
   }
 }
@@ -328,7 +332,7 @@ void Server::reconnect_when_due() {
   reconnect_at_.reset();
   if (const Result<void> again = hub_->reconnect(); !again.has_value()) {
     log::warn("hub-reconnect-failed", {{"detail", again.error().to_string()}});
-    reconnect_at_ = os::steady_now() + reconnect_delay();
+    reconnect_at_ = os::steady_now() + with_jitter(kAfterRefusal);
   }
 }
 

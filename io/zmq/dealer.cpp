@@ -33,7 +33,6 @@ Result<> set_options(Socket& socket, const DealerOptions& options, bool curve) {
                                               .receive_count_max = options.receive_count_max,
                                               .handshake_max = options.handshake_max,
                                               .linger = options.linger}));
-  CHANCERY_TRY_VOID(socket.set(ZMQ_IMMEDIATE, "the immediate queue", options.immediate ? 1 : 0));
   CHANCERY_TRY_VOID(socket.set(ZMQ_RECONNECT_IVL, "the reconnect interval", options.reconnect_min));
   CHANCERY_TRY_VOID(
       socket.set(ZMQ_RECONNECT_IVL_MAX, "the longest reconnect interval", options.reconnect_max));
@@ -76,7 +75,9 @@ struct Dealer::State {
     socket.close();
     events.clear();
     connected = false;
+    lost = false;
     connection_fd = -1;
+    backlog = {};
     CHANCERY_TRY(socket, Socket::open(context, ZMQ_DEALER));
     CHANCERY_TRY_VOID(set_options(socket, options, curve));
     CHANCERY_TRY(monitor, Monitor::open(context, socket, kEvents));
@@ -128,7 +129,7 @@ struct Dealer::State {
   }
 
   void read_monitor() {
-    if (monitor.get() == nullptr) {
+    if (monitor.get() == nullptr || lost) {
       return;
     }
     while (const std::optional<MonitorEvent> event = monitor.next()) {
@@ -153,7 +154,10 @@ struct Dealer::State {
         case ZMQ_EVENT_DISCONNECTED:  // Follows a failed handshake too: that was told already.
           connection_fd = -1;
           if (std::exchange(connected, false)) {
-            keep({.state = LinkState::kDisconnected});
+            // What libzmq goes on with would bring what was for the connection before.
+            keep({.state = LinkState::kDisconnected, .final = true});
+            lost = true;
+            return;
           }
           break;
         default:
@@ -175,6 +179,11 @@ struct Dealer::State {
     if (!events.empty()) {
       event = events.front();
       events.pop_front();
+    }
+    if (event.has_value() && event->state == LinkState::kDisconnected) {
+      *handles = PollHandles{.wake_fd = wake_fd};
+      monitor.close();
+      socket.close();
     }
     if (events.empty() && wake_fd >= 0) {
       eventfd_t woken = 0;
@@ -209,6 +218,7 @@ struct Dealer::State {
   std::shared_ptr<PollHandles> handles;
   std::deque<LinkEvent> events;
   bool connected = false;
+  bool lost = false;  // The connection of this socket.
   int connection_fd = -1;
   Backlog backlog;
   std::uint64_t waiting_bytes = 0;  // At the last look.
@@ -239,15 +249,15 @@ Result<> Dealer::send(const std::vector<std::string>& frames) {
   if (state_->socket.get() == nullptr) {
     return fail(ErrorCode::kUnavailable, "the link has no socket: reconnect");
   }
+  if (state_->options.immediate && !state_->is_connected()) {
+    return fail(ErrorCode::kUnavailable, "no connection to " + state_->options.endpoint);
+  }
   const int error = state_->socket.send(nullptr, frames);
   if (error == 0) {
     return {};
   }
   if (error != EAGAIN) {
     return fail_zmq(ErrorCode::kUnavailable, "sending to " + state_->options.endpoint);
-  }
-  if (!state_->is_connected()) {
-    return fail(ErrorCode::kUnavailable, "no connection to " + state_->options.endpoint);
   }
   return fail(ErrorCode::kQueueFull,
               state_->options.endpoint + " does not read: its queue is full");

@@ -1,8 +1,11 @@
 // The connecting end of a link: a DEALER that says what becomes of its connection.
 //
-// libzmq reconnects by itself after a lost connection, and never again after a refused handshake
-// (ZAP 400): its owner sees kRefused, waits with jitter, and calls reconnect(), which makes the
-// socket anew. Messages in flight are lost with a connection; the protocol above resends.
+// libzmq tries until there is a connection. Once that is lost, or was refused (ZAP 400), the event
+// is `final`: the owner waits with jitter and calls reconnect(), which makes the socket anew. What
+// was in flight is lost with a connection; the protocol above resends.
+//
+// ZMQ_IMMEDIATE is not used: with it libzmq takes a connection's queue away while it is being read,
+// and where that is between two parts of a message, an assertion ends the process (`!_more`).
 //
 // The peer is not trusted with memory: messages of too many parts are dropped, and where more lies
 // inside libzmq than waiting_bytes_max, the connection is cut (backlog.h; tcp only).
@@ -40,13 +43,13 @@ struct DealerOptions {
   std::chrono::milliseconds reconnect_max{30000};
   std::chrono::milliseconds handshake_max{5000};
   std::chrono::milliseconds linger{0};
-  bool immediate = true;  // Queue for a finished connection only: send() fails while there is none.
+  bool immediate = true;  // send() fails while there is no finished connection.
 };
 
 enum class LinkState : std::uint8_t {
   kConnected,        // The handshake succeeded.
   kRefused,          // The server's ZAP handler said no. Silence follows: reconnect().
-  kDisconnected,     // A connection was lost; libzmq tries again.
+  kDisconnected,     // A connection was lost.
   kFlooded,          // More waited than waiting_bytes_max: kDisconnected follows.
   kHandshakeFailed,  // The handshake ended without a verdict: another key, another protocol.
 };
@@ -54,7 +57,7 @@ enum class LinkState : std::uint8_t {
 struct LinkEvent {
   LinkState state{};
   int status = 0;      // kRefused: the ZAP status, as 400.
-  bool final = false;  // libzmq does not try again: only reconnect() helps.
+  bool final = false;  // Nothing is tried any more: only reconnect() helps.
 };
 
 class Dealer {

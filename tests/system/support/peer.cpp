@@ -38,6 +38,9 @@ bool Peer::reaches(zmq::LinkState state, std::chrono::milliseconds patience) {
   return eventually(
       [&] {
         const std::optional<zmq::LinkEvent> event = dealer_.next_event();
+        if (event.has_value() && event->state == zmq::LinkState::kDisconnected) {
+          EXPECT_TRUE(dealer_.reconnect());
+        }
         return event.has_value() && event->state == state;
       },
       patience);

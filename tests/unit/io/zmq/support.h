@@ -74,12 +74,15 @@ inline LinkEvent next_event(Dealer& dealer) {
   return event.value_or(LinkEvent{});
 }
 
-// Skips other events.
+// Skips other events, and connects anew where the connection was lost.
 inline bool reaches(Dealer& dealer, LinkState state,
                     std::chrono::milliseconds patience = kPatience) {
   return eventually(
       [&] {
         const std::optional<LinkEvent> event = dealer.next_event();
+        if (event && event->state == LinkState::kDisconnected) {
+          EXPECT_TRUE(dealer.reconnect());
+        }
         return event && event->state == state;
       },
       patience);

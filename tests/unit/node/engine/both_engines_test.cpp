@@ -26,6 +26,7 @@ namespace {
 using test::must;
 
 constexpr std::uint64_t kDayMs = 24ULL * 60 * 60 * 1000;
+constexpr std::uint64_t kFreeBytesAtHub = 1ULL << 40U;
 constexpr std::uint64_t kStartMs = 1'800'000'000'000;
 
 class BothEnginesTest : public testing::Test {
@@ -89,13 +90,14 @@ class BothEnginesTest : public testing::Test {
   void settle() {
     for (int turn = 0; turn < 40; ++turn) {
       now_ms_ += 1000;
+      hub_->disk_has(kFreeBytesAtHub, now().steady);
       for (auto& [member, node] : nodes_) {
         must(node->finish_turn(now()));
         for (const std::string& message : node->take_to_hub()) {
           const std::string key = test::node_key_name(member, numbers_[member], "transport");
           // What the hub does not serve it answers.
-          static_cast<void>(hub_->receive(peer_of(member), test::agreement_public(key).id(),
-                                          message, now().steady));
+          static_cast<void>(
+              hub_->receive(peer_of(member), test::agreement_public(key).id(), message));
         }
       }
       static_cast<void>(must(hub_->sequence(now_ms_ + hub_ahead_ms_)));
