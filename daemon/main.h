@@ -51,6 +51,9 @@ template <class Server, class Config>
   if (const Result<void> hardened = os::harden_process(); !hardened.has_value()) {
     return stop_with(hardened.error());
   }
+  if (const Result<void> enough = ensure_descriptors(); !enough.has_value()) {
+    return stop_with(enough.error());
+  }
   Result<os::SignalFd> signals = os::SignalFd::open();
   if (!signals.has_value()) {
     return stop_with(signals.error());

@@ -267,6 +267,21 @@ Result<std::uint16_t> free_tcp_port() {
   return ntohs(address.sin_port);
 }
 
+Result<std::uint64_t> raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return system_failure("getrlimit", "RLIMIT_NOFILE");
+  }
+  const rlim_t most = std::min<rlim_t>(limit.rlim_max, kDescriptorsMax);
+  if (limit.rlim_cur < most) {
+    limit.rlim_cur = most;
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+      return system_failure("setrlimit", "RLIMIT_NOFILE");
+    }
+  }
+  return limit.rlim_cur;
+}
+
 Result<void> harden_process() {
   const rlimit none = {.rlim_cur = 0, .rlim_max = 0};
   if (::setrlimit(RLIMIT_CORE, &none) != 0) {

@@ -85,4 +85,9 @@ class Child {
 // only we can read: a daemon holds keys. Before any file is written.
 [[nodiscard]] Result<void> harden_process();
 
+inline constexpr std::uint64_t kDescriptorsMax = 1U << 16U;
+
+// As many descriptors as the system lets this process have, up to kDescriptorsMax.
+[[nodiscard]] Result<std::uint64_t> raise_descriptor_limit();
+
 }  // namespace chancery::os

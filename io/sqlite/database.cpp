@@ -101,7 +101,8 @@ Result<void> check_file(const std::string& path) {
   }
   if (status.st_size == 0) {
     return fail(ErrorCode::kStoreDamaged,
-                path + " is empty: its creation was interrupted; remove it and create it again");
+                path + " is empty: its creation was interrupted, or somebody emptied it. Move it " +
+                    "away with what lies beside it, and restore a backup where there was one");
   }
   return {};
 }

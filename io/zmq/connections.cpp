@@ -14,10 +14,15 @@ Connections::Connections(Monitor monitor, const ConnectionLimits& limits)
     : monitor_(std::move(monitor)), limits_(limits) {}
 
 Result<> Connections::watch() {
-  CHANCERY_TRY(thread_, Thread::repeat("zmq-watch", kLookInterval, [this] {
-                 const std::lock_guard<std::mutex> held(mutex_);
-                 look();
-               }));
+  const auto turn = [this] {
+    const std::lock_guard<std::mutex> held(mutex_);
+    read_monitor();
+    if (const auto now = std::chrono::steady_clock::now(); now - looked_at_ >= kLookInterval) {
+      looked_at_ = now;
+      look();
+    }
+  };
+  CHANCERY_TRY(thread_, Thread::repeat("zmq-watch", kLookInterval, turn, monitor_.wake_fd()));
   return {};
 }
 
@@ -127,7 +132,6 @@ void Connections::drained(std::chrono::steady_clock::time_point now) {
 }
 
 void Connections::look() {
-  read_monitor();
   waiting_bytes_ = 0;
   for (auto item = connections_.begin(); item != connections_.end();) {
     const auto current = item++;

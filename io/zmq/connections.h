@@ -6,6 +6,10 @@
 // been silent the longest: connections that say nothing, which cost their maker nothing, do not
 // keep out one that speaks at once. Where all have spoken, the newest goes.
 //
+// It matters that this is at once: where libzmq 4.3.4 finds no descriptor for a connection to a
+// socket file, it ends the process. So there are descriptors for as many as there may be, and for
+// those that come before a cut (os::raise_descriptor_limit).
+//
 // Descriptors are libzmq's: one that was closed is forgotten when the monitor says so, or at the
 // next look at it. Any thread: the Router's, and one that looks while that is busy.
 
@@ -44,7 +48,8 @@ class Connections {
  public:
   Connections(Monitor monitor, const ConnectionLimits& limits);
 
-  // From now on each connection is looked at every kLookInterval, by a thread.
+  // From now on a thread cuts at once what is over connection_count_max, and looks at each
+  // connection every kLookInterval.
   [[nodiscard]] Result<> watch();
 
   // A message of this connection was completed, under this routing id, and taken.
@@ -91,6 +96,7 @@ class Connections {
   std::uint64_t waiting_bytes_ = 0;
   std::deque<std::string> gone_;
   std::chrono::steady_clock::time_point drained_at_{};
+  std::chrono::steady_clock::time_point looked_at_{};
   Thread thread_;  // Ends before what it uses.
 };
 

@@ -44,6 +44,12 @@ void Monitor::close() {
   reader_.close();
 }
 
+int Monitor::wake_fd() const {
+  int fd = -1;
+  std::size_t size = sizeof fd;
+  return zmq_getsockopt(reader_.get(), ZMQ_FD, &fd, &size) == 0 ? fd : -1;
+}
+
 std::optional<MonitorEvent> Monitor::next() {
   // Part 1 is a 16-bit event and a 32-bit value, both in the order of this machine; part 2 is an
   // address, which nobody here needs.

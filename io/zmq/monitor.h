@@ -35,6 +35,8 @@ class Monitor {
   void close();
   [[nodiscard]] std::optional<MonitorEvent> next();
   [[nodiscard]] void* get() const { return reader_.get(); }
+  // Can be read where there may be more to tell, once next() has given all that there was.
+  [[nodiscard]] int wake_fd() const;
 
  private:
   Monitor(void* watched, Socket reader) : watched_(watched), reader_(std::move(reader)) {}

@@ -23,6 +23,7 @@ struct PlainOptions {
   std::size_t frame_bytes_max = 1U << 20U;
   std::size_t part_count_max = 4;
   int queue_count_max = 1000;  // Messages, each way.
+  int connection_count_max = 16;
 };
 
 // kConfigInvalid for a path that is too long, kAddressInUse when a process listens there, kExists

@@ -202,9 +202,7 @@ Result<Router> bind_router(Context& context, const RouterOptions& options, bool 
   auto state = std::make_unique<Router::State>(options, std::move(listener), std::move(socket),
                                                std::move(monitor), counter);
   state->endpoint = std::move(endpoint);
-  if (!options.endpoint.starts_with(kIpcPrefix)) {
-    CHANCERY_TRY_VOID(state->connections.watch());
-  }
+  CHANCERY_TRY_VOID(state->connections.watch());
   return Router(std::move(state));
 }
 

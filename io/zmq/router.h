@@ -8,8 +8,9 @@
 //     are handles for send() and are not for logs, metrics or the wire;
 //   - what a peer lets lie inside libzmq, in messages that nobody took yet or in one that never
 //     ends (backlog.h): over waiting_bytes_max its connection is cut, and before its first message
-//     already at first_bytes_max. A thread sees to that, tcp only;
+//     already at first_bytes_max. tcp only;
 //   - the number of connections: over it the one goes that has been silent the longest;
+//     a thread sees to both;
 //   - what waits to be sent, in bytes: a peer may have as much in libzmq's queues as all leave free
 //     of leaving_bytes_max. So one alone has half of it, many that do not read leave the others
 //     their room, and one message always goes to a peer for whom nothing waits.

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <string>
 #include <system_error>
@@ -42,12 +43,13 @@ Result<Thread> Thread::start(const char* name, std::function<void(int stop_fd)> 
 }
 
 Result<Thread> Thread::repeat(const char* name, std::chrono::milliseconds interval,
-                              std::function<void()> run) {
-  return start(name, [interval, run = std::move(run)](int stop_fd) {
-    pollfd stop{.fd = stop_fd, .events = POLLIN, .revents = 0};
+                              std::function<void()> run, int wake_fd) {
+  return start(name, [interval, run = std::move(run), wake_fd](int stop_fd) {
+    std::array<pollfd, 2> fds = {pollfd{.fd = stop_fd, .events = POLLIN, .revents = 0},
+                                 pollfd{.fd = wake_fd, .events = POLLIN, .revents = 0}};
     while (true) {
-      const int ready = ::poll(&stop, 1, static_cast<int>(interval.count()));
-      if (ready > 0 || (ready < 0 && errno != EINTR)) {
+      const int ready = ::poll(fds.data(), fds.size(), static_cast<int>(interval.count()));
+      if ((ready > 0 && fds[0].revents != 0) || (ready < 0 && errno != EINTR)) {
         return;
       }
       run();

@@ -18,9 +18,9 @@ class Thread {
   // system gives no thread.
   [[nodiscard]] static Result<Thread> start(const char* name, std::function<void(int stop_fd)> run);
 
-  // `run` is called each time that so much time passed.
+  // `run` is called each time that so much time passed, and where `wake_fd` can be read.
   [[nodiscard]] static Result<Thread> repeat(const char* name, std::chrono::milliseconds interval,
-                                             std::function<void()> run);
+                                             std::function<void()> run, int wake_fd = -1);
 
   Thread() = default;
   Thread(Thread&& other) noexcept;

@@ -2,10 +2,13 @@
 """Peers and strangers that keep to no rule: only the offender suffers. Each attack is made on real sockets while two
 honest members publish and receive, the hub stays the process that it was, and its descriptors come back.
 Protocol chapter 10. `./dev faults hostile-bytes` goes on for longer."""
+import contextlib
 import os
 import pathlib
 import random
+import resource
 import socket
+import subprocess
 import sys
 import time
 import unittest
@@ -192,9 +195,53 @@ class HostilePeers(Trial):
         self.assert_small()
 
     @unittest.skipIf(SANITIZED, "UBSan reads /proc to judge a pointer, and takes a refusal for a finding")
-    def test_a_hub_without_descriptors_keeps_those_that_it_has(self):
-        self.hub.prefix = ("prlimit", "--nofile=64:64")
+    def test_a_daemon_asks_for_the_descriptors_that_it_may_need(self):
+        self.hub.prefix = ("prlimit", "--nofile=1000:1000")
+        self.hub.start()
+        self.assertEqual(self.hub.wait(), 1)
+        self.assertIn("LimitNOFILE", self.hub.log())
+        self.hub.prefix = ("prlimit", "--nofile=64:1024")  # It takes what it may.
+        self.start("AM")
+        limits = pathlib.Path(f"/proc/{self.hub.process.pid}/limits").read_text()
+        self.assertRegex(limits, r"Max open files +1024 +1024")
+
+    def test_crowds_at_the_socket_files_leave_descriptors(self):
+        self.hub.prefix = self.node_of("AM").prefix = ("prlimit", "--nofile=1024:1024")
         self.start("AM", "BY")
+        for sockets in (self.path("hub/run"), self.path("am/run")):
+            for path in sorted(sockets.glob("*.sock")):
+                self.crowd(512, lambda: socket.create_connection(self.address, timeout=5))
+                self.crowd(1500, lambda path=path: self.connect_file(path))
+                self.assertIsNone(self.nodes["AM"].process.poll(), self.nodes["AM"].log())
+                self.assert_others_go_on(f"a crowd at {path}")
+        self.assertEqual(self.status("hub").code, 0)
+
+    @staticmethod
+    def connect_file(path):
+        made = socket.socket(socket.AF_UNIX)
+        made.settimeout(2)
+        try:
+            made.connect(str(path))
+        except OSError:
+            made.close()
+            raise
+        return made
+
+    def crowd(self, count, connect):
+        """As many connections as can be had; they stay."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        made = []
+        for _ in range(count):
+            with contextlib.suppress(OSError):
+                made.append(connect())
+                self.addCleanup(made[-1].close)
+        return made
+
+    def test_a_hub_without_descriptors_keeps_those_that_it_has(self):
+        self.start("AM", "BY")
+        subprocess.run(["prlimit", f"--pid={self.pid}", "--nofile=64:1024"], check=True)
         crowd = [socket.create_connection(self.address, timeout=5) for _ in range(100)]
         self.assertTrue(eventually(lambda: self.count_descriptors() >= 63), self.count_descriptors())
         self.assert_others_go_on("no descriptor is left")

@@ -156,10 +156,13 @@ class Trial(unittest.TestCase):
         for member in members:
             self.start_node(member)
 
-    def start_node(self, member):
+    def node_of(self, member):
         if member not in self.nodes:
             self.nodes[member] = self.daemon("chancery-node", f"{member.lower()}/node.toml")
-        self.nodes[member].start()
+        return self.nodes[member]
+
+    def start_node(self, member):
+        self.node_of(member).start()
         self.assertTrue(self.nodes[member].says("hub-welcome"), self.nodes[member].log())
 
     def path(self, *parts):

@@ -18,13 +18,34 @@
 
 namespace chancery::zmq {
 
+inline sockaddr_in local_address(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+inline sockaddr* as_address(sockaddr_in& address) {
+  return reinterpret_cast<sockaddr*>(&address);  // NOLINT(*-reinterpret-cast): bind(2).
+}
+inline std::uint16_t port_of(const std::string& endpoint) {
+  return static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1)));
+}
+
+// A connection that says nothing to "tcp://127.0.0.1:PORT".
+inline int connect_local(const std::string& endpoint) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to = local_address(port_of(endpoint));
+  EXPECT_EQ(::connect(fd, as_address(to), sizeof to), 0);
+  return fd;
+}
+
 class Gate {
  public:
   // To "tcp://127.0.0.1:PORT".
   explicit Gate(const std::string& endpoint)
-      : far_port_(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1)))),
-        listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in own = local(0);
+      : far_endpoint_(endpoint), listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in own = local_address(0);
     socklen_t size = sizeof own;
     EXPECT_EQ(::bind(listener_, as_address(own), sizeof own), 0);
     EXPECT_EQ(::listen(listener_, 1), 0);
@@ -59,17 +80,6 @@ class Gate {
   }
 
  private:
-  static sockaddr_in local(std::uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-  }
-  static sockaddr* as_address(sockaddr_in& address) {
-    return reinterpret_cast<sockaddr*>(&address);  // NOLINT(*-reinterpret-cast): bind(2).
-  }
-
   void stop() {
     stopping_ = true;
     if (thread_.joinable()) {
@@ -79,9 +89,7 @@ class Gate {
 
   void run() {
     near_ = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    far_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in to = local(far_port_);
-    EXPECT_EQ(::connect(far_, as_address(to), sizeof to), 0);
+    far_ = connect_local(far_endpoint_);
     std::array<char, 1U << 16U> data{};
     while (!stopping_) {
       std::array<pollfd, 2> ends = {pollfd{.fd = near_, .events = POLLIN, .revents = 0},
@@ -109,7 +117,7 @@ class Gate {
     held_bytes_ = held_.size();
   }
 
-  std::uint16_t far_port_;
+  std::string far_endpoint_;
   int listener_;
   int near_ = -1;
   int far_ = -1;

@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cerrno>
 
 #include "tests/unit/io/zmq/gate.h"
 #include "tests/unit/io/zmq/support.h"
@@ -348,11 +350,37 @@ TEST_F(RouterTest, CutsTheOldestSilentConnectionFirst) {
 
   Dealer newest = connected();
   EXPECT_TRUE(eventually([&] { return router.connection_count() == 3; }));
-  EXPECT_TRUE(reaches(silent_1, LinkState::kDisconnected));
+  EXPECT_EQ(next_event(silent_1).state, LinkState::kDisconnected);
   EXPECT_EQ(router.counters().connection_over_count, 1U) << "one for one";
   for (Dealer* const dealer : {&speaking, &silent_2, &newest}) {
     ASSERT_TRUE(dealer->send({"still here"}));
     EXPECT_EQ(next_message(router).user_id, kUser);
+  }
+}
+
+// Nobody calls receive() meanwhile: the descriptors are needed.
+TEST_F(RouterTest, CutsConnectionsOverTheLimitAlsoWhileItsOwnerIsBusy) {
+  RouterOptions options = router_options();
+  options.connection_count_max = 3;
+  options.handshake_max = milliseconds(60'000);
+  const Router router = must(Router::bind(context_, options));
+  std::vector<int> peers;
+  peers.reserve(8);
+  for (int i = 0; i < 8; ++i) {
+    peers.push_back(connect_local(router.endpoint()));
+  }
+  EXPECT_TRUE(eventually([&] {
+    return std::ranges::count_if(peers, [](int fd) {
+             std::array<char, 128> greeting{};
+             ssize_t size = 1;
+             while (size > 0) {
+               size = ::recv(fd, greeting.data(), greeting.size(), MSG_DONTWAIT);
+             }
+             return size == 0 || errno == ECONNRESET;
+           }) == 5;
+  }));
+  for (const int fd : peers) {
+    ::close(fd);
   }
 }
 
