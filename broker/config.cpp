@@ -78,7 +78,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
 
 std::vector<std::string> changed_keys(const Config& before, const Config& after) {
   std::vector<std::string> keys;
-  const auto compare = [&](const char* key, auto Config::* value) {
+  const auto compare = [&](std::string_view key, auto Config::* value) {
     if (before.*value != after.*value) {
       keys.emplace_back(key);
     }
@@ -91,8 +91,8 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   compare("log_key_next", &Config::log_key_next);
   compare("transport_key", &Config::transport_key);
   compare("admin", &Config::admin);
-  compare("disk", &Config::disk);
-  compare("quota", &Config::quota);
+  compare(kDiskKey, &Config::disk);
+  compare(kQuotaKey, &Config::quota);
   return keys;
 }
 

@@ -28,6 +28,10 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
+// Those that can be changed while the hub runs.
+inline constexpr std::string_view kDiskKey = "disk";
+inline constexpr std::string_view kQuotaKey = "quota";
+
 // kFileMissing, kConfigInvalid, kConfigUnknownKey, kConfigWrongType: each names file and line.
 [[nodiscard]] Result<Config> read_config(const std::string& path);
 // The same of bytes that stand, or would stand, at `path`.

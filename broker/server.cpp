@@ -216,6 +216,21 @@ void Server::warn_of_cuts() {
               "by firewall; revoke the node whose key makes them"}});
 }
 
+Result<daemon::Reloaded> Server::take_over(const Config& now) {
+  daemon::Reloaded reloaded;
+  for (const std::string& key : changed_keys(config_, now)) {
+    const bool can = key == kDiskKey || key == kQuotaKey;
+    (can ? reloaded.taken : reloaded.need_restart).push_back(key);
+  }
+  if (config_.quota != now.quota) {
+    hub_.quotas().set_limits(now.quota);
+    config_.quota = now.quota;
+  }
+  config_.disk = now.disk;
+  engine_->set_disk_marks(now.disk);
+  return reloaded;
+}
+
 Result<bool> Server::take_signals(const daemon::Life<Config>& life) {
   while (const std::optional<int> signal = life.signals.next()) {
     if (*signal != SIGHUP) {
@@ -223,10 +238,8 @@ Result<bool> Server::take_signals(const daemon::Life<Config>& life) {
       life.notify.stopping("answering what was received");
       return true;
     }
-    CHANCERY_TRY_VOID(daemon::reload(life, "serving nodes", [&](const Config& now) {
-      return Result<daemon::Reloaded>(
-          daemon::Reloaded{.taken = {}, .need_restart = changed_keys(config_, now)});
-    }));
+    CHANCERY_TRY_VOID(
+        daemon::reload(life, "serving nodes", [&](const Config& now) { return take_over(now); }));
   }
   return false;
 }

@@ -77,6 +77,8 @@ class Server {
   void warn_of_cuts();
   void warn_of_strangers();
 
+  // What of this configuration can be in force without a restart.
+  Result<daemon::Reloaded> take_over(const Config& now);
   // Whether a signal said to stop.
   Result<bool> take_signals(const daemon::Life<Config>& life);
   Result<void> drain(zmq::Poller& poller, zmq::Poller::Token router_token);

@@ -116,7 +116,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
 
 std::vector<std::string> changed_keys(const Config& before, const Config& after) {
   std::vector<std::string> keys;
-  const auto compare = [&](const char* key, auto Config::* value) {
+  const auto compare = [&](std::string_view key, auto Config::* value) {
     if (before.*value != after.*value) {
       keys.emplace_back(key);
     }
@@ -133,7 +133,7 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   compare("local", &Config::local);
   compare("local_key", &Config::local_key);
   compare("admin", &Config::admin);
-  compare("disk", &Config::disk);
+  compare(kDiskKey, &Config::disk);
   compare(kApplicationKey, &Config::applications);
   return keys;
 }

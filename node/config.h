@@ -32,8 +32,9 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
-// The one that can be changed while the node runs.
-inline constexpr const char* kApplicationKey = "application";
+// Those that can be changed while the node runs.
+inline constexpr std::string_view kApplicationKey = "application";
+inline constexpr std::string_view kDiskKey = "disk";
 
 // kFileMissing, kConfigInvalid, kConfigUnknownKey, kConfigWrongType: each names file and line.
 [[nodiscard]] Result<Config> read_config(const std::string& path);

@@ -32,15 +32,12 @@ constexpr std::size_t kReceivedPerTurnMax = 256;
 constexpr int kFramesWaitingMax = 4;
 constexpr std::size_t kHubWaitingBytesMax = 32U << 20U;
 // A hub that is back is found within this time; what is urgent should not wait for longer.
+constexpr std::chrono::milliseconds kReconnectMin{250};
 constexpr std::chrono::milliseconds kReconnectMax{8'000};
 constexpr int kLocalConnectionsMax = 64;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr milliseconds kIdleWait{100};
-// At least so long, and at random up to five times as long, after a connection was lost; after one
-// that was refused, or could not be.
-constexpr milliseconds kAfterLoss{100};
-constexpr milliseconds kAfterRefusal{500};
 
 Now now() {
   return {.steady = os::steady_now(), .unix_us = os::unix_us()};
@@ -49,12 +46,10 @@ Now now() {
 // As long as a handshake may take (io/zmq), and some more; and, where the link is up, three pings.
 constexpr std::chrono::seconds kLinkSilentMax{15};
 
-milliseconds with_jitter(milliseconds least) {
+std::uint16_t random_16() {
   const std::string random = os::random_bytes(2);
-  const std::uint32_t number =
-      (static_cast<std::uint32_t>(static_cast<std::uint8_t>(random[0])) << 8U) |
-      static_cast<std::uint8_t>(random[1]);
-  return least + least * 4 * number / (1U << 16U);
+  return static_cast<std::uint16_t>((static_cast<std::uint8_t>(random[0]) << 8U) |
+                                    static_cast<std::uint8_t>(random[1]));
 }
 
 std::string_view phase_word(LinkPhase phase) {
@@ -75,7 +70,10 @@ std::string_view phase_word(LinkPhase phase) {
 }  // namespace
 
 Server::Server(Config config, std::unique_ptr<Engine> engine)
-    : config_(std::move(config)), engine_(std::move(engine)), disk_(config_.store) {}
+    : config_(std::move(config)),
+      engine_(std::move(engine)),
+      disk_(config_.store),
+      backoff_(kReconnectMin, kReconnectMax) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config,
                                               const daemon::StartOptions& options) {
@@ -141,6 +139,7 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                                 .frame_bytes_max = 2 * exchange::kFrameBytesMax,
                                                 .receive_count_max = kFramesWaitingMax,
                                                 .waiting_bytes_max = kHubWaitingBytesMax,
+                                                .reconnect_min = kReconnectMin,
                                                 .reconnect_max = kReconnectMax}));
   hub_ = std::make_unique<zmq::Dealer>(std::move(hub));
   return {};
@@ -167,13 +166,16 @@ const Application* Server::application_of(std::string_view user_id) const {
 Result<daemon::Reloaded> Server::take_over(const Config& fresh) {
   daemon::Reloaded reloaded;
   for (const std::string& key : changed_keys(config_, fresh)) {
-    (key == kApplicationKey ? reloaded.taken : reloaded.need_restart).push_back(key);
+    const bool can = key == kApplicationKey || key == kDiskKey;
+    (can ? reloaded.taken : reloaded.need_restart).push_back(key);
   }
-  if (!reloaded.taken.empty()) {
+  if (config_.applications != fresh.applications) {
     CHANCERY_TRY_VOID(engine_->set_applications(fresh.applications, now()));
     config_.applications = fresh.applications;
     admit_applications();
   }
+  config_.disk = fresh.disk;
+  engine_->set_disk_marks(fresh.disk);
   return reloaded;
 }
 
@@ -277,6 +279,7 @@ void Server::take_link_events() {
       case zmq::LinkState::kConnected:
         log::info("hub-connected", {{"hub", config_.hub}});
         hub_heard_at_ = waking_.now();
+        backoff_.succeeded();
         engine_->connected();
         break;
       case zmq::LinkState::kDisconnected:
@@ -290,24 +293,24 @@ void Server::take_link_events() {
                    {"remedy", "the hub sends what was not asked for: ask its operator"}});
         break;
       case zmq::LinkState::kRefused:
-        log::error("hub-refused", {{"hub", config_.hub},
-                                   {"error", error_info(ErrorCode::kUnknownKey).name},
-                                   {"status", event->status},
-                                   {"remedy", "enrol this node, or correct transport_key"}});
+        refused_frames_.line(link_news_at_, log::Level::kError, "hub-refused", "hub",
+                             {{"hub", config_.hub},
+                              {"error", error_info(ErrorCode::kUnknownKey).name},
+                              {"status", event->status},
+                              {"remedy", "enrol this node, or correct transport_key"}});
         engine_->disconnected("the hub refused this node's transport key");
         break;
       case zmq::LinkState::kHandshakeFailed:
-        log::error("hub-handshake-failed",
-                   {{"hub", config_.hub},
-                    {"remedy", "is the hub at work? if it is, compare hub_key with the roster"}});
+        refused_frames_.line(
+            link_news_at_, log::Level::kError, "hub-handshake-failed", "hub",
+            {{"hub", config_.hub},
+             {"remedy", "is the hub at work? if it is, compare hub_key with the roster"}});
         engine_->disconnected(
             "the handshake with the hub failed: it stands still, or hub_key is wrong");
         break;
     }
     if (event->final) {
-      reconnect_at_ =
-          os::steady_now() +
-          with_jitter(event->state == zmq::LinkState::kDisconnected ? kAfterLoss : kAfterRefusal);
+      reconnect_at_ = os::steady_now() + backoff_.next(random_16());
     }
   }
 }
@@ -332,7 +335,7 @@ void Server::reconnect_when_due() {
   reconnect_at_.reset();
   if (const Result<void> again = hub_->reconnect(); !again.has_value()) {
     log::warn("hub-reconnect-failed", {{"detail", again.error().to_string()}});
-    reconnect_at_ = os::steady_now() + with_jitter(kAfterRefusal);
+    reconnect_at_ = os::steady_now() + backoff_.next(random_16());
   }
 }
 

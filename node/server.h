@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/backoff.h"
 #include "core/base/result.h"
 #include "core/base/waking_clock.h"
 #include "core/crypto/keys.h"
@@ -78,6 +79,7 @@ class Server {
   log::Limiter refused_frames_;
   bool connected_ = false;  // To the hub.
   std::optional<SteadyTime> reconnect_at_;
+  Backoff backoff_;
   SteadyTime link_news_at_{};  // Of the newest event of the link.
   WakingClock waking_;
   WakingClock::Time hub_heard_at_{};

@@ -4,14 +4,23 @@
 
 namespace chancery::broker {
 
+MemberQuotas::Buckets MemberQuotas::buckets(const LaneQuota& quota) {
+  return {.notices = TokenBucket(quota.notices), .bytes = TokenBucket(quota.bytes)};
+}
+
+void MemberQuotas::set_limits(const QuotaLimits& limits) {
+  limits_ = limits;
+  for (auto& [code, member] : members_) {
+    member.patient = buckets(limits.lanes.patient);
+    member.urgent = buckets(limits.lanes.urgent);
+  }
+}
+
 MemberQuotas::Member& MemberQuotas::member(std::string_view code) {
   const auto found = members_.find(code);
   if (found != members_.end()) {
     return found->second;
   }
-  const auto buckets = [](const LaneQuota& quota) {
-    return Buckets{.notices = TokenBucket(quota.notices), .bytes = TokenBucket(quota.bytes)};
-  };
   return members_
       .emplace(std::string(code), Member{.patient = buckets(limits_.lanes.patient),
                                          .urgent = buckets(limits_.lanes.urgent),

@@ -44,6 +44,8 @@ class MemberQuotas {
   explicit MemberQuotas(const QuotaLimits& limits) : limits_(limits) {}
 
   void at(TokenBucket::Time now) { now_ = now; }
+  // From now on; each member begins with its bursts.
+  void set_limits(const QuotaLimits& limits);
 
   // How long the member has to wait before one of so many bytes is taken, which counts as refused;
   // nothing where it is taken now.
@@ -66,6 +68,7 @@ class MemberQuotas {
     Tally tally;
   };
 
+  static Buckets buckets(const LaneQuota& quota);
   Member& member(std::string_view code);
 
   QuotaLimits limits_;

@@ -76,6 +76,7 @@ class Engine {
 
   // Before each turn, by a clock that never jumps: what the store's disk has room for.
   void disk_has(std::uint64_t free_bytes, DiskGauge::Time now);
+  void set_disk_marks(const DiskMarks& marks) { hub_.sequencer().queue().disk().set_marks(marks); }
   [[nodiscard]] const DiskGauge& disk() const { return hub_.sequencer().queue().disk(); }
 
   // As Hub::receive().

@@ -42,6 +42,8 @@ class DiskGauge {
 
   explicit DiskGauge(const DiskMarks& marks) : marks_(marks) {}
 
+  // In force with the next measurement.
+  void set_marks(const DiskMarks& marks) { marks_ = marks; }
   void measured(std::uint64_t free_bytes, Time now);
   void write_failed(Time now);
 

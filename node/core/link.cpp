@@ -14,6 +14,7 @@ constexpr std::uint32_t kProtocol = 1;
 // Deliveries may come before the batches that they are in, and no further ahead than this: an index
 // that no log reaches would make all others look held already.
 constexpr std::uint64_t kAheadMax = 65'536;
+constexpr std::uint64_t kFarAhead = 512;  // Of the log: more than a page of it.
 
 v1::Credits credits_of(const Window& window) {
   v1::Credits credits;
@@ -45,11 +46,17 @@ void Link::fetch_deliveries(exchange::Lane lane) {
   send(message);
 }
 
-// Where its disk has little room, a node keeps that for the urgent.
+// Where its disk has little room, a node keeps that for the urgent; and its time where an urgent
+// one is there and its part of the log is far: nothing patient is stored on the way to it.
 Window Link::window_of(exchange::Lane lane) const {
-  const bool takes =
-      takes_ == Takes::kAll || (takes_ == Takes::kUrgentOnly && lane == exchange::Lane::kUrgent);
-  return takes ? config_.windows[lane] : Window{};
+  const bool is_urgent = lane == exchange::Lane::kUrgent;
+  const bool takes = takes_ == Takes::kAll || (takes_ == Takes::kUrgentOnly && is_urgent);
+  return takes && (is_urgent || !hurries_) ? config_.windows[lane] : Window{};
+}
+
+bool Link::urgent_waits_for_log() const {
+  const std::deque<v1::Delivery>& held = lanes_.urgent.held;
+  return !held.empty() && held.front().index() >= position_.followed_size + kFarAhead;
 }
 
 void Link::connected() {
@@ -61,6 +68,7 @@ void Link::connected() {
   lanes_ = {.patient = {.expected = position_.cursors.patient, .held = {}},
             .urgent = {.expected = position_.cursors.urgent, .held = {}}};
   fetching_batches_ = false;
+  hurries_ = false;
   credit_due_ = false;
   v1::UpMessage message;
   v1::Hello& hello = *message.mutable_hello();
@@ -286,6 +294,10 @@ void Link::probe(const std::vector<StoredProbe>& probes) {
 }
 
 std::vector<std::string> Link::take_outgoing() {
+  if (const bool hurries = urgent_waits_for_log(); hurries != hurries_) {
+    hurries_ = hurries;
+    credit_due_ = true;
+  }
   if (phase_ == LinkPhase::kUp && credit_due_) {
     credit_due_ = false;
     v1::UpMessage message;

@@ -152,6 +152,7 @@ class Link {
   void fetch_batches(std::uint64_t from);
   void fetch_deliveries(exchange::Lane lane);  // From what is expected there.
   [[nodiscard]] Window window_of(exchange::Lane lane) const;
+  [[nodiscard]] bool urgent_waits_for_log() const;
 
   LinkConfig config_;
   LinkPosition position_;
@@ -160,6 +161,7 @@ class Link {
   bool fetching_batches_ = false;
   bool resend_ = false;
   bool credit_due_ = false;
+  bool hurries_ = false;  // Towards an urgent one: no credits for what is patient.
   Takes takes_ = Takes::kAll;
   exchange::PerLane<Lane> lanes_;
   std::vector<std::string> outgoing_;

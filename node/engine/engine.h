@@ -76,6 +76,7 @@ class Engine {
   // Before each turn: what the store's disk has room for. A full one takes nothing, neither of
   // applications nor of the hub, which keeps what it has; what is stored is served.
   void disk_has(std::uint64_t free_bytes, SteadyTime now);
+  void set_disk_marks(const DiskMarks& marks) { disk_.set_marks(marks); }
   [[nodiscard]] const DiskGauge& disk() const { return disk_; }
 
   // The connection to the hub is there, or there anew; or it is gone, for this reason if one is

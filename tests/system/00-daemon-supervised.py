@@ -97,6 +97,31 @@ class Supervised(Trial):
         self.assert_arrives("BY", ["Before", "Granted again"])
         self.assertNotIn("hub-lost", node.log())
 
+    def test_quotas_and_marks_of_the_disk_change_while_the_daemons_run(self):
+        self.start("AM", "BY")
+        least = 2**62
+        marks = f"\n[disk]\nwarn_free_bytes = {least + 2}\nroutine_free_bytes = {least + 1}\nurgent_free_bytes = 1\n"
+        quota = "\n[quota]\nnotices_per_second = 1\nnotices_burst = 1\n"
+        hub, node = self.path("hub/hub.toml"), self.path("am/node.toml")
+        good = {file: file.read_text() for file in (hub, node)}
+        hub.write_text(good[hub] + quota)
+        self.assertIn("changed=quota", self.reload(self.hub))
+        for number in range(4):
+            self.assertEqual(self.publish("AM", f"number {number}", "--timeout", "20s").code, 0)
+        self.assertGreater(self.status("hub").json["quotas"]["AM"]["refused"], 0)
+        hub.write_text(good[hub] + marks)
+        self.assertIn('changed="disk, quota"', self.reload(self.hub))
+        self.assertTrue(eventually(lambda: self.status("hub").json["disk"]["level"] == "urgent-only"))
+        node.write_text(good[node] + marks)
+        self.assertIn("changed=disk", self.reload(self.nodes["AM"]))
+        self.assertTrue(eventually(lambda: self.status("AM").json["disk"]["level"] == "urgent-only"))
+        self.assertEqual(self.publish("AM", "routine").error, "disk-low")
+        for file, text in good.items():
+            file.write_text(text)
+        for daemon in (self.hub, self.nodes["AM"]):
+            self.assertIn("changed=disk", self.reload(daemon))
+        self.assertTrue(eventually(lambda: self.publish("AM", "once more").code == 0))
+
     def test_what_needs_a_restart_is_named_and_what_is_no_configuration_changes_nothing(self):
         self.start("AM", "BY")
         for daemon, config, keys in ((self.hub, "hub/hub.toml", ("listen", "admin")),

@@ -524,6 +524,34 @@ TEST_F(LinkTest, AFullLaneLeavesTheOtherItsRoom) {
   EXPECT_EQ(fetches(), Words{"urgent 18"});
 }
 
+// Its part of the log comes first, and nothing patient is stored on the way there.
+TEST_F(LinkTest, AnUrgentOneFarAheadOfTheLogHoldsThePatientBack) {
+  const auto patient_credits = [&] {
+    std::vector<std::uint64_t> items;
+    for (const v1::UpMessage& message : sent()) {
+      if (message.has_credit()) {
+        items.push_back(message.credit().credits().items());
+        EXPECT_EQ(message.credit().credits_urgent().items(), 2U);
+      }
+    }
+    return items;
+  };
+  go_up(2000);
+  link_.deliver(deliver_of({{521, 5}}, true));  // The log is followed to 10.
+  EXPECT_TRUE(patient_credits().empty()) << "near";
+  follow_to(9);
+  link_.deliver(deliver_of({{1500, 522}}, true));
+  EXPECT_EQ(patient_credits(), Indices{0});
+  EXPECT_TRUE(patient_credits().empty()) << "said once";
+  link_.deliver(deliver_of({{12, 5}}));
+  EXPECT_EQ(link_.held_count(), 3U) << "what was on the way is kept";
+  follow_to(522);
+  EXPECT_EQ(taken(), (Indices{521, 12}));
+  EXPECT_TRUE(patient_credits().empty());
+  follow_to(989);
+  EXPECT_EQ(patient_credits(), Indices{4});
+}
+
 // C-144
 TEST_F(LinkTest, APongTellsOfALostDeliveryInEachLane) {
   go_up();
