@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdint>
 
-#include "cli/times.h"
 #include "core/base/encoding.h"
+#include "io/text/times.h"
 
 namespace chancery::cli {
 namespace {
@@ -170,9 +170,10 @@ std::string json_line(const text::Json& value) {
 }
 
 std::string inbox_line(const client::Notice& notice) {
-  std::string line = std::to_string(notice.arrival) + "  " + time_for_people(notice.accepted_at) +
-                     "  " + notice.origin + "  " + upper(notice.precedence) + "  " + notice.kind +
-                     "  " + notice.notice.substr(0, kShortNoticeDigits) + "  ";
+  std::string line = std::to_string(notice.arrival) + "  " +
+                     text::time_for_people(notice.accepted_at) + "  " + notice.origin + "  " +
+                     upper(notice.precedence) + "  " + notice.kind + "  " +
+                     notice.notice.substr(0, kShortNoticeDigits) + "  ";
   if (notice.status != to_string(client::Status::kActual)) {
     line += "[" + upper(notice.status) + "] ";
   }
@@ -184,7 +185,7 @@ std::string sheet(const client::Details& details) {
   const client::Notice& notice = details.notice;
   std::string out;
   row(out, "Subject", notice.subject);
-  row(out, "Text erased", notice.erased_at ? time_for_people(*notice.erased_at) : "");
+  row(out, "Text erased", notice.erased_at ? text::time_for_people(*notice.erased_at) : "");
   row(out, "From", notice.origin + (notice.own ? " (own)" : ""));
   row(out, "To", recipients_of(notice));
   row(out, "Kind", notice.kind);
@@ -195,12 +196,12 @@ std::string sheet(const client::Details& details) {
       details.stage < client::Stage::kLogged || details.stage > client::Stage::kDelivered
           ? "no"
           : "index " + std::to_string(notice.index) + ", accepted " +
-                time_for_people(notice.accepted_at));
+                text::time_for_people(notice.accepted_at));
   row(out, "Stage", to_string(details.stage));
   row(out, "Stored by", list(details.stored));
-  row(out, "Created", time_for_people(notice.created_at));
-  row(out, "Expires", notice.expires_at ? time_for_people(*notice.expires_at) : "");
-  row(out, "Reply by", notice.reply_by ? time_for_people(*notice.reply_by) : "");
+  row(out, "Created", text::time_for_people(notice.created_at));
+  row(out, "Expires", notice.expires_at ? text::time_for_people(*notice.expires_at) : "");
+  row(out, "Reply by", notice.reply_by ? text::time_for_people(*notice.reply_by) : "");
   row(out, "Sealed", notice.sealed ? "yes" : "no");
   row(out, "Notice", notice.notice);
   row(out, "Id", notice.id);

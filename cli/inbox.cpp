@@ -6,10 +6,11 @@
 
 #include "cli/connection.h"
 #include "cli/display.h"
-#include "cli/notice_json.h"
 #include "cli/report.h"
-#include "cli/times.h"
+#include "client/src/notice_json.h"
+#include "io/os/clock.h"
 #include "io/os/exit_codes.h"
+#include "io/text/times.h"
 
 namespace chancery::cli {
 namespace {
@@ -61,7 +62,7 @@ Result<void> flush() {
 
 Result<void> show_page(const client::Page& page, bool json) {
   for (const client::Notice& notice : page.notices) {
-    std::cout << (json ? json_line(notice_json(notice)) : inbox_line(notice)) << "\n";
+    std::cout << (json ? json_line(client::notice_json(notice)) : inbox_line(notice)) << "\n";
   }
   return flush();
 }
@@ -74,7 +75,7 @@ Result<int> show_all(InboxReader& reader, bool json) {
     next = page.next;
     if (json) {
       for (const client::Notice& notice : page.notices) {
-        all.push_back(notice_json(notice));
+        all.push_back(client::notice_json(notice));
       }
     } else {
       CHANCERY_TRY_VOID(show_page(page, false));
@@ -131,13 +132,13 @@ Result<client::InboxQuery> make_query(const InboxOptions& options, client::Time 
     query.precedence_min = client::precedence_from(options.precedence);
   }
   if (!options.since.empty()) {
-    CHANCERY_TRY(query.since, parse_past(options.since, now));
+    CHANCERY_TRY(query.since, text::parse_past(options.since, now));
   }
   return query;
 }
 
 Result<int> run_inbox(const InboxOptions& options, const Shared& shared) {
-  CHANCERY_TRY(client::InboxQuery query, make_query(options, time_now()));
+  CHANCERY_TRY(client::InboxQuery query, make_query(options, os::time_now()));
   CHANCERY_TRY(const client::Options node, client_options(shared));
   InboxReader reader(options, node, std::move(query));
   return options.follow ? follow(reader, shared.json) : show_all(reader, shared.json);

@@ -6,11 +6,12 @@
 #include "cli/connection.h"
 #include "cli/display.h"
 #include "cli/lookup.h"
-#include "cli/notice_json.h"
 #include "cli/report.h"
-#include "cli/times.h"
+#include "client/src/notice_json.h"
+#include "io/os/clock.h"
 #include "io/os/exit_codes.h"
 #include "io/os/file.h"
+#include "io/text/times.h"
 
 namespace chancery::cli {
 namespace {
@@ -19,7 +20,7 @@ Result<std::string> read_stdin() {
   std::string text;
   std::istreambuf_iterator<char> in(std::cin);
   for (; in != std::istreambuf_iterator<char>(); ++in) {
-    if (text.size() == kNoticeFileBytesMax) {
+    if (text.size() == client::kNoticeFileBytesMax) {
       return fail(ErrorCode::kLimitExceeded, "stdin: more than 4 MiB");
     }
     text += *in;
@@ -33,11 +34,11 @@ Result<client::Draft> read_draft(const std::string& file, client::Time now) {
   }
   if (file == "-") {
     CHANCERY_TRY(const std::string json, read_stdin());
-    return draft_from_json(json, "stdin", now);
+    return client::draft_from_json(json, "stdin", now);
   }
-  CHANCERY_TRY(const std::string json,
-               expecting("a notice as a JSON object", os::read_file(file, kNoticeFileBytesMax)));
-  return draft_from_json(json, file, now);
+  CHANCERY_TRY(const std::string json, expecting("a notice as a JSON object",
+                                                 os::read_file(file, client::kNoticeFileBytesMax)));
+  return client::draft_from_json(json, file, now);
 }
 
 void replace(std::string& field, const std::optional<std::string>& given) {
@@ -74,8 +75,9 @@ text::Json publish_json(const client::Ticket& ticket, const client::Outcome& out
   const bool logged =
       outcome.stage >= client::Stage::kLogged && outcome.stage <= client::Stage::kDelivered;
   out["index"] = logged ? text::Json(outcome.index) : text::Json(nullptr);
-  out["accepted_at"] = outcome.accepted_at ? text::Json(time_for_programs(*outcome.accepted_at))
-                                           : text::Json(nullptr);
+  out["accepted_at"] = outcome.accepted_at
+                           ? text::Json(text::time_for_programs(*outcome.accepted_at))
+                           : text::Json(nullptr);
   out["error"] = outcome.verdict == client::Verdict::kReached ? text::Json(nullptr)
                                                               : error_json(parts_of(outcome));
   return out;
@@ -114,7 +116,7 @@ Result<client::Draft> make_draft(const PublishOptions& options, client::Time now
   replace(draft.id, options.id);
   draft.clear = draft.clear || options.clear;
   if (options.expires) {
-    CHANCERY_TRY(draft.expires_at, parse_future(*options.expires, now));
+    CHANCERY_TRY(draft.expires_at, text::parse_future(*options.expires, now));
   }
   if (draft.kind.empty()) {
     return fail(ErrorCode::kUsage, "which kind of notice? give --kind or --file");
@@ -126,8 +128,8 @@ Result<client::Draft> make_draft(const PublishOptions& options, client::Time now
 }
 
 Result<int> run_publish(const PublishOptions& options, const Shared& shared) {
-  CHANCERY_TRY(const std::chrono::milliseconds timeout, parse_duration(options.timeout));
-  CHANCERY_TRY(const client::Draft draft, make_draft(options, time_now()));
+  CHANCERY_TRY(const std::chrono::milliseconds timeout, text::parse_duration(options.timeout));
+  CHANCERY_TRY(const client::Draft draft, make_draft(options, os::time_now()));
   CHANCERY_TRY_VOID(require_kind(draft.kind));
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);

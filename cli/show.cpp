@@ -5,7 +5,7 @@
 #include "chancery/client.h"
 #include "cli/connection.h"
 #include "cli/display.h"
-#include "cli/notice_json.h"
+#include "client/src/notice_json.h"
 #include "io/os/exit_codes.h"
 
 namespace chancery::cli {
@@ -15,7 +15,7 @@ Result<int> run_show(const ShowOptions& options, const Shared& shared) {
   client::Client client(node);
   const client::Details details = client.show(options.name);
   if (shared.json) {
-    std::cout << json_line(details_json(details)) << "\n";
+    std::cout << json_line(client::details_json(details)) << "\n";
   } else {
     std::cout << sheet(details);
   }

@@ -22,6 +22,10 @@ std::uint64_t unix_us() {
   return unix_time<std::chrono::microseconds>();
 }
 
+std::chrono::sys_time<std::chrono::microseconds> time_now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
 std::chrono::steady_clock::time_point steady_now() {
   return std::chrono::steady_clock::now();
 }

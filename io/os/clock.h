@@ -11,6 +11,7 @@ namespace chancery::os {
 
 [[nodiscard]] std::uint64_t unix_ms();
 [[nodiscard]] std::uint64_t unix_us();
+[[nodiscard]] std::chrono::sys_time<std::chrono::microseconds> time_now();
 [[nodiscard]] std::chrono::steady_clock::time_point steady_now();
 
 }  // namespace chancery::os

@@ -8,8 +8,8 @@
 #include <algorithm>
 
 #include "cli/display.h"
-#include "cli/notice_json.h"
 #include "client/src/convert.h"
+#include "client/src/notice_json.h"
 #include "core/base/encoding.h"
 #include "core/exchange/strict.h"
 #include "tests/fuzz/input.h"
@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   client::Details details;
   details.notice = *notice;
   details.envelope = item->notice();
-  const std::string line = cli::json_line(cli::details_json(details));
+  const std::string line = cli::json_line(client::details_json(details));
   CHANCERY_CHECK(is_printable(line, false));
   const auto parsed = chancery::text::parse_json(line, 64);
   CHANCERY_CHECK(parsed.has_value() && parsed->is_object());

@@ -3,21 +3,20 @@
 // Holds: what the command takes, it sends as a request that a node reads, with a text that a
 // recipient reads.
 
-#include "cli/notice_json.h"
+#include "client/src/notice_json.h"
 
 #include "client/src/convert.h"
 #include "core/exchange/kinds.h"
 #include "core/exchange/strict.h"
 #include "tests/fuzz/input.h"
 
-namespace cli = chancery::cli;
 namespace client = chancery::client;
 namespace exchange = chancery::exchange;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view json = chancery::as_view(chancery::Bytes(data, size));
   const client::Time now{std::chrono::seconds(1'700'000'000)};
-  auto draft = cli::draft_from_json(json, "notice.json", now);
+  auto draft = client::draft_from_json(json, "notice.json", now);
   if (!draft.has_value()) {
     CHANCERY_CHECK(draft.error().detail.starts_with("notice.json: "));
     return 0;

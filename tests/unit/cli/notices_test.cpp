@@ -7,8 +7,8 @@
 #include <set>
 #include <string>
 
-#include "cli/notice_json.h"
 #include "cli/profile.h"
+#include "client/src/notice_json.h"
 #include "core/exchange/kinds.h"
 #include "core/exchange/names.h"
 #include "io/os/file.h"
@@ -23,10 +23,10 @@ std::map<std::string, client::Draft> notices() {
     if (entry.path().extension() != ".json") {
       continue;
     }
-    const auto json = os::read_file(entry.path(), kNoticeFileBytesMax);
+    const auto json = os::read_file(entry.path(), client::kNoticeFileBytesMax);
     EXPECT_TRUE(json.has_value());
-    const auto draft =
-        draft_from_json(json.value_or(""), entry.path().filename().string(), client::Time{});
+    const auto draft = client::draft_from_json(json.value_or(""), entry.path().filename().string(),
+                                               client::Time{});
     EXPECT_TRUE(draft.has_value()) << draft.error().to_string();
     all.emplace(entry.path().stem().string(), draft.value_or(client::Draft{}));
   }

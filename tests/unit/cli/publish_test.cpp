@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <fstream>
 
-#include "cli/times.h"
+#include "io/os/clock.h"
 
 namespace chancery::cli {
 namespace {
@@ -27,7 +27,7 @@ class PublishTest : public ::testing::Test {
 
 TEST_F(PublishTest, AFlagGoesBeforeTheFile) {
   const PublishOptions options{.file = file_, .to = {"BY", "RU"}, .subject = "from the flag"};
-  const auto draft = make_draft(options, time_now());
+  const auto draft = make_draft(options, os::time_now());
   ASSERT_TRUE(draft.has_value()) << draft.error().detail;
   EXPECT_EQ(draft->subject, "from the flag");
   EXPECT_EQ(draft->to, (std::vector<std::string>{"BY", "RU"}));
@@ -39,7 +39,7 @@ TEST_F(PublishTest, AFlagGoesBeforeTheFile) {
 TEST_F(PublishTest, FlagsAloneMakeADraft) {
   const PublishOptions options{
       .kind = "training", .status = "test", .info = {"members"}, .expires = "1h"};
-  const client::Time now = time_now();
+  const client::Time now = os::time_now();
   const auto draft = make_draft(options, now);
   ASSERT_TRUE(draft.has_value()) << draft.error().detail;
   EXPECT_EQ(draft->status, client::Status::kTest);
@@ -50,7 +50,7 @@ TEST_F(PublishTest, FlagsAloneMakeADraft) {
 TEST_F(PublishTest, AMissingFileIsSaid) {
   PublishOptions options;
   options.file = "/nowhere/notice.json";
-  EXPECT_EQ(make_draft(options, time_now()).error().code, ErrorCode::kFileMissing);
+  EXPECT_EQ(make_draft(options, os::time_now()).error().code, ErrorCode::kFileMissing);
 }
 
 }  // namespace

@@ -8,10 +8,11 @@
 #include <string>
 #include <string_view>
 
-#include "chancery/notice.h"
 #include "core/base/result.h"
 
-namespace chancery::cli {
+namespace chancery::text {
+
+using Time = std::chrono::sys_time<std::chrono::microseconds>;
 
 inline constexpr std::chrono::hours kDurationMax{24 * 3660};  // Ten years.
 
@@ -20,17 +21,15 @@ inline constexpr std::chrono::hours kDurationMax{24 * 3660};  // Ten years.
 
 // RFC 3339, as "2026-03-01T08:30:00Z" or with an offset; the time or its seconds may be left out.
 // kUsage.
-[[nodiscard]] Result<client::Time> parse_time(std::string_view text);
+[[nodiscard]] Result<Time> parse_time(std::string_view text);
 
 // A time, or a duration: that long before `now`, or after it.
-[[nodiscard]] Result<client::Time> parse_past(std::string_view text, client::Time now);
-[[nodiscard]] Result<client::Time> parse_future(std::string_view text, client::Time now);
-
-[[nodiscard]] client::Time time_now();
+[[nodiscard]] Result<Time> parse_past(std::string_view text, Time now);
+[[nodiscard]] Result<Time> parse_future(std::string_view text, Time now);
 
 // "2026-03-01T08:30:00.000Z": RFC 3339, for programs.
-[[nodiscard]] std::string time_for_programs(client::Time time);
+[[nodiscard]] std::string time_for_programs(Time time);
 // "2026-03-01 08:30:00Z"
-[[nodiscard]] std::string time_for_people(client::Time time);
+[[nodiscard]] std::string time_for_people(Time time);
 
-}  // namespace chancery::cli
+}  // namespace chancery::text

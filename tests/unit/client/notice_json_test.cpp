@@ -1,19 +1,19 @@
-#include "cli/notice_json.h"
+#include "client/src/notice_json.h"
 
 #include <gtest/gtest.h>
 
-#include "cli/times.h"
+#include "io/text/times.h"
 
-namespace chancery::cli {
+namespace chancery::client {
 namespace {
 
-client::Time now() {
-  return client::Time(std::chrono::seconds(1'772'323'200));  // 2026-03-01T00:00:00Z
+Time now() {
+  return Time(std::chrono::seconds(1'772'323'200));  // 2026-03-01T00:00:00Z
 }
 
-Error error_of(std::string_view json) {
+chancery::Error error_of(std::string_view json) {
   const auto draft = draft_from_json(json, "n.json", now());
-  return draft.has_value() ? Error{ErrorCode::kInternal, "no error"} : draft.error();
+  return draft.has_value() ? chancery::Error{ErrorCode::kInternal, "no error"} : draft.error();
 }
 
 TEST(NoticeJsonTest, AFileSaysAllThatADraftHas) {
@@ -27,21 +27,21 @@ TEST(NoticeJsonTest, AFileSaysAllThatADraftHas) {
                                      "n.json", now());
   ASSERT_TRUE(draft.has_value()) << draft.error().detail;
   EXPECT_EQ(draft->kind, "training");
-  EXPECT_EQ(draft->status, client::Status::kExercise);
-  EXPECT_EQ(draft->precedence, client::Precedence::kPriority);
+  EXPECT_EQ(draft->status, Status::kExercise);
+  EXPECT_EQ(draft->precedence, Precedence::kPriority);
   EXPECT_EQ(draft->label.classification, "restricted");
-  EXPECT_EQ(draft->label.tlp, client::Tlp::kAmberStrict);
+  EXPECT_EQ(draft->label.tlp, Tlp::kAmberStrict);
   EXPECT_EQ(draft->to, (std::vector<std::string>{"AM", "BY"}));
   EXPECT_EQ(draft->info, std::vector<std::string>{"members"});
   EXPECT_EQ(draft->expires_at, now() + std::chrono::hours(48));
   EXPECT_EQ(draft->content_json, R"({"title":"t"})");
-  EXPECT_EQ(draft->reply_by, parse_time("2026-04-01T00:00:00Z").value());
+  EXPECT_EQ(draft->reply_by, text::parse_time("2026-04-01T00:00:00Z").value());
   EXPECT_TRUE(draft->clear);
   EXPECT_EQ(draft->supersedes, std::vector<std::string>{"bb"});
 }
 
 TEST(NoticeJsonTest, AnUnknownKeyIsNamedWithTheFile) {
-  const Error error = error_of(R"({"kind": "training", "expire": "48h"})");
+  const chancery::Error error = error_of(R"({"kind": "training", "expire": "48h"})");
   EXPECT_EQ(error.code, ErrorCode::kUnknownField);
   EXPECT_EQ(error.detail.find("n.json: 'expire' is not"), 0U) << error.detail;
   EXPECT_NE(error.detail.find("expires"), std::string::npos);
@@ -53,7 +53,7 @@ TEST(NoticeJsonTest, AWrongTypeIsNamedWithItsKey) {
         R"({"content": "text"})", R"({"content": []})", R"({"clear": "yes"})",
         R"({"status": "real"})", R"({"tlp": "blue"})", R"({"precedence": null})",
         R"({"expires": 5})", R"({"expires": "soon"})", R"({"supersedes": "x"})"}) {
-    const Error error = error_of(json);
+    const chancery::Error error = error_of(json);
     EXPECT_EQ(error.code, ErrorCode::kMalformed) << json;
     EXPECT_EQ(error.detail.find("n.json: '"), 0U) << error.detail;
   }
@@ -67,7 +67,7 @@ TEST(NoticeJsonTest, WhatIsNoJsonObjectIsRefused) {
 }
 
 TEST(NoticeJsonTest, ANoticeHasAllItsFieldsAlsoWhereTheyAreEmpty) {
-  client::Details details;
+  Details details;
   details.notice.content_json = R"({"title":"t"})";
   const text::Json json = details_json(details);
   for (const char* key :
@@ -85,4 +85,4 @@ TEST(NoticeJsonTest, ANoticeHasAllItsFieldsAlsoWhereTheyAreEmpty) {
 }
 
 }  // namespace
-}  // namespace chancery::cli
+}  // namespace chancery::client

@@ -1,4 +1,4 @@
-#include "cli/times.h"
+#include "io/text/times.h"
 
 #include <array>
 #include <cstdint>
@@ -6,9 +6,8 @@
 #include <optional>
 
 #include "core/base/encoding.h"
-#include "io/os/clock.h"
 
-namespace chancery::cli {
+namespace chancery::text {
 namespace {
 
 using std::chrono::milliseconds;
@@ -128,14 +127,14 @@ std::optional<milliseconds> scan_offset(Scanner& scanner) {
   return sign * (std::chrono::hours(*hour) + std::chrono::minutes(*minute));
 }
 
-std::optional<client::Time> scan_time(std::string_view text) {
+std::optional<Time> scan_time(std::string_view text) {
   Scanner scanner(text);
   const auto date = scan_date(scanner);
   if (!date) {
     return std::nullopt;
   }
   if (scanner.at_end()) {
-    return client::Time(*date);
+    return Time(*date);
   }
   if (!scanner.take('T') && !scanner.take(' ')) {
     return std::nullopt;
@@ -145,8 +144,8 @@ std::optional<client::Time> scan_time(std::string_view text) {
   if (!offset || !scanner.at_end()) {
     return std::nullopt;
   }
-  const client::Time time = client::Time(*date) + *clock - *offset;
-  return time < client::Time() ? std::nullopt : std::optional(time);
+  const Time time = Time(*date) + *clock - *offset;
+  return time < Time() ? std::nullopt : std::optional(time);
 }
 
 bool looks_like_duration(std::string_view text) {
@@ -154,7 +153,7 @@ bool looks_like_duration(std::string_view text) {
 }
 
 // snprintf() and no streams: a date is shown the same under every locale.
-std::string shown(client::Time time, bool for_programs) {
+std::string shown(Time time, bool for_programs) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(std::chrono::floor<milliseconds>(time - day));
@@ -191,7 +190,7 @@ Result<milliseconds> parse_duration(std::string_view text) {
               "'" + std::string(text) + "' is not a duration, as 500ms, 90s, 15m, 2h or 7d");
 }
 
-Result<client::Time> parse_time(std::string_view text) {
+Result<Time> parse_time(std::string_view text) {
   if (const auto time = scan_time(text)) {
     return *time;
   }
@@ -199,7 +198,7 @@ Result<client::Time> parse_time(std::string_view text) {
               "'" + std::string(text) + "' is not a time, as 2026-03-01 or 2026-03-01T08:30:00Z");
 }
 
-Result<client::Time> parse_past(std::string_view text, client::Time now) {
+Result<Time> parse_past(std::string_view text, Time now) {
   if (!looks_like_duration(text)) {
     return parse_time(text);
   }
@@ -207,7 +206,7 @@ Result<client::Time> parse_past(std::string_view text, client::Time now) {
   return now - ago;
 }
 
-Result<client::Time> parse_future(std::string_view text, client::Time now) {
+Result<Time> parse_future(std::string_view text, Time now) {
   if (!looks_like_duration(text)) {
     return parse_time(text);
   }
@@ -215,16 +214,12 @@ Result<client::Time> parse_future(std::string_view text, client::Time now) {
   return now + ahead;
 }
 
-client::Time time_now() {
-  return client::Time(std::chrono::microseconds(static_cast<std::int64_t>(os::unix_us())));
-}
-
-std::string time_for_programs(client::Time time) {
+std::string time_for_programs(Time time) {
   return shown(time, /*for_programs=*/true);
 }
 
-std::string time_for_people(client::Time time) {
+std::string time_for_people(Time time) {
   return shown(time, /*for_programs=*/false);
 }
 
-}  // namespace chancery::cli
+}  // namespace chancery::text

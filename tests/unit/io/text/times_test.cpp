@@ -1,8 +1,8 @@
-#include "cli/times.h"
+#include "io/text/times.h"
 
 #include <gtest/gtest.h>
 
-namespace chancery::cli {
+namespace chancery::text {
 namespace {
 
 using std::chrono::milliseconds;
@@ -53,11 +53,11 @@ TEST(TimesTest, ADurationOfTenYearsIsTakenAndNoneLonger) {
 }
 
 TEST(TimesTest, ADurationIsBeforeNowOrAfterIt) {
-  const client::Time now = parse_time("2026-03-01T00:00:00Z").value();
+  const Time now = parse_time("2026-03-01T00:00:00Z").value();
   EXPECT_EQ(time_for_people(parse_past("1h", now).value()), "2026-02-28 23:00:00Z");
   EXPECT_EQ(time_for_people(parse_future("1h", now).value()), "2026-03-01 01:00:00Z");
   EXPECT_EQ(time_for_people(parse_future("2026-04-01", now).value()), "2026-04-01 00:00:00Z");
 }
 
 }  // namespace
-}  // namespace chancery::cli
+}  // namespace chancery::text

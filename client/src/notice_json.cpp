@@ -1,4 +1,4 @@
-#include "cli/notice_json.h"
+#include "client/src/notice_json.h"
 
 #include <functional>
 #include <map>
@@ -6,18 +6,18 @@
 #include <utility>
 #include <vector>
 
-#include "cli/times.h"
 #include "core/base/bytes.h"
 #include "core/base/encoding.h"
+#include "io/text/times.h"
 
-namespace chancery::cli {
+namespace chancery::client {
 namespace {
 
 using text::Json;
 
 constexpr std::size_t kNoticeDepthMax = 32;
 
-std::unexpected<Error> wrong_type(std::string_view wanted) {
+std::unexpected<chancery::Error> wrong_type(std::string_view wanted) {
   return fail(ErrorCode::kMalformed, "is not " + std::string(wanted));
 }
 
@@ -47,9 +47,9 @@ Result<std::vector<std::string>> as_members(const Json& value) {
   return value.is_string() ? std::vector{value.get<std::string>()} : as_texts(value);
 }
 
-Result<client::Time> as_future(const Json& value, client::Time now) {
+Result<Time> as_future(const Json& value, Time now) {
   CHANCERY_TRY(const std::string text, as_text(value));
-  auto time = parse_future(text, now);
+  auto time = text::parse_future(text, now);
   if (!time.has_value()) {
     return fail(ErrorCode::kMalformed, time.error().detail);
   }
@@ -61,52 +61,52 @@ Result<Enum> as_word(const Json& value, Enum (*from)(std::string_view)) {
   CHANCERY_TRY(const std::string word, as_text(value));
   try {
     return from(word);
-  } catch (const client::Error& error) {
+  } catch (const Error& error) {
     return fail(ErrorCode::kMalformed, error.detail());
   }
 }
 
-using FieldReader = std::function<Result<void>(client::Draft&, const Json&, client::Time now)>;
+using FieldReader = std::function<Result<void>(Draft&, const Json&, Time now)>;
 
 template <class T>
-FieldReader into(T client::Draft::* member, Result<T> (*read)(const Json&)) {
-  return [=](client::Draft& draft, const Json& value, client::Time) -> Result<void> {
+FieldReader into(T Draft::* member, Result<T> (*read)(const Json&)) {
+  return [=](Draft& draft, const Json& value, Time) -> Result<void> {
     CHANCERY_TRY(draft.*member, read(value));
     return {};
   };
 }
 
 template <class Enum>
-FieldReader into_word(Enum client::Draft::* member, Enum (*from)(std::string_view)) {
-  return [=](client::Draft& draft, const Json& value, client::Time) -> Result<void> {
+FieldReader into_word(Enum Draft::* member, Enum (*from)(std::string_view)) {
+  return [=](Draft& draft, const Json& value, Time) -> Result<void> {
     CHANCERY_TRY(draft.*member, as_word(value, from));
     return {};
   };
 }
 
-FieldReader into_time(std::optional<client::Time> client::Draft::* member) {
-  return [=](client::Draft& draft, const Json& value, client::Time now) -> Result<void> {
+FieldReader into_time(std::optional<Time> Draft::* member) {
+  return [=](Draft& draft, const Json& value, Time now) -> Result<void> {
     CHANCERY_TRY(draft.*member, as_future(value, now));
     return {};
   };
 }
 
-Result<void> read_classification(client::Draft& draft, const Json& value, client::Time) {
+Result<void> read_classification(Draft& draft, const Json& value, Time) {
   CHANCERY_TRY(draft.label.classification, as_text(value));
   return {};
 }
 
-Result<void> read_handling(client::Draft& draft, const Json& value, client::Time) {
+Result<void> read_handling(Draft& draft, const Json& value, Time) {
   CHANCERY_TRY(draft.label.handling, as_texts(value));
   return {};
 }
 
-Result<void> read_tlp(client::Draft& draft, const Json& value, client::Time) {
-  CHANCERY_TRY(draft.label.tlp, as_word(value, client::tlp_from));
+Result<void> read_tlp(Draft& draft, const Json& value, Time) {
+  CHANCERY_TRY(draft.label.tlp, as_word(value, tlp_from));
   return {};
 }
 
-Result<void> read_clear(client::Draft& draft, const Json& value, client::Time) {
+Result<void> read_clear(Draft& draft, const Json& value, Time) {
   if (!value.is_boolean()) {
     return wrong_type("true or false");
   }
@@ -114,7 +114,7 @@ Result<void> read_clear(client::Draft& draft, const Json& value, client::Time) {
   return {};
 }
 
-Result<void> read_content(client::Draft& draft, const Json& value, client::Time) {
+Result<void> read_content(Draft& draft, const Json& value, Time) {
   if (!value.is_object()) {
     return wrong_type("an object");
   }
@@ -123,11 +123,10 @@ Result<void> read_content(client::Draft& draft, const Json& value, client::Time)
 }
 
 const std::map<std::string, FieldReader, std::less<>>& readers() {
-  using client::Draft;
   static const std::map<std::string, FieldReader, std::less<>> all_readers = {
       {"kind", into(&Draft::kind, as_text)},
-      {"status", into_word(&Draft::status, client::status_from)},
-      {"precedence", into_word(&Draft::precedence, client::precedence_from)},
+      {"status", into_word(&Draft::status, status_from)},
+      {"precedence", into_word(&Draft::precedence, precedence_from)},
       {"classification", read_classification},
       {"handling", read_handling},
       {"tlp", read_tlp},
@@ -160,21 +159,21 @@ Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-Json time_or_null(const std::optional<client::Time>& time) {
-  return time ? Json(time_for_programs(*time)) : Json(nullptr);
+Json time_or_null(const std::optional<Time>& time) {
+  return time ? Json(text::time_for_programs(*time)) : Json(nullptr);
 }
 
-Json recipients_json(const client::Notice& notice) {
+Json recipients_json(const Notice& notice) {
   Json out = Json::array();
-  for (const client::Recipient& recipient : notice.recipients) {
+  for (const Recipient& recipient : notice.recipients) {
     out.push_back({{"member", recipient.member}, {"role", to_string(recipient.role)}});
   }
   return out;
 }
 
-Json attachments_json(const client::Notice& notice) {
+Json attachments_json(const Notice& notice) {
   Json out = Json::array();
-  for (const client::Attachment& attachment : notice.attachments) {
+  for (const Attachment& attachment : notice.attachments) {
     out.push_back({{"name", attachment.name},
                    {"media_type", attachment.media_type},
                    {"size", attachment.size}});
@@ -184,8 +183,7 @@ Json attachments_json(const client::Notice& notice) {
 
 }  // namespace
 
-Result<client::Draft> draft_from_json(std::string_view json, std::string_view source,
-                                      client::Time now) {
+Result<Draft> draft_from_json(std::string_view json, std::string_view source, Time now) {
   const std::string name(source);
   const auto value = text::parse_json(json, kNoticeDepthMax);
   if (!value.has_value()) {
@@ -194,7 +192,7 @@ Result<client::Draft> draft_from_json(std::string_view json, std::string_view so
   if (!value->is_object()) {
     return fail(ErrorCode::kMalformed, name + ": not a JSON object");
   }
-  client::Draft draft;
+  Draft draft;
   for (const auto& [key, item] : value->items()) {
     const auto reader = readers().find(key);
     std::string where = name;
@@ -210,13 +208,13 @@ Result<client::Draft> draft_from_json(std::string_view json, std::string_view so
   return draft;
 }
 
-Json notice_json(const client::Notice& notice) {
+Json notice_json(const Notice& notice) {
   auto content = text::parse_json(notice.content_json, kNoticeDepthMax);
   return {{"arrival", notice.arrival},
           {"index", notice.index},
-          {"accepted_at", time_for_programs(notice.accepted_at)},
-          {"created_at", time_for_programs(notice.created_at)},
-          {"arrived_at", time_for_programs(notice.arrived_at)},
+          {"accepted_at", text::time_for_programs(notice.accepted_at)},
+          {"created_at", text::time_for_programs(notice.created_at)},
+          {"arrived_at", text::time_for_programs(notice.arrived_at)},
           {"notice", notice.notice},
           {"id", notice.id},
           {"origin", notice.origin},
@@ -244,7 +242,7 @@ Json notice_json(const client::Notice& notice) {
           {"key_id", notice.key_id}};
 }
 
-Json details_json(const client::Details& details) {
+Json details_json(const Details& details) {
   Json out = notice_json(details.notice);
   out["stage"] = to_string(details.stage);
   out["d"] = text_or_null(details.d);
@@ -254,4 +252,4 @@ Json details_json(const client::Details& details) {
   return out;
 }
 
-}  // namespace chancery::cli
+}  // namespace chancery::client
