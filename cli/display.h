@@ -1,4 +1,4 @@
-// What others wrote, made harmless for a terminal, and the shapes in which we show it.
+// The shapes in which the command shows what others wrote, harmless for a terminal.
 //
 // Everything that is printed and was not written by this program passes harmless(): subjects,
 // texts, names, errors of a node, and all of --json. No state, any thread.
@@ -10,19 +10,14 @@
 #include <string_view>
 
 #include "chancery/client.h"
-#include "io/text/json.h"
+#include "io/text/harmless.h"
 
 namespace chancery::cli {
 
 inline constexpr std::size_t kContentDepthMax = 64;  // Of the JSON of a notice that others wrote.
 
-// Control characters (line ends too), invisible ones and those that change the direction of
-// writing, in the escapes of JSON (RFC 8259 section 7): "\u001b". Quotes and backslashes stay, so
-// that JSON on one line stays the same JSON. Invalid UTF-8 becomes \ufffd. Nothing is cut.
-[[nodiscard]] std::string harmless(std::string_view text);
-
-// On one line, harmless, without the line's end.
-[[nodiscard]] std::string json_line(const text::Json& value);
+using text::harmless;
+using text::json_line;
 
 // One notice as a line of the inbox: arrival, time, origin, precedence, kind, notice, subject.
 [[nodiscard]] std::string inbox_line(const client::Notice& notice);

@@ -1,12 +1,15 @@
 #include "cli/inbox.h"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <iterator>
 #include <thread>
 
 #include "cli/connection.h"
 #include "cli/display.h"
 #include "cli/report.h"
+#include "client/src/answer_json.h"
 #include "client/src/notice_json.h"
 #include "io/os/clock.h"
 #include "io/os/exit_codes.h"
@@ -68,25 +71,19 @@ Result<void> show_page(const client::Page& page, bool json) {
 }
 
 Result<int> show_all(InboxReader& reader, bool json) {
-  text::Json all = text::Json::array();
-  client::Position next;
+  client::Page all;
   while (!reader.at_end()) {
-    const client::Page page = reader.next();
-    next = page.next;
+    client::Page page = reader.next();
+    all.next = page.next;
     if (json) {
-      for (const client::Notice& notice : page.notices) {
-        all.push_back(client::notice_json(notice));
-      }
+      std::ranges::move(page.notices, std::back_inserter(all.notices));
     } else {
       CHANCERY_TRY_VOID(show_page(page, false));
       reader.done();
     }
   }
   if (json) {
-    std::cout << json_line({{"notices", all},
-                            {"next_after", next.arrival},
-                            {"next_after_urgent", next.arrival_urgent}})
-              << "\n";
+    std::cout << json_line(client::page_json(all)) << "\n";
   }
   CHANCERY_TRY_VOID(flush());
   reader.done();

@@ -6,6 +6,7 @@
 #include "chancery/notice.h"
 #include "cli/display.h"
 #include "cli/lookup.h"
+#include "client/src/answer_json.h"
 #include "io/os/exit_codes.h"
 
 namespace chancery::cli {
@@ -15,14 +16,6 @@ constexpr std::size_t kColumn = 24;
 
 std::string padded(const std::string& text) {
   return text + std::string(kColumn - std::min(kColumn - 1, text.size()), ' ');
-}
-
-text::Json kind_json(const client::Kind& kind) {
-  text::Json fields = text::Json::array();
-  for (const client::KindField& field : kind.fields) {
-    fields.push_back({{"name", field.name}, {"type", field.type}});
-  }
-  return {{"kind", kind.name}, {"title", kind.title}, {"fields", fields}};
 }
 
 void print_kind(const client::Kind& kind) {
@@ -42,22 +35,18 @@ Result<int> run_kinds(const KindsOptions& options, const Shared& shared) {
       return fail(ErrorCode::kNotFound, require_kind(options.kind).error().detail);
     }
     if (shared.json) {
-      std::cout << json_line(kind_json(*found)) << "\n";
+      std::cout << json_line(client::kind_json(*found)) << "\n";
     } else {
       print_kind(*found);
     }
     return os::kExitDone;
   }
-  text::Json list = text::Json::array();
-  for (const client::Kind& kind : kinds) {
-    if (shared.json) {
-      list.push_back(kind_json(kind));
-    } else {
-      std::cout << padded(kind.name) << kind.title << "\n";
-    }
-  }
   if (shared.json) {
-    std::cout << json_line({{"kinds", list}}) << "\n";
+    std::cout << json_line(client::kinds_json(kinds)) << "\n";
+    return os::kExitDone;
+  }
+  for (const client::Kind& kind : kinds) {
+    std::cout << padded(kind.name) << kind.title << "\n";
   }
   return os::kExitDone;
 }

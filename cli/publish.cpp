@@ -7,6 +7,7 @@
 #include "cli/display.h"
 #include "cli/lookup.h"
 #include "cli/report.h"
+#include "client/src/answer_json.h"
 #include "client/src/notice_json.h"
 #include "io/os/clock.h"
 #include "io/os/exit_codes.h"
@@ -51,35 +52,10 @@ void replace(std::vector<std::string>& field, const std::vector<std::string>& gi
   }
 }
 
-client::ErrorParts parts_of(const client::Outcome& outcome) {
-  client::ErrorParts parts;
-  parts.name = outcome.code;
-  parts.text = outcome.text;
-  parts.remedy = outcome.remedy;
-  parts.retryable = outcome.verdict == client::Verdict::kUnknown;
-  return parts;
-}
-
-std::string word(client::Verdict verdict) {
-  return verdict == client::Verdict::kReached   ? "reached"
-         : verdict == client::Verdict::kRefused ? "refused"
-                                                : "unknown";
-}
-
 text::Json publish_json(const client::Ticket& ticket, const client::Outcome& outcome) {
-  text::Json out = {{"id", ticket.id()},
-                    {"notice", ticket.notice()},
-                    {"recipients", ticket.recipients()},
-                    {"verdict", word(outcome.verdict)},
-                    {"stage", to_string(outcome.stage)}};
-  const bool logged =
-      outcome.stage >= client::Stage::kLogged && outcome.stage <= client::Stage::kDelivered;
-  out["index"] = logged ? text::Json(outcome.index) : text::Json(nullptr);
-  out["accepted_at"] = outcome.accepted_at
-                           ? text::Json(text::time_for_programs(*outcome.accepted_at))
-                           : text::Json(nullptr);
-  out["error"] = outcome.verdict == client::Verdict::kReached ? text::Json(nullptr)
-                                                              : error_json(parts_of(outcome));
+  text::Json out = client::published_json(
+      {.id = ticket.id(), .notice = ticket.notice(), .recipients = ticket.recipients()});
+  out.update(client::outcome_json(outcome));
   return out;
 }
 
@@ -148,7 +124,7 @@ Result<int> run_publish(const PublishOptions& options, const Shared& shared) {
   } else {
     print(ticket, outcome);
     if (outcome.verdict != client::Verdict::kReached) {
-      std::cerr << error_text(parts_of(outcome));
+      std::cerr << error_text(client::parts_of(outcome));
     }
   }
   return outcome.verdict == client::Verdict::kReached   ? os::kExitDone

@@ -3,6 +3,8 @@
 #include <iostream>
 
 #include "cli/display.h"
+#include "client/src/answer_json.h"
+#include "client/src/errors.h"
 #include "io/os/exit_codes.h"
 
 namespace chancery::cli {
@@ -39,21 +41,9 @@ std::string error_text(const client::ErrorParts& error) {
   return out;
 }
 
-text::Json error_json(const client::ErrorParts& error) {
-  text::Json out = {{"code", error.name},
-                    {"text", error.text},
-                    {"detail", error.detail},
-                    {"remedy", error.remedy},
-                    {"retryable", error.retryable}};
-  if (!error.notice_id.empty()) {
-    out["notice_id"] = error.notice_id;
-  }
-  return out;
-}
-
 int report(const client::ErrorParts& error, bool json) {
   if (json) {
-    std::cerr << json_line({{"error", error_json(error)}}) << "\n";
+    std::cerr << json_line({{"error", client::error_json(error)}}) << "\n";
   } else {
     std::cerr << error_text(error);
   }
@@ -61,15 +51,7 @@ int report(const client::ErrorParts& error, bool json) {
 }
 
 int report(const Error& error, bool json) {
-  const ErrorInfo& info = error_info(error.code);
-  client::ErrorParts parts;
-  parts.number = static_cast<std::uint32_t>(error.code);
-  parts.name = info.name;
-  parts.text = info.text;
-  parts.detail = error.detail;
-  parts.remedy = info.remedy;
-  parts.retryable = info.retry == Retry::kRetryable;
-  return report(parts, json);
+  return report(client::parts_of(error), json);
 }
 
 }  // namespace chancery::cli

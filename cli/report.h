@@ -9,7 +9,6 @@
 
 #include "chancery/error.h"
 #include "core/base/result.h"
-#include "io/text/json.h"
 
 namespace chancery::cli {
 
@@ -20,7 +19,6 @@ namespace chancery::cli {
 [[nodiscard]] int exit_code_of(const client::ErrorParts& error);
 
 [[nodiscard]] std::string error_text(const client::ErrorParts& error);
-[[nodiscard]] text::Json error_json(const client::ErrorParts& error);
 
 // Writes to stderr; gives the exit code.
 int report(const client::ErrorParts& error, bool json);

@@ -1,7 +1,7 @@
 # How everything is compiled: warnings as errors, the hardening that Debian uses, the linker.
 add_library(chancery_warnings INTERFACE)
 target_compile_options(chancery_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wnon-virtual-dtor -Werror)
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -Werror)
 
 find_program(CCACHE ccache)
 if(CCACHE)

@@ -10,15 +10,6 @@ constexpr std::uint64_t kRetryAfterMsMax = 3'600'000;  // An hour: more is not m
 
 }  // namespace
 
-Error::Error(ErrorParts parts) {
-  std::string what = parts.name + ": " + (parts.detail.empty() ? parts.text : parts.detail);
-  state_ = std::make_shared<const State>(State{std::move(parts), std::move(what)});
-}
-
-bool Error::outcome_unknown() const noexcept {
-  return state_->parts.number == static_cast<std::uint32_t>(ErrorCode::kUnknownOutcome);
-}
-
 ErrorParts parts_of(const chancery::Error& error) {
   const ErrorInfo& info = error_info(error.code);
   ErrorParts parts;

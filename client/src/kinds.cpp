@@ -1,10 +1,8 @@
-// The kinds, with the fields that their JSON has, read from the generated descriptors.
-
-#include "core/exchange/kinds.h"
+#include "client/src/kinds.h"
 
 #include <string>
 
-#include "chancery/notice.h"
+#include "core/exchange/kinds.h"
 
 namespace chancery::client {
 namespace {
@@ -43,7 +41,7 @@ std::string type_of(const FieldDescriptor& field) {
 
 }  // namespace
 
-std::vector<Kind> kinds() {
+std::vector<Kind> all_kinds() {
   std::vector<Kind> out;
   for (const exchange::KindInfo& info : exchange::kinds()) {
     Kind kind{.name = std::string(info.kind), .title = std::string(info.title), .fields = {}};

@@ -73,14 +73,18 @@ class Link::Worker {
   Worker(Worker&&) = delete;
   Worker& operator=(Worker&&) = delete;
   ~Worker() {
+    close();
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+  }
+
+  void close() {
     {
       const std::scoped_lock lock(mutex_);
       stopping_ = true;
     }
     wake();
-    if (thread_.joinable()) {
-      thread_.join();
-    }
   }
 
   void start() {
@@ -105,7 +109,7 @@ class Link::Worker {
     {
       const std::scoped_lock lock(mutex_);
       if (stopping_) {
-        return fail(ErrorCode::kUnavailable, "the connection to the node is closed");
+        return std::unexpected(end_);
       }
       if (open_count_ >= options_.request_count_max) {
         return fail(ErrorCode::kQueueFull, std::to_string(open_count_) +
@@ -163,7 +167,7 @@ class Link::Worker {
       std::uint64_t count = 0;
       [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &count, sizeof count);
     }
-    close_with({ErrorCode::kUnavailable, "the connection to the node was closed"});
+    close_with(end_);
   }
 
   bool take_submitted() {
@@ -333,10 +337,11 @@ class Link::Worker {
     }
   }
 
-  void close_with(const chancery::Error& error) {
+  void close_with(chancery::Error error) {
     {
       const std::scoped_lock lock(mutex_);
       stopping_ = true;
+      end_ = error;
       stats_.connected = false;
       pending_.merge(submitted_);
     }
@@ -359,6 +364,7 @@ class Link::Worker {
   std::uint64_t next_id_ = 1;
   std::size_t open_count_ = 0;
   bool stopping_ = false;
+  chancery::Error end_{ErrorCode::kClientClosed, ""};  // What calls get once it is stopping.
   Stats stats_;
 };
 
@@ -385,6 +391,10 @@ Result<std::shared_ptr<Link>> Link::open(const Options& options) {
 
 Link::Link(std::unique_ptr<Worker> worker) : worker_(std::move(worker)) {}
 Link::~Link() = default;
+
+void Link::close() {
+  worker_->close();
+}
 
 Result<v1::LocalReply> Link::call(v1::LocalRequest request, milliseconds timeout) {
   return worker_->call(std::move(request), timeout);

@@ -7,6 +7,7 @@
 //   kUnknownOutcome    it left, and no answer came in time
 //   kUnknownKey        the node refused the application's key
 //   kQueueFull         request_count_max are under way
+//   kClientClosed      close() was called
 //
 // A request whose connection was lost is sent again under the same request id: every request of
 // local.proto may be repeated. An answer that comes too late matches nothing and is dropped.
@@ -32,7 +33,10 @@ class Link {
   Link& operator=(const Link&) = delete;
   Link(Link&&) = delete;
   Link& operator=(Link&&) = delete;
-  ~Link();  // What is under way ends with kUnavailable.
+  ~Link();  // As close().
+
+  // What is under way, and each later call, ends with kClientClosed. Returns at once.
+  void close();
 
   // `timeout` runs from now. The request id is given here.
   [[nodiscard]] Result<v1::LocalReply> call(v1::LocalRequest request,

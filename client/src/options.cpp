@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <utility>
 
-#include "client/src/errors.h"
 #include "core/base/bytes.h"
 #include "core/base/encoding.h"
 #include "core/crypto/keys.h"
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t kFileBytesMax = 64U << 10U;
 constexpr std::uint64_t kTimeoutMsMax = 3'600'000;
+constexpr std::uint64_t kRequestCountMax = 65'536;
 
 std::string beside(const std::string& file, const std::string& path) {
   const auto folder = std::filesystem::absolute(file).parent_path();
@@ -51,11 +53,82 @@ Result<void> read_secret(const std::string& path, Key& secret) {
   return {};
 }
 
-Result<Options> read_options(const std::string& path) {
-  CHANCERY_TRY(const std::string bytes, os::read_file(path, kFileBytesMax));
-  CHANCERY_TRY(OptionsFile file, parse_options(bytes, path));
-  CHANCERY_TRY_VOID(read_secret(file.key_path, file.options.key));
-  return std::move(file.options);
+// How an option reads as text, and what it takes.
+struct OptionText {
+  std::function<std::string(const Options&)> get;
+  std::function<bool(Options&, std::string_view)> set;
+};
+
+OptionText plain(std::string Options::* member) {
+  return {.get = [=](const Options& options) { return options.*member; },
+          .set =
+              [=](Options& options, std::string_view value) {
+                options.*member = value;
+                return true;
+              }};
+}
+
+OptionText key(Key Options::* member) {
+  return {.get = [=](const Options& options) { return hex(options.*member); },
+          .set =
+              [=](Options& options, std::string_view value) {
+                auto bytes = hash_from_hex(value);
+                if (!bytes.has_value()) {
+                  return false;
+                }
+                options.*member = *bytes;
+                crypto::wipe(*bytes);
+                return true;
+              }};
+}
+
+OptionText patience(std::chrono::milliseconds Options::* member) {
+  return {.get = [=](const Options& options) { return std::to_string((options.*member).count()); },
+          .set =
+              [=](Options& options, std::string_view value) {
+                const auto ms = from_decimal(value);
+                const bool fits = ms.has_value() && *ms >= 1 && *ms <= kTimeoutMsMax;
+                options.*member = fits ? std::chrono::milliseconds(*ms) : options.*member;
+                return fits;
+              }};
+}
+
+OptionText requests() {
+  return {.get = [](const Options& options) { return std::to_string(options.request_count_max); },
+          .set =
+              [](Options& options, std::string_view value) {
+                const auto count = from_decimal(value);
+                const bool fits = count.has_value() && *count >= 1 && *count <= kRequestCountMax;
+                options.request_count_max = fits ? *count : options.request_count_max;
+                return fits;
+              }};
+}
+
+const std::map<std::string, OptionText, std::less<>>& option_texts() {
+  static const std::map<std::string, OptionText, std::less<>> all = {
+      {"connect_timeout_ms", patience(&Options::connect_timeout)},
+      {"genesis", plain(&Options::genesis)},
+      {"key", key(&Options::key)},
+      {"member", plain(&Options::member)},
+      {"node", plain(&Options::node)},
+      {"node_key", key(&Options::node_key)},
+      {"request_count_max", requests()},
+      {"request_timeout_ms", patience(&Options::request_timeout)},
+  };
+  return all;
+}
+
+Result<const OptionText*> option_text(std::string_view name) {
+  const auto found = option_texts().find(name);
+  if (found != option_texts().end()) {
+    return &found->second;
+  }
+  std::string names;
+  for (const auto& [known, text] : option_texts()) {
+    names += (names.empty() ? "" : ", ") + known;
+  }
+  return fail(ErrorCode::kConfigUnknownKey,
+              "'" + std::string(name) + "' is not an option of a client; those are " + names);
 }
 
 }  // namespace
@@ -91,8 +164,25 @@ Result<OptionsFile> parse_options(std::string_view text, const std::string& path
   return OptionsFile{.options = std::move(options), .key_path = beside(path, key_path)};
 }
 
-Options Options::from_file(const std::string& path) {
-  return value_or_throw(read_options(path));
+Result<Options> read_options(const std::string& path) {
+  CHANCERY_TRY(const std::string bytes, os::read_file(path, kFileBytesMax));
+  CHANCERY_TRY(OptionsFile file, parse_options(bytes, path));
+  CHANCERY_TRY_VOID(read_secret(file.key_path, file.options.key));
+  return std::move(file.options);
+}
+
+Result<void> set_option(Options& options, std::string_view name, std::string_view value) {
+  CHANCERY_TRY(const OptionText* const text, option_text(name));
+  if (!text->set(options, value)) {
+    return fail(ErrorCode::kConfigInvalid,
+                "a value of '" + std::string(name) + "' that cannot be");  // It may be a secret.
+  }
+  return {};
+}
+
+Result<std::string> get_option(const Options& options, std::string_view name) {
+  CHANCERY_TRY(const OptionText* const text, option_text(name));
+  return text->get(options);
 }
 
 }  // namespace chancery::client

@@ -1,4 +1,5 @@
-// What a client.toml says, before the key file that it names is read. Inner to client/.
+// Options from a client.toml, and by their names, as chancery.h sets and gets them. Inner to
+// client/.
 //
 // No state, any thread.
 
@@ -17,7 +18,16 @@ struct OptionsFile {
   std::string key_path;
 };
 
-// kConfigInvalid, kConfigUnknownKey, kConfigWrongType. The text stands, or would stand, at `path`.
+// Before the key file is read. kConfigInvalid, kConfigUnknownKey, kConfigWrongType. The text
+// stands, or would stand, at `path`.
 [[nodiscard]] Result<OptionsFile> parse_options(std::string_view text, const std::string& path);
+
+// The file and the key file that it names: those, and the errors of reading files.
+[[nodiscard]] Result<Options> read_options(const std::string& path);
+
+// kConfigUnknownKey; kConfigInvalid where the value cannot be. Keys are 64 digits.
+[[nodiscard]] Result<void> set_option(Options& options, std::string_view name,
+                                      std::string_view value);
+[[nodiscard]] Result<std::string> get_option(const Options& options, std::string_view name);
 
 }  // namespace chancery::client

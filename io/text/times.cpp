@@ -152,23 +152,26 @@ bool looks_like_duration(std::string_view text) {
   return text.find('-') == std::string_view::npos;
 }
 
-// snprintf() and no streams: a date is shown the same under every locale.
-std::string shown(Time time, bool for_programs) {
+// "2026-03-01T08:30:00". snprintf() and no streams: a date is shown the same under every locale.
+std::string shown(Time time, char between) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<milliseconds>(time - day));
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
   std::array<char, 40> out{};
   const int size = std::snprintf(
       out.data(), out.size(), "%04d-%02u-%02u%c%02d:%02d:%02d", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      for_programs ? 'T' : ' ', static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-  std::string text(out.data(), static_cast<std::size_t>(size));
-  if (for_programs) {
-    const std::string fraction = std::to_string(1000 + clock.subseconds().count());
-    text += "." + fraction.substr(1);
-  }
-  return text + "Z";
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), between,
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()));
+  return {out.data(), static_cast<std::size_t>(size)};
+}
+
+// ".000123"
+std::string fraction_in_us(Time time) {
+  const auto us = time - std::chrono::floor<std::chrono::seconds>(time);
+  std::string digits = std::to_string(1'000'000 + us.count());
+  digits.front() = '.';
+  return digits;
 }
 
 }  // namespace
@@ -215,11 +218,15 @@ Result<Time> parse_future(std::string_view text, Time now) {
 }
 
 std::string time_for_programs(Time time) {
-  return shown(time, /*for_programs=*/true);
+  return shown(time, 'T') + fraction_in_us(time).substr(0, 4) + "Z";
+}
+
+std::string time_in_us(Time time) {
+  return shown(time, 'T') + fraction_in_us(time) + "Z";
 }
 
 std::string time_for_people(Time time) {
-  return shown(time, /*for_programs=*/false);
+  return shown(time, ' ') + "Z";
 }
 
 }  // namespace chancery::text

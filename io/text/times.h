@@ -29,6 +29,8 @@ inline constexpr std::chrono::hours kDurationMax{24 * 3660};  // Ten years.
 
 // "2026-03-01T08:30:00.000Z": RFC 3339, for programs.
 [[nodiscard]] std::string time_for_programs(Time time);
+// "2026-03-01T08:30:00.000000Z", where a millisecond is not enough.
+[[nodiscard]] std::string time_in_us(Time time);
 // "2026-03-01 08:30:00Z"
 [[nodiscard]] std::string time_for_people(Time time);
 

@@ -67,7 +67,7 @@ CXX17 = set(
     "algorithm any array atomic bitset charconv chrono condition_variable cstddef cstdint cstdio cstdlib "
     "cstring deque exception filesystem forward_list functional future initializer_list iosfwd iostream "
     "istream iterator limits list locale map memory mutex new numeric optional ostream queue random ratio "
-    "set shared_mutex sstream stack stdexcept streambuf string string_view system_error thread tuple "
+    "set shared_mutex sstream stack stddef.h stdexcept stdint.h streambuf string string_view system_error thread tuple "
     "type_traits typeindex typeinfo unordered_map unordered_set utility variant vector".split())
 NOT_CXX17 = re.compile(
     r"\bstd::(expected|unexpected|span|format|jthread|byteswap|source_location|ranges|bit_cast)\b|<=>|"

@@ -16,7 +16,10 @@
 // was away. A request that was under way is then sent again; the node answers it once more, and
 // does nothing twice.
 //
-// docs/internals/client.md says how it works, client/examples/ how it is used.
+// After close() each call throws "client-closed", in the child of a fork "after-fork". All of this
+// is a thin layer over the C interface (chancery.h): no class crosses into the library.
+//
+// docs/reference/client.md is the reference, client/examples/ shows how it is used.
 
 #pragma once
 
@@ -27,13 +30,12 @@
 #include <string>
 #include <vector>
 
+#include "chancery/chancery.h"
 #include "chancery/error.h"
 #include "chancery/notice.h"
 #include "chancery/options.h"
 
 namespace chancery::client {
-
-class Link;  // Inner.
 
 enum class Verdict : std::uint8_t {
   kReached,  // The stage asked for, or a later one.
@@ -68,7 +70,7 @@ class Ticket {
   std::string id_;
   std::string notice_;
   std::vector<std::string> recipients_;
-  std::shared_ptr<Link> link_;
+  std::shared_ptr<chancery_client> handle_;
 };
 
 // Where a reader stands, in arrival numbers. Along a cursor urgent notices, of precedence immediate
@@ -126,6 +128,10 @@ class Client {
   Client& operator=(const Client&) = delete;
   ~Client();
 
+  // Ends the connection, and calls that other threads have under way; its tickets wait no more. The
+  // destructor does not, where there are tickets left.
+  void close() noexcept;
+
   // Returns when the notice is durable in the node's outbox. After "unknown-outcome" or
   // "no-daemon", publish the same draft with Error::notice_id(): it stays one notice.
   [[nodiscard]] Ticket publish(const Draft& draft);
@@ -149,7 +155,9 @@ class Client {
   [[nodiscard]] Stats stats() const;
 
  private:
-  std::shared_ptr<Link> link_;
+  std::shared_ptr<chancery_client> handle_;
 };
 
 }  // namespace chancery::client
+
+#include "chancery/detail/client.h"  // How.

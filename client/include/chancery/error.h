@@ -13,6 +13,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace chancery::client {
 
@@ -29,7 +30,10 @@ struct ErrorParts {
 
 class Error : public std::exception {
  public:
-  explicit Error(ErrorParts parts);
+  explicit Error(ErrorParts parts) {
+    std::string what = parts.name + ": " + (parts.detail.empty() ? parts.text : parts.detail);
+    state_ = std::make_shared<const State>(State{std::move(parts), std::move(what)});
+  }
 
   [[nodiscard]] std::uint32_t number() const noexcept { return state_->parts.number; }
   [[nodiscard]] const std::string& name() const noexcept { return state_->parts.name; }
@@ -43,8 +47,10 @@ class Error : public std::exception {
   }
   [[nodiscard]] const ErrorParts& parts() const noexcept { return state_->parts; }
 
-  // The request may have taken effect, or may not have: "unknown-outcome".
-  [[nodiscard]] bool outcome_unknown() const noexcept;
+  // The request may have taken effect, or may not have.
+  [[nodiscard]] bool outcome_unknown() const noexcept {
+    return state_->parts.name == "unknown-outcome";
+  }
 
   // "no-daemon: nothing answers at ipc:///…"
   [[nodiscard]] const char* what() const noexcept override { return state_->what.c_str(); }

@@ -146,6 +146,9 @@ struct Notice {
   std::string key_id;             // Of the signing key, 64 digits.
 };
 
+// As `chancery show --json` has it, on one line: for those who pass it on.
+[[nodiscard]] std::string to_json(const Notice& notice);
+
 struct KindField {
   std::string name;
   std::string
@@ -165,3 +168,5 @@ struct Kind {
 [[nodiscard]] std::string new_notice_id();
 
 }  // namespace chancery::client
+
+#include "chancery/detail/notice.h"  // How.

@@ -33,3 +33,5 @@ struct Options {
 };
 
 }  // namespace chancery::client
+
+#include "chancery/detail/options.h"  // How.

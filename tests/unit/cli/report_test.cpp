@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "client/src/answer_json.h"
 #include "io/os/exit_codes.h"
 
 namespace chancery::cli {
@@ -34,7 +35,7 @@ TEST(ReportTest, AnErrorNamesItsCodeDetailAndRemedy) {
             "chancery: no-daemon: Nothing answers. (at \\u001b[31mipc://x)\n"
             "  remedy: Start it.\n");
   parts.notice_id = "id";
-  const text::Json json = error_json(parts);
+  const text::Json json = client::error_json(parts);
   EXPECT_EQ(json["code"], "no-daemon");
   EXPECT_EQ(json["detail"], parts.detail);
   EXPECT_EQ(json["retryable"], false);

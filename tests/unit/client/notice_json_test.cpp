@@ -50,9 +50,9 @@ TEST(NoticeJsonTest, AnUnknownKeyIsNamedWithTheFile) {
 TEST(NoticeJsonTest, AWrongTypeIsNamedWithItsKey) {
   for (const char* json :
        {R"({"kind": 1})", R"({"to": [1]})", R"({"to": {}})", R"({"handling": "A"})",
-        R"({"content": "text"})", R"({"content": []})", R"({"clear": "yes"})",
-        R"({"status": "real"})", R"({"tlp": "blue"})", R"({"precedence": null})",
-        R"({"expires": 5})", R"({"expires": "soon"})", R"({"supersedes": "x"})"}) {
+        R"({"content": 1})", R"({"content": []})", R"({"clear": "yes"})", R"({"status": "real"})",
+        R"({"tlp": "blue"})", R"({"precedence": null})", R"({"expires": 5})",
+        R"({"expires": "soon"})", R"({"supersedes": "x"})"}) {
     const chancery::Error error = error_of(json);
     EXPECT_EQ(error.code, ErrorCode::kMalformed) << json;
     EXPECT_EQ(error.detail.find("n.json: '"), 0U) << error.detail;

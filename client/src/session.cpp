@@ -1,4 +1,4 @@
-#include "chancery/client.h"
+#include "client/src/session.h"
 
 #include <algorithm>
 #include <array>
@@ -7,7 +7,6 @@
 
 #include "client/src/convert.h"
 #include "client/src/errors.h"
-#include "client/src/link.h"
 #include "core/base/encoding.h"
 #include "io/os/clock.h"
 #include "io/os/random.h"
@@ -116,62 +115,52 @@ Page page_of(Link& link, v1::InboxRequest inbox, milliseconds wait) {
 
 }  // namespace
 
-std::string new_notice_id() {
+std::string make_notice_id() {
   std::array<std::uint8_t, 10> random{};
   os::fill_random(random);
   return uuid_text(as_bytes(make_uuid_v7(os::unix_ms(), random)));
 }
 
-Outcome Ticket::wait(Stage stage, milliseconds timeout) const {
-  return wait_for(*link_, id_, stage, timeout);
+Session::Session(const Options& options) : link_(value_or_throw(Link::open(options))) {}
+
+void Session::close() {
+  link_->close();
 }
 
-Client::Client(const Options& options) : link_(value_or_throw(Link::open(options))) {}
-Client::Client(Client&& other) noexcept = default;
-Client& Client::operator=(Client&& other) noexcept = default;
-Client::~Client() = default;
-
-Ticket Client::publish(const Draft& draft) {
-  Draft named = draft;
-  if (named.id.empty()) {
-    named.id = new_notice_id();
+Published Session::publish(Draft draft) {
+  if (draft.id.empty()) {
+    draft.id = make_notice_id();
   }
   try {
     v1::LocalRequest request;
-    *request.mutable_publish() = value_or_throw(publish_request(named));
+    *request.mutable_publish() = value_or_throw(publish_request(draft));
     const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
     if (!reply.has_publish()) {
       throw_wrong_answer();
     }
-    Ticket ticket;
-    ticket.id_ = named.id;
-    ticket.notice_ = hex(as_bytes(reply.publish().notice()));
-    ticket.recipients_.assign(reply.publish().recipients().begin(),
-                              reply.publish().recipients().end());
-    ticket.link_ = link_;
-    return ticket;
+    Published published{
+        .id = draft.id, .notice = hex(as_bytes(reply.publish().notice())), .recipients = {}};
+    published.recipients.assign(reply.publish().recipients().begin(),
+                                reply.publish().recipients().end());
+    return published;
   } catch (const Error& error) {
     ErrorParts parts = error.parts();
-    parts.notice_id = named.id;
+    parts.notice_id = draft.id;
     throw Error(std::move(parts));
   }
 }
 
-Outcome Client::wait(const std::string& id, Stage stage, milliseconds timeout) {
+Outcome Session::wait(const std::string& id, Stage stage, milliseconds timeout) {
   return wait_for(*link_, id, stage, timeout);
 }
 
-Page Client::inbox(const InboxQuery& query) {
-  return page_of(*link_, value_or_throw(inbox_request(query)), query.wait);
-}
-
-Page Client::read(const std::string& cursor, const InboxQuery& query) {
+Page Session::page(const std::string& cursor, const InboxQuery& query) {
   v1::InboxRequest request = value_or_throw(inbox_request(query));
   request.set_cursor(cursor);
   return page_of(*link_, std::move(request), query.wait);
 }
 
-Position Client::commit(const std::string& cursor, const Position& done) {
+Position Session::commit(const std::string& cursor, const Position& done) {
   v1::LocalRequest request;
   request.mutable_cursor()->set_cursor(cursor);
   request.mutable_cursor()->set_arrival(done.arrival);
@@ -183,7 +172,7 @@ Position Client::commit(const std::string& cursor, const Position& done) {
   return {reply.cursor().arrival(), reply.cursor().arrival_urgent()};
 }
 
-Details Client::show(const std::string& name) {
+Details Session::show(const std::string& name) {
   v1::LocalRequest request;
   *request.mutable_show() = value_or_throw(show_request(name));
   const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
@@ -200,7 +189,7 @@ Details Client::show(const std::string& name) {
   return details;
 }
 
-Stats Client::stats() const {
+Stats Session::stats() const {
   return link_->stats();
 }
 

@@ -1,0 +1,255 @@
+// The little of JSON that the library's documents need. Not for applications: it reads what
+// chancery.h gives, which is well-formed, and is no judge of what is not.
+//
+// A JsonValue looks into the text that it was made from, which must outlive it; what lies in a
+// value that nobody asks for (a notice's content) is stepped over, not read. Values; any thread.
+
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chancery/detail/call.h"
+
+namespace chancery::client::detail {
+
+inline void append_utf8(std::string& out, std::uint32_t code) {
+  const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+  if (code < 0x80) {
+    put(code);
+  } else if (code < 0x800) {
+    put(0xC0 | (code >> 6U));
+    put(0x80 | (code & 0x3FU));
+  } else if (code < 0x10000) {
+    put(0xE0 | (code >> 12U));
+    put(0x80 | ((code >> 6U) & 0x3FU));
+    put(0x80 | (code & 0x3FU));
+  } else {
+    put(0xF0 | (code >> 18U));
+    put(0x80 | ((code >> 12U) & 0x3FU));
+    put(0x80 | ((code >> 6U) & 0x3FU));
+    put(0x80 | (code & 0x3FU));
+  }
+}
+
+class JsonValue {
+ public:
+  JsonValue() = default;  // As null.
+  explicit JsonValue(std::string_view raw) : raw_(raw) {}
+
+  [[nodiscard]] std::string_view raw() const { return raw_; }
+  [[nodiscard]] bool is_null() const { return raw_.empty() || raw_ == "null"; }
+  [[nodiscard]] bool truth() const { return raw_ == "true"; }
+  [[nodiscard]] std::uint64_t number() const {
+    std::uint64_t value = 0;
+    std::from_chars(raw_.data(), raw_.data() + raw_.size(), value);
+    return value;
+  }
+  [[nodiscard]] std::string text() const;  // "" of null.
+
+ private:
+  [[nodiscard]] std::uint32_t hex(std::size_t at) const {
+    std::uint32_t code = 0;
+    if (at + 4 <= raw_.size()) {
+      std::from_chars(raw_.data() + at, raw_.data() + at + 4, code, 16);
+    }
+    return code;
+  }
+
+  std::string_view raw_;
+};
+
+inline std::string JsonValue::text() const {
+  std::string out;
+  for (std::size_t i = 1; i + 1 < raw_.size() && raw_.front() == '"'; ++i) {
+    if (raw_[i] != '\\') {
+      out += raw_[i];
+      continue;
+    }
+    constexpr std::string_view kEscapes = "b\bf\fn\nr\rt\t";
+    const char escape = raw_[++i];
+    const std::size_t known = kEscapes.find(escape);
+    if (escape != 'u') {
+      out += known == std::string_view::npos ? escape : kEscapes[known + 1];
+      continue;
+    }
+    std::uint32_t code = hex(i + 1);
+    i += 4;
+    if (code >= 0xD800 && code < 0xDC00) {  // The first of a pair.
+      code = 0x10000 + ((code - 0xD800) << 10U) + ((hex(i + 3) - 0xDC00) & 0x3FFU);
+      i += 6;
+    }
+    append_utf8(out, code);
+  }
+  return out;
+}
+
+// Steps over the parts of a text in JSON.
+class JsonScanner {
+ public:
+  explicit JsonScanner(std::string_view text) : text_(text) {}
+
+  // Whether `mark` comes next; then it is stepped over.
+  bool take(char mark) {
+    skip_space();
+    if (at_ >= text_.size() || text_[at_] != mark) {
+      return false;
+    }
+    ++at_;
+    return true;
+  }
+
+  JsonValue value() {
+    skip_space();
+    const std::size_t begin = at_;
+    std::size_t depth = 0;
+    do {
+      const char c = at_ < text_.size() ? text_[at_] : '\0';
+      if (c == '"') {
+        skip_string();
+      } else if (c == '{' || c == '[') {
+        ++depth;
+        ++at_;
+      } else if (depth > 0 && (c == '}' || c == ']')) {
+        --depth;
+        ++at_;
+      } else {
+        at_ = text_.find_first_of(depth == 0 ? ",]} \n" : "\"{[]}", at_);
+        at_ = at_ == std::string_view::npos ? text_.size() : at_;
+      }
+    } while (depth > 0 && at_ < text_.size());
+    return JsonValue(text_.substr(begin, at_ - begin));
+  }
+
+ private:
+  void skip_space() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n')) {
+      ++at_;
+    }
+  }
+  void skip_string() {
+    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
+      at_ += text_[at_] == '\\' ? 1U : 0U;
+    }
+    ++at_;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+inline std::vector<JsonValue> items_of(const JsonValue& list) {
+  std::vector<JsonValue> out;
+  JsonScanner scanner(list.raw());
+  if (!scanner.take('[') || scanner.take(']')) {
+    return out;
+  }
+  do {
+    out.push_back(scanner.value());
+  } while (scanner.take(','));
+  return out;
+}
+
+inline std::vector<std::string> texts_of(const JsonValue& list) {
+  std::vector<std::string> out;
+  for (const JsonValue& item : items_of(list)) {
+    out.push_back(item.text());
+  }
+  return out;
+}
+
+// A key that is not there is as one that is null: an older library gives fewer of them.
+class JsonObject {
+ public:
+  explicit JsonObject(const JsonValue& object) {
+    JsonScanner scanner(object.raw());
+    if (!scanner.take('{') || scanner.take('}')) {
+      return;
+    }
+    do {
+      std::string key = scanner.value().text();
+      if (!scanner.take(':')) {
+        fail("malformed", "the library gave what is not JSON");
+      }
+      fields_.insert_or_assign(std::move(key), scanner.value());
+    } while (scanner.take(','));
+  }
+
+  [[nodiscard]] JsonValue operator[](std::string_view key) const {
+    const auto found = fields_.find(key);
+    return found == fields_.end() ? JsonValue() : found->second;
+  }
+
+ private:
+  std::map<std::string, JsonValue, std::less<>> fields_;
+};
+
+// An object with what was set, in that order.
+class JsonWriter {
+ public:
+  void text(const char* key, std::string_view value) {
+    begin(key);
+    quote(value);
+  }
+  void texts(const char* key, const std::vector<std::string>& values) {
+    begin(key);
+    out_ += '[';
+    for (const std::string& value : values) {
+      out_ += &value == &values.front() ? "" : ",";
+      quote(value);
+    }
+    out_ += ']';
+  }
+  void number(const char* key, std::uint64_t value) { json(key, std::to_string(value)); }
+  void truth(const char* key, bool value) { json(key, value ? "true" : "false"); }
+  // What is JSON already.
+  void json(const char* key, std::string_view value) {
+    begin(key);
+    out_ += value;
+  }
+  void list(const char* key, const std::vector<std::string>& values) {
+    begin(key);
+    out_ += '[';
+    for (const std::string& value : values) {
+      out_ += (&value == &values.front() ? "" : ",") + value;
+    }
+    out_ += ']';
+  }
+
+  [[nodiscard]] std::string take() {
+    out_ += out_.empty() ? "{}" : "}";
+    return std::move(out_);
+  }
+
+ private:
+  void begin(const char* key) {
+    out_ += out_.empty() ? '{' : ',';
+    quote(key);
+    out_ += ':';
+  }
+  void quote(std::string_view value) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    out_ += '"';
+    for (const char c : value) {
+      if (c == '"' || c == '\\') {
+        out_ += '\\';
+      }
+      if (static_cast<unsigned char>(c) < 0x20) {
+        out_ += "\\u00";
+        out_ += kDigits[static_cast<unsigned char>(c) >> 4U];
+        out_ += kDigits[static_cast<unsigned char>(c) & 0xFU];
+      } else {
+        out_ += c;
+      }
+    }
+    out_ += '"';
+  }
+
+  std::string out_;
+};
+
+}  // namespace chancery::client::detail

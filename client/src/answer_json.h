@@ -1,0 +1,33 @@
+// What the library answers, as JSON, and what a reader asks for. Inner to client/ and the command:
+// the same fields for both. docs/reference/cli.md and docs/reference/client.md document them.
+//
+// No state, any thread.
+
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "chancery/client.h"
+#include "client/src/session.h"
+#include "core/base/result.h"
+#include "io/text/json.h"
+
+namespace chancery::client {
+
+// The keys are the fields of InboxQuery. kUnknownField, kMalformed. "since" may be a duration
+// before `now`.
+[[nodiscard]] Result<InboxQuery> query_from_json(std::string_view json, Time now);
+
+[[nodiscard]] text::Json page_json(const Page& page);
+[[nodiscard]] text::Json published_json(const Published& published);
+[[nodiscard]] text::Json outcome_json(const Outcome& outcome);
+[[nodiscard]] text::Json stats_json(const Stats& stats);
+[[nodiscard]] text::Json kind_json(const Kind& kind);
+[[nodiscard]] text::Json kinds_json(const std::vector<Kind>& kinds);
+[[nodiscard]] text::Json error_json(const ErrorParts& error);
+
+// Why it is not as asked, as an error.
+[[nodiscard]] ErrorParts parts_of(const Outcome& outcome);
+
+}  // namespace chancery::client
