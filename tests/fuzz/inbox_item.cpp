@@ -1,13 +1,15 @@
 // A notice as a node hands it to an application, and as the command shows it.
 //
 // Holds: a node that sends anything is answered with a notice or an error; what is shown is UTF-8,
-// as JSON it is one object on one line, and nothing in it moves a terminal's cursor.
+// as JSON it is one object on one line, and nothing in it moves a terminal's cursor; a C++ program
+// gets over the C interface what the library has.
 
 #include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
 
 #include "cli/display.h"
+#include "client/src/answer_json.h"
 #include "client/src/convert.h"
 #include "client/src/notice_json.h"
 #include "core/base/encoding.h"
@@ -46,6 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHANCERY_CHECK(is_printable(line, false));
   const auto parsed = chancery::text::parse_json(line, 64);
   CHANCERY_CHECK(parsed.has_value() && parsed->is_object());
+  client::Page page;
+  page.notices = {*notice};
+  const client::Page read = client::detail::page_of(cli::json_line(client::page_json(page)));
+  CHANCERY_CHECK(client::notice_json(read.notices.at(0)) == client::notice_json(*notice));
   CHANCERY_CHECK(is_printable(cli::inbox_line(*notice), false));
   CHANCERY_CHECK(is_printable(cli::sheet(details), true));
   return 0;

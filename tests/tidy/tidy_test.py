@@ -158,6 +158,25 @@ class TidyTest(unittest.TestCase):
         self.expect("does not say retryable", page(row.replace("retryable", "final")), "docs.py")
         self.expect_clean(page(row), "docs.py")
 
+    def test_the_c_interface_stays(self):
+        header = "client/include/chancery/chancery.h"
+        function, struct = "CHANCERY_API int chancery_a(const char *b,\n    int c);\n", "typedef struct chancery_s {\n  int d;\n} chancery_s;\n"
+        tree = {header: function + struct + "enum { CHANCERY_E = 1 };\n",
+                "client/abi/declared.txt": "int chancery_a(const char*b,int c);\ntypedef struct chancery_s{int d;}chancery_s;\n"
+                                           "enum CHANCERY_E = 1;\n",
+                "client/abi/exported.map": "CHANCERY_0 {\n  global:\n    chancery_a;\n  local:\n    *;\n};\n"}
+        self.expect_clean(tree, "abi.py")
+        self.expect_clean({**tree, header: tree[header].replace("b,\n    int", "b, /* size */ int")}, "abi.py")
+        for change in (("int c", "long c"), ("const char", "char"), ("int d", "int e"), ("E = 1", "E = 2"), ("chancery_a", "chancery_z")):
+            found = run("abi.py", {**tree, header: tree[header].replace(*change)})
+            self.assertTrue(any("is gone or changed" in line for line in found), (change, found))
+        self.expect("is not in client/abi/declared.txt", {**tree, header: tree[header] + "CHANCERY_API void chancery_n(void);\n"},
+                    "abi.py")
+        exported = "client/abi/exported.map"
+        self.expect("chancery_x is not declared", {**tree, exported: tree[exported].replace("  local", "    chancery_x;\n  local")},
+                    "abi.py")
+        self.expect("chancery_a is not exported", {**tree, exported: tree[exported].replace("    chancery_a;\n", "")}, "abi.py")
+
 
 if __name__ == "__main__":
     unittest.main()
