@@ -18,6 +18,10 @@ install(FILES ${CMAKE_BINARY_DIR}/package/chancery.pc DESTINATION ${CMAKE_INSTAL
 install(DIRECTORY client/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
+# The Python package, where Debian's python3 looks for it under /usr; elsewhere PYTHONPATH says so.
+install(DIRECTORY python/chancery DESTINATION lib/python3/dist-packages PATTERN __pycache__ EXCLUDE)
+install(DIRECTORY python/examples/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples/python)
+
 # What the shells complete, as the command itself says.
 set(completions)
 foreach(shell_file IN ITEMS

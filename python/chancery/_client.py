@@ -1,0 +1,163 @@
+"""The connection to the member's node."""
+from __future__ import annotations
+
+import ctypes
+import datetime
+import json
+import os
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Optional, Union
+
+from chancery import _abi
+from chancery._types import (Details, Draft, Json, Outcome, Page, Position, Stats, draft_json, notice_of, outcome_of,
+                             stats_of, time_text)
+
+SLICE = 0.5  # Seconds inside of the library at a time: so long does Ctrl-C wait.
+
+
+def new_notice_id() -> str:
+    """A UUIDv7. Store it before publishing where a crash must not publish twice."""
+    return _abi.taken_text("chancery_new_notice_id")
+
+
+def kinds() -> Sequence[Json]:
+    """The kinds that the library can make and read: "kind", "title" and "fields" of each."""
+    found: Sequence[Json] = json.loads(_abi.taken_text("chancery_kinds"))["kinds"]
+    return found
+
+
+def version() -> str:
+    """Of the library that runs."""
+    text: bytes = _abi.call("chancery_version")
+    return text.decode()
+
+
+class Ticket:
+    """A published notice. It waits through the client that published it, while that is open."""
+
+    def __init__(self, client: Client, ticket: Json) -> None:
+        self._client = client
+        self.id: str = ticket["id"]
+        self.notice: str = ticket["notice"]
+        self.recipients: Sequence[str] = ticket["recipients"]
+
+    def wait(self, stage: str = "logged", timeout: float = 30) -> Outcome:
+        return self._client.wait(self.id, stage, timeout)
+
+
+class Client:
+    """Returns without waiting for the node: whether it is there shows with the first call.
+
+    Any thread may call any function at any time. In the child of a fork each call is "after-fork": open
+    another there. As a context it closes itself. Errors are raised as chancery.Error.
+    """
+
+    def __init__(self, file: Union[str, os.PathLike[str], None] = None, **options: Union[str, int]) -> None:
+        """From a client.toml, with single options instead of the file's, or from options alone:
+        node, node_key, key, connect_timeout_ms, request_timeout_ms, request_count_max."""
+        self._handle = ctypes.c_void_p()
+        made = ctypes.c_void_p()
+        if file is None:
+            _abi.call("chancery_options_new", ctypes.byref(made))
+        else:
+            _abi.call("chancery_options_from_file", _abi.c_text(os.fspath(file)), ctypes.byref(made))
+        try:
+            for name, value in options.items():
+                _abi.call("chancery_options_set", made, _abi.c_text(name), _abi.c_text(str(value)))
+            _abi.call("chancery_open", made, ctypes.byref(self._handle))
+        finally:
+            _abi.call("chancery_options_free", made)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        handle = getattr(self, "_handle", None)
+        if handle:
+            _abi.call("chancery_close", handle)
+
+    def close(self) -> None:
+        """Ends calls that other threads have under way. After it each call is "client-closed"."""
+        _abi.call("chancery_close", self._handle)
+
+    def publish(self, draft: Draft) -> Ticket:
+        """Returns when the notice is durable in the node's outbox. After "unknown-outcome" or
+        "no-daemon", publish the same draft with the error's notice_id: it stays one notice."""
+        text = _abi.taken_text("chancery_publish", self._handle, _abi.c_text(json.dumps(draft_json(draft))))
+        return Ticket(self, json.loads(text))
+
+    def wait(self, id: str, stage: str = "logged", timeout: float = 30) -> Outcome:
+        end = time.monotonic() + timeout
+        while True:
+            left = max(0.0, end - time.monotonic())
+            text = _abi.taken_text("chancery_wait", self._handle, _abi.c_text(id), _abi.c_text(stage),
+                                   int(min(left, SLICE) * 1000), None)
+            outcome = json.loads(text)
+            if outcome["verdict"] != "unknown" or left <= SLICE:
+                return outcome_of(outcome)
+
+    def inbox(self, *, after: Position = Position(), last: int = 0, limit: int = 100, origins: Sequence[str] = (),
+              kinds: Sequence[str] = (), precedence_min: Optional[str] = None,
+              since: Optional[datetime.datetime] = None, wait: float = 0) -> Page:
+        """What arrived after a position; waits so many seconds for something, where nothing is there."""
+        return self._page("", after, last, limit, origins, kinds, precedence_min, since, wait)
+
+    def read(self, cursor: str, *, after: Position = Position(), limit: int = 100, origins: Sequence[str] = (),
+             kinds: Sequence[str] = (), precedence_min: Optional[str] = None,
+             since: Optional[datetime.datetime] = None, wait: float = 0) -> Page:
+        """From where the durable cursor of this name stands, or from `after` where that is further;
+        urgent notices first. The cursor moves by commit() only."""
+        if not cursor:
+            raise _abi.make_error("bad-argument", "the cursor has no name")
+        return self._page(cursor, after, 0, limit, origins, kinds, precedence_min, since, wait)
+
+    def commit(self, cursor: str, done: Position) -> Position:
+        """Everything up to here is done with. Gives where the cursor now stands: it never goes back."""
+        stands = _abi.Position()
+        _abi.call("chancery_commit", self._handle, _abi.c_text(cursor),
+                  ctypes.byref(_abi.Position(done.arrival, done.arrival_urgent)), ctypes.byref(stands))
+        return Position(stands.arrival, stands.arrival_urgent)
+
+    def show(self, name: str) -> Details:
+        """By the notice's hash or at least 8 digits of it, by its id, or by its index."""
+        found = json.loads(_abi.taken_text("chancery_show", self._handle, _abi.c_text(name)))
+        envelope = found["envelope"]
+        return Details(notice=notice_of(found), stage=found["stage"], stored=found["stored"], d=found["d"],
+                       leaf=found["leaf"], envelope=None if envelope is None else bytes.fromhex(envelope))
+
+    def stats(self) -> Stats:
+        return stats_of(json.loads(_abi.taken_text("chancery_stats_json", self._handle)))
+
+    def _page(self, cursor: str, after: Position, last: int, limit: int, origins: Sequence[str],
+              kinds: Sequence[str], precedence_min: Optional[str], since: Optional[datetime.datetime],
+              wait: float) -> Page:
+        query: dict[str, Any] = {"last": last, "limit": limit, "origins": list(origins), "kinds": list(kinds)}
+        if precedence_min is not None:
+            query["precedence_min"] = precedence_min
+        if since is not None:
+            query["since"] = time_text(since)
+        end = time.monotonic() + wait
+        while True:
+            left = max(0.0, end - time.monotonic())
+            query.update(after=after.arrival, after_urgent=after.arrival_urgent, wait_ms=int(min(left, SLICE) * 1000))
+            page = self._one_page(cursor, query)
+            # A page without notices may have more behind it: the node looks at so many rows at a time.
+            if page.notices or left == 0:
+                return page
+            after = page.next
+
+    def _one_page(self, cursor: str, query: Json) -> Page:
+        words = [_abi.c_text(json.dumps(query)), None]
+        if cursor:
+            text = _abi.taken_text("chancery_read", self._handle, _abi.c_text(cursor), *words)
+        else:
+            text = _abi.taken_text("chancery_inbox", self._handle, *words)
+        page = json.loads(text)
+        return Page([notice_of(notice) for notice in page["notices"]],
+                    Position(page["next_after"], page["next_after_urgent"]))
