@@ -49,7 +49,7 @@ Result<void> read_since(InboxQuery& query, const Json& value, Time now) {
   return {};
 }
 
-const FieldReaders<InboxQuery>& readers() {
+const FieldReaders<InboxQuery>& query_readers() {
   static const FieldReaders<InboxQuery> all_readers = {
       {"after", into_position(&Position::arrival)},
       {"after_urgent", into_position(&Position::arrival_urgent)},
@@ -77,7 +77,7 @@ bool is_logged(Stage stage) {
 }  // namespace
 
 Result<InboxQuery> query_from_json(std::string_view json, Time now) {
-  return read_object(json, {.source = "query", .of = "a query", .now = now}, readers());
+  return read_object(json, {.source = "query", .of = "a query", .now = now}, query_readers());
 }
 
 Json page_json(const Page& page) {

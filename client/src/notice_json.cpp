@@ -52,7 +52,7 @@ Result<std::string> as_content(const Json& value) {
   return value.is_string() ? value.get<std::string>() : text::dump(value);
 }
 
-const FieldReaders<Draft>& readers() {
+const FieldReaders<Draft>& draft_readers() {
   static const FieldReaders<Draft> all_readers = {
       {"kind", into(&Draft::kind, as_text)},
       {"status", into_word(&Draft::status, status_from)},
@@ -106,7 +106,7 @@ Json attachments_json(const Notice& notice) {
 }  // namespace
 
 Result<Draft> draft_from_json(std::string_view json, std::string_view source, Time now) {
-  return read_object(json, {.source = source, .of = "a notice", .now = now}, readers());
+  return read_object(json, {.source = source, .of = "a notice", .now = now}, draft_readers());
 }
 
 Json notice_json(const Notice& notice) {

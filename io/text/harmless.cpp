@@ -49,12 +49,26 @@ bool is_deceptive(char32_t c) {
       kDeceptive, [c](const Range& range) { return c >= range.first && c <= range.last; });
 }
 
+// Most of any text: printable ASCII, in one piece.
+std::size_t plain_size(std::string_view text) {
+  const auto* const end = std::ranges::find_if(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte >= 0x7f;
+  });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 }  // namespace
 
 std::string harmless(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
+    if (const std::size_t plain = plain_size(text); plain > 0) {
+      out += text.substr(0, plain);
+      text.remove_prefix(plain);
+      continue;
+    }
     const CodePoint point = first_code_point(text);
     const bool broken = point.value == 0xfffd && point.size == 1;
     if (broken || is_deceptive(point.value)) {

@@ -57,7 +57,7 @@ std::optional<v1::LocalReply> answer(const v1::LocalRequest& request) {
   return reply;
 }
 
-std::optional<v1::LocalReply> no_answer(const v1::LocalRequest&) {
+std::optional<v1::LocalReply> silence(const v1::LocalRequest&) {
   return std::nullopt;
 }
 
@@ -141,6 +141,21 @@ TEST_F(ApiTest, WhatACProgramDoesWorks) {
 
   ASSERT_EQ(name_of(chancery_stats_json(client_, &text)), "");
   EXPECT_EQ(taken(text)["connected"], true);
+}
+
+TEST_F(ApiTest, WhatOthersWroteIsHarmlessInADocumentAndTheSame) {
+  start_node([](const v1::LocalRequest&) {
+    v1::LocalReply reply;
+    reply.mutable_publish()->add_recipients("B\u202e\u009b\x7f\nY");
+    return reply;
+  });
+  open();
+  char* text = nullptr;
+  ASSERT_EQ(name_of(chancery_publish(client_, kDraft, &text)), "");
+  for (const char* deceptive : {"\u202e", "\u009b", "\x7f", "\n"}) {
+    EXPECT_EQ(std::string_view(text).find(deceptive), std::string_view::npos);
+  }
+  EXPECT_EQ(taken(text)["recipients"][0], "B\u202e\u009b\x7f\nY");
 }
 
 TEST_F(ApiTest, AnErrorHasAllItsParts) {
@@ -244,7 +259,7 @@ TEST_F(ApiTest, AfterCloseEachCallSaysSo) {
 }
 
 TEST_F(ApiTest, CloseEndsWhatAnotherThreadHasUnderWay) {
-  start_node(no_answer);
+  start_node(silence);
   open();
   auto published = std::async(std::launch::async, [&] {
     char* text = nullptr;
