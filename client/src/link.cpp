@@ -337,7 +337,7 @@ class Link::Worker {
     }
   }
 
-  void close_with(chancery::Error error) {
+  void close_with(const chancery::Error& error) {
     {
       const std::scoped_lock lock(mutex_);
       stopping_ = true;

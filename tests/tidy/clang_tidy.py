@@ -28,9 +28,9 @@ def git(*arguments):
 
 
 def compiled():
-    """The compile commands of the dev preset, without those of generated code."""
+    """The compile commands of the dev preset, without those of generated code and of examples in C."""
     commands = json.loads((ROOT / "build/dev/compile_commands.json").read_text())
-    return [c for c in commands if not pathlib.Path(c["file"]).is_relative_to(ROOT / "build")]
+    return [c for c in commands if c["file"].endswith(".cpp") and not pathlib.Path(c["file"]).is_relative_to(ROOT / "build")]
 
 
 def changed():
