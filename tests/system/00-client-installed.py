@@ -98,6 +98,13 @@ class ClientInstalled(Trial):
             env={**os.environ, "LD_LIBRARY_PATH": str(self.lib)})
         self.assert_arrives("BY", ["From C"])
 
+    def test_the_python_package_finds_the_library_beside_it(self):
+        self.start("AM", "BY")
+        environment = {key: value for key, value in os.environ.items() if key != "CHANCERY_LIBRARY"}
+        run(sys.executable, self.prefix / "share/doc/chancery/examples/python/publish.py", self.client("AM"), "From Python",
+            env={**environment, "PYTHONPATH": str(self.prefix / "lib/python3/dist-packages")})
+        self.assert_arrives("BY", ["From Python"])
+
     def test_an_example_says_why_it_could_not(self):
         done = subprocess.run([self.build / "example-publish-c", self.folder / "none.toml", self.draft("x")],
                               capture_output=True, text=True)

@@ -128,8 +128,8 @@ class Client {
   Client& operator=(const Client&) = delete;
   ~Client();
 
-  // Ends the connection, and calls that other threads have under way; its tickets wait no more. The
-  // destructor does not, where there are tickets left.
+  // Ends the connection, also for its tickets, and the calls that other threads have under way. A
+  // destructor alone leaves it to the tickets that there are.
   void close() noexcept;
 
   // Returns when the notice is durable in the node's outbox. After "unknown-outcome" or
