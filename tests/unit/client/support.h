@@ -115,7 +115,8 @@ class NodeEnd {
           if (reply->request_id() == 0) {
             reply->set_request_id(request.request_id());
           }
-          EXPECT_TRUE(router.send(received->routing_id, {reply->SerializeAsString()}).has_value());
+          // The client may be gone, closed by a test.
+          static_cast<void>(router.send(received->routing_id, {reply->SerializeAsString()}));
         }
       }
     }
