@@ -80,19 +80,21 @@ def count(result):
     row["inputs"] += result["inputs"]
     row["findings"] += len(result["findings"])
     row["edges"] = result["edges"]
+    row["commit"] = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True,
+                                   text=True).stdout.strip()
     COUNTS.write_text(json.dumps(tally, indent=1))
 
 
 def record():
     lines = ["# Tally of the fuzz targets", "",
              "Inputs that each target was given, as `./dev fuzz --record` found them in its build folder; edges",
-             "are those of the control flow that its last run covered. A finding is an input that did not hold:",
-             "what was wrong, the program or the target, was repaired, and it stands in the corpus.", "",
-             "| target | inputs | edges | findings |", "| --- | ---: | ---: | ---: |"]
+             "are those of the control flow that its last run covered, of that commit. A finding is an input that did",
+             "not hold: what was wrong, the program or the target, was repaired, and it stands in the corpus.", "",
+             "| target | inputs | edges | findings | last run |", "| --- | ---: | ---: | ---: | --- |"]
     tally = counted()
     for target in targets():
         if row := tally.get(target):
-            lines.append(f"| {target} | {row['inputs']:,} | {row['edges']:,} | {row['findings']} |")
+            lines.append(f"| {target} | {row['inputs']:,} | {row['edges']:,} | {row['findings']} | {row.get('commit', '')} |")
     TALLY.write_text("\n".join(lines) + "\n")
 
 

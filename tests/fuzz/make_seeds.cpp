@@ -56,6 +56,11 @@ std::string number(std::uint64_t value) {
 }
 
 void add_texts(const Corpus& corpus) {
+  std::string commits = number(100);
+  for (std::size_t i = 0; i < 6; ++i) {
+    put_chunk(commits, std::string(2 * i + 1, 'p'));  // Odd: each is a commit.
+  }
+  corpus.add("wal", "commits", commits);
   corpus.add("encoding", "hex", "00ff10abcdef");
   corpus.add("encoding", "hash", hex(test::signing_public("hub log 1").id()));
   corpus.add("encoding", "base64-one-pad", "Zm9vYmE=");
