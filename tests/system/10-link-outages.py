@@ -82,6 +82,7 @@ class LinkOutages(Trial):
         older = store.read_bytes()
         self.start()
         self.assertEqual(self.publish("AM", "after the copy").code, 0)
+        self.assertTrue(eventually(lambda: "after the copy" in self.subjects("BY")))
         self.assertEqual(self.nodes["BY"].stop(), 0)
         self.assertEqual(self.hub.stop(), 0)
         newer = store.read_bytes()

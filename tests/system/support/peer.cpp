@@ -34,13 +34,19 @@ Peer::Peer(zmq::Context& context, const TestExchange& exchange, const TrialHub& 
            std::string_view key_name, PeerOptions options)
     : exchange_(exchange), options_(options), dealer_(connect(context, hub, key_name)) {}
 
+// Connects anew where the connection was lost.
+std::optional<zmq::LinkEvent> Peer::next_event() {
+  const std::optional<zmq::LinkEvent> event = dealer_.next_event();
+  if (event.has_value() && event->state == zmq::LinkState::kDisconnected) {
+    EXPECT_TRUE(dealer_.reconnect());
+  }
+  return event;
+}
+
 bool Peer::reaches(zmq::LinkState state, std::chrono::milliseconds patience) {
   return eventually(
       [&] {
-        const std::optional<zmq::LinkEvent> event = dealer_.next_event();
-        if (event.has_value() && event->state == zmq::LinkState::kDisconnected) {
-          EXPECT_TRUE(dealer_.reconnect());
-        }
+        const std::optional<zmq::LinkEvent> event = next_event();
         return event.has_value() && event->state == state;
       },
       patience);
@@ -67,7 +73,14 @@ bool Peer::greet(std::uint64_t cursor) {
 }
 
 bool Peer::send(const std::string& frame) {
-  return eventually([&] { return dealer_.send({frame}).has_value(); });
+  return eventually([&] {
+    if (dealer_.send({frame}).has_value()) {
+      return true;
+    }
+    while (next_event().has_value()) {
+    }
+    return false;
+  });
 }
 
 bool Peer::submit(const std::vector<std::string>& envelopes) {

@@ -61,6 +61,7 @@ class Peer {
   [[nodiscard]] zmq::Dealer& dealer() { return dealer_; }
 
  private:
+  std::optional<zmq::LinkEvent> next_event();
   // Takes one message; nothing where none came in time.
   std::optional<v1::DownMessage> next(std::chrono::milliseconds patience);
   void take(const v1::DownMessage& message);
