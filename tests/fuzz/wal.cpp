@@ -32,7 +32,7 @@ class File {
   File(File&&) = delete;
   File& operator=(File&&) = delete;
 
-  bool is_good(std::string_view bytes) const {
+  [[nodiscard]] bool is_good(std::string_view bytes) const {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
     const Result<void> checked = sqlite::check_wal(path_);
     CHANCERY_CHECK(checked.has_value() || checked.error().code == ErrorCode::kStoreDamaged);
@@ -112,7 +112,7 @@ std::string log_of(Input& input, std::size_t& frame_count, std::size_t& last_com
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace chancery::fuzz;
   static const File file;
-  (void)file.is_good(chancery::as_view(chancery::Bytes(data, size)));
+  static_cast<void>(file.is_good(chancery::as_view(chancery::Bytes(data, size))));
 
   Input input(data, size);
   const std::size_t place = input.number();
