@@ -32,15 +32,9 @@ client::Draft draft_of(int number) {
   return draft;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const int count = argc == 3 ? std::atoi(argv[2]) : 0;
-  if (count <= 0) {
-    std::cerr << "usage: demo-flood CLIENT.TOML COUNT\n";
-    return 64;
-  }
-  client::Client node(client::Options::from_file(argv[1]));
+// How many are durable in the outbox; the others are told on stderr.
+int publish(const std::string& config, int count) {
+  client::Client node(client::Options::from_file(config));
   std::atomic<int> next{0};
   std::atomic<int> queued{0};
   std::vector<std::thread> threads;
@@ -60,6 +54,23 @@ int main(int argc, char** argv) {
   for (std::thread& thread : threads) {
     thread.join();
   }
-  std::cout << queued << "\n";
-  return queued == count ? 0 : 1;
+  return queued;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int count = argc == 3 ? std::atoi(argv[2]) : 0;
+  if (count <= 0) {
+    std::cerr << "usage: demo-flood CLIENT.TOML COUNT\n";
+    return 64;
+  }
+  try {
+    const int queued = publish(argv[1], count);
+    std::cout << queued << "\n";
+    return queued == count ? 0 : 1;
+  } catch (const client::Error& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
 }
