@@ -194,7 +194,6 @@ class HostilePeers(Trial):
         self.assert_others_go_on("peers that ask and do not read")
         self.assert_small()
 
-    @unittest.skipIf(SANITIZED, "UBSan reads /proc to judge a pointer, and takes a refusal for a finding")
     def test_a_daemon_asks_for_the_descriptors_that_it_may_need(self):
         self.hub.prefix = ("prlimit", "--nofile=1000:1000")
         self.hub.start()
@@ -239,6 +238,7 @@ class HostilePeers(Trial):
                 self.addCleanup(made[-1].close)
         return made
 
+    @unittest.skipIf(SANITIZED, "UBSan reads /proc to judge a pointer, and takes a refusal for a finding")
     def test_a_hub_without_descriptors_keeps_those_that_it_has(self):
         self.start("AM", "BY")
         subprocess.run(["prlimit", f"--pid={self.pid}", "--nofile=64:1024"], check=True)
