@@ -294,7 +294,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     CHANCERY_TRY_VOID(sequence());
     serve_reads();
     send_outgoing();
-    step_backup();
+    CHANCERY_TRY_VOID(step_backup());
     CHANCERY_TRY_VOID(engine_->look_again(!busy, os::steady_now(), os::unix_ms()));
     disk_.tell(engine_->disk());
     busy = hub_.sequencer().has_work() || poller.ready(router_token) || backup_.is_running();
@@ -480,7 +480,12 @@ void Server::answer_admin(const std::string& routing_id, std::string_view frame)
   }
 }
 
-void Server::step_backup() {
+Result<void> Server::step_backup() {
+  if (backup_.is_copying()) {
+    // The checkpoint of the newest batch waits for the next commit: a copy holds it as well, and
+    // verifies up to the size that the reply says.
+    CHANCERY_TRY_VOID(engine_->flush());
+  }
   const std::optional<daemon::BackupJob::Reply> over = backup_.step([&] {
     const ledger::CompactTree& tree = hub_.sequencer().tree();
     return daemon::LogHead{.size = tree.size(), .root = tree.root()};
@@ -489,6 +494,7 @@ void Server::step_backup() {
       !admin_->send(over->routing_id, {over->reply.SerializeAsString()}).has_value()) {
     ++counters_.unsent_count;
   }
+  return {};
 }
 
 void Server::settle_admin(const std::vector<Outcome>& outcomes) {

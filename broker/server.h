@@ -89,7 +89,7 @@ class Server {
   void receive_admin();
   void answer_admin(const std::string& routing_id, std::string_view frame);
   Result<void> sequence();
-  void step_backup();
+  Result<void> step_backup();
   void settle_admin(const std::vector<Outcome>& outcomes);
   void serve_reads();
   void send_outgoing();
