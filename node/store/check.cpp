@@ -30,6 +30,15 @@ bool append_leaves(ledger::CompactTree& tree, std::uint64_t first, std::uint64_t
   return as_view(tree.root()) == root;
 }
 
+// One that fails its hash is among the damages by now, and the look goes on.
+template <class Record>
+Result<bool> looked_at(const Result<Record>& record) {
+  if (!record.has_value() && record.error().code != ErrorCode::kStoreDamaged) {
+    return std::unexpected(record.error());
+  }
+  return true;
+}
+
 }  // namespace
 
 Result<void> NodeStore::Impl::write_anchor(std::uint64_t size, std::string_view edge) {
@@ -91,9 +100,9 @@ Result<void> NodeStore::Impl::check_received(NodeStore& store, std::uint64_t ind
       leaf.error().code != ErrorCode::kMalformed) {
     return std::unexpected(leaf.error());
   }
-  const Result<exchange::Envelope> envelope =
-      exchange::parse_envelope(bytes, genesis, exchange::Bodies::kMaybeErased);
-  if (!leaf.has_value() || !envelope.has_value() || envelope->entry != leaf->entry) {
+  // The parts need no parsing: those that hash to the leaf are the ones that were judged.
+  const Result<Hash> entry = exchange::entry_of(bytes, genesis);
+  if (!leaf.has_value() || !entry.has_value() || *entry != leaf->entry) {
     damaged("received", index,
             "the envelope received at " + std::to_string(index) + " does not hash to its leaf");
   }
@@ -134,18 +143,6 @@ std::unexpected<Error> NodeStore::Impl::damaged_outbox(std::string_view notice_i
       damaged("outbox", number_of_row, "outbox row " + uuid_text(as_bytes(notice_id))));
 }
 
-Result<std::optional<std::uint64_t>> NodeStore::Impl::next_row(std::string_view query) {
-  CHANCERY_TRY(sqlite::Statement* const select, statement(query));
-  select->bind(1, scrub.next);
-  CHANCERY_TRY(const bool row, select->step());
-  std::optional<std::uint64_t> next;
-  if (row && !select->column_is_null(0)) {
-    CHANCERY_TRY(next, select->column_u64(0));
-  }
-  select->reset();
-  return next;
-}
-
 // False where there is no further batch.
 Result<bool> NodeStore::Impl::scrub_batch(std::size_t& bytes) {
   CHANCERY_TRY(sqlite::Statement* const select,
@@ -182,51 +179,70 @@ Result<bool> NodeStore::Impl::scrub_batch(std::size_t& bytes) {
   return true;
 }
 
-// The next record of the part that the look is at; false where that part has no more.
-Result<bool> NodeStore::Impl::scrub_one(NodeStore& store, std::size_t& bytes) {
-  constexpr std::string_view kReceived = "SELECT min(idx) FROM received WHERE idx >= ?1";
-  constexpr std::string_view kInbox = "SELECT min(arrival) FROM inbox WHERE arrival >= ?1";
-  constexpr std::string_view kOutbox = "SELECT min(seq) FROM outbox WHERE seq >= ?1";
-  if (scrub.part == 0) {
-    return scrub_batch(bytes);
-  }
-  CHANCERY_TRY(const std::optional<std::uint64_t> number_of_row,
-               next_row(scrub.part == 1   ? kReceived
-                        : scrub.part == 2 ? kInbox
-                                          : kOutbox));
-  if (!number_of_row.has_value()) {
+Result<bool> NodeStore::Impl::scrub_received(NodeStore& store, std::size_t& bytes) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               statement("SELECT idx, envelope, verdict FROM received WHERE idx >= ?1 "
+                         "ORDER BY idx LIMIT 1"));
+  select->bind(1, scrub.next);
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
     return false;
   }
-  const std::uint64_t at = *number_of_row;
-  scrub.next = at + 1;
-  Result<void> looked;
-  if (scrub.part == 1) {
-    CHANCERY_TRY(const std::uint64_t verdict,
-                 number_of("SELECT verdict FROM received WHERE idx = ?1", at));
-    CHANCERY_TRY(const std::string envelope, store.received_envelope(at));
-    bytes += envelope.size();
-    looked = check_received(store, at, envelope, static_cast<Verdict>(verdict));
-  } else if (scrub.part == 2) {
-    const Result<v1::InboxItem> item = store.inbox_item(at);
-    bytes += item.has_value() ? item->text().size() : 0;
-    looked = item.has_value() ? Result<void>() : std::unexpected(item.error());
-  } else {
-    CHANCERY_TRY(sqlite::Statement* const select,
-                 statement("SELECT notice_id FROM outbox WHERE seq = ?1"));
-    select->bind(1, at);
-    CHANCERY_TRY([[maybe_unused]] const bool row, select->step());
-    CHANCERY_TRY(const std::string notice_id, select->column_blob(0));
-    select->reset();
-    const Result<std::optional<OutboxRow>> own = store.find_outbox(notice_id);
-    if (own.has_value()) {
-      bytes += own->value_or(OutboxRow()).envelope.size();
-    }
-    looked = own.has_value() ? Result<void>() : std::unexpected(own.error());
-  }
-  if (!looked.has_value() && looked.error().code != ErrorCode::kStoreDamaged) {
-    return std::unexpected(looked.error());
-  }
+  CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
+  CHANCERY_TRY(const std::string envelope, select->column_blob(1));
+  CHANCERY_TRY(const std::uint64_t verdict, select->column_u64(2));
+  select->reset();
+  scrub.next = index + 1;
+  bytes += envelope.size();
+  CHANCERY_TRY_VOID(check_received(store, index, envelope, static_cast<Verdict>(verdict)));
   return true;
+}
+
+Result<bool> NodeStore::Impl::scrub_inbox(NodeStore& store, std::size_t& bytes) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               statement("SELECT arrival FROM inbox WHERE arrival >= ?1 ORDER BY arrival LIMIT 1"));
+  select->bind(1, scrub.next);
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return false;
+  }
+  CHANCERY_TRY(const std::uint64_t arrival, select->column_u64(0));
+  select->reset();
+  scrub.next = arrival + 1;
+  const Result<v1::InboxItem> item = store.inbox_item(arrival);
+  bytes += item.has_value() ? item->text().size() : 0;
+  return looked_at(item);
+}
+
+Result<bool> NodeStore::Impl::scrub_outbox(NodeStore& store, std::size_t& bytes) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               statement("SELECT seq, notice_id FROM outbox WHERE seq >= ?1 ORDER BY seq LIMIT 1"));
+  select->bind(1, scrub.next);
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return false;
+  }
+  CHANCERY_TRY(const std::uint64_t number_of_row, select->column_u64(0));
+  CHANCERY_TRY(const std::string notice_id, select->column_blob(1));
+  select->reset();
+  scrub.next = number_of_row + 1;
+  const Result<std::optional<OutboxRow>> own = store.find_outbox(notice_id);
+  bytes += own.has_value() ? own->value_or(OutboxRow()).envelope.size() : 0;
+  return looked_at(own);
+}
+
+// The next record of the part that the look is at; false where that part has no more.
+Result<bool> NodeStore::Impl::scrub_one(NodeStore& store, std::size_t& bytes) {
+  switch (scrub.part) {
+    case 0:
+      return scrub_batch(bytes);
+    case 1:
+      return scrub_received(store, bytes);
+    case 2:
+      return scrub_inbox(store, bytes);
+    default:
+      return scrub_outbox(store, bytes);
+  }
 }
 
 Result<exchange::Scrubbed> NodeStore::scrub(std::size_t count_max, std::size_t bytes_max) {

@@ -59,21 +59,15 @@ struct NodeStore::Impl {
   Result<v1::InboxItem> inbox_row(const sqlite::Statement& select);
   std::unexpected<Error> damaged_outbox(std::string_view notice_id);
 
-  // A look, from one row to the next: `query` gives the number of the next row from ?1 on.
-  Result<std::optional<std::uint64_t>> next_row(std::string_view query);
+  // A look, from one row to the next; false where there is none.
   Result<bool> scrub_one(NodeStore& store, std::size_t& bytes);
   Result<bool> scrub_batch(std::size_t& bytes);
+  Result<bool> scrub_received(NodeStore& store, std::size_t& bytes);
+  Result<bool> scrub_inbox(NodeStore& store, std::size_t& bytes);
+  Result<bool> scrub_outbox(NodeStore& store, std::size_t& bytes);
 
   Result<void> fill_audit_entries(v1::AuditBatch& batch, std::uint64_t size_after);
 
-  Result<std::uint64_t> number_of(std::string_view sql, std::uint64_t row_number) {
-    CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
-    select->bind(1, row_number);
-    CHANCERY_TRY([[maybe_unused]] const bool row, select->step());
-    CHANCERY_TRY(const std::uint64_t value, select->column_u64(0));
-    select->reset();
-    return value;
-  }
   Result<std::uint64_t> number(std::string_view sql) {
     CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
     CHANCERY_TRY(const bool row, select->step());
