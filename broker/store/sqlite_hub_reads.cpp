@@ -40,17 +40,19 @@ constexpr std::string_view kSelectBatches =
     "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint, root FROM "
     "batch WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
 
-// With the digest of its body where that was erased; `digest` is the column that says so.
-Result<std::string> stored_envelope(const sqlite::Statement& select, int digest,
-                                    std::string_view header, std::string_view body,
-                                    std::string_view signatures) {
-  if (select.column_is_null(digest)) {
-    return exchange::envelope_bytes(header, body, signatures);
+// The digest of a body that was erased. One of another size is none, and the hash of E will tell.
+Result<std::optional<Hash>> digest_of_erased(const sqlite::Statement& select, int column) {
+  std::string digest;
+  if (!select.column_is_null(column)) {
+    CHANCERY_TRY(digest, select.column_blob(column));
   }
-  CHANCERY_TRY(const std::string erased, select.column_blob(digest));
-  return erased.size() == Hash{}.size()
-             ? exchange::erased_bytes(header, hash_from(erased), signatures)
-             : exchange::envelope_bytes(header, {}, signatures);
+  return digest.size() == Hash{}.size() ? std::optional(hash_from(digest)) : std::nullopt;
+}
+
+std::string stored_envelope(std::string_view header, std::string_view body,
+                            std::string_view signatures, const std::optional<Hash>& erased) {
+  return erased.has_value() ? exchange::erased_bytes(header, *erased, signatures)
+                            : exchange::envelope_bytes(header, body, signatures);
 }
 
 }  // namespace
@@ -71,13 +73,14 @@ Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
   CHANCERY_TRY(const std::string header, select->column_blob(1));
   CHANCERY_TRY(const std::string body, select->column_blob(2));
   CHANCERY_TRY(const std::string signatures, select->column_blob(3));
-  CHANCERY_TRY(std::string envelope, stored_envelope(*select, 4, header, body, signatures));
+  CHANCERY_TRY(const std::optional<Hash> erased, digest_of_erased(*select, 4));
   select->reset();
-  CHANCERY_TRY(const Hash found, exchange::entry_of(envelope, genesis_));
+  const Hash digest = erased.has_value() ? *erased : exchange::body_digest(body);
+  const Hash found = exchange::entry_of(genesis_, header, digest, signatures);
   if (as_view(found) != expected) {
     return damaged("hashes to " + hex(found) + ", its leaf holds " + hex(as_bytes(expected)));
   }
-  return envelope;
+  return stored_envelope(header, body, signatures, erased);
 }
 
 Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
@@ -230,7 +233,8 @@ Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64
     batch.mutable_leaves()->append(as_view(ledger::encode(leaf)));
     v1::AuditEntry& entry = *batch.add_entries();
     entry.set_index(index);
-    CHANCERY_TRY(*entry.mutable_envelope(), stored_envelope(*select, 8, header, body, signatures));
+    CHANCERY_TRY(const std::optional<Hash> erased, digest_of_erased(*select, 8));
+    entry.set_envelope(stored_envelope(header, body, signatures, erased));
     CHANCERY_TRY(*entry.mutable_origin(), select->column_text(5));
     CHANCERY_TRY(*entry.mutable_notice_id(), select->column_blob(6));
     CHANCERY_TRY(*entry.mutable_notice(), select->column_blob(7));

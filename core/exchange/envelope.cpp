@@ -294,8 +294,12 @@ Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis, Bod
 
 Result<Hash> entry_of(std::string_view bytes, const Hash& genesis) {
   CHANCERY_TRY(const v1::Envelope parts, parse_parts(bytes));
-  return entry_hash(envelope_hash_of(genesis, parts.header(), digest_of_body(parts)),
-                    parts.signatures());
+  return entry_of(genesis, parts.header(), digest_of_body(parts), parts.signatures());
+}
+
+Hash entry_of(const Hash& genesis, std::string_view header, const Hash& body_digest,
+              std::string_view signatures) {
+  return entry_hash(envelope_hash_of(genesis, header, body_digest), signatures);
 }
 
 Result<Hash> genesis_of(std::string_view bytes) {

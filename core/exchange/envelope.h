@@ -67,8 +67,10 @@ enum class Bodies : std::uint8_t {
 [[nodiscard]] Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis,
                                               Bodies bodies = Bodies::kThere);
 
-// E of an envelope whose parts may be anything.
+// E of an envelope whose parts may be anything, whole or as they are stored.
 [[nodiscard]] Result<Hash> entry_of(std::string_view envelope_bytes, const Hash& genesis);
+[[nodiscard]] Hash entry_of(const Hash& genesis, std::string_view header, const Hash& body_digest,
+                            std::string_view signatures);
 
 // The genesis that an envelope would have if it were the first roster of an exchange.
 [[nodiscard]] Result<Hash> genesis_of(std::string_view envelope_bytes);
