@@ -1,6 +1,7 @@
 // NodeStore: bodies and texts whose time has passed.
 
 #include "core/exchange/envelope.h"
+#include "core/exchange/strict.h"
 #include "node/store/impl.h"
 
 namespace chancery::node {
@@ -20,6 +21,13 @@ Result<std::string> without_body(std::string_view bytes, const Hash& genesis) {
       envelope.signatures_bytes);
 }
 
+// What no longer parses has no rule: what is damaged stays as it is.
+Result<v1::Draft> draft_of(std::string_view envelope) {
+  CHANCERY_TRY(const v1::Envelope parts, exchange::parse_wire<v1::Envelope>(envelope));
+  CHANCERY_TRY(const v1::Header header, exchange::parse_wire<v1::Header>(parts.header()));
+  return exchange::parse_wire<v1::Draft>(header.draft());
+}
+
 }  // namespace
 
 Result<std::vector<exchange::Kept>> NodeStore::kept(std::uint64_t from, std::size_t count_max) {
@@ -36,10 +44,7 @@ Result<std::vector<exchange::Kept>> NodeStore::kept(std::uint64_t from, std::siz
     CHANCERY_TRY(const std::string bytes, select->column_blob(1));
     CHANCERY_TRY(const ledger::Leaf at, leaf(kept.index));
     kept.accepted_at_ms = at.accepted_at_ms;
-    // What no longer parses has no rule: what is damaged stays as it is.
-    if (auto envelope = exchange::parse_envelope(bytes, impl_->genesis); envelope.has_value()) {
-      kept.draft = std::move(envelope->draft);
-    }
+    kept.draft = draft_of(bytes).value_or(v1::Draft());
   }
 }
 
