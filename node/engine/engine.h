@@ -154,7 +154,9 @@ class Engine {
   Result<void> take_stored(const v1::Stored& stored);
   Result<void> take_damaged(const v1::Damaged& damaged);
   Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
-  Result<exchange::Directory> directory_at(std::uint64_t index);
+  // Of those that are remembered, or folded anew, into `folded`.
+  Result<const exchange::Directory*> directory_at(std::uint64_t index,
+                                                  std::optional<exchange::Directory>& folded);
   void raise_alarm(const Error& error);  // The first one stands.
   static void tell_alarm(const Error& error);
   void stop_following(const Error& why);

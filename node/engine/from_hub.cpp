@@ -135,22 +135,26 @@ Result<void> Engine::take_batches(v1::Batches batches) {
   return take_deliveries();
 }
 
-Result<exchange::Directory> Engine::directory_at(std::uint64_t index) {
+Result<const exchange::Directory*> Engine::directory_at(
+    std::uint64_t index, std::optional<exchange::Directory>& folded) {
   const auto after =
       std::ranges::upper_bound(history_, index, {}, &DirectoryHistory::value_type::first);
   if (after == history_.begin()) {
-    return store_->directory_at(index);
+    CHANCERY_TRY(folded, store_->directory_at(index));
+    return &*folded;
   }
-  return std::prev(after)->second;
+  return &std::prev(after)->second;
 }
 
 Result<void> Engine::take_deliveries() {
   while (std::optional<Held> held = link_.take_delivery()) {
     v1::Delivery& delivery = held->delivery;
     CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(delivery.index()));
-    CHANCERY_TRY(const exchange::Directory directory, directory_at(delivery.index()));
+    std::optional<exchange::Directory> folded;
+    CHANCERY_TRY(const exchange::Directory* const directory,
+                 directory_at(delivery.index(), folded));
     Arrival arrival = judge_delivery(delivery.index(), std::move(*delivery.mutable_envelope()),
-                                     leaf, config_.member, directory, opener_, cache_);
+                                     leaf, config_.member, *directory, opener_, cache_);
     arrival.lane = held->lane;
     check_erasure(arrival, leaf);
     CHANCERY_TRY_VOID(write());
