@@ -224,6 +224,12 @@ Disk::~Disk() {
   disks().erase(name_);
 }
 
+void Disk::have_one_thread() {
+  const int configured =
+      sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) | sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  CHANCERY_CHECK(configured == SQLITE_OK);
+}
+
 void Disk::start_over() {
   DiskCalls::register_vfs(DiskCalls::Use::kDefault);
   sqlite3_randomness(0, nullptr);

@@ -38,6 +38,8 @@ class Disk {
   Disk& operator=(Disk&&) = delete;
   ~Disk();
 
+  // Before SQLite is used: it locks nothing and counts no memory, since there is one thread.
+  static void have_one_thread();
   // SQLite's own randomness starts over, so that each simulation of a process is as the first.
   static void start_over();
   // Checkpoints often, so that a short simulation has many.

@@ -12,6 +12,7 @@ constexpr Micros kTick = 200 * kMillisecond;
 constexpr Micros kTurnDelay = 100;
 constexpr Micros kRestartMin = 200 * kMillisecond;
 constexpr Micros kRestartMax = 3 * kSecond;
+constexpr std::uint64_t kScrubsPpm = 100'000;  // Of the runs of a program.
 constexpr std::uint64_t kStartUnixUs = 1'800'000'000'000'000;
 
 }  // namespace
@@ -79,6 +80,7 @@ void Machine::start() {
     return;
   }
   around_.trace.set_speaker(name_);
+  scrubs_ = random_.chance(kScrubsPpm);
   const Result<void> started = start_program();
   if (started.has_value()) {
     around_.trace.tell(name_, "runs");
@@ -257,7 +259,9 @@ Result<void> HubMachine::turn() {
   engine_->serve_reads();
   send_outgoing();
   const bool busy = engine_->hub().sequencer().has_work();
-  CHANCERY_TRY_VOID(engine_->look_again(!busy, steady(), unix_us() / 1000));
+  if (scrubs()) {
+    CHANCERY_TRY_VOID(engine_->look_again(!busy, steady(), unix_us() / 1000));
+  }
   if (busy) {
     plan_turn(kTurnDelay);
   } else {
@@ -416,7 +420,8 @@ Result<void> NodeMachine::finish_turn() {
   if (engine_->local_api().is_behind()) {
     plan_turn(kTurnDelay);
   }
-  return engine_->store().in_transaction() ? Result<void>() : engine_->look_again(now());
+  return engine_->store().in_transaction() || !scrubs() ? Result<void>()
+                                                        : engine_->look_again(now());
 }
 
 void NodeMachine::send_replies() {

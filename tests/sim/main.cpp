@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/base/encoding.h"
+#include "tests/sim/disk.h"
 #include "tests/sim/world.h"
 
 namespace chancery::sim {
@@ -117,6 +118,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const Request& request = *asked;
+  Disk::have_one_thread();
   const test::TestExchange exchange({.adjust_roster = [](v1::Roster& roster) {
     v1::Retention& rule = *roster.add_retention();
     rule.set_kinds("contact");
