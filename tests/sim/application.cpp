@@ -75,6 +75,7 @@ Submission Publisher::make() {
           : 0;
   return {.origin = node_.member(),
           .node = node_.name(),
+          .number = number,
           .notice_id = test::seeded_uuid(node_.name() + " notice", number),
           .subject = node_.name() + " " + std::to_string(number),
           .precedence = draw_precedence(random_),
@@ -85,7 +86,8 @@ Submission Publisher::make() {
 }
 
 void Publisher::ask(std::size_t number) {
-  const Submission& submission = submissions_[number];
+  Submission& submission = submissions_[number];
+  ++submission.asked_count;
   v1::LocalRequest request;
   request.set_request_id(number + 1);
   v1::PublishRequest& publish = *request.mutable_publish();
@@ -200,18 +202,16 @@ void Reader::take_reply(const v1::LocalReply& reply) {
   if (reply.has_inbox()) {
     for (const v1::InboxItem& item : reply.inbox().items()) {
       v1::Draft draft;
-      v1::Text text;
-      if (!draft.ParseFromString(item.draft()) || !text.ParseFromString(item.text())) {
+      if (!draft.ParseFromString(item.draft())) {
         around_.violation(node_.name() + " shows a notice that does not parse");
         continue;
       }
+      const std::uint64_t acknowledged = acknowledged_[exchange::lane_of(draft.precedence())];
       readings_.push_back({.arrival = item.arrival(),
-                           .notice_id = draft.notice_id(),
-                           .origin = draft.origin(),
-                           .subject = text.subject(),
-                           .precedence = draft.precedence(),
+                           .draft = std::move(draft),
+                           .text = item.text(),
                            .erased = item.erased_at_ms() != 0,
-                           .acknowledged = acknowledged_[exchange::lane_of(draft.precedence())]});
+                           .acknowledged = acknowledged});
     }
     if (!reply.inbox().items().empty() && !random_.chance(kForgetsPpm)) {
       acknowledge(

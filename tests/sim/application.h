@@ -27,7 +27,8 @@ enum class Told : std::uint8_t {
 // One notice that an application asked to publish.
 struct Submission {
   std::string origin;
-  std::string node;  // The machine that was asked.
+  std::string node;          // The machine that was asked.
+  std::uint64_t number = 0;  // In the order of its application.
   std::string notice_id;
   std::string subject;
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
@@ -35,6 +36,7 @@ struct Submission {
   std::vector<std::string> recipients;
   std::uint64_t expires_at_ms = 0;
   Micros asked_first = 0;
+  std::uint64_t asked_count = 0;
   Micros told_at = 0;
   Told told = Told::kNothing;
   bool was_aside = false;  // The hub found it expired, and its node did not.
@@ -43,10 +45,8 @@ struct Submission {
 // What a reader was handed, in its order.
 struct Reading {
   std::uint64_t arrival = 0;
-  std::string notice_id;
-  std::string origin;
-  std::string subject;
-  v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
+  v1::Draft draft;
+  std::string text;
   bool erased = false;
   std::uint64_t acknowledged = 0;  // What the cursor had been told before, in its lane.
 };

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "core/exchange/audit.h"
+#include "core/exchange/envelope.h"
+#include "core/ledger/leaf.h"
 
 namespace chancery::sim {
 namespace {
@@ -30,40 +32,94 @@ bool is_for(const Submission& submission, const std::string& member) {
   return std::ranges::find(submission.recipients, member) != submission.recipients.end();
 }
 
-template <class Store>
-std::vector<std::string> audit(const std::string& name, Store& store) {
-  exchange::Auditor auditor(store.genesis());
-  std::vector<std::string> violations;
-  std::uint64_t from = 0;
-  while (true) {
-    const Result<v1::AuditPageReply> page = store.audit_page(from, kPageBytes);
-    if (!page.has_value()) {
-      return {"P8: " + name + "'s store cannot be read: " + page.error().to_string()};
-    }
-    for (const v1::AuditBatch& batch : page->batches()) {
-      static_cast<void>(auditor.batch(batch));
-    }
-    from = page->next_index();
-    if (from == 0) {
-      auditor.last_page(*page);
-      for (const exchange::AuditFinding& finding :
-           auditor.finish(page->size(), page->root()).findings) {
-        violations.push_back("P8: " + name + "'s store: " + finding.error.to_string());
-      }
-      break;
-    }
-  }
-  if (const Result<void> checked = store.check(); !checked.has_value()) {
-    violations.push_back("P8: " + name + "'s store: " + checked.error().to_string());
-  }
-  return violations;
+// All that an application says of a notice, but for its text.
+std::string said(std::string_view origin, std::string_view kind, v1::Precedence precedence,
+                 std::uint64_t expires_at_ms) {
+  return std::string(origin) + " " + std::string(kind) + " " + v1::Precedence_Name(precedence) +
+         (expires_at_ms == 0 ? "" : " until " + std::to_string(expires_at_ms)) + " to";
 }
+
+std::string said_of(const Submission& submission) {
+  std::string all =
+      said(submission.origin, submission.kind, submission.precedence, submission.expires_at_ms);
+  for (const std::string& member : submission.recipients) {
+    all += " " + member;
+  }
+  return all;
+}
+
+std::string said_of(const v1::Draft& draft) {
+  std::string all = said(draft.origin(), draft.kind(), draft.precedence(), draft.expires_at_ms());
+  for (const v1::Recipient& recipient : draft.recipients()) {
+    all += " " + recipient.member();
+  }
+  return all;
+}
+
+// What arrived of each application, in each precedence.
+class Order {
+ public:
+  // The next arrival. False where it comes after what was asked for when it had its answer already;
+  // or behind it on one connection, where neither had to be asked for again.
+  bool take(const Submission& submission) {
+    Newest& newest = newest_[{submission.node, submission.precedence}];
+    const bool is_queued = submission.told == Told::kQueued;
+    const bool at_once = is_queued && submission.asked_count == 1;
+    const bool fits =
+        !is_queued || submission.was_aside ||
+        (submission.told_at >= newest.asked && (!at_once || submission.number >= newest.number));
+    newest.asked = std::max(newest.asked, submission.asked_first);
+    newest.number = at_once ? std::max(newest.number, submission.number) : newest.number;
+    return fits;
+  }
+
+ private:
+  struct Newest {
+    Micros asked = 0;
+    std::uint64_t number = 0;
+  };
+  std::map<std::pair<std::string, v1::Precedence>, Newest> newest_;  // By machine.
+};
 
 }  // namespace
 
+template <class Store>
+std::pair<std::uint64_t, std::string> Oracle::audit(const std::string& name, Store& store,
+                                                    const Visit& visit) {
+  const std::string of = "P8: " + name + "'s store";
+  exchange::Auditor auditor(store.genesis());
+  std::pair<std::uint64_t, std::string> head;
+  for (std::uint64_t from = 0, next = 1; next != 0; from = next) {
+    const Result<v1::AuditPageReply> page = store.audit_page(from, kPageBytes);
+    if (!page.has_value()) {
+      violation(of + " cannot be read: " + page.error().to_string());
+      return head;
+    }
+    for (const v1::AuditBatch& batch : page->batches()) {
+      static_cast<void>(auditor.batch(batch));
+      visit(batch);
+    }
+    next = page->next_index();
+    if (next == 0) {
+      auditor.last_page(*page);
+      head = {page->size(), page->root()};
+    }
+  }
+  for (const auto& finding : auditor.finish(head.first, head.second).findings) {
+    violation(of + ": " + finding.error.to_string());
+  }
+  if (const Result<void> checked = store.check(); !checked.has_value()) {
+    violation(of + ": " + checked.error().to_string());
+  }
+  for (const exchange::Damage& damage : test::must(store.quarantined())) {
+    violation(of + " has quarantined: " + damage.error.to_string());
+  }
+  return head;
+}
+
 bool Oracle::is_due(const Submission& submission, const Seat& seat) const {
-  return submission.told == Told::kQueued && submission.asked_first >= seat.since &&
-         is_for(submission, seat.member) && (seat.is_only_one || !may_be_erased(submission));
+  return submission.asked_first >= seat.since && is_for(submission, seat.member) &&
+         (seat.is_only_one || !may_be_erased(submission));
 }
 
 bool Oracle::may_be_erased(const Submission& submission) const {
@@ -77,88 +133,137 @@ std::size_t Oracle::missing(const Seat& seat, node::NodeStore& store) const {
     shown.insert(head.draft.notice_id());
   }
   return static_cast<std::size_t>(std::ranges::count_if(submissions_, [&](const auto& item) {
-    return is_due(item.second, seat) && !shown.contains(item.first);
+    return item.second.told == Told::kQueued && is_due(item.second, seat) &&
+           !shown.contains(item.first);
   }));
 }
 
-std::vector<std::string> Oracle::judge_inbox(const Seat& seat, node::NodeStore& store) const {
-  std::vector<std::string> violations;
-  const auto add = [&](const char* promise, const std::string& what) {
-    violations.push_back(promise + (": " + seat.name) + what);
-  };
+const Submission* Oracle::judge_notice(const std::string& who, const v1::Draft& draft,
+                                       const std::optional<std::string>& text, bool erased) {
+  const auto found = submissions_.find(draft.notice_id());
+  if (found == submissions_.end()) {
+    violation("P5: " + who + " has a notice that nobody published");
+    return nullptr;
+  }
+  const Submission& submission = found->second;
+  const std::string name = " '" + submission.subject + "'";
+  if (said_of(draft) != said_of(submission)) {
+    violation("P5: " + who + " has" + name + " as " + said_of(draft) + ", submitted as " +
+              said_of(submission));
+  }
+  if (text.has_value() && !erased && *text != test::TestExchange::text_of(submission.subject)) {
+    violation("P5: " + who + " has" + name + " with another text");
+  }
+  if (submission.told == Told::kRefused || submission.told == Told::kExpired) {
+    violation("P6: " + who + " has" + name + ", which was refused");
+  }
+  if (erased && !may_be_erased(submission)) {
+    violation("P1: " + who + " has" + name + " erased before its time");
+  }
+  return &submission;
+}
+
+void Oracle::judge_logged(const v1::AuditBatch& batch, const Hash& genesis) {
+  const std::size_t count = batch.leaves().size() / ledger::kLeafBytes;
+  roots_[batch.first_index() + count] = batch.root();
+  const auto first = ledger::parse_leaf(as_bytes(batch.leaves()).first(ledger::kLeafBytes));
+  if (first.has_value() && first->type == ledger::LeafType::kDirectory) {
+    return;
+  }
+  for (const v1::AuditEntry& entry : batch.entries()) {
+    const auto envelope =
+        exchange::parse_envelope(entry.envelope(), genesis, exchange::Bodies::kMaybeErased);
+    if (!envelope.has_value()) {
+      continue;  // The auditor has said so.
+    }
+    judge_notice("the log", envelope->draft, std::nullopt, envelope->erased.has_value());
+    logged_.insert(envelope->draft.notice_id());
+  }
+}
+
+std::uint64_t Oracle::judge_hub(broker::HubStore& store) {
+  const Visit visit = [&](const v1::AuditBatch& batch) { judge_logged(batch, store.genesis()); };
+  return audit("hub", store, visit).first;
+}
+
+void Oracle::judge_node(const Seat& seat, node::NodeStore& store,
+                        const std::vector<Reading>& readings) {
+  const auto [size, root] = audit(seat.name, store, [](const v1::AuditBatch&) {});
+  const auto at_hub = roots_.find(size);
+  if (size != 0 && (at_hub == roots_.end() || at_hub->second != root)) {
+    violation("P8: " + seat.name + "'s log is not the hub's");
+  }
   std::set<std::string> shown;
-  // The newest moment at which one was asked for, of those that arrived, by machine and precedence.
-  std::map<std::pair<std::string, v1::Precedence>, Micros> newest;
+  Arrivals arrivals;
+  Order order;
   for (const node::NodeStore::InboxHead& head : all_heads(store)) {
-    const std::string& id = head.draft.notice_id();
-    const auto found = submissions_.find(id);
-    if (found == submissions_.end()) {
-      add("P5", " shows a notice that nobody published");
-      continue;
+    arrivals[exchange::lane_of(head.draft.precedence())].push_back(head.arrival);
+    const Result<v1::InboxItem> item = store.inbox_item(head.arrival);
+    const Submission* const submission =
+        item.has_value()
+            ? judge_notice(seat.name, head.draft, item->text(), item->erased_at_ms() != 0)
+            : nullptr;
+    if (submission == nullptr) {
+      continue;  // No such, or damaged: the auditor has said so.
     }
-    const Submission& submission = found->second;
-    const std::string name = "'" + submission.subject + "'";
-    if (!shown.insert(id).second) {
-      add("P2", " has " + name + " twice");
+    const std::string has = seat.name + " has '" + submission->subject + "'";
+    if (!shown.insert(submission->notice_id).second) {
+      violation("P2: " + has + " twice");
     }
-    if (submission.told == Told::kRefused || submission.told == Told::kExpired) {
-      add("P6", " shows " + name + ", which was refused");
+    if (!is_for(*submission, seat.member)) {
+      violation("P5: " + has + ", which is for others");
     }
-    if (!is_for(submission, seat.member)) {
-      add("P5", " shows " + name + ", which is for others");
+    if (!order.take(*submission)) {
+      violation("P3: " + has + " after what was published later");
     }
-    if (test::must(store.inbox_item(head.arrival)).erased_at_ms() != 0 &&
-        !may_be_erased(submission)) {
-      add("P1", " erased " + name + " before its time");
-    }
-    Micros& asked_last = newest[{submission.node, submission.precedence}];
-    if (submission.told == Told::kQueued && submission.told_at < asked_last &&
-        !submission.was_aside) {
-      add("P3", " has " + name + " after what was published later");
-    }
-    asked_last = std::max(asked_last, submission.asked_first);
   }
   for (const auto& [id, submission] : submissions_) {
-    if (is_due(submission, seat) && !shown.contains(id)) {
-      add("P1", " never got '" + submission.subject + "'");
+    if (!is_due(submission, seat) || shown.contains(id)) {
+      continue;
+    }
+    if (submission.told == Told::kQueued) {
+      violation("P1: " + seat.name + " never got '" + submission.subject + "'");
+    } else if (logged_.contains(id)) {
+      violation("P6: " + seat.name + " never got '" + submission.subject +
+                "', of which nobody was told, and the log has it");
     }
   }
-  return violations;
+  judge_readings(seat, arrivals, test::must(store.cursor("application", "reader")), readings);
 }
 
-std::vector<std::string> Oracle::judge_readings(const Seat& seat,
-                                                const std::vector<Reading>& readings) const {
-  std::vector<std::string> violations;
-  const auto add = [&](const char* promise, const Reading& reading, const char* what) {
-    violations.push_back(promise + (": " + seat.name) + "'s reader was handed '" + reading.subject +
-                         "' " + what);
-  };
-  std::map<std::string, std::uint64_t> arrivals;
+void Oracle::judge_readings(const Seat& seat, const Arrivals& arrivals,
+                            const exchange::PerLane<std::uint64_t>& cursor,
+                            const std::vector<Reading>& readings) {
+  const std::string who = seat.name + "'s reader";
+  exchange::PerLane<std::size_t> handed;  // So many of the lane, from the first on.
+  std::map<std::string, std::uint64_t> known;
   for (const Reading& reading : readings) {
-    const auto found = submissions_.find(reading.notice_id);
-    if (found == submissions_.end()) {
-      add("P5", reading, "which nobody published");
-    } else if (reading.erased ? !may_be_erased(found->second)
-                              : found->second.subject != reading.subject) {
-      add("P5", reading, "which nobody published so");
-    }
+    judge_notice(who, reading.draft, reading.text, reading.erased);
+    const std::string was_handed = who + " was handed arrival " + std::to_string(reading.arrival);
     if (reading.arrival <= reading.acknowledged) {
-      add("P2", reading, "again after it had acknowledged it");
+      violation("P2: " + was_handed + " again after it had acknowledged it");
     }
-    const auto [known, is_new] = arrivals.try_emplace(reading.notice_id, reading.arrival);
-    if (!is_new && known->second != reading.arrival) {
-      add("P2", reading, "as another arrival");
+    const auto [of, is_new] = known.try_emplace(reading.draft.notice_id(), reading.arrival);
+    if (!is_new && of->second != reading.arrival) {
+      violation("P2: " + was_handed + ", which it had as arrival " + std::to_string(of->second));
+    }
+    const exchange::Lane lane = exchange::lane_of(reading.draft.precedence());
+    const auto rest =
+        std::ranges::subrange(arrivals[lane]).advance(static_cast<std::ptrdiff_t>(handed[lane]));
+    const auto passed =
+        static_cast<std::size_t>(std::ranges::upper_bound(rest, reading.arrival) - rest.begin());
+    if (passed > 1) {
+      violation("P3: " + was_handed + " and not what came before it");
+    }
+    handed[lane] += passed;
+  }
+  for (const exchange::Lane lane : exchange::kLanes) {
+    const auto& all = arrivals[lane];
+    if (handed[lane] < all.size() && all[handed[lane]] <= cursor[lane]) {
+      violation("P1: the cursor of " + who + " passed by arrival " +
+                std::to_string(all[handed[lane]]));
     }
   }
-  return violations;
-}
-
-std::vector<std::string> Oracle::judge_store(const std::string& name, broker::HubStore& store) {
-  return audit(name, store);
-}
-
-std::vector<std::string> Oracle::judge_store(const std::string& name, node::NodeStore& store) {
-  return audit(name, store);
 }
 
 }  // namespace chancery::sim

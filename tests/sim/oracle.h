@@ -1,14 +1,17 @@
 // The oracle: from what the applications asked and were told, and from what stands in the nodes, it
 // judges whether the exchange kept its promises.
 //
-//   P1  no notice that was queued is lost: each recipient shows it
+//   P1  no notice that was queued is lost: each recipient shows it, and its reader was handed it
 //   P2  none enters an inbox twice, or returns to a cursor that acknowledged it
-//   P3  in the order of its origin, within a precedence and for each recipient; not what its node
-//       set aside since the hub found it expired (decision 0024)
-//   P5  nothing is delivered that was not submitted
-//   P6  what was refused, or expired, appears nowhere; of an unknown outcome at most one
+//   P3  in the order of its origin, within a precedence and for each recipient; a reader is handed
+//       all of a lane, from the first on. Not what its node set aside since the hub found it
+//       expired (decision 0024)
+//   P5  nothing is delivered, or logged, that was not submitted so, in any part of it
+//   P6  what was refused, or expired, appears nowhere; of an unknown outcome one at each recipient,
+//       or none at all
 //   P7  queues drain once everything is healed (the simulation waits for it; see drained())
-//   P8  every stored record verifies again: the audit of each store
+//   P8  every stored record verifies again: the audit of each store, which has quarantined
+//       nothing; and the log of each node is the hub's
 //
 // To P1 belongs that a body is erased only where the roster says so and its time has passed.
 //
@@ -17,9 +20,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/store/hub_store.h"
@@ -47,24 +53,38 @@ class Oracle {
   // How many notices are still on their way to this node.
   [[nodiscard]] std::size_t missing(const Seat& seat, node::NodeStore& store) const;
 
-  // P1, P2, P3, P5 and P6 of one node's inbox, and of what its reader was handed.
-  [[nodiscard]] std::vector<std::string> judge_inbox(const Seat& seat,
-                                                     node::NodeStore& store) const;
-  [[nodiscard]] std::vector<std::string> judge_readings(const Seat& seat,
-                                                        const std::vector<Reading>& readings) const;
-
-  // P8, with the auditor that is shipped.
-  [[nodiscard]] static std::vector<std::string> judge_store(const std::string& name,
-                                                            broker::HubStore& store);
-  [[nodiscard]] static std::vector<std::string> judge_store(const std::string& name,
-                                                            node::NodeStore& store);
+  // The hub's log, of which the nodes' have to be a part: the first to be judged. Its size.
+  std::uint64_t judge_hub(broker::HubStore& store);
+  // One node's log and inbox, and what its reader was handed.
+  void judge_node(const Seat& seat, node::NodeStore& store, const std::vector<Reading>& readings);
+  [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
 
  private:
+  using Arrivals = exchange::PerLane<std::vector<std::uint64_t>>;  // As a cursor passes them.
+
+  // Whether it has to come to this node, where it came anywhere.
   [[nodiscard]] bool is_due(const Submission& submission, const Seat& seat) const;
   [[nodiscard]] bool may_be_erased(const Submission& submission) const;
+  // What somebody shows: the submission that it is, if it is one. No text is none to compare.
+  const Submission* judge_notice(const std::string& who, const v1::Draft& draft,
+                                 const std::optional<std::string>& text, bool erased);
+  void judge_readings(const Seat& seat, const Arrivals& arrivals,
+                      const exchange::PerLane<std::uint64_t>& cursor,
+                      const std::vector<Reading>& readings);
+  void judge_logged(const v1::AuditBatch& batch, const Hash& genesis);
+  // P8, with the auditor that is shipped; `visit` sees each batch. The size of the log, and its
+  // root.
+  using Visit = std::function<void(const v1::AuditBatch& batch)>;
+  template <class Store>
+  std::pair<std::uint64_t, std::string> audit(const std::string& name, Store& store,
+                                              const Visit& visit);
+  void violation(std::string what) { violations_.push_back(std::move(what)); }
 
   std::map<std::string, Submission> submissions_;  // By notice id.
   std::optional<Micros> retention_passed_;
+  std::set<std::string> logged_;                // Notice ids in the hub's log.
+  std::map<std::uint64_t, std::string> roots_;  // Of the hub's log, by its size.
+  std::vector<std::string> violations_;
 };
 
 }  // namespace chancery::sim

@@ -12,7 +12,7 @@ namespace chancery::sim {
 namespace {
 
 constexpr std::array<const char*, 6> kMembers = {"AM", "BY", "KG", "KZ", "RU", "TJ"};
-constexpr Micros kDrainWithin = 120 * kSecond;
+constexpr Micros kDrainWithin = 60 * kSecond;
 constexpr std::size_t kViolationsMax = 20;
 // Longer than the roster keeps a contact, and than all clocks together may be wrong meanwhile.
 constexpr Micros kSleep = 12 * kDay;
@@ -307,8 +307,10 @@ bool World::drained() {
     node::NodeStore& store = member.node->engine()->store();
     const std::uint64_t newest = test::must(store.newest_arrival());
     const auto read = test::must(store.cursor("application", "reader"));
-    return oracle.missing(member.seat, store) == 0 && read.patient >= newest &&
-           read.urgent >= newest;
+    const node::OutboxCounts outbox = test::must(store.outbox_counts());
+    return outbox.queued == 0 && outbox.signed_count == 0 && outbox.unstored == 0 &&
+           read.patient >= newest && read.urgent >= newest &&
+           oracle.missing(member.seat, store) == 0;
   });
 }
 
@@ -327,7 +329,8 @@ void World::tell_what_is_left() {
                       std::to_string(engine.link().position().cursors.urgent) +
                       "; its outbox: " + std::to_string(outbox.queued) + " queued, " +
                       std::to_string(outbox.signed_count) + " signed, " +
-                      std::to_string(outbox.refused) + " refused; its last fault: '" +
+                      std::to_string(outbox.refused) + " refused, " +
+                      std::to_string(outbox.unstored) + " not stored by all; its last fault: '" +
                       engine.last_fault() + "'");
   }
 }
@@ -354,33 +357,30 @@ void World::judge() {
       report_.queued_count += submission.told == Told::kQueued ? 1 : 0;
     }
   }
-  const auto add = [&](const std::vector<std::string>& violations) {
-    std::ranges::for_each(violations, [&](const std::string& what) { violation(what); });
-  };
+  hub_->stop();
+  std::ranges::for_each(members_, [](const Member& member) { member.node->stop(); });
+  judge_stores(oracle);
+  std::ranges::for_each(oracle.violations(), [&](const std::string& what) { violation(what); });
+}
+
+void World::judge_stores(Oracle& oracle) {
+  auto log = broker::open_sqlite_hub_store(hub_->disk().path("hub.db"), exchange_.genesis(),
+                                           broker::StoreUse::kOwn, Disk::medium());
+  if (!log.has_value()) {
+    violation("P8: the hub's store does not open: " + log.error().to_string());
+    return;
+  }
+  report_.log_size = oracle.judge_hub(**log);
   for (const Member& member : members_) {
-    const std::string& name = member.node->name();
     report_.read_count += member.reader->readings().size();
-    add(oracle.judge_readings(member.seat, member.reader->readings()));
-    member.node->stop();
     auto store = node::NodeStore::open(member.node->disk().path("node.db"), exchange_.genesis(),
                                        member.seat.member, node::StoreUse::kOwn, Disk::medium());
     if (!store.has_value()) {
-      violation("P8: " + name + "'s store does not open: " + store.error().to_string());
+      violation("P8: " + member.seat.name + "'s store does not open: " + store.error().to_string());
       continue;
     }
-    add(oracle.judge_inbox(member.seat, **store));
-    add(Oracle::judge_store(name, **store));
+    oracle.judge_node(member.seat, **store, member.reader->readings());
   }
-  hub_->stop();
-  auto store =
-      broker::open_sqlite_hub_store(hub_->disk().path("hub.db"), around_.exchange.genesis(),
-                                    broker::StoreUse::kOwn, Disk::medium());
-  if (!store.has_value()) {
-    violation("P8: the hub's store does not open: " + store.error().to_string());
-    return;
-  }
-  add(Oracle::judge_store("hub", **store));
-  report_.log_size = test::must((*store)->load()).tree.size();
 }
 
 Report World::run() {

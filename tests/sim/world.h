@@ -80,6 +80,7 @@ class World {
   void tell_what_is_left();
   void watch_alarms();
   void judge();
+  void judge_stores(Oracle& oracle);
   void violation(const std::string& what);
 
   WorldOptions options_;
