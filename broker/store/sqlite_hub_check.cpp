@@ -148,13 +148,13 @@ Result<std::vector<exchange::Damage>> SqliteHubStore::check_tail() {
   std::size_t bytes = 0;
   for (std::uint64_t index = head.size; index > from && bytes < exchange::kTailBytesMax;) {
     --index;
-    const Result<std::string> envelope = read_envelope(index);
-    if (envelope.has_value()) {
-      bytes += envelope->size();
-    } else if (envelope.error().code == ErrorCode::kStoreDamaged) {
-      damages.push_back({.part = "entry", .index = index, .error = envelope.error()});
+    const Result<StoredEntry> entry = read_entry(index);
+    if (entry.has_value()) {
+      bytes += entry->size();
+    } else if (entry.error().code == ErrorCode::kStoreDamaged) {
+      damages.push_back({.part = "entry", .index = index, .error = entry.error()});
     } else {
-      return std::unexpected(envelope.error());
+      return std::unexpected(entry.error());
     }
   }
   return damages;
@@ -204,11 +204,11 @@ Result<exchange::Scrubbed> SqliteHubStore::scrub(std::size_t count_max, std::siz
     if (scrub_.next >= scrub_.batch_end) {
       CHANCERY_TRY_VOID(scrub_batch());
     }
-    const Result<std::string> envelope = read_envelope(scrub_.next);
-    if (!envelope.has_value() && envelope.error().code != ErrorCode::kStoreDamaged) {
-      return std::unexpected(envelope.error());
+    const Result<StoredEntry> entry = read_entry(scrub_.next);
+    if (!entry.has_value() && entry.error().code != ErrorCode::kStoreDamaged) {
+      return std::unexpected(entry.error());
     }
-    bytes += envelope.has_value() ? envelope->size() : 0;
+    bytes += entry.has_value() ? entry->size() : 0;
     ++scrub_.next;
     ++scrubbed.record_count;
   }

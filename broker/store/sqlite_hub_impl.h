@@ -76,6 +76,17 @@ class SqliteHubStore final : public HubStore {
   Result<Head> read_head();
   Result<void> check_last_batch(const HubState& state);
   Result<std::string> read_contradiction();
+  struct StoredEntry {  // The parts of an envelope.
+    std::string header;
+    std::string body;
+    std::string signatures;
+    std::optional<Hash> erased;  // The digest of the body, where that was erased.
+
+    [[nodiscard]] std::size_t size() const {
+      return header.size() + body.size() + signatures.size();
+    }
+  };
+  Result<StoredEntry> read_entry(std::uint64_t index);
   Result<std::string> read_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);

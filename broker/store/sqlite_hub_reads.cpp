@@ -57,7 +57,7 @@ std::string stored_envelope(std::string_view header, std::string_view body,
 
 }  // namespace
 
-Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
+Result<SqliteHubStore::StoredEntry> SqliteHubStore::read_entry(std::uint64_t index) {
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntry));
   select->bind(1, index);
   CHANCERY_TRY(const bool row, select->step());
@@ -70,17 +70,23 @@ Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
     return damaged("is not there");
   }
   CHANCERY_TRY(const std::string expected, select->column_blob(0));
-  CHANCERY_TRY(const std::string header, select->column_blob(1));
-  CHANCERY_TRY(const std::string body, select->column_blob(2));
-  CHANCERY_TRY(const std::string signatures, select->column_blob(3));
-  CHANCERY_TRY(const std::optional<Hash> erased, digest_of_erased(*select, 4));
+  StoredEntry entry;
+  CHANCERY_TRY(entry.header, select->column_blob(1));
+  CHANCERY_TRY(entry.body, select->column_blob(2));
+  CHANCERY_TRY(entry.signatures, select->column_blob(3));
+  CHANCERY_TRY(entry.erased, digest_of_erased(*select, 4));
   select->reset();
-  const Hash digest = erased.has_value() ? *erased : exchange::body_digest(body);
-  const Hash found = exchange::entry_of(genesis_, header, digest, signatures);
+  const Hash digest = entry.erased.has_value() ? *entry.erased : exchange::body_digest(entry.body);
+  const Hash found = exchange::entry_of(genesis_, entry.header, digest, entry.signatures);
   if (as_view(found) != expected) {
     return damaged("hashes to " + hex(found) + ", its leaf holds " + hex(as_bytes(expected)));
   }
-  return stored_envelope(header, body, signatures, erased);
+  return entry;
+}
+
+Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
+  CHANCERY_TRY(const StoredEntry entry, read_entry(index));
+  return stored_envelope(entry.header, entry.body, entry.signatures, entry.erased);
 }
 
 Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,

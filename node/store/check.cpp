@@ -1,7 +1,9 @@
 // NodeStore: its records looked at again, without anybody having asked for them.
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "core/base/encoding.h"
 #include "core/exchange/envelope.h"
@@ -11,9 +13,10 @@
 namespace chancery::node {
 namespace {
 
-// Whether they go on where the tree is, and make this root.
+// Whether they go on where the tree is, and make this root. `entries` gets their E.
 bool append_leaves(ledger::CompactTree& tree, std::uint64_t first, std::uint64_t size_after,
-                   std::string_view leaves, std::string_view root) {
+                   std::string_view leaves, std::string_view root,
+                   std::vector<Hash>* entries = nullptr) {
   const std::uint64_t count = leaves.size() / ledger::kLeafBytes;
   if (first != tree.size() || leaves.size() % ledger::kLeafBytes != 0 ||
       first + count != size_after) {
@@ -26,8 +29,16 @@ bool append_leaves(ledger::CompactTree& tree, std::uint64_t first, std::uint64_t
       return false;
     }
     tree.append(ledger::leaf_hash(*leaf));
+    if (entries != nullptr) {
+      entries->push_back(leaf->entry);
+    }
   }
   return as_view(tree.root()) == root;
+}
+
+// What is void may never have been what was logged.
+bool may_differ(std::uint64_t verdict) {
+  return static_cast<Verdict>(verdict) == Verdict::kVoid;
 }
 
 // One that fails its hash is among the damages by now, and the look goes on.
@@ -67,8 +78,8 @@ Result<ledger::CompactTree> NodeStore::Impl::anchor_before(std::uint64_t size) {
   return exchange::resume_stored(at, edge, root);
 }
 
-// All that follow, each against its root.
-Result<void> NodeStore::Impl::append_batches(ledger::CompactTree& tree) {
+Result<void> NodeStore::Impl::append_batches(ledger::CompactTree& tree,
+                                             std::vector<Hash>& entries) {
   CHANCERY_TRY(sqlite::Statement* const select,
                statement("SELECT first_index, size_after, leaves, root FROM batch WHERE "
                          "first_index >= ?1 ORDER BY first_index"));
@@ -82,7 +93,7 @@ Result<void> NodeStore::Impl::append_batches(ledger::CompactTree& tree) {
     CHANCERY_TRY(const std::uint64_t size_after, select->column_u64(1));
     CHANCERY_TRY(const std::string leaves, select->column_blob(2));
     CHANCERY_TRY(const std::string root, select->column_blob(3));
-    if (!append_leaves(tree, first, size_after, leaves, root)) {
+    if (!append_leaves(tree, first, size_after, leaves, root, &entries)) {
       return fail(ErrorCode::kStoreDamaged, "the batch of entries " + std::to_string(first) +
                                                 " to " + std::to_string(size_after) +
                                                 " (excluded): its leaves make another root");
@@ -90,26 +101,18 @@ Result<void> NodeStore::Impl::append_batches(ledger::CompactTree& tree) {
   }
 }
 
-Result<void> NodeStore::Impl::check_received(NodeStore& store, std::uint64_t index,
-                                             std::string_view bytes, Verdict verdict) {
-  if (verdict == Verdict::kVoid) {
-    return {};  // It may never have been what was logged.
-  }
-  const Result<ledger::Leaf> leaf = store.leaf(index);
-  if (!leaf.has_value() && leaf.error().code != ErrorCode::kNotFound &&
-      leaf.error().code != ErrorCode::kMalformed) {
-    return std::unexpected(leaf.error());
-  }
-  // The parts need no parsing: those that hash to the leaf are the ones that were judged.
+// The parts need no parsing: those that hash to the leaf are the ones that were judged.
+void NodeStore::Impl::check_received(std::uint64_t index, std::string_view bytes,
+                                     const std::optional<Hash>& logged) {
   const Result<Hash> entry = exchange::entry_of(bytes, genesis);
-  if (!leaf.has_value() || !entry.has_value() || *entry != leaf->entry) {
+  if (!logged.has_value() || !entry.has_value() || *entry != *logged) {
     damaged("received", index,
             "the envelope received at " + std::to_string(index) + " does not hash to its leaf");
   }
-  return {};
 }
 
-Result<void> NodeStore::Impl::check_received_from(NodeStore& store, std::uint64_t from) {
+Result<void> NodeStore::Impl::check_received_from(std::uint64_t from, std::uint64_t begin,
+                                                  const std::vector<Hash>& entries) {
   CHANCERY_TRY(sqlite::Statement* const select,
                statement("SELECT idx, envelope, verdict FROM received WHERE idx >= ?1 "
                          "ORDER BY idx DESC"));
@@ -123,7 +126,12 @@ Result<void> NodeStore::Impl::check_received_from(NodeStore& store, std::uint64_
     CHANCERY_TRY(const std::string envelope, select->column_blob(1));
     CHANCERY_TRY(const std::uint64_t verdict, select->column_u64(2));
     bytes += envelope.size();
-    CHANCERY_TRY_VOID(check_received(store, index, envelope, static_cast<Verdict>(verdict)));
+    if (may_differ(verdict)) {
+      continue;
+    }
+    const bool is_logged = index >= begin && index - begin < entries.size();
+    check_received(index, envelope,
+                   is_logged ? std::optional(entries[index - begin]) : std::nullopt);
   }
   select->reset();
   return {};
@@ -194,7 +202,15 @@ Result<bool> NodeStore::Impl::scrub_received(NodeStore& store, std::size_t& byte
   select->reset();
   scrub.next = index + 1;
   bytes += envelope.size();
-  CHANCERY_TRY_VOID(check_received(store, index, envelope, static_cast<Verdict>(verdict)));
+  if (may_differ(verdict)) {
+    return true;
+  }
+  const Result<ledger::Leaf> leaf = store.leaf(index);
+  if (!leaf.has_value() && leaf.error().code != ErrorCode::kNotFound &&
+      leaf.error().code != ErrorCode::kMalformed) {
+    return std::unexpected(leaf.error());
+  }
+  check_received(index, envelope, leaf.has_value() ? std::optional(leaf->entry) : std::nullopt);
   return true;
 }
 
@@ -313,7 +329,8 @@ Result<std::vector<exchange::Damage>> NodeStore::check_tail() {
   const std::uint64_t from = size > exchange::kTailCount ? size - exchange::kTailCount : 0;
   CHANCERY_TRY(ledger::CompactTree tree, impl_->anchor_before(from));
   const std::uint64_t begin = tree.size();
-  CHANCERY_TRY_VOID(impl_->append_batches(tree));
+  std::vector<Hash> entries;
+  CHANCERY_TRY_VOID(impl_->append_batches(tree, entries));
   CHANCERY_TRY(sqlite::Statement* const head, impl_->statement("SELECT root, edge FROM position"));
   CHANCERY_TRY(const bool row, head->step());
   bool fits = tree.size() == size;
@@ -329,7 +346,7 @@ Result<std::vector<exchange::Damage>> NodeStore::check_tail() {
   if (tree.size() - begin > 4 * exchange::kTailCount) {  // From before there were anchors.
     CHANCERY_TRY_VOID(impl_->write_anchor(tree.size(), tree.edge_bytes()));
   }
-  CHANCERY_TRY_VOID(impl_->check_received_from(*this, from));
+  CHANCERY_TRY_VOID(impl_->check_received_from(from, begin, entries));
   return impl_->damages;
 }
 

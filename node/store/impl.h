@@ -44,12 +44,14 @@ struct NodeStore::Impl {
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);
   // The tree to go on from at `size` or a bit before it.
   Result<ledger::CompactTree> anchor_before(std::uint64_t size);
-  Result<void> append_batches(ledger::CompactTree& tree);
-  // One envelope that was received, against its leaf.
-  Result<void> check_received(NodeStore& store, std::uint64_t index, std::string_view bytes,
-                              Verdict verdict);
-  // The envelopes received from an index on, newest first.
-  Result<void> check_received_from(NodeStore& store, std::uint64_t from);
+  // All that follow, each against its root. `entries` gets the E of each leaf.
+  Result<void> append_batches(ledger::CompactTree& tree, std::vector<Hash>& entries);
+  // One envelope that was received, against the E of its leaf, if it has one.
+  void check_received(std::uint64_t index, std::string_view bytes,
+                      const std::optional<Hash>& logged);
+  // The envelopes received from an index on, newest first; `entries` are those from `begin` on.
+  Result<void> check_received_from(std::uint64_t from, std::uint64_t begin,
+                                   const std::vector<Hash>& entries);
   Error damaged(std::string_view part, std::uint64_t index, std::string detail) {
     Error error{ErrorCode::kStoreDamaged, std::move(detail)};
     damages.push_back({.part = std::string(part), .index = index, .error = error});
