@@ -328,6 +328,9 @@ void Disk::revive() {
 }
 
 void Disk::lose_power(File& file) {
+  if (file.unsynced.empty() && file.exists == file.exists_after_cut) {
+    return;  // All of it is on the platter.
+  }
   // A file that was made and whose folder was not synced is there or not.
   const bool made = std::ranges::any_of(file.unsynced, &Change::made);
   if (made && random_.chance(500'000)) {

@@ -12,7 +12,7 @@ constexpr Micros kTick = 200 * kMillisecond;
 constexpr Micros kTurnDelay = 100;
 constexpr Micros kRestartMin = 200 * kMillisecond;
 constexpr Micros kRestartMax = 3 * kSecond;
-constexpr std::uint64_t kScrubsPpm = 100'000;  // Of the runs of a program.
+constexpr std::uint64_t kScrubsPpm = 50'000;  // Of the runs of a program.
 constexpr std::uint64_t kStartUnixUs = 1'800'000'000'000'000;
 
 }  // namespace

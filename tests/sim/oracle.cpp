@@ -32,7 +32,14 @@ bool is_for(const Submission& submission, const std::string& member) {
   return std::ranges::find(submission.recipients, member) != submission.recipients.end();
 }
 
-// All that an application says of a notice, but for its text.
+bool is_as_submitted(const Submission& submission, const v1::Draft& draft) {
+  return draft.origin() == submission.origin && draft.kind() == submission.kind &&
+         draft.precedence() == submission.precedence &&
+         draft.expires_at_ms() == submission.expires_at_ms &&
+         std::ranges::equal(draft.recipients(), submission.recipients, {}, &v1::Recipient::member);
+}
+
+// The same for people.
 std::string said(std::string_view origin, std::string_view kind, v1::Precedence precedence,
                  std::uint64_t expires_at_ms) {
   return std::string(origin) + " " + std::string(kind) + " " + v1::Precedence_Name(precedence) +
@@ -147,7 +154,7 @@ const Submission* Oracle::judge_notice(const std::string& who, const v1::Draft& 
   }
   const Submission& submission = found->second;
   const std::string name = " '" + submission.subject + "'";
-  if (said_of(draft) != said_of(submission)) {
+  if (!is_as_submitted(submission, draft)) {
     violation("P5: " + who + " has" + name + " as " + said_of(draft) + ", submitted as " +
               said_of(submission));
   }

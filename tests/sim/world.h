@@ -76,6 +76,7 @@ class World {
   void fault_machine(Machine& machine);
   void fault_wire(Member& member);
   void heal();
+  [[nodiscard]] static bool is_done(const Member& member);
   [[nodiscard]] bool drained();
   void tell_what_is_left();
   void watch_alarms();
