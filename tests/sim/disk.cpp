@@ -20,6 +20,10 @@ std::map<std::string, Disk*>& disks() {
 }
 
 void apply(std::string& content, std::uint64_t offset, std::string_view bytes) {
+  if (offset == content.size()) {
+    content.append(bytes);
+    return;
+  }
   content.resize(std::max<std::size_t>(content.size(), offset + bytes.size()), '\0');
   content.replace(offset, bytes.size(), bytes);
 }

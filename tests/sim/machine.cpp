@@ -119,20 +119,14 @@ void Machine::pause(Micros how_long) {
   paused_until_ = std::max(paused_until_, around_.scheduler.now() + how_long);
 }
 
-void Machine::when_awake(std::function<void()> action) {
-  const Micros now = around_.scheduler.now();
-  if (paused_until_ <= now) {
-    around_.trace.set_speaker(name_);
-    action();
-    return;
-  }
-  const std::uint64_t life = life_;
-  around_.scheduler.after(paused_until_ - now, [this, life, action = std::move(action)] {
-    if (life == life_) {
-      around_.trace.set_speaker(name_);
-      action();
-    }
-  });
+void Machine::do_after_pause(std::function<void()> action) {
+  around_.scheduler.after(paused_until_ - around_.scheduler.now(),
+                          [this, life = life_, action = std::move(action)] {
+                            if (life == life_) {
+                              around_.trace.set_speaker(name_);
+                              action();
+                            }
+                          });
 }
 
 void Machine::plan_turn(Micros delay) {
@@ -214,23 +208,25 @@ void HubMachine::receive(std::size_t node, ConnectionId id, const std::string& f
   if (!runs()) {
     return;
   }
-  when_awake([this, node, id, frame] {
-    if (!runs()) {
-      return;
+  when_awake([this, node, id](const std::string& received) { take(node, id, received); }, frame);
+}
+
+void HubMachine::take(std::size_t node, ConnectionId id, const std::string& frame) {
+  if (!runs()) {
+    return;
+  }
+  around_.trace.event(name_, "receives", frame);
+  speakers_[id] = node;
+  const Port& port = ports_.at(node);
+  const Result<void> served = engine_->receive(id, port.transport_key_id(), frame);
+  if (!served.has_value()) {
+    around_.trace.remark(name_, "refuses a frame: " + served.error().to_string());
+    if (served.error().code == ErrorCode::kUnknownMember && port.wire->id() == id) {
+      port.wire->cut();
     }
-    around_.trace.event(name_, "receives", frame);
-    speakers_[id] = node;
-    const Port& port = ports_.at(node);
-    const Result<void> served = engine_->receive(id, port.transport_key_id(), frame);
-    if (!served.has_value()) {
-      around_.trace.remark(name_, "refuses a frame: " + served.error().to_string());
-      if (served.error().code == ErrorCode::kUnknownMember && port.wire->id() == id) {
-        port.wire->cut();
-      }
-    }
-    cut_ended();
-    plan_turn(kTurnDelay);
-  });
+  }
+  cut_ended();
+  plan_turn(kTurnDelay);
 }
 
 void HubMachine::cut_ended() {
@@ -362,13 +358,16 @@ void NodeMachine::disconnected() {
 }
 
 void NodeMachine::receive(const std::string& topic, const std::string& message) {
-  when_awake([this, topic, message] {
-    if (runs()) {
-      around_.trace.event(name_, "receives " + topic, message);
-      plan_turn(kTurnDelay);
-      judge(or_start_over(engine_->receive_from_hub(topic, message, now())));
-    }
-  });
+  when_awake([this](const std::string& of, const std::string& received) { take(of, received); },
+             topic, message);
+}
+
+void NodeMachine::take(const std::string& topic, const std::string& message) {
+  if (runs()) {
+    around_.trace.event(name_, "receives " + topic, message);
+    plan_turn(kTurnDelay);
+    judge(or_start_over(engine_->receive_from_hub(topic, message, now())));
+  }
 }
 
 bool NodeMachine::request(const std::string& routing_id, const std::string& frame) {

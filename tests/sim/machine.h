@@ -74,8 +74,16 @@ class Machine {
   virtual void drop_program() = 0;
   virtual Result<void> turn() = 0;
 
-  // Does it now, or once the pause is over.
-  void when_awake(std::function<void()> action);
+  // Does it now, or once the pause is over; what it is done with is copied for a pause only.
+  template <class Action, class... With>
+  void when_awake(Action action, const With&... with) {
+    if (paused_until_ > around_.scheduler.now()) {
+      do_after_pause([action = std::move(action), with...]() mutable { action(with...); });
+      return;
+    }
+    around_.trace.set_speaker(name_);
+    action(with...);
+  }
   // Ends the program where `result` is an error: it stopped by itself, or its disk died.
   void judge(const Result<void>& result);
   [[nodiscard]] Result<void> still_alive() const;
@@ -93,6 +101,7 @@ class Machine {
 
  private:
   void end_program(Death death);
+  void do_after_pause(std::function<void()> action);
 
   std::int64_t clock_offset_ = 0;
   bool is_away_ = false;
@@ -128,6 +137,7 @@ class HubMachine final : public Machine {
   Result<void> start_program() override;
   void drop_program() override;
   void cut_ended();
+  void take(std::size_t node, ConnectionId id, const std::string& frame);
   Result<void> turn() override;
   void send_outgoing();
 
@@ -166,6 +176,7 @@ class NodeMachine final : public Machine {
   void drop_program() override;
   Result<void> turn() override;
   Result<void> finish_turn();
+  void take(const std::string& topic, const std::string& message);
   void send_replies();
   // As the daemon's loop does it, where the disk had no room.
   Result<void> or_start_over(Result<void> done);
