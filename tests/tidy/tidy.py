@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 CORE = {"core/base", "core/crypto", "core/ledger", "core/wire", "core/exchange"}
-IO = {"io/os", "io/log", "io/text", "io/args", "io/sqlite", "io/zmq"}
+IO = {"io/os", "io/log", "io/text", "io/args", "io/http", "io/sqlite", "io/zmq"}
 PUBLIC = "client/include/chancery"
 
 LAYERS = {  # folder: the folders it may include, besides itself
@@ -46,6 +46,7 @@ ONLY_IN = {  # third-party include: the folders that may know of it
     r"(spdlog|fmt)/": {"io/log"},
     r"(toml\+\+|nlohmann)/": {"io/text"},
     r"CLI/": {"io/args"},
+    r"httplib\.h": {"io/http"},
     r"(gtest|gmock)/": set(),
 }
 SYSTEM = re.compile(r"[\w.]+|(sys|net|netinet|arpa|linux)/[\w.]+")  # Standard library and POSIX.

@@ -1,0 +1,181 @@
+#include "io/http/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chancery::http {
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+// Of now: somebody may take it before we do.
+std::uint16_t free_port() {
+  const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = loopback(0);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::bind(probe, reinterpret_cast<sockaddr*>(&address), size), 0);
+  ::getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(probe);
+  return ntohs(address.sin_port);
+}
+
+class Client {
+ public:
+  explicit Client(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address = loopback(port);
+    connected_ = ::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
+  ~Client() { ::close(fd_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+  Client(Client&&) = delete;
+  Client& operator=(Client&&) = delete;
+
+  [[nodiscard]] bool connected() const { return connected_; }
+  void say(std::string_view text) const { ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+  void end() const { ::shutdown(fd_, SHUT_WR); }
+  // All that comes, until the server closes.
+  [[nodiscard]] std::string hear() const {
+    std::string all;
+    std::array<char, 4096> part{};
+    for (ssize_t got = 0; (got = ::recv(fd_, part.data(), part.size(), 0)) > 0;) {
+      all.append(part.data(), static_cast<std::size_t>(got));
+    }
+    return all;
+  }
+
+ private:
+  int fd_;
+  bool connected_ = false;
+};
+
+class HttpServer : public testing::Test {
+ protected:
+  void SetUp() override {
+    Result<std::unique_ptr<Server>> started =
+        Server::start({.host = "127.0.0.1", .port = port_}, [](const Request& request) {
+          return request.path == "/path" ? Response{.body = "accept " + request.accept + "\n"}
+                                         : Response{.status = 404, .body = "no such page\n"};
+        });
+    ASSERT_TRUE(started.has_value()) << started.error().to_string();
+    server_ = std::move(*started);
+  }
+
+  [[nodiscard]] std::string ask(std::string_view bytes) const {
+    const Client client(port_);
+    client.say(bytes);
+    client.end();
+    return client.hear();
+  }
+
+  std::uint16_t port_ = free_port();
+  std::unique_ptr<Server> server_;
+};
+
+constexpr std::string_view kGet = "GET /path HTTP/1.1\r\nHost: x\r\nAccept: text/plain\r\n\r\n";
+
+TEST_F(HttpServer, AnswersOneRequestAndCloses) {
+  const std::string heard = ask(kGet);
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 200 OK\r\n")) << heard;
+  EXPECT_TRUE(heard.contains("Connection: close\r\n")) << heard;
+  EXPECT_TRUE(heard.ends_with("\r\n\r\naccept text/plain\n")) << heard;
+}
+
+TEST_F(HttpServer, AnswersHeadWithoutABody) {
+  const std::string heard = ask("HEAD /path HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 200 OK\r\n")) << heard;
+  EXPECT_TRUE(heard.ends_with("\r\n\r\n")) << heard;
+}
+
+TEST_F(HttpServer, RefusesOtherMethodsAndPaths) {
+  for (const std::string method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
+    const std::string heard = ask(method + " /path HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody");
+    EXPECT_TRUE(heard.starts_with("HTTP/1.1 405 ")) << heard;
+    EXPECT_TRUE(heard.contains("Allow: GET, HEAD\r\n")) << heard;
+  }
+  EXPECT_TRUE(ask("GET /other HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
+  EXPECT_TRUE(ask("GET /path/../../etc/passwd HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
+}
+
+// Each of these ends, and the server goes on.
+TEST_F(HttpServer, SurvivesWhatIsNoRequest) {
+  const std::string a_lot(2 * kRequestBytesMax, 'a');
+  const std::string nearly(kRequestBytesMax - 100, '1');
+  for (const std::string& bytes :
+       {std::string("\r\n\r\n"), std::string(100, '\0'), std::string("\x16\x03\x01\x02\x00\x01", 6),
+        "GET /" + a_lot + " HTTP/1.1\r\n\r\n", "GET /path HTTP/1.1\r\nX: " + a_lot + "\r\n\r\n",
+        "GET /path HTTP/1.1\r\nRange: bytes=" + nearly + "-\r\n\r\n",
+        std::string("GET /path HTTP/1.1\r\nRange: bytes=0-0,1-1,2-2\r\n\r\n"),
+        std::string("GET /path HTTP/1.1\r\nExpect: 100-continue\r\n\r\n"),
+        std::string("GET /path HTTP/1.1\r\nContent-Length: 18446744073709551615\r\n\r\n"),
+        std::string("GET /%00%0d%0aX:1 HTTP/1.1\r\n\r\n"), std::string("GET  HTTP/9.9\r\n\r\n")}) {
+    const std::string heard = ask(bytes);
+    EXPECT_TRUE(heard.empty() || heard.starts_with("HTTP/1.1 ")) << heard;
+  }
+  EXPECT_TRUE(ask(kGet).starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServer, ARequestOverTheBoundIsNotServed) {
+  std::string request = "GET /path HTTP/1.1\r\n";
+  while (request.size() <= kRequestBytesMax) {
+    request += "X: " + std::string(80, 'a') + "\r\n";
+  }
+  EXPECT_FALSE(ask(request + "\r\n").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServer, ACrowdThatSaysNothingKeepsNobodyOut) {
+  std::vector<std::unique_ptr<Client>> crowd;
+  crowd.reserve(400);
+  for (std::size_t i = 0; i < 400; ++i) {
+    crowd.push_back(std::make_unique<Client>(port_));
+    ASSERT_TRUE(crowd.back()->connected());
+  }
+  EXPECT_TRUE(ask(kGet).starts_with("HTTP/1.1 200 "));
+  // The oldest were closed for the newest, without a word.
+  EXPECT_EQ(crowd[kThreads]->hear(), "");
+}
+
+TEST_F(HttpServer, ClosesAClientThatDoesNotComeToAnEnd) {
+  const Client silent(port_);
+  const Client begun(port_);
+  begun.say("GET /path HTTP/1.1\r\nX-Half: ");
+  EXPECT_EQ(silent.hear(), "");
+  EXPECT_FALSE(begun.hear().starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServer, OnePortHasOneServer) {
+  const Result<std::unique_ptr<Server>> second = Server::start(
+      {.host = "127.0.0.1", .port = port_}, [](const Request& /*request*/) { return Response{}; });
+  ASSERT_FALSE(second.has_value());
+  EXPECT_EQ(second.error().code, ErrorCode::kAddressInUse);
+}
+
+TEST_F(HttpServer, EndsWhileClientsWait) {
+  std::vector<std::unique_ptr<Client>> crowd;
+  crowd.reserve(400);
+  for (std::size_t i = 0; i < kThreads + kWaitingMax; ++i) {
+    crowd.push_back(std::make_unique<Client>(port_));
+  }
+  server_.reset();
+  for (const std::unique_ptr<Client>& client : crowd) {
+    EXPECT_EQ(client->hear(), "");
+  }
+}
+
+}  // namespace
+}  // namespace chancery::http
