@@ -4,6 +4,7 @@
 
 #include "core/base/encoding.h"
 #include "daemon/disk_watch.h"
+#include "daemon/vitals.h"
 #include "io/os/file.h"
 #include "io/text/toml.h"
 #include "io/zmq/endpoint.h"
@@ -71,6 +72,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(config.admin, file("admin"));
   CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin));
   CHANCERY_TRY(config.disk, daemon::read_disk_marks(root));
+  CHANCERY_TRY(config.http, daemon::read_http(root));
   CHANCERY_TRY(config.quota, read_quota(root));
   CHANCERY_TRY_VOID(root.finish());
   return config;
@@ -92,6 +94,7 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   compare("transport_key", &Config::transport_key);
   compare("admin", &Config::admin);
   compare(kDiskKey, &Config::disk);
+  compare(daemon::kHttpKey, &Config::http);
   compare(kQuotaKey, &Config::quota);
   return keys;
 }

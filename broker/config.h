@@ -23,6 +23,7 @@ struct Config {
   std::string transport_key;
   std::string admin;
   DiskMarks disk;
+  std::string http;  // An address of loopback and a port; empty where nobody is to ask.
   QuotaLimits quota;
 
   bool operator==(const Config&) const = default;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "broker/check.h"
+#include "broker/metrics.h"
 #include "broker/store/sqlite_hub_store.h"
 #include "chancery/v1/local.pb.h"
 #include "core/base/encoding.h"
@@ -98,6 +99,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
   CHANCERY_TRY_VOID(engine->sign_missing_checkpoints());
   auto server = std::unique_ptr<Server>(new Server(config, std::move(engine)));
   CHANCERY_TRY_VOID(server->listen(transport_key));
+  CHANCERY_TRY(server->vitals_, daemon::Vitals::start(config.http, vitals_program()));
   return server;
 }
 
@@ -291,6 +293,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     warn_of_cuts();
     warn_of_strangers();
     receive_admin();
+    tell_vitals();
     CHANCERY_TRY_VOID(sequence());
     serve_reads();
     send_outgoing();
@@ -495,6 +498,12 @@ Result<void> Server::step_backup() {
     ++counters_.unsent_count;
   }
   return {};
+}
+
+void Server::tell_vitals() {
+  if (vitals_->turned(os::steady_now())) {
+    vitals_->tell(status_json(), os::steady_now());
+  }
 }
 
 void Server::settle_admin(const std::vector<Outcome>& outcomes) {

@@ -1,10 +1,10 @@
 // The hub as a process: sockets, clock and signals around the engine.
 //
-// One thread owns everything but the ZAP handler's table. Each turn of the loop receives what
-// arrived, sequences what is waiting (commit, then sign, then send), serves reads within credits
-// and sends. Nothing leaves the process before the commit that it speaks of has returned; where a
-// commit's outcome is unknown, run() ends with the error and the process with it.
-// See docs/internals/broker.md.
+// One thread owns everything but the ZAP handler's table and what HTTP is told (daemon/vitals.h).
+// Each turn of the loop receives what arrived, sequences what is waiting (commit, then sign, then
+// send), serves reads within credits and sends. Nothing leaves the process before the commit that
+// it speaks of has returned; where a commit's outcome is unknown, run() ends with the error and the
+// process with it. See docs/internals/broker.md.
 
 #pragma once
 
@@ -25,6 +25,7 @@
 #include "daemon/disk_watch.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
+#include "daemon/vitals.h"
 #include "io/log/limiter.h"
 #include "io/text/json.h"
 #include "io/zmq/context.h"
@@ -90,6 +91,7 @@ class Server {
   void answer_admin(const std::string& routing_id, std::string_view frame);
   Result<void> sequence();
   Result<void> step_backup();
+  void tell_vitals();
   void settle_admin(const std::vector<Outcome>& outcomes);
   void serve_reads();
   void send_outgoing();
@@ -115,6 +117,7 @@ class Server {
   Peers peers_;
   std::vector<PendingAdmin> pending_admin_;
   daemon::BackupJob backup_;
+  std::unique_ptr<daemon::Vitals> vitals_;
 };
 
 }  // namespace chancery::broker

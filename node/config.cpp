@@ -6,6 +6,7 @@
 #include "core/base/encoding.h"
 #include "core/exchange/names.h"
 #include "daemon/disk_watch.h"
+#include "daemon/vitals.h"
 #include "io/os/file.h"
 #include "io/text/toml.h"
 #include "io/zmq/endpoint.h"
@@ -109,6 +110,7 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(config.admin, file("admin"));
   CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin, zmq::EndpointUse::kListen));
   CHANCERY_TRY(config.disk, daemon::read_disk_marks(root));
+  CHANCERY_TRY(config.http, daemon::read_http(root));
   CHANCERY_TRY(config.applications, read_applications(root));
   CHANCERY_TRY_VOID(root.finish());
   return config;
@@ -134,6 +136,7 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   compare("local_key", &Config::local_key);
   compare("admin", &Config::admin);
   compare(kDiskKey, &Config::disk);
+  compare(daemon::kHttpKey, &Config::http);
   compare(kApplicationKey, &Config::applications);
   return keys;
 }

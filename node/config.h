@@ -27,6 +27,7 @@ struct Config {
   std::string local_key;
   std::string admin;
   DiskMarks disk;
+  std::string http;  // An address of loopback and a port; empty where nobody is to ask.
   std::vector<Application> applications;
 
   bool operator==(const Config&) const = default;

@@ -19,6 +19,7 @@
 #include "io/zmq/plain_router.h"
 #include "io/zmq/poller.h"
 #include "io/zmq/self_test.h"
+#include "node/metrics.h"
 
 namespace chancery::node {
 namespace {
@@ -109,6 +110,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
                     exchange::Opener(std::move(sealing_keys)), os::random_bytes));
   auto server = std::unique_ptr<Server>(new Server(config, std::move(engine)));
   CHANCERY_TRY_VOID(server->open_sockets(transport_key, local_key));
+  CHANCERY_TRY(server->vitals_, daemon::Vitals::start(config.http, vitals_program()));
   return server;
 }
 
@@ -262,6 +264,7 @@ Result<void> Server::take_turn() {
   CHANCERY_TRY_VOID(receive_from_hub());
   CHANCERY_TRY_VOID(receive_local());
   CHANCERY_TRY_VOID(receive_admin());
+  tell_vitals();
   CHANCERY_TRY_VOID(engine_->finish_turn(now()));
   send();
   if (!engine_->store().in_transaction()) {  // wake() may have begun one, for the next turn.
@@ -433,6 +436,12 @@ void Server::step_backup() {
         !sent.has_value()) {
       log::debug("admin-unsent", {{"error", sent.error().to_string()}});
     }
+  }
+}
+
+void Server::tell_vitals() {
+  if (vitals_->turned(os::steady_now())) {
+    vitals_->tell(status_json(), os::steady_now());
   }
 }
 

@@ -1,11 +1,11 @@
 // The node as a process: the link to the hub, the local API's sockets and signals around the
 // engine.
 //
-// One thread owns everything but the ZAP handler's table. Each turn of the loop hands the engine
-// what arrived from the hub and from applications, finishes the turn, which commits once, and only
-// then sends: credits, envelopes, answers. Where a commit finds no room on the disk, the engine
-// starts over from the store; where it fails otherwise, run() ends with the error and the process
-// with it. See docs/internals/node.md.
+// One thread owns everything but the ZAP handler's table and what HTTP is told (daemon/vitals.h).
+// Each turn of the loop hands the engine what arrived from the hub and from applications, finishes
+// the turn, which commits once, and only then sends: credits, envelopes, answers. Where a commit
+// finds no room on the disk, the engine starts over from the store; where it fails otherwise, run()
+// ends with the error and the process with it. See docs/internals/node.md.
 
 #pragma once
 
@@ -22,6 +22,7 @@
 #include "daemon/disk_watch.h"
 #include "daemon/life.h"
 #include "daemon/start.h"
+#include "daemon/vitals.h"
 #include "io/log/limiter.h"
 #include "io/text/json.h"
 #include "io/zmq/context.h"
@@ -69,6 +70,7 @@ class Server {
   Result<void> receive_local();
   Result<void> receive_admin();
   void step_backup();
+  void tell_vitals();
   void send();
   void send_replies();
   [[nodiscard]] text::Json queues_json(const OutboxLoad& load) const;
@@ -84,6 +86,7 @@ class Server {
   WakingClock waking_;
   WakingClock::Time hub_heard_at_{};
   daemon::BackupJob backup_;
+  std::unique_ptr<daemon::Vitals> vitals_;
 
   // The context outlives its sockets: order matters.
   std::unique_ptr<zmq::Context> context_;

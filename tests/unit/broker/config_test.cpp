@@ -185,6 +185,7 @@ TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
   keys["log_key_next"] = R"("keys/next.pem")";
   keys["disk"] = "{ warn_free_bytes = 5000000000 }";
   keys["quota"] = "{ notices_burst = 5 }";
+  keys["http"] = R"({ listen = "127.0.0.1:9464" })";
   const Config before = *read(keys);
   EXPECT_EQ(changed_keys(before, before), std::vector<std::string>{});
   for (const auto& [key, value] : keys) {
@@ -193,6 +194,7 @@ TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
                   : key == "listen" ? R"("tcp://127.0.0.1:7401")"
                   : key == "disk"   ? "{ warn_free_bytes = 5000000001 }"
                   : key == "quota"  ? "{ notices_burst = 6 }"
+                  : key == "http"   ? R"({ listen = "[::1]:9464" })"
                                     : R"("another")";
     EXPECT_EQ(changed_keys(before, *read(others)), std::vector<std::string>{key});
   }

@@ -180,6 +180,7 @@ TEST_F(ConfigTest, AGrantIsOfPatternsOfKinds) {
 TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
   keys_["witness_key"] = "'keys/witness.pem'";
   keys_["disk"] = "{ warn_free_bytes = 5000000000 }";
+  keys_["http"] = "{ listen = '127.0.0.1:9465' }";
   const Config before = *read();
   EXPECT_EQ(changed_keys(before, before), std::vector<std::string>{});
   const std::map<std::string, std::string> good = keys_;
@@ -190,6 +191,7 @@ TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
                  : key == "hub"                         ? "'tcp://127.0.0.1:7001'"
                  : key == "sealing_keys"                ? "['another']"
                  : key == "disk"                        ? "{ warn_free_bytes = 5000000001 }"
+                 : key == "http"                        ? "{ listen = '[::1]:9465' }"
                                                         : "'another'";
     EXPECT_EQ(changed_keys(before, *read()), std::vector<std::string>{key});
   }
