@@ -44,11 +44,11 @@ void DiskWatch::tell(const DiskGauge& gauge) {
   told_ = level;
   if (level == DiskLevel::kAmple) {
     log::info("disk",
-              {{"level", disk_level_word(level)}, {"free_bytes", gauge.free_bytes().value_or(0)}});
+              {{"allows", disk_level_word(level)}, {"free_bytes", gauge.free_bytes().value_or(0)}});
     return;
   }
   log::log(level == DiskLevel::kWarning ? log::Level::kWarn : log::Level::kError, "disk",
-           {{"level", disk_level_word(level)},
+           {{"allows", disk_level_word(level)},
             {"free_bytes", gauge.free_bytes().value_or(0)},
             {"folder", folder_},
             {"remedy", error_info(ErrorCode::kDiskLow).remedy}});

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """What a daemon tells over HTTP: metrics that are its status and the table in docs/reference/metrics.md, health
-that follows the link, and clients that cost the daemon nothing."""
+that follows the link, and clients that cost the daemon nothing. And its log as JSON, whatever is in it."""
+import json
+import os
 import pathlib
 import re
 import signal
@@ -197,6 +199,33 @@ class Observed(Trial):
                         pass  # It closed before it had read all.
             self.assertEqual(self.ask(name, "/healthz"), (200, "ok\n"))
         self.assertEqual(self.publish("AM", "after all that").code, 0)
+
+    def test_each_line_of_the_log_is_json_whatever_it_is_about(self):
+        self.hub.words = ("--log-json", "--log-level", "debug")
+        self.hub.start()
+        self.assertTrue(self.hub.says('"event":"ready"'), self.hub.log())
+        self.assertEqual(self.hub.stop(), 0)
+        hostile = b"hub/a\n\x1b[2J\r\x07\xe2\x80\xae\xff\",\"event\":\"ready\".toml"
+        os.symlink(os.fsencode(self.path("hub/hub.toml")), os.fsencode(self.exchange) + b"/" + hostile)
+        checked = self.daemon("chancery-broker", os.fsdecode(hostile))
+        checked.words = ("--log-json", "--check")
+        self.assertEqual(checked.start().wait(), 0)
+        lines = checked.log_path.read_bytes().split(b"\n")
+        self.assertEqual(lines.pop(), b"")
+        seen = []
+        for line in lines:
+            self.assertFalse(any(byte < 0x20 or byte == 0x7f for byte in line), line)
+            self.assertNotIn("\u202e", line.decode())  # It is UTF-8, too.
+            pairs = json.loads(line, object_pairs_hook=list)
+            names = [name for name, _ in pairs]
+            self.assertEqual(names[:4], ["time", "level", "program", "event"])
+            self.assertEqual(len(names), len(set(names)), line)
+            seen.append(dict(pairs))
+        self.assertEqual([line["event"] for line in seen if line["event"] in ("ready", "config-good")],
+                         ["ready", "config-good"])
+        self.assertIn('a\n\x1b[2J\r\x07\u202e\ufffd","event":"ready".toml', seen[-1]["file"])
+        for line in seen:
+            self.assertIn(line["level"], ("DEBUG", "INFO", "WARN", "ERROR"))
 
     def test_an_address_that_cannot_be_is_refused(self):
         self.edit("am/node.toml", r"^listen = .*", 'listen = "0.0.0.0:9465"')

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks the documents: relative links lead to files and headings that exist, a page has one title,
-and docs/reference/errors.md has every row of core/base/errors.def and no other.
+docs/reference/errors.md has every row of core/base/errors.def and no other, and docs/reference/logs.md every
+event that the sources of the daemons log, with its levels, and no other.
 
 docs.py [ROOT]    One line a finding, `path:line: what`; exit 1 if any. Links to other hosts are not tried.
 """
@@ -11,6 +12,12 @@ import sys
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 ERROR = re.compile(r'^CHANCERY_ERROR\(\w+, (\d+), "([a-z0-9-]+)", k(Final|Retryable),', re.M)
 ROW = re.compile(r"^\|\s*`?(\d+)`?\s*\|\s*`([a-z0-9-]+)`\s*\|(.*)$", re.M)
+
+LOGGED = re.compile(r"\blog::(debug|info|warn|error|log)\(|\w_\.line\(")
+EVENT = re.compile(r'"([a-z]+(?:-[a-z]+)*)"')
+LEVEL = re.compile(r"Level::k(Debug|Info|Warn|Error)\b")
+OWN_FIELD = re.compile(r'\{"(time|level|program|event)",')  # Of every line: in JSON, a second one would hide it.
+EVENT_ROW = re.compile(r"^\| `([a-z-]+)` \| ([a-z, ]+) \| (?:hub|node|both) \|", re.M)
 
 
 def without_code(text):
@@ -67,6 +74,45 @@ def error_findings(root):
             yield page, 1, "row {} `{}` does not say {}".format(*key, known[key])
 
 
+def log_calls(root):
+    """Where the daemons log: (file, text of the file, match of the call)."""
+    for folder in ("broker", "node", "daemon"):
+        for source in sorted((root / folder).rglob("*")):
+            if source.suffix in (".cpp", ".h"):
+                text = source.read_text()
+                yield from ((source, text, call) for call in LOGGED.finditer(text))
+
+
+def events(root):
+    """The events that the daemons log, each with its levels."""
+    found = {}
+    for _, text, call in log_calls(root):
+        # Before the fields: a level where the name of the function has none, and the event, or one of two. A limited
+        # line has its sort behind the event.
+        words = re.split(r"[{;]", text[call.end():], maxsplit=1)[0]
+        names = EVENT.findall(words)
+        levels = {level.lower() for level in LEVEL.findall(words)} or {call[1]}
+        for name in names if call[1] else names[:1]:
+            found.setdefault(name, set()).update(levels)
+    return found
+
+
+def log_findings(root):
+    for source, text, call in log_calls(root):
+        for field in OWN_FIELD.findall(text[call.end():].partition(";")[0]):
+            yield source, text.count("\n", 0, call.start()) + 1, f"field `{field}` is the name of a part of every line"
+    page = root / "docs/reference/logs.md"
+    logged = events(root)
+    shown = {name: set(levels.split(", ")) for name, levels in EVENT_ROW.findall(page.read_text())} if page.is_file() else {}
+    for name in logged.keys() - shown.keys():
+        yield page, 1, f"no row of the event `{name}`, which is logged"
+    for name in shown.keys() - logged.keys():
+        yield page, 1, f"event `{name}` is logged nowhere"
+    for name in logged.keys() & shown.keys():
+        if logged[name] != shown[name]:
+            yield page, 1, f"event `{name}` is logged as {', '.join(sorted(logged[name]))}"
+
+
 def findings(root):
     for page in sorted(root.rglob("*.md")):
         if page.relative_to(root).parts[0] in ("build", ".git") or "node_modules" in page.parts:
@@ -75,6 +121,7 @@ def findings(root):
         yield from ((page, *finding) for finding in link_findings(root, page, text))
         yield from ((page, *finding) for finding in title_findings(text))
     yield from error_findings(root)
+    yield from log_findings(root)
 
 
 def main():

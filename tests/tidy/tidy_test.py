@@ -158,6 +158,21 @@ class TidyTest(unittest.TestCase):
         self.expect("does not say retryable", page(row.replace("retryable", "final")), "docs.py")
         self.expect_clean(page(row), "docs.py")
 
+    def test_log_page(self):
+        code = {"daemon/b.cpp": 'log::warn("seen", {{"why", "none"}});\nlimiter_.line(now, log::Level::kError, "cut", "sort",\n'
+                                '              {});\nlog::log(bad ? log::Level::kWarn : log::Level::kInfo, "disk", {});\n'
+                                'log::info(one ? "left" : "right");\n'}
+        page = lambda rows: {**code, "docs/reference/logs.md": "# L\n\n" + rows}
+        rows = "".join(f"| `{name}` | {levels} | both | What. |\n" for name, levels in (
+            ("seen", "warn"), ("cut", "error"), ("disk", "info, warn"), ("left", "info"), ("right", "info")))
+        found = lambda rows: [line for line in run("docs.py", page(rows)) if "logs.md" in line]
+        self.assertEqual(found(rows), [])
+        self.assertIn("no row of the event `cut`", found(rows.replace("| `cut` | error |", "| `cut` | error"))[0])
+        self.assertIn("event `gone` is logged nowhere", found(rows + "| `gone` | info | hub | What. |\n")[0])
+        self.assertIn("event `seen` is logged as warn", found(rows.replace("`seen` | warn", "`seen` | info"))[0])
+        code["daemon/c.cpp"] = 'log::warn("seen",\n          {{"why", "none"}, {"level", 7}});\n'
+        self.assertIn("field `level`", run("docs.py", page(rows))[0])
+
     def test_the_c_interface_stays(self):
         header = "client/include/chancery/chancery.h"
         function, struct = "CHANCERY_API int chancery_a(const char *b,\n    int c);\n", "typedef struct chancery_s {\n  int d;\n} chancery_s;\n"

@@ -64,10 +64,10 @@ TEST(DiskWatchTest, TellsOfALevelOnceAndOfTheNextOne) {
   EXPECT_EQ(at(5), 2U);
   EXPECT_EQ(at(100), 3U);
   log::init_sink([](std::string_view) {}, log::Level::kError);
-  EXPECT_NE(lines[0].find("WARN disk level=warning free_bytes=25 folder=/store"),
+  EXPECT_NE(lines[0].find("WARN disk allows=warning free_bytes=25 folder=/store"),
             std::string::npos);
-  EXPECT_NE(lines[1].find("ERROR disk level=full"), std::string::npos);
-  EXPECT_NE(lines[2].find("INFO disk level=ample"), std::string::npos);
+  EXPECT_NE(lines[1].find("ERROR disk allows=full"), std::string::npos);
+  EXPECT_NE(lines[2].find("INFO disk allows=ample"), std::string::npos);
 }
 
 }  // namespace
