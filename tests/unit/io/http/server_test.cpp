@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +51,11 @@ class Client {
 
   [[nodiscard]] bool connected() const { return connected_; }
   void say(std::string_view text) const { ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+  // Whether the server has not closed it, as far as one can see.
+  [[nodiscard]] bool is_open() const {
+    char byte = 0;
+    return ::recv(fd_, &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && errno == EAGAIN;
+  }
   void end() const { ::shutdown(fd_, SHUT_WR); }
   // All that comes, until the server closes.
   [[nodiscard]] std::string hear() const {
@@ -146,8 +154,16 @@ TEST_F(HttpServer, ACrowdThatSaysNothingKeepsNobodyOut) {
     ASSERT_TRUE(crowd.back()->connected());
   }
   EXPECT_TRUE(ask(kGet).starts_with("HTTP/1.1 200 "));
-  // The oldest were closed for the newest, without a word.
-  EXPECT_EQ(crowd[kThreads]->hear(), "");
+  const auto open_count = [&](std::size_t first, std::size_t last) {
+    return static_cast<std::size_t>(
+        std::count_if(crowd.begin() + static_cast<std::ptrdiff_t>(first),
+                      crowd.begin() + static_cast<std::ptrdiff_t>(last),
+                      [](const auto& client) { return client->is_open(); }));
+  };
+  // The oldest were closed for the newest, but for those that a thread reads.
+  EXPECT_LE(open_count(0, crowd.size() - 2 * kWaitingMax), kThreads);
+  // Who waited did not come first.
+  EXPECT_GT(open_count(0, crowd.size()), 0U);
 }
 
 TEST_F(HttpServer, ClosesAClientThatDoesNotComeToAnEnd) {
