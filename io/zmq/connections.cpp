@@ -17,12 +17,14 @@ Result<> Connections::watch() {
   const auto turn = [this] {
     const std::lock_guard<std::mutex> held(mutex_);
     read_monitor();
-    if (const auto now = std::chrono::steady_clock::now(); now - looked_at_ >= kLookInterval) {
+    const auto now = std::chrono::steady_clock::now();
+    if (limits_.counts_bytes && now - looked_at_ >= kLookInterval) {
       looked_at_ = now;
       look();
     }
   };
-  CHANCERY_TRY(thread_, Thread::repeat("zmq-watch", kLookInterval, turn, monitor_.wake_fd()));
+  const auto interval = limits_.counts_bytes ? kLookInterval : Thread::kOnlyWhenWoken;
+  CHANCERY_TRY(thread_, Thread::repeat("zmq-watch", interval, turn, monitor_.wake_fd()));
   return {};
 }
 
@@ -89,24 +91,21 @@ std::vector<std::string> Connections::take_gone() {
 
 void Connections::delivered(int fd, std::string_view routing_id, std::uint64_t bytes) {
   const std::lock_guard<std::mutex> held(mutex_);
-  if (!mark(fd, routing_id)) {
+  auto found = connections_.find(fd);
+  if (found == connections_.end() || !mark(found->second, routing_id)) {
     // The monitor may have more to say about this descriptor. Marked before as well, so that no
     // connection is cut as silent with its first message in hand.
     read_monitor();
-    mark(fd, routing_id);
+    found = connections_.find(fd);
+    if (found == connections_.end()) {
+      return;
+    }
+    mark(found->second, routing_id);
   }
-  if (const auto found = connections_.find(fd); found != connections_.end()) {
-    found->second.backlog.took(bytes);
-  }
+  found->second.backlog.took(bytes);
 }
 
-// Whether it was known under this id before.
-bool Connections::mark(int fd, std::string_view routing_id) {
-  const auto found = connections_.find(fd);
-  if (found == connections_.end()) {
-    return false;
-  }
-  Connection& connection = found->second;
+bool Connections::mark(Connection& connection, std::string_view routing_id) {
   silent_.erase(connection.number);
   if (connection.routing_id == routing_id) {
     return true;
@@ -117,11 +116,10 @@ bool Connections::mark(int fd, std::string_view routing_id) {
 
 void Connections::drained(std::chrono::steady_clock::time_point now) {
   const std::lock_guard<std::mutex> held(mutex_);
-  if (now - drained_at_ < kLookInterval) {
+  if (!limits_.counts_bytes || now - drained_at_ < kLookInterval) {
     return;
   }
   drained_at_ = now;
-  read_monitor();
   for (auto& [fd, connection] : connections_) {
     if (connection.backlog.moved()) {
       if (const Look look = look_at(fd); look.received.has_value()) {

@@ -34,6 +34,7 @@ namespace chancery::zmq {
 
 struct ConnectionLimits {
   std::size_t connection_count_max;
+  bool counts_bytes;  // False for ipc: the kernel does not count there.
   std::uint64_t waiting_bytes_max;
   std::uint64_t first_bytes_max;  // Instead, while it has completed no message.
 };
@@ -48,8 +49,8 @@ class Connections {
  public:
   Connections(Monitor monitor, const ConnectionLimits& limits);
 
-  // From now on a thread cuts at once what is over connection_count_max, and looks at each
-  // connection every kLookInterval.
+  // From now on a thread cuts at once what is over connection_count_max, and, where bytes are
+  // counted, looks at each connection every kLookInterval.
   [[nodiscard]] Result<> watch();
 
   // A message of this connection was completed, under this routing id, and taken.
@@ -82,7 +83,8 @@ class Connections {
   void read_monitor();
   void look();
   void accepted(int fd);
-  bool mark(int fd, std::string_view routing_id);
+  // Whether it was known under this id before.
+  bool mark(Connection& connection, std::string_view routing_id);
   void forget(std::map<int, Connection>::iterator item);
   void shut(int fd);
 

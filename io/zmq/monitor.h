@@ -1,8 +1,8 @@
 // What libzmq tells about the connections of one socket (zmq_socket_monitor). Inner to io/zmq.
 //
 // The queue has no limit on purpose: at a limit libzmq's I/O thread would wait for our reader, and
-// with it every connection of the process. Its owner reads it with every receive(). The monitor is
-// stopped before its reader is closed, for the same reason.
+// with it every connection of the process. It is read soon: by the thread of a Router, with every
+// receive() of a Dealer. The monitor is stopped before its reader is closed, for the same reason.
 //
 // One owner, the thread that owns the socket; destroyed before the socket.
 

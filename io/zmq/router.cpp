@@ -129,6 +129,7 @@ struct Router::State {
         socket(std::move(opened)),
         connections(std::move(monitor),
                     {.connection_count_max = static_cast<std::size_t>(asked.connection_count_max),
+                     .counts_bytes = !asked.endpoint.starts_with(kIpcPrefix),
                      .waiting_bytes_max = asked.waiting_bytes_max,
                      .first_bytes_max = asked.first_bytes_max}),
         counter_first(counter),

@@ -18,8 +18,7 @@
 // It does not judge who may say what, and admission is only judged at the handshake: the caller
 // checks the user id of every message, and drops a message without one.
 //
-// One owner, one thread. No call waits, except bind(). receive() is to be called at least every
-// 100 ms or so, also when nothing is ready: connections that ended are known then.
+// One owner, one thread. No call waits, except bind().
 
 #pragma once
 
