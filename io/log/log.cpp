@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 
+#include "core/base/code_point.h"
 #include "core/base/encoding.h"
 
 namespace chancery::log {
@@ -51,36 +52,6 @@ Output& output() {
   return instance;
 }
 
-struct CodePoint {
-  char32_t value;
-  std::size_t size;  // In bytes; 0: what stands there is not UTF-8.
-};
-
-CodePoint first_code_point(std::string_view text) {
-  const auto byte = static_cast<unsigned char>(text.front());
-  if (byte < 0x80) {
-    return {byte, 1};
-  }
-  const std::size_t size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-  const std::string_view sequence = text.substr(0, size);
-  if (sequence.size() != size || !is_utf8(sequence)) {
-    return {0xfffd, 0};
-  }
-  char32_t value = byte & (0x7fU >> size);
-  for (const char next : sequence.substr(1)) {
-    value = (value << 6U) | (static_cast<unsigned char>(next) & 0x3fU);
-  }
-  return {value, size};
-}
-
-// Controls, and what a reader does not see or sees elsewhere than it stands.
-bool is_deceptive(char32_t c) {
-  return c < 0x20 || (c >= 0x7f && c <= 0x9f) || c == 0xad || c == 0x61c || c == 0x180e ||
-         (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-         (c >= 0x2060 && c <= 0x206f) || (c >= 0xfff9 && c <= 0xfffb) || c == 0xfeff ||
-         (c >= 0xe0000 && c <= 0xe007f);
-}
-
 std::string quoted(std::string_view text) {
   return '"' + escape(text) + '"';
 }
@@ -109,20 +80,19 @@ std::string escape(std::string_view text) {
   std::size_t taken = 0;
   while (!rest.empty()) {
     const CodePoint point = first_code_point(rest);
-    const std::size_t size = std::max<std::size_t>(point.size, 1);
-    if (taken + size > kValueSizeMax) {
+    if (taken + point.size > kValueSizeMax) {
       return out + "... (" + std::to_string(text.size()) + " bytes)";
     }
-    taken += size;
-    if (point.size == 0 || is_deceptive(point.value)) {
+    taken += point.size;
+    if (point.is_broken || is_deceptive(point.value)) {
       append_json_escape(out, point.value);
     } else {
       if (point.value == '"' || point.value == '\\') {
         out += '\\';
       }
-      out += rest.substr(0, size);
+      out += rest.substr(0, point.size);
     }
-    rest.remove_prefix(size);
+    rest.remove_prefix(point.size);
   }
   return out;
 }
