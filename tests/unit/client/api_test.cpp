@@ -113,7 +113,7 @@ class ApiTest : public ::testing::Test {
     };
   }
 
-  TemporaryFolder folder_;
+  os::TemporaryFolder folder_;
   zmq::CurveKeyPair node_keys_ = random_keys();
   zmq::CurveKeyPair app_keys_ = random_keys();
   std::unique_ptr<NodeEnd> node_;

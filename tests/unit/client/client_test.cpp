@@ -91,7 +91,7 @@ class ClientTest : public ::testing::Test {
     return out;
   }
 
-  TemporaryFolder folder_;
+  os::TemporaryFolder folder_;
   zmq::CurveKeyPair node_keys_ = random_keys();
   zmq::CurveKeyPair app_keys_ = random_keys();
   std::unique_ptr<NodeEnd> node_;

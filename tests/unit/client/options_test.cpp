@@ -41,7 +41,7 @@ class OptionsTest : public ::testing::Test {
     return "no error";
   }
 
-  TemporaryFolder folder_;
+  os::TemporaryFolder folder_;
 };
 
 TEST_F(OptionsTest, PathsAreRelativeToTheFile) {

@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +11,7 @@
 #include <string>
 
 #include "io/sqlite/database.h"
+#include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::sqlite {
 
@@ -23,20 +23,7 @@ inline OpenOptions test_options(OpenMode mode, std::uint32_t user_version = 1) {
 
 class TemporaryStore {
  public:
-  TemporaryStore()
-      : folder_((std::filesystem::temp_directory_path() / "chancery-XXXXXX").string()) {
-    EXPECT_NE(::mkdtemp(folder_.data()), nullptr);
-  }
-  TemporaryStore(const TemporaryStore&) = delete;
-  TemporaryStore& operator=(const TemporaryStore&) = delete;
-  TemporaryStore(TemporaryStore&&) = delete;
-  TemporaryStore& operator=(TemporaryStore&&) = delete;
-  ~TemporaryStore() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
-  [[nodiscard]] std::string path() const { return folder_ + "/s t#o?r%e.db"; }
+  [[nodiscard]] std::string path() const { return folder_ / "s t#o?r%e.db"; }
   [[nodiscard]] std::string wal() const { return path() + "-wal"; }
   [[nodiscard]] Result<Database> open(OpenMode mode, std::uint32_t user_version = 1) const {
     return Database::open(path(), test_options(mode, user_version));
@@ -52,7 +39,7 @@ class TemporaryStore {
   // Name and content of all that lies in the folder.
   [[nodiscard]] std::map<std::string, std::string> files() const {
     std::map<std::string, std::string> out;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder_.path())) {
       std::ifstream file(entry.path(), std::ios::binary);
       out[entry.path().filename().string()] = {std::istreambuf_iterator<char>(file), {}};
     }
@@ -60,7 +47,7 @@ class TemporaryStore {
   }
 
  private:
-  std::string folder_;
+  os::TemporaryFolder folder_;
 };
 
 // The first column of the first row, as text.

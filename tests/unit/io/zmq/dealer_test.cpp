@@ -1,7 +1,6 @@
 #include "io/zmq/dealer.h"
 
-#include <filesystem>
-
+#include "tests/unit/io/os/temporary_folder.h"
 #include "tests/unit/io/zmq/gate.h"
 #include "tests/unit/io/zmq/support.h"
 
@@ -67,10 +66,9 @@ TEST_F(DealerTest, DoesNotConnectToAServerWithAnotherKey) {
 }
 
 TEST_F(DealerTest, SaysThatTheHubDoesNotRead) {
-  std::string name = (std::filesystem::temp_directory_path() / "chancery-XXXXXX").string();
-  const std::string folder = mkdtemp(name.data());
+  const os::TemporaryFolder folder;
   RouterOptions options = router_options();
-  options.endpoint = "ipc://" + folder + "/hub.sock";
+  options.endpoint = "ipc://" + folder / "hub.sock";
   options.receive_count_max = 1;
   const Router router = must(Router::bind(context_, options));
   DealerOptions small = dealer_options(router, member_);
@@ -80,7 +78,6 @@ TEST_F(DealerTest, SaysThatTheHubDoesNotRead) {
   const std::string frame(1U << 20U, 'x');
   EXPECT_EQ(code_of_first_failure(200, [&] { return dealer.send({frame}); }),
             ErrorCode::kQueueFull);
-  std::filesystem::remove_all(folder);
 }
 
 // As a Router, nobody calls receive() meanwhile.

@@ -11,6 +11,7 @@
 
 #include "io/zmq/endpoint.h"
 #include "io/zmq/ipc_listener.h"
+#include "tests/unit/io/os/temporary_folder.h"
 #include "tests/unit/io/zmq/support.h"
 
 namespace chancery::zmq {
@@ -18,16 +19,10 @@ namespace {
 
 class PlainRouterTest : public ::testing::Test {
  protected:
-  PlainRouterTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "chancery-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  [[nodiscard]] std::string path() const { return folder_ + "/admin.sock"; }
+  [[nodiscard]] std::string path() const { return folder_ / "admin.sock"; }
   Result<Router> bind() { return bind_plain_router(context_, {.path = path()}); }
 
-  std::string folder_;
+  os::TemporaryFolder folder_;
   Context context_ = must(Context::create());
 };
 
@@ -101,7 +96,7 @@ TEST_F(PlainRouterTest, RemovesItsFileAtTheEndAndNobodyElses) {
 
 TEST_F(PlainRouterTest, TakesAPathOfExactlyTheLimitAndNoneLonger) {
   const std::string at_limit =
-      folder_ + "/" + std::string(kIpcPathBytesMax - folder_.size() - 1, 'x');
+      folder_ / std::string(kIpcPathBytesMax - folder_.path().size() - 1, 'x');
   EXPECT_TRUE(bind_plain_router(context_, {.path = at_limit}));
   for (const std::string& wrong : {at_limit + "x", std::string(), std::string("relative"),
                                    std::string("@abstract"), std::string("/a\0b", 4)}) {
@@ -115,7 +110,7 @@ TEST_F(PlainRouterTest, TakesAPathOfExactlyTheLimitAndNoneLonger) {
 
 TEST_F(PlainRouterTest, SaysThatNoDaemonListens) {
   EXPECT_EQ(connect_plain_dealer(context_, {.path = path()}).error().code, ErrorCode::kNoDaemon);
-  EXPECT_EQ(bind_plain_router(context_, {.path = folder_ + "/none/admin.sock"}).error().code,
+  EXPECT_EQ(bind_plain_router(context_, {.path = folder_ / "none/admin.sock"}).error().code,
             ErrorCode::kFileMissing);
 }
 
