@@ -31,10 +31,8 @@ constexpr std::size_t kPeersMax = 4096;  // Connections remembered; the oldest i
 constexpr std::size_t kReceivedPerTurnMax = 512;
 constexpr std::size_t kReceivedBytesPerTurnMax = 4U << 20U;  // Then others get their turn.
 // Of one connection, inside libzmq, while the loop is elsewhere. A node has at most 8 MiB
-// unanswered (node/core/stamping.h) and a frame or two besides; over a socket file frames are
-// counted.
+// unanswered (node/core/stamping.h) and a frame or two besides.
 constexpr std::size_t kWaitingBytesMax = 16U << 20U;
-constexpr int kFramesWaitingMax = 2;
 // Before its first frame: a Hello and its handshake are far below.
 constexpr std::size_t kFirstBytesMax = 64U << 10U;
 // Of one transport key, which may send frames on each connection before the first is read.
@@ -122,7 +120,6 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                                  .frame_bytes_max = exchange::kUpFrameBytesMax,
                                  .send_count_max = kFramesLeavingMax,
                                  .leaving_bytes_max = kBytesLeavingMax,
-                                 .receive_count_max = kFramesWaitingMax,
                                  .connection_count_max = kConnectionsMax,
                                  .waiting_bytes_max = kWaitingBytesMax,
                                  .first_bytes_max = kFirstBytesMax},
@@ -219,11 +216,7 @@ void Server::warn_of_cuts() {
 }
 
 Result<daemon::Reloaded> Server::take_over(const Config& now) {
-  daemon::Reloaded reloaded;
-  for (const std::string& key : changed_keys(config_, now)) {
-    const bool can = key == kDiskKey || key == kQuotaKey;
-    (can ? reloaded.taken : reloaded.need_restart).push_back(key);
-  }
+  daemon::Reloaded reloaded = daemon::sort_keys(changed_keys(config_, now), {kDiskKey, kQuotaKey});
   if (config_.quota != now.quota) {
     hub_.quotas().set_limits(now.quota);
     config_.quota = now.quota;

@@ -3,8 +3,12 @@
 
 #pragma once
 
+#include <algorithm>
 #include <functional>
+#include <initializer_list>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -28,6 +32,16 @@ struct Reloaded {
   std::vector<std::string> taken;
   std::vector<std::string> need_restart;
 };
+
+[[nodiscard]] inline Reloaded sort_keys(std::vector<std::string> changed,
+                                        std::initializer_list<std::string_view> can_be_taken) {
+  Reloaded reloaded;
+  for (std::string& key : changed) {
+    const bool can = std::ranges::find(can_be_taken, key) != can_be_taken.end();
+    (can ? reloaded.taken : reloaded.need_restart).push_back(std::move(key));
+  }
+  return reloaded;
+}
 
 template <class Config, class TakeOver>
 [[nodiscard]] Result<void> reload(const Life<Config>& life, const std::string& status,

@@ -30,9 +30,9 @@ constexpr std::string_view kZapDomain = "local";
 constexpr std::size_t kReceivedPerTurnMax = 256;
 // Inside libzmq, before anybody looks at them: of an application's connection, 4 MiB each; of the
 // hub's, over tcp, bytes. The hub may send what this node has credits for, 12 MiB, and pages.
-constexpr int kFramesWaitingMax = 4;
+constexpr int kLocalFramesWaitingMax = 4;
 constexpr std::size_t kHubWaitingBytesMax = 32U << 20U;
-// A hub that is back is found within this time; what is urgent should not wait for longer.
+// A hub that is back is found within the longer time; what is urgent should not wait for more.
 constexpr std::chrono::milliseconds kReconnectMin{250};
 constexpr std::chrono::milliseconds kReconnectMax{8'000};
 constexpr int kLocalConnectionsMax = 64;
@@ -130,7 +130,7 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                                     .secret = daemon::curve_pair(local_key).secret,
                                                     .zap_domain = std::string(kZapDomain),
                                                     .frame_bytes_max = exchange::kFrameBytesMax,
-                                                    .receive_count_max = kFramesWaitingMax,
+                                                    .receive_count_max = kLocalFramesWaitingMax,
                                                     .connection_count_max = kLocalConnectionsMax},
                                                    daemon::stranger_key()));
   local_ = std::make_unique<zmq::Router>(std::move(local));
@@ -139,7 +139,6 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                                 .own = daemon::curve_pair(transport_key),
                                                 .server_public = daemon::curve_key(config_.hub_key),
                                                 .frame_bytes_max = 2 * exchange::kFrameBytesMax,
-                                                .receive_count_max = kFramesWaitingMax,
                                                 .waiting_bytes_max = kHubWaitingBytesMax,
                                                 .reconnect_min = kReconnectMin,
                                                 .reconnect_max = kReconnectMax}));
@@ -166,11 +165,8 @@ const Application* Server::application_of(std::string_view user_id) const {
 }
 
 Result<daemon::Reloaded> Server::take_over(const Config& fresh) {
-  daemon::Reloaded reloaded;
-  for (const std::string& key : changed_keys(config_, fresh)) {
-    const bool can = key == kApplicationKey || key == kDiskKey;
-    (can ? reloaded.taken : reloaded.need_restart).push_back(key);
-  }
+  daemon::Reloaded reloaded =
+      daemon::sort_keys(changed_keys(config_, fresh), {kApplicationKey, kDiskKey});
   if (config_.applications != fresh.applications) {
     CHANCERY_TRY_VOID(engine_->set_applications(fresh.applications, now()));
     config_.applications = fresh.applications;
@@ -296,7 +292,7 @@ void Server::take_link_events() {
                    {"remedy", "the hub sends what was not asked for: ask its operator"}});
         break;
       case zmq::LinkState::kRefused:
-        refused_frames_.line(link_news_at_, log::Level::kError, "hub-refused", "hub",
+        refused_frames_.line(link_news_at_, log::Level::kError, "hub-refused", "refused",
                              {{"hub", config_.hub},
                               {"error", error_info(ErrorCode::kUnknownKey).name},
                               {"status", event->status},
@@ -305,7 +301,7 @@ void Server::take_link_events() {
         break;
       case zmq::LinkState::kHandshakeFailed:
         refused_frames_.line(
-            link_news_at_, log::Level::kError, "hub-handshake-failed", "hub",
+            link_news_at_, log::Level::kError, "hub-handshake-failed", "handshake",
             {{"hub", config_.hub},
              {"remedy", "is the hub at work? if it is, compare hub_key with the roster"}});
         engine_->disconnected(
@@ -349,7 +345,7 @@ Result<void> Server::receive_from_hub() {
       return {};
     }
     if (frames->size() != 2) {
-      refused_frames_.line(os::steady_now(), log::Level::kWarn, "refused-frame", "hub",
+      refused_frames_.line(os::steady_now(), log::Level::kWarn, "refused-frame", "frame",
                            {{"why", "not topic and message"}});
       continue;
     }
