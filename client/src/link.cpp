@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/crypto/secret.h"
+#include "core/exchange/lane.h"
 #include "core/exchange/limits.h"
 #include "io/os/clock.h"
 #include "io/os/fd.h"
@@ -30,12 +31,22 @@ namespace {
 using std::chrono::milliseconds;
 using Instant = std::chrono::steady_clock::time_point;
 using Answer = Result<v1::LocalReply>;
+using exchange::Lane;
 
 constexpr milliseconds kIdleWait{1000};
 constexpr milliseconds kFullQueueWait{20};  // Until a node that reads too slowly is asked again.
 constexpr std::uint32_t kRetryMsMin = 300;  // After a refusal, plus up to as much again.
 constexpr milliseconds kTimeoutMax = std::chrono::hours(24);
 constexpr int kReplyCountPerTurn = 256;
+
+// Of the requests that may be under way, those that only urgent notices may use.
+constexpr std::size_t reserve_of(std::size_t request_count_max) {
+  return (request_count_max + 7) / 8;
+}
+
+Lane lane_of(const v1::LocalRequest& request) {
+  return request.has_publish() ? exchange::lane_of(request.publish().precedence()) : Lane::kPatient;
+}
 
 milliseconds until(Instant then, Instant now) {
   // Rounded up, so that a wait does not end a moment before the deadline that it is for.
@@ -103,6 +114,7 @@ class Link::Worker {
   Answer call(v1::LocalRequest request, milliseconds timeout) {
     const Instant now = os::steady_now();
     Pending pending;
+    pending.lane = lane_of(request);
     pending.deadline = now + std::clamp(timeout, milliseconds(0), kTimeoutMax);
     pending.connect_deadline = std::min(pending.deadline, now + options_.connect_timeout);
     std::future<Answer> answer = pending.answer.get_future();
@@ -111,10 +123,13 @@ class Link::Worker {
       if (stopping_) {
         return std::unexpected(end_);
       }
-      if (open_count_ >= options_.request_count_max) {
-        return fail(ErrorCode::kQueueFull, std::to_string(open_count_) +
-                                               " requests are under way, limit " +
-                                               std::to_string(options_.request_count_max));
+      const std::size_t most = options_.request_count_max;
+      const std::size_t room =
+          pending.lane == Lane::kUrgent ? most : std::max<std::size_t>(1, most - reserve_of(most));
+      if (open_count_ >= room) {
+        return fail(
+            ErrorCode::kQueueFull,
+            std::to_string(open_count_) + " requests are under way, limit " + std::to_string(room));
       }
       const std::uint64_t id = next_id_;
       request.set_request_id(id);
@@ -136,6 +151,7 @@ class Link::Worker {
  private:
   struct Pending {
     std::string frame;
+    Lane lane = Lane::kPatient;
     Instant deadline;
     Instant connect_deadline;
     std::promise<Answer> answer;
@@ -259,8 +275,12 @@ class Link::Worker {
     if (!connected_) {
       return false;
     }
+    return std::ranges::any_of(exchange::kLanes, [this](Lane lane) { return send_waiting(lane); });
+  }
+
+  bool send_waiting(Lane lane) {
     for (auto& [id, pending] : pending_) {
-      if (pending.under_way) {
+      if (pending.under_way || pending.lane != lane) {
         continue;
       }
       if (const auto sent = dealer_.send({pending.frame}); !sent.has_value()) {

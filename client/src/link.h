@@ -6,7 +6,7 @@
 //   kNoDaemon          no connection within connect_timeout, the request never left
 //   kUnknownOutcome    it left, and no answer came in time
 //   kUnknownKey        the node refused the application's key
-//   kQueueFull         request_count_max are under way
+//   kQueueFull         request_count_max are under way; an eighth of them is for urgent notices
 //   kClientClosed      close() was called
 //
 // A request whose connection was lost is sent again under the same request id: every request of

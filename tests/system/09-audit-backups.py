@@ -33,7 +33,7 @@ class Backups(Trial):
 
     def test_a_backup_under_load_verifies_and_restores(self):  # C-120
         self.start("AM", "BY")
-        flow = self.flow("AM")
+        flows = [self.flow("AM") for _ in range(3)]
         self.assertTrue(eventually(lambda: self.size_of("hub") > 15))
         for name in ("hub", "BY"):
             copy = self.folder / f"{name}.db"
@@ -50,8 +50,14 @@ class Backups(Trial):
                              (made.json["size"], made.json["root"], made.json["sha256"]))
             again = self.backup(name, copy)
             self.assertEqual((again.code, again.error), (1, "exists"), again)
+        for number in range(6):  # Whatever the hub is in the middle of.
+            copy = self.folder / f"hub-{number}.db"
+            made, verdict = self.backup("hub", copy), self.restore(copy)
+            self.assertEqual((verdict.json["size"], verdict.json["root"]), (made.json["size"], made.json["root"]))
+            copy.unlink()
         self.assertIsNone(self.status("hub").json["backup"])
-        flow.kill()
+        for flow in flows:
+            flow.kill()
         self.assertEqual(sorted(path.name for path in self.folder.glob("*.db*")), ["BY.db", "hub.db"])
 
         # BY goes on with its copy: what came since is fetched.

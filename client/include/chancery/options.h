@@ -26,7 +26,9 @@ struct Options {
   std::chrono::milliseconds connect_timeout{3000};
   // The node has the request: how long to wait for its answer before "unknown-outcome".
   std::chrono::milliseconds request_timeout{10000};
-  std::size_t request_count_max = 256;  // Under way at once, of all threads; more is "queue-full".
+  // Under way at once, of all threads; more is "queue-full". The last eighth, at least one where
+  // there are two, is for publishing what is urgent (immediate and above).
+  std::size_t request_count_max = 256;
 
   // Paths in the file are relative to its folder. The key file must be readable by its owner only.
   [[nodiscard]] static Options from_file(const std::string& path);

@@ -273,23 +273,37 @@ TEST_F(ClientTest, AnAnswerThatComesTooLateIsNotTakenForAnother) {
   stop_node();  // It uses `late`.
 }
 
-// The limit of Options::request_count_max: at it and one over.
+// The limit of Options::request_count_max, and what of it is for the urgent: at each, and one over.
 TEST_F(ClientTest, TakesAsManyRequestsAtOnceAsTheLimitAndNoMore) {
   start_node(no_answer);
   Options narrow = options();
-  narrow.request_count_max = 2;
-  narrow.request_timeout = kShort;
+  narrow.request_count_max = 9;
+  narrow.request_timeout = std::chrono::seconds(1);
   Client client(narrow);
+  const auto commit = [&] { return error_name([&] { client.commit("c", {1, 0}); }); };
+  const auto publish = [&](Precedence precedence) {
+    Draft notice = draft();
+    notice.precedence = precedence;
+    return error_name([&] { static_cast<void>(client.publish(notice)); });
+  };
   std::vector<std::future<std::string>> calls;
-  calls.reserve(2);
+  calls.reserve(9);
+  const auto under_way = [&](std::size_t count) {
+    while (client.stats().request_count < count) {
+      std::this_thread::sleep_for(milliseconds(1));
+    }
+  };
+  for (int i = 0; i < 7; ++i) {
+    calls.push_back(std::async(std::launch::async, commit));
+  }
+  under_way(7);
+  EXPECT_EQ(commit(), "queue-full");
+  EXPECT_EQ(publish(Precedence::kPriority), "queue-full");
   for (int i = 0; i < 2; ++i) {
-    calls.push_back(std::async(std::launch::async,
-                               [&] { return error_name([&] { client.commit("c", {1, 0}); }); }));
+    calls.push_back(std::async(std::launch::async, publish, Precedence::kImmediate));
   }
-  while (client.stats().request_count < 2) {
-    std::this_thread::sleep_for(milliseconds(1));
-  }
-  EXPECT_EQ(error_name([&] { client.commit("c", {1, 0}); }), "queue-full");
+  under_way(9);
+  EXPECT_EQ(publish(Precedence::kFlash), "queue-full");
   for (auto& call : calls) {
     EXPECT_EQ(call.get(), "unknown-outcome");
   }
