@@ -312,6 +312,9 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
       aside_until_ = now_.steady + kAsideFor;
       outbox_changed_ = true;
     } else if (error_info(code).retry == Retry::kRetryable) {
+      if (code == ErrorCode::kAdmissionStopped) {  // Until somebody helps the hub.
+        last_fault_ = Error{code, item.text()}.to_string();
+      }
       // The first that may go again takes all with it, in order; what comes too soon is told so.
       const SteadyTime again = now_.steady + std::max(delay, kUnsentAgainAfter);
       retry_at_ = std::min(retry_at_.value_or(again), again);

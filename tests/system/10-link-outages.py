@@ -104,6 +104,7 @@ class LinkOutages(Trial):
         self.start("KZ")
         self.assertTrue(self.hub.says("admission-stopped"), self.hub.log())  # At the start: no node knows of it.
         self.assertEqual(self.publish("KZ", "too early", "--timeout", "2s").json["verdict"], "unknown")
+        self.assertIn("admission-stopped", self.status("KZ").json["hub"]["fault"])
         status = self.status("hub")
         self.assertEqual((status.json["alarm"]["error"], status.json["log"]["size"]), ("admission-stopped", size))
 
@@ -116,6 +117,7 @@ class LinkOutages(Trial):
         self.start()
         self.assertTrue(eventually(lambda: set(self.subjects("AM")) == {"meanwhile", "too early"}), self.subjects("AM"))
         self.assertTrue(eventually(lambda: self.publish("KZ", "in time").code == 0))
+        self.assertEqual(self.status("KZ").json["hub"]["fault"], "")
         for name in ("hub", "AM", "BY", "KZ"):
             self.assertIsNone(self.status(name).json["alarm"], name)
 
