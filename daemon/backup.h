@@ -52,7 +52,9 @@ class BackupJob {
   // An error of begin() is for whoever asked; nothing was begun then.
   [[nodiscard]] Result<void> begin(BackupAsker asker, const std::string& path, const Open& open);
   [[nodiscard]] bool is_running() const { return running_.has_value(); }
-  [[nodiscard]] bool is_copying() const { return is_running() && running_->copy.has_value(); }
+  [[nodiscard]] bool is_copying() const {
+    return running_.has_value() && running_->copy.has_value();
+  }
 
   // The next piece of work, of a few milliseconds; between turns, with no transaction open. `head`
   // is asked at the moment that the copy shows. Gives the reply when it is over, well or not.
