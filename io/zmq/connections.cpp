@@ -23,6 +23,8 @@ Result<> Connections::watch() {
       look();
     }
   };
+  // libzmq wakes a reader only once it has found nothing.
+  read_monitor();
   const auto interval = limits_.counts_bytes ? kLookInterval : Thread::kOnlyWhenWoken;
   CHANCERY_TRY(thread_, Thread::repeat("zmq-watch", interval, turn, monitor_.wake_fd()));
   return {};
@@ -53,6 +55,11 @@ void Connections::read_monitor() {
       forget(connections_.find(event->value));
     }
   }
+  // Only now: of a descriptor that is cut nothing more may have been told.
+  while (connections_.size() - cut_count_ > limits_.connection_count_max && !silent_.empty()) {
+    ++counters_.over_count;
+    shut(silent_.begin()->second);  // The new one, where it is the only one.
+  }
 }
 
 void Connections::accepted(int fd) {
@@ -60,10 +67,6 @@ void Connections::accepted(int fd) {
   const std::uint64_t number = ++counters_.accepted_count;
   connections_[fd].number = number;
   silent_[number] = fd;
-  if (connections_.size() - cut_count_ > limits_.connection_count_max) {
-    ++counters_.over_count;
-    shut(silent_.begin()->second);  // The new one, where it is the only one.
-  }
 }
 
 void Connections::forget(std::map<int, Connection>::iterator item) {

@@ -35,7 +35,8 @@ class Monitor {
   void close();
   [[nodiscard]] std::optional<MonitorEvent> next();
   [[nodiscard]] void* get() const { return reader_.get(); }
-  // Can be read where there may be more to tell, once next() has given all that there was.
+  // Can be read where there may be more to tell, once next() has given nothing: not before, even
+  // where there is something.
   [[nodiscard]] int wake_fd() const;
 
  private:

@@ -146,6 +146,8 @@ class LinkOutages(Trial):
     def test_all_nodes_come_back_to_a_killed_hub_and_greet_it_once(self):
         members = ("AM", "BY", "KZ", "KG", "RU", "TJ")
         self.start(*members)
+        for member in members:
+            self.assertTrue(self.nodes[member].says(" ready "), self.nodes[member].log())
         logs = {member: self.nodes[member].log for member in members}
         for round_number in range(3):
             before = {member: log().count(" hub-welcome ") for member, log in logs.items()}

@@ -1,5 +1,6 @@
 #include "io/zmq/plain_router.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "io/zmq/endpoint.h"
 #include "io/zmq/ipc_listener.h"
@@ -57,6 +59,28 @@ TEST_F(PlainRouterTest, RefusesASecondOwnerAndLeavesTheFirstAtWork) {
   Dealer dealer = must(connect_plain_dealer(context_, {.path = path()}));
   ASSERT_TRUE(dealer.send({"status"}));
   EXPECT_EQ(next_message(first).frames, std::vector<std::string>{"status"});
+}
+
+// The owner does nothing meanwhile: the Router's own thread sees them come. Well before libzmq
+// gives up a handshake, after 3 s.
+TEST_F(PlainRouterTest, CutsAtOnceWhatIsOverTheLimitAlsoWhileNobodyCalls) {
+  const Router router =
+      must(bind_plain_router(context_, {.path = path(), .connection_count_max = 4}));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path, path().data(), path().size());
+  std::vector<pollfd> silent;
+  for (int i = 0; i < 5; ++i) {
+    silent.push_back({.fd = socket(AF_UNIX, SOCK_STREAM, 0), .events = POLLRDHUP, .revents = 0});
+    ASSERT_EQ(
+        ::connect(silent.back().fd, reinterpret_cast<const sockaddr*>(&address), sizeof address),
+        0);
+  }
+  EXPECT_EQ(::poll(silent.data(), silent.size(), 2000), 1);
+  EXPECT_NE(silent.front().revents, 0);
+  for (const pollfd& connection : silent) {
+    close(connection.fd);
+  }
 }
 
 TEST_F(PlainRouterTest, ReplacesTheSocketOfADeadProcess) {
