@@ -27,7 +27,7 @@ struct Life {
 
 // SIGHUP. `take_over` is given the configuration as it is now: it takes over what can be changed
 // while the daemon runs and gives the names of the keys that it took over, and of those that differ
-// and need a restart. A file that cannot be used changes nothing.
+// and need a restart. A file that cannot be used changes nothing. `reloaded` is logged last.
 struct Reloaded {
   std::vector<std::string> taken;
   std::vector<std::string> need_restart;
@@ -54,10 +54,10 @@ template <class Config, class TakeOver>
     for (const std::string& key : reloaded.taken) {
       taken += (taken.empty() ? "" : ", ") + key;
     }
-    log::info("reloaded", {{"changed", taken.empty() ? "nothing" : taken}});
     for (const std::string& key : reloaded.need_restart) {
       log::warn("needs-restart", {{"key", key}, {"in_force", "what was read at the start"}});
     }
+    log::info("reloaded", {{"changed", taken.empty() ? "nothing" : taken}});
   } else {
     log::error("reload-failed", {{"error", error_info(config.error().code).name},
                                  {"detail", config.error().detail},
