@@ -16,11 +16,15 @@ using google::protobuf::FieldDescriptor;
 
 constexpr std::uint32_t kWireVarint = 0;
 constexpr std::uint32_t kWireBytes = 2;
+constexpr std::size_t kVarintBytesMax = 10;
+constexpr std::size_t kOpenPrefixBytesMax = 5;  // Of a tag or a length: libprotobuf reads no more.
 
 class Walker {
  public:
   Walker(Reading reading, const StrictLimits& limits)
-      : strict_(reading == Reading::kStrict), limits_(limits) {}
+      : strict_(reading == Reading::kStrict),
+        prefix_bytes_max_(strict_ ? kVarintBytesMax : kOpenPrefixBytesMax),
+        limits_(limits) {}
 
   Result<void> message(std::string_view bytes, const Descriptor& type, std::uint32_t depth) {
     if (depth > limits_.depth_max) {
@@ -34,7 +38,7 @@ class Walker {
                                                    std::to_string(limits_.element_count_max) +
                                                    " elements");
       }
-      CHANCERY_TRY(const std::uint64_t tag, varint(bytes, type));
+      CHANCERY_TRY(const std::uint64_t tag, varint(bytes, type, prefix_bytes_max_));
       if (tag > std::numeric_limits<std::uint32_t>::max() || (tag >> 3U) == 0) {
         return fail(ErrorCode::kMalformed, type.full_name() + ": impossible field number");
       }
@@ -60,9 +64,10 @@ class Walker {
 
  private:
   // Reads one varint off the front of `bytes`.
-  Result<std::uint64_t> varint(std::string_view& bytes, const Descriptor& type) const {
+  Result<std::uint64_t> varint(std::string_view& bytes, const Descriptor& type,
+                               std::size_t bytes_max = kVarintBytesMax) const {
     std::uint64_t value = 0;
-    for (unsigned i = 0; i < 10; ++i) {
+    for (unsigned i = 0; i < bytes_max; ++i) {
       if (i >= bytes.size()) {
         return fail(ErrorCode::kMalformed, type.full_name() + ": cut inside a number");
       }
@@ -79,11 +84,12 @@ class Walker {
         return value;
       }
     }
-    return fail(ErrorCode::kMalformed, type.full_name() + ": number over 64 bits");
+    return fail(ErrorCode::kMalformed,
+                type.full_name() + ": number of more than " + std::to_string(bytes_max) + " bytes");
   }
 
   Result<std::string_view> length_delimited(std::string_view& bytes, const Descriptor& type) const {
-    CHANCERY_TRY(const std::uint64_t length, varint(bytes, type));
+    CHANCERY_TRY(const std::uint64_t length, varint(bytes, type, prefix_bytes_max_));
     if (length > bytes.size()) {
       return fail(ErrorCode::kMalformed, type.full_name() + ": cut inside a field");
     }
@@ -190,6 +196,7 @@ class Walker {
   }
 
   bool strict_;
+  std::size_t prefix_bytes_max_;  // Strictly read, one that is too long is not canonical.
   StrictLimits limits_;
   std::uint32_t element_count_ = 0;
 };

@@ -407,6 +407,23 @@ TEST(OpenReadingTest, StillRefusesWhatIsNoProtobuf) {
   EXPECT_EQ(open<v1::Text>(std::string(2, '\0')), "malformed");  // Field 0.
 }
 
+// C-9: libprotobuf stops at five bytes, and what is taken here must parse there.
+TEST(OpenReadingTest, TagsAndLengthsHaveAtMostFiveBytes) {
+  for (const std::size_t length : {2U, 5U, 6U, 10U}) {
+    const std::string expected = length <= 5 ? "good" : "malformed";
+    for (const unsigned field : {1U, 100U}) {  // One that is known, and one that is not.
+      const std::string long_tag = long_varint((field << 3U) | 2U, length) + varint(1) + "x";
+      const std::string long_length = tag(field, 2) + long_varint(1, length) + "x";
+      EXPECT_EQ(open<v1::Text>(long_tag), expected) << length;
+      EXPECT_EQ(open<v1::Text>(long_length), expected) << length;
+      for (const std::string& bytes : {long_tag, long_length}) {
+        EXPECT_EQ(v1::Text().ParseFromString(bytes), expected == "good") << length;
+      }
+    }
+    EXPECT_EQ(open<v1::Text>(tag(100, 0) + long_varint(1, length)), "good") << length;
+  }
+}
+
 // C-8: the vocabulary. Each rule of this chapter is decidable for these types and for no others.
 TEST(VocabularyTest, HasNoFloatsFixedNumbersGroupsMapsOrRepeatedScalars) {
   const std::set<FieldDescriptor::Type> used = {
