@@ -233,10 +233,13 @@ Result<bool> Server::take_signals(const daemon::Life<Config>& life) {
       life.notify.stopping("answering what was received");
       return true;
     }
-    CHANCERY_TRY_VOID(
-        daemon::reload(life, "serving nodes", [&](const Config& now) { return take_over(now); }));
+    CHANCERY_TRY_VOID(reload(life));
   }
   return false;
+}
+
+Result<daemon::Reloaded> Server::reload(const daemon::Life<Config>& life) {
+  return daemon::reload(life, "serving nodes", [&](const Config& now) { return take_over(now); });
 }
 
 // What nodes sent before the end is sequenced and answered, until nothing comes for kDrainQuiet;
@@ -291,6 +294,9 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     serve_reads();
     send_outgoing();
     CHANCERY_TRY_VOID(step_backup());
+    CHANCERY_TRY_VOID(daemon::answer_reloads(
+        reload_askers_, [&] { return reload(life); },
+        [&](const std::string& to, const v1::AdminReply& reply) { send_admin(to, reply); }));
     CHANCERY_TRY_VOID(engine_->look_again(!busy, os::steady_now(), os::unix_ms()));
     disk_.tell(engine_->disk());
     busy = hub_.sequencer().has_work() || poller.ready(router_token) || backup_.is_running();
@@ -426,10 +432,7 @@ void Server::receive_admin() {
 
 void Server::answer_admin(const std::string& routing_id, std::string_view frame) {
   v1::AdminReply reply;
-  const auto fail_with = [&](const Error& error) {
-    reply.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
-    reply.mutable_error()->set_text(error.detail);
-  };
+  const auto fail_with = [&](const Error& error) { daemon::refuse(reply, error); };
   const Result<v1::AdminRequest> request = exchange::parse_wire<v1::AdminRequest>(
       frame, exchange::Reading::kOpen, {.bytes_max = kAdminFrameBytesMax});
   if (!request.has_value()) {
@@ -467,10 +470,17 @@ void Server::answer_admin(const std::string& routing_id, std::string_view frame)
       return;  // Answered when it is sequenced.
     }
     fail_with(offered.error());
+  } else if (request->has_reload()) {
+    reload_askers_.push_back({.routing_id = routing_id, .request_id = request->request_id()});
+    return;  // Answered when the turn is over.
   } else {
     fail_with({ErrorCode::kMalformed, "a request that this hub does not serve"});
   }
   reply.set_request_id(request.has_value() ? request->request_id() : 0);
+  send_admin(routing_id, reply);
+}
+
+void Server::send_admin(const std::string& routing_id, const v1::AdminReply& reply) {
   if (!admin_->send(routing_id, {reply.SerializeAsString()}).has_value()) {
     ++counters_.unsent_count;
   }
@@ -486,9 +496,8 @@ Result<void> Server::step_backup() {
     const ledger::CompactTree& tree = hub_.sequencer().tree();
     return daemon::LogHead{.size = tree.size(), .root = tree.root()};
   });
-  if (over.has_value() &&
-      !admin_->send(over->routing_id, {over->reply.SerializeAsString()}).has_value()) {
-    ++counters_.unsent_count;
+  if (over.has_value()) {
+    send_admin(over->routing_id, over->reply);
   }
   return {};
 }
@@ -511,12 +520,9 @@ void Server::settle_admin(const std::vector<Outcome>& outcomes) {
     if (outcome.index.has_value()) {
       reply.mutable_submit_entry()->set_index(*outcome.index);
     } else if (outcome.error.has_value()) {
-      reply.mutable_error()->set_code(static_cast<std::uint32_t>(outcome.error->code));
-      reply.mutable_error()->set_text(outcome.error->detail);
+      daemon::refuse(reply, *outcome.error);
     }
-    if (!admin_->send(pending->routing_id, {reply.SerializeAsString()}).has_value()) {
-      ++counters_.unsent_count;
-    }
+    send_admin(pending->routing_id, reply);
     pending_admin_.erase(pending);
   }
 }

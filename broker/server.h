@@ -21,6 +21,7 @@
 #include "broker/engine/engine.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
+#include "daemon/admin.h"
 #include "daemon/backup.h"
 #include "daemon/disk_watch.h"
 #include "daemon/life.h"
@@ -90,6 +91,8 @@ class Server {
   void receive_admin();
   void answer_admin(const std::string& routing_id, std::string_view frame);
   Result<void> sequence();
+  Result<daemon::Reloaded> reload(const daemon::Life<Config>& life);
+  void send_admin(const std::string& routing_id, const v1::AdminReply& reply);
   Result<void> step_backup();
   void tell_vitals();
   void settle_admin(const std::vector<Outcome>& outcomes);
@@ -117,6 +120,7 @@ class Server {
   Peers peers_;
   std::vector<PendingAdmin> pending_admin_;
   daemon::BackupJob backup_;
+  std::vector<daemon::Asker> reload_askers_;
   std::unique_ptr<daemon::Vitals> vitals_;
 };
 

@@ -30,6 +30,7 @@ constexpr std::size_t kFrameBytesMax = 64U << 20U;
 constexpr std::size_t kAuditPageBytes = 4U << 20U;
 constexpr milliseconds kAnswerMax{10'000};
 constexpr milliseconds kStillEvery{500};
+constexpr std::string_view kHubName = "hub";
 
 // One connection to an admin socket.
 class AdminClient {
@@ -111,8 +112,8 @@ Result<std::uint32_t> application_id(const std::string& path) {
   return id;
 }
 
-DaemonTarget hub_target(std::string name, const broker::Config& config) {
-  return {.name = std::move(name),
+DaemonTarget hub_target(const broker::Config& config) {
+  return {.name = std::string(kHubName),
           .admin = config.admin,
           .store = config.store,
           .genesis = config.genesis,
@@ -147,36 +148,50 @@ Result<AuditSource> store_source(const DaemonTarget& target) {
   return source_of(store);
 }
 
-Result<DaemonTarget> named_daemon(const std::string& exchange, const std::string& name) {
-  const std::filesystem::path folder(exchange);
-  const auto explained = [&](Error error) {
-    return std::unexpected(explain_missing(exchange, name, Meant::kDaemon, std::move(error)));
-  };
-  if (name == "hub") {
-    const Result<broker::Config> config =
-        broker::read_config((folder / "hub" / "hub.toml").string());
-    return config.has_value() ? hub_target(name, *config)
-                              : Result<DaemonTarget>(explained(config.error()));
+// What reading the file came to, with what it should have been.
+template <class Config>
+Result<Config> explained(const DaemonFile& file, Result<Config> read) {
+  if (file.exchange.empty()) {
+    return expecting(file.is_hub ? "a hub.toml" : "a node.toml", std::move(read));
   }
-  const Result<node::Config> config =
-      node::read_config((folder / member_folder(name) / "node.toml").string());
-  return config.has_value() ? node_target(*config)
-                            : Result<DaemonTarget>(explained(config.error()));
+  if (read.has_value()) {
+    return read;
+  }
+  return std::unexpected(
+      explain_missing(file.exchange, file.name, Meant::kDaemon, std::move(read).error()));
 }
 
 }  // namespace
 
-Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& shared) {
+Result<DaemonFile> find_daemon_file(const DaemonOptions& options, const Shared& shared) {
   if (!options.hub.empty()) {
-    CHANCERY_TRY(const broker::Config config,
-                 expecting("a hub.toml", broker::read_config(options.hub)));
-    return hub_target("hub", config);
+    return DaemonFile{.path = options.hub, .is_hub = true};
   }
   if (!options.node.empty()) {
-    CHANCERY_TRY(const node::Config config,
-                 expecting("a node.toml", node::read_config(options.node)));
-    return node_target(config);
+    return DaemonFile{.path = options.node, .is_hub = false};
   }
+  const Environment given = environment();
+  const std::string& name = options.name.empty() ? given.member : options.name;
+  const std::string& exchange = shared.exchange.empty() ? given.exchange : shared.exchange;
+  if (exchange.empty() || name.empty()) {
+    return fail(ErrorCode::kUsage,
+                "say which daemon: --exchange DIR and its name, --hub, --node or --store");
+  }
+  const std::filesystem::path folder(exchange);
+  const bool is_hub = name == kHubName;
+  return DaemonFile{
+      .path = (is_hub ? folder / "hub" / "hub.toml" : folder / member_folder(name) / "node.toml")
+                  .string(),
+      .is_hub = is_hub,
+      .exchange = exchange,
+      .name = name};
+}
+
+Result<node::Config> read_node(const DaemonFile& file) {
+  return explained(file, node::read_config(file.path));
+}
+
+Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& shared) {
   if (!options.store.empty()) {
     DaemonTarget target{
         .name = options.store, .admin = {}, .store = options.store, .genesis = {}, .is_hub = false};
@@ -198,14 +213,21 @@ Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& sha
     target.is_hub = id == broker::kHubStoreApplicationId;
     return target;
   }
-  const Environment given = environment();
-  const std::string& name = options.name.empty() ? given.member : options.name;
-  const std::string& exchange = shared.exchange.empty() ? given.exchange : shared.exchange;
-  if (exchange.empty() || name.empty()) {
-    return fail(ErrorCode::kUsage,
-                "say which daemon: --exchange DIR and its name, --hub, --node or --store");
+  CHANCERY_TRY(const DaemonFile file, find_daemon_file(options, shared));
+  if (file.is_hub) {
+    CHANCERY_TRY(const broker::Config config, explained(file, broker::read_config(file.path)));
+    return hub_target(config);
   }
-  return named_daemon(exchange, name);
+  CHANCERY_TRY(const node::Config config, read_node(file));
+  return node_target(config);
+}
+
+Result<v1::ReloadReply> ask_reload(const std::string& admin) {
+  CHANCERY_TRY(const std::shared_ptr<AdminClient> client, AdminClient::connect(admin));
+  v1::AdminRequest request;
+  request.mutable_reload();
+  CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
+  return std::move(*reply.mutable_reload());
 }
 
 Result<std::string> ask_status(const DaemonTarget& target) {

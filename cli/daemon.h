@@ -16,6 +16,7 @@
 #include "cli/shared.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "node/config.h"
 
 namespace chancery::cli {
 
@@ -37,6 +38,20 @@ struct DaemonTarget {
   bool is_hub = false;
 };
 
+// The configuration of a daemon that was named, by its file or by its place in a trial exchange.
+struct DaemonFile {
+  std::string path;
+  bool is_hub = false;
+  std::string exchange{};  // Where the path follows from these two.
+  std::string name{};
+};
+
+// kUsage where nothing names one. Not for DaemonOptions::store.
+[[nodiscard]] Result<DaemonFile> find_daemon_file(const DaemonOptions& options,
+                                                  const Shared& shared);
+// kFileMissing, or kNotFound for a member that the exchange does not have, says what was expected.
+[[nodiscard]] Result<node::Config> read_node(const DaemonFile& file);
+
 [[nodiscard]] Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& shared);
 
 inline constexpr std::size_t kStatusDepthMax = 16;  // Of the JSON that ask_status() gives.
@@ -50,6 +65,10 @@ inline constexpr std::size_t kStatusDepthMax = 16;  // Of the JSON that ask_stat
     const DaemonTarget& target, const std::string& path,
     const std::function<void(std::string_view doing, std::uint64_t bytes, std::uint64_t of)>&
         progress);
+
+// Has the daemon with this admin socket read its configuration again. kNoDaemon where it does not
+// run; what it cannot use in the file is its error.
+[[nodiscard]] Result<v1::ReloadReply> ask_reload(const std::string& admin);
 
 using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_index)>;
 

@@ -6,9 +6,11 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/app.h"
 #include "cli/display.h"
 #include "cli/exchange_run.h"
 #include "cli/lookup.h"
+#include "cli/toml_text.h"
 #include "core/base/encoding.h"
 #include "core/crypto/secret.h"
 #include "io/os/clock.h"
@@ -26,13 +28,10 @@ using crypto::PrivateKey;
 constexpr std::string_view kApplication = "desk";
 constexpr std::string_view kHubFolder = "hub";
 
-// A TOML basic string. JSON's escapes are a part of TOML's.
-std::string toml_text(std::string_view text) {
-  return text::dump(text::Json(std::string(text)));
-}
-
-std::string line(std::string_view key, std::string_view value) {
-  return std::string(key) + " = " + toml_text(value) + "\n";
+Hash key_of(const PrivateKey& key) {
+  Hash raw{};
+  std::ranges::copy(key.public_key().raw(), raw.begin());
+  return raw;
 }
 
 std::string raw_hex(const PrivateKey& key) {
@@ -112,13 +111,13 @@ void plan_hub_files(const Hub& hub, ExchangePlan& plan) {
   }
   plan.files.push_back({folder + "/keys/log.pem", hub.log.to_pem()});
   plan.files.push_back({folder + "/keys/transport.pem", hub.transport.to_pem()});
-  plan.files.push_back({folder + "/hub.toml",
-                        "# The hub of " + plan.name + ": chancery-broker --config hub.toml\n" +
-                            line("listen", plan.hub_endpoint) + line("genesis", hex(plan.genesis)) +
-                            line("founding", "../founding.bin") + line("store", "store/hub.db") +
-                            line("log_key", "keys/log.pem") +
-                            line("transport_key", "keys/transport.pem") +
-                            line("admin", "run/admin.sock")});
+  plan.files.push_back(
+      {folder + "/hub.toml",
+       "# The hub of " + plan.name + ": chancery-broker --config hub.toml\n" +
+           toml_line("listen", plan.hub_endpoint) + toml_line("genesis", hex(plan.genesis)) +
+           toml_line("founding", "../founding.bin") + toml_line("store", "store/hub.db") +
+           toml_line("log_key", "keys/log.pem") + toml_line("transport_key", "keys/transport.pem") +
+           toml_line("admin", "run/admin.sock")});
 }
 
 void plan_node_files(const std::string& code, const Party& party, const Hub& hub,
@@ -136,30 +135,32 @@ void plan_node_files(const std::string& code, const Party& party, const Hub& hub
   plan.files.push_back({folder + "/keys/local.pem", party.local.to_pem()});
   plan.files.push_back(
       {folder + "/node.toml",
-       "# The node of " + code + ": chancery-node --config node.toml\n" + line("member", code) +
-           line("genesis", hex(plan.genesis)) + line("hub", plan.hub_endpoint) +
-           line("hub_key", raw_hex(hub.transport)) + line("store", "store/node.db") +
-           line("signing_key", "keys/signing.pem") +
-           (party.node.witness.has_value() ? line("witness_key", "keys/witness.pem") : "") +
-           line("transport_key", "keys/transport.pem") + "sealing_keys = [\"keys/sealing.pem\"]\n" +
-           line("local", "run/local.sock") + line("local_key", "keys/local.pem") +
-           line("admin", "run/admin.sock") + "\n[[application]]\n" + line("name", kApplication) +
-           line("key", raw_hex(party.application)) + "publish = [\"*\"]\nread = [\"*\"]\n"});
+       "# The node of " + code + ": chancery-node --config node.toml\n" +
+           toml_line("member", code) + toml_line("genesis", hex(plan.genesis)) +
+           toml_line("hub", plan.hub_endpoint) + toml_line("hub_key", raw_hex(hub.transport)) +
+           toml_line("store", "store/node.db") + toml_line("signing_key", "keys/signing.pem") +
+           (party.node.witness.has_value() ? toml_line("witness_key", "keys/witness.pem") : "") +
+           toml_line("transport_key", "keys/transport.pem") +
+           "sealing_keys = [\"keys/sealing.pem\"]\n" + toml_line("local", "run/local.sock") +
+           toml_line("local_key", "keys/local.pem") + toml_line("admin", "run/admin.sock") + "\n" +
+           application_table({.name = std::string(kApplication),
+                              .key = key_of(party.application),
+                              .publish = {"*"},
+                              .read = {"*"}})});
   const std::string application = folder + "/apps/desk";
   plan.files.push_back({application + "/key.pem", party.application.to_pem()});
-  plan.files.push_back({application + "/client.toml",
-                        "# The application \"desk\" of " + code + ".\n" +
-                            line("node", "../../run/local.sock") +
-                            line("node_key", raw_hex(party.local)) + line("key", "key.pem") +
-                            line("member", code) + line("genesis", hex(plan.genesis))});
+  plan.files.push_back(
+      {application + "/client.toml", client_toml(kApplication, {.node = "../../run/local.sock",
+                                                                .node_key = raw_hex(party.local),
+                                                                .member = code,
+                                                                .genesis = hex(plan.genesis)})});
 }
 
 std::string exchange_toml(const ExchangePlan& plan) {
-  const std::string codes = text::dump(text::Json(plan.members));  // A list of texts in TOML too.
   return "# A trial exchange: chancery exchange run, and --exchange of the other verbs, read "
          "this.\n" +
-         line("name", plan.name) + line("genesis", hex(plan.genesis)) +
-         line("hub", plan.hub_endpoint) + "members = " + codes + "\n";
+         toml_line("name", plan.name) + toml_line("genesis", hex(plan.genesis)) +
+         toml_line("hub", plan.hub_endpoint) + "members = " + toml_list(plan.members) + "\n";
 }
 
 // The longest socket path that the folder will hold must fit sockaddr_un.

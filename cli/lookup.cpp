@@ -6,11 +6,13 @@
 #include "chancery/notice.h"
 #include "cli/exchange_run.h"
 #include "core/base/nearest.h"
+#include "core/exchange/names.h"
 
 namespace chancery::cli {
 namespace {
 
 constexpr std::size_t kListedMax = 40;  // Members of a large exchange are not a message.
+constexpr std::size_t kPlainNameBytesMax = 64;
 
 template <class Names>
 std::string listed(const Names& names) {
@@ -25,6 +27,14 @@ std::string listed(const Names& names) {
   return out;
 }
 
+std::set<std::string> kind_names() {
+  std::set<std::string> names;
+  for (const client::Kind& known : client::kinds()) {
+    names.insert(known.name);
+  }
+  return names;
+}
+
 }  // namespace
 
 std::string not_among(std::string_view what, std::string_view name,
@@ -35,11 +45,34 @@ std::string not_among(std::string_view what, std::string_view name,
          (near.has_value() ? "did you mean '" + *near + "'?" : "there are " + listed(candidates));
 }
 
-Result<void> require_kind(std::string_view kind) {
-  std::set<std::string> names;
-  for (const client::Kind& known : client::kinds()) {
-    names.insert(known.name);
+Result<void> require_pattern(std::string_view pattern) {
+  const std::set<std::string> names = kind_names();
+  const bool grants =
+      exchange::is_pattern(pattern) && std::ranges::any_of(names, [&](const std::string& kind) {
+        return exchange::matches(pattern, kind);
+      });
+  if (!grants) {
+    return fail(ErrorCode::kInvalidKind, not_among("kind", pattern, names));
   }
+  return {};
+}
+
+Result<void> require_plain_name(std::string_view what, std::string_view name) {
+  const auto alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  const auto plain = [&](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; };
+  if (name.empty() || name.size() > kPlainNameBytesMax || !alphanumeric(name.front()) ||
+      !std::ranges::all_of(name, plain)) {
+    return fail(ErrorCode::kUsage, "'" + std::string(name) + "' is no name of " +
+                                       std::string(what) +
+                                       ": letters, digits, '.', '_' and '-', 64 at most");
+  }
+  return {};
+}
+
+Result<void> require_kind(std::string_view kind) {
+  const std::set<std::string> names = kind_names();
   if (!names.contains(std::string(kind))) {
     return fail(ErrorCode::kInvalidKind, not_among("kind", kind, names));
   }

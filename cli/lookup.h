@@ -32,6 +32,13 @@ template <class T>
 // kInvalidKind where this program knows no such kind of notice.
 [[nodiscard]] Result<void> require_kind(std::string_view kind);
 
+// The same of a pattern that grants kinds: "*", a kind, or a group of which there is a kind.
+[[nodiscard]] Result<void> require_pattern(std::string_view pattern);
+
+// kUsage unless it may be the name of an application or a context: letters, digits, '.', '_' and
+// '-', of which the first is a letter or a digit, 64 at most.
+[[nodiscard]] Result<void> require_plain_name(std::string_view what, std::string_view name);
+
 // Of a result that is kFileMissing, for a file that the trial exchange in `folder` has for `name`:
 // kNotFound where it has no such member (nor a hub of that name, where one may be meant), and
 // kFileMissing that says so where the folder is no trial exchange at all.

@@ -49,6 +49,9 @@ void add_audit(CLI::App& app, Shared& shared);
 void add_backup(CLI::App& app, Shared& shared);
 void add_restore(CLI::App& app, Shared& shared);
 
+// verbs_app.cpp: the applications of a node.
+void add_app(CLI::App& app, Shared& shared);
+
 // verbs_completion.cpp: describes all verbs that were added before.
 void add_completion(CLI::App& app, Shared& shared);
 

@@ -34,7 +34,7 @@ Words choices_of(const std::string& type) {
       {"TLP", {"clear", "green", "amber", "amber-strict", "red"}},
       {"SHELL", {"bash", "fish", "zsh"}},
   };
-  if (type == "KIND") {
+  if (type == "KIND" || type == "KINDS") {
     Words names;
     for (const client::Kind& kind : client::kinds()) {
       names.push_back(kind.name);

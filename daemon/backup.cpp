@@ -15,7 +15,7 @@ constexpr std::uint64_t kPageBytes = 8192;
 
 }  // namespace
 
-Result<void> BackupJob::begin(BackupAsker asker, const std::string& path, const Open& open) {
+Result<void> BackupJob::begin(Asker asker, const std::string& path, const Open& open) {
   std::error_code ignored;
   if (running_.has_value()) {
     return fail(ErrorCode::kUnavailable, "a backup to " + running_->path + " is under way");
@@ -88,8 +88,7 @@ std::optional<BackupJob::Reply> BackupJob::step(const std::function<LogHead()>& 
   std::error_code ignored;
   job.copy.reset();
   std::filesystem::remove(job.partial, ignored);
-  answer.reply.mutable_error()->set_code(static_cast<std::uint32_t>(done.error().code));
-  answer.reply.mutable_error()->set_text(done.error().detail);
+  refuse(answer.reply, done.error());
   log::error("backup-failed", {{"path", job.path},
                                {"error", error_info(done.error().code).name},
                                {"detail", done.error().detail},

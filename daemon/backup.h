@@ -15,6 +15,7 @@
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/crypto/sha256.h"
+#include "daemon/admin.h"
 #include "io/os/file.h"
 #include "io/sqlite/backup.h"
 #include "io/text/json.h"
@@ -26,15 +27,9 @@ struct LogHead {
   Hash root{};
 };
 
-// Who asked for it, on the admin socket.
-struct BackupAsker {
-  std::string routing_id;
-  std::uint64_t request_id = 0;
-};
-
 // Inner to BackupJob.
 struct BackupUnderWay {
-  BackupAsker asker;
+  Asker asker;
   std::string path;
   std::string partial;
   std::optional<sqlite::Backup> copy;  // While it is made.
@@ -50,7 +45,7 @@ class BackupJob {
   using Open = std::function<Result<sqlite::Backup>(const std::string& path)>;
 
   // An error of begin() is for whoever asked; nothing was begun then.
-  [[nodiscard]] Result<void> begin(BackupAsker asker, const std::string& path, const Open& open);
+  [[nodiscard]] Result<void> begin(Asker asker, const std::string& path, const Open& open);
   [[nodiscard]] bool is_running() const { return running_.has_value(); }
   [[nodiscard]] bool is_copying() const {
     return running_.has_value() && running_->copy.has_value();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,14 +24,18 @@ struct Life {
   os::SignalFd& signals;
   os::Notify& notify;
   std::function<Result<Config>()> read_config;
+  std::string config_path;  // Absolute: what read_config() reads.
 };
 
-// SIGHUP. `take_over` is given the configuration as it is now: it takes over what can be changed
-// while the daemon runs and gives the names of the keys that it took over, and of those that differ
-// and need a restart. A file that cannot be used changes nothing. `reloaded` is logged last.
+// SIGHUP, or a ReloadRequest on the admin socket. `take_over` is given the configuration as it is
+// now: it takes over what can be changed while the daemon runs and gives the names of the keys that
+// it took over, and of those that differ and need a restart. A file that cannot be used changes
+// nothing, and `refused` says why. `reloaded` is logged last. An error is a reason to stop.
 struct Reloaded {
-  std::vector<std::string> taken;
-  std::vector<std::string> need_restart;
+  std::vector<std::string> taken{};
+  std::vector<std::string> need_restart{};
+  std::optional<Error> refused{};
+  std::string config{};  // The file that was read.
 };
 
 [[nodiscard]] inline Reloaded sort_keys(std::vector<std::string> changed,
@@ -44,12 +49,13 @@ struct Reloaded {
 }
 
 template <class Config, class TakeOver>
-[[nodiscard]] Result<void> reload(const Life<Config>& life, const std::string& status,
-                                  TakeOver take_over) {
+[[nodiscard]] Result<Reloaded> reload(const Life<Config>& life, const std::string& status,
+                                      TakeOver take_over) {
   life.notify.reloading();
   const Result<Config> config = life.read_config();
+  Reloaded reloaded;
   if (config.has_value()) {
-    CHANCERY_TRY(const Reloaded reloaded, take_over(*config));
+    CHANCERY_TRY(reloaded, take_over(*config));
     std::string taken;
     for (const std::string& key : reloaded.taken) {
       taken += (taken.empty() ? "" : ", ") + key;
@@ -59,13 +65,15 @@ template <class Config, class TakeOver>
     }
     log::info("reloaded", {{"changed", taken.empty() ? "nothing" : taken}});
   } else {
+    reloaded.refused = config.error();
     log::error("reload-failed", {{"error", error_info(config.error().code).name},
                                  {"detail", config.error().detail},
                                  {"remedy", error_info(config.error().code).remedy},
                                  {"in_force", "the configuration from before"}});
   }
   life.notify.ready(status);
-  return {};
+  reloaded.config = life.config_path;
+  return reloaded;
 }
 
 }  // namespace chancery::daemon

@@ -11,8 +11,10 @@
 
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "core/base/result.h"
 #include "daemon/life.h"
@@ -76,9 +78,14 @@ template <class Server, class Config>
   if (!server.has_value()) {
     return stop_with(server.error(), config->store);
   }
-  const Life<Config> life{.signals = *signals, .notify = notify, .read_config = [&] {
-                            return read_config(args->config_path);
-                          }};
+  std::error_code unknown;  // Then it is shown as it was given.
+  const std::string config_path = std::filesystem::absolute(args->config_path, unknown).string();
+  const Life<Config> life{
+      .signals = *signals,
+      .notify = notify,
+      .read_config = [&] { return read_config(args->config_path); },
+      .config_path = unknown ? args->config_path : config_path,
+  };
   if (const Result<void> ran = (*server)->run(life); !ran.has_value()) {
     return stop_with(ran.error(), config->store);
   }

@@ -14,8 +14,6 @@
 namespace chancery::node {
 namespace {
 
-constexpr std::size_t kConfigBytesMax = 1U << 20U;
-
 Result<Hash> hex_32(text::TomlTable& table, std::string_view key) {
   CHANCERY_TRY(const std::string digits, table.text(key));
   const Result<Hash> parsed = hash_from_hex(digits);

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,8 @@
 #include "node/engine/application.h"
 
 namespace chancery::node {
+
+inline constexpr std::size_t kConfigBytesMax = 1U << 20U;
 
 struct Config {
   std::string member;

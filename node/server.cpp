@@ -184,10 +184,14 @@ Result<bool> Server::take_signals(const daemon::Life<Config>& life) {
       life.notify.stopping("answering applications");
       return true;
     }
-    CHANCERY_TRY_VOID(daemon::reload(life, "serving applications",
-                                     [&](const Config& fresh) { return take_over(fresh); }));
+    CHANCERY_TRY_VOID(reload(life));
   }
   return false;
+}
+
+Result<daemon::Reloaded> Server::reload(const daemon::Life<Config>& life) {
+  return daemon::reload(life, "serving applications",
+                        [&](const Config& fresh) { return take_over(fresh); });
 }
 
 // One more turn for what has come, then what waits gets what there is. The sockets linger until the
@@ -211,6 +215,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
                           {"size", engine_->follower().size()}});
   life.notify.ready("serving applications");
   link_news_at_ = os::steady_now();
+  strangers_told_ = zap_->counters().refused_count;  // The self-test's own.
   while (true) {
     CHANCERY_TRY_VOID(poller.wait(kIdleWait));
     if (poller.ready(signal_token)) {
@@ -223,6 +228,9 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     do {
       life.notify.turned(os::steady_now());
       CHANCERY_TRY_VOID(turn());
+      CHANCERY_TRY_VOID(daemon::answer_reloads(
+          reload_askers_, [&] { return reload(life); },
+          [&](const std::string& to, const v1::AdminReply& reply) { send_admin(to, reply); }));
       CHANCERY_TRY_VOID(poller.wait(milliseconds(0)));
     } while ((poller.ready(hub_token) || poller.ready(local_token) ||
               engine_->local_api().is_behind() || backup_.is_running()) &&
@@ -259,6 +267,7 @@ Result<void> Server::take_turn() {
   reconnect_when_due();
   CHANCERY_TRY_VOID(receive_from_hub());
   CHANCERY_TRY_VOID(receive_local());
+  warn_of_strangers();
   CHANCERY_TRY_VOID(receive_admin());
   tell_vitals();
   CHANCERY_TRY_VOID(engine_->finish_turn(now()));
@@ -365,7 +374,8 @@ Result<void> Server::receive_local() {
     if (application == nullptr || received->oversized || received->frames.size() != 1) {
       refused_frames_.line(
           os::steady_now(), log::Level::kWarn, "refused-frame", received->user_id,
-          {{"application", application == nullptr ? "none any more" : application->name}});
+          {{"application", application == nullptr ? "none any more" : application->name},
+           {"key", received->user_id}});
       local_->disconnect(received->routing_id, received->source_fd);
       continue;
     }
@@ -375,6 +385,19 @@ Result<void> Server::receive_local() {
   return {};
 }
 
+// Keys that are no application's, or none any more.
+void Server::warn_of_strangers() {
+  const std::uint64_t refused_count = zap_->counters().refused_count;
+  if (refused_count == strangers_told_) {
+    return;
+  }
+  strangers_told_ = refused_count;
+  refused_frames_.line(os::steady_now(), log::Level::kWarn, "handshakes-refused", "handshakes",
+                       {{"error", error_info(ErrorCode::kUnknownKey).name},
+                        {"count", refused_count},
+                        {"remedy", "chancery app list shows whose keys are known"}});
+}
+
 Result<void> Server::receive_admin() {
   for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
     const std::optional<zmq::Received> received = admin_->receive();
@@ -382,10 +405,7 @@ Result<void> Server::receive_admin() {
       return {};
     }
     v1::AdminReply reply;
-    const auto refuse = [&](const Error& error) {
-      reply.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
-      reply.mutable_error()->set_text(error.detail);
-    };
+    const auto refuse = [&](const Error& error) { daemon::refuse(reply, error); };
     const Result<v1::AdminRequest> request = exchange::parse_wire<v1::AdminRequest>(
         received->frames.empty() ? "" : received->frames.front(), exchange::Reading::kOpen,
         {.bytes_max = kAdminFrameBytesMax});
@@ -410,16 +430,24 @@ Result<void> Server::receive_admin() {
         continue;  // Answered when it is done.
       }
       refuse(begun.error());
+    } else if (request->has_reload()) {
+      reload_askers_.push_back(
+          {.routing_id = received->routing_id, .request_id = request->request_id()});
+      continue;  // Answered when the turn is over.
     } else {
       refuse({ErrorCode::kMalformed, "a request that this node does not serve"});
     }
     reply.set_request_id(request.has_value() ? request->request_id() : 0);
-    if (const Result<void> sent = admin_->send(received->routing_id, {reply.SerializeAsString()});
-        !sent.has_value()) {
-      log::debug("admin-unsent", {{"error", sent.error().to_string()}});
-    }
+    send_admin(received->routing_id, reply);
   }
   return {};
+}
+
+void Server::send_admin(const std::string& routing_id, const v1::AdminReply& reply) {
+  if (const Result<void> sent = admin_->send(routing_id, {reply.SerializeAsString()});
+      !sent.has_value()) {
+    log::debug("admin-unsent", {{"error", sent.error().to_string()}});
+  }
 }
 
 void Server::step_backup() {
@@ -428,10 +456,7 @@ void Server::step_backup() {
                            .root = engine_->follower().tree().root()};
   });
   if (over.has_value()) {
-    if (const Result<void> sent = admin_->send(over->routing_id, {over->reply.SerializeAsString()});
-        !sent.has_value()) {
-      log::debug("admin-unsent", {{"error", sent.error().to_string()}});
-    }
+    send_admin(over->routing_id, over->reply);
   }
 }
 

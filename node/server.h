@@ -13,11 +13,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/backoff.h"
 #include "core/base/result.h"
 #include "core/base/waking_clock.h"
 #include "core/crypto/keys.h"
+#include "daemon/admin.h"
 #include "daemon/backup.h"
 #include "daemon/disk_watch.h"
 #include "daemon/life.h"
@@ -68,7 +70,10 @@ class Server {
   void reconnect_when_due();
   Result<void> receive_from_hub();
   Result<void> receive_local();
+  void warn_of_strangers();
   Result<void> receive_admin();
+  Result<daemon::Reloaded> reload(const daemon::Life<Config>& life);
+  void send_admin(const std::string& routing_id, const v1::AdminReply& reply);
   void step_backup();
   void tell_vitals();
   void send();
@@ -79,13 +84,15 @@ class Server {
   std::unique_ptr<Engine> engine_;
   daemon::DiskWatch disk_;
   log::Limiter refused_frames_;
-  bool connected_ = false;  // To the hub.
+  std::uint64_t strangers_told_ = 0;  // Refused handshakes that the log knows of.
+  bool connected_ = false;            // To the hub.
   std::optional<SteadyTime> reconnect_at_;
   Backoff backoff_;
   SteadyTime link_news_at_{};  // Of the newest event of the link.
   WakingClock waking_;
   WakingClock::Time hub_heard_at_{};
   daemon::BackupJob backup_;
+  std::vector<daemon::Asker> reload_askers_;
   std::unique_ptr<daemon::Vitals> vitals_;
 
   // The context outlives its sockets: order matters.

@@ -147,9 +147,13 @@ Result<void> write_file_new(const std::string& path, std::string_view bytes, mod
   return sync_folder(folder_of(path));
 }
 
-Result<void> replace_file(const std::string& path, std::string_view bytes, mode_t mode) {
-  const std::string temporary = path + ".new-" + hex(as_bytes(random_bytes(8)));
-  CHANCERY_TRY_VOID(create_file(temporary, bytes, mode));
+namespace {
+
+std::string name_beside(const std::string& path) {
+  return path + ".new-" + hex(as_bytes(random_bytes(8)));
+}
+
+Result<void> put_in_place(const std::string& temporary, const std::string& path) {
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const auto failure = system_failure("rename to", path);
     ::unlink(temporary.c_str());
@@ -159,6 +163,36 @@ Result<void> replace_file(const std::string& path, std::string_view bytes, mode_
     return fail(ErrorCode::kIo, path + " replaced, folder not synced: " + synced.error().detail);
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> replace_file(const std::string& path, std::string_view bytes, mode_t mode) {
+  const std::string temporary = name_beside(path);
+  CHANCERY_TRY_VOID(create_file(temporary, bytes, mode));
+  return put_in_place(temporary, path);
+}
+
+Result<void> rewrite_file(const std::string& path, std::string_view bytes) {
+  std::error_code error;
+  const std::string real = std::filesystem::canonical(path, error).string();
+  struct stat status{};
+  if (error || ::stat(real.c_str(), &status) != 0) {
+    errno = error ? error.value() : errno;
+    return system_failure("open", path);
+  }
+  const std::string temporary = name_beside(real);
+  CHANCERY_TRY_VOID(create_file(temporary, bytes, status.st_mode & 07777U));
+  struct stat made{};
+  const bool same_owner = ::stat(temporary.c_str(), &made) == 0 && made.st_uid == status.st_uid &&
+                          made.st_gid == status.st_gid;
+  if (!same_owner && ::lchown(temporary.c_str(), status.st_uid, status.st_gid) != 0) {
+    ::unlink(temporary.c_str());
+    return fail(ErrorCode::kFilePermissions,
+                path + " belongs to user " + std::to_string(status.st_uid) + " and group " +
+                    std::to_string(status.st_gid) + ", and would not after the change");
+  }
+  return put_in_place(temporary, real);
 }
 
 Result<void> give_name(const std::string& finished, const std::string& path) {

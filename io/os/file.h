@@ -35,6 +35,11 @@ constexpr std::size_t kKeyFileSizeMax = std::size_t{64} * 1024;
 [[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view bytes,
                                         mode_t mode);
 
+// New content for a file that is there: as replace_file(), with the mode and the owner that the
+// file has. Of a symbolic link, what it leads to. kFilePermissions where the owner cannot be kept;
+// access lists and extended attributes are not.
+[[nodiscard]] Result<void> rewrite_file(const std::string& path, std::string_view bytes);
+
 // Gives a finished file its name, durably; it is in the same folder. kExists where something is
 // there: that is never overwritten, and the file keeps the name that it has.
 [[nodiscard]] Result<void> give_name(const std::string& finished, const std::string& path);

@@ -102,6 +102,7 @@ void Engine::abandon(const Error& why) {
 
 void Engine::disk_has(std::uint64_t free_bytes, SteadyTime now) {
   refusals_.sweep(now);
+  local_api_.sweep(now);
   const bool was_full = disk_.is_full();
   disk_.measured(free_bytes, now);
   link_.take(disk_.is_full()                           ? Takes::kNothing

@@ -55,6 +55,24 @@ v1::LocalReply refusal(const Error& error) {
   return reply;
 }
 
+std::string_view verb_of(const v1::LocalRequest& request) {
+  switch (request.request_case()) {
+    case v1::LocalRequest::kPublish:
+      return "publish";
+    case v1::LocalRequest::kAwait:
+      return "await";
+    case v1::LocalRequest::kInbox:
+      return "inbox";
+    case v1::LocalRequest::kCursor:
+      return "cursor";
+    case v1::LocalRequest::kShow:
+      return "show";
+    case v1::LocalRequest::REQUEST_NOT_SET:
+      return "none";
+  }
+  return "";
+}
+
 v1::Stage stage_of(OutboxStage stage) {
   switch (stage) {
     case OutboxStage::kLogged:
@@ -108,6 +126,15 @@ v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
 }
 
 }  // namespace
+
+LocalApi::LocalApi(std::string member, const std::vector<Application>& applications,
+                   NodeStore& store, std::function<std::string(std::size_t)> random,
+                   const LocalLimits& limits)
+    : limits_(limits),
+      member_(std::move(member)),
+      applications_(applications),
+      store_(store),
+      random_(std::move(random)) {}
 
 void LocalApi::reply(const std::string& routing_id, v1::LocalReply reply,
                      std::uint64_t request_id) {
@@ -180,6 +207,22 @@ void LocalApi::refuse(const std::string& routing_id, std::string_view frame, con
   reply(routing_id, std::move(answer), request.has_value() ? request->request_id() : 0);
 }
 
+void LocalApi::tell_denied(const v1::LocalRequest& request, const Application& application,
+                           const Error& error, SteadyTime now) {
+  if (error.code != ErrorCode::kNoGrant && error.code != ErrorCode::kQuotaExceeded) {
+    return;
+  }
+  const ErrorInfo& info = error_info(error.code);
+  const std::string_view verb = verb_of(request);
+  denials_.line(now, log::Level::kWarn, "application-denied",
+                application.name + " " + std::string(info.name) + " " + std::string(verb),
+                {{"application", application.name},
+                 {"error", info.name},
+                 {"verb", verb},
+                 {"detail", error.detail},
+                 {"remedy", info.remedy}});
+}
+
 // What was published before under this id is answered from the store.
 std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& request,
                                                   const Application& application,
@@ -191,6 +234,7 @@ std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& reques
                                   ? exchange::Lane::kUrgent
                                   : exchange::lane_of(request.publish().precedence());
   std::optional<v1::LocalReply> away;
+  std::optional<Error> over_rate;
   if (const Result<void> room = context.disk->admit(lane == exchange::Lane::kUrgent);
       !room.has_value()) {
     away = refusal(room.error());
@@ -204,9 +248,10 @@ std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& reques
       bucket->take(1);
       return std::nullopt;
     }
-    away = refusal({ErrorCode::kQuotaExceeded, application.name + " publishes more than " +
-                                                   std::to_string(application.rate.per_second) +
-                                                   " notices a second"});
+    over_rate = Error{ErrorCode::kQuotaExceeded, application.name + " publishes more than " +
+                                                     std::to_string(application.rate.per_second) +
+                                                     " notices a second"};
+    away = refusal(*over_rate);
     away->mutable_error()->set_retry_after_ms(static_cast<std::uint64_t>(wait->count()));
   }
   if (!away.has_value() || request.has_cursor()) {
@@ -216,8 +261,9 @@ std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& reques
   if (known.has_value() && known->has_value()) {
     return std::nullopt;
   }
-  if (away->error().code() == static_cast<std::uint32_t>(ErrorCode::kQuotaExceeded)) {
+  if (over_rate.has_value()) {
     ++counters_.quota_count[application.name];
+    tell_denied(request, application, *over_rate, context.now);
   }
   return away;
 }
@@ -304,6 +350,7 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
     if (is_store_failure(error.code)) {
       return std::unexpected(error);
     }
+    tell_denied(request, application, error, context.now);
     answer = refusal(error);
     return {};
   };

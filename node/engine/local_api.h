@@ -27,6 +27,7 @@
 #include "core/base/token_bucket.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/lane.h"
+#include "io/log/limiter.h"
 #include "node/engine/application.h"
 #include "node/store/node_store.h"
 
@@ -75,12 +76,7 @@ struct News {
 class LocalApi {
  public:
   LocalApi(std::string member, const std::vector<Application>& applications, NodeStore& store,
-           std::function<std::string(std::size_t)> random, const LocalLimits& limits = {})
-      : limits_(limits),
-        member_(std::move(member)),
-        applications_(applications),
-        store_(store),
-        random_(std::move(random)) {}
+           std::function<std::string(std::size_t)> random, const LocalLimits& limits = {});
 
   // An error means that the store failed and the process must stop; what is wrong with the request
   // is answered.
@@ -106,6 +102,8 @@ class LocalApi {
   // The turn wrote nothing: what it promised becomes this error, and so does what waits. It says
   // nothing of what an earlier turn may have stored under the same notice id.
   void abandon(const Error& why);
+  // Now and again: tells of denials that were left out of the log.
+  void sweep(SteadyTime now) { denials_.sweep(now); }
   [[nodiscard]] std::size_t waiter_count() const { return waiters_.size(); }
   [[nodiscard]] const LocalLimits& limits() const { return limits_; }
   [[nodiscard]] const LocalCounters& counters() const { return counters_; }
@@ -136,6 +134,9 @@ class LocalApi {
   std::optional<v1::LocalReply> turn_away(const v1::LocalRequest& request,
                                           const Application& application,
                                           const LocalContext& context);
+  // A line in the log where the error says that the grant does not cover the request.
+  void tell_denied(const v1::LocalRequest& request, const Application& application,
+                   const Error& error, SteadyTime now);
   // Whether the outbox has room for one more of so many bytes.
   Result<void> check_outbox(v1::Precedence precedence, std::size_t bytes);
   Result<v1::PublishReply> publish(const v1::PublishRequest& request,
@@ -167,6 +168,7 @@ class LocalApi {
 
   LocalLimits limits_;
   LocalCounters counters_;
+  log::Limiter denials_;
   std::string member_;
   const std::vector<Application>& applications_;
   NodeStore& store_;

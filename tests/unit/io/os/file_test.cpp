@@ -124,6 +124,29 @@ TEST(FileTest, ReplacingKeepsReadersOfTheOldFileOnTheOldContent) {
   EXPECT_EQ(read_file(folder / "old", 10).value(), "first");
 }
 
+TEST(FileTest, RewritingKeepsModeOwnerAndLink) {
+  const TemporaryFolder folder;
+  ASSERT_TRUE(write_file_new(folder / "f", "first", 0640));
+  const bool root = ::geteuid() == 0;
+  if (root) {
+    ASSERT_EQ(::chown((folder / "f").c_str(), 12, 34), 0);
+  }
+  ASSERT_EQ(::symlink("f", (folder / "link").c_str()), 0);
+  const mode_t before = ::umask(0077);
+  EXPECT_TRUE(rewrite_file(folder / "link", "second"));
+  ::umask(before);
+  EXPECT_EQ(read_file(folder / "f", 10).value(), "second");
+  EXPECT_EQ(mode_of(folder / "f"), 0640U);
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  struct stat status{};
+  ASSERT_EQ(::stat((folder / "f").c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, root ? 12U : ::geteuid());
+  EXPECT_EQ(status.st_gid, root ? 34U : ::getegid());
+  EXPECT_EQ(file_count(folder), 2U);
+  EXPECT_EQ(rewrite_file(folder / "none", "x").error().code, ErrorCode::kFileMissing);
+  EXPECT_EQ(file_count(folder), 2U);
+}
+
 TEST(FileTest, ReadsAKeyOnlyWithoutAnyRightForOthers) {
   const TemporaryFolder folder;
   ASSERT_TRUE(write_file_new(folder / "key", "secret", 0600));

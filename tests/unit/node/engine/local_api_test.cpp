@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "core/exchange/seal.h"
 #include "core/exchange/strict.h"
 #include "core/ledger/leaf.h"
+#include "io/log/log.h"
 #include "tests/unit/node/support.h"
 
 namespace chancery::node {
@@ -437,6 +439,67 @@ TEST_F(LocalApiTest, AnApplicationPublishesAtItsRateAndItsUrgentNoticesApart) {
   EXPECT_EQ(refusal([](auto&) {}), "good");
   EXPECT_EQ(refusal([](auto&) {}), "quota-exceeded");
   EXPECT_EQ(api().counters().quota_count.at("desk"), 3U);
+}
+
+// Collects what is logged while it lives.
+class Lines {
+ public:
+  Lines() {
+    log::init_sink([this](std::string_view line) { lines_.emplace_back(line); }, log::Level::kInfo);
+  }
+  Lines(const Lines&) = delete;
+  Lines& operator=(const Lines&) = delete;
+  Lines(Lines&&) = delete;
+  Lines& operator=(Lines&&) = delete;
+  ~Lines() {
+    log::init_sink([](std::string_view) {}, log::Level::kError);
+  }
+
+  [[nodiscard]] std::size_t count(std::string_view text) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        lines_, [&](const std::string& line) { return line.contains(text); }));
+  }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+TEST_F(LocalApiTest, WhatAGrantDoesNotCoverIsLoggedWithItsApplicationItsErrorAndTheVerb) {
+  const Lines lines;
+  const std::string denied = "WARN application-denied application=alerts error=no-grant ";
+  const v1::PublishRequest contact = [&] {
+    v1::PublishRequest request = publishable();
+    request.set_kind("contact");
+    return request;
+  }();
+  EXPECT_EQ(said(publish(contact, "alerts")), "no-grant");
+  EXPECT_EQ(lines.count(denied + "verb=publish "), 1U);
+  EXPECT_EQ(said(publish(contact)), "good");
+  EXPECT_EQ(said(await(contact.notice_id(), v1::STAGE_QUEUED, 0, "alerts")), "no-grant");
+  EXPECT_EQ(lines.count(denied + "verb=await "), 1U);
+  applications_[0].rate = {.per_second = 1, .burst = 1};
+  must(api().release(context()));
+  EXPECT_EQ(said(publish(publishable())), "good");
+  EXPECT_EQ(said(publish(publishable())), "quota-exceeded");
+  EXPECT_EQ(lines.count("WARN application-denied application=desk error=quota-exceeded "
+                        "verb=publish "),
+            1U);
+  EXPECT_EQ(refusal([](auto& request) { request.clear_recipients(); }, "alerts"), "no-recipients");
+  EXPECT_EQ(lines.count("application-denied"), 3U)
+      << "what the roster says is no denial of a grant";
+}
+
+TEST_F(LocalApiTest, AFloodOfDenialsIsTenLinesAndTheirCount) {
+  const Lines lines;
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(refusal([](auto&) {}, "silent"), "no-grant");
+  }
+  EXPECT_EQ(lines.count("application-denied application=silent"), 10U);
+  EXPECT_EQ(refusal([](auto& request) { request.set_kind("contact"); }, "alerts"), "no-grant");
+  EXPECT_EQ(lines.count("application-denied application=alerts"), 1U) << "each by itself";
+  now_ += std::chrono::seconds(20);
+  api().sweep(context().now);
+  EXPECT_EQ(lines.count("application-denied of=\"silent no-grant publish\" left_out=40"), 1U);
 }
 
 TEST_F(LocalApiTest, AFullOutboxTakesNoMore) {
