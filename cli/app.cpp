@@ -9,6 +9,7 @@
 
 #include "cli/ceremony.h"
 #include "cli/change.h"
+#include "cli/connection.h"
 #include "cli/daemon.h"
 #include "cli/display.h"
 #include "cli/lookup.h"
@@ -61,7 +62,7 @@ Result<DaemonFile> node_file_of(const std::string& node, const Shared& shared) {
   DaemonOptions named;
   named.name = shared.member;
   named.node = node;
-  CHANCERY_TRY(DaemonFile file, find_daemon_file(named, shared));
+  CHANCERY_TRY(DaemonFile file, find_daemon_file(named, shared, environment()));
   if (file.is_hub) {
     return fail(ErrorCode::kUsage, "a hub has no applications: name a node");
   }

@@ -26,7 +26,9 @@ constexpr const char* kAbout =
 
 constexpr const char* kCommandFooter =
     "Which node: --exchange DIR --as CODE for a trial exchange, or --client FILE;\n"
-    "or CHANCERY_EXCHANGE and CHANCERY_MEMBER, or CHANCERY_CLIENT, in the environment.\n"
+    "or a name that 'chancery context add' gave it, by --context or once and for all;\n"
+    "or CHANCERY_EXCHANGE and CHANCERY_MEMBER, CHANCERY_CLIENT or CHANCERY_CONTEXT, in the\n"
+    "environment.\n"
     "Exit codes: 0 done and true, 1 refused or false, 2 could not tell, 64 wrong command line.\n"
     "Each verb has help of its own, with examples: chancery help publish";
 
@@ -37,6 +39,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_show(app, shared);
   add_status(app, shared);
   add_app(app, shared);
+  add_context(app, shared);
   add_audit(app, shared);
   add_backup(app, shared);
   add_restore(app, shared);
@@ -115,7 +118,13 @@ void add_json_flag(CLI::App& verb, Shared& shared) {
   verb.add_flag("--json", shared.json, "Answer in JSON, errors too (docs/reference/cli.md)");
 }
 
+void add_context_flag(CLI::App& verb, Shared& shared) {
+  verb.add_option("--context", shared.context, "What 'chancery context add' gave this name")
+      ->type_name("NAME");
+}
+
 void add_exchange_flags(CLI::App& verb, Shared& shared) {
+  add_context_flag(verb, shared);
   verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
       ->type_name("DIR");
   verb.add_option("--as", shared.member, "Act as this member of it")->type_name("CODE");

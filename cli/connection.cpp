@@ -44,21 +44,48 @@ Result<ClientFile> file_in(const std::string& exchange, const std::string& membe
 Environment environment() {
   return {.exchange = variable("CHANCERY_EXCHANGE"),
           .member = variable("CHANCERY_MEMBER"),
-          .client_file = variable("CHANCERY_CLIENT")};
+          .client_file = variable("CHANCERY_CLIENT"),
+          .context = variable("CHANCERY_CONTEXT"),
+          .contexts = contexts_path(variable("XDG_CONFIG_HOME"), variable("HOME"))};
+}
+
+Result<Context> fallback(const Shared& shared, const Environment& environment) {
+  const bool places = !environment.exchange.empty() || !environment.member.empty() ||
+                      !environment.client_file.empty();
+  if (shared.context.empty() && places) {
+    return Context{.exchange = environment.exchange,
+                   .member = environment.member,
+                   .client_file = environment.client_file};
+  }
+  Contexts contexts;
+  if (!environment.contexts.empty()) {
+    CHANCERY_TRY(contexts, read_contexts(environment.contexts));
+  }
+  const std::string& named = shared.context.empty() ? environment.context : shared.context;
+  const std::string& name = named.empty() ? contexts.selected : named;
+  return name.empty() ? Context() : find_context(contexts, name);
 }
 
 Result<ClientFile> client_file(const Shared& shared, const Environment& environment) {
   if (!shared.client_file.empty()) {
     return ClientFile{.path = shared.client_file};
   }
-  const bool asked = !shared.exchange.empty() || !shared.member.empty();
-  if (!asked && !environment.client_file.empty()) {
-    return ClientFile{.path = environment.client_file};
+  if (!shared.exchange.empty() && !shared.member.empty()) {
+    return file_in(shared.exchange, shared.member);
   }
-  const std::string& exchange = shared.exchange.empty() ? environment.exchange : shared.exchange;
-  const std::string& member = shared.member.empty() ? environment.member : shared.member;
+  CHANCERY_TRY(const Context given, fallback(shared, environment));
+  const bool asked = !shared.exchange.empty() || !shared.member.empty();
+  if (!asked && !given.client_file.empty()) {
+    return ClientFile{.path = given.client_file};
+  }
+  const std::string& exchange = shared.exchange.empty() ? given.exchange : shared.exchange;
+  const std::string& member = shared.member.empty() ? given.member : shared.member;
   if (exchange.empty() && member.empty()) {
-    return fail(ErrorCode::kUsage, "which node? give --exchange DIR --as CODE, or --client FILE");
+    return fail(ErrorCode::kUsage,
+                given.name.empty()
+                    ? "which node? give --exchange DIR --as CODE, --client FILE, or --context NAME"
+                    : "the context '" + given.name +
+                          "' is for status, audit, backup and app: it names no client.toml");
   }
   return file_in(exchange, member);
 }

@@ -7,7 +7,6 @@
 
 #include "broker/config.h"
 #include "broker/store/sqlite_hub_store.h"
-#include "cli/connection.h"
 #include "cli/exchange_run.h"
 #include "cli/lookup.h"
 #include "core/base/encoding.h"
@@ -161,30 +160,49 @@ Result<Config> explained(const DaemonFile& file, Result<Config> read) {
       explain_missing(file.exchange, file.name, Meant::kDaemon, std::move(read).error()));
 }
 
+DaemonFile file_in_exchange(const std::string& exchange, const std::string& name) {
+  const std::filesystem::path folder(exchange);
+  const bool is_hub = name == kHubName;
+  return {
+      .path = (is_hub ? folder / "hub" / "hub.toml" : folder / member_folder(name) / "node.toml")
+                  .string(),
+      .is_hub = is_hub,
+      .exchange = exchange,
+      .name = name};
+}
+
 }  // namespace
 
-Result<DaemonFile> find_daemon_file(const DaemonOptions& options, const Shared& shared) {
+Result<DaemonFile> find_daemon_file(const DaemonOptions& options, const Shared& shared,
+                                    const Environment& environment) {
   if (!options.hub.empty()) {
     return DaemonFile{.path = options.hub, .is_hub = true};
   }
   if (!options.node.empty()) {
     return DaemonFile{.path = options.node, .is_hub = false};
   }
-  const Environment given = environment();
+  if (!shared.exchange.empty() && !options.name.empty()) {
+    return file_in_exchange(shared.exchange, options.name);
+  }
+  CHANCERY_TRY(const Context given, fallback(shared, environment));
+  const bool asked = !shared.exchange.empty() || !options.name.empty();
+  if (!asked && !given.node.empty()) {
+    return DaemonFile{.path = given.node, .is_hub = false};
+  }
+  if (!asked && !given.hub.empty()) {
+    return DaemonFile{.path = given.hub, .is_hub = true};
+  }
   const std::string& name = options.name.empty() ? given.member : options.name;
   const std::string& exchange = shared.exchange.empty() ? given.exchange : shared.exchange;
   if (exchange.empty() || name.empty()) {
     return fail(ErrorCode::kUsage,
-                "say which daemon: --exchange DIR and its name, --hub, --node or --store");
+                given.name.empty()
+                    ? "say which daemon: --exchange DIR and its name, --hub, --node, "
+                      "--store or --context"
+                    : "the context '" + given.name + "' does not say which daemon" +
+                          (exchange.empty() ? " of which exchange" : ""));
   }
-  const std::filesystem::path folder(exchange);
-  const bool is_hub = name == kHubName;
-  return DaemonFile{
-      .path = (is_hub ? folder / "hub" / "hub.toml" : folder / member_folder(name) / "node.toml")
-                  .string(),
-      .is_hub = is_hub,
-      .exchange = exchange,
-      .name = name};
+  return file_in_exchange(exchange, name);
 }
 
 Result<node::Config> read_node(const DaemonFile& file) {
@@ -213,7 +231,7 @@ Result<DaemonTarget> find_daemon(const DaemonOptions& options, const Shared& sha
     target.is_hub = id == broker::kHubStoreApplicationId;
     return target;
   }
-  CHANCERY_TRY(const DaemonFile file, find_daemon_file(options, shared));
+  CHANCERY_TRY(const DaemonFile file, find_daemon_file(options, shared, environment()));
   if (file.is_hub) {
     CHANCERY_TRY(const broker::Config config, explained(file, broker::read_config(file.path)));
     return hub_target(config);

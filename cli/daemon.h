@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "chancery/v1/local.pb.h"
+#include "cli/connection.h"
 #include "cli/shared.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
@@ -20,13 +21,14 @@
 
 namespace chancery::cli {
 
-// Exactly one of name (with Shared::exchange), hub, node and store is given.
+// Exactly one of name (with Shared::exchange), hub, node and store is given, or none: then it is
+// the context's, or the environment's.
 struct DaemonOptions {
-  std::string name;     // "hub" or a member code, in the trial exchange.
-  std::string hub;      // hub.toml
-  std::string node;     // node.toml
-  std::string store;    // A store file, of a stopped daemon or a copy.
-  std::string genesis;  // With store: the exchange that it must be of.
+  std::string name{};     // "hub" or a member code, in the trial exchange.
+  std::string hub{};      // hub.toml
+  std::string node{};     // node.toml
+  std::string store{};    // A store file, of a stopped daemon or a copy.
+  std::string genesis{};  // With store: the exchange that it must be of.
 };
 
 // Where the options point to.
@@ -48,7 +50,8 @@ struct DaemonFile {
 
 // kUsage where nothing names one. Not for DaemonOptions::store.
 [[nodiscard]] Result<DaemonFile> find_daemon_file(const DaemonOptions& options,
-                                                  const Shared& shared);
+                                                  const Shared& shared,
+                                                  const Environment& environment);
 // kFileMissing, or kNotFound for a member that the exchange does not have, says what was expected.
 [[nodiscard]] Result<node::Config> read_node(const DaemonFile& file);
 

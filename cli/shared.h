@@ -17,6 +17,7 @@ struct Shared {
   std::string exchange{};     // --exchange: the folder of a trial exchange.
   std::string member{};       // --as: whose node in it.
   std::string client_file{};  // --client: instead of the two.
+  std::string context{};      // --context: a name for any of these.
 
   // Gives the exit code (io/os/exit_codes.h). client::Error may be thrown out of it.
   std::function<Result<int>()> run{};

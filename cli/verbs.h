@@ -52,12 +52,16 @@ void add_restore(CLI::App& app, Shared& shared);
 // verbs_app.cpp: the applications of a node.
 void add_app(CLI::App& app, Shared& shared);
 
+// verbs_context.cpp: names for nodes and hubs.
+void add_context(CLI::App& app, Shared& shared);
+
 // verbs_completion.cpp: describes all verbs that were added before.
 void add_completion(CLI::App& app, Shared& shared);
 
 // Flags that verbs share; command_line.cpp.
 void add_json_flag(CLI::App& verb, Shared& shared);
-void add_exchange_flags(CLI::App& verb, Shared& shared);  // --exchange, --as
+void add_context_flag(CLI::App& verb, Shared& shared);
+void add_exchange_flags(CLI::App& verb, Shared& shared);  // --context, --exchange, --as
 void add_client_flags(CLI::App& verb, Shared& shared);    // The same, and --client.
 
 }  // namespace chancery::cli

@@ -47,6 +47,7 @@ Exit 0: verified, and in place. 1: falsified or refused. 2: could not tell.)";
 void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, bool stores) {
   verb.add_option("name", options->name, "hub, or a member's code (with --exchange)")
       ->type_name("NAME");
+  add_context_flag(verb, shared);
   verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
       ->type_name("DIR");
   auto* const hub =

@@ -20,6 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 PATIENCE = 15  # Seconds; only a failing test waits so long.
 STOP_TIME = 5
 BIN = None
+# No context that somebody selected here.
+os.environ["XDG_CONFIG_HOME"] = "/nonexistent/chancery-tests"
 
 
 def main():

@@ -34,9 +34,11 @@ Answer chancery(std::vector<const char*> words) {
 class CommandLineTest : public ::testing::Test {
  protected:
   CommandLineTest() {
-    for (const char* name : {"CHANCERY_EXCHANGE", "CHANCERY_MEMBER", "CHANCERY_CLIENT"}) {
+    for (const char* name :
+         {"CHANCERY_EXCHANGE", "CHANCERY_MEMBER", "CHANCERY_CLIENT", "CHANCERY_CONTEXT"}) {
       ::unsetenv(name);
     }
+    ::setenv("XDG_CONFIG_HOME", "/nonexistent/chancery-tests", 1);  // No context of anybody.
   }
 };
 
@@ -49,6 +51,17 @@ TEST_F(CommandLineTest, AWrongCommandLineEndsWith64AndSaysWhyOnStderr) {
       {"show"},
       {"inbox"},
       {"inbox", "--as", "AM"},
+      {"context"},
+      {"context", "add", "x"},
+      {"context", "add", "x", "--node", "n", "--hub", "h"},
+      {"context", "add", "x", "--as", "AM"},
+      {"context", "select"},
+      {"context", "select", "x", "--none"},
+      {"app"},
+      {"app", "add", "x", "--exchange", "x", "--as", "AM"},
+      {"app", "add", "x", "--read", "*", "--node", "n", "--as", "AM"},
+      {"app", "add", "x", "--read", "*", "--rate", "0", "--node", "n"},
+      {"app", "revoke", "--node", "n"},
       {"inbox", "--exchange", "x"},
       {"inbox", "--exchange", "x", "--as", "../AM"},
       {"inbox", "--exchange", "x", "--as", "AM", "--client", "y"},
