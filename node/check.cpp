@@ -113,6 +113,9 @@ Result<void> Server::check(const Config& config, const daemon::StartOptions& opt
   if (config.local.starts_with(kIpcPrefix)) {
     CHANCERY_TRY_VOID(daemon::check_socket_place("local", config.local.substr(kIpcPrefix.size())));
   }
+  if (!config.feed.empty()) {
+    CHANCERY_TRY_VOID(daemon::check_socket_place("feed", config.feed));
+  }
   return check_store(config, keys, options);
 }
 

@@ -107,6 +107,11 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(config.local_key, file("local_key"));
   CHANCERY_TRY(config.admin, file("admin"));
   CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin, zmq::EndpointUse::kListen));
+  CHANCERY_TRY(const std::optional<std::string> feed, root.text_if("feed"));
+  if (feed.has_value()) {
+    config.feed = absolute(*feed);
+    CHANCERY_TRY_VOID(usable("feed", "ipc://" + config.feed, zmq::EndpointUse::kListen));
+  }
   CHANCERY_TRY(config.disk, daemon::read_disk_marks(root));
   CHANCERY_TRY(config.http, daemon::read_http(root));
   CHANCERY_TRY(config.applications, read_applications(root));
@@ -133,6 +138,7 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
   compare("local", &Config::local);
   compare("local_key", &Config::local_key);
   compare("admin", &Config::admin);
+  compare("feed", &Config::feed);
   compare(kDiskKey, &Config::disk);
   compare(daemon::kHttpKey, &Config::http);
   compare(kApplicationKey, &Config::applications);

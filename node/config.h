@@ -29,6 +29,7 @@ struct Config {
   std::string local;  // ipc://… or tcp://…
   std::string local_key;
   std::string admin;
+  std::string feed;  // A socket file; empty where nothing is told.
   DiskMarks disk;
   std::string http;  // An address of loopback and a port; empty where nobody is to ask.
   std::vector<Application> applications;

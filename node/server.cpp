@@ -134,6 +134,9 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                                     .connection_count_max = kLocalConnectionsMax},
                                                    daemon::stranger_key()));
   local_ = std::make_unique<zmq::Router>(std::move(local));
+  if (!config_.feed.empty()) {
+    CHANCERY_TRY(feed_, Feed::open(*context_, config_.feed, engine_->store()));
+  }
   CHANCERY_TRY(zmq::Dealer hub,
                zmq::Dealer::connect(*context_, {.endpoint = config_.hub,
                                                 .own = daemon::curve_pair(transport_key),
@@ -233,7 +236,8 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
           [&](const std::string& to, const v1::AdminReply& reply) { send_admin(to, reply); }));
       CHANCERY_TRY_VOID(poller.wait(milliseconds(0)));
     } while ((poller.ready(hub_token) || poller.ready(local_token) ||
-              engine_->local_api().is_behind() || backup_.is_running()) &&
+              engine_->local_api().is_behind() || backup_.is_running() ||
+              (feed_.has_value() && feed_->is_behind())) &&
              !poller.ready(signal_token));
   }
 }
@@ -272,6 +276,9 @@ Result<void> Server::take_turn() {
   tell_vitals();
   CHANCERY_TRY_VOID(engine_->finish_turn(now()));
   send();
+  if (feed_.has_value()) {
+    CHANCERY_TRY_VOID(feed_->step(engine_->store()));
+  }
   if (!engine_->store().in_transaction()) {  // wake() may have begun one, for the next turn.
     step_backup();
     CHANCERY_TRY_VOID(engine_->look_again(now()));
@@ -486,11 +493,11 @@ void Server::send_replies() {
   }
 }
 
-text::Json Server::queues_json(const OutboxLoad& load) const {
+text::Json Server::queues_json(const OutboxLoad& load) {
   const LocalApi& api = engine_->local_api();
   const LocalLimits& limits = api.limits();
   const SigningWindow window;
-  return {
+  text::Json queues = {
       {"outbox",
        daemon::queue_json({.items = {{load.queued + load.signed_count, limits.queued_count_max}},
                            .bytes = {{load.bytes, limits.queued_bytes_max}},
@@ -507,6 +514,16 @@ text::Json Server::queues_json(const OutboxLoad& load) const {
        daemon::queue_json({.items = {{static_cast<std::uint64_t>(local_->connection_count()),
                                       kLocalConnectionsMax}},
                            .refused = local_->counters().connection_over_count})}};
+  if (feed_.has_value()) {
+    zmq::Publisher& publisher = feed_->publisher();
+    queues["feed"] =
+        daemon::queue_json({.bytes = {{publisher.leaving_bytes(), publisher.leaving_bytes_max()}},
+                            .refused = publisher.counters().dropped_count});
+    queues["subscribers"] = daemon::queue_json(
+        {.items = {{publisher.connection_count(), publisher.connection_count_max()}},
+         .refused = publisher.counters().connection_over_count});
+  }
+  return queues;
 }
 
 Result<std::string> Server::status_json() {

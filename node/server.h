@@ -33,6 +33,7 @@
 #include "io/zmq/zap.h"
 #include "node/config.h"
 #include "node/engine/engine.h"
+#include "node/feed.h"
 
 namespace chancery::node {
 
@@ -78,7 +79,7 @@ class Server {
   void tell_vitals();
   void send();
   void send_replies();
-  [[nodiscard]] text::Json queues_json(const OutboxLoad& load) const;
+  [[nodiscard]] text::Json queues_json(const OutboxLoad& load);
 
   Config config_;
   std::unique_ptr<Engine> engine_;
@@ -101,6 +102,7 @@ class Server {
   std::unique_ptr<zmq::Dealer> hub_;
   std::unique_ptr<zmq::Router> local_;
   std::unique_ptr<zmq::Router> admin_;
+  std::optional<Feed> feed_;  // Where the configuration has one.
 };
 
 }  // namespace chancery::node

@@ -58,7 +58,8 @@ void Connections::read_monitor() {
   // Only now: of a descriptor that is cut nothing more may have been told.
   while (connections_.size() - cut_count_ > limits_.connection_count_max && !silent_.empty()) {
     ++counters_.over_count;
-    shut(silent_.begin()->second);  // The new one, where it is the only one.
+    const auto goes = limits_.newest_goes ? std::prev(silent_.end()) : silent_.begin();
+    shut(goes->second);  // The new one, where it is the only one.
   }
 }
 

@@ -34,7 +34,8 @@ namespace chancery::zmq {
 
 struct ConnectionLimits {
   std::size_t connection_count_max;
-  bool counts_bytes;  // False for ipc: the kernel does not count there.
+  bool newest_goes = false;  // Over it, whoever has said what.
+  bool counts_bytes = true;  // False for ipc: the kernel does not count there.
   std::uint64_t waiting_bytes_max;
   std::uint64_t first_bytes_max;  // Instead, while it has completed no message.
 };

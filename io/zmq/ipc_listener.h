@@ -15,6 +15,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "io/zmq/socket.h"
 
 namespace chancery::zmq {
 
@@ -41,6 +42,15 @@ class IpcListener {
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };
+
+struct IpcPlace {
+  std::string path;
+  std::uint32_t mode;
+  int backlog;
+};
+
+// Has the socket listen at the place. The file goes with the result, which outlives the socket.
+[[nodiscard]] Result<IpcListener> bind_ipc(Socket& socket, const IpcPlace& place);
 
 // What listen() would refuse for the path's sake: kConfigInvalid where it is too long, kExists
 // where something other than a socket is there. Nothing is made or removed.

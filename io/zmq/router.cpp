@@ -57,17 +57,6 @@ Result<std::uint32_t> learn_counter(Context& context, Socket& router) {
   return counter_of(message->routing_id);
 }
 
-Result<IpcListener> bind_ipc(Socket& socket, const RouterOptions& options) {
-  CHANCERY_TRY(IpcListener listener, IpcListener::listen(options.endpoint.substr(kIpcPrefix.size()),
-                                                         options.ipc_mode, options.backlog));
-  const int fd = listener.release_fd();
-  CHANCERY_TRY_VOID(socket.set(ZMQ_USE_FD, "the listening socket", fd));
-  if (zmq_bind(socket.get(), options.endpoint.c_str()) != 0) {
-    return fail_zmq(ErrorCode::kIo, "listening at " + options.endpoint);
-  }
-  return listener;
-}
-
 Result<> bind_tcp(Socket& socket, const RouterOptions& options) {
   const auto end = std::chrono::steady_clock::now() + options.bind_max;
   while (zmq_bind(socket.get(), options.endpoint.c_str()) != 0) {
@@ -195,7 +184,9 @@ Result<Router> bind_router(Context& context, const RouterOptions& options, bool 
                Monitor::open(context, socket, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED));
   IpcListener listener;
   if (options.endpoint.starts_with(kIpcPrefix)) {
-    CHANCERY_TRY(listener, bind_ipc(socket, options));
+    CHANCERY_TRY(listener, bind_ipc(socket, {.path = options.endpoint.substr(kIpcPrefix.size()),
+                                             .mode = options.ipc_mode,
+                                             .backlog = options.backlog}));
   } else {
     CHANCERY_TRY_VOID(bind_tcp(socket, options));
   }

@@ -199,10 +199,11 @@ int Socket::send(const std::string& routing_id, std::vector<std::string> frames,
   for (std::size_t i = 0; error == 0 && i + 1 < frames.size(); ++i) {
     error = send_part(frames[i], true);
   }
-  if (error != 0) {
-    return error;
-  }
-  auto lent = std::make_unique<Lent>(std::move(frames.back()), std::move(leaving));
+  return error != 0 ? error : send_one(std::move(frames.back()), std::move(leaving));
+}
+
+int Socket::send_one(std::string part, std::shared_ptr<Leaving> leaving) {
+  auto lent = std::make_unique<Lent>(std::move(part), std::move(leaving));
   zmq_msg_t message;
   if (zmq_msg_init_data(&message, lent->bytes.data(), lent->bytes.size(), give_back, lent.get()) !=
       0) {
@@ -212,10 +213,11 @@ int Socket::send(const std::string& routing_id, std::vector<std::string> frames,
   lent->handed_over.store(true, std::memory_order_release);
   [[maybe_unused]] Lent* const with_libzmq = lent.release();
   if (zmq_msg_send(&message, handle_, ZMQ_DONTWAIT) < 0) {
-    error = zmq_errno();
+    const int error = zmq_errno();
     zmq_msg_close(&message);
+    return error;
   }
-  return error;
+  return 0;
 }
 
 Result<> set_link_options(Socket& socket, const LinkOptions& options) {

@@ -86,6 +86,8 @@ class Socket {
   // The same, without a copy of the last part, which is counted until libzmq lets go of it.
   [[nodiscard]] int send(const std::string& routing_id, std::vector<std::string> frames,
                          std::shared_ptr<Leaving> leaving);
+  // One part to whoever wants it, likewise.
+  [[nodiscard]] int send_one(std::string part, std::shared_ptr<Leaving> leaving);
 
  private:
   [[nodiscard]] int send_part(std::string_view part, bool more);

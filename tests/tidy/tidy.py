@@ -29,7 +29,8 @@ LAYERS = {  # folder: the folders it may include, besides itself
     "node/engine": CORE | {"node/core", "node/store", "io/log"},
     "daemon": CORE | IO,  # What the processes of hub and node share.
     "broker": CORE | IO | {"broker/core", "broker/store", "broker/engine", "daemon"},
-    "node": CORE | IO | {"node/core", "node/store", "node/engine", "daemon"},
+    # Of the library it takes how a notice is shown.
+    "node": CORE | IO | {"node/core", "node/store", "node/engine", "daemon", "client"},
     PUBLIC: set(),  # What applications compile: C++17 and the standard library only.
     "client": CORE | {"io/zmq", "io/os", "io/text", PUBLIC},
     "client/examples": {PUBLIC},

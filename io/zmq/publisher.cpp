@@ -1,0 +1,103 @@
+#include "io/zmq/publisher.h"
+
+#include <chrono>
+#include <utility>
+
+#include "io/zmq/connections.h"
+#include "io/zmq/endpoint.h"
+#include "io/zmq/ipc_listener.h"
+#include "io/zmq/leaving.h"
+#include "io/zmq/socket.h"
+
+namespace chancery::zmq {
+namespace {
+
+constexpr std::size_t kSubscriptionBytesMax = 256;
+constexpr std::chrono::milliseconds kHandshakeMax{3000};
+constexpr std::chrono::milliseconds kLinger{200};
+constexpr int kBacklog = 64;
+
+}  // namespace
+
+// Destroyed from below: the monitor before the socket it watches, the socket file last.
+struct Publisher::State {
+  State(const PublisherOptions& asked, IpcListener bound, Socket opened, Monitor monitor)
+      : options(asked),
+        listener(std::move(bound)),
+        socket(std::move(opened)),
+        connections(std::move(monitor),
+                    {.connection_count_max = static_cast<std::size_t>(asked.connection_count_max),
+                     .newest_goes = true,
+                     .counts_bytes = false,
+                     .waiting_bytes_max = 0,
+                     .first_bytes_max = 0}) {}
+
+  PublisherOptions options;
+  std::shared_ptr<Leaving> leaving = std::make_shared<Leaving>();
+  IpcListener listener;
+  Socket socket;
+  Connections connections;
+  PublisherCounters counters;
+};
+
+Result<Publisher> Publisher::bind(Context& context, const PublisherOptions& options) {
+  const std::string endpoint = std::string(kIpcPrefix) + options.path;
+  if (options.connection_count_max < 1 || options.leaving_bytes_max == 0) {
+    return fail(ErrorCode::kConfigInvalid, "the publisher at " + endpoint + " has a limit of zero");
+  }
+  CHANCERY_TRY(Socket socket, Socket::open(context, ZMQ_PUB));
+  CHANCERY_TRY_VOID(set_link_options(socket, {.endpoint = endpoint,
+                                              .curve = false,
+                                              .frame_bytes_max = kSubscriptionBytesMax,
+                                              .part_count_max = 1,
+                                              .send_count_max = options.send_count_max,
+                                              .receive_count_max = options.send_count_max,
+                                              .handshake_max = kHandshakeMax,
+                                              .linger = kLinger}));
+  CHANCERY_TRY(Monitor monitor,
+               Monitor::open(context, socket, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED));
+  CHANCERY_TRY(IpcListener listener,
+               bind_ipc(socket, {.path = options.path, .mode = options.mode, .backlog = kBacklog}));
+  auto state =
+      std::make_unique<State>(options, std::move(listener), std::move(socket), std::move(monitor));
+  CHANCERY_TRY_VOID(state->connections.watch());
+  return Publisher(std::move(state));
+}
+
+Publisher::Publisher(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Publisher::Publisher(Publisher&& other) noexcept = default;
+Publisher& Publisher::operator=(Publisher&& other) noexcept = default;
+Publisher::~Publisher() = default;
+
+bool Publisher::publish(std::string message) {
+  if (leaving_bytes() + message.size() > state_->options.leaving_bytes_max ||
+      state_->socket.send_one(std::move(message), state_->leaving) != 0) {
+    ++state_->counters.dropped_count;
+    return false;
+  }
+  ++state_->counters.published_count;
+  return true;
+}
+
+std::size_t Publisher::connection_count() {
+  return state_->connections.count();
+}
+
+std::size_t Publisher::leaving_bytes() const {
+  return state_->leaving->bytes;
+}
+
+std::size_t Publisher::leaving_bytes_max() const {
+  return state_->options.leaving_bytes_max;
+}
+
+std::size_t Publisher::connection_count_max() const {
+  return static_cast<std::size_t>(state_->options.connection_count_max);
+}
+
+const PublisherCounters& Publisher::counters() const {
+  state_->counters.connection_over_count = state_->connections.counters().over_count;
+  return state_->counters;
+}
+
+}  // namespace chancery::zmq

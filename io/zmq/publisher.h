@@ -1,0 +1,71 @@
+// What is told to whoever listens at a socket file, and may be lost: a PUB socket (ZMTP 3.1, RFC
+// 37) for plain SUB programs in any language.
+//
+// Its boundary is the file permission of the socket. A subscriber that does not read loses what
+// comes, and holds nobody up: nothing here waits. A message has one part that begins with its
+// topic, since libzmq 4.3.4 may end the process when a connection breaks in the middle of several
+// (libzmq#3442).
+//
+// Bounds: connection_count_max, over which the newest is cut; a subscriber's queue of
+// send_count_max messages; leaving_bytes_max in all queues together, where a message that waits for
+// several is counted once. What a subscriber asks for is kept by libzmq without a limit: whoever
+// may open the file is trusted not to ask for a million topics.
+//
+// One owner, one thread. No call waits, except bind().
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/result.h"
+#include "io/zmq/context.h"
+
+namespace chancery::zmq {
+
+struct PublisherOptions {
+  std::string path{};  // Of the socket file, at most kIpcPathBytesMax bytes.
+  std::uint32_t mode = 0660;
+  int send_count_max = 1000;  // Messages queued for a subscriber.
+  std::size_t leaving_bytes_max = 16U << 20U;
+  int connection_count_max = 64;
+};
+
+struct PublisherCounters {
+  std::uint64_t published_count = 0;
+  std::uint64_t dropped_count = 0;  // For nobody, since leaving_bytes_max was reached.
+  std::uint64_t connection_over_count = 0;
+};
+
+class Publisher {
+ public:
+  // kConfigInvalid for a path that is too long or a limit of zero, kAddressInUse when a process
+  // listens there, kExists when the path is not a socket, kIo when the system refuses.
+  [[nodiscard]] static Result<Publisher> bind(Context& context, const PublisherOptions& options);
+
+  Publisher(Publisher&& other) noexcept;
+  Publisher& operator=(Publisher&& other) noexcept;
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+  ~Publisher();
+
+  // False where it was dropped for everybody. True says no more than that it was given away: to
+  // those who subscribed to how it begins, and read.
+  bool publish(std::string message);
+
+  [[nodiscard]] std::size_t connection_count();
+  [[nodiscard]] std::size_t leaving_bytes() const;
+  [[nodiscard]] std::size_t leaving_bytes_max() const;
+  [[nodiscard]] std::size_t connection_count_max() const;
+  [[nodiscard]] const PublisherCounters& counters() const;
+
+ private:
+  struct State;
+  explicit Publisher(std::unique_ptr<State> state);
+
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace chancery::zmq

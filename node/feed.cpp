@@ -1,0 +1,59 @@
+#include "node/feed.h"
+
+#include <utility>
+#include <vector>
+
+#include "client/src/convert.h"
+#include "client/src/notice_json.h"
+#include "io/log/log.h"
+#include "io/text/harmless.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::size_t kPageMax = 64;  // Each is read, hashed and written out as text.
+
+}  // namespace
+
+Result<std::string> feed_message(const v1::InboxItem& item) {
+  CHANCERY_TRY(const client::Notice notice, client::notice_from(item));
+  return notice.origin + "/" + notice.kind + "/ " + text::json_line(client::notice_json(notice));
+}
+
+Result<Feed> Feed::open(zmq::Context& context, const std::string& path, NodeStore& store) {
+  CHANCERY_TRY(const std::uint64_t newest, store.newest_arrival());
+  CHANCERY_TRY(zmq::Publisher publisher, zmq::Publisher::bind(context, {.path = path}));
+  return Feed(std::move(publisher), newest);
+}
+
+Result<void> Feed::step(NodeStore& store) {
+  behind_ = false;
+  const auto despite_damage = [](const Error& error) -> Result<void> {
+    if (error.code == ErrorCode::kStoreDamaged) {
+      return {};
+    }
+    return std::unexpected(error);
+  };
+  const Result<std::vector<NodeStore::InboxHead>> heads =
+      store.scan_inbox({.after = told_, .before = {}, .count_max = kPageMax});
+  if (!heads.has_value()) {
+    return despite_damage(heads.error());
+  }
+  for (const NodeStore::InboxHead& head : *heads) {
+    const Result<v1::InboxItem> item = store.inbox_item(head.arrival);
+    if (!item.has_value()) {
+      return despite_damage(item.error());
+    }
+    told_ = head.arrival;
+    if (Result<std::string> message = feed_message(*item); message.has_value()) {
+      publisher_.publish(*std::move(message));
+    } else {
+      log::error("not-in-feed",
+                 {{"arrival", head.arrival}, {"detail", message.error().to_string()}});
+    }
+  }
+  behind_ = heads->size() == kPageMax;
+  return {};
+}
+
+}  // namespace chancery::node

@@ -1,0 +1,49 @@
+// What arrives, told to plain SUB programs in any language at a socket file: one message for each
+// notice that enters the inbox, `ORIGIN/KIND/ {…}`, with the JSON that `chancery inbox --json`
+// shows. docs/reference/protocol.md chapter 11.
+//
+// It may drop: the inbox with its cursors is the truth. Grants do not apply; the file's permission
+// does. It begins with what arrives after the start, and goes in the order of arrival.
+//
+// One thread, the server's.
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "core/base/result.h"
+#include "io/zmq/context.h"
+#include "io/zmq/publisher.h"
+#include "node/store/node_store.h"
+
+namespace chancery::node {
+
+class Feed {
+ public:
+  // The errors of zmq::Publisher::bind(), and of the store.
+  [[nodiscard]] static Result<Feed> open(zmq::Context& context, const std::string& path,
+                                         NodeStore& store);
+
+  // Tells of what the store has committed since the last call, a page at most. A row that fails its
+  // hash ends the page: the store remembers it, and leaves it out once it is named.
+  [[nodiscard]] Result<void> step(NodeStore& store);
+  // Whether step() left some.
+  [[nodiscard]] bool is_behind() const { return behind_; }
+
+  [[nodiscard]] zmq::Publisher& publisher() { return publisher_; }
+
+ private:
+  Feed(zmq::Publisher publisher, std::uint64_t arrival)
+      : publisher_(std::move(publisher)), told_(arrival) {}
+
+  zmq::Publisher publisher_;
+  std::uint64_t told_;  // Up to this arrival.
+  bool behind_ = false;
+};
+
+// The message of one notice. kMalformed where it is none.
+[[nodiscard]] Result<std::string> feed_message(const v1::InboxItem& item);
+
+}  // namespace chancery::node

@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""What arrives at a node, heard by a plain ZeroMQ subscriber that knows nothing of the project. Protocol chapter 11."""
+import json
+import pathlib
+import stat
+import sys
+
+import zmq
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+import trial  # noqa: E402
+from trial import Trial, eventually  # noqa: E402
+
+PATIENCE = 20_000  # Milliseconds. Only a failing test waits as long.
+
+
+class Subscriber:
+    """SUB at a socket file, with the topics it asks for."""
+
+    def __init__(self, path, *topics):
+        self.context = zmq.Context()
+        self.socket = self.context.socket(zmq.SUB)
+        self.monitor = self.socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        for topic in topics:
+            self.socket.subscribe(topic)
+        self.socket.connect(f"ipc://{path}")
+        self.socket.setsockopt(zmq.RCVTIMEO, PATIENCE)
+
+    def is_connected(self):
+        return self.monitor.poll(PATIENCE) != 0 and bool(self.monitor.recv_multipart())
+
+    def next(self):
+        """Topic, and the notice."""
+        topic, notice = self.socket.recv().decode().split(" ", 1)
+        return topic, json.loads(notice)
+
+    def has_nothing(self, patience=0):
+        return self.socket.poll(patience) == 0
+
+    def close(self):
+        self.socket.disable_monitor()
+        self.context.destroy(linger=0)
+
+
+class Feed(Trial):
+    def setUp(self):
+        super().setUp()
+        self.feed = self.path("by/feed.sock")
+        self.edit("by/node.toml", "^(admin = .*)$", r'\1\nfeed = "feed.sock"')
+
+    def subscriber(self, *topics):
+        subscriber = Subscriber(self.feed, *topics)
+        self.addCleanup(subscriber.close)
+        self.assertTrue(subscriber.is_connected())
+        return subscriber
+
+    def test_who_subscribes_hears_what_the_inbox_gets(self):  # C-168
+        self.start("AM", "BY", "KZ")
+        self.assertEqual(self.publish("AM", "Before anybody listened").code, 0)
+        self.assert_arrives("BY", ["Before anybody listened"])
+        everything, alerts = self.subscriber(""), self.subscriber("AM/threat.alert/", "KZ/contact/")
+        for origin, subject in (("AM", "One\nof\u202etwo \x1b[31m"), ("KZ", "Of another origin"), ("AM", "The last")):
+            self.assertEqual(self.publish(origin, subject, to="BY").code, 0)
+        inbox = self.as_member("BY", "inbox").json["notices"]
+        self.assertEqual(len(inbox), 4)
+        heard = [everything.next() for _ in range(3)]
+        self.assertEqual(heard, [(f"{notice['origin']}/{notice['kind']}/", notice) for notice in inbox[1:]])
+        self.assertEqual([alerts.next()[1]["subject"] for _ in range(2)], [inbox[1]["subject"], "The last"])
+        self.assertTrue(alerts.has_nothing(), "KZ/threat.alert/ was not asked for")
+        queues = self.status("BY").json["queues"]
+        self.assertEqual(queues["subscribers"], {"items": 2, "items_max": 64, "refused": 0})
+        self.assertEqual(queues["feed"]["refused"], 0)
+        self.assertNotIn("feed", self.status("AM").json["queues"])
+
+        # The subscriber comes back by itself. It asks anew once it listens, so what comes before is lost to it.
+        self.assertEqual(self.nodes["BY"].stop(), 0)
+        self.assertFalse(self.feed.exists())
+        self.nodes["BY"].start()
+        self.assertTrue(everything.is_connected())
+
+        def is_heard():
+            self.assertEqual(self.publish("AM", "After the restart", to="BY").code, 0)
+            return not everything.has_nothing(500)
+
+        self.assertTrue(eventually(is_heard))
+        self.assertEqual(everything.next()[1]["subject"], "After the restart")
+
+    def test_the_file_is_for_owner_and_group(self):
+        self.start("BY")
+        mode = self.feed.stat().st_mode
+        self.assertTrue(stat.S_ISSOCK(mode))
+        self.assertEqual(stat.S_IMODE(mode), 0o660)
+
+    def test_a_place_that_is_taken_stops_the_start_and_the_check(self):
+        self.feed.write_text("something else")
+        node = self.node_of("BY")
+        for words in (("--check",), ()):
+            node.words = words
+            node.start()
+            self.assertEqual(node.wait(), 1)
+            self.assertIn("error=exists", node.log())
+            self.assertIn("feed.sock", node.log())
+        self.assertEqual(self.feed.read_text(), "something else")
+
+
+if __name__ == "__main__":
+    trial.main()

@@ -1,0 +1,164 @@
+#include "io/zmq/publisher.h"
+
+#include <sys/stat.h>
+#include <zmq.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "io/zmq/endpoint.h"
+#include "tests/unit/io/os/temporary_folder.h"
+#include "tests/unit/io/zmq/support.h"
+
+namespace chancery::zmq {
+namespace {
+
+// A subscriber that keeps to no rule of ours: libzmq as it is.
+class Subscriber {
+ public:
+  Subscriber(const Context& context, const std::string& path, const std::string& topic,
+             int receive_count_max = 1000)
+      : context_(context), socket_(zmq_socket(context_.handle().get(), ZMQ_SUB)) {
+    set(ZMQ_RCVHWM, &receive_count_max, sizeof receive_count_max);
+    set(ZMQ_SUBSCRIBE, topic.data(), topic.size());
+    const int linger = 0;
+    set(ZMQ_LINGER, &linger, sizeof linger);
+    const std::string endpoint = std::string(kIpcPrefix) + path;
+    EXPECT_EQ(zmq_connect(socket_, endpoint.c_str()), 0) << zmq_strerror(zmq_errno());
+  }
+  ~Subscriber() { zmq_close(socket_); }
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
+  Subscriber(Subscriber&&) = delete;
+  Subscriber& operator=(Subscriber&&) = delete;
+
+  std::string next() {  // Empty where there is nothing.
+    zmq_msg_t message;
+    zmq_msg_init(&message);
+    std::string bytes;
+    if (zmq_msg_recv(&message, socket_, ZMQ_DONTWAIT) >= 0) {
+      bytes.assign(static_cast<const char*>(zmq_msg_data(&message)), zmq_msg_size(&message));
+    }
+    zmq_msg_close(&message);
+    return bytes;
+  }
+
+ private:
+  void set(int option, const void* value, std::size_t size) {
+    EXPECT_EQ(zmq_setsockopt(socket_, option, value, size), 0) << zmq_strerror(zmq_errno());
+  }
+
+  Context context_;
+  void* socket_;
+};
+
+class PublisherTest : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string path() const { return folder_ / "feed.sock"; }
+  Publisher bind(PublisherOptions options = {}) {
+    options.path = path();
+    return must(Publisher::bind(context_, options));
+  }
+
+  // Until the subscription has reached the publisher, which no call tells.
+  static bool is_subscribed(Publisher& publisher, Subscriber& subscriber,
+                            const std::string& probe) {
+    return eventually([&] {
+      publisher.publish(probe);
+      return subscriber.next() == probe;
+    });
+  }
+
+  os::TemporaryFolder folder_;
+  Context context_ = must(Context::create());
+};
+
+TEST_F(PublisherTest, TellsWhoSubscribedToHowAMessageBegins) {
+  Publisher publisher = bind();
+  Subscriber all(context_, path(), "");
+  Subscriber one(context_, path(), "AM/contact/");
+  ASSERT_TRUE(is_subscribed(publisher, all, "AM/contact/ probe"));
+  ASSERT_TRUE(is_subscribed(publisher, one, "AM/contact/ probe"));
+  EXPECT_TRUE(publisher.publish("BY/contact/ 1"));
+  EXPECT_TRUE(publisher.publish("AM/contact.other/ 2"));
+  EXPECT_TRUE(publisher.publish("AM/contact/ 3"));
+  const auto next = [](Subscriber& subscriber) {
+    std::string message;
+    EXPECT_TRUE(eventually([&] {
+      message = subscriber.next();
+      return !message.empty() && !message.ends_with("probe");
+    }));
+    return message;
+  };
+  EXPECT_EQ(next(one), "AM/contact/ 3");
+  EXPECT_EQ(next(all), "BY/contact/ 1");
+  EXPECT_EQ(next(all), "AM/contact.other/ 2");
+  EXPECT_EQ(next(all), "AM/contact/ 3");
+}
+
+TEST_F(PublisherTest, WhoDoesNotReadHoldsNobodyUpAndCostsNoMoreThanTheLimit) {
+  constexpr std::size_t kLimit = 1U << 20U;
+  Publisher publisher = bind({.send_count_max = 10'000, .leaving_bytes_max = kLimit});
+  Subscriber stalled(context_, path(), "", /*receive_count_max=*/1);
+  ASSERT_TRUE(is_subscribed(publisher, stalled, "probe"));
+  const std::string message(10'000, 'x');
+  bool dropped = false;
+  for (int i = 0; i < 5000 && !dropped; ++i) {
+    dropped = !publisher.publish(message);
+    EXPECT_LE(publisher.leaving_bytes(), kLimit);
+  }
+  EXPECT_TRUE(dropped);
+  EXPECT_GT(publisher.leaving_bytes(), kLimit - 2 * message.size());
+  EXPECT_GT(publisher.counters().dropped_count, 0U);
+  // One that reads on has everything there is room for again.
+  EXPECT_TRUE(eventually([&] {
+    while (!stalled.next().empty()) {
+    }
+    return publisher.leaving_bytes() == 0;
+  }));
+  EXPECT_TRUE(publisher.publish(message));
+}
+
+TEST_F(PublisherTest, WhatNobodyAskedForIsNotKept) {
+  Publisher publisher = bind();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(publisher.publish(std::string(1U << 20U, 'x')));
+  }
+  EXPECT_EQ(publisher.leaving_bytes(), 0U);
+}
+
+TEST_F(PublisherTest, TheNewestGoesOverTheLimitAndThoseBeforeListenOn) {
+  Publisher publisher = bind({.connection_count_max = 2});
+  Subscriber first(context_, path(), "");
+  ASSERT_TRUE(is_subscribed(publisher, first, "1"));
+  Subscriber second(context_, path(), "");
+  ASSERT_TRUE(is_subscribed(publisher, second, "2"));
+  Subscriber third(context_, path(), "");
+  ASSERT_TRUE(eventually([&] { return publisher.counters().connection_over_count > 0; }));
+  publisher.publish("last");
+  for (Subscriber* const subscriber : {&first, &second}) {
+    EXPECT_TRUE(eventually([&] { return subscriber->next() == "last"; }));
+  }
+}
+
+TEST_F(PublisherTest, TheFileIsForOwnerAndGroupAndGoesWithThePublisher) {
+  const mode_t before = umask(0);
+  {
+    const Publisher publisher = bind();
+    struct stat status{};
+    ASSERT_EQ(stat(path().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0660U);
+    EXPECT_EQ(Publisher::bind(context_, {.path = path()}).error().code, ErrorCode::kAddressInUse);
+  }
+  umask(before);
+  EXPECT_FALSE(std::filesystem::exists(path()));
+  std::ofstream(path()) << "a file";
+  EXPECT_EQ(Publisher::bind(context_, {.path = path()}).error().code, ErrorCode::kExists);
+  EXPECT_EQ(
+      Publisher::bind(context_, {.path = folder_ / "b", .connection_count_max = 0}).error().code,
+      ErrorCode::kConfigInvalid);
+}
+
+}  // namespace
+}  // namespace chancery::zmq
