@@ -33,11 +33,11 @@
 namespace chancery::zmq {
 
 struct ConnectionLimits {
-  std::size_t connection_count_max;
+  std::size_t connection_count_max = 0;
   bool newest_goes = false;  // Over it, whoever has said what.
   bool counts_bytes = true;  // False for ipc: the kernel does not count there.
-  std::uint64_t waiting_bytes_max;
-  std::uint64_t first_bytes_max;  // Instead, while it has completed no message.
+  std::uint64_t waiting_bytes_max = 0;
+  std::uint64_t first_bytes_max = 0;  // Instead, while it has completed no message.
 };
 
 struct ConnectionCounters {

@@ -28,9 +28,7 @@ struct Publisher::State {
         connections(std::move(monitor),
                     {.connection_count_max = static_cast<std::size_t>(asked.connection_count_max),
                      .newest_goes = true,
-                     .counts_bytes = false,
-                     .waiting_bytes_max = 0,
-                     .first_bytes_max = 0}) {}
+                     .counts_bytes = false}) {}
 
   PublisherOptions options;
   std::shared_ptr<Leaving> leaving = std::make_shared<Leaving>();

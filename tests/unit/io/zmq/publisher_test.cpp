@@ -134,7 +134,7 @@ TEST_F(PublisherTest, TheNewestGoesOverTheLimitAndThoseBeforeListenOn) {
   ASSERT_TRUE(is_subscribed(publisher, first, "1"));
   Subscriber second(context_, path(), "");
   ASSERT_TRUE(is_subscribed(publisher, second, "2"));
-  Subscriber third(context_, path(), "");
+  const Subscriber third(context_, path(), "");
   ASSERT_TRUE(eventually([&] { return publisher.counters().connection_over_count > 0; }));
   publisher.publish("last");
   for (Subscriber* const subscriber : {&first, &second}) {
