@@ -38,6 +38,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_inbox(app, shared);
   add_show(app, shared);
   add_status(app, shared);
+  add_doctor(app, shared);
   add_app(app, shared);
   add_context(app, shared);
   add_audit(app, shared);

@@ -2,6 +2,7 @@
 
 #include "cli/audit.h"
 #include "cli/backup.h"
+#include "cli/doctor.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
 #include "io/args/cli11.h"
@@ -16,6 +17,18 @@ constexpr const char* kStatusFooter = R"(Examples:
 
 Exit 0: it answers. 1: it answers and raises an alarm; with --check also where its disk is low or a
 stored record is damaged, for monitoring. 2: nothing answers.)";
+
+constexpr const char* kDoctorFooter = R"(Examples:
+  chancery doctor --exchange DIR AM
+  chancery doctor --node /etc/chancery/node.toml --bundle for-support.json
+  chancery doctor --node /etc/chancery/node.toml --check --log-age-max 2h
+
+Looks at what a start looks at (keys, their permissions, places, the store) and at what the running
+daemon says of link, directory, log, clock, disk, records and queues. Changes nothing. Run it as the
+daemon's user. With --check it speaks the plugin protocol of Nagios: exit 0 OK, 1 WARNING,
+2 CRITICAL, 3 UNKNOWN. The file of --bundle has neither secrets nor notices: read it before you pass
+it on.
+Exit 0: all is well. 1: something is not.)";
 
 constexpr const char* kVerifyFooter = R"(Examples:
   chancery audit verify --exchange DIR hub
@@ -82,6 +95,20 @@ void add_status(CLI::App& app, Shared& shared) {
   add_daemon_flags(verb, shared, &options->daemon, /*stores=*/false);
   verb.add_flag("--check", options->check, "Exit 1 also for a low disk or a damaged record");
   run_with(verb, shared, options, run_status);
+}
+
+void add_doctor(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("doctor", "Find what is wrong with a hub or a node");
+  verb.footer(kDoctorFooter);
+  const auto options = std::make_shared<DoctorOptions>();
+  add_daemon_flags(verb, shared, &options->daemon, /*stores=*/false);
+  verb.add_flag("--check", options->check, "As a monitoring plugin: one line, and its exit codes");
+  verb.add_option("--log-age-max", options->log_age_max,
+                  "A warning where the newest entry is older, as 2h")
+      ->type_name("DURATION");
+  verb.add_option("--bundle", options->bundle, "Also write all of it into a file, as JSON")
+      ->type_name("FILE");
+  run_with(verb, shared, options, run_doctor);
 }
 
 void add_audit(CLI::App& app, Shared& shared) {

@@ -1,0 +1,99 @@
+#include "cli/doctor.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace chancery::cli {
+namespace {
+
+constexpr std::uint64_t kNow = 1'800'000'000'000;
+
+// A node that has nothing to complain about.
+text::Json node() {
+  return {{"alarm", nullptr},
+          {"enrolled", true},
+          {"hub",
+           {{"endpoint", "tcp://127.0.0.1:1"},
+            {"link", "up"},
+            {"size", 27},
+            {"fault", ""},
+            {"damaged", text::Json::array()}}},
+          {"log", {{"size", 27}, {"accepted_at_ms", kNow - 5000}}},
+          {"outbox", {{"aside", 0}}},
+          {"disk", {{"level", "ample"}, {"free_bytes", 1000}}},
+          {"quarantine", {{"count", 0}}},
+          {"queues", {{"outbox", {{"items", 90}, {"items_max", 100}}}}}};
+}
+
+Finding finding_of(const text::Json& status, const std::string& part,
+                   const Expectations& expectations = {.now_ms = kNow}) {
+  const std::vector<Finding> findings = findings_of(status, expectations);
+  const auto found = std::ranges::find(findings, part, &Finding::part);
+  EXPECT_NE(found, findings.end()) << part;
+  return found == findings.end() ? Finding{} : *found;
+}
+
+TEST(DoctorTest, AllPartsOfAWellNodeAreGood) {
+  const std::vector<Finding> findings = findings_of(node(), {.now_ms = kNow});
+  EXPECT_EQ(findings.size(), 8U);
+  for (const Finding& finding : findings) {
+    EXPECT_EQ(finding.health, Health::kGood) << finding.part << ": " << finding.detail;
+    EXPECT_TRUE(finding.remedy.empty()) << finding.part;
+  }
+}
+
+TEST(DoctorTest, AHubHasNoLinkAndNoEnrolment) {
+  text::Json hub = node();
+  for (const char* const key : {"hub", "outbox", "enrolled"}) {
+    hub.erase(key);
+  }
+  EXPECT_EQ(findings_of(hub, {.now_ms = kNow}).size(), 6U);
+}
+
+TEST(DoctorTest, EachTroubleIsNamedWithItsRemedy) {
+  struct Case {
+    std::string pointer;
+    text::Json value;
+    std::string part;
+    Health health;
+    std::string says;
+  };
+  const std::vector<Case> cases = {
+      {"/alarm",
+       {{"error", "root-mismatch"}, {"detail", "at 7"}},
+       "trust",
+       Health::kBad,
+       "root-mismatch: at 7"},
+      {"/hub/link", "down", "link", Health::kBad, "down"},
+      {"/hub/fault", "admission-stopped", "link", Health::kWarning, "admission-stopped"},
+      {"/enrolled", false, "directory", Health::kBad, "does not list"},
+      {"/hub/size", 27 + 1025, "log", Health::kWarning, "1025 behind"},
+      {"/log/accepted_at_ms", kNow + 60'001, "clock", Health::kBad, "60 s ahead"},
+      {"/outbox/aside", 2, "clock", Health::kBad, "2 notices expired"},
+      {"/disk/level", "warning", "disk", Health::kWarning, "1000 bytes"},
+      {"/disk/level", "urgent-only", "disk", Health::kBad, "urgent-only"},
+      {"/disk/level", "full", "disk", Health::kBad, "full"},
+      {"/quarantine/count", 3, "store", Health::kBad, "3 stored records"},
+      {"/hub/damaged", {4, 5}, "store", Health::kWarning, "2 entries"},
+      {"/queues/outbox/items", 91, "queues", Health::kWarning, "outbox 91 of 100 items"},
+  };
+  for (const Case& item : cases) {
+    text::Json status = node();
+    status[text::Json::json_pointer(item.pointer)] = item.value;
+    const Finding finding = finding_of(status, item.part);
+    EXPECT_EQ(finding.health, item.health) << item.pointer;
+    EXPECT_NE(finding.detail.find(item.says), std::string::npos) << finding.detail;
+    EXPECT_FALSE(finding.remedy.empty()) << item.pointer;
+  }
+}
+
+TEST(DoctorTest, TheAgeOfTheLogCountsWhereItIsAskedFor) {
+  EXPECT_EQ(finding_of(node(), "log", {.now_ms = kNow, .log_age_max_ms = 5000}).health,
+            Health::kGood);
+  EXPECT_EQ(finding_of(node(), "log", {.now_ms = kNow, .log_age_max_ms = 4999}).health,
+            Health::kWarning);
+}
+
+}  // namespace
+}  // namespace chancery::cli
