@@ -45,6 +45,7 @@ class Rig:
         self.born = time.monotonic()
         self.deeds, self.findings, self.notes = [], [], collections.Counter()
         self.peaks = {}
+        self.acknowledged_count = 0  # Notices, once judged.
         self.founding = FOUNDING  # Entries of the log that no submitter knows of.
         self.pages = {member: [] for member in members}
         self.made = trial.make_exchange("csto", self.exchange)
@@ -208,6 +209,7 @@ class Rig:
             self.heal()
             drained = eventually(self.in_step, HEAL_SECONDS)
             log = oracle.read_log(self.log.path)
+            self.acknowledged_count = sum(attempt.outcome == "ok" for attempt in oracle.attempts(log).values())
             while True:
                 inboxes = self.inboxes()
                 found = oracle.judge(log, inboxes)

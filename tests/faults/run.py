@@ -26,6 +26,7 @@ import rig as rigs
 HERE = pathlib.Path(__file__).resolve().parent
 TALLY = rigs.ROOT / "build/faults/tally.jsonl"
 RECORD = HERE / "TALLY.md"
+ACKNOWLEDGED_LEAST = 10  # In a round that has as many faults; where nothing is acknowledged, nothing can be lost.
 
 
 class Campaign:
@@ -113,6 +114,10 @@ def play_round(campaign, seed, faults):
         with contextlib.suppress(rigs.Broken):
             campaign.module.play(rig, faults)
         rig.judge()
+        least = min(ACKNOWLEDGED_LEAST, len(faults))
+        if rig.acknowledged_count < least:
+            rig.finds("load", f"{rig.acknowledged_count} notices were acknowledged, at least {least} should be: there "
+                              "was nothing to lose")
         over = True
     except Exception:
         broken, over = traceback.format_exc(), True
@@ -128,7 +133,7 @@ def story(campaign, seed, rig, broken):
     for at, text in rig.deeds:
         yield f"  {at:8.3f} s  {text}"
     for finding in rig.findings[:20]:
-        yield f"  {finding.property:<4}{'notice ' + finding.notice + ': ' if finding.notice else ''}{finding.text}"
+        yield f"  {finding.property:<5}{'notice ' + finding.notice + ': ' if finding.notice else ''}{finding.text}"
     if len(rig.findings) > 20:
         yield f"  and {len(rig.findings) - 20} more"
     if broken:
@@ -152,6 +157,7 @@ def run(campaign, arguments, tally, progress):
         held = not rig.findings and not broken
         tally.append({**row, "result": "held" if held else "not judged" if broken else "violated",
                       "properties": sorted({finding.property for finding in rig.findings}),
+                      "acknowledged": rig.acknowledged_count,
                       "seconds": round(time.monotonic() - begun, 1), "notes": dict(rig.notes)})
         if not held:
             for line in story(campaign, seed, rig, broken):
@@ -176,23 +182,27 @@ def show_list():
 
 
 def record(tally):
-    """The table of all that was run, for people."""
-    sums = collections.defaultdict(collections.Counter)
-    commits, properties = collections.defaultdict(dict), collections.defaultdict(set)
+    """The table of what was run of the newest commit that a campaign ran with, for people."""
+    sums, properties = collections.defaultdict(collections.Counter), collections.defaultdict(set)
+    newest = {row["campaign"]: row["commit"] for row in tally.rows}
     for row in tally.rows:
+        if row["commit"] != newest[row["campaign"]]:
+            continue
         sums[row["campaign"]][row["result"]] += row["faults"]
         sums[row["campaign"]]["seconds"] += row["seconds"]
-        commits[row["campaign"]][row["commit"]] = None
+        sums[row["campaign"]]["acknowledged"] += row.get("acknowledged", 0)
         properties[row["campaign"]].update(row["properties"])
     lines = ["# Tally of the fault campaigns", "",
              "Written by `./dev faults --record` from what was run on one machine. "
              "[What they are](../../docs/internals/faults.md).", "",
-             "| campaign | faults that held | in violated rounds | minutes | last commit |",
-             "| --- | --- | --- | --- | --- |"]
+             "| campaign | faults that held | in violated rounds | in rounds not judged | notices acknowledged | minutes "
+             "| commit |",
+             "| --- | --- | --- | --- | --- | --- | --- |"]
     for name, counts in sorted(sums.items()):
         violated = " ".join((f"{counts['violated']:,}", *sorted(properties[name])))
-        lines.append(f"| `{name}` | {counts['held']:,} | {violated} | {counts['seconds'] / 60:.1f} | "
-                     f"{list(commits[name])[-1]} |")
+        lines.append(f"| `{name}` | {counts['held']:,} | {violated} | {counts['not judged']:,} | "
+                     f"{counts['acknowledged']:,} | {counts['seconds'] / 60:.1f} | "
+                     f"{newest[name]} |")
     RECORD.write_text("\n".join(lines) + "\n")
 
 
