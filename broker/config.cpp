@@ -4,15 +4,13 @@
 
 #include "core/base/encoding.h"
 #include "daemon/disk_watch.h"
+#include "daemon/places.h"
 #include "daemon/vitals.h"
-#include "io/os/file.h"
 #include "io/text/toml.h"
 #include "io/zmq/endpoint.h"
 
 namespace chancery::broker {
 namespace {
-
-constexpr std::size_t kConfigBytesMax = 1U << 20U;
 
 // "notices" is read from notices_per_second and notices_burst.
 Result<void> read_rate(text::TomlTable& table, const std::string& what, Rate& rate) {
@@ -100,7 +98,7 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
 }
 
 Result<Config> read_config(const std::string& path) {
-  CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
+  CHANCERY_TRY(const std::string text, daemon::read_config_file(path));
   return parse_config(text, path);
 }
 

@@ -18,6 +18,7 @@
 #include "core/base/encoding.h"
 #include "core/crypto/secret.h"
 #include "daemon/keys.h"
+#include "daemon/places.h"
 #include "io/os/clock.h"
 #include "io/os/exit_codes.h"
 #include "io/os/file.h"
@@ -54,7 +55,7 @@ struct NodeFile {
 
 Result<NodeFile> read_node_file(const DaemonFile& file) {
   CHANCERY_TRY(node::Config config, read_node(file));
-  CHANCERY_TRY(std::string text, os::read_file(file.path, node::kConfigBytesMax));
+  CHANCERY_TRY(std::string text, daemon::read_config_file(file.path));
   return NodeFile{.path = file.path, .text = std::move(text), .config = std::move(config)};
 }
 
@@ -284,7 +285,7 @@ Result<Enrolled> enrol(const AppAddOptions& options, const NodeFile& file) {
   };
   if (const Result<void> written = write(); !written.has_value()) {
     // Where only the folder was not synced, the node may see the table already.
-    const Result<std::string> now = os::read_file(file.path, node::kConfigBytesMax);
+    const Result<std::string> now = daemon::read_config_file(file.path);
     if (!now.has_value() || *now != text) {
       folder.undo();
     }
@@ -321,9 +322,9 @@ Result<std::string> with_application(std::string_view text, const std::string& p
   }
   config.applications.push_back(application);
   std::string changed = with_table(text, application_table(application));
-  if (changed.size() > node::kConfigBytesMax) {
-    return fail(ErrorCode::kLimitExceeded,
-                path + " would have more than " + std::to_string(node::kConfigBytesMax) + " bytes");
+  if (changed.size() > daemon::kConfigBytesMax) {
+    return fail(ErrorCode::kLimitExceeded, path + " would have more than " +
+                                               std::to_string(daemon::kConfigBytesMax) + " bytes");
   }
   CHANCERY_TRY_VOID(require_config(changed, path, config));
   return changed;

@@ -95,6 +95,10 @@ class AdminClient {
 
 // Bytes 68 to 71 of an SQLite file say whose it is.
 Result<std::uint32_t> application_id(const std::string& path) {
+  std::error_code unknown;
+  if (std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown)) {
+    return fail(ErrorCode::kFileMissing, path + " is no file; expected the store of a hub or node");
+  }
   std::ifstream file(path, std::ios::binary);
   std::string header(72, '\0');
   if (!file.is_open()) {

@@ -22,6 +22,14 @@ Result<void> of_key(std::string_view key, const Result<void>& checked) {
 
 }  // namespace
 
+Result<std::string> read_config_file(const std::string& path) {
+  Result<std::string> text = os::read_file(path, kConfigBytesMax);
+  if (!text.has_value() && text.error().code == ErrorCode::kLimitExceeded) {
+    return fail(ErrorCode::kConfigInvalid, text.error().detail);
+  }
+  return text;
+}
+
 Result<void> check_store_place(std::string_view key, const std::string& path) {
   CHANCERY_TRY_VOID(of_key(key, os::check_writable_folder(folder_of(path))));
   return of_key(key, sqlite::check_place(path));

@@ -1,4 +1,5 @@
-// The places that a configuration names, looked at by `--check` before anything is made there.
+// The configuration's file, and the places that it names, looked at by `--check` before anything is
+// made there.
 //
 // Each finds what would stop a start for the place's sake: the folder is missing or may not be
 // written, something else is there, the path is too long. Nothing is made, changed or removed. What
@@ -6,6 +7,7 @@
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +15,11 @@
 #include "core/base/result.h"
 
 namespace chancery::daemon {
+
+inline constexpr std::size_t kConfigBytesMax = 1U << 20U;
+
+// kFileMissing, kIo; kConfigInvalid over kConfigBytesMax.
+[[nodiscard]] Result<std::string> read_config_file(const std::string& path);
 
 // `key` is the configuration's name for the path: the detail begins with it. kFileMissing, kIo,
 // kExists, and what io/sqlite says of a file that can be no store.

@@ -6,8 +6,8 @@
 #include "core/base/encoding.h"
 #include "core/exchange/names.h"
 #include "daemon/disk_watch.h"
+#include "daemon/places.h"
 #include "daemon/vitals.h"
-#include "io/os/file.h"
 #include "io/text/toml.h"
 #include "io/zmq/endpoint.h"
 
@@ -146,7 +146,7 @@ std::vector<std::string> changed_keys(const Config& before, const Config& after)
 }
 
 Result<Config> read_config(const std::string& path) {
-  CHANCERY_TRY(const std::string text, os::read_file(path, kConfigBytesMax));
+  CHANCERY_TRY(const std::string text, daemon::read_config_file(path));
   return parse_config(text, path);
 }
 

@@ -14,8 +14,6 @@
 
 namespace chancery::node {
 
-inline constexpr std::size_t kConfigBytesMax = 1U << 20U;
-
 struct Config {
   std::string member;
   Hash genesis{};

@@ -71,7 +71,8 @@ Result<std::uint64_t> raw_size(sqlite3* connection) {
 Result<void> lock_shared(sqlite3* connection) {
   sqlite3_file* const file = file_of(connection);
   if (const int code = file->pMethods->xLock(file, SQLITE_LOCK_SHARED); code != SQLITE_OK) {
-    return sqlite_failure(code, nullptr, "lock");
+    return sqlite_failure(code, nullptr,
+                          std::string("lock ") + sqlite3_db_filename(connection, "main"));
   }
   return {};
 }

@@ -13,6 +13,7 @@
 #include "cli/exchange_init.h"
 #include "core/base/encoding.h"
 #include "core/crypto/keys.h"
+#include "daemon/places.h"
 #include "io/os/exit_codes.h"
 #include "io/os/file.h"
 #include "io/text/json.h"
@@ -65,7 +66,7 @@ class AppTest : public testing::Test {
     before_ = text();
   }
 
-  std::string text() { return test::must(os::read_file(config_, node::kConfigBytesMax)); }
+  std::string text() { return test::must(daemon::read_config_file(config_)); }
   node::Config config() { return test::must(node::read_config(config_)); }
   void rewrite(const std::string& text) { test::must(os::replace_file(config_, text, 0640)); }
   std::string apps(const std::string& path) { return folder_ / ("x/am/apps/" + path); }

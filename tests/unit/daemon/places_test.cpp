@@ -51,6 +51,16 @@ class PlacesTest : public testing::Test {
   os::TemporaryFolder folder_;
 };
 
+TEST(ConfigFileTest, AConfigurationHasABoundThatItsErrorIsAbout) {
+  const os::TemporaryFolder folder;
+  const std::string path = folder / "node.toml";
+  ASSERT_TRUE(os::write_file_new(path, std::string(kConfigBytesMax, '#'), 0600));
+  EXPECT_EQ(read_config_file(path)->size(), kConfigBytesMax);
+  ASSERT_TRUE(os::replace_file(path, std::string(kConfigBytesMax + 1, '#'), 0600));
+  EXPECT_EQ(read_config_file(path).error().code, ErrorCode::kConfigInvalid);
+  EXPECT_EQ(read_config_file(folder / "none").error().code, ErrorCode::kFileMissing);
+}
+
 TEST_F(PlacesTest, AFreePlaceIsGoodAndStaysFree) {
   EXPECT_EQ(said(check_store_place("store", folder_ / "hub.db")), "good");
   EXPECT_EQ(said(check_socket_place("admin", folder_ / "admin.sock")), "good");

@@ -143,6 +143,7 @@ TEST(DatabaseTest, RefusesASecondOpenerInAnotherProcessAlsoBeforeTheFirstWrite) 
   crash_after([&] {
     EXPECT_EQ(code_of(store.open(OpenMode::kExisting)), ErrorCode::kStoreBusy);
     EXPECT_EQ(code_of(store.open(OpenMode::kReadOnly)), ErrorCode::kStoreBusy);
+    EXPECT_NE(store.open(OpenMode::kExisting).error().detail.find(store.path()), std::string::npos);
   });
 }
 
