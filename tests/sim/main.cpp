@@ -15,6 +15,7 @@
 namespace chancery::sim {
 namespace {
 
+constexpr std::uint64_t kNoticesAMinuteLeast = 4;  // A seed of five minutes has 60 and more.
 constexpr std::string_view kHelp =
     R"(./dev sim SEED | A..B [--minutes N] [--twice] [--story] [--quiet]
 
@@ -135,6 +136,12 @@ int main(int argc, char** argv) {
       if (const Report again = run(exchange, seed, request, {}); again.trace != report.trace) {
         report.violations.push_back("the second run went another way: " + hex(again.trace));
       }
+    }
+    // Where nothing is published or read, nothing can be lost.
+    const std::uint64_t least = kNoticesAMinuteLeast * request.minutes;
+    if (report.queued_count < least || report.read_count < least) {
+      report.violations.push_back("too little was done: of notices queued and read, " +
+                                  std::to_string(least) + " each are the least");
     }
     if (!request.quiet || !report.violations.empty()) {
       std::cout << "seed " << seed << "  " << (report.violations.empty() ? "kept" : "VIOLATED")
