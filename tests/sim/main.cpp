@@ -89,7 +89,14 @@ Report run(const test::TestExchange& exchange, std::uint64_t seed, const Request
   World world(
       exchange,
       {.seed = seed, .duration = request.minutes * 60 * kSecond, .story = std::move(story)});
-  return world.run();
+  Report report = world.run();
+  // Where nothing is published or read, nothing can be lost.
+  const std::uint64_t least = kNoticesAMinuteLeast * request.minutes;
+  if (report.queued_count < least || report.read_count < least) {
+    report.violations.push_back("too little was done: of notices queued and read, " +
+                                std::to_string(least) + " each are the least");
+  }
+  return report;
 }
 
 void tell_story(const test::TestExchange& exchange, std::uint64_t seed, const Request& request) {
@@ -136,12 +143,6 @@ int main(int argc, char** argv) {
       if (const Report again = run(exchange, seed, request, {}); again.trace != report.trace) {
         report.violations.push_back("the second run went another way: " + hex(again.trace));
       }
-    }
-    // Where nothing is published or read, nothing can be lost.
-    const std::uint64_t least = kNoticesAMinuteLeast * request.minutes;
-    if (report.queued_count < least || report.read_count < least) {
-      report.violations.push_back("too little was done: of notices queued and read, " +
-                                  std::to_string(least) + " each are the least");
     }
     if (!request.quiet || !report.violations.empty()) {
       std::cout << "seed " << seed << "  " << (report.violations.empty() ? "kept" : "VIOLATED")

@@ -3,7 +3,6 @@
 #include "cli/app.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <filesystem>
 #include <string>
@@ -19,6 +18,7 @@
 #include "io/text/json.h"
 #include "tests/support/keys.h"
 #include "tests/unit/cli/config_folder.h"
+#include "tests/unit/cli/file_mode.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::cli {
@@ -44,12 +44,6 @@ text::Json json_of(const std::string& text) {
   const Result<text::Json> json = text::parse_json(text, 6);
   EXPECT_TRUE(json.has_value()) << text;
   return json.value_or(text::Json::object());
-}
-
-mode_t mode_of(const std::string& path) {
-  struct stat status{};
-  EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
-  return status.st_mode & 07777U;
 }
 
 class AppTest : public testing::Test {

@@ -1,7 +1,6 @@
 #include "cli/exchange_init.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -17,6 +16,7 @@
 #include "io/os/file.h"
 #include "io/text/json.h"
 #include "io/zmq/endpoint.h"
+#include "tests/unit/cli/file_mode.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::cli {
@@ -73,12 +73,6 @@ exchange::Directory fold(const ExchangePlan& plan) {
     EXPECT_TRUE(applied.has_value()) << applied.error().to_string();
   }
   return directory;
-}
-
-unsigned mode_of(const std::string& path) {
-  struct stat status{};
-  EXPECT_EQ(::lstat(path.c_str(), &status), 0) << path;
-  return status.st_mode & 07777U;
 }
 
 TEST(ExchangeInitTest, TheFoundingFileFoldsToTheMembersOfTheProfile) {
