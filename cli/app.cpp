@@ -183,7 +183,7 @@ Result<void> require_grants(const AppAddOptions& options) {
 }
 
 // What came of asking the node to read its file again.
-struct Outcome {
+struct ReloadOutcome {
   bool in_force = false;
   std::vector<std::string> need_restart{};
   std::optional<Error> error{};
@@ -195,7 +195,7 @@ bool is_same_file(const std::string& a, const std::string& b) {
   return unknown ? a == b : same;
 }
 
-Outcome reload(const NodeFile& file, bool wanted) {
+ReloadOutcome reload(const NodeFile& file, bool wanted) {
   if (!wanted) {
     return {};
   }
@@ -229,7 +229,7 @@ std::string joined_or_nothing(const std::vector<std::string>& patterns) {
   return out.empty() ? "nothing" : out;
 }
 
-int tell_outcome(text::Json json, const std::string& text, const Outcome& outcome,
+int tell_outcome(text::Json json, const std::string& text, const ReloadOutcome& outcome,
                  const Shared& shared) {
   if (shared.json) {
     json["in_force"] = outcome.in_force;

@@ -98,7 +98,7 @@ Result<Contexts> change_contexts(const std::string& path, Change change) {
   Contexts after = before;
   CHANCERY_TRY_VOID(change(after));
   if (after == before) {
-    return before;
+    return after;
   }
   CHANCERY_TRY_VOID(make_folders(fs::path(path).parent_path()));
   CHANCERY_TRY(const os::FileLock lock, lock_for_change(path));

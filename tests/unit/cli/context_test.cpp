@@ -16,12 +16,12 @@
 namespace chancery::cli {
 namespace {
 
-const Contexts all_of_them = {.selected = "desk",
-                              .all = {{.name = "trial", .exchange = "/x", .member = "AM"},
-                                      {.name = "anybody", .exchange = "/x y/\"z\""},
-                                      {.name = "desk", .client_file = "/c.toml"},
-                                      {.name = "node", .node = "/n.toml"},
-                                      {.name = "hub", .hub = "/h.toml"}}};
+const Contexts five_contexts = {.selected = "desk",
+                                .all = {{.name = "trial", .exchange = "/x", .member = "AM"},
+                                        {.name = "anybody", .exchange = "/x y/\"z\""},
+                                        {.name = "desk", .client_file = "/c.toml"},
+                                        {.name = "node", .node = "/n.toml"},
+                                        {.name = "hub", .hub = "/h.toml"}}};
 
 ErrorCode code_of(const std::string& text) {
   const Result<Contexts> parsed = parse_contexts(text, "contexts.toml");
@@ -52,8 +52,8 @@ TEST_F(ContextTest, TheFileStandsWherePeopleKeepConfigurations) {
 }
 
 TEST_F(ContextTest, WhatIsWrittenIsReadBackAndIsForItsOwnerAlone) {
-  write(all_of_them);
-  EXPECT_EQ(test::must(read_contexts(path_)), all_of_them);
+  write(five_contexts);
+  EXPECT_EQ(test::must(read_contexts(path_)), five_contexts);
   struct stat status{};
   ASSERT_EQ(::stat(path_.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
@@ -63,13 +63,15 @@ TEST_F(ContextTest, WhatIsWrittenIsReadBackAndIsForItsOwnerAlone) {
 }
 
 TEST_F(ContextTest, WhatCannotBeReadBackIsNotWritten) {
-  write(all_of_them);
-  Contexts wrong = all_of_them;
+  write(five_contexts);
+  Contexts wrong = five_contexts;
   wrong.all.back().hub = "/with a DEL \x7f";
   EXPECT_FALSE(write_contexts(path_, wrong).has_value());
+  wrong.all.back().hub = "/no UTF-8 \xff";
+  EXPECT_EQ(write_contexts(path_, wrong).error().code, ErrorCode::kConfigInvalid);
   wrong.all.back().hub = "/" + std::string(os::kKeyFileSizeMax, 'x');
   EXPECT_EQ(write_contexts(path_, wrong).error().code, ErrorCode::kLimitExceeded);
-  EXPECT_EQ(test::must(read_contexts(path_)), all_of_them);
+  EXPECT_EQ(test::must(read_contexts(path_)), five_contexts);
 }
 
 TEST_F(ContextTest, ReadingIsStrict) {
@@ -101,14 +103,14 @@ TEST_F(ContextTest, ThereAreAtMostSoMany) {
 }
 
 TEST_F(ContextTest, ANameThatIsNotThereIsAnsweredWithTheNearest) {
-  EXPECT_EQ(test::must(find_context(all_of_them, "hub")).hub, "/h.toml");
-  EXPECT_EQ(find_context(all_of_them, "trail").error().to_string(),
+  EXPECT_EQ(test::must(find_context(five_contexts, "hub")).hub, "/h.toml");
+  EXPECT_EQ(find_context(five_contexts, "trail").error().to_string(),
             "not-found: no context 'trail': did you mean 'trial'?");
   EXPECT_EQ(find_context({}, "a").error().to_string(), "not-found: no context 'a': there is none");
 }
 
 TEST_F(ContextTest, VerbsForNoticesTakeAClientOrAMemberOfAnExchange) {
-  write(all_of_them);
+  write(five_contexts);
   EXPECT_EQ(client_file({}, with("")).value().path, "/c.toml") << "the selected one";
   EXPECT_EQ(client_file({}, with("trial")).value().path, "/x/am/apps/desk/client.toml");
   EXPECT_EQ(client_file({.context = "trial"}, with("desk")).value().path,
@@ -119,7 +121,7 @@ TEST_F(ContextTest, VerbsForNoticesTakeAClientOrAMemberOfAnExchange) {
 }
 
 TEST_F(ContextTest, AFlagGoesBeforeAContext) {
-  write(all_of_them);
+  write(five_contexts);
   EXPECT_EQ(client_file({.client_file = "f.toml", .context = "trial"}, with("")).value().path,
             "f.toml");
   EXPECT_EQ(client_file({.member = "BY", .context = "trial"}, with("")).value().path,
@@ -131,7 +133,7 @@ TEST_F(ContextTest, AFlagGoesBeforeAContext) {
 }
 
 TEST_F(ContextTest, TheEnvironmentsOwnPlacesGoBeforeItsContextAndTheSelectedOne) {
-  write(all_of_them);
+  write(five_contexts);
   Environment environment = with("trial");
   environment.client_file = "e.toml";
   EXPECT_EQ(client_file({}, environment).value().path, "e.toml");
@@ -148,7 +150,7 @@ TEST_F(ContextTest, WhatIsNotNeededIsNotRead) {
 }
 
 TEST_F(ContextTest, VerbsForDaemonsTakeAFileOrAnExchange) {
-  write(all_of_them);
+  write(five_contexts);
   const auto file = [&](const DaemonOptions& options, const Shared& shared) {
     const Result<DaemonFile> found = find_daemon_file(options, shared, with(""));
     return found.has_value() ? (found->is_hub ? "hub " : "node ") + found->path
