@@ -94,7 +94,7 @@ Result<void> make_folders(const fs::path& folder) {
 // Reads, changes and writes, under the lock. What is refused, or changes nothing, makes no file.
 template <class Change>
 Result<Contexts> change_contexts(const std::string& path, Change change) {
-  CHANCERY_TRY(Contexts before, read_contexts(path));
+  CHANCERY_TRY(const Contexts before, read_contexts(path));
   Contexts after = before;
   CHANCERY_TRY_VOID(change(after));
   if (after == before) {
