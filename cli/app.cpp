@@ -213,14 +213,6 @@ ReloadOutcome reload(const NodeFile& file, bool wanted) {
           .need_restart = {reply->need_restart().begin(), reply->need_restart().end()}};
 }
 
-text::Json application_json(const node::Application& application) {
-  return {{"name", application.name},
-          {"key", hex(application.key)},
-          {"publish", application.publish},
-          {"read", application.read},
-          {"rate", application.rate.per_second}};
-}
-
 std::string joined_or_nothing(const std::vector<std::string>& patterns) {
   std::string out;
   for (const std::string& pattern : patterns) {
@@ -295,6 +287,14 @@ Result<Enrolled> enrol(const AppAddOptions& options, const NodeFile& file) {
 }
 
 }  // namespace
+
+text::Json application_json(const node::Application& application) {
+  return {{"name", application.name},
+          {"key", hex(application.key)},
+          {"publish", application.publish},
+          {"read", application.read},
+          {"rate", application.rate.per_second}};
+}
 
 std::string application_table(const node::Application& application) {
   return "[[" + std::string(kTable) + "]]\n" + toml_line("name", application.name) +

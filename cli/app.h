@@ -14,10 +14,14 @@
 
 #include "cli/shared.h"
 #include "core/base/result.h"
+#include "io/text/json.h"
 #include "node/config.h"
 #include "node/engine/application.h"
 
 namespace chancery::cli {
+
+// As `app list` and the bundle of `doctor` show it.
+[[nodiscard]] text::Json application_json(const node::Application& application);
 
 // The [[application]] table of a node.toml.
 [[nodiscard]] std::string application_table(const node::Application& application);

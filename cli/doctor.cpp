@@ -10,6 +10,7 @@
 
 #include "broker/config.h"
 #include "broker/server.h"
+#include "cli/app.h"
 #include "cli/display.h"
 #include "core/base/encoding.h"
 #include "core/base/version.h"
@@ -20,6 +21,7 @@
 #include "io/os/file.h"
 #include "io/text/times.h"
 #include "node/config.h"
+#include "node/metrics.h"
 #include "node/server.h"
 
 namespace chancery::cli {
@@ -29,8 +31,6 @@ using text::Json;
 
 // A clock that is less far off than this is nobody's trouble.
 constexpr std::uint64_t kClockAheadMaxMs = 60'000;
-// Entries on the way are no reason to call a node out of step.
-constexpr std::uint64_t kBehindMax = 1024;
 // Of a queue's room, in percent: who fills it is slower than who empties it.
 constexpr std::uint64_t kQueueFullPercent = 90;
 
@@ -105,7 +105,7 @@ Finding log_of(const Json& status, const Expectations& expectations) {
       .detail = std::to_string(size) + " entries, the newest " + seconds_of(age_ms) + " old"};
   if (status.contains("hub")) {
     const auto whole = status.at("hub").at("size").get<std::uint64_t>();
-    if (whole > size && whole - size > kBehindMax) {
+    if (whole > size && whole - size > node::kBehindMax) {
       finding.health = Health::kWarning;
       finding.detail += ", " + std::to_string(whole - size) + " behind the hub";
       finding.remedy = "it catches up by itself: look again";
@@ -215,11 +215,7 @@ std::vector<Finding> try_start(const Config& config) {
 Json applications_json(const std::vector<node::Application>& applications) {
   Json list = Json::array();
   for (const node::Application& application : applications) {
-    list.push_back({{"name", application.name},
-                    {"key", hex(application.key)},
-                    {"publish", application.publish},
-                    {"read", application.read},
-                    {"rate", application.rate.per_second}});
+    list.push_back(application_json(application));
   }
   return list;
 }

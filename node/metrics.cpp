@@ -10,9 +10,6 @@ using daemon::Metric;
 using daemon::Reading;
 using enum daemon::MetricType;
 
-// Entries on the way are no reason to call a node out of step.
-constexpr std::uint64_t kBehindMax = 1024;
-
 constexpr auto kMetrics = std::to_array<Metric>({
     {"build", kInfo, "The version of the program", "version", "version", Reading::kText},
     {"enrolled", kGauge, "Whether the directory has this node as active", "enrolled"},

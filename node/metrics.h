@@ -3,9 +3,14 @@
 
 #pragma once
 
+#include <cstdint>
+
 #include "daemon/vitals.h"
 
 namespace chancery::node {
+
+// Entries on the way are no reason to call a node out of step.
+inline constexpr std::uint64_t kBehindMax = 1024;
 
 [[nodiscard]] daemon::Vitals::Program vitals_program();
 
