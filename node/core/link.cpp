@@ -30,10 +30,17 @@ void Link::send(const v1::UpMessage& message) {
 }
 
 void Link::fetch_batches(std::uint64_t from) {
+  fetching_ = from;
   v1::UpMessage message;
   message.mutable_fetch()->set_kind(v1::FETCH_KIND_BATCHES);
   message.mutable_fetch()->set_from(from);
   send(message);
+}
+
+void Link::fetch_batches_if_behind(std::uint64_t size) {
+  if (size < hub_size_) {
+    fetch_batches(size);
+  }
 }
 
 void Link::fetch_deliveries(exchange::Lane lane) {
@@ -67,7 +74,8 @@ void Link::connected() {
   outgoing_.clear();
   lanes_ = {.patient = {.expected = position_.cursors.patient, .held = {}},
             .urgent = {.expected = position_.cursors.urgent, .held = {}}};
-  fetching_batches_ = false;
+  fetching_.reset();
+  fetching_at_ping_.reset();
   hurries_ = false;
   credit_due_ = false;
   v1::UpMessage message;
@@ -111,19 +119,15 @@ Result<void> Link::control(const v1::DownMessage& message) {
     }
     phase_ = LinkPhase::kUp;
     resend_ = true;
-    if (hub_size_ > position_.followed_size) {
-      fetching_batches_ = true;
-      fetch_batches(position_.followed_size);
-    }
+    fetch_batches_if_behind(position_.followed_size);
     return {};
   }
   if (message.has_pong() && phase_ == LinkPhase::kUp) {
     // A push or a page may have been lost on the way: asked for again, since nothing is taken
-    // twice.
+    // twice. Not where the page was asked for after the Ping: it is behind this Pong.
     hub_size_ = std::max(hub_size_, message.pong().log_size());
-    if (hub_size_ > position_.followed_size) {
-      fetching_batches_ = true;
-      fetch_batches(position_.followed_size);
+    if (!fetching_.has_value() || fetching_ == fetching_at_ping_) {
+      fetch_batches_if_behind(position_.followed_size);
     }
     const v1::Pong& pong = message.pong();
     if (pong.delivered_urgent() > lanes_.urgent.expected) {
@@ -153,25 +157,21 @@ std::vector<v1::LogBatch> Link::batches(v1::Batches batches) {
     return next;
   }
   hub_size_ = std::max(hub_size_, batches.log_size());
+  if (!batches.batches().empty() && batches.batches(0).first_index() == fetching_) {
+    fetching_.reset();  // This is the page, or a push in its place.
+  }
   std::uint64_t size = position_.followed_size;
-  bool gap = false;
   for (v1::LogBatch& batch : *batches.mutable_batches()) {
-    if (batch.first_index() < size) {
-      continue;  // Known: pushed while a page with it was on the way.
-    }
     if (batch.first_index() > size) {
-      gap = true;
       break;
     }
-    size += batch.entries().size() / Hash{}.size();
-    next.push_back(std::move(batch));
+    if (batch.first_index() == size) {  // Below it: known, pushed while a page was on the way.
+      size += batch.entries().size() / Hash{}.size();
+      next.push_back(std::move(batch));
+    }
   }
-  if (!next.empty()) {
-    fetching_batches_ = false;
-  }
-  if (gap && next.empty() && !fetching_batches_) {
-    fetching_batches_ = true;
-    fetch_batches(position_.followed_size);
+  if (!fetching_.has_value()) {
+    fetch_batches_if_behind(size);
   }
   return next;
 }
@@ -180,10 +180,6 @@ void Link::followed(std::uint64_t size, const Hash& root, std::string checkpoint
   position_.followed_size = size;
   position_.followed_root = root;
   position_.checkpoint = std::move(checkpoint);
-  if (size < hub_size_ && !fetching_batches_) {
-    fetching_batches_ = true;
-    fetch_batches(size);
-  }
 }
 
 void Link::deliver(v1::Deliver deliver) {
@@ -270,6 +266,7 @@ void Link::ping(std::uint64_t nonce) {
   v1::UpMessage message;
   message.mutable_ping()->set_nonce(nonce);
   send(message);
+  fetching_at_ping_ = fetching_;
   credit_due_ = true;  // The word that a hub waits for where a delivery was lost on its way out.
 }
 

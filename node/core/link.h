@@ -88,9 +88,10 @@ class Link {
   // kForeignLog where the hub's log is behind what this node verified.
   [[nodiscard]] Result<void> control(const v1::DownMessage& message);
 
-  // Of a page or a push: the batches that go on where this node stands. A gap is asked for.
+  // Of a page or a push: the batches that go on where this node stands. What comes after them is
+  // asked for, a page at a time.
   [[nodiscard]] std::vector<v1::LogBatch> batches(v1::Batches batches);
-  // After the caller followed and stored them.
+  // After the caller followed and stored one of them.
   void followed(std::uint64_t size, const Hash& root, std::string checkpoint);
 
   // Deliveries of a lane in order, each once; a gap is asked for.
@@ -150,6 +151,7 @@ class Link {
 
   void send(const v1::UpMessage& message);
   void fetch_batches(std::uint64_t from);
+  void fetch_batches_if_behind(std::uint64_t size);
   void fetch_deliveries(exchange::Lane lane);  // From what is expected there.
   [[nodiscard]] Window window_of(exchange::Lane lane) const;
   [[nodiscard]] bool urgent_waits_for_log() const;
@@ -158,7 +160,8 @@ class Link {
   LinkPosition position_;
   LinkPhase phase_ = LinkPhase::kDown;
   std::uint64_t hub_size_ = 0;
-  bool fetching_batches_ = false;
+  std::optional<std::uint64_t> fetching_;          // A page from here on was asked for …
+  std::optional<std::uint64_t> fetching_at_ping_;  // … and from here when the last Ping was sent.
   bool resend_ = false;
   bool credit_due_ = false;
   bool hurries_ = false;  // Towards an urgent one: no credits for what is patient.

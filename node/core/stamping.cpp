@@ -69,17 +69,18 @@ class SealGroups {
 
 }  // namespace
 
-std::size_t count_to_sign(std::span<const Waiting> waiting, std::size_t unacknowledged_count) {
-  if (waiting.size() >= kSignedTogetherMax) {
-    return kSignedTogetherMax;
-  }
-  if (unacknowledged_count == 0) {
-    return waiting.size();
-  }
+std::size_t count_urgent(std::span<const Waiting> waiting) {
   const auto first_patient =
       std::ranges::find(waiting, exchange::Lane::kPatient,
                         [](const Waiting& notice) { return exchange::lane_of(notice.precedence); });
   return static_cast<std::size_t>(first_patient - waiting.begin());
+}
+
+std::size_t count_to_sign(std::span<const Waiting> waiting, std::size_t unacknowledged_count) {
+  if (waiting.size() >= kSignedTogetherMax) {
+    return kSignedTogetherMax;
+  }
+  return unacknowledged_count == 0 ? waiting.size() : count_urgent(waiting);
 }
 
 std::size_t count_that_fits(std::span<const Waiting> waiting, std::size_t unacknowledged_count,

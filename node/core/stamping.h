@@ -32,8 +32,10 @@ struct Waiting {
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
 };
 
-// How many of the waiting to sign now: all, or the urgent only, or none. `waiting` is in the order
-// of the outbox, urgent first.
+// How many of the waiting are urgent. `waiting` is in the order of the outbox, urgent first.
+[[nodiscard]] std::size_t count_urgent(std::span<const Waiting> waiting);
+
+// How many of the waiting to sign now: all, or the urgent only, or none.
 [[nodiscard]] std::size_t count_to_sign(std::span<const Waiting> waiting,
                                         std::size_t unacknowledged_count);
 

@@ -162,6 +162,12 @@ class Engine {
   void stop_following(const Error& why);
 
   // What goes to the hub: to_hub.cpp.
+  enum class Signs : std::uint8_t {
+    kAll,
+    kUrgent,   // Under the directory at hand: the log is not followed to its end.
+    kNothing,  // The hub has another directory: not before it is followed.
+  };
+  void choose_what_to_sign();
   std::vector<SignedSet> sign(const StampedBatch& batch);
   Result<void> sign_and_submit();
   Result<void> resend_when_due();
@@ -203,8 +209,9 @@ class Engine {
   Now now_;  // Of the call that is under way.
   std::uint64_t created_at_us_;
   bool outbox_changed_ = true;  // Something may be waiting to be signed.
-  bool in_step_ = false;        // Followed to where the hub was at its welcome.
-  News news_;                   // What waiting applications may want to know.
+  Signs signs_ = Signs::kAll;
+  bool in_step_ = false;  // Followed to where the hub was at its welcome.
+  News news_;             // What waiting applications may want to know.
   SteadyTime sign_not_before_{};
   std::chrono::milliseconds restamp_delay_;               // Doubles until something is logged.
   std::optional<SteadyTime> resend_at_;                   // Where no answer came.

@@ -303,9 +303,13 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
     if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder ||
         code == ErrorCode::kRevokedKey || code == ErrorCode::kUnknownKey) {
       CHANCERY_TRY_VOID(store_->mark_queued(item.notice_id(), {code, item.text()}));
-      sign_not_before_ = now_.steady + std::max(delay, restamp_delay_);
-      restamps = true;
       outbox_changed_ = true;
+      if (signs_ == Signs::kAll) {
+        sign_not_before_ = now_.steady + std::max(delay, restamp_delay_);
+        restamps = true;
+      } else {
+        signs_ = Signs::kNothing;  // Until the log is followed: it says why.
+      }
     } else if (early) {
       // Those behind it do not wait until the clocks agree.
       CHANCERY_TRY_VOID(store_->mark_aside(item.notice_id(), {code, item.text()}));

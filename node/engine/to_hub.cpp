@@ -37,10 +37,25 @@ std::vector<SignedSet> Engine::sign(const StampedBatch& batch) {
   return signed_sets;
 }
 
+// The urgent do not wait for the log: most directories at hand are still the one in force, and the
+// hub refuses what was sealed under another. Then they wait for it like the others.
+void Engine::choose_what_to_sign() {
+  const Signs before = signs_;
+  if (follower_.size() >= link_.hub_size()) {
+    signs_ = Signs::kAll;
+  } else if (signs_ == Signs::kAll) {
+    signs_ = Signs::kUrgent;
+  }
+  outbox_changed_ = outbox_changed_ || (signs_ == Signs::kAll && before != Signs::kAll);
+}
+
 Result<void> Engine::sign_and_submit() {
-  const bool may_sign = link_.phase() == LinkPhase::kUp && follower_.directory().founded() &&
-                        follower_.size() >= link_.hub_size() && !disk_.is_full() &&
-                        now_.steady >= sign_not_before_;
+  if (link_.phase() != LinkPhase::kUp) {
+    return {};
+  }
+  choose_what_to_sign();
+  const bool may_sign = signs_ != Signs::kNothing && follower_.directory().founded() &&
+                        !disk_.is_full() && now_.steady >= sign_not_before_;
   if (!outbox_changed_ || !may_sign) {
     return {};
   }
@@ -56,7 +71,8 @@ Result<void> Engine::sign_and_submit() {
   uplink_.on_the_way(before, now_.steady);
   SigningWindow window = kWindow;  // What is sent again fills it first.
   window.bytes_max = std::min(window.bytes_max, uplink_.pace() + window.reserve_bytes);
-  waiting.resize(count_to_sign(waiting, load.signed_count));
+  waiting.resize(signs_ == Signs::kAll ? count_to_sign(waiting, load.signed_count)
+                                       : count_urgent(waiting));
   waiting.resize(count_that_fits(waiting, load.signed_count, load.signed_bytes, window));
   if (waiting.empty()) {
     outbox_changed_ = false;

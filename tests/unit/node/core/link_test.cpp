@@ -192,13 +192,46 @@ TEST_F(LinkTest, FetchesByPagesUntilItHasTheHubsSize) {
   EXPECT_EQ(fetches(), Words{"batches 10"});
   EXPECT_EQ(first_indices(batches_from(10, {3, 2}, 20)), (Indices{10, 13}));
   follow_to(13);
-  EXPECT_EQ(fetches(), Words{"batches 13"});
   follow_to(15);
-  EXPECT_TRUE(fetches().empty()) << "one fetch at a time";
+  EXPECT_EQ(fetches(), Words{"batches 15"}) << "once for a page, where it ends";
   EXPECT_EQ(first_indices(batches_from(15, {5}, 20)), Indices{15});
   follow_to(20);
   EXPECT_TRUE(fetches().empty());
   EXPECT_EQ(link_.position().followed_size, 20U);
+}
+
+// What was pushed meanwhile may make all of a page known: the next is asked for nonetheless.
+TEST_F(LinkTest, APageThatIsKnownIsFollowedByTheNext) {
+  go_up(20);
+  EXPECT_EQ(first_indices(batches_from(10, {1}, 20)), Indices{10}) << "a push in the page's place";
+  follow_to(11);
+  EXPECT_EQ(fetches(), Words{"batches 11"});
+  EXPECT_EQ(first_indices(batches_from(10, {1, 1, 1}, 20)), (Indices{11, 12}));
+  follow_to(13);
+  EXPECT_TRUE(fetches().empty()) << "the page from 11 is still on its way";
+  EXPECT_TRUE(first_indices(batches_from(11, {1, 1}, 20)).empty());
+  EXPECT_EQ(fetches(), Words{"batches 13"});
+}
+
+// C-144
+TEST_F(LinkTest, APageThatWasLostIsAskedForAgainAndOneThatIsOnItsWayIsNot) {
+  link_.connected();
+  ASSERT_EQ(outcome(link_.control(welcome(head(20)))), "good");
+  static_cast<void>(sent());
+  v1::DownMessage pong;
+  pong.mutable_pong()->set_log_size(20);
+  EXPECT_EQ(outcome(link_.control(pong)), "good");
+  EXPECT_TRUE(fetches().empty()) << "of a Ping before the Fetch";
+  link_.ping(1);
+  static_cast<void>(sent());
+  EXPECT_EQ(outcome(link_.control(pong)), "good");
+  EXPECT_EQ(fetches(), Words{"batches 10"}) << "the Pong overtook the page";
+  link_.ping(2);
+  EXPECT_EQ(first_indices(batches_from(10, {3}, 20)), Indices{10});
+  follow_to(13);
+  static_cast<void>(sent());
+  EXPECT_EQ(outcome(link_.control(pong)), "good");
+  EXPECT_TRUE(fetches().empty()) << "the next one was asked for after the Ping";
 }
 
 TEST_F(LinkTest, AGapInTheBatchesIsAskedForOnce) {

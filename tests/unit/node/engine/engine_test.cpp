@@ -189,6 +189,25 @@ TEST_F(EngineTest, ABacklogGoesUpAsItIsAnsweredAndTheUrgentAtOnce) {
   EXPECT_EQ(submitted(), 1);
 }
 
+// Under the directory at hand, which most often is the one in force; where the hub has another,
+// what is behind in the log says which, and the urgent wait for it as well, and no longer than it
+// takes.
+TEST_F(EngineTest, AnUrgentNoticeDoesNotWaitForTheLog) {
+  static_cast<void>(logged_for_us());
+  greet();
+  must(publish(1));
+  must(publish(2, v1::PRECEDENCE_FLASH));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  must(hear_refused(id(2), ErrorCode::kStaleDirectory, 0));
+  pass(seconds(61));
+  must(turn());
+  EXPECT_EQ(submitted(), 0);
+  show_log();
+  must(turn());
+  EXPECT_EQ(submitted(), 2);
+}
+
 // What was signed for a fast link goes up again over another one: each once, in order, as it is
 // answered, and the urgent at once.
 TEST_F(EngineTest, WhatIsUnansweredGoesUpAgainAsItIsAnswered) {
