@@ -193,6 +193,7 @@ Result<void> SqliteHubStore::scrub_batch() {
 }
 
 Result<exchange::Scrubbed> SqliteHubStore::scrub(std::size_t count_max, std::size_t bytes_max) {
+  CHANCERY_TRY_VOID(database_.check_files());
   CHANCERY_TRY(const Head head, read_head());
   exchange::Scrubbed scrubbed;
   for (std::size_t bytes = 0; scrubbed.record_count < count_max && bytes < bytes_max;) {

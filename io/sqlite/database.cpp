@@ -253,6 +253,10 @@ Result<Database> Database::open_owner(const std::string& path, const OpenOptions
     CHANCERY_TRY_VOID(database.check_identity(path, options));
   }
   CHANCERY_TRY_VOID(database.configure(options));
+  if (options.medium.vfs.empty()) {
+    database.files_ = std::make_unique<FileGuard>(path, connection);
+    CHANCERY_TRY_VOID(database.check_files());
+  }
   return database;
 }
 
@@ -283,6 +287,10 @@ Result<void> Database::configure(const OpenOptions& options) {
 
 // A checkpoint syncs the WAL, writes what it holds into the database and syncs that.
 Result<void> Database::make_durable() {
+  CHANCERY_TRY_VOID(check_files());
+  if (files_ != nullptr) {
+    files_->forget_sizes();
+  }
   CHANCERY_TRY(Statement checkpoint, prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
   const Result<bool> stepped = checkpoint.step();
   if (!stepped.has_value() && stepped.error().code == ErrorCode::kDiskFull) {
@@ -357,6 +365,10 @@ Result<void> Database::check_integrity() {
     return fail(ErrorCode::kStoreDamaged, verdict);
   }
   return {};
+}
+
+Result<void> Database::check_files() {
+  return files_ == nullptr ? Result<void>() : files_->look();
 }
 
 std::uint64_t Database::changes() const {

@@ -19,6 +19,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "io/sqlite/file_guard.h"
 #include "io/sqlite/statement.h"
 
 namespace chancery::sqlite {
@@ -78,6 +79,9 @@ class Database {
   // whole file.
   [[nodiscard]] Result<void> check_integrity();
 
+  // Each commit does the same: kStoreDamaged where the files are no longer those that were opened.
+  [[nodiscard]] Result<void> check_files();
+
   [[nodiscard]] std::uint64_t changes() const;  // Rows that the last write touched.
   [[nodiscard]] std::int64_t last_insert_rowid() const;
 
@@ -98,6 +102,7 @@ class Database {
 
   std::unique_ptr<sqlite3, Close> guard_;  // Read only: holds the lock. Closed last.
   std::unique_ptr<int> checkpoint_pages_;  // Where the hook of the connection finds it.
+  std::unique_ptr<FileGuard> files_;       // An owner's, where the system has them.
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

@@ -10,19 +10,24 @@ namespace chancery::sqlite {
 
 Result<Transaction> Transaction::begin(Database& database) {
   CHANCERY_TRY_VOID(database.execute("BEGIN IMMEDIATE"));
-  return Transaction(database.connection_.get());
+  return Transaction(database.connection_.get(), database.files_.get());
 }
 
 Transaction::Transaction(Transaction&& other) noexcept
-    : connection_(std::exchange(other.connection_, nullptr)) {}
+    : connection_(std::exchange(other.connection_, nullptr)), files_(other.files_) {}
 
 Result<void> Transaction::commit() {
   CHANCERY_CHECK(connection_ != nullptr);
+  if (const Result<void> looked = look_at_files(); !looked.has_value()) {
+    rollback();
+    return looked;
+  }
   const int code = sqlite3_exec(connection_, "COMMIT", nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) {
     sqlite3_db_config(connection_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);  // open_owner()
+    const Result<void> looked = look_at_files();
     connection_ = nullptr;
-    return {};
+    return looked;
   }
   auto failure = sqlite_failure(code, connection_, "commit");
   rollback();
@@ -35,6 +40,10 @@ Result<void> Transaction::commit() {
     default:
       return fail(ErrorCode::kIo, "OUTCOME UNKNOWN, stop and reload: " + failure.error().detail);
   }
+}
+
+Result<void> Transaction::look_at_files() {
+  return files_ == nullptr ? Result<void>() : files_->look();
 }
 
 void Transaction::rollback() noexcept {

@@ -3,7 +3,8 @@
 // commit() that fails with kIo: THE OUTCOME IS UNKNOWN. The disk failed during the write or the
 // fsync, and the next start may find the transaction or not. The owner stops, and reloads from the
 // store at its next start; it does not try again, and sends nothing that follows from either
-// outcome. After every other error it is known that nothing was written.
+// outcome. So it is after kStoreDamaged: its files are no longer where it writes. After every other
+// error it is known that nothing was written.
 
 #pragma once
 
@@ -27,9 +28,12 @@ class Transaction {
   void rollback() noexcept;
 
  private:
-  explicit Transaction(sqlite3* connection) : connection_(connection) {}
+  Transaction(sqlite3* connection, FileGuard* files) : connection_(connection), files_(files) {}
+
+  Result<void> look_at_files();
 
   sqlite3* connection_;  // Null when it is over.
+  FileGuard* files_;     // May be null.
 };
 
 }  // namespace chancery::sqlite

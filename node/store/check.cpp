@@ -262,6 +262,7 @@ Result<bool> NodeStore::Impl::scrub_one(NodeStore& store, std::size_t& bytes) {
 }
 
 Result<exchange::Scrubbed> NodeStore::scrub(std::size_t count_max, std::size_t bytes_max) {
+  CHANCERY_TRY_VOID(impl_->database.check_files());
   constexpr int kParts = 4;
   exchange::Scrubbed scrubbed;
   for (std::size_t bytes = 0; scrubbed.record_count < count_max && bytes < bytes_max;) {

@@ -1,14 +1,17 @@
 """A stored file of a stopped daemon is damaged: a bit flipped, a block of it copied elsewhere, cut short, empty,
-missing, another node's, or an older copy; the store or the write-ahead log beside it.
+missing, another node's, or an older copy; the store or the write-ahead log beside it. Or one of a running daemon is
+cut short, removed or exchanged.
 
 Counts damages. Passes where each time the daemon refuses to start with an error that names the file, and leaves
 the file as it is; or the audit finds it, and what is served all the same is true; or the audit passes, and then
-everything is served as before. An older log of the hub is refused by the nodes that saw a newer one. At last
+everything is served as before. A running daemon ends with such an error before it promises anything more. An older log of the hub is refused by the nodes that saw a newer one. At last
 the files are put back, and P1 to P10 hold.
 """
+import os
 import re
 import shutil
 
+from rig import START_SECONDS
 from trial import chancery, eventually
 
 NEEDS = ()
@@ -35,7 +38,11 @@ def play(rig, faults):
     truth = {member: by_id(notices) for member, notices in rig.inboxes().items()}
     pause_load(rig, "good", clean=False)
     for number in faults:
-        one_damage(rig, truth, MODES[number % len(MODES)])
+        mode = MODES[number % len(MODES)]
+        if mode in LIVE_MODES:
+            live_damage(rig, mode)
+        else:
+            one_damage(rig, truth, mode)
     restore(rig)
     rig.did("the files are put back")
 
@@ -129,7 +136,25 @@ def half_older(rig, name, path):
     return "a backup was put back, beside a newer write-ahead log"
 
 
-MODES = (flip, misdirect, flip, truncate, flip, older, flip, empty, flip, missing, flip, swapped, flip, half_older)
+# The same, while a daemon has the file open.
+
+def cut(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def removed(path):
+    path.unlink()
+
+
+def exchanged(path):
+    copy = path.with_name("copy")
+    shutil.copy(path, copy)
+    copy.rename(path)
+
+
+LIVE_MODES = (cut, removed, exchanged)
+MODES = (flip, misdirect, cut, flip, truncate, flip, older, removed, flip, empty, flip, missing, flip, exchanged, swapped,
+         flip, half_older)
 
 
 def looks_older(mode, path, lost):
@@ -168,6 +193,31 @@ def one_damage(rig, truth, mode):
         if other.process is not None and other.process.poll() not in (None, 1):
             rig.finds("P10", f"{what}: {other.program} ended with {other.process.returncode}")
         other.end()
+
+
+def live_damage(rig, mode):
+    restore(rig)
+    rig.start("hub", VICTIM)
+    name = rig.dice.choice(("hub", VICTIM))
+    path = rig.dice.choice((store(rig, name), wal(store(rig, name))))
+    what = f"{name}, running: {path.name} is {mode.__name__}"
+    if publish(rig).code != 0:
+        rig.finds("P7", f"{what}: nothing was logged before")
+    mode(path)
+    before = contents(rig, name)
+    answer = publish(rig)
+    if answer.code == 0:
+        rig.finds("P1", f"{what}: acknowledged all the same: {answer}")
+    rig.daemons[name].wait(START_SECONDS)
+    judge_refusal(rig, name, what, before)
+    rig.notes["ended"] += 1
+    rig.did(what)
+    for daemon in rig.daemons.values():
+        daemon.end()
+
+
+def publish(rig):
+    return rig.ask("publish", "--as", VICTIM, "--kind", "contact", "--to", OTHER, "--subject", "x", "--timeout", "5s")
 
 
 def audit_of(rig, path):

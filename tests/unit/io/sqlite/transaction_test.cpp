@@ -6,6 +6,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
 
 #include "tests/unit/io/sqlite/temporary_store.h"
 
@@ -40,6 +44,50 @@ TEST_F(TransactionTest, RollsBackWhereCommitWasNotReached) {
   EXPECT_EQ(count(), "0");
   EXPECT_EQ(database_.user_version().value(), 1U);
   EXPECT_TRUE(Transaction::begin(database_));  // The first one is over.
+}
+
+// Under a program that has them open: no start would find what SQLite writes then.
+TEST_F(TransactionTest, CommitsNothingIntoFilesThatAreGoneOrWereExchangedOrCut) {
+  using std::filesystem::copy_file;
+  using std::filesystem::rename;
+  using std::filesystem::resize_file;
+  const std::map<std::string, std::function<void(const std::string&)>> harms = {
+      {"is gone", [](const std::string& path) { std::filesystem::remove(path); }},
+      {"is another file",
+       [](const std::string& path) {
+         copy_file(path, path + ".copy");
+         rename(path + ".copy", path);
+       }},
+      {"was cut short",
+       [](const std::string& path) { resize_file(path, std::filesystem::file_size(path) - 1); }},
+  };
+  for (const bool is_wal : {false, true}) {
+    for (const auto& [words, harm] : harms) {
+      const TemporaryStore store;
+      Database database = store.create();
+      ASSERT_TRUE(database.make_durable());
+      {
+        auto before = Transaction::begin(database);
+        ASSERT_TRUE(before);
+        ASSERT_TRUE(database.execute("INSERT INTO t VALUES(1, 'x')"));
+        ASSERT_TRUE(before->commit());
+      }
+      harm(is_wal ? store.wal() : store.path());
+      const auto left = store.files();
+      auto transaction = Transaction::begin(database);
+      ASSERT_TRUE(transaction);
+      ASSERT_TRUE(database.execute("INSERT INTO t VALUES(2, 'x')"));
+      const Result<void> committed = transaction->commit();
+      ASSERT_EQ(code_of(committed), ErrorCode::kStoreDamaged) << is_wal << words;
+      EXPECT_NE(committed.error().detail.find(words), std::string::npos)
+          << committed.error().detail;
+      EXPECT_EQ(code_of(database.check_files()), ErrorCode::kStoreDamaged) << "and so it stays";
+      {
+        const Database closed = std::move(database);
+      }
+      EXPECT_EQ(store.files(), left) << is_wal << words;
+    }
+  }
 }
 
 TEST_F(TransactionTest, DoesNotNest) {
