@@ -46,7 +46,6 @@ constexpr int kFramesLeavingMax = 128;  // To one connection, inside libzmq.
 // To all of them, and this, not its credits, bounds what a node costs that asks and does not read.
 constexpr std::size_t kBytesLeavingMax = 32U << 20U;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
-constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr std::chrono::milliseconds kIdleWait{100};
 constexpr std::chrono::milliseconds kDrainQuiet{50};
 constexpr std::chrono::milliseconds kDrainMax{1000};
@@ -66,18 +65,22 @@ Result<void> found(const Config& config, Engine& engine) {
 
 }  // namespace
 
-Server::Server(Config config, std::unique_ptr<Engine> engine)
+Server::Server(Config config, daemon::AdminSocket admin, std::unique_ptr<Engine> engine)
     : config_(std::move(config)),
       engine_(std::move(engine)),
       hub_(engine_->hub()),
       disk_(config_.store),
-      peers_(kPeersMax) {}
+      context_(std::move(admin.context)),
+      admin_(std::move(admin.router)),
+      peers_(kPeersMax),
+      backup_(config_.store) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config,
                                               const daemon::StartOptions& options) {
   CHANCERY_TRY(LogSigners log_signers, read_log_signers(config));
   CHANCERY_TRY(const crypto::PrivateKey transport_key,
                daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
+  CHANCERY_TRY(daemon::AdminSocket admin, daemon::take_admin_socket(config.admin));
   CHANCERY_TRY(std::unique_ptr<HubStore> store,
                open_sqlite_hub_store(config.store, config.genesis, StoreUse::kOwn));
   if (!options.trust_clock) {
@@ -95,7 +98,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
   CHANCERY_TRY_VOID(require_own_keys(config, sequencer.directory(), engine->log_keys(),
                                      transport_key.public_key()));
   CHANCERY_TRY_VOID(engine->sign_missing_checkpoints());
-  auto server = std::unique_ptr<Server>(new Server(config, std::move(engine)));
+  auto server = std::unique_ptr<Server>(new Server(config, std::move(admin), std::move(engine)));
   CHANCERY_TRY_VOID(server->listen(transport_key));
   CHANCERY_TRY(server->vitals_, daemon::Vitals::start(config.http, vitals_program()));
   return server;
@@ -103,15 +106,9 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
 
 // The ZAP handler first, then the proof that a stranger is refused, then the socket for all.
 Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
-  CHANCERY_TRY(zmq::Context context, zmq::Context::create());
-  context_ = std::make_unique<zmq::Context>(std::move(context));
   CHANCERY_TRY(zmq::ZapHandler zap, zmq::ZapHandler::start(*context_));
   zap_ = std::make_unique<zmq::ZapHandler>(std::move(zap));
   admit_nodes();
-  CHANCERY_TRY(zmq::Router admin,
-               zmq::bind_plain_router(
-                   *context_, {.path = config_.admin, .frame_bytes_max = kAdminFrameBytesMax}));
-  admin_ = std::make_unique<zmq::Router>(std::move(admin));
   CHANCERY_TRY(zmq::Router router,
                zmq::bind_proved(*context_,
                                 {.endpoint = config_.listen,
@@ -434,7 +431,7 @@ void Server::answer_admin(const std::string& routing_id, std::string_view frame)
   v1::AdminReply reply;
   const auto fail_with = [&](const Error& error) { daemon::refuse(reply, error); };
   const Result<v1::AdminRequest> request = exchange::parse_wire<v1::AdminRequest>(
-      frame, exchange::Reading::kOpen, {.bytes_max = kAdminFrameBytesMax});
+      frame, exchange::Reading::kOpen, {.bytes_max = daemon::kAdminFrameBytesMax});
   if (!request.has_value()) {
     fail_with(request.error());
   } else if (request->has_status()) {
@@ -492,10 +489,12 @@ Result<void> Server::step_backup() {
     // verifies up to the size that the reply says.
     CHANCERY_TRY_VOID(engine_->flush());
   }
-  const std::optional<daemon::BackupJob::Reply> over = backup_.step([&] {
+  const auto head = [&] {
     const ledger::CompactTree& tree = hub_.sequencer().tree();
     return daemon::LogHead{.size = tree.size(), .root = tree.root()};
-  });
+  };
+  const std::optional<daemon::BackupJob::Reply> over =
+      backup_.step(head, engine_->disk().marks().routine_free_bytes);
   if (over.has_value()) {
     send_admin(over->routing_id, over->reply);
   }

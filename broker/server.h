@@ -64,7 +64,7 @@ class Server {
     std::string notice_id;
   };
 
-  Server(Config config, std::unique_ptr<Engine> engine);
+  Server(Config config, daemon::AdminSocket admin, std::unique_ptr<Engine> engine);
 
   Result<void> listen(const crypto::PrivateKey& transport_key);
   void admit_nodes();

@@ -29,10 +29,11 @@ class InboxReader {
   // From where the cursor stands; once something was read, from there on, whether it moved or not.
   client::Page next() {
     client::Page page = cursor_.empty() ? client_.inbox(query_) : client_.read(cursor_, query_);
-    // A page without notices may have more behind it: the node looks at so many rows at a time.
-    at_end_ = page.notices.empty() && page.next == query_.after;
+    // The newest are one page, and what arrives meanwhile is newer than they are. Of the others a
+    // page without notices may have more behind it: the node looks at so many rows at a time.
+    at_end_ = query_.last != 0 || (page.notices.empty() && page.next == query_.after);
     query_.after = page.next;
-    query_.last = 0;  // The newest were asked for; from here on, what comes after them.
+    query_.last = 0;  // Whoever follows goes on with what comes after them.
     return page;
   }
 

@@ -1,8 +1,10 @@
-// Answers to the admin socket that hub and node give alike.
+// The admin socket, and the answers that hub and node give alike.
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,8 +12,21 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/result.h"
 #include "daemon/life.h"
+#include "io/zmq/context.h"
+#include "io/zmq/router.h"
 
 namespace chancery::daemon {
+
+inline constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
+
+struct AdminSocket {
+  std::unique_ptr<zmq::Context> context;  // Of all sockets of the daemon; outlives them.
+  std::unique_ptr<zmq::Router> router;
+};
+
+// Where another daemon has it, kAddressInUse. Taken before the store is opened: whoever would make
+// a new one in the place of a store that was moved away finds its daemon running.
+[[nodiscard]] Result<AdminSocket> take_admin_socket(const std::string& path);
 
 // Whom a request is to be answered, once what it asked for is over.
 struct Asker {

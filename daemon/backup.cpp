@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "io/log/log.h"
+#include "io/os/disk.h"
 
 namespace chancery::daemon {
 namespace {
@@ -13,7 +14,27 @@ constexpr int kPagesPerStep = 256;                 // 2 MiB.
 constexpr std::size_t kHashedPerStep = 4U << 20U;  // Bytes.
 constexpr std::uint64_t kPageBytes = 8192;
 
+// Before each piece: others write on that disk, too, and the store grows meanwhile.
+Result<void> check_room(const BackupUnderWay& job, std::uint64_t free_bytes_kept) {
+  if (!job.on_store_disk) {
+    return {};
+  }
+  CHANCERY_TRY(const std::uint64_t free_bytes, os::free_bytes(job.folder));
+  const std::uint64_t wanted =
+      (job.copy->page_count() - job.copy->copied_count()) * kPageBytes + free_bytes_kept;
+  if (free_bytes < wanted) {
+    return fail(ErrorCode::kDiskLow,
+                "the copy would lie on the disk of the store and leave it too little: " +
+                    std::to_string(free_bytes) + " bytes are free, " + std::to_string(wanted) +
+                    " are needed with what is kept for notices; copy to another disk");
+  }
+  return {};
+}
+
 }  // namespace
+
+BackupJob::BackupJob(const std::string& store_path)
+    : store_folder_(std::filesystem::path(store_path).parent_path().string()) {}
 
 Result<void> BackupJob::begin(Asker asker, const std::string& path, const Open& open) {
   std::error_code ignored;
@@ -27,6 +48,8 @@ Result<void> BackupJob::begin(Asker asker, const std::string& path, const Open& 
       std::filesystem::file_type::not_found) {
     return fail(ErrorCode::kExists, path + " is there, and is not overwritten");
   }
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  CHANCERY_TRY(const bool on_store_disk, os::on_one_disk(folder, store_folder_));
   const std::string partial = path + ".partial";
   std::filesystem::remove(partial, ignored);  // What a crash left is of no use.
   CHANCERY_TRY(sqlite::Backup copy, open(partial));
@@ -34,15 +57,19 @@ Result<void> BackupJob::begin(Asker asker, const std::string& path, const Open& 
   job.asker = std::move(asker);
   job.path = path;
   job.partial = partial;
+  job.folder = folder;
+  job.on_store_disk = on_store_disk;
   job.copy.emplace(std::move(copy));
   log::info("backup-begun", {{"path", path}});
   return {};
 }
 
-Result<bool> BackupJob::advance(BackupUnderWay& job, const std::function<LogHead()>& head) {
+Result<bool> BackupJob::advance(BackupUnderWay& job, const std::function<LogHead()>& head,
+                                std::uint64_t free_bytes_kept) {
   if (job.copy.has_value()) {
     CHANCERY_TRY(const bool copied, job.copy->step(kPagesPerStep));
     job.bytes_all = job.copy->page_count() * kPageBytes;
+    CHANCERY_TRY_VOID(check_room(job, free_bytes_kept));
     if (copied) {
       job.head = head();
       job.copy.reset();
@@ -64,11 +91,12 @@ Result<bool> BackupJob::advance(BackupUnderWay& job, const std::function<LogHead
   return true;
 }
 
-std::optional<BackupJob::Reply> BackupJob::step(const std::function<LogHead()>& head) {
+std::optional<BackupJob::Reply> BackupJob::step(const std::function<LogHead()>& head,
+                                                std::uint64_t free_bytes_kept) {
   if (!running_.has_value()) {
     return std::nullopt;
   }
-  const Result<bool> done = advance(*running_, head);
+  const Result<bool> done = advance(*running_, head, free_bytes_kept);
   if (done.has_value() && !*done) {
     return std::nullopt;
   }

@@ -2,7 +2,8 @@
 // hashed and given its name once it is whole and durable.
 //
 // Until then it lies beside that name with `.partial` after it; one that a crash left there is
-// replaced. One backup at a time. One thread, the daemon's.
+// replaced. One backup at a time. On the disk of the store it leaves what is kept free there for
+// notices: where it would not, nothing is left of it (kDiskLow). One thread, the daemon's.
 
 #pragma once
 
@@ -32,6 +33,8 @@ struct BackupUnderWay {
   Asker asker;
   std::string path;
   std::string partial;
+  std::string folder;
+  bool on_store_disk = false;
   std::optional<sqlite::Backup> copy;  // While it is made.
   std::optional<os::FileReader> reader;
   crypto::Sha256 hash;
@@ -44,6 +47,8 @@ class BackupJob {
  public:
   using Open = std::function<Result<sqlite::Backup>(const std::string& path)>;
 
+  explicit BackupJob(const std::string& store_path);
+
   // An error of begin() is for whoever asked; nothing was begun then.
   [[nodiscard]] Result<void> begin(Asker asker, const std::string& path, const Open& open);
   [[nodiscard]] bool is_running() const { return running_.has_value(); }
@@ -52,20 +57,24 @@ class BackupJob {
   }
 
   // The next piece of work, of a few milliseconds; between turns, with no transaction open. `head`
-  // is asked at the moment that the copy shows. Gives the reply when it is over, well or not.
+  // is asked at the moment that the copy shows; so many bytes stay free on the store's disk. Gives
+  // the reply when it is over, well or not.
   struct Reply {
     std::string routing_id;
     v1::AdminReply reply;
   };
-  [[nodiscard]] std::optional<Reply> step(const std::function<LogHead()>& head);
+  [[nodiscard]] std::optional<Reply> step(const std::function<LogHead()>& head,
+                                          std::uint64_t free_bytes_kept);
 
   // For `status`: null, or how far it is.
   [[nodiscard]] text::Json progress() const;
 
  private:
   // Whether it is done.
-  static Result<bool> advance(BackupUnderWay& job, const std::function<LogHead()>& head);
+  static Result<bool> advance(BackupUnderWay& job, const std::function<LogHead()>& head,
+                              std::uint64_t free_bytes_kept);
 
+  std::string store_folder_;
   std::optional<BackupUnderWay> running_;
 };
 

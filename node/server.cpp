@@ -37,7 +37,6 @@ constexpr std::chrono::milliseconds kReconnectMin{250};
 constexpr std::chrono::milliseconds kReconnectMax{8'000};
 constexpr int kLocalConnectionsMax = 64;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
-constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
 constexpr milliseconds kIdleWait{100};
 
 Now now() {
@@ -70,11 +69,14 @@ std::string_view phase_word(LinkPhase phase) {
 
 }  // namespace
 
-Server::Server(Config config, std::unique_ptr<Engine> engine)
+Server::Server(Config config, daemon::AdminSocket admin, std::unique_ptr<Engine> engine)
     : config_(std::move(config)),
       engine_(std::move(engine)),
       disk_(config_.store),
-      backoff_(kReconnectMin, kReconnectMax) {}
+      backoff_(kReconnectMin, kReconnectMax),
+      backup_(config_.store),
+      context_(std::move(admin.context)),
+      admin_(std::move(admin.router)) {}
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config,
                                               const daemon::StartOptions& options) {
@@ -93,6 +95,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
                  daemon::read_private_key(path, crypto::Algorithm::kX25519));
     sealing_keys.push_back(std::move(key));
   }
+  CHANCERY_TRY(daemon::AdminSocket admin, daemon::take_admin_socket(config.admin));
   CHANCERY_TRY(std::unique_ptr<NodeStore> store,
                NodeStore::open(config.store, config.genesis, config.member, StoreUse::kOwn));
   if (!options.trust_clock) {
@@ -108,7 +111,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
                      .disk = config.disk},
                     std::move(store), std::make_unique<crypto::KeySigner>(std::move(signing_key)),
                     exchange::Opener(std::move(sealing_keys)), os::random_bytes));
-  auto server = std::unique_ptr<Server>(new Server(config, std::move(engine)));
+  auto server = std::unique_ptr<Server>(new Server(config, std::move(admin), std::move(engine)));
   CHANCERY_TRY_VOID(server->open_sockets(transport_key, local_key));
   CHANCERY_TRY(server->vitals_, daemon::Vitals::start(config.http, vitals_program()));
   return server;
@@ -116,15 +119,9 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
 
 Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                   const crypto::PrivateKey& local_key) {
-  CHANCERY_TRY(zmq::Context context, zmq::Context::create());
-  context_ = std::make_unique<zmq::Context>(std::move(context));
   CHANCERY_TRY(zmq::ZapHandler zap, zmq::ZapHandler::start(*context_));
   zap_ = std::make_unique<zmq::ZapHandler>(std::move(zap));
   admit_applications();
-  CHANCERY_TRY(zmq::Router admin,
-               zmq::bind_plain_router(
-                   *context_, {.path = config_.admin, .frame_bytes_max = kAdminFrameBytesMax}));
-  admin_ = std::make_unique<zmq::Router>(std::move(admin));
   CHANCERY_TRY(zmq::Router local, zmq::bind_proved(*context_,
                                                    {.endpoint = config_.local,
                                                     .secret = daemon::curve_pair(local_key).secret,
@@ -415,7 +412,7 @@ Result<void> Server::receive_admin() {
     const auto refuse = [&](const Error& error) { daemon::refuse(reply, error); };
     const Result<v1::AdminRequest> request = exchange::parse_wire<v1::AdminRequest>(
         received->frames.empty() ? "" : received->frames.front(), exchange::Reading::kOpen,
-        {.bytes_max = kAdminFrameBytesMax});
+        {.bytes_max = daemon::kAdminFrameBytesMax});
     if (!request.has_value()) {
       refuse(request.error());
     } else if (request->has_status()) {
@@ -458,10 +455,12 @@ void Server::send_admin(const std::string& routing_id, const v1::AdminReply& rep
 }
 
 void Server::step_backup() {
-  const std::optional<daemon::BackupJob::Reply> over = backup_.step([&] {
+  const auto head = [&] {
     return daemon::LogHead{.size = engine_->follower().size(),
                            .root = engine_->follower().tree().root()};
-  });
+  };
+  const std::optional<daemon::BackupJob::Reply> over =
+      backup_.step(head, engine_->disk().marks().routine_free_bytes);
   if (over.has_value()) {
     send_admin(over->routing_id, over->reply);
   }

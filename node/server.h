@@ -53,7 +53,7 @@ class Server {
   [[nodiscard]] Result<std::string> status_json();
 
  private:
-  Server(Config config, std::unique_ptr<Engine> engine);
+  Server(Config config, daemon::AdminSocket admin, std::unique_ptr<Engine> engine);
 
   Result<void> open_sockets(const crypto::PrivateKey& transport_key,
                             const crypto::PrivateKey& local_key);

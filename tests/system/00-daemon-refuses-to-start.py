@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What keeps a daemon from starting: each has its own error on stderr, an exit code that is not 0, and
 changes nothing. And what ends one: SIGTERM, in order and soon."""
+import os
 import pathlib
 import shutil
 import signal
@@ -106,6 +107,16 @@ class DaemonRefusesToStart(Trial):
         self.assert_refuses(second_node, "store-busy")
         self.assertEqual(self.status("hub").code, 0)
         self.assertEqual(self.publish("AM", "The first ones go on").code, 0)
+
+    def test_a_second_daemon_founds_nothing_where_the_store_was_moved_away(self):
+        self.start("AM")
+        for store, first in (("hub/store/hub.db", self.hub), ("am/store/node.db", self.nodes["AM"])):
+            first.process.send_signal(signal.SIGSTOP)  # It would find out by itself.
+            path = self.path(store)
+            path.rename(self.folder / path.name)
+            second = self.daemon(first.program, str(first.config.relative_to(self.exchange)))
+            self.assert_refuses(second, "address-in-use")
+            self.assertFalse(path.exists(), second.log())
 
     def test_a_store_of_a_newer_version_is_left_as_it_is(self):
         self.start("AM")
@@ -386,6 +397,21 @@ class DaemonChecksItself(Trial):
 
 
 class DaemonStops(Trial):
+    def test_whoever_loses_its_files_promises_nothing_more(self):
+        harms = {"is gone": pathlib.Path.unlink, "was cut short": lambda path: os.truncate(path, 100)}
+        for name, store in (("hub", "hub/store/hub.db"), ("AM", "am/store/node.db-wal")):
+            for words, harm in harms.items():
+                with self.subTest(name, words=words):
+                    self.doCleanups()
+                    self.setUp()
+                    self.start("AM", "BY")
+                    self.assertEqual(self.publish("AM", "before").code, 0)
+                    daemon = self.hub if name == "hub" else self.nodes["AM"]
+                    harm(self.path(store))
+                    self.assertEqual(self.publish("AM", "after", "--timeout", "2s").code, 2)
+                    self.assertEqual(daemon.wait(), 1, daemon.log())
+                    self.assertRegex(daemon.log(), f"stopped error=store-damaged .*{store}.* {words}.* remedy=")
+
     def test_sigterm_and_sigint_end_each_daemon_with_0_within_5_seconds(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.start("AM", "BY")

@@ -114,6 +114,19 @@ class DiskFull(Trial):
         self.assertEqual(self.publish("AM", "patient", "--id", notice_id).code, 0)
         self.assert_goes_on(self.nodes["AM"], pid)
 
+    def test_a_backup_leaves_what_is_kept_free_for_notices(self):
+        self.put_on_small_disk("hub", MARKS)
+        self.start("AM", "BY")
+        copy = self.store / "copy.db"
+        for free, code in ((4 * MIB, 1), (7 * MIB, 0)):
+            self.leave(free)
+            made = trial.chancery("backup", "--exchange", self.exchange, "hub", "--to", copy, "--json")
+            self.assertEqual((made.code, made.error), (code, "disk-low" if code else None), made)
+            self.assertEqual([path.name for path in self.store.glob("copy*")], [] if code else ["copy.db"])
+        self.leave(4 * MIB)
+        elsewhere = trial.chancery("backup", "--exchange", self.exchange, "hub", "--to", self.folder / "copy.db", "--json")
+        self.assertEqual(elsewhere.code, 0, elsewhere)
+
     def test_a_write_that_finds_no_room_ends_nobody(self):
         blind = {"warn_free_bytes": 3, "routine_free_bytes": 2, "urgent_free_bytes": 1}
         for name, publisher in (("hub", "BY"), ("AM", "AM")):

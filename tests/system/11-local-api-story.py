@@ -170,6 +170,17 @@ class LocalApiStory(Trial):
                 self.assertEqual(json.loads(follower.stdout.readline())["subject"], subject)
             follower.terminate()
 
+    def test_the_last_one_is_one_while_others_arrive(self):
+        self.start("AM", "BY")
+        client = self.path("am/apps/desk/client.toml")
+        asked = 0
+        with subprocess.Popen([trial.BIN / "demo-flood", client, "2000"], stdout=subprocess.DEVNULL) as flood:
+            self.addCleanup(flood.kill)
+            while flood.poll() is None:
+                self.assertLessEqual(len(self.as_member("BY", "inbox", "--last", "1").json["notices"]), 1)
+                asked += 1
+        self.assertGreater(asked, 0)
+
     def test_a_cursor_does_not_pass_what_could_not_be_shown(self):  # C-164
         self.start("AM", "BY")
         self.assertEqual(self.publish("AM", "first").code, 0)

@@ -86,7 +86,7 @@ struct Position {
 
 struct InboxQuery {
   Position after;                    // What comes after it is given.
-  std::uint32_t last = 0;            // Only the newest so many that match; 0 is no such limit.
+  std::uint32_t last = 0;            // Only the newest so many that match, of 500; 0: no limit.
   std::uint32_t limit = 100;         // Notices in one page, at most.
   std::vector<std::string> origins;  // Member codes; empty is all.
   std::vector<std::string> kinds;    // "threat.alert" or "consultation.*"; empty is all.
