@@ -28,14 +28,17 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kZapDomain = "local";
 constexpr std::size_t kReceivedPerTurnMax = 256;
-// Inside libzmq, before anybody looks at them: of an application's connection, 4 MiB each; of the
-// hub's, over tcp, bytes. The hub may send what this node has credits for, 12 MiB, and pages.
+// Inside libzmq, before anybody looks at them: of an application's connection, kRequestBytesMax
+// each and one more that is being read; of the hub's, over tcp, bytes. The hub may send what this
+// node has credits for, 12 MiB, and pages.
 constexpr int kLocalFramesWaitingMax = 4;
 constexpr std::size_t kHubWaitingBytesMax = 32U << 20U;
 // A hub that is back is found within the longer time; what is urgent should not wait for more.
 constexpr std::chrono::milliseconds kReconnectMin{250};
 constexpr std::chrono::milliseconds kReconnectMax{8'000};
 constexpr int kLocalConnectionsMax = 64;
+// Of one key, that have spoken.
+constexpr int kLocalConnectionsPerKeyMax = 16;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr milliseconds kIdleWait{100};
 
@@ -126,7 +129,7 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                                    {.endpoint = config_.local,
                                                     .secret = daemon::curve_pair(local_key).secret,
                                                     .zap_domain = std::string(kZapDomain),
-                                                    .frame_bytes_max = exchange::kFrameBytesMax,
+                                                    .frame_bytes_max = exchange::kRequestBytesMax,
                                                     .receive_count_max = kLocalFramesWaitingMax,
                                                     .connection_count_max = kLocalConnectionsMax},
                                                    daemon::stranger_key()));
@@ -383,10 +386,34 @@ Result<void> Server::receive_local() {
       local_->disconnect(received->routing_id, received->source_fd);
       continue;
     }
+    if (is_surplus(*received)) {
+      ++surplus_cut_count_;
+      refused_frames_.line(
+          os::steady_now(), log::Level::kWarn, "connection-cut", application->name,
+          {{"application", application->name}, {"why", "too many connections of one key"}});
+      local_->disconnect(received->routing_id, received->source_fd);
+      continue;
+    }
     CHANCERY_TRY_VOID(engine_->receive_local(received->routing_id, application->name,
                                              received->frames.front(), now()));
   }
   return {};
+}
+
+// The newest goes, with its frame unread: its client asks again over the next connection.
+bool Server::is_surplus(const zmq::Received& received) {
+  if (keys_of_connections_.contains(received.routing_id)) {
+    return false;
+  }
+  for (const std::string& gone : local_->take_gone()) {
+    keys_of_connections_.erase(gone);
+  }
+  const auto of_key = [&](const auto& connection) { return connection.second == received.user_id; };
+  if (std::ranges::count_if(keys_of_connections_, of_key) >= kLocalConnectionsPerKeyMax) {
+    return true;
+  }
+  keys_of_connections_.emplace(received.routing_id, received.user_id);
+  return false;
 }
 
 // Keys that are no application's, or none any more.
@@ -510,9 +537,10 @@ text::Json Server::queues_json(const OutboxLoad& load) {
       {"waiters", daemon::queue_json({.items = {{api.waiter_count(), limits.waiter_count_max}},
                                       .refused = api.counters().not_waited_count})},
       {"connections",
-       daemon::queue_json({.items = {{static_cast<std::uint64_t>(local_->connection_count()),
-                                      kLocalConnectionsMax}},
-                           .refused = local_->counters().connection_over_count})}};
+       daemon::queue_json(
+           {.items = {{static_cast<std::uint64_t>(local_->connection_count()),
+                       kLocalConnectionsMax}},
+            .refused = local_->counters().connection_over_count + surplus_cut_count_})}};
   if (feed_.has_value()) {
     zmq::Publisher& publisher = feed_->publisher();
     queues["feed"] =

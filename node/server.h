@@ -10,6 +10,8 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -71,6 +73,8 @@ class Server {
   void reconnect_when_due();
   Result<void> receive_from_hub();
   Result<void> receive_local();
+  // Whether its connection is one too many of its key.
+  bool is_surplus(const zmq::Received& received);
   void warn_of_strangers();
   Result<void> receive_admin();
   Result<daemon::Reloaded> reload(const daemon::Life<Config>& life);
@@ -86,7 +90,10 @@ class Server {
   daemon::DiskWatch disk_;
   log::Limiter refused_frames_;
   std::uint64_t strangers_told_ = 0;  // Refused handshakes that the log knows of.
-  bool connected_ = false;            // To the hub.
+  std::uint64_t surplus_cut_count_ = 0;
+  // Of applications, that have spoken, by routing id.
+  std::map<std::string, std::string> keys_of_connections_;
+  bool connected_ = false;  // To the hub.
   std::optional<SteadyTime> reconnect_at_;
   Backoff backoff_;
   SteadyTime link_news_at_{};  // Of the newest event of the link.

@@ -134,10 +134,10 @@ class Link::Worker {
       const std::uint64_t id = next_id_;
       request.set_request_id(id);
       pending.frame = request.SerializeAsString();
-      if (pending.frame.size() > exchange::kFrameBytesMax) {
+      if (pending.frame.size() > exchange::kRequestBytesMax) {
         return fail(ErrorCode::kLimitExceeded,
                     "a request of " + std::to_string(pending.frame.size()) + " bytes, limit " +
-                        std::to_string(exchange::kFrameBytesMax));
+                        std::to_string(exchange::kRequestBytesMax));
       }
       ++next_id_;
       ++open_count_;

@@ -12,7 +12,7 @@
 // A request whose connection was lost is sent again under the same request id: every request of
 // local.proto may be repeated. An answer that comes too late matches nothing and is dropped.
 //
-// Threads: call() and stats() from any. Limits: request_count_max requests, kFrameBytesMax each.
+// Threads: call() and stats() from any. Limits: request_count_max requests, kRequestBytesMax each.
 
 #pragma once
 

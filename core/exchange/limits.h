@@ -40,13 +40,16 @@ inline constexpr std::size_t kLogKeyCountMax = 8;
 
 inline constexpr std::uint64_t kUnixMsMax = (1ULL << 48U) - 1;  // What a UUIDv7 can hold.
 
+// Frames of the local API. The largest request is a publication: a text and its recipients.
+inline constexpr std::size_t kRequestBytesMax = kBodyBytesMax + (256U << 10U);
+inline constexpr std::size_t kFrameBytesMax = 4U << 20U;  // Of a reply.
+
 // Link frames.
 inline constexpr std::size_t kSubmitCountMax = 256;
 inline constexpr std::size_t kDeliverCountMax = 256;
 inline constexpr std::size_t kBatchesCountMax = 512;
 inline constexpr std::size_t kProbeCountMax = 256;
 inline constexpr std::size_t kDamagedCountMax = 256;           // Entries in a Damaged.
-inline constexpr std::size_t kFrameBytesMax = 4U << 20U;       // Of the local API.
 inline constexpr std::size_t kUpFrameBytesMax = 2U << 20U;     // From a node to the hub.
 inline constexpr std::size_t kFrameBytesTarget = 512U << 10U;  // Frames are filled up to this.
 

@@ -159,7 +159,7 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
     return {};
   }
   const Result<v1::LocalRequest> request = exchange::parse_wire<v1::LocalRequest>(
-      frame, exchange::Reading::kOpen, {.bytes_max = exchange::kFrameBytesMax});
+      frame, exchange::Reading::kOpen, {.bytes_max = exchange::kRequestBytesMax});
   if (!request.has_value()) {
     reply(routing_id, refusal(request.error()), 0);
     return {};
@@ -200,7 +200,7 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
 
 void LocalApi::refuse(const std::string& routing_id, std::string_view frame, const Error& error) {
   const Result<v1::LocalRequest> request = exchange::parse_wire<v1::LocalRequest>(
-      frame, exchange::Reading::kOpen, {.bytes_max = exchange::kFrameBytesMax});
+      frame, exchange::Reading::kOpen, {.bytes_max = exchange::kRequestBytesMax});
   v1::LocalReply answer;
   answer.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
   answer.mutable_error()->set_text(error.detail);

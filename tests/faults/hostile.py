@@ -223,6 +223,14 @@ def address_of(endpoint):
     return host, int(port)
 
 
+def node_of(client_config):
+    """Endpoint, key and the application's own secret key of a client.toml."""
+    values = dict(re.findall(r'^(\w+) = "(.*)"$', client_config.read_text(), re.MULTILINE))
+    folder = client_config.parent
+    return (f"ipc://{(folder / values['node']).resolve()}", z85.encode(bytes.fromhex(values["node_key"])),
+            secret_key(folder / values["key"]))
+
+
 def hub_of(node_config):
     """(endpoint, server key, genesis) from a node.toml."""
     text = node_config.read_text()

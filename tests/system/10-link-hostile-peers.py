@@ -43,13 +43,10 @@ class HostilePeers(Trial):
     def count_descriptors(self):
         return len(os.listdir(f"/proc/{self.hub.process.pid}/fd"))
 
-    def peak_mib(self):
-        text = pathlib.Path(f"/proc/{self.hub.process.pid}/status").read_text()
-        return int(text.split("VmHWM:")[1].split()[0]) >> 10
-
-    def assert_small(self):
+    def assert_small(self, daemon=None):
+        text = pathlib.Path(f"/proc/{(daemon or self.hub).process.pid}/status").read_text()
         if not SANITIZED:  # A sanitizer's memory says nothing of ours.
-            self.assertLess(self.peak_mib(), 128)
+            self.assertLess(int(text.split("VmHWM:")[1].split()[0]) >> 10, 128)
 
     def assert_others_go_on(self, while_what):
         """AM publishes and BY receives, in the time that a user would wait."""
@@ -61,7 +58,8 @@ class HostilePeers(Trial):
         self.assertEqual(self.hub.process.pid, self.pid)
 
     def peer(self, endpoint=None, **options):
-        peer = hostile.Peer(endpoint or self.villain[0], *self.villain[1:], **options)
+        of_node = dict(zip(("server_key", "secret"), self.villain[1:]))
+        peer = hostile.Peer(endpoint or self.villain[0], **{**of_node, **options})
         self.addCleanup(peer.close)
         return peer
 
@@ -115,6 +113,21 @@ class HostilePeers(Trial):
             self.assert_others_go_on("many connections of one key")
         self.assert_small()
         self.assertGreater(self.status("hub").json["counters"]["handshakes_too_often"], 100)
+
+    def test_many_connections_of_one_application_cost_its_node_little(self):
+        self.start("AM", "BY")
+        self.assertEqual(self.as_member("BY", "app", "add", "villain", "--read", "*").code, 0)
+        node, node_key, key = hostile.node_of(self.path("by/apps/villain/client.toml"))
+        context = hostile.zmq.Context()
+        self.addCleanup(context.destroy, linger=0)
+        crowd = [self.peer(node, server_key=node_key, secret=key, context=context) for _ in range(60)]
+        for _ in range(5):
+            for peer in crowd:
+                peer.send(1_300_000 * b"x")  # Refused, each of them, once it is read.
+            self.assert_others_go_on("many connections of one application")
+        connections = self.status("BY").json["queues"]["connections"]
+        self.assertGreater(connections["refused"], 0, connections)
+        self.assert_small(self.nodes["BY"])
 
     def test_a_claimed_routing_id_gets_no_word(self):
         self.start("AM", "BY")

@@ -222,7 +222,7 @@ TEST_F(LocalApiTest, AFrameThatIsNoRequestIsAnswered) {
   request_id_ = 0;  // Nothing of it is known.
   must(api().handle("peer", "desk", "\xff\xff", context()));
   EXPECT_EQ(said(reply()), "malformed");
-  must(api().handle("peer", "desk", std::string(exchange::kFrameBytesMax + 1, 'x'), context()));
+  must(api().handle("peer", "desk", std::string(exchange::kRequestBytesMax + 1, 'x'), context()));
   EXPECT_EQ(said(reply()), "limit-exceeded");
   must(api().handle("peer", "desk", "", context()));
   EXPECT_EQ(said(reply()), "malformed");
