@@ -52,6 +52,22 @@ class SlowLink(Trial):
         self.assertEqual((queue["items_max"], queue["bytes_max"]), (4096, 16 << 20))
         self.assertGreater(queue["bytes"], 0)
 
+    def test_a_flash_of_a_node_that_is_far_behind_does_not_wait_for_the_log(self):
+        self.start("AM")
+        self.start_node("BY")
+        self.assertTrue(self.nodes["BY"].says(" ready "))  # It knows the roster.
+        self.assertEqual(self.nodes["BY"].stop(), 0)
+        self.flood("AM", BACKLOG)
+        self.start_node("BY")
+        publish = ["publish", "--exchange", self.exchange, "--as", "BY", "--kind", "contact", "--to", "AM", "--subject", "x",
+                   "--precedence", "flash"]
+        with subprocess.Popen([trial.BIN / "chancery", *publish], stdout=subprocess.DEVNULL) as waiting:
+            self.addCleanup(waiting.kill)
+            self.assertTrue(eventually(lambda: "x" in self.subjects("AM"), 60))
+            behind = self.status("BY").json
+            self.assertLess(behind["log"]["size"], behind["hub"]["size"], "or there was nothing to wait for")
+            waiting.kill()
+
     def node(self, member):
         return next(node for node in self.status("hub").json["nodes"] if node["member"] == member)
 
