@@ -421,7 +421,8 @@ Result<std::optional<std::string>> NodeStore::held_envelope(std::uint64_t index)
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT envelope FROM received WHERE idx = ?1 UNION ALL "
                                 "SELECT envelope FROM directory_entry WHERE idx = ?1 UNION ALL "
-                                "SELECT envelope FROM outbox WHERE idx = ?1"));
+                                "SELECT envelope FROM outbox WHERE idx = ?1 "
+                                "AND envelope IS NOT NULL"));
   select->bind(1, index);
   std::optional<std::string> held;
   while (!held.has_value()) {

@@ -83,12 +83,22 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
   if (!row) {
     return {};
   }
-  CHANCERY_TRY(const std::string sent, own->column_blob(0));
+  // What this node signed last may be another stamping than the one that was logged, or nothing:
+  // it was to be stamped again when the one before was logged after all.
+  std::optional<std::string> sent;
+  if (!own->column_is_null(0)) {
+    CHANCERY_TRY(sent, own->column_blob(0));
+  }
   own->reset();
-  // What this node signed last may be another stamping than the one that was logged.
-  CHANCERY_TRY(const std::string sent_rest, without_body(sent, genesis));
+  CHANCERY_TRY(sqlite::Statement* const text,
+               statement("UPDATE outbox SET text = x'' WHERE idx = ?1"));
+  CHANCERY_TRY_VOID(text->bind(1, index).run());
+  if (!sent.has_value()) {
+    return {};
+  }
+  CHANCERY_TRY(const std::string sent_rest, without_body(*sent, genesis));
   CHANCERY_TRY(sqlite::Statement* const outbox,
-               statement("UPDATE outbox SET text = x'', envelope = ?2 WHERE idx = ?1"));
+               statement("UPDATE outbox SET envelope = ?2 WHERE idx = ?1"));
   return outbox->bind(1, index).bind(2, as_bytes(sent_rest)).run();
 }
 

@@ -65,6 +65,9 @@ void World::build() {
   const std::size_t count = random_.between(2, kMembers.size());
   names_.assign(kMembers.begin(), kMembers.begin() + count);
   workload_.pause_max = count * 15 * kSecond;  // As many notices an hour, whoever publishes them.
+  if (random_.chance(20'000)) {
+    workload_.burst_max = 400;  // Windows fill up, and a log has many pages.
+  }
   if (random_.chance(500'000)) {
     workload_.contact_ppm = 300'000;
   }

@@ -93,22 +93,29 @@ class BothEnginesTest : public testing::Test {
       hub_->disk_has(kFreeBytesAtHub, now().steady);
       for (auto& [member, node] : nodes_) {
         must(node->finish_turn(now()));
-        for (const std::string& message : node->take_to_hub()) {
-          const std::string key = test::node_key_name(member, numbers_[member], "transport");
-          // What the hub does not serve it answers.
-          static_cast<void>(
-              hub_->receive(peer_of(member), test::agreement_public(key).id(), message));
-        }
+        send_up(member);
       }
-      static_cast<void>(must(hub_->sequence(now_ms_ + hub_ahead_ms_)));
-      hub_->serve_reads();
-      must(hub_->retain(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
-      must(hub_->look_again(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
-      for (const broker::Outgoing& outgoing : hub_->take_outgoing()) {
-        for (auto& [member, node] : nodes_) {
-          if (peer_of(member) == outgoing.peer) {
-            must(node->receive_from_hub(outgoing.topic, outgoing.message, now()));
-          }
+      turn_hub();
+    }
+  }
+
+  void send_up(const std::string& member) {
+    const std::string key = test::node_key_name(member, numbers_[member], "transport");
+    for (const std::string& message : nodes_.at(member)->take_to_hub()) {
+      // What the hub does not serve it answers.
+      static_cast<void>(hub_->receive(peer_of(member), test::agreement_public(key).id(), message));
+    }
+  }
+
+  void turn_hub() {
+    static_cast<void>(must(hub_->sequence(now_ms_ + hub_ahead_ms_)));
+    hub_->serve_reads();
+    must(hub_->retain(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
+    must(hub_->look_again(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
+    for (const broker::Outgoing& outgoing : hub_->take_outgoing()) {
+      for (auto& [member, node] : nodes_) {
+        if (peer_of(member) == outgoing.peer) {
+          must(node->receive_from_hub(outgoing.topic, outgoing.message, now()));
         }
       }
     }
@@ -302,6 +309,31 @@ TEST_F(BothEnginesTest, BodiesGoWhenTheirTimeHasPassedAndTheLogStaysVerifiable) 
   EXPECT_EQ(must(hub_->store().erased_count()), 2U);
   EXPECT_EQ(inbox("KZ"), Subjects{"erased"});
   EXPECT_EQ(must(nodes_["AM"]->store().erased_count()), 2U);
+}
+
+// It went back to the queue to be stamped again, and was logged as it was stamped before.
+TEST_F(BothEnginesTest, ABodyGoesAlsoWhereTheOutboxHasNoEnvelopeAnyMore) {
+  start("AM");
+  start("BY");
+  NodeStore& store = nodes_["AM"]->store();
+  const std::string notice_id = test::seeded_uuid("notice", randoms_ + 1);
+  publish_only("AM", {"BY"}, "old");
+  ASSERT_TRUE(must(store.find_outbox(notice_id)).has_value());
+  send_up("AM");
+  must(store.mark_queued(notice_id, {ErrorCode::kStaleDirectory, ""}));
+  turn_hub();
+  settle();
+  const OutboxRow row = must(store.find_outbox(notice_id)).value_or(OutboxRow());
+  ASSERT_EQ(row.stage, OutboxStage::kLogged);
+  ASSERT_TRUE(row.envelope.empty());
+  EXPECT_TRUE(must(store.held_envelope(row.index)).has_value());
+  now_ms_ += 11 * kDayMs;
+  publish("BY", {"AM"}, "new");
+  now_ms_ += kDayMs;
+  settle();
+  EXPECT_EQ(must(store.erased_count()), 1U);
+  EXPECT_TRUE(must(store.find_outbox(notice_id)).value_or(row).text.empty());
+  EXPECT_EQ(audit(store).erased_count, 1U);
 }
 
 // Nor does a hub that always has something to do keep what has to go.
