@@ -145,7 +145,6 @@ void LocalApi::reply(const std::string& routing_id, v1::LocalReply reply,
 
 std::vector<LocalReply> LocalApi::take_replies() {
   work_ = {};
-  promises_.clear();
   return std::exchange(replies_, {});
 }
 
@@ -168,9 +167,6 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
       away.has_value()) {
     reply(routing_id, std::move(*away), request->request_id());
     return {};
-  }
-  if (request->has_publish() || request->has_cursor()) {
-    promises_.push_back(replies_.size());
   }
   const std::uint64_t wait_ms =
       request->has_await() ? request->await().timeout_ms() : request->inbox().wait_ms();
@@ -269,14 +265,15 @@ std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& reques
 }
 
 void LocalApi::abandon(const Error& why) {
-  for (const std::size_t place : promises_) {
-    v1::LocalReply promised;
-    CHANCERY_CHECK(promised.ParseFromString(replies_[place].message));
-    v1::LocalReply broken = refusal(why);
-    broken.set_request_id(promised.request_id());
-    replies_[place].message = broken.SerializeAsString();
+  for (LocalReply& each : replies_) {
+    v1::LocalReply answer;
+    CHANCERY_CHECK(answer.ParseFromString(each.message));
+    if (!answer.has_error()) {
+      v1::LocalReply broken = refusal(why);
+      broken.set_request_id(answer.request_id());
+      each.message = broken.SerializeAsString();
+    }
   }
-  promises_.clear();
   for (const Waiter& waiter : std::exchange(waiters_, {})) {
     reply(waiter.routing_id, refusal(why), waiter.request.request_id());
   }

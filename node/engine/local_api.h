@@ -99,8 +99,8 @@ class LocalApi {
   // Whether wake() left some for the next turn.
   [[nodiscard]] bool is_behind() const { return !waiters_.empty() && waiters_.front().due; }
   [[nodiscard]] std::vector<LocalReply> take_replies();
-  // The turn wrote nothing: what it promised becomes this error, and so does what waits. It says
-  // nothing of what an earlier turn may have stored under the same notice id.
+  // The turn wrote nothing: what it promised or showed becomes this error, and so does what waits.
+  // It says nothing of what an earlier turn may have stored under the same notice id.
   void abandon(const Error& why);
   // Now and again: tells of denials that were left out of the log.
   void sweep(SteadyTime now) { denials_.sweep(now); }
@@ -177,7 +177,6 @@ class LocalApi {
   Work work_;
   std::vector<LocalReply> replies_;
   std::map<const Application*, exchange::PerLane<std::optional<TokenBucket>>> buckets_;
-  std::vector<std::size_t> promises_;  // Replies that may speak of what the turn has yet to commit.
 };
 
 }  // namespace chancery::node

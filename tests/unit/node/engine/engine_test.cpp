@@ -339,6 +339,17 @@ TEST_F(EngineTest, ATurnThatFindsNoRoomPromisesNothingAndStartsOver) {
             static_cast<std::uint64_t>(count));
 }
 
+// It arrives again under another number, and would be read twice along a cursor.
+TEST_F(EngineTest, WhatAFailedTurnHasYetToStoreIsShownToNobody) {
+  const std::uint64_t index = logged_for_us();
+  show_log();
+  must(turn());
+  must(hear_delivery(index));
+  must(ask_inbox(700, milliseconds(0)));
+  engine_->abandon({ErrorCode::kDiskFull, "commit"});
+  EXPECT_EQ(replies(), Words{"700 disk-full"});
+}
+
 TEST_F(EngineTest, WhoeverWaitsInATurnThatFailsIsAnswered) {
   v1::LocalRequest waits;
   waits.set_request_id(900);
