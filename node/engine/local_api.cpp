@@ -14,16 +14,14 @@
 #include "core/exchange/policy.h"
 #include "core/exchange/seal.h"
 #include "core/exchange/strict.h"
+#include "node/engine/local_replies.h"
 
 namespace chancery::node {
 namespace {
 
-constexpr std::uint32_t kPageMax = 500;
 constexpr std::size_t kScanMax = 2000;           // Rows looked at for one page.
 constexpr std::size_t kScanNewestMax = 100'000;  // The same for `last`, which cannot be paged.
 constexpr std::size_t kScanAtOnce = 250;
-// Of the items of one page. Half a frame: the largest notice fits into the other half.
-constexpr std::size_t kPageBytesMax = exchange::kFrameBytesMax / 2;
 constexpr std::uint64_t kWaitMsMax = 60'000;
 constexpr std::size_t kNoticePrefixMin = 4;
 constexpr std::uint64_t kRetryAfterDiskMs = 5'000;
@@ -36,14 +34,6 @@ bool is_store_failure(ErrorCode code) {
   return code == ErrorCode::kIo || code == ErrorCode::kStoreDamaged ||
          code == ErrorCode::kInternal || code == ErrorCode::kStoreBusy ||
          code == ErrorCode::kDiskFull;
-}
-
-// A write that failed may have undone the turn's whole transaction: what is in memory no longer
-// follows from the store, and the engine has to start over from it, in this process only where it
-// is known that nothing was written.
-Result<void> or_stop(const Result<void>& written) {
-  const bool known = written.has_value() || written.error().code == ErrorCode::kDiskFull;
-  return known ? written : fail(ErrorCode::kIo, written.error().to_string());
 }
 
 v1::LocalReply refusal(const Error& error) {
@@ -67,21 +57,20 @@ std::string_view verb_of(const v1::LocalRequest& request) {
       return "cursor";
     case v1::LocalRequest::kShow:
       return "show";
+    case v1::LocalRequest::kOutbox:
+      return "outbox";
+    case v1::LocalRequest::kCancel:
+      return "cancel";
+    case v1::LocalRequest::kRetry:
+      return "retry";
+    case v1::LocalRequest::kCursors:
+      return "cursors";
+    case v1::LocalRequest::kReset:
+      return "reset";
     case v1::LocalRequest::REQUEST_NOT_SET:
       return "none";
   }
   return "";
-}
-
-v1::Stage stage_of(OutboxStage stage) {
-  switch (stage) {
-    case OutboxStage::kLogged:
-      return v1::STAGE_LOGGED;
-    case OutboxStage::kRefused:
-      return v1::STAGE_REFUSED;
-    default:
-      return v1::STAGE_QUEUED;
-  }
 }
 
 bool passes(const NodeStore::InboxHead& head, const v1::InboxFilter& filter) {
@@ -100,29 +89,6 @@ bool is_asked_for(const NodeStore::InboxHead& head, const v1::InboxRequest& requ
                   const Application& application) {
   return exchange::any_matches(application.read, head.draft.kind()) &&
          passes(head, request.filter());
-}
-
-v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
-  v1::InboxItem item;
-  item.set_index(row.index);
-  item.set_accepted_at_ms(row.accepted_at_ms);
-  item.set_notice(to_string(row.notice));
-  item.set_draft(row.draft);
-  item.set_sealed(row.sealed);
-  item.set_created_at_us(row.created_at_us);
-  item.set_arrived_at_ms(row.queued_at_ms);
-  item.set_logged(row.stage == OutboxStage::kLogged);
-  item.set_own(true);
-  item.set_erased_at_ms(row.erased_at_ms);
-  const Result<std::string> text =
-      row.sealed ? exchange::unpad_text(row.text) : Result<std::string>(row.text);
-  item.set_text(text.value_or(""));
-  const Result<exchange::Envelope> envelope =
-      exchange::parse_envelope(row.envelope, genesis, exchange::Bodies::kMaybeErased);
-  if (envelope.has_value() && envelope->signatures.signatures_size() > 0) {
-    item.set_key_id(envelope->signatures.signatures(0).key_id());
-  }
-  return item;
 }
 
 }  // namespace
@@ -223,12 +189,13 @@ void LocalApi::tell_denied(const v1::LocalRequest& request, const Application& a
 std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& request,
                                                   const Application& application,
                                                   const LocalContext& context) {
-  if (!request.has_publish() && !request.has_cursor()) {
+  const bool writes_besides =
+      request.has_cursor() || request.has_reset() || request.has_cancel() || request.has_retry();
+  if (!request.has_publish() && !writes_besides) {
     return std::nullopt;
   }
-  const exchange::Lane lane = request.has_cursor()
-                                  ? exchange::Lane::kUrgent
-                                  : exchange::lane_of(request.publish().precedence());
+  const exchange::Lane lane =
+      writes_besides ? exchange::Lane::kUrgent : exchange::lane_of(request.publish().precedence());
   std::optional<v1::LocalReply> away;
   std::optional<Error> over_rate;
   if (const Result<void> room = context.disk->admit(lane == exchange::Lane::kUrgent);
@@ -250,7 +217,7 @@ std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& reques
     away = refusal(*over_rate);
     away->mutable_error()->set_retry_after_ms(static_cast<std::uint64_t>(wait->count()));
   }
-  if (!away.has_value() || request.has_cursor()) {
+  if (!away.has_value() || writes_besides) {
     return away;
   }
   const Result<std::optional<OutboxRow>> known = store_.find_outbox(request.publish().notice_id());
@@ -298,13 +265,15 @@ Result<void> LocalApi::release(const LocalContext& context) {
 
 Result<void> LocalApi::wake(const LocalContext& context, const News& news) {
   work_ = {};
+  const std::set<std::string> settled = std::exchange(settled_, {});
   std::vector<Waiter> waiting = std::exchange(waiters_, {});
   std::vector<Waiter> patient;
   Result<void> done;
   for (Waiter& waiter : waiting) {
     const bool late = context.now >= waiter.deadline;
     const bool concerned = waiter.request.has_await()
-                               ? news.notice_ids.contains(waiter.request.await().notice_id())
+                               ? news.notice_ids.contains(waiter.request.await().notice_id()) ||
+                                     settled.contains(waiter.request.await().notice_id())
                                : news.arrivals;
     waiter.due = waiter.due || late || concerned;
     if (!waiter.due) {
@@ -351,16 +320,19 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
     answer = refusal(error);
     return {};
   };
-  switch (request.request_case()) {
-    case v1::LocalRequest::kPublish: {
-      Result<v1::PublishReply> result = publish(request.publish(), application, context);
-      if (result.has_value()) {
-        *answer.mutable_publish() = std::move(*result);
-      } else {
-        CHANCERY_TRY_VOID(refuse(result.error()));
-      }
-      break;
+  // The answer that was given, or its refusal.
+  const auto answered = [&](auto result, auto* (v1::LocalReply::*place)()) -> Result<void> {
+    if (!result.has_value()) {
+      return refuse(result.error());
     }
+    *(answer.*place)() = *std::move(result);
+    return {};
+  };
+  switch (request.request_case()) {
+    case v1::LocalRequest::kPublish:
+      CHANCERY_TRY_VOID(answered(publish(request.publish(), application, context),
+                                 &v1::LocalReply::mutable_publish));
+      break;
     case v1::LocalRequest::kAwait: {
       Result<v1::AwaitReply> result = await(request.await(), application);
       if (!result.has_value()) {
@@ -393,24 +365,32 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
       *answer.mutable_inbox() = std::move(*result);
       break;
     }
-    case v1::LocalRequest::kCursor: {
-      Result<v1::CursorReply> result = cursor(request.cursor(), application);
-      if (result.has_value()) {
-        *answer.mutable_cursor() = std::move(*result);
-      } else {
-        CHANCERY_TRY_VOID(refuse(result.error()));
-      }
+    case v1::LocalRequest::kCursor:
+      CHANCERY_TRY_VOID(
+          answered(cursor(request.cursor(), application), &v1::LocalReply::mutable_cursor));
       break;
-    }
-    case v1::LocalRequest::kShow: {
-      Result<v1::ShowReply> result = show(request.show(), application);
-      if (result.has_value()) {
-        *answer.mutable_show() = std::move(*result);
-      } else {
-        CHANCERY_TRY_VOID(refuse(result.error()));
-      }
+    case v1::LocalRequest::kShow:
+      CHANCERY_TRY_VOID(answered(show(request.show(), application), &v1::LocalReply::mutable_show));
       break;
-    }
+    case v1::LocalRequest::kOutbox:
+      CHANCERY_TRY_VOID(
+          answered(outbox(request.outbox(), application), &v1::LocalReply::mutable_outbox));
+      break;
+    case v1::LocalRequest::kCancel:
+      CHANCERY_TRY_VOID(
+          answered(cancel(request.cancel(), application), &v1::LocalReply::mutable_await));
+      break;
+    case v1::LocalRequest::kRetry:
+      CHANCERY_TRY_VOID(
+          answered(retry(request.retry(), application), &v1::LocalReply::mutable_await));
+      break;
+    case v1::LocalRequest::kCursors:
+      CHANCERY_TRY_VOID(answered(cursors(application), &v1::LocalReply::mutable_cursors));
+      break;
+    case v1::LocalRequest::kReset:
+      CHANCERY_TRY_VOID(
+          answered(reset(request.reset(), application), &v1::LocalReply::mutable_cursor));
+      break;
     case v1::LocalRequest::REQUEST_NOT_SET:
       CHANCERY_TRY_VOID(
           refuse(exchange::has_unknown_fields(request)
@@ -530,22 +510,8 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
 
 Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request,
                                        const Application& application) {
-  CHANCERY_TRY(const std::optional<OutboxRow> row, store_.find_outbox(request.notice_id()));
-  if (!row.has_value()) {
-    return fail(ErrorCode::kNotFound,
-                "no notice " + uuid_text(as_bytes(request.notice_id())) + " was published here");
-  }
-  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row->draft));
-  if (!exchange::any_matches(application.publish, draft.kind())) {
-    return fail(ErrorCode::kNoGrant, application.name + " may not publish " + draft.kind());
-  }
-  v1::AwaitReply reply;
-  reply.set_stage(stage_of(row->stage));
-  reply.set_index(row->index);
-  reply.set_accepted_at_ms(row->accepted_at_ms);
-  reply.set_code(row->code);
-  reply.set_text(row->reason);
-  return reply;
+  CHANCERY_TRY(const OutboxRow row, own_row(request.notice_id(), application));
+  return await_reply(row);
 }
 
 Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
@@ -666,24 +632,66 @@ Result<v1::InboxReply> LocalApi::inbox_newest(std::uint64_t after, const v1::Inb
   return reply;
 }
 
-Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
-                                         const Application& application) {
-  if (request.cursor().empty() || request.cursor().size() > exchange::kNameBytesMax) {
+Result<void> LocalApi::check_cursor(const std::string& name, const Arrivals& arrivals) {
+  if (name.empty() || name.size() > exchange::kNameBytesMax) {
     return fail(ErrorCode::kUsage, "a cursor has a name of at most 200 bytes");
   }
   CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
-  const Arrivals arrivals{.patient = request.arrival(), .urgent = request.arrival_urgent()};
   if (const std::uint64_t beyond = std::max(arrivals.patient, arrivals.urgent); beyond > newest) {
     return fail(ErrorCode::kNotFound, "nothing has arrived as number " + std::to_string(beyond));
+  }
+  return {};
+}
+
+Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
+                                         const Application& application) {
+  const Arrivals arrivals{.patient = request.arrival(), .urgent = request.arrival_urgent()};
+  CHANCERY_TRY_VOID(check_cursor(request.cursor(), arrivals));
+  return move_cursor(request.cursor(), application, [&] {
+    return store_.put_cursor(application.name, request.cursor(), arrivals);
+  });
+}
+
+Result<v1::CursorReply> LocalApi::reset(const v1::ResetRequest& request,
+                                        const Application& application) {
+  const Arrivals arrivals{.patient = request.arrival(), .urgent = request.arrival_urgent()};
+  CHANCERY_TRY_VOID(check_cursor(request.cursor(), arrivals));
+  return move_cursor(request.cursor(), application, [&] {
+    return store_.reset_cursor(application.name, request.cursor(), arrivals);
+  });
+}
+
+Result<v1::CursorReply> LocalApi::move_cursor(const std::string& name,
+                                              const Application& application,
+                                              const std::function<Result<void>()>& write) {
+  CHANCERY_TRY(const std::vector<NodeStore::NamedCursor> all, store_.cursors(application.name));
+  const bool known = std::ranges::find(all, name, &NodeStore::NamedCursor::name) != all.end();
+  if (!known && all.size() >= limits_.cursor_count_max) {
+    return fail(ErrorCode::kLimitExceeded,
+                application.name + " has " + std::to_string(all.size()) + " cursors");
   }
   if (!store_.in_transaction()) {
     CHANCERY_TRY_VOID(or_stop(store_.begin()));
   }
-  CHANCERY_TRY_VOID(or_stop(store_.put_cursor(application.name, request.cursor(), arrivals)));
+  CHANCERY_TRY_VOID(or_stop(write()));
   v1::CursorReply reply;
-  CHANCERY_TRY(const Arrivals stands, store_.cursor(application.name, request.cursor()));
+  CHANCERY_TRY(const Arrivals stands, store_.cursor(application.name, name));
   reply.set_arrival(stands.patient);
   reply.set_arrival_urgent(stands.urgent);
+  return reply;
+}
+
+Result<v1::CursorsReply> LocalApi::cursors(const Application& application) {
+  CHANCERY_TRY(const std::vector<NodeStore::NamedCursor> all, store_.cursors(application.name));
+  v1::CursorsReply reply;
+  for (const NodeStore::NamedCursor& each : all) {
+    v1::CursorState& state = *reply.add_cursors();
+    state.set_cursor(each.name);
+    state.set_arrival(each.arrivals.patient);
+    state.set_arrival_urgent(each.arrivals.urgent);
+  }
+  CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
+  reply.set_newest_arrival(newest);
   return reply;
 }
 

@@ -59,6 +59,7 @@ struct LocalLimits {
   std::size_t turn_row_count_max = 10'000;    // Of the inbox, looked at.
   std::size_t filter_origin_count_max = 64;   // C-167
   std::size_t filter_pattern_count_max = 64;  // C-167
+  std::size_t cursor_count_max = 1024;        // Of an application.
 };
 
 struct LocalCounters {
@@ -158,7 +159,19 @@ class LocalApi {
   Result<std::string> envelope_of(const OutboxRow& own);
   Result<void> fill_stored(const OutboxRow& own, v1::ShowReply& reply);
   Result<v1::CursorReply> cursor(const v1::CursorRequest& request, const Application& application);
+  // Where cursors may be put: as far as anything has arrived.
+  Result<void> check_cursor(const std::string& name, const Arrivals& arrivals);
+  Result<v1::CursorReply> reset(const v1::ResetRequest& request, const Application& application);
+  Result<v1::CursorReply> move_cursor(const std::string& name, const Application& application,
+                                      const std::function<Result<void>()>& write);
+  Result<v1::CursorsReply> cursors(const Application& application);
   Result<v1::ShowReply> show(const v1::ShowRequest& request, const Application& application);
+  // The outbox: local_outbox.cpp.
+  Result<v1::OutboxReply> outbox(const v1::OutboxRequest& request, const Application& application);
+  // A notice of ours, where the grant covers its kind.
+  Result<OutboxRow> own_row(const std::string& notice_id, const Application& application);
+  Result<v1::AwaitReply> cancel(const v1::CancelRequest& request, const Application& application);
+  Result<v1::AwaitReply> retry(const v1::RetryRequest& request, const Application& application);
   [[nodiscard]] bool has_room_to_wait(const Application& application) const;
   // The reply, or nothing where the request should wait on; `passed` as in Waiter then.
   Result<std::optional<v1::LocalReply>> serve(const v1::LocalRequest& request,
@@ -173,7 +186,8 @@ class LocalApi {
   const std::vector<Application>& applications_;
   NodeStore& store_;
   std::function<std::string(std::size_t)> random_;
-  std::vector<Waiter> waiters_;  // First those whose moment has come.
+  std::vector<Waiter> waiters_;    // First those whose moment has come.
+  std::set<std::string> settled_;  // Notices of which an application decided in this turn.
   Work work_;
   std::vector<LocalReply> replies_;
   std::map<const Application*, exchange::PerLane<std::optional<TokenBucket>>> buckets_;

@@ -481,6 +481,37 @@ Result<void> NodeStore::put_cursor(std::string_view application, std::string_vie
       .run();
 }
 
+Result<void> NodeStore::reset_cursor(std::string_view application, std::string_view name,
+                                     const exchange::PerLane<std::uint64_t>& arrivals) {
+  CHANCERY_TRY(
+      sqlite::Statement* const insert,
+      impl_->statement("INSERT OR REPLACE INTO cursor(application, name, arrival, arrival_urgent) "
+                       "VALUES(?1, ?2, ?3, ?4)"));
+  return insert->bind(1, application)
+      .bind(2, name)
+      .bind(3, arrivals.patient)
+      .bind(4, arrivals.urgent)
+      .run();
+}
+
+Result<std::vector<NodeStore::NamedCursor>> NodeStore::cursors(std::string_view application) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT name, arrival, arrival_urgent FROM cursor "
+                                "WHERE application = ?1 ORDER BY name"));
+  select->bind(1, application);
+  std::vector<NamedCursor> all;
+  while (true) {
+    CHANCERY_TRY(const bool more, select->step());
+    if (!more) {
+      return all;
+    }
+    NamedCursor& each = all.emplace_back();
+    CHANCERY_TRY(each.name, select->column_text(0));
+    CHANCERY_TRY(each.arrivals.patient, select->column_u64(1));
+    CHANCERY_TRY(each.arrivals.urgent, select->column_u64(2));
+  }
+}
+
 // The directory entries, what was received, and what outbox and inbox say of an index: also where
 // nothing was received there.
 Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uint64_t size_after) {

@@ -83,6 +83,9 @@ struct OutboxRow {
   std::string reason;
   std::uint64_t erased_at_ms = 0;  // When body and text were; 0 while they are there.
   bool was_aside = false;          // Now or once: others may have gone before it.
+  bool aside = false;              // Now.
+  std::uint64_t number = 0;        // In the order of the outbox.
+  std::string application;
 };
 
 // The newest directory states, each from the index of the entry that made it.
@@ -209,6 +212,10 @@ class NodeStore {
   [[nodiscard]] Result<std::optional<OutboxRow>> find_outbox(std::string_view notice_id);
   // Urgent first; the one that goes over `bytes_max` is the last.
   [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max, std::size_t bytes_max);
+  // By number, after this one, in whatever stage; the one that goes over `bytes_max` is the last.
+  [[nodiscard]] Result<std::vector<OutboxRow>> scan_outbox(std::uint64_t after,
+                                                           std::size_t count_max,
+                                                           std::size_t bytes_max);
   [[nodiscard]] Result<void> put_signed(const Stamped& stamped, std::string_view envelope);
   // Signed and not yet answered, in the order of signing: of a lane, those that were stamped after
   // a time. The one that goes over `bytes_max` is the last.
@@ -245,6 +252,8 @@ class NodeStore {
       std::span<const std::uint64_t> indices, std::uint64_t now_ms);
   [[nodiscard]] Result<std::uint64_t> erased_count();
   [[nodiscard]] Result<void> mark_refused(std::string_view notice_id, const Error& error);
+  // What was refused, or waits aside, is in the queue again as if it came now.
+  [[nodiscard]] Result<void> mark_wanted(std::string_view notice_id);
   // Back to the queue, to be stamped again, with all that were signed after it in its precedence:
   // they must not overtake it. The reason stays visible.
   [[nodiscard]] Result<void> mark_queued(std::string_view notice_id, const Error& why);
@@ -286,6 +295,14 @@ class NodeStore {
                                                                 std::string_view name);
   [[nodiscard]] Result<void> put_cursor(std::string_view application, std::string_view name,
                                         const exchange::PerLane<std::uint64_t>& arrivals);
+  // The same, also backwards.
+  [[nodiscard]] Result<void> reset_cursor(std::string_view application, std::string_view name,
+                                          const exchange::PerLane<std::uint64_t>& arrivals);
+  struct NamedCursor {
+    std::string name;
+    exchange::PerLane<std::uint64_t> arrivals;
+  };
+  [[nodiscard]] Result<std::vector<NamedCursor>> cursors(std::string_view application);  // By name.
 
   // For an auditor of a store that nobody runs: what a start relies on (load()), and the file's own
   // order, down to its indexes. Reads all of it. kStoreDamaged.

@@ -12,7 +12,8 @@ namespace {
 constexpr std::string_view kOutboxColumns =
     "SELECT notice_id, notice, request, draft, text, sealed, stage, envelope, idx, accepted_at_ms, "
     "created_at_us, queued_at_ms, code, reason, aside, "
-    "(SELECT erased_at_ms FROM erased WHERE erased.idx = outbox.idx) FROM outbox ";
+    "(SELECT erased_at_ms FROM erased WHERE erased.idx = outbox.idx), seq, application FROM "
+    "outbox ";
 
 Result<OutboxRow> row_of(const sqlite::Statement& select) {
   OutboxRow row;
@@ -44,6 +45,9 @@ Result<OutboxRow> row_of(const sqlite::Statement& select) {
   row.stage = static_cast<OutboxStage>(stage);
   row.code = static_cast<std::uint32_t>(code);
   row.was_aside = aside != 0;
+  row.aside = aside == 1;
+  CHANCERY_TRY(row.number, select.column_u64(16));
+  CHANCERY_TRY(row.application, select.column_text(17));
   return row;
 }
 
@@ -126,6 +130,31 @@ Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max, std::size
     waiting.precedence = static_cast<v1::Precedence>(precedence);
     rows.push_back(std::move(waiting));
   }
+}
+
+Result<std::vector<OutboxRow>> NodeStore::scan_outbox(std::uint64_t after, std::size_t count_max,
+                                                      std::size_t bytes_max) {
+  static const std::string sql =
+      std::string(kOutboxColumns) +
+      "WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'outbox' AND "
+      "quarantine.idx = seq) ORDER BY seq LIMIT ?2";
+  CHANCERY_TRY(sqlite::Statement* const select, impl_->statement(sql));
+  select->bind(1, after).bind(2, count_max);
+  std::vector<OutboxRow> rows;
+  for (std::size_t bytes = 0; bytes <= bytes_max;) {
+    CHANCERY_TRY(const bool more, select->step());
+    if (!more) {
+      break;
+    }
+    CHANCERY_TRY(OutboxRow row, row_of(*select));
+    if (exchange::notice_hash(impl_->genesis, row.draft) != row.notice) {
+      return impl_->damaged_outbox(row.notice_id);
+    }
+    bytes += row.draft.size() + row.text.size() + row.envelope.size();
+    rows.push_back(std::move(row));
+  }
+  select->reset();
+  return rows;
 }
 
 Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view envelope) {
@@ -229,6 +258,16 @@ Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& er
                         .bind(2, static_cast<std::uint64_t>(error.code))
                         .bind(3, std::string_view(error.detail))
                         .run());
+  return impl_->count_again(notice_id, before);
+}
+
+Result<void> NodeStore::mark_wanted(std::string_view notice_id) {
+  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(notice_id));
+  CHANCERY_TRY(sqlite::Statement* const update,
+               impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = 0, "
+                                "reason = '', aside = min(aside, 1) * 2 WHERE notice_id = ?1 AND "
+                                "(stage = 4 OR (stage = 1 AND aside = 1))"));
+  CHANCERY_TRY_VOID(update->bind(1, as_bytes(notice_id)).run());
   return impl_->count_again(notice_id, before);
 }
 

@@ -886,6 +886,50 @@ TEST_F(InboxTest, TheLastAreTheNewestInTheirOrder) {
 }
 
 // C-164
+TEST_F(InboxTest, ItsApplicationMayPutACursorAnywhere) {
+  const auto reset = [&](std::uint64_t arrival, std::uint64_t arrival_urgent) {
+    v1::LocalRequest request;
+    request.mutable_reset()->set_cursor("main");
+    request.mutable_reset()->set_arrival(arrival);
+    request.mutable_reset()->set_arrival_urgent(arrival_urgent);
+    return ask(request, "desk");
+  };
+  const auto listed = [&](std::string_view application) {
+    v1::LocalRequest request;
+    request.mutable_cursors();
+    const v1::CursorsReply reply = ask(request, application).cursors();
+    EXPECT_EQ(reply.newest_arrival(), 7U);
+    std::string words;
+    for (const v1::CursorState& each : reply.cursors()) {
+      words += each.cursor() + " " + std::to_string(each.arrival()) + " " +
+               std::to_string(each.arrival_urgent()) + ";";
+    }
+    return words;
+  };
+  EXPECT_EQ(listed("desk"), "");
+  set_cursor("main", 7, 7);
+  set_cursor("archive", 2);
+  const auto back = reset(2, 3);
+  EXPECT_EQ(back.cursor().arrival(), 2U);
+  EXPECT_EQ(back.cursor().arrival_urgent(), 3U);
+  EXPECT_TRUE(store_->in_transaction()) << "durable before the reply is sent";
+  EXPECT_EQ(listed("desk"), "archive 2 0;main 2 3;");
+  EXPECT_EQ(listed("alerts"), "");
+  v1::InboxRequest request;
+  request.set_cursor("main");
+  EXPECT_EQ(arrivals(request), (Numbers{6, 4, 5, 7}));
+  EXPECT_EQ(said(reset(8, 0)), "not-found");
+}
+
+TEST_F(InboxTest, AnApplicationHasSoManyCursors) {
+  limits_.cursor_count_max = 2;
+  EXPECT_EQ(said(set_cursor("one", 1)), "good");
+  EXPECT_EQ(said(set_cursor("two", 1)), "good");
+  EXPECT_EQ(said(set_cursor("three", 1)), "limit-exceeded");
+  EXPECT_EQ(said(set_cursor("two", 2)), "good") << "that is there";
+}
+
+// C-164
 TEST_F(InboxTest, CursorsAreOfAnApplicationAndGoForward) {
   const auto first = set_cursor("main", 4);
   ASSERT_EQ(said(first), "good");
@@ -1073,6 +1117,141 @@ TEST_F(InboxTest, AnApplicationIsShownWhatItMayRead) {
   EXPECT_EQ(said(show_prefix(as_view(threat.notice), "silent")), "no-grant");
 }
 
+class OutboxApiTest : public LocalApiTest {
+ protected:
+  v1::OutboxReply outbox(const v1::OutboxRequest& content = {},
+                         std::string_view application = "desk") {
+    v1::LocalRequest request;
+    *request.mutable_outbox() = content;
+    const v1::LocalReply answer = ask(request, application);
+    EXPECT_TRUE(answer.has_outbox()) << answer.ShortDebugString();
+    return answer.outbox();
+  }
+  static Numbers numbers(const v1::OutboxReply& reply) {
+    Numbers all;
+    for (const v1::OutboxItem& item : reply.items()) {
+      all.push_back(item.number());
+    }
+    return all;
+  }
+  v1::LocalReply cancel(const std::string& notice_id, std::string_view application = "desk") {
+    v1::LocalRequest request;
+    request.mutable_cancel()->set_notice_id(notice_id);
+    return ask(request, application);
+  }
+  v1::LocalReply retry(const std::string& notice_id, std::string_view application = "desk") {
+    v1::LocalRequest request;
+    request.mutable_retry()->set_notice_id(notice_id);
+    return ask(request, application);
+  }
+  std::string published(std::string_view application = "desk", const std::string& kind = {}) {
+    v1::PublishRequest request = publishable();
+    request.set_kind(kind.empty() ? "threat.alert" : kind);
+    EXPECT_EQ(said(publish(request, application)), "good");
+    return request.notice_id();
+  }
+};
+
+// C-169
+TEST_F(OutboxApiTest, ListsWhatTheGrantCoversByPages) {
+  published();
+  const std::string logged = published();
+  published("desk", "contact");
+  sign_and_log(logged);
+  mark_logged(logged);
+  v1::OutboxRequest request;
+  EXPECT_EQ(numbers(outbox(request)), (Numbers{1, 2, 3}));
+  EXPECT_EQ(numbers(outbox(request, "alerts")), (Numbers{1, 2})) << "may publish no contact";
+  EXPECT_TRUE(outbox(request, "silent").items().empty());
+  request.set_limit(2);
+  const v1::OutboxReply first = outbox(request);
+  EXPECT_EQ(numbers(first), (Numbers{1, 2}));
+  EXPECT_FALSE(first.last());
+  request.set_after(first.next_after());
+  EXPECT_EQ(numbers(outbox(request)), Numbers{3});
+  request.set_after(3);
+  EXPECT_TRUE(outbox(request).last());
+  request.set_after(0);
+  request.add_stages(v1::STAGE_LOGGED);
+  const v1::OutboxReply by_stage = outbox(request);
+  ASSERT_EQ(numbers(by_stage), Numbers{2});
+  const v1::OutboxItem& item = by_stage.items(0);
+  EXPECT_EQ(item.application(), "desk");
+  EXPECT_TRUE(item.sent());
+  EXPECT_EQ(item.item().index(), log_.size() - 1);
+  v1::Text text;
+  ASSERT_TRUE(text.ParseFromString(item.item().text()));
+  EXPECT_EQ(text.subject(), "published");
+  EXPECT_TRUE(text.content().empty()) << "a list is for looking through";
+}
+
+// C-169
+TEST_F(OutboxApiTest, WhatWasNotSentIsWithdrawn) {
+  const std::string id = published();
+  EXPECT_EQ(said(await(id, v1::STAGE_LOGGED, 1000)), "nothing");
+  const std::uint64_t waiting_request = request_id_;
+  EXPECT_EQ(said(cancel(id, "silent")), "no-grant");
+  const v1::LocalReply withdrawn = cancel(id);
+  EXPECT_EQ(withdrawn.await().stage(), v1::STAGE_REFUSED);
+  EXPECT_EQ(withdrawn.await().code(), static_cast<std::uint32_t>(ErrorCode::kWithdrawn));
+  EXPECT_TRUE(store_->in_transaction());
+  EXPECT_TRUE(must(store_->waiting(10, 1U << 20U)).empty());
+  const std::uint64_t newest_request = std::exchange(request_id_, waiting_request);
+  must(api().wake(context(), {}));
+  EXPECT_EQ(reply().await().stage(), v1::STAGE_REFUSED) << "whoever waits for it hears of it";
+  request_id_ = newest_request;
+  EXPECT_EQ(cancel(id).await().stage(), v1::STAGE_REFUSED) << "again is the same";
+  EXPECT_EQ(said(cancel(test::seeded_uuid("nobody", 1))), "not-found");
+}
+
+// C-169: it may have been logged, whatever is known here.
+TEST_F(OutboxApiTest, WhatWasSentIsNotWithdrawn) {
+  const std::string id = published();
+  sign_and_log(id);
+  EXPECT_EQ(said(cancel(id)), "already-sent");
+  must(store_->mark_queued(id, {ErrorCode::kStaleDirectory, ""}));
+  EXPECT_EQ(said(cancel(id)), "already-sent") << "an earlier stamping is on its way";
+  mark_logged(id);
+  EXPECT_EQ(said(cancel(id)), "already-sent");
+}
+
+// C-169
+TEST_F(OutboxApiTest, WhatWasRefusedIsWantedAgain) {
+  const std::string id = published();
+  EXPECT_EQ(retry(id).await().stage(), v1::STAGE_QUEUED) << "nothing to do";
+  begin();
+  must(store_->mark_refused(id, {ErrorCode::kKindNotGranted, "not yet"}));
+  commit();
+  EXPECT_EQ(must(store_->outbox_load()).queued, 0U);
+  EXPECT_EQ(said(retry(id, "silent")), "no-grant");
+  const v1::LocalReply again = retry(id);
+  EXPECT_EQ(again.await().stage(), v1::STAGE_QUEUED);
+  EXPECT_EQ(again.await().code(), 0U);
+  EXPECT_EQ(must(store_->outbox_load()).queued, 1U);
+  EXPECT_EQ(must(store_->waiting(10, 1U << 20U)).size(), 1U);
+}
+
+TEST_F(OutboxApiTest, WhatWaitsAsideIsWantedNow) {
+  const std::string id = published();
+  sign_and_log(id);
+  must(store_->mark_aside(id, {ErrorCode::kExpired, "by the hub"}));
+  EXPECT_TRUE(outbox().items(0).aside());
+  EXPECT_TRUE(must(store_->waiting(10, 1U << 20U)).empty());
+  EXPECT_EQ(said(retry(id)), "good");
+  EXPECT_EQ(must(store_->waiting(10, 1U << 20U)).size(), 1U);
+  EXPECT_TRUE(outbox_row(id).was_aside);
+}
+
+TEST_F(OutboxApiTest, AFullOutboxTakesNothingBack) {
+  const std::string id = published();
+  begin();
+  must(store_->mark_refused(id, {ErrorCode::kKindNotGranted, "not yet"}));
+  commit();
+  limits_.queued_count_max = 0;
+  api_.reset();
+  EXPECT_EQ(said(retry(id)), "queue-full");
+}
+
 TEST_F(LocalApiTest, AnOwnNoticeIsShownAtEachStage) {
   applications_[0].read.clear();  // To publish a kind is enough to see one's own.
   const v1::PublishRequest request = publishable();
@@ -1196,7 +1375,7 @@ TEST_F(StoreFailureTest, ADamagedOutboxIsNoAnswer) {
 
 TEST_F(StoreFailureTest, AWriteThatFailsIsNoAnswer) {
   tamper_inside(
-      "DELETE FROM cursor; ALTER TABLE cursor RENAME TO gone; "
+      "CREATE TRIGGER refuse BEFORE INSERT ON cursor BEGIN SELECT RAISE(FAIL, 'no'); END; "
       "ALTER TABLE outbox RENAME TO lost; DELETE FROM inbox WHERE arrival = 1");
   v1::LocalRequest cursor;
   cursor.mutable_cursor()->set_cursor("main");

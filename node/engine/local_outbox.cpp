@@ -1,0 +1,185 @@
+// The local API's outbox: what a member's own notices have come to, and what can be done about it.
+
+#include <algorithm>
+#include <utility>
+
+#include "chancery/v1/text.pb.h"
+#include "core/base/encoding.h"
+#include "core/exchange/envelope.h"
+#include "core/exchange/names.h"
+#include "core/exchange/seal.h"
+#include "core/exchange/strict.h"
+#include "node/engine/local_api.h"
+#include "node/engine/local_replies.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::size_t kOutboxScanMax = 2000;  // Rows looked at for one page.
+constexpr std::size_t kOutboxScanAtOnce = 250;
+
+// Lists are for looking through: of a text the subject is enough.
+std::string subject_only(const std::string& bytes) {
+  v1::Text text;
+  v1::Text subject;
+  if (text.ParseFromString(bytes)) {
+    subject.set_subject(text.subject());
+    subject.set_language(text.language());
+  }
+  return subject.SerializeAsString();
+}
+
+v1::OutboxItem item_of(const OutboxRow& row, const Hash& genesis) {
+  v1::OutboxItem item;
+  item.set_number(row.number);
+  *item.mutable_item() = own_item(row, genesis);
+  item.mutable_item()->set_text(subject_only(item.item().text()));
+  item.set_stage(stage_of(row.stage));
+  item.set_sent(row.created_at_us != 0);
+  item.set_aside(row.aside);
+  item.set_code(row.code);
+  item.set_text(row.reason);
+  item.set_application(row.application);
+  return item;
+}
+
+}  // namespace
+
+v1::Stage stage_of(OutboxStage stage) {
+  switch (stage) {
+    case OutboxStage::kLogged:
+      return v1::STAGE_LOGGED;
+    case OutboxStage::kRefused:
+      return v1::STAGE_REFUSED;
+    default:
+      return v1::STAGE_QUEUED;
+  }
+}
+
+v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
+  v1::InboxItem item;
+  item.set_index(row.index);
+  item.set_accepted_at_ms(row.accepted_at_ms);
+  item.set_notice(to_string(row.notice));
+  item.set_draft(row.draft);
+  item.set_sealed(row.sealed);
+  item.set_created_at_us(row.created_at_us);
+  item.set_arrived_at_ms(row.queued_at_ms);
+  item.set_logged(row.stage == OutboxStage::kLogged);
+  item.set_own(true);
+  item.set_erased_at_ms(row.erased_at_ms);
+  const Result<std::string> text =
+      row.sealed ? exchange::unpad_text(row.text) : Result<std::string>(row.text);
+  item.set_text(text.value_or(""));
+  const Result<exchange::Envelope> envelope =
+      exchange::parse_envelope(row.envelope, genesis, exchange::Bodies::kMaybeErased);
+  if (envelope.has_value() && envelope->signatures.signatures_size() > 0) {
+    item.set_key_id(envelope->signatures.signatures(0).key_id());
+  }
+  return item;
+}
+
+v1::AwaitReply await_reply(const OutboxRow& row) {
+  v1::AwaitReply reply;
+  reply.set_stage(stage_of(row.stage));
+  reply.set_index(row.index);
+  reply.set_accepted_at_ms(row.accepted_at_ms);
+  reply.set_code(row.code);
+  reply.set_text(row.reason);
+  return reply;
+}
+
+Result<v1::OutboxReply> LocalApi::outbox(const v1::OutboxRequest& request,
+                                         const Application& application) {
+  const std::uint32_t limit = request.limit() == 0 ? kPageMax : std::min(request.limit(), kPageMax);
+  v1::OutboxReply reply;
+  std::uint64_t after = request.after();
+  std::size_t bytes = 0;
+  const auto full = [&] {
+    return bytes > kPageBytesMax || static_cast<std::uint32_t>(reply.items_size()) >= limit;
+  };
+  for (std::size_t scanned = 0; !full() && !reply.last() && scanned < kOutboxScanMax;) {
+    CHANCERY_TRY(const std::vector<OutboxRow> rows,
+                 store_.scan_outbox(after, kOutboxScanAtOnce, kPageBytesMax - bytes));
+    work_.row_count += rows.size();
+    scanned += rows.size();
+    reply.set_last(rows.empty());
+    for (const OutboxRow& row : rows) {
+      if (full()) {
+        break;
+      }
+      after = row.number;
+      bytes += row.draft.size() + row.text.size();  // Read, if not given.
+      CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
+      const auto& stages = request.stages();
+      const bool asked =
+          stages.empty() || std::ranges::find(stages, stage_of(row.stage)) != stages.end();
+      if (asked && exchange::any_matches(application.publish, draft.kind())) {
+        *reply.add_items() = item_of(row, store_.genesis());
+      }
+    }
+  }
+  reply.set_next_after(after);
+  return reply;
+}
+
+Result<OutboxRow> LocalApi::own_row(const std::string& notice_id, const Application& application) {
+  CHANCERY_TRY(std::optional<OutboxRow> row, store_.find_outbox(notice_id));
+  if (!row.has_value()) {
+    return fail(ErrorCode::kNotFound,
+                "no notice " + uuid_text(as_bytes(notice_id)) + " was published here");
+  }
+  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row->draft));
+  if (!exchange::any_matches(application.publish, draft.kind())) {
+    return fail(ErrorCode::kNoGrant, application.name + " may not publish " + draft.kind());
+  }
+  return *std::move(row);
+}
+
+// What was signed once may have left, and may be logged under that stamp after all.
+Result<v1::AwaitReply> LocalApi::cancel(const v1::CancelRequest& request,
+                                        const Application& application) {
+  CHANCERY_TRY(const OutboxRow row, own_row(request.notice_id(), application));
+  const bool withdrawn = row.stage == OutboxStage::kRefused &&
+                         row.code == static_cast<std::uint32_t>(ErrorCode::kWithdrawn);
+  if (withdrawn) {
+    return await_reply(row);
+  }
+  const std::string name = uuid_text(as_bytes(request.notice_id()));
+  if (row.stage == OutboxStage::kRefused) {
+    return fail(ErrorCode::kNotFound, name + " is not in the queue: it was refused");
+  }
+  if (row.stage != OutboxStage::kQueued || row.created_at_us != 0) {
+    return fail(ErrorCode::kAlreadySent, name + (row.stage == OutboxStage::kLogged
+                                                     ? " is logged at " + std::to_string(row.index)
+                                                     : " is on its way"));
+  }
+  if (!store_.in_transaction()) {
+    CHANCERY_TRY_VOID(or_stop(store_.begin()));
+  }
+  settled_.insert(request.notice_id());
+  CHANCERY_TRY_VOID(or_stop(
+      store_.mark_refused(request.notice_id(), {ErrorCode::kWithdrawn, "by " + application.name})));
+  CHANCERY_TRY(const OutboxRow now, own_row(request.notice_id(), application));
+  return await_reply(now);
+}
+
+Result<v1::AwaitReply> LocalApi::retry(const v1::RetryRequest& request,
+                                       const Application& application) {
+  CHANCERY_TRY(const OutboxRow row, own_row(request.notice_id(), application));
+  if (row.stage != OutboxStage::kRefused && !row.aside) {
+    return await_reply(row);  // It is logged, or under way.
+  }
+  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
+  if (row.stage == OutboxStage::kRefused) {
+    CHANCERY_TRY_VOID(check_outbox(draft.precedence(), row.draft.size() + row.text.size()));
+  }
+  if (!store_.in_transaction()) {
+    CHANCERY_TRY_VOID(or_stop(store_.begin()));
+  }
+  CHANCERY_TRY_VOID(or_stop(store_.mark_wanted(request.notice_id())));
+  CHANCERY_TRY(const OutboxRow now, own_row(request.notice_id(), application));
+  return await_reply(now);
+}
+
+}  // namespace chancery::node

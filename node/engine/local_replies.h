@@ -1,0 +1,32 @@
+// What the parts of the local API have in common. Inner to node/engine.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "chancery/v1/local.pb.h"
+#include "core/base/result.h"
+#include "core/exchange/limits.h"
+#include "node/store/node_store.h"
+
+namespace chancery::node {
+
+inline constexpr std::uint32_t kPageMax = 500;  // Items.
+// Of the items of one page. Half a frame: the largest notice fits into the other half.
+inline constexpr std::size_t kPageBytesMax = exchange::kFrameBytesMax / 2;
+
+// A write that failed may have undone the turn's whole transaction: what is in memory no longer
+// follows from the store, and the engine has to start over from it, in this process only where it
+// is known that nothing was written.
+[[nodiscard]] inline Result<void> or_stop(const Result<void>& written) {
+  const bool known = written.has_value() || written.error().code == ErrorCode::kDiskFull;
+  return known ? written : fail(ErrorCode::kIo, written.error().to_string());
+}
+
+[[nodiscard]] v1::Stage stage_of(OutboxStage stage);
+// Of a row of the outbox, with its text.
+[[nodiscard]] v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis);
+[[nodiscard]] v1::AwaitReply await_reply(const OutboxRow& row);
+
+}  // namespace chancery::node
