@@ -37,6 +37,9 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_publish(app, shared);
   add_inbox(app, shared);
   add_show(app, shared);
+  add_track(app, shared);
+  add_outbox(app, shared);
+  add_cursor(app, shared);
   add_status(app, shared);
   add_doctor(app, shared);
   add_app(app, shared);

@@ -118,6 +118,27 @@ std::string inbox_line(const client::Notice& notice) {
                   (notice.erased_at ? "(text erased)" : notice.subject));
 }
 
+std::string state_word(client::Stage stage, std::string_view code) {
+  const bool says_it = code == "expired" || code == "withdrawn";
+  return stage == client::Stage::kRefused && says_it ? std::string(code) : to_string(stage);
+}
+
+std::string outbox_line(const client::OutboxEntry& entry) {
+  const client::Notice& notice = entry.notice;
+  const bool queued = entry.stage == client::Stage::kQueued;
+  std::string line = std::to_string(entry.number) + "  " +
+                     text::time_for_people(notice.arrived_at) + "  " +
+                     (queued && entry.aside  ? "aside"
+                      : queued && entry.sent ? "sent"
+                                             : state_word(entry.stage, entry.code)) +
+                     "  " + upper(notice.precedence) + "  " + notice.kind + "  " + notice.id +
+                     "  " + (notice.erased_at ? "(text erased)" : notice.subject);
+  if (!entry.code.empty()) {
+    line += "  (" + entry.code + ": " + entry.text + ")";
+  }
+  return harmless(line);
+}
+
 std::string sheet(const client::Details& details) {
   const client::Notice& notice = details.notice;
   std::string out;

@@ -22,6 +22,11 @@ using text::json_line;
 // One notice as a line of the inbox: arrival, time, origin, precedence, kind, notice, subject.
 [[nodiscard]] std::string inbox_line(const client::Notice& notice);
 
+// What a notice of one's own came to, in a word: a stage, or why it is refused.
+[[nodiscard]] std::string state_word(client::Stage stage, std::string_view code);
+// One of them as a line: number, time, what it came to, precedence, kind, id, subject, why.
+[[nodiscard]] std::string outbox_line(const client::OutboxEntry& entry);
+
 // All of it, on many lines.
 [[nodiscard]] std::string sheet(const client::Details& details);
 

@@ -39,6 +39,11 @@ void add_kinds(CLI::App& app, Shared& shared);
 void add_errors(CLI::App& app, Shared& shared);
 void add_version(CLI::App& app, Shared& shared);
 
+// verbs_own.cpp: what became of what was published, and of what was read.
+void add_outbox(CLI::App& app, Shared& shared);
+void add_track(CLI::App& app, Shared& shared);
+void add_cursor(CLI::App& app, Shared& shared);
+
 // verbs_exchange.cpp: trial exchanges, and keys tried on envelopes.
 void add_exchange(CLI::App& app, Shared& shared);
 void add_open(CLI::App& app, Shared& shared);

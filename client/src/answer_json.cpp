@@ -1,5 +1,6 @@
 #include "client/src/answer_json.h"
 
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -64,6 +65,30 @@ const FieldReaders<InboxQuery>& query_readers() {
   return all_readers;
 }
 
+Result<std::vector<Stage>> as_stages(const Json& value) {
+  CHANCERY_TRY(const std::vector<std::string> words, as_texts(value));
+  std::vector<Stage> stages;
+  for (const std::string& word : words) {
+    const auto& known = {Stage::kQueued, Stage::kLogged, Stage::kRefused};
+    const auto* const found =
+        std::ranges::find(known, word, [](Stage stage) { return to_string(stage); });
+    if (found == known.end()) {
+      return fail(ErrorCode::kMalformed, "'" + word + "' is none of queued, logged, refused");
+    }
+    stages.push_back(*found);
+  }
+  return stages;
+}
+
+const FieldReaders<OutboxQuery>& outbox_query_readers() {
+  static const FieldReaders<OutboxQuery> all_readers = {
+      {"after", into(&OutboxQuery::after, as_count)},
+      {"limit", into(&OutboxQuery::limit, as_count_32)},
+      {"stages", into(&OutboxQuery::stages, as_stages)},
+  };
+  return all_readers;
+}
+
 std::string word(Verdict verdict) {
   return verdict == Verdict::kReached   ? "reached"
          : verdict == Verdict::kRefused ? "refused"
@@ -78,6 +103,44 @@ bool is_logged(Stage stage) {
 
 Result<InboxQuery> query_from_json(std::string_view json, Time now) {
   return read_object(json, {.source = "query", .of = "a query", .now = now}, query_readers());
+}
+
+Result<OutboxQuery> outbox_query_from_json(std::string_view json) {
+  return read_object(json, {.source = "query", .of = "a query", .now = {}}, outbox_query_readers());
+}
+
+Json outbox_entry_json(const OutboxEntry& entry) {
+  ErrorParts error;
+  error.name = entry.code;
+  error.text = entry.text;
+  error.remedy = entry.remedy;
+  error.retryable = entry.stage != Stage::kRefused;
+  Json out = notice_json(entry.notice);
+  out["number"] = entry.number;
+  out["stage"] = to_string(entry.stage);
+  out["sent"] = entry.sent;
+  out["aside"] = entry.aside;
+  out["application"] = entry.application;
+  out["error"] = entry.code.empty() ? Json(nullptr) : error_json(error);
+  return out;
+}
+
+Json outbox_json(const OutboxPage& page) {
+  Json notices = Json::array();
+  for (const OutboxEntry& entry : page.entries) {
+    notices.push_back(outbox_entry_json(entry));
+  }
+  return {{"notices", std::move(notices)}, {"next_after", page.next_after}, {"last", page.last}};
+}
+
+Json cursors_json(const Cursors& cursors) {
+  Json list = Json::array();
+  for (const CursorState& each : cursors.cursors) {
+    list.push_back({{"cursor", each.name},
+                    {"arrival", each.stands.arrival},
+                    {"arrival_urgent", each.stands.arrival_urgent}});
+  }
+  return {{"cursors", std::move(list)}, {"newest_arrival", cursors.newest_arrival}};
 }
 
 Json page_json(const Page& page) {

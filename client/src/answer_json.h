@@ -19,9 +19,15 @@ namespace chancery::client {
 // before `now`.
 [[nodiscard]] Result<InboxQuery> query_from_json(std::string_view json, Time now);
 
+// The same of OutboxQuery.
+[[nodiscard]] Result<OutboxQuery> outbox_query_from_json(std::string_view json);
+
 [[nodiscard]] text::Json page_json(const Page& page);
 [[nodiscard]] text::Json published_json(const Published& published);
 [[nodiscard]] text::Json outcome_json(const Outcome& outcome);
+[[nodiscard]] text::Json outbox_json(const OutboxPage& page);
+[[nodiscard]] text::Json outbox_entry_json(const OutboxEntry& entry);
+[[nodiscard]] text::Json cursors_json(const Cursors& cursors);
 [[nodiscard]] text::Json stats_json(const Stats& stats);
 [[nodiscard]] text::Json kind_json(const Kind& kind);
 [[nodiscard]] text::Json kinds_json(const std::vector<Kind>& kinds);

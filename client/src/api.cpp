@@ -347,6 +347,50 @@ chancery_error* chancery_commit(chancery_client* client, const char* cursor,
   });
 }
 
+chancery_error* chancery_outbox(chancery_client* client, const char* query, char** page) {
+  return guarded([&] {
+    begin_out(page, "page");
+    const std::string_view json = query == nullptr ? "{}" : text_in(query, "query");
+    const client::OutboxQuery asked = value_or_throw(client::outbox_query_from_json(json));
+    json_out(page, client::outbox_json(session_of(client)->outbox(asked)));
+  });
+}
+
+chancery_error* chancery_cancel(chancery_client* client, const char* id, char** outcome) {
+  return guarded([&] {
+    begin_out(outcome, "outcome");
+    const std::string notice_id(text_in(id, "id"));
+    json_out(outcome, client::outcome_json(session_of(client)->cancel(notice_id)));
+  });
+}
+
+chancery_error* chancery_retry(chancery_client* client, const char* id, char** outcome) {
+  return guarded([&] {
+    begin_out(outcome, "outcome");
+    const std::string notice_id(text_in(id, "id"));
+    json_out(outcome, client::outcome_json(session_of(client)->retry(notice_id)));
+  });
+}
+
+chancery_error* chancery_cursors(chancery_client* client, char** cursors) {
+  return guarded([&] {
+    begin_out(cursors, "cursors");
+    json_out(cursors, client::cursors_json(session_of(client)->cursors()));
+  });
+}
+
+chancery_error* chancery_reset(chancery_client* client, const char* cursor,
+                               const chancery_position* to, chancery_position* stands) {
+  return guarded([&] {
+    require(to, "to");
+    const std::string name(text_in(cursor, "cursor"));
+    const client::Position now = session_of(client)->reset(name, {to->arrival, to->arrival_urgent});
+    if (stands != nullptr) {
+      *stands = {now.arrival, now.arrival_urgent};
+    }
+  });
+}
+
 chancery_error* chancery_show(chancery_client* client, const char* name, char** details) {
   return guarded([&] {
     begin_out(details, "details");

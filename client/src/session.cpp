@@ -35,10 +35,22 @@ v1::LocalReply ask(Link& link, v1::LocalRequest request, milliseconds timeout) {
   return reply;
 }
 
-void explain(Outcome& outcome, const ErrorParts& parts) {
-  outcome.code = parts.name;
-  outcome.text = parts.detail.empty() ? parts.text : parts.detail;
-  outcome.remedy = parts.remedy;
+template <class Answer>  // Outcome, OutboxEntry
+void explain(Answer& answer, const ErrorParts& parts) {
+  answer.code = parts.name;
+  answer.text = parts.detail.empty() ? parts.text : parts.detail;
+  answer.remedy = parts.remedy;
+}
+
+// What the node says of a notice: nothing where it has nothing to say.
+template <class Answer>
+void explain(Answer& answer, std::uint32_t code, const std::string& text) {
+  if (code != 0) {
+    v1::ErrorReply reason;
+    reason.set_code(code);
+    reason.set_text(text);
+    explain(answer, parts_of(reason));
+  }
 }
 
 Outcome outcome_of(const v1::AwaitReply& reply, Stage wanted) {
@@ -53,13 +65,30 @@ Outcome outcome_of(const v1::AwaitReply& reply, Stage wanted) {
   } else if (outcome.stage >= wanted) {
     outcome.verdict = Verdict::kReached;
   }
-  if (reply.code() != 0) {
-    v1::ErrorReply reason;
-    reason.set_code(reply.code());
-    reason.set_text(reply.text());
-    explain(outcome, parts_of(reason));
-  }
+  explain(outcome, reply.code(), reply.text());
   return outcome;
+}
+
+// What was decided of a notice, and what it came to.
+Outcome decided(Link& link, v1::LocalRequest request) {
+  const v1::LocalReply reply = ask(link, std::move(request), link.options().request_timeout);
+  if (!reply.has_await()) {
+    throw_wrong_answer();
+  }
+  return outcome_of(reply.await(), Stage::kQueued);
+}
+
+OutboxEntry entry_of(const v1::OutboxItem& item) {
+  OutboxEntry entry;
+  entry.notice = value_or_throw(notice_from(item.item()));
+  entry.notice.content_json.clear();
+  entry.number = item.number();
+  entry.stage = stage_from(item.stage());
+  entry.sent = item.sent();
+  entry.aside = item.aside();
+  entry.application = item.application();
+  explain(entry, item.code(), item.text());
+  return entry;
 }
 
 Outcome wait_for(Link& link, const std::string& id, Stage stage, milliseconds timeout) {
@@ -170,6 +199,65 @@ Position Session::commit(const std::string& cursor, const Position& done) {
     throw_wrong_answer();
   }
   return {reply.cursor().arrival(), reply.cursor().arrival_urgent()};
+}
+
+Position Session::reset(const std::string& cursor, const Position& to) {
+  v1::LocalRequest request;
+  request.mutable_reset()->set_cursor(cursor);
+  request.mutable_reset()->set_arrival(to.arrival);
+  request.mutable_reset()->set_arrival_urgent(to.arrival_urgent);
+  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+  if (!reply.has_cursor()) {
+    throw_wrong_answer();
+  }
+  return {reply.cursor().arrival(), reply.cursor().arrival_urgent()};
+}
+
+Cursors Session::cursors() {
+  v1::LocalRequest request;
+  request.mutable_cursors();
+  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+  if (!reply.has_cursors()) {
+    throw_wrong_answer();
+  }
+  Cursors all;
+  for (const v1::CursorState& each : reply.cursors().cursors()) {
+    all.cursors.push_back({each.cursor(), {each.arrival(), each.arrival_urgent()}});
+  }
+  all.newest_arrival = reply.cursors().newest_arrival();
+  return all;
+}
+
+OutboxPage Session::outbox(const OutboxQuery& query) {
+  v1::LocalRequest request;
+  request.mutable_outbox()->set_after(query.after);
+  request.mutable_outbox()->set_limit(query.limit);
+  for (const Stage stage : query.stages) {
+    request.mutable_outbox()->add_stages(static_cast<v1::Stage>(std::to_underlying(stage)));
+  }
+  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+  if (!reply.has_outbox()) {
+    throw_wrong_answer();
+  }
+  OutboxPage page;
+  for (const v1::OutboxItem& item : reply.outbox().items()) {
+    page.entries.push_back(entry_of(item));
+  }
+  page.next_after = reply.outbox().next_after();
+  page.last = reply.outbox().last();
+  return page;
+}
+
+Outcome Session::cancel(const std::string& id) {
+  v1::LocalRequest request;
+  request.mutable_cancel()->set_notice_id(value_or_throw(from_uuid_text(id)));
+  return decided(*link_, std::move(request));
+}
+
+Outcome Session::retry(const std::string& id) {
+  v1::LocalRequest request;
+  request.mutable_retry()->set_notice_id(value_or_throw(from_uuid_text(id)));
+  return decided(*link_, std::move(request));
 }
 
 Details Session::show(const std::string& name) {

@@ -36,6 +36,11 @@ class Session {
   // Along the cursor of this name; where it is empty, in the inbox.
   [[nodiscard]] Page page(const std::string& cursor, const InboxQuery& query);
   Position commit(const std::string& cursor, const Position& done);
+  Position reset(const std::string& cursor, const Position& to);
+  [[nodiscard]] Cursors cursors();
+  [[nodiscard]] OutboxPage outbox(const OutboxQuery& query);
+  Outcome cancel(const std::string& id);
+  Outcome retry(const std::string& id);
   [[nodiscard]] Details show(const std::string& name);
   [[nodiscard]] Stats stats() const;
 

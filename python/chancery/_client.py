@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Any, Optional, Union
 
 from chancery import _abi
-from chancery._types import (Details, Draft, Json, Outcome, Page, Position, Stats, draft_json, notice_of, outcome_of,
-                             stats_of, time_text)
+from chancery._types import (Details, Draft, Json, OutboxPage, Outcome, Page, Position, Stats, draft_json, notice_of,
+                             outbox_entry_of, outcome_of, stats_of, time_text)
 
 SLICE = 0.5  # Seconds inside of the library at a time: so long does Ctrl-C wait.
 
@@ -123,6 +123,33 @@ class Client:
         _abi.call("chancery_commit", self._handle, _abi.c_text(cursor),
                   ctypes.byref(_abi.Position(done.arrival, done.arrival_urgent)), ctypes.byref(stands))
         return Position(stands.arrival, stands.arrival_urgent)
+
+    def reset(self, cursor: str, to: Position) -> Position:
+        """Puts the cursor there, also backwards: what was read comes again."""
+        stands = _abi.Position()
+        _abi.call("chancery_reset", self._handle, _abi.c_text(cursor),
+                  ctypes.byref(_abi.Position(to.arrival, to.arrival_urgent)), ctypes.byref(stands))
+        return Position(stands.arrival, stands.arrival_urgent)
+
+    def cursors(self) -> dict[str, Position]:
+        """Those of this application, by name."""
+        found = json.loads(_abi.taken_text("chancery_cursors", self._handle))
+        return {each["cursor"]: Position(each["arrival"], each["arrival_urgent"]) for each in found["cursors"]}
+
+    def outbox(self, *, after: int = 0, limit: int = 100, stages: Sequence[str] = ()) -> OutboxPage:
+        """What the member published of the kinds that this application may publish, oldest first:
+        "queued", "logged" and "refused", or some of them."""
+        query = json.dumps({"after": after, "limit": limit, "stages": list(stages)})
+        page = json.loads(_abi.taken_text("chancery_outbox", self._handle, _abi.c_text(query)))
+        return OutboxPage([outbox_entry_of(entry) for entry in page["notices"]], page["next_after"], page["last"])
+
+    def cancel(self, id: str) -> Outcome:
+        """Withdraws a notice that was not sent yet; afterwards it is "already-sent"."""
+        return outcome_of(json.loads(_abi.taken_text("chancery_cancel", self._handle, _abi.c_text(id))))
+
+    def retry(self, id: str) -> Outcome:
+        """Has a notice that was refused, or waits aside, sent again."""
+        return outcome_of(json.loads(_abi.taken_text("chancery_retry", self._handle, _abi.c_text(id))))
 
     def show(self, name: str) -> Details:
         """By the notice's hash or at least 8 digits of it, by its id, or by its index."""

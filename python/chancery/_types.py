@@ -106,6 +106,26 @@ class Page:
 
 
 @dataclasses.dataclass(frozen=True)
+class OutboxEntry:
+    """A notice of the member's own, and what it came to. It has no content."""
+
+    notice: Notice
+    number: int  # In the order of publication.
+    stage: str
+    sent: bool  # It was signed once, and may have left.
+    aside: bool  # It waits until the clocks of hub and node agree that it has not expired.
+    application: str  # That published it.
+    error: Optional[Json]  # Why it is refused, or was not taken yet.
+
+
+@dataclasses.dataclass(frozen=True)
+class OutboxPage:
+    entries: Sequence[OutboxEntry]
+    next_after: int  # Where to go on.
+    last: bool  # There is nothing behind it.
+
+
+@dataclasses.dataclass(frozen=True)
 class Outcome:
     verdict: str  # "reached", "refused" (final), or "unknown": the time was up, ask again.
     stage: str
@@ -165,6 +185,11 @@ def notice_of(json: Json) -> Notice:
 def outcome_of(json: Json) -> Outcome:
     return Outcome(verdict=json["verdict"], stage=json["stage"], index=json["index"],
                    accepted_at=time_of(json["accepted_at"]), error=json["error"])
+
+
+def outbox_entry_of(json: Json) -> OutboxEntry:
+    return OutboxEntry(notice=notice_of(json), number=json["number"], stage=json["stage"], sent=json["sent"],
+                       aside=json["aside"], application=json["application"], error=json["error"])
 
 
 def stats_of(json: Json) -> Stats:

@@ -83,6 +83,23 @@ class ClientPython(Trial):
         self.assertGreater(len(details.envelope), 100)
         self.assertTrue(reader.stats().connected)
 
+    def test_the_outbox_and_cursors(self):
+        self.start("AM", "BY")
+        node, reader = self.client("AM"), self.client("BY")
+        ticket = node.publish(draft(subject="one", to=("BY",)))
+        self.assertEqual(ticket.wait("logged", timeout=20).verdict, "reached")
+        page = node.outbox(stages=["logged"])
+        self.assertEqual([(e.notice.id, e.stage, e.sent, e.error, e.notice.subject) for e in page.entries],
+                         [(ticket.id, "logged", True, None, "one")])
+        self.assertTrue(node.outbox(after=page.next_after).last)
+        self.assert_fails("already-sent", node.cancel, ticket.id)
+        self.assertEqual(node.retry(ticket.id).stage, "logged")
+
+        self.assertEqual(reader.commit("c", reader.read("c", wait=20).next), chancery.Position(1, 1))
+        self.assertEqual(reader.cursors(), {"c": chancery.Position(1, 1)})
+        self.assertEqual(reader.reset("c", chancery.Position()), chancery.Position())
+        self.assertEqual([n.subject for n in reader.read("c").notices], ["one"])
+
     def test_the_same_id_is_one_notice(self):
         self.start("AM", "BY")
         node = self.client("AM")
@@ -200,7 +217,7 @@ print(node.publish(chancery.Draft(kind="contact", to=["BY"])).id)"""
             if "chancery_" in c_type:
                 return python is (_abi.OUT if c_type.endswith("**") else ctypes.c_void_p)
             return python in kinds[c_type]
-        self.assertEqual(len(header), 30)
+        self.assertEqual(len(header), 35)
         for name, (result, arguments) in _abi.SIGNATURES.items():
             c_result, c_arguments = header[name]
             self.assertTrue(fits(c_result, result), (name, c_result, result))

@@ -147,6 +147,26 @@ CHANCERY_API chancery_error* chancery_commit(chancery_client* client, const char
                                              const chancery_position* done,
                                              chancery_position* stands);
 
+// What the member published, with what it came to, oldest first: {"notices": […], "next_after": n,
+// "last": true or false}. `query` is an object of after, limit and stages ("queued", "logged",
+// "refused"); NULL asks for the first page of all.
+CHANCERY_API chancery_error* chancery_outbox(chancery_client* client, const char* query,
+                                             char** page);
+// Withdraws a notice that was not sent yet: the outcome is refused, with "withdrawn". Afterwards it
+// is "already-sent".
+CHANCERY_API chancery_error* chancery_cancel(chancery_client* client, const char* id,
+                                             char** outcome);
+// Has a notice that was refused, or waits aside, sent again.
+CHANCERY_API chancery_error* chancery_retry(chancery_client* client, const char* id,
+                                            char** outcome);
+
+// {"cursors": [{"cursor": name, "arrival": n, "arrival_urgent": n}], "newest_arrival": n}: those of
+// this application.
+CHANCERY_API chancery_error* chancery_cursors(chancery_client* client, char** cursors);
+// Puts the cursor there, also backwards: what was read comes again. `stands` may be NULL.
+CHANCERY_API chancery_error* chancery_reset(chancery_client* client, const char* cursor,
+                                            const chancery_position* to, chancery_position* stands);
+
 // One notice in full, as `chancery show --json`: by its hash or at least 8 digits of it, by its id,
 // or by its index.
 CHANCERY_API chancery_error* chancery_show(chancery_client* client, const char* name,

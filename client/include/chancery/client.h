@@ -110,6 +110,41 @@ struct Details {
   std::vector<std::string> stored;
 };
 
+struct OutboxQuery {
+  std::uint64_t after = 0;      // Numbers above this.
+  std::uint32_t limit = 100;    // Notices in one page, at most.
+  std::vector<Stage> stages{};  // kQueued, kLogged, kRefused; empty is all.
+};
+
+// A notice of the member's own, and what it came to.
+struct OutboxEntry {
+  Notice notice;             // Of its text only subject and language.
+  std::uint64_t number = 0;  // In the order of publication.
+  Stage stage = Stage::kUnknown;
+  bool sent = false;   // It was signed once, and may have left.
+  bool aside = false;  // It waits until the clocks of hub and node agree that it has not expired.
+  std::string application;  // That published it.
+  std::string code;         // Name of an error: why it is refused, or was not taken yet.
+  std::string text;
+  std::string remedy;
+};
+
+struct OutboxPage {
+  std::vector<OutboxEntry> entries;
+  std::uint64_t next_after = 0;  // Where to go on.
+  bool last = false;             // There is nothing behind it.
+};
+
+struct CursorState {
+  std::string name;
+  Position stands;
+};
+
+struct Cursors {
+  std::vector<CursorState> cursors;  // By name.
+  std::uint64_t newest_arrival = 0;
+};
+
 struct Stats {
   bool connected = false;
   std::uint64_t connection_count = 0;  // So often was a connection made.
@@ -147,6 +182,18 @@ class Client {
   [[nodiscard]] Page read(const std::string& cursor, const InboxQuery& query = {});
   // Everything up to here is done with. Gives where the cursor now stands: it never goes back.
   Position commit(const std::string& cursor, const Position& done);
+
+  // Puts it there, also backwards: what was read comes again.
+  Position reset(const std::string& cursor, const Position& to);
+  // Those of this application.
+  [[nodiscard]] Cursors cursors();
+
+  // What the member published of the kinds that this application may publish, oldest first.
+  [[nodiscard]] OutboxPage outbox(const OutboxQuery& query = {});
+  // Withdraws a notice that was not sent yet; afterwards it is "already-sent".
+  Outcome cancel(const std::string& id);
+  // Has a notice that was refused, or waits aside, sent again.
+  Outcome retry(const std::string& id);
 
   // A notice by its hash N or at least 8 digits of it, by its id (a UUID), or by its index (digits
   // only). "not-found" where the node has none, or may not show it to this application.

@@ -61,6 +61,7 @@ std::optional<v1::LocalReply> silence(const v1::LocalRequest&) {
   return std::nullopt;
 }
 
+constexpr std::size_t kEachCall = 13;  // What each_call() makes.
 constexpr const char* kDraft = R"({"kind": "training", "to": "BY", "content": {"title": "t"}})";
 
 class ApiTest : public ::testing::Test {
@@ -108,6 +109,11 @@ class ApiTest : public ::testing::Test {
         named([&](char** out) { return chancery_read(client, "c", nullptr, nullptr, out); }),
         name_of(chancery_commit(client, "c", &done, nullptr)),
         named([&](char** out) { return chancery_show(client, "1", out); }),
+        named([&](char** out) { return chancery_outbox(client, nullptr, out); }),
+        named([&](char** out) { return chancery_cancel(client, id.c_str(), out); }),
+        named([&](char** out) { return chancery_retry(client, id.c_str(), out); }),
+        named([&](char** out) { return chancery_cursors(client, out); }),
+        name_of(chancery_reset(client, "c", &done, nullptr)),
         name_of(chancery_stats(client, &stats)),
         named([&](char** out) { return chancery_stats_json(client, out); }),
     };
@@ -203,7 +209,7 @@ TEST_F(ApiTest, ANullThatIsNotAllowedIsABadArgumentAndNoCrash) {
   char* text = nullptr;
   const chancery_position done{1, 2};
   const std::string bad = "bad-argument";
-  EXPECT_EQ(each_call(nullptr), std::vector<std::string>(8, bad));
+  EXPECT_EQ(each_call(nullptr), std::vector<std::string>(kEachCall, bad));
   EXPECT_EQ(name_of(chancery_options_new(nullptr)), bad);
   chancery_options* none = options_;
   EXPECT_EQ(name_of(chancery_options_from_file(nullptr, &none)), bad);
@@ -224,6 +230,13 @@ TEST_F(ApiTest, ANullThatIsNotAllowedIsABadArgumentAndNoCrash) {
   EXPECT_EQ(name_of(chancery_commit(client_, "c", nullptr, nullptr)), bad);
   EXPECT_EQ(name_of(chancery_commit(client_, nullptr, &done, nullptr)), bad);
   EXPECT_EQ(name_of(chancery_show(client_, nullptr, &text)), bad);
+  EXPECT_EQ(name_of(chancery_outbox(client_, nullptr, nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_outbox(client_, R"({"stages": ["delivered"]})", &text)), "malformed");
+  EXPECT_EQ(name_of(chancery_cancel(client_, nullptr, &text)), bad);
+  EXPECT_EQ(name_of(chancery_cancel(client_, "no uuid", &text)), "malformed");
+  EXPECT_EQ(name_of(chancery_retry(client_, nullptr, &text)), bad);
+  EXPECT_EQ(name_of(chancery_cursors(client_, nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_reset(client_, "c", nullptr, nullptr)), bad);
   EXPECT_EQ(name_of(chancery_stats(client_, nullptr)), bad);
   EXPECT_EQ(name_of(chancery_stats_json(client_, nullptr)), bad);
   chancery_free(nullptr);
@@ -235,7 +248,7 @@ TEST_F(ApiTest, ANullThatIsNotAllowedIsABadArgumentAndNoCrash) {
 TEST_F(ApiTest, AHandleThatNobodyGaveIsABadArgument) {
   int elsewhere = 0;
   EXPECT_EQ(each_call(reinterpret_cast<chancery_client*>(&elsewhere)),
-            std::vector<std::string>(8, "bad-argument"));
+            std::vector<std::string>(kEachCall, "bad-argument"));
 }
 
 TEST_F(ApiTest, AStructureThatIsTooShortIsRefusedAndALongerOneIsZeroed) {
@@ -258,14 +271,15 @@ TEST_F(ApiTest, AfterCloseEachCallSaysSo) {
   start_node(answer);
   open();
   EXPECT_EQ(each_call(client_),
-            (std::vector<std::string>{"", "", "", "", "", "not-found", "", ""}));
+            (std::vector<std::string>{"", "", "", "", "", "not-found", "not-found", "not-found",
+                                      "not-found", "not-found", "not-found", "", ""}));
   chancery_close(client_);
-  EXPECT_EQ(each_call(client_), std::vector<std::string>(8, "client-closed"));
+  EXPECT_EQ(each_call(client_), std::vector<std::string>(kEachCall, "client-closed"));
   chancery_close(client_);
   chancery_client* const first = client_;
   open();
   EXPECT_NE(client_, first);  // A handle is never given twice.
-  EXPECT_EQ(each_call(first), std::vector<std::string>(8, "client-closed"));
+  EXPECT_EQ(each_call(first), std::vector<std::string>(kEachCall, "client-closed"));
 }
 
 TEST_F(ApiTest, CloseEndsWhatAnotherThreadHasUnderWay) {
@@ -320,7 +334,7 @@ TEST_F(ApiTest, TheChildOfAForkHasNoClientOfItsParentAndMayOpenItsOwn) {
   EXPECT_EQ(each_call(client_).at(0), "");
   const pid_t child = ::fork();
   if (child == 0) {
-    const bool said = each_call(client_) == std::vector<std::string>(8, "after-fork");
+    const bool said = each_call(client_) == std::vector<std::string>(kEachCall, "after-fork");
     chancery_close(client_);  // Allowed, and of no effect for the parent.
     chancery_client* own = nullptr;
     char* text = nullptr;

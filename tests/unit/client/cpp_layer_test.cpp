@@ -212,6 +212,38 @@ TEST(CppLayerTest, AQueryArrivesAsItWasWritten) {
   EXPECT_EQ(query_from_json(R"({"limits": 1})", at(0)).error().code, ErrorCode::kUnknownField);
 }
 
+TEST(CppLayerTest, TheOutboxAndCursorsComeAcross) {
+  OutboxQuery query;
+  query.after = 3;
+  query.limit = 17;
+  query.stages = {Stage::kQueued, Stage::kRefused};
+  const OutboxQuery read = must(outbox_query_from_json(detail::json_of(query)));
+  EXPECT_EQ(read.after, 3U);
+  EXPECT_EQ(read.limit, 17U);
+  EXPECT_EQ(read.stages, query.stages);
+  EXPECT_EQ(outbox_query_from_json(R"({"stages": ["sent"]})").error().code, ErrorCode::kMalformed);
+
+  OutboxEntry entry;
+  entry.notice = full_notice();
+  entry.number = 5;
+  entry.stage = Stage::kRefused;
+  entry.sent = true;
+  entry.aside = true;
+  entry.application = "desk";
+  entry.code = "expired";
+  entry.text = "too late";
+  entry.remedy = "hurry";
+  const std::string json = text::json_line(outbox_entry_json(entry));
+  const OutboxEntry got = detail::outbox_entry_of(detail::JsonObject(detail::JsonValue(json)));
+  EXPECT_EQ(got.notice.id, entry.notice.id);
+  EXPECT_EQ(got.number, 5U);
+  EXPECT_EQ(got.stage, Stage::kRefused);
+  EXPECT_TRUE(got.sent);
+  EXPECT_TRUE(got.aside);
+  EXPECT_EQ(got.application, "desk");
+  EXPECT_EQ(got.code + got.text + got.remedy, "expiredtoo latehurry");
+}
+
 TEST(CppLayerTest, AKindHasItsFields) {
   bool found = false;
   for (const Kind& kind : kinds()) {

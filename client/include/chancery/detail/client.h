@@ -40,17 +40,43 @@ inline Page page_of(const std::string& text) {
   return page;
 }
 
-inline Outcome wait(chancery_client* handle, const std::string& id, Stage stage,
-                    std::chrono::milliseconds timeout) {
-  int verdict = CHANCERY_UNKNOWN;
-  const auto ms = static_cast<std::uint64_t>(std::max(timeout.count(), {}));
-  const std::string text = text_of([&](char** outcome) {
-    return chancery_wait(handle, c_text(id, "the id"), kStages.word(stage).c_str(), ms, &verdict,
-                         outcome);
-  });
+inline std::string json_of(const OutboxQuery& query) {
+  JsonWriter json;
+  json.number("after", query.after);
+  json.number("limit", query.limit);
+  std::vector<std::string> stages;
+  for (const Stage stage : query.stages) {
+    stages.push_back(kStages.word(stage));
+  }
+  put(json, "stages", stages);
+  return json.take();
+}
+
+inline OutboxEntry outbox_entry_of(const JsonObject& json) {
+  OutboxEntry entry;
+  entry.notice = notice_of(json);
+  entry.number = json["number"].number();
+  entry.stage = kStages.known(json["stage"].text());
+  entry.sent = json["sent"].truth();
+  entry.aside = json["aside"].truth();
+  entry.application = json["application"].text();
+  const JsonObject error(json["error"]);
+  entry.code = error["code"].text();
+  entry.text = error["detail"].text().empty() ? error["text"].text() : error["detail"].text();
+  entry.remedy = error["remedy"].text();
+  return entry;
+}
+
+inline Verdict verdict_of(const std::string& word) {
+  return word == "reached"   ? Verdict::kReached
+         : word == "refused" ? Verdict::kRefused
+                             : Verdict::kUnknown;
+}
+
+inline Outcome outcome_of(const std::string& text) {
   const JsonObject json{JsonValue(text)};
   Outcome outcome;
-  outcome.verdict = static_cast<Verdict>(verdict);
+  outcome.verdict = verdict_of(json["verdict"].text());
   outcome.stage = kStages.known(json["stage"].text());
   outcome.index = json["index"].number();
   outcome.accepted_at = optional_time(json["accepted_at"]);
@@ -59,6 +85,15 @@ inline Outcome wait(chancery_client* handle, const std::string& id, Stage stage,
   outcome.text = error["detail"].text().empty() ? error["text"].text() : error["detail"].text();
   outcome.remedy = error["remedy"].text();
   return outcome;
+}
+
+inline Outcome wait(chancery_client* handle, const std::string& id, Stage stage,
+                    std::chrono::milliseconds timeout) {
+  const auto ms = static_cast<std::uint64_t>(std::max(timeout.count(), {}));
+  return outcome_of(text_of([&](char** outcome) {
+    return chancery_wait(handle, c_text(id, "the id"), kStages.word(stage).c_str(), ms, nullptr,
+                         outcome);
+  }));
 }
 
 inline std::string bytes_of(const std::string& hex) {
@@ -126,6 +161,54 @@ inline Position Client::commit(const std::string& cursor, const Position& done) 
   detail::check(
       chancery_commit(handle_.get(), detail::c_text(cursor, "the cursor"), &from, &stands));
   return {stands.arrival, stands.arrival_urgent};
+}
+
+inline Position Client::reset(const std::string& cursor, const Position& to) {
+  const chancery_position from{to.arrival, to.arrival_urgent};
+  chancery_position stands{};
+  detail::check(
+      chancery_reset(handle_.get(), detail::c_text(cursor, "the cursor"), &from, &stands));
+  return {stands.arrival, stands.arrival_urgent};
+}
+
+inline Cursors Client::cursors() {
+  const std::string text =
+      detail::text_of([&](char** cursors) { return chancery_cursors(handle_.get(), cursors); });
+  const detail::JsonObject json{detail::JsonValue(text)};
+  Cursors all;
+  for (const detail::JsonValue& item : detail::items_of(json["cursors"])) {
+    const detail::JsonObject each(item);
+    all.cursors.push_back(
+        {each["cursor"].text(), {each["arrival"].number(), each["arrival_urgent"].number()}});
+  }
+  all.newest_arrival = json["newest_arrival"].number();
+  return all;
+}
+
+inline OutboxPage Client::outbox(const OutboxQuery& query) {
+  const std::string text = detail::text_of([&](char** page) {
+    return chancery_outbox(handle_.get(), detail::json_of(query).c_str(), page);
+  });
+  const detail::JsonObject json{detail::JsonValue(text)};
+  OutboxPage page;
+  for (const detail::JsonValue& item : detail::items_of(json["notices"])) {
+    page.entries.push_back(detail::outbox_entry_of(detail::JsonObject(item)));
+  }
+  page.next_after = json["next_after"].number();
+  page.last = json["last"].truth();
+  return page;
+}
+
+inline Outcome Client::cancel(const std::string& id) {
+  return detail::outcome_of(detail::text_of([&](char** outcome) {
+    return chancery_cancel(handle_.get(), detail::c_text(id, "the id"), outcome);
+  }));
+}
+
+inline Outcome Client::retry(const std::string& id) {
+  return detail::outcome_of(detail::text_of([&](char** outcome) {
+    return chancery_retry(handle_.get(), detail::c_text(id, "the id"), outcome);
+  }));
 }
 
 inline Details Client::show(const std::string& name) {
