@@ -108,7 +108,7 @@ Result<int> run_track(const TrackOptions& options, const Shared& shared) {
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);
   const auto end = os::steady_now() + timeout;
-  client::Details details = client.show(options.name);
+  const client::Details details = client.show(options.name);
   Tracker tracker(details, shared.json);
   client::Outcome outcome = outcome_of(client, details, milliseconds(0));
   tracker.look(client.show(options.name), outcome);

@@ -15,13 +15,14 @@ constexpr std::size_t kHashedPerStep = 4U << 20U;  // Bytes.
 constexpr std::uint64_t kPageBytes = 8192;
 
 // Before each piece: others write on that disk, too, and the store grows meanwhile.
-Result<void> check_room(const BackupUnderWay& job, std::uint64_t free_bytes_kept) {
+Result<void> check_room(const BackupUnderWay& job, const sqlite::Backup& copy,
+                        std::uint64_t free_bytes_kept) {
   if (!job.on_store_disk) {
     return {};
   }
   CHANCERY_TRY(const std::uint64_t free_bytes, os::free_bytes(job.folder));
   const std::uint64_t wanted =
-      (job.copy->page_count() - job.copy->copied_count()) * kPageBytes + free_bytes_kept;
+      (copy.page_count() - copy.copied_count()) * kPageBytes + free_bytes_kept;
   if (free_bytes < wanted) {
     return fail(ErrorCode::kDiskLow,
                 "the copy would lie on the disk of the store and leave it too little: " +
@@ -69,7 +70,7 @@ Result<bool> BackupJob::advance(BackupUnderWay& job, const std::function<LogHead
   if (job.copy.has_value()) {
     CHANCERY_TRY(const bool copied, job.copy->step(kPagesPerStep));
     job.bytes_all = job.copy->page_count() * kPageBytes;
-    CHANCERY_TRY_VOID(check_room(job, free_bytes_kept));
+    CHANCERY_TRY_VOID(check_room(job, *job.copy, free_bytes_kept));
     if (copied) {
       job.head = head();
       job.copy.reset();

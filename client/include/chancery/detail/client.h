@@ -45,6 +45,7 @@ inline std::string json_of(const OutboxQuery& query) {
   json.number("after", query.after);
   json.number("limit", query.limit);
   std::vector<std::string> stages;
+  stages.reserve(query.stages.size());
   for (const Stage stage : query.stages) {
     stages.push_back(kStages.word(stage));
   }
