@@ -20,6 +20,9 @@ class App;
 
 namespace chancery::cli {
 
+// All of the command; `shared` must live as long as `app`. command_line.cpp.
+void describe_command(CLI::App& app, Shared& shared);
+
 // The verb does this where it is the one that was named; command_line.cpp.
 void set_run(CLI::App& verb, Shared& shared, std::function<Result<int>()> run);
 
