@@ -151,6 +151,8 @@ class Staying:
 
 class StartPage(unittest.TestCase):
     def setUp(self):
+        # A script's background job ignores Ctrl-C, and hands that on to all that it starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chs", dir="/tmp"))
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
         self.shell = Shell(self.folder)
@@ -216,7 +218,9 @@ class StartPage(unittest.TestCase):
                 for command in commands(text):
                     printed = self.do(command)
                     if "/own/build/own" in command and AS_WRITTEN:
-                        print(f"an own program published and received after {time.monotonic() - begun:.0f} s", flush=True)
+                        processors = self.shell.run("times")[1].splitlines()[1]  # Of what it ran: user, system.
+                        print(f"an own program published and received after {time.monotonic() - begun:.0f} s, "
+                              f"of processors {processors}", flush=True)
             else:
                 self.assertEqual(sort, "", "a block is of commands (sh) or shows what is printed")
                 self.assertRegex(printed, r"\A" + pattern_of(self.here(text)) + r"\Z")
