@@ -41,6 +41,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_doctor(app, shared);
   add_app(app, shared);
   add_context(app, shared);
+  add_config(app, shared);
   add_audit(app, shared);
   add_backup(app, shared);
   add_restore(app, shared);

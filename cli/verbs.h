@@ -59,6 +59,9 @@ void add_app(CLI::App& app, Shared& shared);
 // verbs_context.cpp: names for nodes and hubs.
 void add_context(CLI::App& app, Shared& shared);
 
+// verbs_config.cpp: the files of daemons and applications, offline.
+void add_config(CLI::App& app, Shared& shared);
+
 // verbs_completion.cpp: describes all verbs that were added before.
 void add_completion(CLI::App& app, Shared& shared);
 
