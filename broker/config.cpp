@@ -1,100 +1,145 @@
 #include "broker/config.h"
 
+#include <array>
 #include <filesystem>
 
-#include "core/base/encoding.h"
 #include "daemon/disk_watch.h"
 #include "daemon/places.h"
 #include "daemon/vitals.h"
 #include "io/text/toml.h"
-#include "io/zmq/endpoint.h"
 
 namespace chancery::broker {
 namespace {
 
-// "notices" is read from notices_per_second and notices_burst.
-Result<void> read_rate(text::TomlTable& table, const std::string& what, Rate& rate) {
-  constexpr text::CountRange kRange{.min = 1, .max = kRateMax};
-  CHANCERY_TRY(rate.per_second, table.count_or(what + "_per_second", rate.per_second, kRange));
-  CHANCERY_TRY(rate.burst, table.count_or(what + "_burst", rate.burst, kRange));
-  return {};
+using daemon::Change;
+using daemon::option;
+
+constexpr std::array kQuotaOptions = {
+    option<QuotaLimits>(
+        {.key = "notices_per_second",
+         .type = "number, 1 to 2^40",
+         .meaning = "notices below immediate: so many a second",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.lanes.patient.notices.per_second; },
+        daemon::ReadCount<1, kRateMax>{}),
+    option<QuotaLimits>(
+        {.key = "notices_burst",
+         .type = "number, 1 to 2^40",
+         .meaning = "notices below immediate: so many at once after a pause",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.lanes.patient.notices.burst; },
+        daemon::ReadCount<1, kRateMax>{}),
+    option<QuotaLimits>(
+        {.key = "bytes_per_second",
+         .type = "number, 1 to 2^40",
+         .meaning = "bytes of their envelopes: so many a second",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.lanes.patient.bytes.per_second; },
+        daemon::ReadCount<1, kRateMax>{}),
+    option<QuotaLimits>(
+        {.key = "bytes_burst",
+         .type = "number, 1 to 2^40",
+         .meaning = "bytes of their envelopes: so many at once after a pause",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.lanes.patient.bytes.burst; },
+        daemon::ReadCount<1, kRateMax>{}),
+    option<QuotaLimits>(
+        {.key = "urgent_notices_per_second",
+         .type = "number, 1 to 2^40",
+         .meaning = "urgent notices: so many a second",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.lanes.urgent.notices.per_second; },
+        daemon::ReadCount<1, kRateMax>{}),
+    option<QuotaLimits>(
+        {.key = "urgent_notices_burst",
+         .type = "number, 1 to 2^40",
+         .meaning = "urgent notices: so many at once after a pause",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.lanes.urgent.notices.burst; },
+        daemon::ReadCount<1, kRateMax>{}),
+    option<QuotaLimits>(
+        {.key = "urgent_bytes_per_second",
+         .type = "number, 1 to 2^40",
+         .meaning = "bytes of their envelopes: so many a second",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.lanes.urgent.bytes.per_second; },
+        daemon::ReadCount<1, kRateMax>{}),
+    option<QuotaLimits>(
+        {.key = "urgent_bytes_burst",
+         .type = "number, 1 to 2^40",
+         .meaning = "bytes of their envelopes: so many at once after a pause",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.lanes.urgent.bytes.burst; },
+        daemon::ReadCount<1, kRateMax>{})};
+
+std::vector<daemon::OptionRow> quota_rows() {
+  return daemon::option_rows<QuotaLimits>(kQuotaOptions);
 }
 
-Result<QuotaLimits> read_quota(text::TomlTable& root) {
-  QuotaLimits limits;
-  CHANCERY_TRY(std::optional<text::TomlTable> table, root.table_if("quota"));
+Result<QuotaLimits> read_quota(const daemon::OptionSource& from, std::string_view key,
+                               QuotaLimits limits) {
+  CHANCERY_TRY(std::optional<text::TomlTable> table, from.table.table_if(key));
   if (table.has_value()) {
-    CHANCERY_TRY_VOID(read_rate(*table, "notices", limits.lanes.patient.notices));
-    CHANCERY_TRY_VOID(read_rate(*table, "bytes", limits.lanes.patient.bytes));
-    CHANCERY_TRY_VOID(read_rate(*table, "urgent_notices", limits.lanes.urgent.notices));
-    CHANCERY_TRY_VOID(read_rate(*table, "urgent_bytes", limits.lanes.urgent.bytes));
+    CHANCERY_TRY_VOID(daemon::read_options<QuotaLimits>(kQuotaOptions, {.table = *table}, limits));
   }
   return limits;
 }
+
+constexpr std::array kOptions = {
+    option<Config>({.key = "listen", .type = "endpoint", .meaning = "Where nodes connect."},
+                   daemon::At<&Config::listen>{},
+                   daemon::ReadEndpoint<zmq::EndpointUse::kListen>{}),
+    option<Config>({.key = "genesis", .type = "hex32", .meaning = "The exchange."},
+                   daemon::At<&Config::genesis>{}, daemon::ReadHex32{}),
+    option<Config>(
+        {.key = "founding", .type = "path", .meaning = "The first roster and the enrolments."},
+        daemon::At<&Config::founding>{}, daemon::ReadPath{}),
+    option<Config>({.key = "store", .type = "path", .meaning = "The SQLite file"},
+                   daemon::At<&Config::store>{}, daemon::ReadPath{}),
+    option<Config>({.key = "log_key", .type = "key file, Ed25519", .meaning = "Signs checkpoints."},
+                   daemon::At<&Config::log_key>{}, daemon::ReadPath{}),
+    option<Config>({.key = "log_key_next",
+                    .type = "key file, Ed25519",
+                    .meaning = "Only while the log key changes",
+                    .needed = false},
+                   daemon::At<&Config::log_key_next>{}, daemon::ReadPathIf{}),
+    option<Config>(
+        {.key = "transport_key", .type = "key file, X25519", .meaning = "The hub's CURVE key."},
+        daemon::At<&Config::transport_key>{}, daemon::ReadPath{}),
+    option<Config>(
+        {.key = "admin", .type = "path", .meaning = "Socket for status and audit, mode 0600."},
+        daemon::At<&Config::admin>{}, daemon::ReadSocket{}),
+    daemon::disk_option<Config>(),
+    daemon::http_option<Config>(),
+    daemon::table_option<Config>(
+        {.key = "quota", .type = "table", .needed = false, .change = Change::kReload},
+        daemon::At<&Config::quota>{},
+        [](const daemon::OptionSource& from, std::string_view key, const QuotaLimits& now) {
+          return read_quota(from, key, now);
+        },
+        quota_rows)};
 
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(text::TomlTable root, text::TomlTable::parse(text, path));
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  const auto file = [&](std::string_view key) -> Result<std::string> {
-    CHANCERY_TRY(const std::string name, root.text(key));
-    if (name.empty()) {
-      return root.fail_at(key, "a path is not empty");  // It would be the folder itself.
-    }
-    return (folder / name).lexically_normal().string();
-  };
-  const auto usable = [&](std::string_view key, const std::string& endpoint) -> Result<void> {
-    const Result<void> checked = zmq::check_endpoint(endpoint, zmq::EndpointUse::kListen);
-    return checked.has_value() ? checked : root.fail_at(key, checked.error().detail);
-  };
   Config config;
-  CHANCERY_TRY(config.listen, root.text("listen"));
-  if (!config.listen.starts_with("tcp://")) {
-    return root.fail_at("listen", "an endpoint starts with tcp://");
-  }
-  CHANCERY_TRY_VOID(usable("listen", config.listen));
-  CHANCERY_TRY(const std::string genesis, root.text("genesis"));
-  const Result<Hash> parsed = hash_from_hex(genesis);
-  if (!parsed.has_value()) {
-    return root.fail_at("genesis", "64 hexadecimal digits");
-  }
-  config.genesis = *parsed;
-  CHANCERY_TRY(config.founding, file("founding"));
-  CHANCERY_TRY(config.store, file("store"));
-  CHANCERY_TRY(config.log_key, file("log_key"));
-  if (root.has("log_key_next")) {
-    CHANCERY_TRY(config.log_key_next, file("log_key_next"));
-  }
-  CHANCERY_TRY(config.transport_key, file("transport_key"));
-  CHANCERY_TRY(config.admin, file("admin"));
-  CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin));
-  CHANCERY_TRY(config.disk, daemon::read_disk_marks(root));
-  CHANCERY_TRY(config.http, daemon::read_http(root));
-  CHANCERY_TRY(config.quota, read_quota(root));
+  CHANCERY_TRY_VOID(daemon::read_options<Config>(
+      kOptions, {.table = root, .folder = std::filesystem::absolute(path).parent_path()}, config));
   CHANCERY_TRY_VOID(root.finish());
   return config;
 }
 
 std::vector<std::string> changed_keys(const Config& before, const Config& after) {
-  std::vector<std::string> keys;
-  const auto compare = [&](std::string_view key, auto Config::* value) {
-    if (before.*value != after.*value) {
-      keys.emplace_back(key);
-    }
-  };
-  compare("listen", &Config::listen);
-  compare("genesis", &Config::genesis);
-  compare("founding", &Config::founding);
-  compare("store", &Config::store);
-  compare("log_key", &Config::log_key);
-  compare("log_key_next", &Config::log_key_next);
-  compare("transport_key", &Config::transport_key);
-  compare("admin", &Config::admin);
-  compare(kDiskKey, &Config::disk);
-  compare(daemon::kHttpKey, &Config::http);
-  compare(kQuotaKey, &Config::quota);
-  return keys;
+  return daemon::changed_options<Config>(kOptions, before, after);
+}
+
+std::vector<std::string_view> reloaded_keys() {
+  return daemon::reloaded_options<Config>(kOptions);
+}
+
+std::vector<daemon::OptionRow> option_rows() {
+  return daemon::option_rows<Config>(kOptions);
 }
 
 Result<Config> read_config(const std::string& path) {

@@ -10,6 +10,7 @@
 #include "core/base/bytes.h"
 #include "core/base/disk_gauge.h"
 #include "core/base/result.h"
+#include "daemon/options.h"
 
 namespace chancery::broker {
 
@@ -29,15 +30,15 @@ struct Config {
   bool operator==(const Config&) const = default;
 };
 
-// Those that can be changed while the hub runs.
-inline constexpr std::string_view kDiskKey = "disk";
-inline constexpr std::string_view kQuotaKey = "quota";
-
 // kFileMissing, kConfigInvalid, kConfigUnknownKey, kConfigWrongType: each names file and line.
 [[nodiscard]] Result<Config> read_config(const std::string& path);
 // The same of bytes that stand, or would stand, at `path`.
 [[nodiscard]] Result<Config> parse_config(std::string_view text, const std::string& path);
 // The names of the keys whose values differ.
 [[nodiscard]] std::vector<std::string> changed_keys(const Config& before, const Config& after);
+// Those that can be changed while the hub runs.
+[[nodiscard]] std::vector<std::string_view> reloaded_keys();
+// All keys, as docs/reference/config.md has them.
+[[nodiscard]] std::vector<daemon::OptionRow> option_rows();
 
 }  // namespace chancery::broker

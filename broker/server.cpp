@@ -213,7 +213,7 @@ void Server::warn_of_cuts() {
 }
 
 Result<daemon::Reloaded> Server::take_over(const Config& now) {
-  daemon::Reloaded reloaded = daemon::sort_keys(changed_keys(config_, now), {kDiskKey, kQuotaKey});
+  daemon::Reloaded reloaded = daemon::sort_keys(changed_keys(config_, now), reloaded_keys());
   if (config_.quota != now.quota) {
     hub_.quotas().set_limits(now.quota);
     config_.quota = now.quota;

@@ -31,7 +31,7 @@ namespace {
 
 namespace files = std::filesystem;
 
-constexpr std::string_view kTable = node::kApplicationKey;
+constexpr std::string_view kTable = "application";
 constexpr std::size_t kKeyDigitsShown = 16;
 
 // What the edit was meant to come to, compared with what it came to.

@@ -29,8 +29,8 @@ constexpr const char* kCommandFooter =
     "or a name that 'chancery context add' gave it, by --context or once and for all;\n"
     "or CHANCERY_EXCHANGE and CHANCERY_MEMBER, CHANCERY_CLIENT or CHANCERY_CONTEXT, in the\n"
     "environment.\n"
-    "Exit codes: 0 done and true, 1 refused or false, 2 could not tell, 64 wrong command line.\n"
-    "Each verb has help of its own, with examples: chancery help publish";
+    "Each verb has help of its own, with examples: chancery help publish\n"
+    "Exit codes: 0 done and true, 1 refused or false, 2 could not tell, 64 wrong command line.";
 
 void add_verbs(CLI::App& app, Shared& shared) {
   add_exchange(app, shared);
@@ -44,6 +44,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_doctor(app, shared);
   add_app(app, shared);
   add_context(app, shared);
+  add_config(app, shared);
   add_audit(app, shared);
   add_backup(app, shared);
   add_restore(app, shared);
@@ -142,14 +143,20 @@ void add_client_flags(CLI::App& verb, Shared& shared) {
       ->excludes("--as");
 }
 
-int run_command_line(int argc, const char* const* argv) {
-  Shared shared;
-  CLI::App app(kAbout, "chancery");
+void describe_command(CLI::App& app, Shared& shared) {
+  app.description(kAbout);
+  app.name("chancery");
   app.formatter(
       std::make_shared<args::SteadyFormatter>());  // Before the verbs, which take it over.
   app.footer(kCommandFooter);
   app.set_version_flag("--version", version_line());
   add_verbs(app, shared);
+}
+
+int run_command_line(int argc, const char* const* argv) {
+  Shared shared;
+  CLI::App app;
+  describe_command(app, shared);
   Words words = words_of(argc, argv);
   const bool json = wants_json(words);
   if (const std::optional<Error> unknown = unknown_verb(app, words); unknown.has_value()) {

@@ -20,6 +20,9 @@ class App;
 
 namespace chancery::cli {
 
+// All of the command; `shared` must live as long as `app`. command_line.cpp.
+void describe_command(CLI::App& app, Shared& shared);
+
 // The verb does this where it is the one that was named; command_line.cpp.
 void set_run(CLI::App& verb, Shared& shared, std::function<Result<int>()> run);
 
@@ -60,6 +63,9 @@ void add_app(CLI::App& app, Shared& shared);
 
 // verbs_context.cpp: names for nodes and hubs.
 void add_context(CLI::App& app, Shared& shared);
+
+// verbs_config.cpp: the files of daemons and applications, offline.
+void add_config(CLI::App& app, Shared& shared);
 
 // verbs_completion.cpp: describes all verbs that were added before.
 void add_completion(CLI::App& app, Shared& shared);

@@ -33,6 +33,7 @@ Words choices_of(const std::string& type) {
       {"STATUS", {"actual", "exercise", "test", "draft"}},
       {"TLP", {"clear", "green", "amber", "amber-strict", "red"}},
       {"SHELL", {"bash", "fish", "zsh"}},
+      {"DAEMON", {"hub", "node"}},
   };
   if (type == "KIND" || type == "KINDS") {
     Words names;

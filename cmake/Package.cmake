@@ -39,3 +39,13 @@ foreach(shell_file IN ITEMS
   install(FILES ${output} DESTINATION ${CMAKE_INSTALL_DATADIR}/${folder})
 endforeach()
 add_custom_target(completions ALL DEPENDS ${completions})
+
+# Manual pages: what --help says, from the same source.
+set(man ${CMAKE_BINARY_DIR}/man)
+add_custom_command(OUTPUT ${man}/written
+                   COMMAND ${CMAKE_COMMAND} -E rm -rf ${man}  # With the page of a verb that is gone.
+                   COMMAND chancery-man ${man}
+                   COMMAND ${CMAKE_COMMAND} -E touch ${man}/written
+                   DEPENDS chancery-man VERBATIM)
+add_custom_target(man ALL DEPENDS ${man}/written)
+install(DIRECTORY ${man}/man1 ${man}/man8 DESTINATION ${CMAKE_INSTALL_MANDIR})

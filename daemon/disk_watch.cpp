@@ -1,5 +1,6 @@
 #include "daemon/disk_watch.h"
 
+#include <array>
 #include <filesystem>
 #include <optional>
 
@@ -7,6 +8,30 @@
 #include "io/os/disk.h"
 
 namespace chancery::daemon {
+namespace {
+
+constexpr std::array kOptions = {
+    option<DiskMarks>({.key = "warn_free_bytes",
+                       .type = "number",
+                       .meaning = "below it a warning",
+                       .needed = false},
+                      At<&DiskMarks::warn_free_bytes>{}, ReadCount<>{}),
+    option<DiskMarks>({.key = "routine_free_bytes",
+                       .type = "number",
+                       .meaning = "below it notices below immediate are refused for now",
+                       .needed = false},
+                      At<&DiskMarks::routine_free_bytes>{}, ReadCount<>{}),
+    option<DiskMarks>({.key = "urgent_free_bytes",
+                       .type = "number",
+                       .meaning = "below it everything is refused for now",
+                       .needed = false},
+                      At<&DiskMarks::urgent_free_bytes>{}, ReadCount<>{})};
+
+}  // namespace
+
+std::vector<OptionRow> disk_rows() {
+  return option_rows<DiskMarks>(kOptions);
+}
 
 Result<DiskMarks> read_disk_marks(text::TomlTable& root) {
   DiskMarks marks;
@@ -14,11 +39,7 @@ Result<DiskMarks> read_disk_marks(text::TomlTable& root) {
   if (!disk.has_value()) {
     return marks;
   }
-  CHANCERY_TRY(marks.warn_free_bytes, disk->count_or("warn_free_bytes", marks.warn_free_bytes));
-  CHANCERY_TRY(marks.routine_free_bytes,
-               disk->count_or("routine_free_bytes", marks.routine_free_bytes));
-  CHANCERY_TRY(marks.urgent_free_bytes,
-               disk->count_or("urgent_free_bytes", marks.urgent_free_bytes));
+  CHANCERY_TRY_VOID(read_options<DiskMarks>(kOptions, {.table = *disk}, marks));
   if (marks.urgent_free_bytes >= marks.routine_free_bytes) {
     return disk->fail_at("routine_free_bytes", "it is above urgent_free_bytes");
   }

@@ -14,9 +14,11 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "core/base/disk_gauge.h"
 #include "core/base/result.h"
+#include "daemon/options.h"
 #include "io/text/json.h"
 #include "io/text/toml.h"
 
@@ -24,6 +26,19 @@ namespace chancery::daemon {
 
 // The defaults where there is no such table. kConfigInvalid unless each mark is above the next.
 [[nodiscard]] Result<DiskMarks> read_disk_marks(text::TomlTable& root);
+[[nodiscard]] std::vector<OptionRow> disk_rows();
+
+// The row `disk` of a daemon whose configuration keeps the marks there.
+template <class Config>
+[[nodiscard]] constexpr Option<Config> disk_option() {
+  return table_option<Config>(
+      {.key = "disk", .type = "table", .needed = false, .change = Change::kReload},
+      At<&Config::disk>{},
+      [](const OptionSource& from, std::string_view /*key*/, const DiskMarks& /*now*/) {
+        return read_disk_marks(from.table);
+      },
+      disk_rows);
+}
 
 class DiskWatch {
  public:

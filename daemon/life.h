@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +38,7 @@ struct Reloaded {
 };
 
 [[nodiscard]] inline Reloaded sort_keys(std::vector<std::string> changed,
-                                        std::initializer_list<std::string_view> can_be_taken) {
+                                        const std::vector<std::string_view>& can_be_taken) {
   Reloaded reloaded;
   for (std::string& key : changed) {
     const bool can = std::ranges::find(can_be_taken, key) != can_be_taken.end();

@@ -1,5 +1,6 @@
 #include "daemon/vitals.h"
 
+#include <array>
 #include <utility>
 
 #include "io/http/address.h"
@@ -10,6 +11,25 @@ namespace chancery::daemon {
 namespace {
 
 constexpr std::size_t kStatusDepthMax = 16;
+
+struct HttpTable {
+  std::string listen;
+};
+
+constexpr auto kReadLoopback = [](const OptionSource& from, std::string_view key,
+                                  const std::string& /*now*/) -> Result<std::string> {
+  CHANCERY_TRY(std::string listen, from.table.text(key));
+  if (const Result<http::Address> address = http::parse_loopback(listen); !address.has_value()) {
+    return from.table.fail_at(key, address.error().detail);
+  }
+  return listen;
+};
+
+constexpr std::array kHttpOptions = {
+    option<HttpTable>({.key = "listen",
+                       .type = "address and port",
+                       .meaning = "an address of loopback in digits, and 1 to 65535"},
+                      At<&HttpTable::listen>{}, kReadLoopback)};
 
 http::Response refusal(int status, std::string why) {
   return {.status = status, .body = std::move(why) + '\n'};
@@ -25,16 +45,17 @@ http::Response health(const std::optional<std::string>& fault) {
 
 }  // namespace
 
+std::vector<OptionRow> http_rows() {
+  return option_rows<HttpTable>(kHttpOptions);
+}
+
 Result<std::string> read_http(text::TomlTable& root) {
-  CHANCERY_TRY(std::optional<text::TomlTable> table, root.table_if(kHttpKey));
-  if (!table.has_value()) {
-    return std::string();
+  CHANCERY_TRY(std::optional<text::TomlTable> table, root.table_if("http"));
+  HttpTable http;
+  if (table.has_value()) {
+    CHANCERY_TRY_VOID(read_options<HttpTable>(kHttpOptions, {.table = *table}, http));
   }
-  CHANCERY_TRY(std::string listen, table->text("listen"));
-  if (const Result<http::Address> address = http::parse_loopback(listen); !address.has_value()) {
-    return table->fail_at("listen", address.error().detail);
-  }
-  return listen;
+  return http.listen;
 }
 
 Vitals::Vitals(const Program& program) : program_(program), turned_at_(os::steady_now()) {}

@@ -13,20 +13,32 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/result.h"
 #include "daemon/metrics.h"
+#include "daemon/options.h"
 #include "io/http/server.h"
 #include "io/text/json.h"
 #include "io/text/toml.h"
 
 namespace chancery::daemon {
 
-inline constexpr std::string_view kHttpKey = "http";
-
 // From [http] of a configuration: an address and a port of loopback, or empty where it is not
 // there and nothing is to listen.
 [[nodiscard]] Result<std::string> read_http(text::TomlTable& root);
+[[nodiscard]] std::vector<OptionRow> http_rows();
+
+// The row `http` of a daemon whose configuration keeps the address there.
+template <class Config>
+[[nodiscard]] constexpr Option<Config> http_option() {
+  return table_option<Config>(
+      {.key = "http", .type = "table", .needed = false}, At<&Config::http>{},
+      [](const OptionSource& from, std::string_view /*key*/, const std::string& /*now*/) {
+        return read_http(from.table);
+      },
+      http_rows);
+}
 
 class Vitals {
  public:

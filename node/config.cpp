@@ -1,9 +1,9 @@
 #include "node/config.h"
 
+#include <array>
 #include <filesystem>
 #include <set>
 
-#include "core/base/encoding.h"
 #include "core/exchange/names.h"
 #include "daemon/disk_watch.h"
 #include "daemon/places.h"
@@ -14,38 +14,92 @@
 namespace chancery::node {
 namespace {
 
-Result<Hash> hex_32(text::TomlTable& table, std::string_view key) {
-  CHANCERY_TRY(const std::string digits, table.text(key));
-  const Result<Hash> parsed = hash_from_hex(digits);
-  if (!parsed.has_value()) {
-    return table.fail_at(key, "64 hexadecimal digits");
-  }
-  return *parsed;
-}
+using daemon::Change;
+using daemon::option;
+using daemon::OptionSource;
+using Texts = std::vector<std::string>;
 
-Result<std::vector<std::string>> patterns(text::TomlTable& table, std::string_view key) {
-  CHANCERY_TRY(std::vector<std::string> list, table.texts_or_none(key));
+constexpr auto kReadPatterns = [](const OptionSource& from, std::string_view key,
+                                  const Texts& /*now*/) -> Result<Texts> {
+  CHANCERY_TRY(Texts list, from.table.texts_or_none(key));
   for (const std::string& pattern : list) {
     if (!exchange::is_pattern(pattern)) {
-      return table.fail_at(key, "'" + pattern + "' is no pattern of kinds");
+      return from.table.fail_at(key, "'" + pattern + "' is no pattern of kinds");
     }
   }
   return list;
+};
+
+constexpr auto kReadMember = [](const OptionSource& from, std::string_view key,
+                                const std::string& /*now*/) -> Result<std::string> {
+  CHANCERY_TRY(std::string member, from.table.text(key));
+  if (!exchange::is_member_code(member)) {
+    return from.table.fail_at(key, "a member code is 1 to 8 of A-Z 0-9");
+  }
+  return member;
+};
+
+constexpr auto kReadSealingKeys = [](const OptionSource& from, std::string_view key,
+                                     const Texts& /*now*/) -> Result<Texts> {
+  CHANCERY_TRY(Texts paths, from.table.texts(key));
+  if (paths.empty()) {
+    return from.table.fail_at(key, "a node has at least one");
+  }
+  for (std::string& path : paths) {
+    path = from.absolute(path);
+  }
+  return paths;
+};
+
+constexpr auto kReadLocal = [](const OptionSource& from, std::string_view key,
+                               const std::string& now) -> Result<std::string> {
+  CHANCERY_TRY(const std::string local, from.table.text(key));
+  if (local.starts_with("tcp://")) {
+    return daemon::read_endpoint(from, key, zmq::EndpointUse::kListen);
+  }
+  CHANCERY_TRY(const std::string path, daemon::ReadSocket{}(from, key, now));
+  return "ipc://" + path;
+};
+
+constexpr std::array kApplicationOptions = {
+    option<Application>(
+        {.key = "name",
+         .type = "text",
+         .meaning = "What the application is called; its cursors belong to this name."},
+        daemon::At<&Application::name>{}, daemon::ReadText{}),
+    option<Application>({.key = "key", .type = "hex32", .meaning = "Its CURVE public key."},
+                        daemon::At<&Application::key>{}, daemon::ReadHex32{}),
+    option<Application>({.key = "publish",
+                         .type = "list of patterns",
+                         .meaning = "Kinds that it may publish",
+                         .needed = false},
+                        daemon::At<&Application::publish>{}, kReadPatterns),
+    option<Application>({.key = "read",
+                         .type = "list of patterns",
+                         .meaning = "Kinds that it gets to see.",
+                         .needed = false},
+                        daemon::At<&Application::read>{}, kReadPatterns),
+    option<Application>(
+        {.key = "rate",
+         .type = "number, 1 to 100,000",
+         .meaning = "Notices that it may publish in a second, below immediate",
+         .needed = false},
+        [](auto& application) -> auto& { return application.rate.per_second; },
+        daemon::ReadCount<1, kApplicationRate>{})};
+
+std::vector<daemon::OptionRow> application_rows() {
+  return daemon::option_rows<Application>(kApplicationOptions);
 }
 
-Result<std::vector<Application>> read_applications(text::TomlTable& root) {
+Result<std::vector<Application>> read_applications(const OptionSource& from, std::string_view key) {
   std::vector<Application> applications;
   std::set<std::string> names;
   std::set<Hash> keys;
-  CHANCERY_TRY(std::vector<text::TomlTable> tables, root.tables("application"));
+  CHANCERY_TRY(std::vector<text::TomlTable> tables, from.table.tables(key));
   for (text::TomlTable& table : tables) {
     Application application;
-    CHANCERY_TRY(application.name, table.text("name"));
-    CHANCERY_TRY(application.key, hex_32(table, "key"));
-    CHANCERY_TRY(application.publish, patterns(table, "publish"));
-    CHANCERY_TRY(application.read, patterns(table, "read"));
-    CHANCERY_TRY(application.rate.per_second,
-                 table.count_or("rate", kApplicationRate, {.min = 1, .max = kApplicationRate}));
+    CHANCERY_TRY_VOID(
+        daemon::read_options<Application>(kApplicationOptions, {.table = table}, application));
     application.rate.burst = 2 * application.rate.per_second;
     if (application.name.empty() || !names.insert(application.name).second) {
       return table.fail_at("name", "each application has a name of its own");
@@ -58,91 +112,78 @@ Result<std::vector<Application>> read_applications(text::TomlTable& root) {
   return applications;
 }
 
+constexpr std::array kOptions = {
+    option<Config>({.key = "member",
+                    .type = "text",
+                    .meaning = "The member's code in the roster: 1 to 8 of A-Z 0-9."},
+                   daemon::At<&Config::member>{}, kReadMember),
+    option<Config>({.key = "genesis", .type = "hex32", .meaning = "The exchange."},
+                   daemon::At<&Config::genesis>{}, daemon::ReadHex32{}),
+    option<Config>({.key = "hub", .type = "endpoint", .meaning = "Where the hub is."},
+                   daemon::At<&Config::hub>{}, daemon::ReadEndpoint<zmq::EndpointUse::kConnect>{}),
+    option<Config>({.key = "hub_key", .type = "hex32", .meaning = "The hub's CURVE public key."},
+                   daemon::At<&Config::hub_key>{}, daemon::ReadHex32{}),
+    option<Config>({.key = "store", .type = "path", .meaning = "The SQLite file."},
+                   daemon::At<&Config::store>{}, daemon::ReadPath{}),
+    option<Config>({.key = "signing_key",
+                    .type = "key file, Ed25519",
+                    .meaning = "Signs this member's notices."},
+                   daemon::At<&Config::signing_key>{}, daemon::ReadPath{}),
+    option<Config>({.key = "witness_key",
+                    .type = "key file, Ed25519",
+                    .meaning = "Only where the node is its member's witness.",
+                    .needed = false},
+                   daemon::At<&Config::witness_key>{}, daemon::ReadPathIf{}),
+    option<Config>({.key = "transport_key",
+                    .type = "key file, X25519",
+                    .meaning = "The node's CURVE key towards the hub."},
+                   daemon::At<&Config::transport_key>{}, daemon::ReadPath{}),
+    option<Config>({.key = "sealing_keys",
+                    .type = "list of key files, X25519",
+                    .meaning = "Opens what is sealed to this node"},
+                   daemon::At<&Config::sealing_keys>{}, kReadSealingKeys),
+    option<Config>(
+        {.key = "local", .type = "path, or endpoint", .meaning = "Where applications connect"},
+        daemon::At<&Config::local>{}, kReadLocal),
+    option<Config>({.key = "local_key",
+                    .type = "key file, X25519",
+                    .meaning = "The node's CURVE key towards applications."},
+                   daemon::At<&Config::local_key>{}, daemon::ReadPath{}),
+    option<Config>({.key = "admin", .type = "path", .meaning = "Socket for status and audit."},
+                   daemon::At<&Config::admin>{}, daemon::ReadSocket{}),
+    option<Config>(
+        {.key = "feed", .type = "path", .meaning = "A ZeroMQ PUB socket", .needed = false},
+        daemon::At<&Config::feed>{}, daemon::ReadSocketIf{}),
+    daemon::disk_option<Config>(),
+    daemon::http_option<Config>(),
+    daemon::table_option<Config>(
+        {.key = "application", .type = "tables", .needed = false, .change = Change::kReload},
+        daemon::At<&Config::applications>{},
+        [](const daemon::OptionSource& from, std::string_view key,
+           const std::vector<Application>& /*now*/) { return read_applications(from, key); },
+        application_rows)};
+
 }  // namespace
 
 Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY(text::TomlTable root, text::TomlTable::parse(text, path));
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  const auto absolute = [&](const std::string& name) {
-    return (folder / name).lexically_normal().string();
-  };
-  const auto file = [&](std::string_view key) -> Result<std::string> {
-    CHANCERY_TRY(const std::string name, root.text(key));
-    return absolute(name);
-  };
-  const auto usable = [&](std::string_view key, const std::string& endpoint,
-                          zmq::EndpointUse use) -> Result<void> {
-    const Result<void> checked = zmq::check_endpoint(endpoint, use);
-    return checked.has_value() ? checked : root.fail_at(key, checked.error().detail);
-  };
   Config config;
-  CHANCERY_TRY(config.member, root.text("member"));
-  if (!exchange::is_member_code(config.member)) {
-    return root.fail_at("member", "a member code is 1 to 8 of A-Z 0-9");
-  }
-  CHANCERY_TRY(config.genesis, hex_32(root, "genesis"));
-  CHANCERY_TRY(config.hub, root.text("hub"));
-  if (!config.hub.starts_with("tcp://")) {
-    return root.fail_at("hub", "an endpoint starts with tcp://");
-  }
-  CHANCERY_TRY_VOID(usable("hub", config.hub, zmq::EndpointUse::kConnect));
-  CHANCERY_TRY(config.hub_key, hex_32(root, "hub_key"));
-  CHANCERY_TRY(config.store, file("store"));
-  CHANCERY_TRY(config.signing_key, file("signing_key"));
-  CHANCERY_TRY(const std::optional<std::string> witness, root.text_if("witness_key"));
-  config.witness_key = witness.has_value() ? absolute(*witness) : "";
-  CHANCERY_TRY(config.transport_key, file("transport_key"));
-  CHANCERY_TRY(config.sealing_keys, root.texts("sealing_keys"));
-  if (config.sealing_keys.empty()) {
-    return root.fail_at("sealing_keys", "a node has at least one");
-  }
-  for (std::string& key : config.sealing_keys) {
-    key = absolute(key);
-  }
-  CHANCERY_TRY(config.local, root.text("local"));
-  if (!config.local.starts_with("tcp://")) {
-    config.local = "ipc://" + absolute(config.local);
-  }
-  CHANCERY_TRY_VOID(usable("local", config.local, zmq::EndpointUse::kListen));
-  CHANCERY_TRY(config.local_key, file("local_key"));
-  CHANCERY_TRY(config.admin, file("admin"));
-  CHANCERY_TRY_VOID(usable("admin", "ipc://" + config.admin, zmq::EndpointUse::kListen));
-  CHANCERY_TRY(const std::optional<std::string> feed, root.text_if("feed"));
-  if (feed.has_value()) {
-    config.feed = absolute(*feed);
-    CHANCERY_TRY_VOID(usable("feed", "ipc://" + config.feed, zmq::EndpointUse::kListen));
-  }
-  CHANCERY_TRY(config.disk, daemon::read_disk_marks(root));
-  CHANCERY_TRY(config.http, daemon::read_http(root));
-  CHANCERY_TRY(config.applications, read_applications(root));
+  CHANCERY_TRY_VOID(daemon::read_options<Config>(
+      kOptions, {.table = root, .folder = std::filesystem::absolute(path).parent_path()}, config));
   CHANCERY_TRY_VOID(root.finish());
   return config;
 }
 
 std::vector<std::string> changed_keys(const Config& before, const Config& after) {
-  std::vector<std::string> keys;
-  const auto compare = [&](std::string_view key, auto Config::* value) {
-    if (before.*value != after.*value) {
-      keys.emplace_back(key);
-    }
-  };
-  compare("member", &Config::member);
-  compare("genesis", &Config::genesis);
-  compare("hub", &Config::hub);
-  compare("hub_key", &Config::hub_key);
-  compare("store", &Config::store);
-  compare("signing_key", &Config::signing_key);
-  compare("witness_key", &Config::witness_key);
-  compare("transport_key", &Config::transport_key);
-  compare("sealing_keys", &Config::sealing_keys);
-  compare("local", &Config::local);
-  compare("local_key", &Config::local_key);
-  compare("admin", &Config::admin);
-  compare("feed", &Config::feed);
-  compare(kDiskKey, &Config::disk);
-  compare(daemon::kHttpKey, &Config::http);
-  compare(kApplicationKey, &Config::applications);
-  return keys;
+  return daemon::changed_options<Config>(kOptions, before, after);
+}
+
+std::vector<std::string_view> reloaded_keys() {
+  return daemon::reloaded_options<Config>(kOptions);
+}
+
+std::vector<daemon::OptionRow> option_rows() {
+  return daemon::option_rows<Config>(kOptions);
 }
 
 Result<Config> read_config(const std::string& path) {

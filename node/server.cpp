@@ -168,8 +168,7 @@ const Application* Server::application_of(std::string_view user_id) const {
 }
 
 Result<daemon::Reloaded> Server::take_over(const Config& fresh) {
-  daemon::Reloaded reloaded =
-      daemon::sort_keys(changed_keys(config_, fresh), {kApplicationKey, kDiskKey});
+  daemon::Reloaded reloaded = daemon::sort_keys(changed_keys(config_, fresh), reloaded_keys());
   if (config_.applications != fresh.applications) {
     CHANCERY_TRY_VOID(engine_->set_applications(fresh.applications, now()));
     config_.applications = fresh.applications;

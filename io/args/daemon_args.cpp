@@ -1,6 +1,7 @@
 #include "io/args/daemon_args.h"
 
 #include "io/args/cli11.h"
+#include "io/args/daemon_app.h"
 
 namespace chancery::args {
 namespace {
@@ -13,10 +14,7 @@ constexpr const char* kFooter =
 
 }  // namespace
 
-std::expected<DaemonArgs, int> parse_daemon_args(int argc, const char* const* argv,
-                                                 const Program& program) {
-  DaemonArgs args;
-  CLI::App app(program.about, program.name);
+void describe_daemon(CLI::App& app, DaemonArgs& args, const Program& program) {
   app.footer(kFooter);
   app.set_version_flag("--version", program.name + " " + program.version);
   app.add_option("--config", args.config_path, "The configuration file (TOML)")
@@ -31,6 +29,13 @@ std::expected<DaemonArgs, int> parse_daemon_args(int argc, const char* const* ar
       ->type_name("LEVEL")
       ->capture_default_str();
   app.add_flag("--log-json", args.log_json, "Log one JSON object per line instead of text");
+}
+
+std::expected<DaemonArgs, int> parse_daemon_args(int argc, const char* const* argv,
+                                                 const Program& program) {
+  DaemonArgs args;
+  CLI::App app(program.about, program.name);
+  describe_daemon(app, args, program);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

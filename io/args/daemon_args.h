@@ -20,7 +20,8 @@ struct DaemonArgs {
 
 struct Program {
   std::string name;     // "chancery-node"
-  std::string about;    // What it is, one or more sentences; --help shows it.
+  std::string brief;    // What it is, in a few words: the head of its manual page.
+  std::string about;    // The same in one or more sentences; --help shows it.
   std::string version;  // "0.1.0"
 };
 

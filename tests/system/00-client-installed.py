@@ -112,7 +112,8 @@ class ClientInstalled(Trial):
 
     def test_all_is_there_and_nothing_holds_the_prefix(self):
         for file in ("bin/chancery-broker", "share/bash-completion/completions/chancery",
-                     "share/zsh/vendor-completions/_chancery", "share/fish/vendor_completions.d/chancery.fish"):
+                     "share/zsh/vendor-completions/_chancery", "share/fish/vendor_completions.d/chancery.fish",
+                     "share/man/man1/chancery-publish.1", "share/man/man8/chancery-node.8"):
             self.assertGreater((self.prefix / file).stat().st_size, 100, file)
         for path in self.prefix.rglob("*"):
             if path.is_file() and path.suffix not in (".md",):

@@ -17,9 +17,11 @@ Outcome parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "chancery-node");
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
-  auto args = parse_daemon_args(
-      static_cast<int>(arguments.size()), arguments.data(),
-      {.name = "chancery-node", .about = "Keeps a member's notices.", .version = "1.2.3"});
+  auto args = parse_daemon_args(static_cast<int>(arguments.size()), arguments.data(),
+                                {.name = "chancery-node",
+                                 .brief = "a node",
+                                 .about = "Keeps a member's notices.",
+                                 .version = "1.2.3"});
   return {std::move(args), testing::internal::GetCapturedStdout(),
           testing::internal::GetCapturedStderr()};
 }
