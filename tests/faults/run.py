@@ -4,7 +4,7 @@
 A campaign does harm to real exchanges, round by round, each with a seed; the oracle judges every round
 after healing. What held is kept in a tally and not run again for the same seed, commit and programs, so a run
 that was stopped goes on where it was. Exit 0: all held. 1: a violation, with its story. 2: something could
-not be run here.
+not be run here. 64: there is no such campaign or option.
 """
 import argparse
 import collections
@@ -26,6 +26,7 @@ import rig as rigs
 HERE = pathlib.Path(__file__).resolve().parent
 TALLY = rigs.ROOT / "build/faults/tally.jsonl"
 RECORD = HERE / "TALLY.md"
+USAGE = 64  # Exit code, as of the shipped programs.
 ACKNOWLEDGED_LEAST = 10  # In a round that has as many faults; where nothing is acknowledged, nothing can be lost.
 
 
@@ -53,12 +54,13 @@ class Campaign:
             yield number, range(first, min(first + per_round, count))
 
 
+def campaign_files():
+    return sorted((HERE / "campaigns").glob("[a-z]*.py"))
+
+
 def campaigns(names):
-    found = [Campaign(path) for path in sorted((HERE / "campaigns").glob("[a-z]*.py"))]
+    found = [Campaign(path) for path in campaign_files()]
     known = {campaign.name: campaign for campaign in found}
-    for name in names:
-        if name not in known:
-            sys.exit(f"faults: no campaign {name!r}: there are {', '.join(known)}")
     return [known[name] for name in names] if names else found
 
 
@@ -206,9 +208,16 @@ def record(tally):
     RECORD.write_text("\n".join(lines) + "\n")
 
 
+class Parser(argparse.ArgumentParser):
+    """Exit 2 means that a campaign could not be run, so a wrong command line has another code."""
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"faults: {message}\n")
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog="./dev faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="campaigns; left out, all")
     parser.add_argument("--count", type=int, help="so many faults of each")
     parser.add_argument("--seed", type=int, default=1, help="of the first exchange on (1)")
@@ -219,7 +228,13 @@ def main():
     parser.add_argument("--rss", type=int, default=rigs.RSS_MIB_MAX, metavar="MIB",
                         help="what a process may take (%(default)s)")
     parser.add_argument("--tally", type=pathlib.Path, default=TALLY, help="where the tally is kept")
+    parser.add_argument("--only-parse", action="store_true", help=argparse.SUPPRESS)  # Of ./dev, before it builds.
     arguments = parser.parse_args()
+    known = [path.stem.replace("_", "-") for path in campaign_files()]
+    if unknown := [name for name in arguments.names if name not in known]:
+        parser.error(f"no campaign {', '.join(map(repr, unknown))}: there are {', '.join(known)}")
+    if arguments.only_parse:
+        return 0
     if arguments.list:
         return show_list()
     tally = Tally(arguments.tally)
