@@ -73,9 +73,12 @@ class Tally:
         self.rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def held(self, row):
+        """The row of the same round, where it held before."""
         keys = ("campaign", "seed", "commit", "programs", "first", "faults")
-        return not row["commit"].endswith("-dirty") and any(
-            old["result"] == "held" and all(old.get(key) == row[key] for key in keys) for old in self.rows)
+        if row["commit"].endswith("-dirty"):
+            return None
+        return next((old for old in self.rows
+                     if old["result"] == "held" and "touched" in old and all(old.get(key) == row[key] for key in keys)), None)
 
     def append(self, row):
         self.rows.append(row)
@@ -150,23 +153,25 @@ def run(campaign, arguments, tally, progress):
         seed = f"{arguments.seed}.{number}"
         row = {"campaign": campaign.name, "seed": seed, "commit": arguments.commit, "programs": arguments.programs,
                "first": faults.start, "faults": len(faults)}
-        if tally.held(row):
-            skipped += len(faults)
+        if earlier := tally.held(row):
+            skipped += earlier["touched"]
             continue
         progress.show(f"{campaign.name}: {faults_held + skipped} held, {time.monotonic() - started:.0f} s")
         begun = time.monotonic()
         rig, broken = play_round(campaign, seed, faults)
         held = not rig.findings and not broken
+        touched = len(faults) if rig.touched is None else rig.touched
         tally.append({**row, "result": "held" if held else "not judged" if broken else "violated",
                       "properties": sorted({finding.property for finding in rig.findings}),
-                      "acknowledged": rig.acknowledged_count,
+                      "touched": touched, "acknowledged": rig.acknowledged_count,
+                      "peak_mib": max(rig.peaks.bytes.values(), default=0) >> 20,
                       "seconds": round(time.monotonic() - begun, 1), "notes": dict(rig.notes)})
         if not held:
             for line in story(campaign, seed, rig, broken):
                 progress.say(line)
             return False
         shutil.rmtree(rig.folder, ignore_errors=True)
-        faults_held += len(faults)
+        faults_held += touched
         notes += rig.notes
     told = "".join(f"; {text}: {count}" for text, count in sorted(notes.items()))
     before = f" ({skipped} of them before)" if skipped else ""
@@ -186,24 +191,27 @@ def show_list():
 def record(tally):
     """The table of what was run of the newest commit that a campaign ran with, for people."""
     sums, properties = collections.defaultdict(collections.Counter), collections.defaultdict(set)
+    peaks = collections.Counter()
     newest = {row["campaign"]: row["commit"] for row in tally.rows}
     for row in tally.rows:
         if row["commit"] != newest[row["campaign"]]:
             continue
-        sums[row["campaign"]][row["result"]] += row["faults"]
+        # Where a round did not hold, all that it was for is open; faults that met nothing held nothing.
+        sums[row["campaign"]][row["result"]] += row.get("touched", row["faults"]) if row["result"] == "held" else row["faults"]
         sums[row["campaign"]]["seconds"] += row["seconds"]
         sums[row["campaign"]]["acknowledged"] += row.get("acknowledged", 0)
+        peaks[row["campaign"]] = max(peaks[row["campaign"]], row.get("peak_mib", 0))
         properties[row["campaign"]].update(row["properties"])
     lines = ["# Tally of the fault campaigns", "",
              "Written by `./dev faults --record` from what was run on one machine. "
              "[What they are](../../docs/internals/faults.md).", "",
-             "| campaign | faults that held | in violated rounds | in rounds not judged | notices acknowledged | minutes "
-             "| commit |",
-             "| --- | --- | --- | --- | --- | --- | --- |"]
+             "| campaign | faults that held | in violated rounds | in rounds not judged | notices acknowledged | peak of a "
+             "process, MiB | minutes | commit |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for name, counts in sorted(sums.items()):
         violated = " ".join((f"{counts['violated']:,}", *sorted(properties[name])))
         lines.append(f"| `{name}` | {counts['held']:,} | {violated} | {counts['not judged']:,} | "
-                     f"{counts['acknowledged']:,} | {counts['seconds'] / 60:.1f} | "
+                     f"{counts['acknowledged']:,} | {peaks[name] or '-'} | {counts['seconds'] / 60:.1f} | "
                      f"{newest[name]} |")
     RECORD.write_text("\n".join(lines) + "\n")
 
