@@ -512,7 +512,8 @@ text::Json Server::queues_json(const OutboxLoad& load) {
       {"connections",
        daemon::queue_json({.items = {{static_cast<std::uint64_t>(local_->connection_count()),
                                       kLocalConnectionsMax}},
-                           .refused = local_->counters().connection_over_count})}};
+                           .refused = local_->counters().connection_over_count})},
+      {"admin", daemon::admin_json(*admin_)}};
   if (feed_.has_value()) {
     zmq::Publisher& publisher = feed_->publisher();
     queues["feed"] =
