@@ -529,6 +529,7 @@ void Server::settle_admin(const std::vector<Outcome>& outcomes) {
 text::Json Server::queues_json() const {
   const AdmissionQueue& admission = hub_.sequencer().queue();
   const AdmissionLimits& limits = admission.limits();
+  const AdmissionQueue::Waiting share = admission.fullest_share();
   const auto connections = static_cast<std::uint64_t>(router_->connection_count());
   const zmq::LeavingCount leaving = router_->leaving();
   const auto window_json = [this](exchange::Lane lane) {
@@ -547,13 +548,19 @@ text::Json Server::queues_json() const {
       {"admission", daemon::queue_json({.items = {{admission.count(), limits.count_max}},
                                         .bytes = {{admission.bytes(), limits.bytes_max}},
                                         .refused = admission.full_count()})},
+      {"admission_share", daemon::queue_json({.items = {{share.count, limits.member_count_max}},
+                                              .bytes = {{share.bytes, limits.member_bytes_max}}})},
       {"directory",
        daemon::queue_json({.items = {{admission.directory_count(), limits.directory_count_max}}})},
       {"unread", daemon::queue_json({.bytes = {{router_->waiting_bytes(), kWaitingBytesMax}},
                                      .refused = router_->counters().waiting_cut_count})},
       {"peers", daemon::queue_json({.items = {{peers_.count(), peers_.count_max()}}})},
       {"connections", daemon::queue_json({.items = {{connections, kConnectionsMax}},
-                                          .refused = router_->counters().connection_over_count})}};
+                                          .refused = router_->counters().connection_over_count})},
+      {"admin", daemon::admin_json(*admin_)},
+      // Each has an envelope in the share of nobody, whose the admin socket is.
+      {"admin_waits",
+       daemon::queue_json({.items = {{pending_admin_.size(), limits.member_count_max}}})}};
 }
 
 Result<std::string> Server::status_json() const {

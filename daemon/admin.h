@@ -12,12 +12,14 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/result.h"
 #include "daemon/life.h"
+#include "io/text/json.h"
 #include "io/zmq/context.h"
 #include "io/zmq/router.h"
 
 namespace chancery::daemon {
 
 inline constexpr std::size_t kAdminFrameBytesMax = 16U << 20U;
+inline constexpr int kAdminConnectionsMax = 16;
 
 struct AdminSocket {
   std::unique_ptr<zmq::Context> context;  // Of all sockets of the daemon; outlives them.
@@ -27,6 +29,9 @@ struct AdminSocket {
 // Where another daemon has it, kAddressInUse. Taken before the store is opened: whoever would make
 // a new one in the place of a store that was moved away finds its daemon running.
 [[nodiscard]] Result<AdminSocket> take_admin_socket(const std::string& path);
+
+// Its connections, as `status` shows them.
+[[nodiscard]] text::Json admin_json(zmq::Router& admin);
 
 // Whom a request is to be answered, once what it asked for is over.
 struct Asker {

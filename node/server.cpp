@@ -539,7 +539,8 @@ text::Json Server::queues_json(const OutboxLoad& load) {
        daemon::queue_json(
            {.items = {{static_cast<std::uint64_t>(local_->connection_count()),
                        kLocalConnectionsMax}},
-            .refused = local_->counters().connection_over_count + surplus_cut_count_})}};
+            .refused = local_->counters().connection_over_count + surplus_cut_count_})},
+      {"admin", daemon::admin_json(*admin_)}};
   if (feed_.has_value()) {
     zmq::Publisher& publisher = feed_->publisher();
     queues["feed"] =

@@ -67,6 +67,16 @@ std::size_t AdmissionQueue::directory_count() const {
   return classes_[kDirectoryClass].count;
 }
 
+AdmissionQueue::Waiting AdmissionQueue::fullest_share() const {
+  Waiting fullest;
+  for (const auto& [member, share] : shares_) {
+    if (share.all.bytes > fullest.bytes) {
+      fullest = share.all;
+    }
+  }
+  return fullest;
+}
+
 Result<void> AdmissionQueue::check_room(const std::string& member, std::size_t which,
                                         std::size_t size) const {
   const bool reserved = is_reserved(which);

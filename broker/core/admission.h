@@ -59,6 +59,11 @@ struct AdmissionLimits {
 
 class AdmissionQueue {
  public:
+  struct Waiting {
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+  };
+
   explicit AdmissionQueue(AdmissionLimits limits) : limits_(limits), disk_(limits.disk) {}
 
   [[nodiscard]] Result<void> push(Submission submission);
@@ -76,6 +81,8 @@ class AdmissionQueue {
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t directory_count() const;
+  // What waits of the member of which most does, by bytes.
+  [[nodiscard]] Waiting fullest_share() const;
   [[nodiscard]] const AdmissionLimits& limits() const { return limits_; }
   // How often push() said kQueueFull.
   [[nodiscard]] std::uint64_t full_count() const { return full_count_; }
@@ -84,10 +91,6 @@ class AdmissionQueue {
   // Directory entries first, then precedences from override down to deferred.
   static constexpr std::size_t kClassCount = 7;
 
-  struct Waiting {
-    std::size_t count = 0;
-    std::size_t bytes = 0;
-  };
   struct Share {
     Waiting all;
     Waiting reserved;  // Of all: what may use a reserve, the urgent and directory entries.

@@ -177,6 +177,7 @@ Result<void> Hub::hello(PeerHandle peer, const exchange::NodeInfo& node, const v
   if (followed > 0 && followed < sequencer_.tree().size()) {
     greetings_.insert_or_assign(
         peer, Greeting{.transport_key_id = node.transport_key.id(), .hello = hello});
+    std::erase_if(head_checks_, [&](const HeadCheck& check) { return check.peer == peer; });
     head_checks_.push_back({.peer = peer, .size = followed});
     return {};
   }

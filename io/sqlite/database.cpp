@@ -107,10 +107,16 @@ Result<void> check_file(const std::string& path) {
   return {};
 }
 
-Result<void> require_nothing_beside(const std::string& path) {
+// Where a new store is to be made. A link that leads nowhere is something, though stat() and
+// access() find no file.
+Result<void> require_free(const std::string& path) {
+  struct stat status{};
+  if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+    return fail(ErrorCode::kExists, path + " is a link, and what it leads to is not there");
+  }
   for (const char* const suffix : {"-wal", "-journal"}) {
     // SQLite would take it for a part of the new file.
-    if (::access((path + suffix).c_str(), F_OK) == 0) {
+    if (::lstat((path + suffix).c_str(), &status) == 0) {
       return fail(ErrorCode::kExists, path + suffix + " of another store is there");
     }
   }
@@ -118,7 +124,7 @@ Result<void> require_nothing_beside(const std::string& path) {
 }
 
 Result<void> make_file(const std::string& path) {
-  CHANCERY_TRY_VOID(require_nothing_beside(path));
+  CHANCERY_TRY_VOID(require_free(path));
   // SQLite gives the mode of the database to the files beside it.
   const int file = ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
   if (file < 0) {
@@ -154,7 +160,7 @@ void set_flag(sqlite3* connection, int option, bool on) {
 
 Result<void> check_place(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
-    return require_nothing_beside(path);
+    return require_free(path);
   }
   CHANCERY_TRY_VOID(check_file(path));
   if (::faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) != 0) {

@@ -52,8 +52,8 @@ struct OpenOptions {
 [[nodiscard]] bool is_there(const std::string& path, const Medium& medium);
 
 // What kExisting, or kCreate where nothing is there, would refuse for the file's sake: its type,
-// its mode, or files of another store beside it. Nothing is opened or made; the content and the
-// folder are not looked at.
+// its mode, a link that leads nowhere, or files of another store beside it. Nothing is opened or
+// made; the content and the folder are not looked at.
 [[nodiscard]] Result<void> check_place(const std::string& path);
 
 class Database {

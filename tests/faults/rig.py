@@ -20,6 +20,7 @@ from trial import chancery, eventually  # noqa: E402
 
 import disks  # noqa: E402
 import load  # noqa: E402
+import memory  # noqa: E402
 import oracle  # noqa: E402
 from oracle import Finding  # noqa: E402
 
@@ -44,18 +45,19 @@ class Rig:
         self.cleanup = contextlib.ExitStack()
         self.born = time.monotonic()
         self.deeds, self.findings, self.notes = [], [], collections.Counter()
-        self.peaks = {}
+        self.peaks = memory.Peaks()
+        self.touched = None  # Faults that met what they were for, where that is not each of them.
         self.acknowledged_count = 0  # Notices, once judged.
         self.founding = FOUNDING  # Entries of the log that no submitter knows of.
         self.pages = {member: [] for member in members}
         self.made = trial.make_exchange("csto", self.exchange)
         self.log = load.SideLog(self.folder / "side.jsonl")
-        self.daemons = {HUB: self.daemon("chancery-broker", "hub/hub.toml")}
-        self.daemons.update({m: self.daemon("chancery-node", f"{m.lower()}/node.toml") for m in members})
+        self.daemons = {HUB: self.daemon(HUB, "chancery-broker", "hub/hub.toml")}
+        self.daemons.update({m: self.daemon(m, "chancery-node", f"{m.lower()}/node.toml") for m in members})
         self.submitters = []
 
-    def daemon(self, program, config):
-        return trial.Daemon(program, self.exchange / config, self.folder / f"{config.partition('/')[0]}.log")
+    def daemon(self, name, program, config):
+        return self.peaks.daemon(name, program, self.exchange / config, self.folder / f"{config.partition('/')[0]}.log")
 
     def edit(self, config, key, value):
         """Another text for one key of a configuration."""
@@ -115,12 +117,11 @@ class Rig:
     # Faults
 
     def check_alive(self, name):
-        """P10 and P9: to be asked before a process is ended by us."""
+        """P10: to be asked before a process is ended by us."""
         process = self.daemons[name].process
         if process.poll() is not None:
             self.finds("P10", f"{name} ended by itself, {how(process.returncode)}: {self.last_words(name)}")
             return False
-        self.peaks[name] = max(self.peaks.get(name, 0), peak_bytes(process.pid))
         return True
 
     def disk(self, name, mebibytes=16, marks=(3_000_000, 2_000_000, 1_000_000)):
@@ -258,7 +259,7 @@ class Rig:
                 heads[name] = (answer.json["size"], answer.json["root"])
         if len(set(heads.values())) > 1:
             self.finds("P8", f"stores end in several heads: {heads}")
-        for name, peak in self.peaks.items():
+        for name, peak in self.peaks.bytes.items():
             if peak > RSS_MIB_MAX << 20:
                 self.finds("P9", f"{name} took {peak >> 20} MiB")
 
@@ -277,6 +278,7 @@ class Rig:
             if daemon.process is not None:
                 daemon.process.send_signal(signal.SIGCONT)
             daemon.end()
+        self.peaks.end()
         self.cleanup.close()
         self.log.close()
 
@@ -287,14 +289,6 @@ class Broken(Exception):
 
 def how(code):
     return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-def peak_bytes(pid):
-    """Peak resident memory of a process; 0 where it just went."""
-    with contextlib.suppress(OSError, StopIteration):
-        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-        return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) << 10
-    return 0
 
 
 def brief(status):

@@ -4,7 +4,7 @@
 A campaign does harm to real exchanges, round by round, each with a seed; the oracle judges every round
 after healing. What held is kept in a tally and not run again for the same seed, commit and programs, so a run
 that was stopped goes on where it was. Exit 0: all held. 1: a violation, with its story. 2: something could
-not be run here.
+not be run here. 64: there is no such campaign or option.
 """
 import argparse
 import collections
@@ -26,6 +26,7 @@ import rig as rigs
 HERE = pathlib.Path(__file__).resolve().parent
 TALLY = rigs.ROOT / "build/faults/tally.jsonl"
 RECORD = HERE / "TALLY.md"
+USAGE = 64  # Exit code, as of the shipped programs.
 ACKNOWLEDGED_LEAST = 10  # In a round that has as many faults; where nothing is acknowledged, nothing can be lost.
 
 
@@ -53,12 +54,13 @@ class Campaign:
             yield number, range(first, min(first + per_round, count))
 
 
+def campaign_files():
+    return sorted((HERE / "campaigns").glob("[a-z]*.py"))
+
+
 def campaigns(names):
-    found = [Campaign(path) for path in sorted((HERE / "campaigns").glob("[a-z]*.py"))]
+    found = [Campaign(path) for path in campaign_files()]
     known = {campaign.name: campaign for campaign in found}
-    for name in names:
-        if name not in known:
-            sys.exit(f"faults: no campaign {name!r}: there are {', '.join(known)}")
     return [known[name] for name in names] if names else found
 
 
@@ -71,9 +73,12 @@ class Tally:
         self.rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
     def held(self, row):
+        """The row of the same round, where it held before."""
         keys = ("campaign", "seed", "commit", "programs", "first", "faults")
-        return not row["commit"].endswith("-dirty") and any(
-            old["result"] == "held" and all(old.get(key) == row[key] for key in keys) for old in self.rows)
+        if row["commit"].endswith("-dirty"):
+            return None
+        return next((old for old in self.rows
+                     if old["result"] == "held" and "touched" in old and all(old.get(key) == row[key] for key in keys)), None)
 
     def append(self, row):
         self.rows.append(row)
@@ -148,23 +153,25 @@ def run(campaign, arguments, tally, progress):
         seed = f"{arguments.seed}.{number}"
         row = {"campaign": campaign.name, "seed": seed, "commit": arguments.commit, "programs": arguments.programs,
                "first": faults.start, "faults": len(faults)}
-        if tally.held(row):
-            skipped += len(faults)
+        if earlier := tally.held(row):
+            skipped += earlier["touched"]
             continue
         progress.show(f"{campaign.name}: {faults_held + skipped} held, {time.monotonic() - started:.0f} s")
         begun = time.monotonic()
         rig, broken = play_round(campaign, seed, faults)
         held = not rig.findings and not broken
+        touched = len(faults) if rig.touched is None else rig.touched
         tally.append({**row, "result": "held" if held else "not judged" if broken else "violated",
                       "properties": sorted({finding.property for finding in rig.findings}),
-                      "acknowledged": rig.acknowledged_count,
+                      "touched": touched, "acknowledged": rig.acknowledged_count,
+                      "peak_mib": max(rig.peaks.bytes.values(), default=0) >> 20,
                       "seconds": round(time.monotonic() - begun, 1), "notes": dict(rig.notes)})
         if not held:
             for line in story(campaign, seed, rig, broken):
                 progress.say(line)
             return False
         shutil.rmtree(rig.folder, ignore_errors=True)
-        faults_held += len(faults)
+        faults_held += touched
         notes += rig.notes
     told = "".join(f"; {text}: {count}" for text, count in sorted(notes.items()))
     before = f" ({skipped} of them before)" if skipped else ""
@@ -184,31 +191,41 @@ def show_list():
 def record(tally):
     """The table of what was run of the newest commit that a campaign ran with, for people."""
     sums, properties = collections.defaultdict(collections.Counter), collections.defaultdict(set)
+    peaks = collections.Counter()
     newest = {row["campaign"]: row["commit"] for row in tally.rows}
     for row in tally.rows:
         if row["commit"] != newest[row["campaign"]]:
             continue
-        sums[row["campaign"]][row["result"]] += row["faults"]
+        # Where a round did not hold, all that it was for is open; faults that met nothing held nothing.
+        sums[row["campaign"]][row["result"]] += row.get("touched", row["faults"]) if row["result"] == "held" else row["faults"]
         sums[row["campaign"]]["seconds"] += row["seconds"]
         sums[row["campaign"]]["acknowledged"] += row.get("acknowledged", 0)
+        peaks[row["campaign"]] = max(peaks[row["campaign"]], row.get("peak_mib", 0))
         properties[row["campaign"]].update(row["properties"])
     lines = ["# Tally of the fault campaigns", "",
              "Written by `./dev faults --record` from what was run on one machine. "
              "[What they are](../../docs/internals/faults.md).", "",
-             "| campaign | faults that held | in violated rounds | in rounds not judged | notices acknowledged | minutes "
-             "| commit |",
-             "| --- | --- | --- | --- | --- | --- | --- |"]
+             "| campaign | faults that held | in violated rounds | in rounds not judged | notices acknowledged | peak of a "
+             "process, MiB | minutes | commit |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- |"]
     for name, counts in sorted(sums.items()):
         violated = " ".join((f"{counts['violated']:,}", *sorted(properties[name])))
         lines.append(f"| `{name}` | {counts['held']:,} | {violated} | {counts['not judged']:,} | "
-                     f"{counts['acknowledged']:,} | {counts['seconds'] / 60:.1f} | "
+                     f"{counts['acknowledged']:,} | {peaks[name] or '-'} | {counts['seconds'] / 60:.1f} | "
                      f"{newest[name]} |")
     RECORD.write_text("\n".join(lines) + "\n")
 
 
+class Parser(argparse.ArgumentParser):
+    """Exit 2 means that a campaign could not be run, so a wrong command line has another code."""
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"faults: {message}\n")
+
+
 def main():
-    parser = argparse.ArgumentParser(prog="./dev faults", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = Parser(prog="./dev faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="campaigns; left out, all")
     parser.add_argument("--count", type=int, help="so many faults of each")
     parser.add_argument("--seed", type=int, default=1, help="of the first exchange on (1)")
@@ -219,7 +236,13 @@ def main():
     parser.add_argument("--rss", type=int, default=rigs.RSS_MIB_MAX, metavar="MIB",
                         help="what a process may take (%(default)s)")
     parser.add_argument("--tally", type=pathlib.Path, default=TALLY, help="where the tally is kept")
+    parser.add_argument("--only-parse", action="store_true", help=argparse.SUPPRESS)  # Of ./dev, before it builds.
     arguments = parser.parse_args()
+    known = [path.stem.replace("_", "-") for path in campaign_files()]
+    if unknown := [name for name in arguments.names if name not in known]:
+        parser.error(f"no campaign {', '.join(map(repr, unknown))}: there are {', '.join(known)}")
+    if arguments.only_parse:
+        return 0
     if arguments.list:
         return show_list()
     tally = Tally(arguments.tally)

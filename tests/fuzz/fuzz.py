@@ -126,6 +126,7 @@ def main():
     parser.add_argument("--seeds", action="store_true", help="write the seeds of the corpora anew")
     parser.add_argument("--merge", action="store_true", help="take what was found into the committed corpora")
     parser.add_argument("--record", action="store_true", help="write tests/fuzz/TALLY.md after the runs")
+    parser.add_argument("--only-parse", action="store_true", help=argparse.SUPPRESS)  # Of ./dev, before it builds.
     options = parser.parse_args()
     known = targets()
     if options.list:
@@ -133,6 +134,8 @@ def main():
         return 0
     if unknown := [target for target in options.targets if target not in known]:
         parser.error(f"no such target: {', '.join(unknown)}; there are {', '.join(known)}")
+    if options.only_parse:
+        return 0
     if options.seeds:
         return subprocess.run([BUILD / "fuzz/make_seeds", HOME / "corpus", ROOT / "config"]).returncode
     chosen = options.targets or list(known)

@@ -308,6 +308,23 @@ class DaemonChecksItself(Trial):
         self.path("am/run").mkdir(exist_ok=True)
         self.assert_finds("am/node.toml", "store-damaged", "store: ")
 
+    def test_a_store_that_is_a_link(self):
+        """What leads nowhere is refused by the check as by the start; what leads to a store, by neither."""
+        stores = self.stopped_stores()
+        for config, store in zip(self.CONFIGS, stores):
+            moved = store.with_name("moved.db")
+            store.rename(moved)
+            store.symlink_to(moved)
+            self.assert_good(config)
+            moved.rename(moved.with_name("gone.db"))
+            self.assert_finds(config, "exists", "store: ", store.name)
+        for daemon, store in zip((self.hub, self.nodes["AM"]), stores):
+            daemon.start()
+            self.assertEqual(daemon.wait(), 1)
+            self.assertRegex(daemon.log(), rf"stopped error=exists .*{store.name} is a link")
+            store.with_name("gone.db").rename(store.with_name("moved.db"))
+        self.start("AM")
+
     def test_a_socket_path_over_the_limit(self):
         for config, key in (("hub/hub.toml", "admin"), ("am/node.toml", "local"), ("by/node.toml", "admin")):
             room = 107 - len(str(self.path(config).parent)) - 1

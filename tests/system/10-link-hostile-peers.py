@@ -226,7 +226,12 @@ class HostilePeers(Trial):
                 self.crowd(1500, lambda path=path: self.connect_file(path))
                 self.assertIsNone(self.nodes["AM"].process.poll(), self.nodes["AM"].log())
                 self.assert_others_go_on(f"a crowd at {path}")
-        self.assertEqual(self.status("hub").code, 0)
+        for name in ("hub", "AM"):
+            answer = self.status(name)
+            self.assertEqual(answer.code, 0)
+            admin = answer.json["queues"]["admin"]
+            self.assertTrue(1 <= admin["items"] <= admin["items_max"] == 16, admin)
+            self.assertGreater(admin["refused"], 0)
 
     @staticmethod
     def connect_file(path):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the documents: relative links lead to files and headings that exist, a page has one title,
 docs/reference/errors.md has every row of core/base/errors.def and no other, and docs/reference/logs.md every
-event that the sources of the daemons log, with its levels, and no other.
+event that the sources of the daemons log, with its levels, and no other. Every test that a page names is there.
 
 docs.py [ROOT]    One line a finding, `path:line: what`; exit 1 if any. Links to other hosts are not tried.
 """
@@ -18,6 +18,12 @@ EVENT = re.compile(r'"([a-z]+(?:-[a-z]+)*)"')
 LEVEL = re.compile(r"Level::k(Debug|Info|Warn|Error)\b")
 OWN_FIELD = re.compile(r'\{"(time|level|program|event)",')  # Of every line: in JSON, a second one would hide it.
 EVENT_ROW = re.compile(r"^\| `([a-z-]+)` \| ([a-z, ]+) \| (?:hub|node|both) \|", re.M)
+
+# How a page names tests. In a column `test` of a table whatever is code is one; elsewhere what looks like one.
+CASE = re.compile(r"^(?:TYPED_)?TEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\)", re.M)
+STORY_CASE = re.compile(r"^    def (test_\w+)\(", re.M)
+SPAN = re.compile(r"`([^`]+)`")
+LOOKS_LIKE_A_TEST = re.compile(r"\w+(?:Test|Conformance)(?:\.\w+)?|test_\w+|(?:tests/system/)?\d\d-[a-z][a-z-]+(?:\.\w+)?")
 
 
 def without_code(text):
@@ -113,13 +119,62 @@ def log_findings(root):
             yield page, 1, f"event `{name}` is logged as {', '.join(sorted(logged[name]))}"
 
 
+class Tests:
+    """What there is under tests/, as pages name it."""
+
+    def __init__(self, root):
+        self.root = root
+        self.suites, self.cases, self.stories = {}, set(), set()
+        for path in sorted([*(root / "tests").rglob("*.cpp"), *(root / "tests").rglob("*.h")]):
+            for suite, case in CASE.findall(path.read_text()):
+                self.suites.setdefault(suite, set()).add(case)
+        for path in sorted((root / "tests/system").glob("[0-9][0-9]-*")):
+            self.stories.update((path.name, path.stem))
+            if path.suffix == ".py":
+                self.cases.update(STORY_CASE.findall(path.read_text()))
+
+    def is_there(self, name, suite):
+        """`Suite`, `Suite.Case`, `test_case`, `NN-story`, a path; of the suite before: `.Case`, `…part…`."""
+        head, dot, case = name.partition(".")
+        if "…" in name:
+            form = re.compile(name.lstrip(".").replace("…", r"\w*"))
+            return any(form.fullmatch(known) for known in self.suites.get(suite, ()))
+        if name.startswith("test_"):
+            return name in self.cases
+        if name.removeprefix("tests/system/") in self.stories:
+            return True
+        if "/" in name:
+            return (self.root / name).exists()
+        known = self.suites.get(head or suite, ())
+        return case in known if dot else bool(known)
+
+
+def test_findings(tests, text):
+    column = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        cells = [cell.strip() for cell in line.split("|")] if line.startswith("|") else []
+        if not cells:
+            column = None
+        elif column is None:
+            column = cells.index("test") if "test" in cells else -1
+        suite = None
+        for place, cell in enumerate(cells or [line]):
+            for name in SPAN.findall(cell):
+                if place == column or LOOKS_LIKE_A_TEST.fullmatch(name):
+                    if not tests.is_there(name, suite):
+                        yield number, f"`{name}`: there is no such test"
+                    suite = name.partition(".")[0] if name[0].isupper() else suite
+
+
 def findings(root):
+    tests = Tests(root)
     for page in sorted(root.rglob("*.md")):
         if page.relative_to(root).parts[0] in ("build", ".git") or "node_modules" in page.parts:
             continue
         text = page.read_text()
         yield from ((page, *finding) for finding in link_findings(root, page, text))
         yield from ((page, *finding) for finding in title_findings(text))
+        yield from ((page, *finding) for finding in test_findings(tests, text))
     yield from error_findings(root)
     yield from log_findings(root)
 

@@ -148,6 +148,21 @@ class TidyTest(unittest.TestCase):
         self.expect("2 titles", docs("# Another"), "docs.py")
         self.expect_clean(docs("`[a](gone.md)`"), "docs.py")
 
+    def test_named_tests_are_there(self):
+        tree = {"tests/unit/core/base/a_test.cpp": CLEAN["tests/unit/core/base/a_test.cpp"]
+                + "TEST_F(QueueTest, TakesAsMany) {}\nTEST_F(QueueTest, LosesNothing) {}\nTYPED_TEST_P(Store,\n    Holds) {}\n",
+                "tests/system/10-link-slow.py": "class Slow:\n    def test_it_is_slow(self):\n        pass\n"}
+        table = lambda cell: {**tree, "docs/page.md": f"# Page\n\n| what | test |\n| --- | --- |\n| `a queue` | {cell} |\n"}
+        self.expect_clean(table("`QueueTest`, `QueueTest.TakesAsMany`, `.LosesNothing`, `…sNoth…`, `Store.Holds`"), "docs.py")
+        self.expect_clean(table("`10-link-slow`, `10-link-slow.py`, `tests/system/10-link-slow`, `test_it_is_slow`"), "docs.py")
+        for cell in ("`QueueTest.Takes`", "`GoneTest`", "`QueueTest`, `.Gone`", "`QueueTest`, `…gone`", "`…sNothing`", "`Gone.Holds`",
+                     "`10-link-gone`", "`tests/system/10-gone`", "`test_it_is_fast`", "`test_it_is`", "anything `else`"):
+            self.expect("there is no such test", table(cell), "docs.py")
+        text = lambda words: {**tree, "docs/page.md": f"# Page\n\n{words}\n"}
+        self.expect_clean(text("`what` is in no table, `QueueTest.TakesAsMany` is there, `Other.Name` may be anything"), "docs.py")
+        for name in ("QueueTest.Gone", "GoneTest", "StoreConformance.Gone", "tests/system/10-link-gone.py", "test_it_is_fast"):
+            self.expect("there is no such test", text(f"says `{name}`"), "docs.py")
+
     def test_the_error_page_shows_the_table(self):
         table = {"core/base/errors.def": 'CHANCERY_ERROR(kGap, 75, "gap", kRetryable, "T.", "R.")\n'}
         row = "| 75 | `gap` | retryable | T. | R. |\n"

@@ -9,6 +9,7 @@
 
 #include "core/base/encoding.h"
 #include "core/exchange/kinds.h"
+#include "core/exchange/limits.h"
 #include "tests/unit/client/support.h"
 
 namespace chancery::client {
@@ -307,6 +308,22 @@ TEST_F(ClientTest, TakesAsManyRequestsAtOnceAsTheLimitAndNoMore) {
   for (auto& call : calls) {
     EXPECT_EQ(call.get(), "unknown-outcome");
   }
+}
+
+TEST_F(ClientTest, ARequestHasAtMostSoManyBytes) {
+  constexpr std::size_t kMost = exchange::kRequestBytesMax;
+  start_node([](const v1::LocalRequest&) { return error_reply(0xffff, "read"); });
+  Client client(options());
+  const auto commit = [&](std::size_t size) {
+    return error_name([&] { client.commit(std::string(size, 'c'), {1, 0}); });
+  };
+  std::size_t longest = kMost - 64;
+  const std::string read = commit(longest);
+  longest += kMost - node_->requests().at(0).ByteSizeLong();
+  EXPECT_EQ(commit(longest), read);
+  EXPECT_EQ(node_->requests().at(1).ByteSizeLong(), kMost);
+  EXPECT_EQ(commit(longest + 1), "limit-exceeded");
+  EXPECT_EQ(node_->requests().size(), 2U);
 }
 
 TEST_F(ClientTest, AnAnswerToSomethingElseIsAnErrorAndNoCrash) {

@@ -18,6 +18,7 @@
 
 #include "chancery/client.h"
 #include "chancery/v1/local.pb.h"
+#include "core/exchange/limits.h"
 #include "io/zmq/context.h"
 #include "io/zmq/curve.h"
 #include "io/zmq/poller.h"
@@ -57,8 +58,11 @@ class NodeEnd {
           Answerer answerer)
       : zap_(must(zmq::ZapHandler::start(context_))), answerer_(std::move(answerer)) {
     zap_.allow("app", {{admitted, "desk"}});
-    zmq::Router router = must(zmq::Router::bind(
-        context_, {.endpoint = endpoint, .secret = keys.secret, .zap_domain = "app"}));
+    zmq::Router router =
+        must(zmq::Router::bind(context_, {.endpoint = endpoint,
+                                          .secret = keys.secret,
+                                          .zap_domain = "app",
+                                          .frame_bytes_max = exchange::kFrameBytesMax}));
     thread_ = std::thread([this, router = std::move(router)]() mutable { run(router); });
   }
   NodeEnd(const NodeEnd&) = delete;

@@ -119,6 +119,13 @@ TEST_F(PlacesTest, FilesOfAnotherStoreBesideANewOneAreRefused) {
   EXPECT_EQ(said(check_store_place("store", folder_ / "hub.db")), "good");
 }
 
+TEST_F(PlacesTest, ALinkThatLeadsNowhereIsNoFreePlace) {
+  ASSERT_EQ(::symlink("nowhere", (folder_ / "hub.db").c_str()), 0);
+  EXPECT_EQ(said(check_store_place("store", folder_ / "hub.db")), "exists");
+  ASSERT_EQ(::symlink("nowhere", (folder_ / "node.db-wal").c_str()), 0);
+  EXPECT_EQ(said(check_store_place("store", folder_ / "node.db")), "exists");
+}
+
 TEST_F(PlacesTest, ASocketPathHasTheKernelsLengthAndNotOneByteMore) {
   const std::string longest =
       folder_ / std::string(zmq::kIpcPathBytesMax - folder_.path().size() - 1, 'x');

@@ -159,6 +159,21 @@ TEST(AdmissionTest, TakesAsManyOfAMemberAsItsShareAndNotOneMore) {
   EXPECT_EQ(push(queue, submission("h", v1::PRECEDENCE_ROUTINE)), "queue-full");
 }
 
+TEST(AdmissionTest, TheFullestShareIsToldAtItsLimit) {
+  AdmissionQueue queue({.member_count_max = 3, .member_reserve_count = 0});
+  EXPECT_EQ(queue.fullest_share().count, 0U);
+  EXPECT_EQ(push(queue, from("BY", submission("g", v1::PRECEDENCE_FLASH, 30))), "good");
+  for (const char* const name : {"a", "b", "c"}) {
+    EXPECT_EQ(push(queue, submission(name, v1::PRECEDENCE_ROUTINE, 20)), "good");
+  }
+  EXPECT_EQ(push(queue, submission("d", v1::PRECEDENCE_ROUTINE, 20)), "queue-full");
+  EXPECT_EQ(queue.fullest_share().count, 3U);
+  EXPECT_EQ(queue.fullest_share().bytes, 60U);
+  EXPECT_EQ(names(queue.take(1)), "g ");
+  EXPECT_EQ(names(queue.take(3)), "a b c ");
+  EXPECT_EQ(queue.fullest_share().bytes, 0U);
+}
+
 TEST(AdmissionTest, TakesAsManyBytesOfAMemberAsItsShareAndNotOneMore) {
   AdmissionQueue queue({.member_bytes_max = 100, .member_reserve_bytes = 0});
   EXPECT_EQ(push(queue, submission("a", v1::PRECEDENCE_ROUTINE, 60)), "good");

@@ -317,6 +317,21 @@ TEST_F(HubTest, ANodeThatFollowedThisLogIsWelcome) {
   EXPECT_TRUE(sent().empty());
 }
 
+TEST_F(HubTest, OfSeveralGreetingsOfAConnectionTheLastIsLookedUp) {
+  log({envelope()});
+  v1::UpMessage behind = hello();
+  for (const std::uint64_t size : {2U, 1U, 3U}) {
+    *behind.mutable_hello()->mutable_followed() = exchange::tree_head(size, Hash{3});
+    EXPECT_EQ(up(kAm, "AM", behind), "good");
+    EXPECT_EQ(up(kBy, "BY", behind), "good");
+  }
+  const std::vector<HeadCheck> checks = hub_.take_head_checks();
+  ASSERT_EQ(checks.size(), 2U);
+  EXPECT_EQ(checks[0].size, 3U);
+  EXPECT_EQ(outcome(hub_.checked(checks[0], Hash{3})), "good");
+  EXPECT_TRUE(hub_.has_session(kAm));
+}
+
 // C-134: a head without a proof is the node's own affair; the hub's signature under it stops all.
 TEST_F(HubTest, AHeadThatThisHubSignedAndDoesNotHaveStopsAdmission) {
   greet(kBy, "BY");

@@ -440,6 +440,21 @@ TEST_F(NodeStoreTest, AnAlarmOutlivesTheProcess) {
   EXPECT_EQ(alarm.value_or(Error{}).detail, "the first");
 }
 
+TEST_F(NodeStoreTest, TheFirstSixteenAlarmsAreKeptAndNotOneMore) {
+  found();
+  begin();
+  for (int i = 1; i <= 17; ++i) {
+    must(store_->put_alarm({ErrorCode::kForeignLog, std::to_string(i)}, "bytes", kNow));
+  }
+  commit();
+  const auto first = [&] { return must(store_->load()).alarm.value_or(Error{}).detail; };
+  EXPECT_EQ(first(), "1");
+  tamper("DELETE FROM alarm WHERE id < 16");
+  EXPECT_EQ(first(), "16");
+  tamper("DELETE FROM alarm WHERE id = 16");
+  EXPECT_FALSE(must(store_->load()).alarm.has_value());
+}
+
 // C-36: what this node's key signed before its store was rolled back counts.
 TEST_F(NodeStoreTest, TheClockOnlyRises) {
   found();
