@@ -1,0 +1,381 @@
+#!/usr/bin/env python3
+"""Every verb on every denial: what it ends with, and that it says why and what to do. TABLE has a cell for each verb of
+--help and each denial; a verb that is not in it, or a cell that is neither a case nor a reason, fails. docs/reference/cli.md."""
+import dataclasses
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+import trial  # noqa: E402
+from trial import ROOT, Trial, chancery  # noqa: E402
+
+DENIALS = ["no daemon", "wrong key", "no grant", "wrong type", "unknown name", "Ctrl-C"]
+AM, KZ, NONE = ["--exchange", "{x}", "--as", "AM"], ["--exchange", "{x}", "--as", "KZ"], "ab" * 32
+NOTICE = ["--kind", "threat.alert", "--to", "members", "--content", '{"summary": "x"}', "--subject", "x"]
+ALERT = ["--kind", "threat.alert", "--to", "members", "--content"]
+
+
+@dataclasses.dataclass
+class Denied:
+    """`words` end with `code` and the error of this name on stderr; or with what is told in their own answer."""
+    words: list
+    code: int
+    error: str = ""
+    told: str = ""
+
+
+def usage(*words):
+    return Denied([*words], 64, "usage")
+
+
+def stopped(*words):
+    return Denied([*words], -signal.SIGINT)
+
+
+OFFLINE = "asks no daemon"
+KEYLESS = "uses no key"
+BY_MODE = "whoever may open the admin socket may ask: its mode is the grant"
+NO_GRANTS = "there is nothing to grant"
+NAMELESS = "names nothing that could be missing"
+PROMPT = "waits for nobody"
+ALL_OFFLINE = {"no daemon": OFFLINE, "wrong key": KEYLESS, "no grant": NO_GRANTS, "Ctrl-C": PROMPT}
+
+# {x}: the exchange. AM and BY run, KZ does not; the application `mute` of AM has no grant for what is there, and the key of `stranger` is
+# enrolled nowhere; {n} is new in each run. While Ctrl-C is pressed, AM's node is stopped.
+TABLE = {
+    "publish": {
+        "works": ["publish", *AM, *NOTICE],
+        "no daemon": Denied(["publish", *KZ, *NOTICE], 2, "no-daemon"),
+        "wrong key": Denied(["publish", "--client", "{x}/stranger.toml", *NOTICE], 1, "unknown-key"),
+        "no grant": Denied(["publish", "--client", "{x}/am/apps/mute/client.toml", *NOTICE], 1, "no-grant"),
+        "wrong type": Denied(["publish", *AM, *ALERT, '{"summary": 7}'], 1, "invalid-kind"),
+        "unknown name": Denied(["publish", *AM, *NOTICE, "--classification", "cosmic"], 1, "unknown-classification"),
+        "Ctrl-C": stopped("publish", *AM, *NOTICE),
+    },
+    "inbox": {
+        "works": ["inbox", "--exchange", "{x}", "--as", "BY"],
+        "no daemon": Denied(["inbox", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["inbox", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": "what may not be read is left out",
+        "wrong type": usage("inbox", *AM, "--last", "many"),
+        "unknown name": Denied(["inbox", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
+        "Ctrl-C": stopped("inbox", *AM, "--follow"),
+    },
+    "show": {
+        "works": ["show", "7", *AM],
+        "no daemon": Denied(["show", "7", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["show", "7", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": Denied(["show", "7", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
+        "wrong type": usage("show", "xyz", *AM),
+        "unknown name": Denied(["show", NONE, *AM], 1, "not-found"),
+        "Ctrl-C": stopped("show", "7", *AM),
+    },
+    "status": {
+        "works": ["status", "AM", "--exchange", "{x}"],
+        "no daemon": Denied(["status", "KZ", "--exchange", "{x}"], 2, "no-daemon"),
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": Denied(["status", "--hub", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "unknown name": Denied(["status", "ZZ", "--exchange", "{x}"], 1, "not-found"),
+        "Ctrl-C": stopped("status", "AM", "--exchange", "{x}"),
+    },
+    "doctor": {
+        "works": ["doctor", "AM", "--exchange", "{x}"],
+        "no daemon": Denied(["doctor", "KZ", "--exchange", "{x}"], 1, told=r"(?s)daemon .*Start the daemon"),
+        "wrong key": "finds just that: 00-command-doctor",
+        "no grant": BY_MODE,
+        "wrong type": usage("doctor", "AM", "--exchange", "{x}", "--log-age-max", "soon"),
+        "unknown name": Denied(["doctor", "ZZ", "--exchange", "{x}"], 1, "not-found"),
+        "Ctrl-C": stopped("doctor", "AM", "--exchange", "{x}"),
+    },
+    "app add": {
+        "works": ["app", "add", "new{n}", "--read", "*", *AM],
+        "no daemon": Denied(["app", "add", "new{n}", "--read", "*", *KZ], 2, "no-daemon"),
+        "wrong key": "makes one",
+        "no grant": BY_MODE,
+        "wrong type": usage("app", "add", "new{n}", "--rate", "many", *AM),
+        "unknown name": Denied(["app", "add", "new{n}", "--read", "nope", *AM], 1, "invalid-kind"),
+        "Ctrl-C": stopped("app", "add", "new{n}", "--read", "*", *AM),
+    },
+    "app list": {
+        "works": ["app", "list", *AM],
+        **ALL_OFFLINE,
+        "wrong type": Denied(["app", "list", "--node", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "unknown name": Denied(["app", "list", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
+    },
+    "app revoke": {
+        "works": ["app", "revoke", "gone{n}", *AM],
+        "no daemon": Denied(["app", "revoke", "gone{n}", *KZ], 2, "no-daemon"),
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": Denied(["app", "revoke", "desk", "--node", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "unknown name": Denied(["app", "revoke", "nope", *AM], 1, "not-found"),
+        "Ctrl-C": stopped("app", "revoke", "mute", *AM),
+    },
+    "context add": {
+        "works": ["context", "add", "new{n}", "--exchange", "{x}"],
+        **ALL_OFFLINE,
+        "wrong type": usage("context", "add", "a b", "--exchange", "{x}"),
+        "unknown name": Denied(["context", "add", "new{n}", "--node", "{x}/none.toml"], 1, "file-missing"),
+    },
+    "context list": {
+        "works": ["context", "list"],
+        **ALL_OFFLINE,
+        "wrong type": usage("context", "list", "more"),
+        "unknown name": NAMELESS,
+    },
+    "context select": {
+        "works": ["context", "select", "there"],
+        **ALL_OFFLINE,
+        "wrong type": usage("context", "select", "there", "--none"),
+        "unknown name": Denied(["context", "select", "nope"], 1, "not-found"),
+    },
+    "context remove": {
+        "works": ["context", "remove", "gone{n}"],
+        **ALL_OFFLINE,
+        "wrong type": usage("context", "remove"),
+        "unknown name": Denied(["context", "remove", "nope"], 1, "not-found"),
+    },
+    "config check": {
+        "works": ["config", "check", "{x}/hub/hub.toml"],
+        **ALL_OFFLINE,
+        "wrong type": Denied(["config", "check", "{x}/wrong-type.toml", "--role", "hub"], 1, "config-wrong-type"),
+        "unknown name": Denied(["config", "check", "{x}/none.toml"], 1, "file-missing"),
+    },
+    "config options": {
+        "works": ["config", "options", "hub"],
+        **ALL_OFFLINE,
+        "wrong type": usage("config", "options"),
+        "unknown name": usage("config", "options", "nope"),
+    },
+    "audit verify": {
+        "works": ["audit", "verify", "AM", "--exchange", "{x}"],
+        "no daemon": Denied(["audit", "verify", "KZ", "--exchange", "{x}"], 2, "file-missing"),  # Nor a store.
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("audit", "verify", "--store", "{x}/hub/store/hub.db", "--genesis", "7"),
+        "unknown name": Denied(["audit", "verify", "ZZ", "--exchange", "{x}"], 2, "not-found"),
+        "Ctrl-C": stopped("audit", "verify", "AM", "--exchange", "{x}"),
+    },
+    "backup": {
+        "works": ["backup", "AM", "--exchange", "{x}", "--to", "{x}/new{n}.db"],
+        "no daemon": Denied(["backup", "KZ", "--exchange", "{x}", "--to", "{x}/none.db"], 2, "no-daemon"),
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": Denied(["backup", "AM", "--exchange", "{x}", "--to", "{x}/exchange.toml"], 1, "exists"),
+        "unknown name": Denied(["backup", "ZZ", "--exchange", "{x}", "--to", "{x}/none.db"], 1, "not-found"),
+        "Ctrl-C": stopped("backup", "AM", "--exchange", "{x}", "--to", "{x}/none.db"),
+    },
+    "restore": {
+        "works": ["restore", "--verify", "{x}/backup.db"],
+        "no daemon": OFFLINE,
+        "wrong key": KEYLESS,
+        "no grant": NO_GRANTS,
+        "wrong type": Denied(["restore", "--verify", "{x}/exchange.toml"], 1, "store-damaged"),
+        "unknown name": Denied(["restore", "--verify", "{x}/none.db"], 2, "file-missing"),
+        "Ctrl-C": PROMPT,
+    },
+    "open": {
+        "works": ["open", "{x}/envelope", "--key", "{x}/by/keys/sealing.pem", "--exchange", "{x}"],
+        "no daemon": OFFLINE,
+        "wrong key": Denied(["open", "{x}/envelope", "--key", "{x}/hub/keys/transport.pem", "--exchange", "{x}"], 1,
+                            told="does not open"),
+        "no grant": NO_GRANTS,
+        "wrong type": Denied(["open", "{x}/exchange.toml", "--key", "{x}/by/keys/sealing.pem", "--exchange", "{x}"], 1,
+                             "malformed"),
+        "unknown name": Denied(["open", "{x}/none", "--key", "{x}/by/keys/sealing.pem", "--exchange", "{x}"], 1, "file-missing"),
+        "Ctrl-C": PROMPT,
+    },
+    "kinds": {
+        "works": ["kinds"],
+        **ALL_OFFLINE,
+        "wrong type": usage("kinds", "contact", "more"),
+        "unknown name": Denied(["kinds", "nope"], 1, "not-found"),
+    },
+    "errors list": {
+        "works": ["errors", "list"],
+        **ALL_OFFLINE,
+        "wrong type": usage("errors", "list", "more"),
+        "unknown name": NAMELESS,
+    },
+    "errors lookup": {
+        "works": ["errors", "lookup", "no-daemon"],
+        **ALL_OFFLINE,
+        "wrong type": usage("errors", "lookup"),
+        "unknown name": Denied(["errors", "lookup", "nope"], 1, "not-found"),
+    },
+    "version": {
+        "works": ["version"],
+        **ALL_OFFLINE,
+        "wrong type": usage("version", "more"),
+        "unknown name": NAMELESS,
+    },
+    "completion": {
+        "works": ["completion", "bash"],
+        **ALL_OFFLINE,
+        "wrong type": usage("completion"),
+        "unknown name": usage("completion", "nope"),
+    },
+    "exchange init": {
+        "works": ["exchange", "init", "--profile", str(ROOT / "config/exchanges/csto"), "{x}/new{n}"],
+        **ALL_OFFLINE,
+        "wrong type": usage("exchange", "init", "--profile", str(ROOT / "config/exchanges/csto"), "--port", "many", "{x}/new{n}"),
+        "unknown name": Denied(["exchange", "init", "--profile", "{x}/none", "{x}/new{n}"], 1, "file-missing"),
+    },
+    "exchange run": {
+        "works": None,  # Runs until it is stopped.
+        "no daemon": "starts them",
+        "wrong key": "the daemon says it, in its log",
+        "no grant": NO_GRANTS,
+        "wrong type": usage("exchange", "run", "{x}", "--log-level", "loud"),
+        "unknown name": Denied(["exchange", "run", "{x}/none"], 1, "file-missing"),
+        "Ctrl-C": "is how it is asked to stop: exit 0, 00-start-page",
+    },
+}
+TEXT = re.compile(r"\Achancery: (\S+): .+ \(.+\)\n  remedy: .+\n(  notice id: .+\n)?\Z", re.S)
+
+
+def leaves(*words):
+    """The verbs of the help, as they are called."""
+    shown = subprocess.run([trial.BIN / "chancery", *words, "--help"], capture_output=True, text=True, check=True).stdout
+    lines = re.match(r"(?:  .*\n)*", shown.partition("\nSubcommands:\n")[2])[0]
+    below = re.findall(r"^  (\w+) ", lines, re.M)
+    if not below:
+        return {" ".join(words)}
+    return set().union(*(leaves(*words, verb) for verb in below if verb != "help"))
+
+
+class Denials(Trial):
+    def setUp(self):
+        super().setUp()
+        self.count = 0
+        self.env = {"XDG_CONFIG_HOME": str(self.folder / "config")}
+
+    def words(self, words):
+        """A command of the table; what it is to take away is made."""
+        self.count += 1
+        filled = [word.replace("{x}", str(self.exchange)).replace("{n}", str(self.count)) for word in words]
+        if "gone{n}" in words:
+            name, place = filled[2], filled[3:]
+            made = ["app", "add", name, "--read", "*", "--no-reload", *place] if filled[0] == "app" else \
+                ["context", "add", name, "--exchange", self.exchange]
+            self.assertEqual(chancery(*made, env=self.env).code, 0, made)
+        return filled
+
+    def say(self, *words):
+        return chancery(*self.words(words), env=self.env)
+
+    def prepare(self):
+        """What the cases of the table take for granted."""
+        self.start("AM", "BY")
+        mute = self.say("app", "add", "mute", "--read", "training", *AM)
+        self.assertEqual(mute.code, 0, mute)
+        stranger = self.path("am/apps/desk/client.toml").read_text()
+        key = self.path("by/apps/desk/key.pem")
+        path = self.path("stranger.toml")
+        path.write_text(re.sub(r"^key = .*", f'key = "{key}"', re.sub(r'"(?=[^/"\n]*/)', f'"{self.path("am/apps/desk")}/', stranger),
+                               flags=re.M))
+        self.path("wrong-type.toml").write_text("listen = 7\nmember = 7\n")
+        self.assertEqual(self.say("context", "add", "there", "--exchange", "{x}").code, 0)
+        self.assertEqual(self.publish("AM", "x").code, 0)
+        self.assert_arrives("BY", ["x"])
+        shown = self.as_member("BY", "show", "7").json
+        self.path("envelope").write_text(shown["envelope"])
+        self.assertEqual(self.say("backup", "hub", "--exchange", "{x}", "--to", "{x}/backup.db").code, 0)
+
+    def works(self):
+        for verb, row in TABLE.items():
+            if row["works"] is not None:
+                yield verb, self.words(row["works"])
+
+    def run_on(self, stdout, words):
+        return subprocess.run([trial.BIN / "chancery", *words], stdout=stdout, stderr=subprocess.PIPE, text=True,
+                              env={**os.environ, **self.env}, timeout=50)
+
+    def cases(self, *denials):
+        for denial in denials:
+            found = [(verb, row[denial]) for verb, row in TABLE.items() if isinstance(row[denial], Denied)]
+            self.assertGreater(len(found), 1, denial)
+            for verb, case in found:
+                yield f"{verb}: {denial}", case
+
+    def assert_denied(self, case):
+        answer = self.say(*case.words)
+        if case.told:
+            self.assertEqual(answer.code, case.code, answer)
+            self.assertRegex(answer.out, case.told)
+            return
+        self.assertEqual((answer.code, answer.err.split(": ")[1:2]), (case.code, [case.error]), answer)
+        self.assertRegex(answer.err, TEXT, case.words)
+        answer = self.say(*case.words, "--json")
+        self.assertEqual((answer.code, answer.error), (case.code, case.error), answer)
+        error = json.loads(answer.err)["error"]
+        self.assertTrue(error["text"] and error["remedy"] and error["detail"], answer)
+
+    def test_the_table_has_each_verb_and_each_denial(self):
+        self.assertEqual(leaves(), TABLE.keys())
+        for verb, row in TABLE.items():
+            self.assertEqual(row.keys(), {"works", *DENIALS}, verb)
+            for denial in DENIALS:
+                self.assertIsInstance(row[denial], (Denied, str), (verb, denial))
+
+    def test_no_daemon_no_key_and_no_grant(self):
+        self.prepare()
+        for name, case in self.cases("no daemon", "wrong key", "no grant"):
+            with self.subTest(name):
+                self.assert_denied(case)
+        self.assertEqual(self.subjects("BY"), ["x"], "what was denied was published")
+
+    def test_wrong_types_and_unknown_names(self):
+        self.prepare()
+        for name, case in self.cases("wrong type", "unknown name"):
+            with self.subTest(name):
+                self.assert_denied(case)
+
+    def test_ctrl_c_ends_by_the_signal_what_waits(self):
+        self.prepare()
+        os.kill(self.nodes["AM"].process.pid, signal.SIGSTOP)
+        self.addCleanup(os.kill, self.nodes["AM"].process.pid, signal.SIGCONT)
+        for name, case in self.cases("Ctrl-C"):
+            process = subprocess.Popen([trial.BIN / "chancery", *self.words(case.words)], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, env={**os.environ, **self.env})
+            time.sleep(0.3)  # It waits by now; a slow machine only presses the key sooner.
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.wait(30), case.code, name)
+
+    def test_a_pipe_that_is_cut_ends_by_the_signal(self):
+        self.prepare()
+        for verb, words in self.works():
+            with self.subTest(verb=verb):
+                reading, writing = os.pipe()
+                os.close(reading)
+                done = self.run_on(writing, words)
+                os.close(writing)
+                self.assertEqual((done.returncode, done.stderr), (-signal.SIGPIPE, ""), words)
+
+    def test_a_full_disk_behind_stdout_is_an_error(self):
+        self.prepare()
+        for verb, words in self.works():
+            with self.subTest(verb=verb), open("/dev/full", "w") as full:
+                done = self.run_on(full, words)
+                self.assertEqual(done.returncode, 2, (words, done.stderr))
+                self.assertRegex(done.stderr, TEXT, words)
+                self.assertIn("chancery: io: ", done.stderr)
+
+    def test_what_works_does(self):
+        self.prepare()
+        for verb, words in self.works():
+            with self.subTest(verb=verb):
+                done = self.run_on(subprocess.PIPE, words)
+                self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+                self.assertTrue(done.stdout, words)
+
+
+if __name__ == "__main__":
+    trial.main()
