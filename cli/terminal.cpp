@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kBarWidth = 24;
 
-std::string_view environment(const char* name) {
+std::string_view terminal_variable(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? std::string_view() : std::string_view(value);
 }
@@ -18,11 +18,11 @@ std::string_view environment(const char* name) {
 }  // namespace
 
 bool is_terminal(int descriptor) {
-  return ::isatty(descriptor) == 1 && environment("TERM") != "dumb";
+  return ::isatty(descriptor) == 1 && terminal_variable("TERM") != "dumb";
 }
 
 bool wants_colour(int descriptor) {
-  return is_terminal(descriptor) && environment("NO_COLOR").empty();
+  return is_terminal(descriptor) && terminal_variable("NO_COLOR").empty();
 }
 
 std::string progress_line(std::string_view doing, std::uint64_t done, std::uint64_t all,
