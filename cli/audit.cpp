@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <iostream>
 
 #include "cli/display.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "core/base/encoding.h"
 #include "core/exchange/audit.h"
 #include "io/os/clock.h"
@@ -15,32 +15,6 @@
 
 namespace chancery::cli {
 namespace {
-
-constexpr std::chrono::milliseconds kProgressEvery{500};
-
-// "12,000 of 100,000 entries" on stderr, where that is a terminal and the work is long.
-class Progress {
- public:
-  explicit Progress(bool wanted) : wanted_(wanted && ::isatty(STDERR_FILENO) == 1) {}
-
-  void show(std::uint64_t done, std::uint64_t all) {
-    if (wanted_ && os::steady_now() - shown_at_ > kProgressEvery) {
-      shown_at_ = os::steady_now();
-      shown_ = true;
-      std::cerr << "\r" << done << " of " << all << " entries" << std::flush;
-    }
-  }
-  void end() const {
-    if (shown_) {
-      std::cerr << "\r\033[K";
-    }
-  }
-
- private:
-  bool wanted_;
-  bool shown_ = false;
-  std::chrono::steady_clock::time_point shown_at_ = os::steady_now();
-};
 
 // What damages a store falsifies it; that a daemon or disk does not answer proves nothing.
 bool falsifies(ErrorCode code) {
@@ -52,7 +26,7 @@ bool falsifies(ErrorCode code) {
 
 Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json) {
   exchange::Auditor auditor(source.genesis);
-  Progress progress(!json);
+  Progress progress(std::cerr, !json && is_terminal(STDERR_FILENO), os::steady_now());
   std::uint64_t from = 0;
   std::uint64_t size = 0;
   std::string root;
@@ -75,7 +49,7 @@ Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json) {
         going_on = false;
         break;
       }
-      progress.show(batch.first_index(), size);
+      progress.show("verifying entries", batch.first_index(), size, "", os::steady_now());
     }
     if (page->next_index() == 0) {
       auditor.last_page(*page);

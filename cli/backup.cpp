@@ -10,8 +10,10 @@
 #include "cli/audit.h"
 #include "cli/display.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
+#include "io/os/clock.h"
 #include "io/os/exit_codes.h"
 #include "io/os/file.h"
 #include "io/text/json.h"
@@ -91,17 +93,12 @@ Result<int> backup(const BackupOptions& options, const Shared& shared) {
   CHANCERY_TRY(const DaemonTarget target, find_daemon(options.daemon, shared));
   std::error_code error;
   const std::string path = std::filesystem::absolute(options.to, error).lexically_normal().string();
-  const bool shows = !shared.json && ::isatty(STDERR_FILENO) == 1;
+  Progress progress(std::cerr, !shared.json && is_terminal(STDERR_FILENO), os::steady_now());
   const Result<v1::BackupReply> reply =
       ask_backup(target, path, [&](std::string_view doing, std::uint64_t bytes, std::uint64_t of) {
-        if (shows) {
-          std::cerr << "\r\033[K" << doing << " " << bytes / kMib << " of " << of / kMib << " MiB"
-                    << std::flush;
-        }
+        progress.show(harmless(doing), bytes / kMib, of / kMib, "MiB", os::steady_now());
       });
-  if (shows) {
-    std::cerr << "\r\033[K";
-  }
+  progress.end();
   if (!reply.has_value()) {
     return std::unexpected(reply.error());
   }

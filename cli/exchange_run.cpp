@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "cli/lookup.h"
+#include "cli/terminal.h"
 #include "core/exchange/names.h"
 #include "io/os/clock.h"
 #include "io/os/failure.h"
@@ -68,9 +68,7 @@ text::Json ended(const Process& process, const os::ExitStatus& status) {
 class Runner {
  public:
   Runner(const ExchangeRunOptions& options, std::FILE* out)
-      : options_(options),
-        out_(out),
-        colour_(::isatty(::fileno(out)) == 1 && std::getenv("NO_COLOR") == nullptr) {}
+      : options_(options), out_(out), colour_(wants_colour(::fileno(out))) {}
 
   Result<void> start(const ExchangeFile& exchange);
   Result<bool> serve(os::SignalFd& signals);
