@@ -232,9 +232,12 @@ OutboxPage Session::outbox(const OutboxQuery& query) {
   v1::LocalRequest request;
   request.mutable_outbox()->set_after(query.after);
   request.mutable_outbox()->set_limit(query.limit);
-  for (const Stage stage : query.stages) {
-    request.mutable_outbox()->add_stages(static_cast<v1::Stage>(std::to_underlying(stage)));
-  }
+  const auto asks = [&](Stage stage) {
+    return std::ranges::find(query.stages, stage) != query.stages.end();
+  };
+  request.mutable_outbox()->set_queued(asks(Stage::kQueued));
+  request.mutable_outbox()->set_logged(asks(Stage::kLogged));
+  request.mutable_outbox()->set_refused(asks(Stage::kRefused));
   const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
   if (!reply.has_outbox()) {
     throw_wrong_answer();

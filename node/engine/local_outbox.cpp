@@ -43,6 +43,17 @@ v1::OutboxItem item_of(const OutboxRow& row, const Hash& genesis) {
   return item;
 }
 
+bool has_asked_stage(const OutboxRow& row, const v1::OutboxRequest& request) {
+  switch (row.stage) {
+    case OutboxStage::kLogged:
+      return request.logged() || !(request.queued() || request.refused());
+    case OutboxStage::kRefused:
+      return request.refused() || !(request.queued() || request.logged());
+    default:
+      return request.queued() || !(request.logged() || request.refused());
+  }
+}
+
 }  // namespace
 
 v1::Stage stage_of(OutboxStage stage) {
@@ -111,10 +122,8 @@ Result<v1::OutboxReply> LocalApi::outbox(const v1::OutboxRequest& request,
       after = row.number;
       bytes += row.draft.size() + row.text.size();  // Read, if not given.
       CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
-      const auto& stages = request.stages();
-      const bool asked =
-          stages.empty() || std::ranges::find(stages, stage_of(row.stage)) != stages.end();
-      if (asked && exchange::any_matches(application.publish, draft.kind())) {
+      if (has_asked_stage(row, request) &&
+          exchange::any_matches(application.publish, draft.kind())) {
         *reply.add_items() = item_of(row, store_.genesis());
       }
     }

@@ -1172,7 +1172,7 @@ TEST_F(OutboxApiTest, ListsWhatTheGrantCoversByPages) {
   request.set_after(3);
   EXPECT_TRUE(outbox(request).last());
   request.set_after(0);
-  request.add_stages(v1::STAGE_LOGGED);
+  request.set_logged(true);
   const v1::OutboxReply by_stage = outbox(request);
   ASSERT_EQ(numbers(by_stage), Numbers{2});
   const v1::OutboxItem& item = by_stage.items(0);
