@@ -138,7 +138,7 @@ def story(campaign, seed, rig, broken):
     for at, text in rig.deeds:
         yield f"  {at:8.3f} s  {text}"
     for finding in rig.findings[:20]:
-        yield f"  {finding.property:<5}{'notice ' + finding.notice + ': ' if finding.notice else ''}{finding.text}"
+        yield f"  {finding.property:<6}{'notice ' + finding.notice + ': ' if finding.notice else ''}{finding.text}"
     if len(rig.findings) > 20:
         yield f"  and {len(rig.findings) - 20} more"
     if broken:

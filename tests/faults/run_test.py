@@ -12,6 +12,7 @@ from unittest import mock
 import rig as rigs  # Before what needs the support of the system tests, which it finds.
 import memory
 import run
+import tracing
 from campaigns import kill_at_write
 
 ROOT = rigs.ROOT
@@ -75,10 +76,12 @@ class EachCallOfAFlow(unittest.TestCase):
     """The campaign's own book-keeping, on a flow that makes as many calls as it is told to in each run."""
 
     def setUp(self):
+        counts = [collections.Counter(fsync=5), collections.Counter(fsync=3)]
         for name, value in (("submitter", lambda rig: None), ("deliver", lambda *_: None), ("run_flow", self.run_flow),
-                            ("POINTS", [kill_at_write.Point("deliver", "hub", n, 3, n == 5) for n in range(1, 6)])):
+                            ("count_flow", lambda *_: {"fsync": self.counts.pop()}),
+                            ("POINTS", list(kill_at_write.points_of("deliver", "hub", counts)))):
             self.enterContext(mock.patch.object(kill_at_write, name, value))
-        self.lengths, self.tried = [], []
+        self.lengths, self.tried, self.counts = [], [], []
         self.rig = mock.MagicMock(findings=[], notes=collections.Counter(), touched=None, folder=pathlib.Path("/"))
         self.rig.finds = lambda *finding: self.rig.findings.append(finding)
 
@@ -99,13 +102,25 @@ class EachCallOfAFlow(unittest.TestCase):
 
     def test_is_tried_again_where_a_run_was_shorter_than_all_that_were_counted(self):
         self.assertEqual(self.play(3, 0, 1, 3, 3), [])
-        self.assertEqual((self.tried, self.rig.touched), ([1, 2, 2, 2, 3, 4, 5], 3))
+        self.assertEqual((self.tried, self.rig.touched), ([1, 2, 2, 2, 3, 4, 4, 5, 5], 3))
 
     def test_is_missed_where_it_never_comes(self):
-        self.assertEqual(self.play(2), ["cover"])
+        for counts, found in (((3, 4, 3), ["cover"]), ((3, 2, 3), [])):  # Counted anew.
+            self.counts[:] = counts
+            self.assertEqual(self.play(2), found)
+            self.rig.findings.clear()
 
     def test_has_an_end(self):
         self.assertEqual(self.play(10_000), ["cover"])
+
+
+class ATrace(unittest.TestCase):
+    def test_is_counted_by_thread_and_call_as_strace_counts_for_its_rules(self):
+        with tempfile.NamedTemporaryFile("w", prefix="chf") as file:
+            file.write('7  pwrite64(3, "a", 1, 0) = 1\n8  pwrite64(3, "a", 1, 0) = 1\n7  fdatasync(3) = 0\n'
+                       '7  pwrite64(3, "a", 1, 0 <unfinished ...>\n7  <... pwrite64 resumed>) = 1\n8  +++ exited +++\n')
+            file.flush()
+            self.assertEqual(tracing.count_calls(file.name), {"pwrite64": 2, "fdatasync": 1})
 
 
 class WhatATallyCounts(unittest.TestCase):

@@ -1,5 +1,7 @@
 """Faults at an exact system call of a daemon, by strace: killed as it enters its n-th write, or told that
-its n-th fsync failed. strace counts for each thread; a daemon's store is written by one thread."""
+its n-th fsync failed. strace counts for each thread and for each call by its name: the n-th of several calls is that of
+which there are n first. A daemon's store is written by one thread."""
+import collections
 import pathlib
 import re
 import signal
@@ -14,8 +16,8 @@ DETACH_SECONDS = 3
 
 
 def command(calls, rule, output):
-    """strace of these calls, with the rule of `inject` unless it is empty."""
-    inject = ["-e", f"inject={calls}:{rule}"] if rule else []
+    """strace of these calls, with a rule `CALLS:WHAT:WHEN` of `inject` unless it is empty."""
+    inject = ["-e", f"inject={rule}"] if rule else []
     return ["strace", "-f", "-qq", "-o", output, "-e", f"trace={calls}", "-e", "signal=none", *inject]
 
 
@@ -48,10 +50,9 @@ class Strace:
 
 
 def count_calls(output):
-    """The calls that one thread made, of the thread that made most: one a line, each begun with its pid."""
-    by_thread = {}
-    for line in pathlib.Path(output).read_text().splitlines():
-        found = re.match(r"(\d+) +(\w+)\(", line)
-        if found:
-            by_thread[found[1]] = by_thread.get(found[1], 0) + 1
-    return max(by_thread.values(), default=0)
+    """How often one thread made each call, of the thread that made it most: one a line, each begun with its pid."""
+    by_thread = collections.Counter(re.findall(r"^(\d+) +(\w+)\(", pathlib.Path(output).read_text(), re.M))
+    counts = collections.Counter()
+    for (_, call), count in by_thread.items():
+        counts[call] = max(counts[call], count)
+    return counts

@@ -19,7 +19,7 @@ def play(rig, faults):
     for number in faults:
         name = rig.dice.choice(list(rig.daemons))
         daemon, nth = rig.daemons[name], rig.dice.randint(1, 40)
-        with tracing.Strace(daemon, tracing.SYNC_CALLS, f"error=EIO:when={nth}", rig.folder / f"strace-{number}"):
+        with tracing.Strace(daemon, tracing.SYNC_CALLS, f"{tracing.SYNC_CALLS}:error=EIO:when={nth}", rig.folder / f"strace-{number}"):
             code = daemon.wait(30)
         rig.did(f"fsync {nth} of {name} failed")
         if code is None:
