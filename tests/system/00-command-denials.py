@@ -17,6 +17,7 @@ from trial import ROOT, Trial, chancery  # noqa: E402
 
 DENIALS = ["no daemon", "wrong key", "no grant", "wrong type", "unknown name", "Ctrl-C"]
 AM, KZ, NONE = ["--exchange", "{x}", "--as", "AM"], ["--exchange", "{x}", "--as", "KZ"], "ab" * 32
+ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 NOTICE = ["--kind", "threat.alert", "--to", "members", "--content", '{"summary": "x"}', "--subject", "x"]
 ALERT = ["--kind", "threat.alert", "--to", "members", "--content"]
 
@@ -75,6 +76,51 @@ TABLE = {
         "wrong type": usage("show", "xyz", *AM),
         "unknown name": Denied(["show", NONE, *AM], 1, "not-found"),
         "Ctrl-C": stopped("show", "7", *AM),
+    },
+    "track": {
+        "works": ["track", "7", *AM],
+        "no daemon": Denied(["track", "7", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["track", "7", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": Denied(["track", "7", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
+        "wrong type": usage("track", "7", "--timeout", "soon", *AM),
+        "unknown name": Denied(["track", NONE, *AM], 1, "not-found"),
+        "Ctrl-C": stopped("track", "7", "--watch", *AM),
+    },
+    "outbox list": {
+        "works": ["outbox", "list", "--stage", "logged", *AM],
+        "no daemon": Denied(["outbox", "list", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["outbox", "list", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": "what may not be published is left out",
+        "wrong type": usage("outbox", "list", "--stage", "sent", *AM),
+        "unknown name": Denied(["outbox", "list", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
+        "Ctrl-C": stopped("outbox", "list", *AM),
+    },
+    **{f"outbox {verb}": {
+        "works": ["outbox", "retry", "7", *AM] if verb == "retry" else None,  # Here nothing waits to be sent.
+        "no daemon": Denied(["outbox", verb, ID, *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["outbox", verb, ID, "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": Denied(["outbox", verb, "7", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
+        "wrong type": Denied(["outbox", verb, "a-b", *AM], 1, "malformed"),
+        "unknown name": Denied(["outbox", verb, ID, *AM], 1, "not-found"),
+        "Ctrl-C": stopped("outbox", verb, ID, *AM),
+    } for verb in ("cancel", "retry")},
+    "cursor list": {
+        "works": ["cursor", "list", *AM],
+        "no daemon": Denied(["cursor", "list", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["cursor", "list", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": "shows the application's own",
+        "wrong type": usage("cursor", "list", "more", *AM),
+        "unknown name": Denied(["cursor", "list", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
+        "Ctrl-C": stopped("cursor", "list", *AM),
+    },
+    "cursor reset": {
+        "works": ["cursor", "reset", "new{n}", "--to", "start", *AM],
+        "no daemon": Denied(["cursor", "reset", "c", "--to", "start", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["cursor", "reset", "c", "--to", "start", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": "moves the application's own",
+        "wrong type": Denied(["cursor", "reset", "c", "--to", "there", *AM], 64, "usage"),
+        "unknown name": Denied(["cursor", "reset", "c", "--to", "999", *AM], 1, "not-found"),
+        "Ctrl-C": stopped("cursor", "reset", "c", "--to", "start", *AM),
     },
     "status": {
         "works": ["status", "AM", "--exchange", "{x}"],
@@ -287,6 +333,7 @@ class Denials(Trial):
         self.assert_arrives("BY", ["x"])
         shown = self.as_member("BY", "show", "7").json
         self.path("envelope").write_text(shown["envelope"])
+        self.assertEqual(self.say("cursor", "reset", "there", "--to", "start", *AM).code, 0)
         self.assertEqual(self.say("backup", "hub", "--exchange", "{x}", "--to", "{x}/backup.db").code, 0)
 
     def works(self):
