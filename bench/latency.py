@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "system/support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/system/support"))
 import trial  # noqa: E402
 
 COMPLETE = """
