@@ -8,6 +8,7 @@ was met that all counted runs had, and P1 to P10 hold.
 """
 import collections
 import pathlib
+import shutil
 import signal
 import time
 
@@ -176,6 +177,7 @@ def points():
                     POINTS.extend(points_of(flow, target, counts))
         finally:
             rig.end()
+            shutil.rmtree(rig.folder, ignore_errors=True)
     return POINTS
 
 
