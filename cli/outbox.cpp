@@ -1,7 +1,7 @@
 #include "cli/outbox.h"
 
-#include <algorithm>
 #include <iostream>
+#include <optional>
 
 #include "chancery/client.h"
 #include "cli/connection.h"
@@ -16,15 +16,11 @@ namespace {
 Result<std::vector<client::Stage>> stages_of(const std::vector<std::string>& words) {
   std::vector<client::Stage> stages;
   for (const std::string& word : words) {
-    if (word == "queued") {
-      stages.push_back(client::Stage::kQueued);
-    } else if (word == "logged") {
-      stages.push_back(client::Stage::kLogged);
-    } else if (word == "refused") {
-      stages.push_back(client::Stage::kRefused);
-    } else {
-      return fail(ErrorCode::kUsage, "'" + word + "' is none of queued, logged, refused");
+    const std::optional<client::Stage> stage = client::outbox_stage(word);
+    if (!stage.has_value()) {
+      return fail(ErrorCode::kUsage, client::no_outbox_stage(word));
     }
+    stages.push_back(*stage);
   }
   return stages.empty() ? std::vector{client::Stage::kQueued, client::Stage::kRefused} : stages;
 }
@@ -34,8 +30,12 @@ std::string id_of(client::Client& client, const std::string& name) {
   return name.find('-') != std::string::npos ? name : client.show(name).notice.id;
 }
 
-Result<int> show_decision(const std::string& id, const client::Outcome& outcome,
-                          const Shared& shared) {
+Result<int> decide(const OutboxNoticeOptions& options, const Shared& shared,
+                   client::Outcome (client::Client::*decision)(const std::string& id)) {
+  CHANCERY_TRY(const client::Options node, client_options(shared));
+  client::Client client(node);
+  const std::string id = id_of(client, options.name);
+  const client::Outcome outcome = (client.*decision)(id);
   if (shared.json) {
     text::Json json = client::outcome_json(outcome);
     json["id"] = id;
@@ -75,17 +75,11 @@ Result<int> run_outbox_list(const OutboxListOptions& options, const Shared& shar
 }
 
 Result<int> run_outbox_cancel(const OutboxNoticeOptions& options, const Shared& shared) {
-  CHANCERY_TRY(const client::Options node, client_options(shared));
-  client::Client client(node);
-  const std::string id = id_of(client, options.name);
-  return show_decision(id, client.cancel(id), shared);
+  return decide(options, shared, &client::Client::cancel);
 }
 
 Result<int> run_outbox_retry(const OutboxNoticeOptions& options, const Shared& shared) {
-  CHANCERY_TRY(const client::Options node, client_options(shared));
-  client::Client client(node);
-  const std::string id = id_of(client, options.name);
-  return show_decision(id, client.retry(id), shared);
+  return decide(options, shared, &client::Client::retry);
 }
 
 }  // namespace chancery::cli

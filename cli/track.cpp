@@ -28,7 +28,7 @@ constexpr milliseconds kSlice{20'000};
 // Tells each thing once, whichever look found it.
 class Tracker {
  public:
-  Tracker(client::Details details, bool json) : details_(std::move(details)), json_(json) {}
+  explicit Tracker(bool json) : json_(json) {}
 
   void look(client::Details details, const client::Outcome& outcome) {
     details_ = std::move(details);
@@ -109,9 +109,9 @@ Result<int> run_track(const TrackOptions& options, const Shared& shared) {
   client::Client client(node);
   const auto end = os::steady_now() + timeout;
   const client::Details details = client.show(options.name);
-  Tracker tracker(details, shared.json);
   client::Outcome outcome = outcome_of(client, details, milliseconds(0));
-  tracker.look(client.show(options.name), outcome);
+  Tracker tracker(shared.json);
+  tracker.look(details, outcome);
   while (options.watch && !tracker.is_over() && os::steady_now() < end && std::cout.good()) {
     if (tracker.is_logged()) {
       std::this_thread::sleep_for(kLookAgain);

@@ -20,7 +20,8 @@ Result<void> check_room(const BackupUnderWay& job, const sqlite::Backup& copy,
   if (!job.on_store_disk) {
     return {};
   }
-  CHANCERY_TRY(const std::uint64_t free_bytes, os::free_bytes(job.folder));
+  CHANCERY_TRY(const std::uint64_t free_bytes,
+               os::free_bytes(std::filesystem::path(job.path).parent_path().string()));
   const std::uint64_t wanted =
       (copy.page_count() - copy.copied_count()) * kPageBytes + free_bytes_kept;
   if (free_bytes < wanted) {
@@ -58,7 +59,6 @@ Result<void> BackupJob::begin(Asker asker, const std::string& path, const Open& 
   job.asker = std::move(asker);
   job.path = path;
   job.partial = partial;
-  job.folder = folder;
   job.on_store_disk = on_store_disk;
   job.copy.emplace(std::move(copy));
   log::info("backup-begun", {{"path", path}});

@@ -33,7 +33,6 @@ struct BackupUnderWay {
   Asker asker;
   std::string path;
   std::string partial;
-  std::string folder;
   bool on_store_disk = false;
   std::optional<sqlite::Backup> copy;  // While it is made.
   std::optional<os::FileReader> reader;

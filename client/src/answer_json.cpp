@@ -69,13 +69,11 @@ Result<std::vector<Stage>> as_stages(const Json& value) {
   CHANCERY_TRY(const std::vector<std::string> words, as_texts(value));
   std::vector<Stage> stages;
   for (const std::string& word : words) {
-    const auto& known = {Stage::kQueued, Stage::kLogged, Stage::kRefused};
-    const auto* const found =
-        std::ranges::find(known, word, [](Stage stage) { return to_string(stage); });
-    if (found == known.end()) {
-      return fail(ErrorCode::kMalformed, "'" + word + "' is none of queued, logged, refused");
+    const std::optional<Stage> stage = outbox_stage(word);
+    if (!stage.has_value()) {
+      return fail(ErrorCode::kMalformed, no_outbox_stage(word));
     }
-    stages.push_back(*found);
+    stages.push_back(*stage);
   }
   return stages;
 }
@@ -103,6 +101,19 @@ bool is_logged(Stage stage) {
 
 Result<InboxQuery> query_from_json(std::string_view json, Time now) {
   return read_object(json, {.source = "query", .of = "a query", .now = now}, query_readers());
+}
+
+std::optional<Stage> outbox_stage(std::string_view word) {
+  for (const Stage stage : {Stage::kQueued, Stage::kLogged, Stage::kRefused}) {
+    if (to_string(stage) == word) {
+      return stage;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string no_outbox_stage(std::string_view word) {
+  return "'" + std::string(word) + "' is none of queued, logged, refused";
 }
 
 Result<OutboxQuery> outbox_query_from_json(std::string_view json) {

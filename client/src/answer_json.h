@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,7 +21,10 @@ namespace chancery::client {
 // before `now`.
 [[nodiscard]] Result<InboxQuery> query_from_json(std::string_view json, Time now);
 
-// The same of OutboxQuery.
+// A stage by which the outbox can be asked, and what to say of a word that is none.
+[[nodiscard]] std::optional<Stage> outbox_stage(std::string_view word);
+[[nodiscard]] std::string no_outbox_stage(std::string_view word);
+// The same as query_from_json(), of OutboxQuery.
 [[nodiscard]] Result<OutboxQuery> outbox_query_from_json(std::string_view json);
 
 [[nodiscard]] text::Json page_json(const Page& page);

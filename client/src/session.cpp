@@ -78,6 +78,15 @@ Outcome decided(Link& link, v1::LocalRequest request) {
   return outcome_of(reply.await(), Stage::kQueued);
 }
 
+// Where a cursor stands after a request.
+Position moved(Link& link, v1::LocalRequest request) {
+  const v1::LocalReply reply = ask(link, std::move(request), link.options().request_timeout);
+  if (!reply.has_cursor()) {
+    throw_wrong_answer();
+  }
+  return {reply.cursor().arrival(), reply.cursor().arrival_urgent()};
+}
+
 OutboxEntry entry_of(const v1::OutboxItem& item) {
   OutboxEntry entry;
   entry.notice = value_or_throw(notice_from(item.item()));
@@ -194,11 +203,7 @@ Position Session::commit(const std::string& cursor, const Position& done) {
   request.mutable_cursor()->set_cursor(cursor);
   request.mutable_cursor()->set_arrival(done.arrival);
   request.mutable_cursor()->set_arrival_urgent(done.arrival_urgent);
-  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
-  if (!reply.has_cursor()) {
-    throw_wrong_answer();
-  }
-  return {reply.cursor().arrival(), reply.cursor().arrival_urgent()};
+  return moved(*link_, std::move(request));
 }
 
 Position Session::reset(const std::string& cursor, const Position& to) {
@@ -206,11 +211,7 @@ Position Session::reset(const std::string& cursor, const Position& to) {
   request.mutable_reset()->set_cursor(cursor);
   request.mutable_reset()->set_arrival(to.arrival);
   request.mutable_reset()->set_arrival_urgent(to.arrival_urgent);
-  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
-  if (!reply.has_cursor()) {
-    throw_wrong_answer();
-  }
-  return {reply.cursor().arrival(), reply.cursor().arrival_urgent()};
+  return moved(*link_, std::move(request));
 }
 
 Cursors Session::cursors() {

@@ -664,11 +664,15 @@ Result<v1::CursorReply> LocalApi::reset(const v1::ResetRequest& request,
 Result<v1::CursorReply> LocalApi::move_cursor(const std::string& name,
                                               const Application& application,
                                               const std::function<Result<void>()>& write) {
-  CHANCERY_TRY(const std::vector<NodeStore::NamedCursor> all, store_.cursors(application.name));
-  const bool known = std::ranges::find(all, name, &NodeStore::NamedCursor::name) != all.end();
-  if (!known && all.size() >= limits_.cursor_count_max) {
-    return fail(ErrorCode::kLimitExceeded,
-                application.name + " has " + std::to_string(all.size()) + " cursors");
+  // One that has moved is there: readers move theirs with each page.
+  CHANCERY_TRY(const Arrivals before, store_.cursor(application.name, name));
+  if (before.patient == 0 && before.urgent == 0) {
+    CHANCERY_TRY(const std::vector<NodeStore::NamedCursor> all, store_.cursors(application.name));
+    const bool known = std::ranges::find(all, name, &NodeStore::NamedCursor::name) != all.end();
+    if (!known && all.size() >= limits_.cursor_count_max) {
+      return fail(ErrorCode::kLimitExceeded,
+                  application.name + " has " + std::to_string(all.size()) + " cursors");
+    }
   }
   if (!store_.in_transaction()) {
     CHANCERY_TRY_VOID(or_stop(store_.begin()));

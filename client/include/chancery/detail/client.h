@@ -53,6 +53,13 @@ inline std::string json_of(const OutboxQuery& query) {
   return json.take();
 }
 
+template <class Answer>  // OutboxEntry, Outcome
+void explain(Answer& answer, const JsonObject& error) {
+  answer.code = error["code"].text();
+  answer.text = error["detail"].text().empty() ? error["text"].text() : error["detail"].text();
+  answer.remedy = error["remedy"].text();
+}
+
 inline OutboxEntry outbox_entry_of(const JsonObject& json) {
   OutboxEntry entry;
   entry.notice = notice_of(json);
@@ -61,10 +68,7 @@ inline OutboxEntry outbox_entry_of(const JsonObject& json) {
   entry.sent = json["sent"].truth();
   entry.aside = json["aside"].truth();
   entry.application = json["application"].text();
-  const JsonObject error(json["error"]);
-  entry.code = error["code"].text();
-  entry.text = error["detail"].text().empty() ? error["text"].text() : error["detail"].text();
-  entry.remedy = error["remedy"].text();
+  explain(entry, JsonObject(json["error"]));
   return entry;
 }
 
@@ -81,10 +85,7 @@ inline Outcome outcome_of(const std::string& text) {
   outcome.stage = kStages.known(json["stage"].text());
   outcome.index = json["index"].number();
   outcome.accepted_at = optional_time(json["accepted_at"]);
-  const JsonObject error(json["error"]);
-  outcome.code = error["code"].text();
-  outcome.text = error["detail"].text().empty() ? error["text"].text() : error["detail"].text();
-  outcome.remedy = error["remedy"].text();
+  explain(outcome, JsonObject(json["error"]));
   return outcome;
 }
 
