@@ -518,17 +518,17 @@ void Server::send_replies() {
   }
 }
 
-text::Json Server::queues_json(const OutboxLoad& load) {
+text::Json Server::queues_json(const OutboxCounts& outbox) {
   const LocalApi& api = engine_->local_api();
   const LocalLimits& limits = api.limits();
   const SigningWindow window;
   text::Json queues = {
-      {"outbox",
-       daemon::queue_json({.items = {{load.queued + load.signed_count, limits.queued_count_max}},
-                           .bytes = {{load.bytes, limits.queued_bytes_max}},
-                           .refused = api.counters().outbox_full_count})},
-      {"unacknowledged", daemon::queue_json({.items = {{load.signed_count, window.count_max}},
-                                             .bytes = {{load.signed_bytes, window.bytes_max}}})},
+      {"outbox", daemon::queue_json(
+                     {.items = {{outbox.queued + outbox.signed_count, limits.queued_count_max}},
+                      .bytes = {{outbox.bytes, limits.queued_bytes_max}},
+                      .refused = api.counters().outbox_full_count})},
+      {"unacknowledged", daemon::queue_json({.items = {{outbox.signed_count, window.count_max}},
+                                             .bytes = {{outbox.signed_bytes, window.bytes_max}}})},
       {"held", daemon::queue_json(
                    {.items = {{engine_->link().held_count(), engine_->link().held_count_max()}},
                     .bytes = {{engine_->link().held_bytes(), engine_->link().held_bytes_max()}}})},
@@ -560,9 +560,7 @@ Result<std::string> Server::status_json() {
   const std::optional<Error>& alarm = engine_->alarm();
   CHANCERY_TRY(const OutboxCounts outbox, store.outbox_counts());
   CHANCERY_TRY(const std::vector<exchange::Damage> quarantined, store.quarantined());
-  CHANCERY_TRY(const OutboxLoad load, store.outbox_load());
   CHANCERY_TRY(const IntakeCounts intake, store.intake_counts());
-  CHANCERY_TRY(const std::uint64_t erased_count, engine_->store().erased_count());
   text::Json json;
   json["program"] = "chancery-node";
   json["version"] = kVersion;
@@ -597,8 +595,8 @@ Result<std::string> Server::status_json() {
                    {"void", intake.void_count},
                    {"unopenable", intake.unopenable},
                    {"garbled", intake.garbled},
-                   {"erased", erased_count}};
-  json["queues"] = queues_json(load);
+                   {"erased", intake.erased}};
+  json["queues"] = queues_json(outbox);
   json["backup"] = backup_.progress();
   json["quarantine"] = daemon::quarantine_json(quarantined);
   json["scrub"] = {{"passes", engine_->scrub_pass_count()}};

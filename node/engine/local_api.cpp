@@ -403,17 +403,17 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
 
 // A backlog of the patient leaves the last part of it to the urgent.
 Result<void> LocalApi::check_outbox(v1::Precedence precedence, std::size_t bytes) {
-  CHANCERY_TRY(const OutboxLoad load, store_.outbox_load());
+  CHANCERY_TRY(const OutboxCounts outbox, store_.outbox_counts());
   const bool urgent = exchange::lane_of(precedence) == exchange::Lane::kUrgent;
   const auto most = [&](std::uint64_t max) {
     return urgent ? max : max - max / limits_.queued_urgent_part;
   };
-  const std::uint64_t count = load.queued + load.signed_count;
+  const std::uint64_t count = outbox.queued + outbox.signed_count;
   if (count + 1 > most(limits_.queued_count_max) ||
-      load.bytes + bytes > most(limits_.queued_bytes_max)) {
+      outbox.bytes + bytes > most(limits_.queued_bytes_max)) {
     ++counters_.outbox_full_count;
     return fail(ErrorCode::kQueueFull, "the outbox holds " + std::to_string(count) +
-                                           " notices of " + std::to_string(load.bytes) +
+                                           " notices of " + std::to_string(outbox.bytes) +
                                            " bytes that are not logged");
   }
   return {};

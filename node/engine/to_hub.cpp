@@ -66,14 +66,14 @@ Result<void> Engine::sign_and_submit() {
                              : std::unexpected(queued.error());  // The others next.
   }
   std::vector<Waiting> waiting = *std::move(queued);
-  CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
+  CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
   CHANCERY_TRY(const std::uint64_t before, bytes_on_the_way());
   uplink_.on_the_way(before, now_.steady);
   SigningWindow window = kWindow;  // What is sent again fills it first.
   window.bytes_max = std::min(window.bytes_max, uplink_.pace() + window.reserve_bytes);
-  waiting.resize(signs_ == Signs::kAll ? count_to_sign(waiting, load.signed_count)
+  waiting.resize(signs_ == Signs::kAll ? count_to_sign(waiting, outbox.signed_count)
                                        : count_urgent(waiting));
-  waiting.resize(count_that_fits(waiting, load.signed_count, load.signed_bytes, window));
+  waiting.resize(count_that_fits(waiting, outbox.signed_count, outbox.signed_bytes, window));
   if (waiting.empty()) {
     outbox_changed_ = false;
     return {};
@@ -129,9 +129,9 @@ Result<void> Engine::resend_when_due() {
     retry_at_.reset();
     uplink_.anew();
     resent_through_us_ = 0;
-    CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
-    if (load.signed_count > 0) {
-      log::info("resending", {{"count", load.signed_count}});
+    CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
+    if (outbox.signed_count > 0) {
+      log::info("resending", {{"count", outbox.signed_count}});
     }
     CHANCERY_TRY(
         std::vector<Unacknowledged> urgent,
@@ -178,8 +178,8 @@ Result<std::uint64_t> Engine::bytes_on_the_way() {
   if (resent_through_us_.has_value()) {
     return store_->unacknowledged_bytes(*resent_through_us_);
   }
-  CHANCERY_TRY(const OutboxLoad load, store_->outbox_load());
-  return load.signed_bytes;
+  CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
+  return outbox.signed_bytes;
 }
 
 Result<void> Engine::end_aside_when_due() {
@@ -187,8 +187,8 @@ Result<void> Engine::end_aside_when_due() {
     return {};
   }
   aside_until_.reset();
-  CHANCERY_TRY(const std::uint64_t count, store_->aside_count());
-  if (count == 0) {
+  CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
+  if (outbox.aside == 0) {
     return {};
   }
   CHANCERY_TRY_VOID(write());

@@ -87,40 +87,9 @@ struct NodeStore::Impl {
 
   Result<void> erase_body(std::uint64_t index, std::string_view received, std::uint64_t now_ms);
 
-  // What one row of the outbox adds to the load: nothing once it is settled.
-  Result<OutboxLoad> load_of(std::string_view notice_id) {
-    CHANCERY_TRY(sqlite::Statement* const select,
-                 statement("SELECT stage, length(draft) + length(text) FROM outbox "
-                           "WHERE notice_id = ?1 AND stage IN (1, 2)"));
-    select->bind(1, as_bytes(notice_id));
-    CHANCERY_TRY(const bool row, select->step());
-    OutboxLoad load;
-    if (row) {
-      CHANCERY_TRY(const std::uint64_t stage, select->column_u64(0));
-      CHANCERY_TRY(load.bytes, select->column_u64(1));
-      load.queued = stage == 1 ? 1 : 0;
-      load.signed_count = stage == 2 ? 1 : 0;
-      load.signed_bytes = stage == 2 ? load.bytes : 0;
-    }
-    select->reset();
-    return load;
-  }
-  // After a write to that row; `before` is what it added until then.
-  Result<void> count_again(std::string_view notice_id, const OutboxLoad& before) {
-    if (outbox_load.has_value()) {
-      CHANCERY_TRY(const OutboxLoad after, load_of(notice_id));
-      outbox_load->queued += after.queued - before.queued;
-      outbox_load->signed_count += after.signed_count - before.signed_count;
-      outbox_load->bytes += after.bytes - before.bytes;
-      outbox_load->signed_bytes += after.signed_bytes - before.signed_bytes;
-    }
-    return {};
-  }
-
   sqlite::Database database;
   sqlite::StatementCache statements{database};
   std::optional<sqlite::Transaction> transaction;
-  std::optional<OutboxLoad> outbox_load;
   std::vector<exchange::Damage> damages;
   struct Scrub {
     int part = 0;

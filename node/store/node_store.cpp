@@ -98,7 +98,6 @@ Result<sqlite::Backup> NodeStore::begin_backup(const std::string& path) {
 
 void NodeStore::roll_back() {
   impl_->transaction.reset();
-  impl_->outbox_load.reset();
 }
 
 Result<void> NodeStore::make_durable() {
@@ -441,13 +440,16 @@ Result<std::optional<std::string>> NodeStore::held_envelope(std::uint64_t index)
 }
 
 Result<IntakeCounts> NodeStore::intake_counts() {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT shown, void, unopenable, garbled, erased FROM tally"));
+  CHANCERY_TRY_VOID(select->step());
   IntakeCounts counts;
-  CHANCERY_TRY(counts.shown, impl_->number("SELECT count(*) FROM inbox"));
-  CHANCERY_TRY(counts.void_count,
-               impl_->number("SELECT count(*) FROM received WHERE verdict = 1 AND code != 0"));
-  CHANCERY_TRY(counts.unopenable,
-               impl_->number("SELECT count(*) FROM received WHERE verdict = 2 AND code != 0"));
-  CHANCERY_TRY(counts.garbled, impl_->number("SELECT count(*) FROM garbled"));
+  CHANCERY_TRY(counts.shown, select->column_u64(0));
+  CHANCERY_TRY(counts.void_count, select->column_u64(1));
+  CHANCERY_TRY(counts.unopenable, select->column_u64(2));
+  CHANCERY_TRY(counts.garbled, select->column_u64(3));
+  CHANCERY_TRY(counts.erased, select->column_u64(4));
+  select->reset();
   return counts;
 }
 
@@ -580,6 +582,11 @@ Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uin
 Result<void> NodeStore::check() {
   CHANCERY_TRY_VOID(impl_->database.check_integrity());
   CHANCERY_TRY_VOID(load());
+  CHANCERY_TRY(const std::uint64_t same, impl_->number("SELECT count(*) FROM (SELECT * FROM tally "
+                                                       "INTERSECT SELECT * FROM recount)"));
+  if (same != 1) {
+    return fail(ErrorCode::kStoreDamaged, "the tally is not what the rows come to");
+  }
   return {};
 }
 

@@ -54,7 +54,7 @@ namespace chancery::node {
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 2;
+inline constexpr std::uint32_t kNodeStoreVersion = 3;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -118,15 +118,9 @@ struct OutboxCounts {
   std::uint64_t signed_count = 0;
   std::uint64_t logged = 0;
   std::uint64_t refused = 0;
-  std::uint64_t unstored = 0;  // Of the logged: not stored yet by every recipient.
-};
-
-// What the outbox holds that is not logged yet.
-struct OutboxLoad {
-  std::uint64_t queued = 0;
-  std::uint64_t signed_count = 0;
-  std::uint64_t bytes = 0;         // Of the drafts and texts of both …
-  std::uint64_t signed_bytes = 0;  // … and of those that are signed.
+  std::uint64_t unstored = 0;      // Of the logged: not stored yet by every recipient.
+  std::uint64_t bytes = 0;         // Drafts and texts of the queued and the signed …
+  std::uint64_t signed_bytes = 0;  // … and of the signed alone.
 };
 
 struct IntakeCounts {
@@ -134,6 +128,7 @@ struct IntakeCounts {
   std::uint64_t void_count = 0;
   std::uint64_t unopenable = 0;
   std::uint64_t garbled = 0;
+  std::uint64_t erased = 0;  // Notices whose bodies were.
 };
 
 class NodeStore {
@@ -250,7 +245,6 @@ class NodeStore {
   // their leaves are left as they are, and come back.
   [[nodiscard]] Result<std::vector<std::uint64_t>> erase_bodies(
       std::span<const std::uint64_t> indices, std::uint64_t now_ms);
-  [[nodiscard]] Result<std::uint64_t> erased_count();
   [[nodiscard]] Result<void> mark_refused(std::string_view notice_id, const Error& error);
   // What was refused, or waits aside, is in the queue again as if it came now.
   [[nodiscard]] Result<void> mark_wanted(std::string_view notice_id);
@@ -260,10 +254,8 @@ class NodeStore {
   // The same, and it waits by itself until end_aside(): the others go before it.
   [[nodiscard]] Result<void> mark_aside(std::string_view notice_id, const Error& why);
   [[nodiscard]] Result<void> end_aside();  // All that were.
-  [[nodiscard]] Result<std::uint64_t> aside_count();
-  [[nodiscard]] Result<OutboxCounts> outbox_counts();  // Reads every row: for people who ask.
-  // Kept in memory once it was asked for: for every turn.
-  [[nodiscard]] Result<OutboxLoad> outbox_load();
+  // Counted at each write: one row, whatever there is.
+  [[nodiscard]] Result<OutboxCounts> outbox_counts();
   [[nodiscard]] Result<IntakeCounts> intake_counts();
 
   // The inbox, by arrival: first what a filter asks for, then whole notices one by one, so that a
@@ -304,8 +296,8 @@ class NodeStore {
   };
   [[nodiscard]] Result<std::vector<NamedCursor>> cursors(std::string_view application);  // By name.
 
-  // For an auditor of a store that nobody runs: what a start relies on (load()), and the file's own
-  // order, down to its indexes. Reads all of it. kStoreDamaged.
+  // For an auditor of a store that nobody runs: what a start relies on (load()), what is counted,
+  // and the file's own order, down to its indexes. Reads all of it. kStoreDamaged.
   [[nodiscard]] Result<void> check();
   // The beginning of a copy of the store, to be stepped while no transaction is open.
   [[nodiscard]] Result<sqlite::Backup> begin_backup(const std::string& path);

@@ -58,17 +58,16 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                impl_->statement("INSERT INTO outbox(notice_id, notice, request, application, "
                                 "queued_at_ms, precedence, sealed, draft, text, stage) "
                                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)"));
-  CHANCERY_TRY_VOID(insert->bind(1, as_bytes(draft.waiting.notice_id))
-                        .bind(2, Bytes(draft.notice))
-                        .bind(3, Bytes(draft.request))
-                        .bind(4, std::string_view(draft.application))
-                        .bind(5, draft.queued_at_ms)
-                        .bind(6, static_cast<std::uint64_t>(draft.waiting.precedence))
-                        .bind(7, draft.waiting.sealed ? 1 : 0)
-                        .bind(8, as_bytes(draft.waiting.draft))
-                        .bind(9, as_bytes(draft.waiting.text))
-                        .run());
-  return impl_->count_again(draft.waiting.notice_id, {});
+  return insert->bind(1, as_bytes(draft.waiting.notice_id))
+      .bind(2, Bytes(draft.notice))
+      .bind(3, Bytes(draft.request))
+      .bind(4, std::string_view(draft.application))
+      .bind(5, draft.queued_at_ms)
+      .bind(6, static_cast<std::uint64_t>(draft.waiting.precedence))
+      .bind(7, draft.waiting.sealed ? 1 : 0)
+      .bind(8, as_bytes(draft.waiting.draft))
+      .bind(9, as_bytes(draft.waiting.text))
+      .run();
 }
 
 Result<std::optional<OutboxRow>> NodeStore::find_outbox(std::string_view notice_id) {
@@ -158,7 +157,6 @@ Result<std::vector<OutboxRow>> NodeStore::scan_outbox(std::uint64_t after, std::
 }
 
 Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view envelope) {
-  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(stamped.notice_id));
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 2, envelope = ?2, created_at_us = ?3 "
                                 "WHERE notice_id = ?1 AND stage = 1"));
@@ -166,7 +164,6 @@ Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view enve
                         .bind(2, as_bytes(envelope))
                         .bind(3, stamped.created_at_us)
                         .run());
-  CHANCERY_TRY_VOID(impl_->count_again(stamped.notice_id, before));
   return raise_clock(stamped.created_at_us);
 }
 
@@ -232,7 +229,6 @@ Result<NewestStamps> NodeStore::newest_unacknowledged(std::uint64_t through_us) 
 
 Result<void> NodeStore::mark_logged(std::string_view notice_id, std::uint64_t index,
                                     std::uint64_t accepted_at_ms) {
-  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(notice_id));
   CHANCERY_TRY(sqlite::Statement* const later,
                impl_->statement("DELETE FROM unstored WHERE idx = (SELECT idx FROM outbox "
                                 "WHERE notice_id = ?1 AND stage = 3 AND idx > ?2)"));
@@ -243,32 +239,28 @@ Result<void> NodeStore::mark_logged(std::string_view notice_id, std::uint64_t in
                                 "(stage != 3 OR idx > ?2)"));
   CHANCERY_TRY_VOID(
       update->bind(1, as_bytes(notice_id)).bind(2, index).bind(3, accepted_at_ms).run());
-  if (impl_->database.changes() > 0) {
-    CHANCERY_TRY_VOID(impl_->expect_stored(notice_id, index));
+  if (impl_->database.changes() == 0) {
+    return {};
   }
-  return impl_->count_again(notice_id, before);
+  return impl_->expect_stored(notice_id, index);
 }
 
 Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& error) {
-  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(notice_id));
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 4, code = ?2, reason = ?3 "
                                 "WHERE notice_id = ?1 AND stage != 3"));
-  CHANCERY_TRY_VOID(update->bind(1, as_bytes(notice_id))
-                        .bind(2, static_cast<std::uint64_t>(error.code))
-                        .bind(3, std::string_view(error.detail))
-                        .run());
-  return impl_->count_again(notice_id, before);
+  return update->bind(1, as_bytes(notice_id))
+      .bind(2, static_cast<std::uint64_t>(error.code))
+      .bind(3, std::string_view(error.detail))
+      .run();
 }
 
 Result<void> NodeStore::mark_wanted(std::string_view notice_id) {
-  CHANCERY_TRY(const OutboxLoad before, impl_->load_of(notice_id));
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = 0, "
                                 "reason = '', aside = min(aside, 1) * 2 WHERE notice_id = ?1 AND "
                                 "(stage = 4 OR (stage = 1 AND aside = 1))"));
-  CHANCERY_TRY_VOID(update->bind(1, as_bytes(notice_id)).run());
-  return impl_->count_again(notice_id, before);
+  return update->bind(1, as_bytes(notice_id)).run();
 }
 
 Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why) {
@@ -276,23 +268,11 @@ Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why
                impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = ?2, "
                                 "reason = ?3 FROM (SELECT precedence AS p, created_at_us AS c "
                                 "FROM outbox WHERE notice_id = ?1 AND stage = 2) "
-                                "WHERE stage = 2 AND precedence = p AND created_at_us >= c "
-                                "RETURNING length(draft) + length(text)"));
-  update->bind(1, as_bytes(notice_id))
+                                "WHERE stage = 2 AND precedence = p AND created_at_us >= c"));
+  return update->bind(1, as_bytes(notice_id))
       .bind(2, static_cast<std::uint64_t>(why.code))
-      .bind(3, std::string_view(why.detail));
-  while (true) {
-    CHANCERY_TRY(const bool row, update->step());
-    if (!row) {
-      return {};
-    }
-    CHANCERY_TRY(const std::uint64_t bytes, update->column_u64(0));
-    if (std::optional<OutboxLoad>& load = impl_->outbox_load; load.has_value()) {
-      ++load->queued;
-      --load->signed_count;
-      load->signed_bytes -= bytes;
-    }
-  }
+      .bind(3, std::string_view(why.detail))
+      .run();
 }
 
 Result<void> NodeStore::mark_aside(std::string_view notice_id, const Error& why) {
@@ -308,35 +288,22 @@ Result<void> NodeStore::end_aside() {
   return update->run();
 }
 
-Result<std::uint64_t> NodeStore::aside_count() {
-  return impl_->number("SELECT count(*) FROM outbox WHERE aside = 1");
-}
-
 Result<OutboxCounts> NodeStore::outbox_counts() {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT queued, aside, signed, logged, refused, unstored, bytes, "
+                                "signed_bytes FROM tally"));
+  CHANCERY_TRY_VOID(select->step());
   OutboxCounts counts;
-  CHANCERY_TRY(counts.aside, aside_count());
-  CHANCERY_TRY(counts.queued, impl_->number("SELECT count(*) FROM outbox WHERE stage = 1"));
-  CHANCERY_TRY(counts.signed_count, impl_->number("SELECT count(*) FROM outbox WHERE stage = 2"));
-  CHANCERY_TRY(counts.logged, impl_->number("SELECT count(*) FROM outbox WHERE stage = 3"));
-  CHANCERY_TRY(counts.refused, impl_->number("SELECT count(*) FROM outbox WHERE stage = 4"));
-  CHANCERY_TRY(counts.unstored, impl_->number("SELECT count(DISTINCT idx) FROM unstored"));
+  CHANCERY_TRY(counts.queued, select->column_u64(0));
+  CHANCERY_TRY(counts.aside, select->column_u64(1));
+  CHANCERY_TRY(counts.signed_count, select->column_u64(2));
+  CHANCERY_TRY(counts.logged, select->column_u64(3));
+  CHANCERY_TRY(counts.refused, select->column_u64(4));
+  CHANCERY_TRY(counts.unstored, select->column_u64(5));
+  CHANCERY_TRY(counts.bytes, select->column_u64(6));
+  CHANCERY_TRY(counts.signed_bytes, select->column_u64(7));
+  select->reset();
   return counts;
-}
-
-Result<OutboxLoad> NodeStore::outbox_load() {
-  if (const std::optional<OutboxLoad>& kept = impl_->outbox_load; kept.has_value()) {
-    return *kept;
-  }
-  constexpr std::string_view kBytes =
-      "SELECT sum(length(draft) + length(text)) FROM outbox WHERE stage = ";
-  OutboxLoad load;
-  CHANCERY_TRY(load.queued, impl_->number("SELECT count(*) FROM outbox WHERE stage = 1"));
-  CHANCERY_TRY(load.signed_count, impl_->number("SELECT count(*) FROM outbox WHERE stage = 2"));
-  CHANCERY_TRY(const std::uint64_t queued_bytes, impl_->number(std::string(kBytes) + "1"));
-  CHANCERY_TRY(load.signed_bytes, impl_->number(std::string(kBytes) + "2"));
-  load.bytes = queued_bytes + load.signed_bytes;
-  impl_->outbox_load = load;
-  return load;
 }
 
 }  // namespace chancery::node

@@ -102,8 +102,4 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
   return outbox->bind(1, index).bind(2, as_bytes(sent_rest)).run();
 }
 
-Result<std::uint64_t> NodeStore::erased_count() {
-  return impl_->number("SELECT count(*) FROM erased");
-}
-
 }  // namespace chancery::node

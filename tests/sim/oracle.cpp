@@ -196,6 +196,9 @@ std::uint64_t Oracle::judge_hub(broker::HubStore& store) {
 void Oracle::judge_node(const Seat& seat, node::NodeStore& store,
                         const std::vector<Reading>& readings) {
   const auto [size, root] = audit(seat.name, store, [](const v1::AuditBatch&) {});
+  if (const Result<void> checked = store.check(); !checked.has_value()) {
+    violation("P8: " + seat.name + "'s store: " + checked.error().to_string());
+  }
   const auto at_hub = roots_.find(size);
   if (size != 0 && (at_hub == roots_.end() || at_hub->second != root)) {
     violation("P8: " + seat.name + "'s log is not the hub's");

@@ -183,7 +183,7 @@ TEST_F(EngineTest, ABacklogGoesUpAsItIsAnsweredAndTheUrgentAtOnce) {
   }
   EXPECT_GT(bytes, 32U << 10U);
   EXPECT_LT(bytes, 160U << 10U) << "64 KiB of drafts and texts, signed";
-  EXPECT_GT(must(engine_->store().outbox_load()).queued, 50U);
+  EXPECT_GT(must(engine_->store().outbox_counts()).queued, 50U);
   must(publish(251, v1::PRECEDENCE_FLASH));
   must(turn());
   EXPECT_EQ(submitted(), 1);
@@ -319,8 +319,8 @@ TEST_F(EngineTest, ATurnThatFindsNoRoomPromisesNothingAndStartsOver) {
   engine_->abandon(done.error());
   EXPECT_EQ(replies(), Words{std::to_string(count) + " disk-full"});
   engine_ = must(Engine::start_over(std::move(engine_)));
-  const auto queued = [&] { return must(engine_->store().outbox_load()).queued; };
-  const std::uint64_t kept = queued() + must(engine_->store().outbox_load()).signed_count;
+  const auto queued = [&] { return must(engine_->store().outbox_counts()).queued; };
+  const std::uint64_t kept = queued() + must(engine_->store().outbox_counts()).signed_count;
   EXPECT_EQ(kept, static_cast<std::uint64_t>(count - 1));
 
   // Full for now, whatever is measured; then as if nothing had been.
@@ -335,7 +335,7 @@ TEST_F(EngineTest, ATurnThatFindsNoRoomPromisesNothingAndStartsOver) {
   must(publish(count));
   must(turn());
   EXPECT_EQ(replies(), Words{std::to_string(count) + " good"});
-  EXPECT_EQ(queued() + must(engine_->store().outbox_load()).signed_count,
+  EXPECT_EQ(queued() + must(engine_->store().outbox_counts()).signed_count,
             static_cast<std::uint64_t>(count));
 }
 

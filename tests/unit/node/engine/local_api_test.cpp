@@ -1222,12 +1222,12 @@ TEST_F(OutboxApiTest, WhatWasRefusedIsWantedAgain) {
   begin();
   must(store_->mark_refused(id, {ErrorCode::kKindNotGranted, "not yet"}));
   commit();
-  EXPECT_EQ(must(store_->outbox_load()).queued, 0U);
+  EXPECT_EQ(must(store_->outbox_counts()).queued, 0U);
   EXPECT_EQ(said(retry(id, "silent")), "no-grant");
   const v1::LocalReply again = retry(id);
   EXPECT_EQ(again.await().stage(), v1::STAGE_QUEUED);
   EXPECT_EQ(again.await().code(), 0U);
-  EXPECT_EQ(must(store_->outbox_load()).queued, 1U);
+  EXPECT_EQ(must(store_->outbox_counts()).queued, 1U);
   EXPECT_EQ(must(store_->waiting(10, 1U << 20U)).size(), 1U);
 }
 

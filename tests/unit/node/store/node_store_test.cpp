@@ -148,36 +148,34 @@ TEST_F(NodeStoreTest, TheOneThatGoesOverTheBytesIsTheLastOfThoseThatWait) {
 TEST_F(NodeStoreTest, TheLoadOfTheOutboxFollowsEveryStage) {
   using Load = std::vector<std::uint64_t>;
   const auto load = [&] {
-    const OutboxLoad kept = must(store_->outbox_load());
     commit();
     open();
-    const OutboxLoad anew = must(store_->outbox_load());
-    EXPECT_EQ((Load{kept.queued, kept.signed_count, kept.bytes, kept.signed_bytes}),
-              (Load{anew.queued, anew.signed_count, anew.bytes, anew.signed_bytes}));
+    EXPECT_EQ(outcome(store_->check()), "good");
+    const OutboxCounts counts = must(store_->outbox_counts());
     begin();
-    return Load{anew.queued, anew.signed_count, anew.bytes};
+    return Load{counts.queued, counts.signed_count, counts.bytes, counts.signed_bytes};
   };
   begin();
-  EXPECT_EQ(load(), (Load{0, 0, 0}));
+  EXPECT_EQ(load(), (Load{0, 0, 0, 0}));
   const OutboxDraft first = queue();
   const std::uint64_t bytes = first.waiting.draft.size() + first.waiting.text.size();
-  EXPECT_EQ(load(), (Load{1, 0, bytes}));
+  EXPECT_EQ(load(), (Load{1, 0, bytes, 0}));
   const OutboxDraft second = queue();
   const OutboxDraft third = queue();
   sign(first, 1000, "envelope");
   sign(second, 1001, "another");
-  EXPECT_EQ(load(), (Load{1, 2, 3 * bytes}));
+  EXPECT_EQ(load(), (Load{1, 2, 3 * bytes, 2 * bytes}));
   must(store_->mark_queued(second.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
-  EXPECT_EQ(load(), (Load{2, 1, 3 * bytes}));
+  EXPECT_EQ(load(), (Load{2, 1, 3 * bytes, bytes}));
   must(store_->mark_queued(first.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
-  EXPECT_EQ(load(), (Load{3, 0, 3 * bytes}));
+  EXPECT_EQ(load(), (Load{3, 0, 3 * bytes, 0}));
   must(store_->mark_logged(second.waiting.notice_id, 9, kNow));
-  EXPECT_EQ(load(), (Load{2, 0, 2 * bytes}));
+  EXPECT_EQ(load(), (Load{2, 0, 2 * bytes, 0}));
   must(store_->mark_logged(second.waiting.notice_id, 8, kNow));
   must(store_->mark_refused(third.waiting.notice_id, {ErrorCode::kExpired, ""}));
-  EXPECT_EQ(load(), (Load{1, 0, bytes}));
+  EXPECT_EQ(load(), (Load{1, 0, bytes, 0}));
   must(store_->mark_logged(first.waiting.notice_id, 10, kNow));
-  EXPECT_EQ(load(), (Load{0, 0, 0}));
+  EXPECT_EQ(load(), (Load{0, 0, 0, 0}));
 }
 
 // C-147: the questions close in on how far a recipient is, and what was not asked for says nothing.
@@ -221,6 +219,18 @@ TEST_F(NodeStoreTest, ANoticeIsOutUntilEachRecipientHasStoredIt) {
   const OutboxDraft twice = logged(200, v1::PRECEDENCE_ROUTINE);
   must(store_->mark_logged(twice.waiting.notice_id, 150, kNow));
   EXPECT_EQ(probes(), Ids{"AM 150"}) << "the first acceptance stands";
+  commit();
+  EXPECT_EQ(must(store_->outbox_counts()).unstored, 1U);
+  EXPECT_EQ(outcome(store_->check()), "good");
+}
+
+TEST_F(NodeStoreTest, ATallyThatIsNotWhatTheRowsComeToIsDamage) {
+  begin();
+  queue();
+  commit();
+  EXPECT_EQ(outcome(store_->check()), "good");
+  tamper("UPDATE tally SET queued = 2");
+  EXPECT_EQ(outcome(store_->check()), "store-damaged");
 }
 
 // C-138
@@ -1015,6 +1025,24 @@ TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
   EXPECT_TRUE(lane(exchange::Lane::kPatient).empty());
   ASSERT_EQ(lane(exchange::Lane::kUrgent).size(), 1U);
   EXPECT_EQ(must(store->inbox_item(1)).index(), 11U);
+  EXPECT_EQ(outcome(store->check()), "good");
+}
+
+TEST(NodeStoreVersionTest, AStoreOfVersion2IsCounted) {
+  const os::TemporaryFolder folder;
+  const std::string path = folder / "node.db";
+  std::filesystem::copy_file(CHANCERY_VECTORS "/stores/node-v2.db", path);
+  std::filesystem::permissions(
+      path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  const Hash genesis =
+      must(hash_from_hex("7097c17857ce63ca2a80fd9366f02db1d7e4ffbc4c1f09f2090b7b3804b67c5b"));
+  const auto store = must(NodeStore::open(path, genesis, "AM", StoreUse::kOwn));
+  const OutboxCounts outbox = must(store->outbox_counts());
+  EXPECT_EQ(outbox.queued, 1U);
+  EXPECT_EQ(outbox.logged, 4U);
+  EXPECT_EQ(outbox.refused, 1U);
+  EXPECT_EQ(outbox.unstored, 4U);
+  EXPECT_EQ(must(store->intake_counts()).shown, 2U);
   EXPECT_EQ(outcome(store->check()), "good");
 }
 
