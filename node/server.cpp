@@ -318,9 +318,12 @@ void Server::take_link_events() {
         refused_frames_.line(
             link_news_at_, log::Level::kError, "hub-handshake-failed", "handshake",
             {{"hub", config_.hub},
-             {"remedy", "is the hub at work? if it is, compare hub_key with the roster"}});
+             {"remedy",
+              "is the hub at work? does this node come too often, more than once a second? if "
+              "neither, compare hub_key with the roster"}});
         engine_->disconnected(
-            "the handshake with the hub failed: it stands still, or hub_key is wrong");
+            "the handshake with the hub failed: it stands still, this node came too often, or "
+            "hub_key is wrong");
         break;
     }
     if (event->final) {
@@ -336,7 +339,8 @@ void Server::reconnect_when_due() {
   const WakingClock::Time waking = waking_.turn(now);
   if (connected_ && engine_->link().phase() == LinkPhase::kUp &&
       waking - hub_heard_at_ >= kLinkSilentMax) {
-    log::warn("hub-silent", {{"hub", config_.hub}});
+    log::warn("hub-silent",
+              {{"hub", config_.hub}, {"pings_unanswered", engine_->pings_unanswered()}});
     connected_ = false;
     engine_->disconnected("the hub says nothing");
     reconnect_at_ = now;

@@ -112,6 +112,7 @@ void Engine::disk_has(std::uint64_t free_bytes, SteadyTime now) {
 }
 
 void Engine::connected() {
+  pings_unanswered_ = 0;
   link_.connected();
 }
 
@@ -207,6 +208,7 @@ Result<void> Engine::greet_or_ping_when_due() {
   if (link_.phase() == LinkPhase::kUp && now_.steady >= ping_at_) {
     ping_at_ = now_.steady + kPingEvery;
     link_.ping(now_.unix_ms());
+    ++pings_unanswered_;
     CHANCERY_TRY_VOID(probe());
   }
   if (link_.phase() != LinkPhase::kGreeting) {

@@ -116,6 +116,8 @@ class Engine {
     return alarm_.has_value() ? alarm_ : foreign_;
   }
   [[nodiscard]] const std::string& last_fault() const { return last_fault_; }
+  // Pings since the hub said anything, or since the connection was made.
+  [[nodiscard]] std::uint64_t pings_unanswered() const { return pings_unanswered_; }
   // Log indices of which the hub says that it has not got them whole, and that this node lacks: the
   // lane of each goes on when somebody who holds it has handed it in.
   [[nodiscard]] const std::set<std::uint64_t>& waits_for_hub() const { return waits_for_hub_; }
@@ -218,6 +220,7 @@ class Engine {
   std::optional<SteadyTime> retry_at_;                    // What the hub refused for now.
   std::optional<SteadyTime> aside_until_ = SteadyTime{};  // What was set aside, if anything.
   SteadyTime ping_at_{};
+  std::uint64_t pings_unanswered_ = 0;
   Uplink uplink_;
   // While what is unanswered is sent again: of the patient, up to the one that was stamped then.
   std::optional<std::uint64_t> resent_through_us_;

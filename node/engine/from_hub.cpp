@@ -46,6 +46,7 @@ void Engine::stop_following(const Error& why) {
 Result<void> Engine::receive_from_hub(const std::string& topic, std::string_view message,
                                       const Now& now) {
   now_ = now;
+  pings_unanswered_ = 0;
   Result<v1::DownMessage> parsed = exchange::parse_wire<v1::DownMessage>(
       message, exchange::Reading::kStrict, {.bytes_max = 2 * exchange::kFrameBytesMax});
   if (!parsed.has_value()) {

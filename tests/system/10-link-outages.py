@@ -2,6 +2,7 @@
 """Hub and nodes that go and come back: what an application was told is queued or logged stays so.
 Protocol chapter 10."""
 import pathlib
+import re
 import signal
 import sys
 
@@ -138,6 +139,8 @@ class LinkOutages(Trial):
         self.addCleanup(self.hub.process.send_signal, signal.SIGCONT)
         for member in ("AM", "BY"):
             self.assertTrue(self.nodes[member].says("hub-silent", 60), self.nodes[member].log())
+            unanswered = re.search(r" hub-silent .*pings_unanswered=(\d+)", self.nodes[member].log())
+            self.assertIn(int(unanswered.group(1)), (2, 3), "within three heartbeats")
             self.assertEqual(self.status(member).json["hub"]["link"], "down")
         self.assertEqual(self.publish("AM", "meanwhile", "--wait", "queued").code, 0)
         self.hub.process.send_signal(signal.SIGCONT)
