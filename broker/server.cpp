@@ -14,6 +14,7 @@
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
 #include "daemon/keys.h"
+#include "daemon/members.h"
 #include "daemon/quarantine.h"
 #include "daemon/queue_json.h"
 #include "io/log/log.h"
@@ -258,6 +259,17 @@ Result<void> Server::drain(zmq::Poller& poller, zmq::Poller::Token router_token)
   }
 }
 
+void Server::tell_drained() {
+  const ledger::CompactTree& tree = hub_.sequencer().tree();
+  v1::AdminReply reply;
+  reply.mutable_drain()->set_size(tree.size());
+  reply.mutable_drain()->set_root(to_string(tree.root()));
+  for (const daemon::Asker& asker : drain_askers_) {
+    reply.set_request_id(asker.request_id);
+    send_admin(asker.routing_id, reply);
+  }
+}
+
 Result<void> Server::run(const daemon::Life<Config>& life) {
   zmq::Poller poller;
   const auto router_token = poller.add(*router_);
@@ -278,6 +290,13 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
       if (stops) {
         return drain(poller, router_token);
       }
+    }
+    if (!drain_askers_.empty()) {
+      log::info("stopping", {{"asked", "drain"}});
+      life.notify.stopping("answering what was received");
+      CHANCERY_TRY_VOID(drain(poller, router_token));
+      tell_drained();
+      return {};
     }
     engine_->disk_has(disk_.free_bytes(), os::steady_now());
     cut_ended();
@@ -467,6 +486,9 @@ void Server::answer_admin(const std::string& routing_id, std::string_view frame)
       return;  // Answered when it is sequenced.
     }
     fail_with(offered.error());
+  } else if (request->has_drain()) {
+    drain_askers_.push_back({.routing_id = routing_id, .request_id = request->request_id()});
+    return;  // Answered when the log is at its end.
   } else if (request->has_reload()) {
     reload_askers_.push_back({.routing_id = routing_id, .request_id = request->request_id()});
     return;  // Answered when the turn is over.
@@ -575,6 +597,7 @@ Result<std::string> Server::status_json() const {
   json["exchange"] = sequencer.directory().roster().exchange();
   json["genesis"] = hex(config_.genesis);
   json["listen"] = router_->endpoint();
+  json["members"] = daemon::members_json(sequencer.directory());
   json["log"] = {{"size", sequencer.tree().size()},
                  {"root", hex(sequencer.tree().root())},
                  {"directory", hex(sequencer.directory().root())},

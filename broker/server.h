@@ -84,6 +84,7 @@ class Server {
   // Whether a signal said to stop.
   Result<bool> take_signals(const daemon::Life<Config>& life);
   Result<void> drain(zmq::Poller& poller, zmq::Poller::Token router_token);
+  void tell_drained();
   void receive();
   void take_gone();
   // A frame that is not served, for this reason; of whom, as far as the transport knows.
@@ -121,6 +122,7 @@ class Server {
   std::vector<PendingAdmin> pending_admin_;
   daemon::BackupJob backup_;
   std::vector<daemon::Asker> reload_askers_;
+  std::vector<daemon::Asker> drain_askers_;
   std::unique_ptr<daemon::Vitals> vitals_;
 };
 

@@ -33,6 +33,7 @@ constexpr const char* kCommandFooter =
     "Exit codes: 0 done and true, 1 refused or false, 2 could not tell, 64 wrong command line.";
 
 void add_verbs(CLI::App& app, Shared& shared) {
+  app.require_subcommand(0, 1);  // After one, a word is an argument, whatever verb is called so.
   add_exchange(app, shared);
   add_publish(app, shared);
   add_inbox(app, shared);
@@ -42,6 +43,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_cursor(app, shared);
   add_status(app, shared);
   add_doctor(app, shared);
+  add_hub(app, shared);
   add_app(app, shared);
   add_context(app, shared);
   add_config(app, shared);

@@ -193,7 +193,7 @@ Result<DaemonFile> find_daemon_file(const DaemonOptions& options, const Shared& 
   if (!asked && !given.node.empty()) {
     return DaemonFile{.path = given.node, .is_hub = false};
   }
-  if (!asked && !given.hub.empty()) {
+  if ((!asked || (shared.exchange.empty() && options.name == kHubName)) && !given.hub.empty()) {
     return DaemonFile{.path = given.hub, .is_hub = true};
   }
   const std::string& name = options.name.empty() ? given.member : options.name;
@@ -250,6 +250,14 @@ Result<v1::ReloadReply> ask_reload(const std::string& admin) {
   request.mutable_reload();
   CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
   return std::move(*reply.mutable_reload());
+}
+
+Result<v1::DrainReply> ask_drain(const DaemonTarget& target) {
+  CHANCERY_TRY(const std::shared_ptr<AdminClient> client, AdminClient::connect(target.admin));
+  v1::AdminRequest request;
+  request.mutable_drain();
+  CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
+  return std::move(*reply.mutable_drain());
 }
 
 Result<std::string> ask_status(const DaemonTarget& target) {

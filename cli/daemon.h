@@ -73,6 +73,9 @@ inline constexpr std::size_t kStatusDepthMax = 16;  // Of the JSON that ask_stat
 // run; what it cannot use in the file is its error.
 [[nodiscard]] Result<v1::ReloadReply> ask_reload(const std::string& admin);
 
+// Has a running hub sequence and answer what it was sent, and end. kNoDaemon where it does not run.
+[[nodiscard]] Result<v1::DrainReply> ask_drain(const DaemonTarget& target);
+
 using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_index)>;
 
 struct AuditSource {

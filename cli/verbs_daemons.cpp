@@ -3,6 +3,7 @@
 #include "cli/audit.h"
 #include "cli/backup.h"
 #include "cli/doctor.h"
+#include "cli/hub.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
 #include "io/args/cli11.h"
@@ -30,6 +31,21 @@ daemon's user. With --check it speaks the plugin protocol of Nagios: exit 0 OK, 
 it on.
 Exit 0: all is well. 1: something is not.)";
 
+constexpr const char* kMembersFooter = R"(Examples:
+  chancery hub members --exchange DIR
+  chancery hub members --hub /etc/chancery/hub.toml --json
+
+A line for each node: whose it is, whether it is there, and up to which entry of the log it has
+stored what it was sent.
+Exit 0: it answers. 1: refused. 2: nothing answers.)";
+
+constexpr const char* kDrainFooter = R"(Examples:
+  chancery hub drain --hub /etc/chancery/hub.toml
+
+What nodes have sent is sequenced and answered, the log is durable to its last checkpoint, and the
+hub ends with exit code 0, as at SIGTERM. Nodes keep what they have and look for it again.
+Exit 0: done. 1: refused. 2: nothing answers.)";
+
 constexpr const char* kVerifyFooter = R"(Examples:
   chancery audit verify --exchange DIR hub
   chancery audit verify --exchange DIR AM --json
@@ -56,6 +72,16 @@ constexpr const char* kRestoreFooter = R"(Examples:
 Verifies a copy of a store as `audit verify` does, offline. With --to it is then put where the
 daemon, which must be stopped, finds it; where something is there, nothing is done.
 Exit 0: verified, and in place. 1: falsified or refused. 2: could not tell.)";
+
+// Where it is the hub that is meant.
+void add_hub_flags(CLI::App& verb, Shared& shared, DaemonOptions* options) {
+  options->name = "hub";
+  add_context_flag(verb, shared);
+  verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
+      ->type_name("DIR");
+  verb.add_option("--hub", options->hub, "Or the hub's configuration")->type_name("FILE");
+  add_json_flag(verb, shared);
+}
 
 void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, bool stores) {
   verb.add_option("name", options->name, "hub, or a member's code (with --exchange)")
@@ -86,6 +112,10 @@ std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, 
   return options;
 }
 
+void add_check_flag(CLI::App& verb, StatusOptions& options) {
+  verb.add_flag("--check", options.check, "Exit 1 also for a low disk or a damaged record");
+}
+
 }  // namespace
 
 void add_status(CLI::App& app, Shared& shared) {
@@ -93,7 +123,7 @@ void add_status(CLI::App& app, Shared& shared) {
   verb.footer(kStatusFooter);
   const auto options = std::make_shared<StatusOptions>();
   add_daemon_flags(verb, shared, &options->daemon, /*stores=*/false);
-  verb.add_flag("--check", options->check, "Exit 1 also for a low disk or a damaged record");
+  add_check_flag(verb, *options);
   run_with(verb, shared, options, run_status);
 }
 
@@ -109,6 +139,27 @@ void add_doctor(CLI::App& app, Shared& shared) {
   verb.add_option("--bundle", options->bundle, "Also write all of it into a file, as JSON")
       ->type_name("FILE");
   run_with(verb, shared, options, run_doctor);
+}
+
+void add_hub(CLI::App& app, Shared& shared) {
+  CLI::App& group = *app.add_subcommand("hub", "Show whom a hub serves, and end it");
+  group.require_subcommand(1);
+  CLI::App& status = *group.add_subcommand("status", "Show how the hub is, as `status` does");
+  status.footer(kStatusFooter);
+  const auto asked = std::make_shared<StatusOptions>();
+  add_hub_flags(status, shared, &asked->daemon);
+  add_check_flag(status, *asked);
+  run_with(status, shared, asked, run_status);
+  CLI::App& members = *group.add_subcommand("members", "Show the members, and where they are");
+  members.footer(kMembersFooter);
+  const auto shown = std::make_shared<DaemonOptions>();
+  add_hub_flags(members, shared, shown.get());
+  run_with(members, shared, shown, run_hub_members);
+  CLI::App& drain = *group.add_subcommand("drain", "End the hub, once all is answered");
+  drain.footer(kDrainFooter);
+  const auto ended = std::make_shared<DaemonOptions>();
+  add_hub_flags(drain, shared, ended.get());
+  run_with(drain, shared, ended, run_hub_drain);
 }
 
 void add_audit(CLI::App& app, Shared& shared) {

@@ -10,6 +10,7 @@
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
 #include "daemon/keys.h"
+#include "daemon/members.h"
 #include "daemon/quarantine.h"
 #include "daemon/queue_json.h"
 #include "io/log/log.h"
@@ -575,12 +576,7 @@ Result<std::string> Server::status_json() {
   if (directory.founded()) {
     json["exchange"] = directory.roster().exchange();
     json["classifications"] = directory.roster().classifications();
-    json["members"] = text::Json::array();
-    for (const v1::Member& member : directory.roster().members()) {
-      json["members"].push_back({{"code", member.code()},
-                                 {"name", member.name()},
-                                 {"nodes", directory.active_nodes_of(member.code()).size()}});
-    }
+    json["members"] = daemon::members_json(directory);
   }
   json["enrolled"] = directory.founded() && directory.active_node(engine_->node_id()) != nullptr;
   json["hub"] = {{"endpoint", config_.hub},        {"link", phase_word(link.phase())},

@@ -48,7 +48,8 @@ PROMPT = "waits for nobody"
 ALL_OFFLINE = {"no daemon": OFFLINE, "wrong key": KEYLESS, "no grant": NO_GRANTS, "Ctrl-C": PROMPT}
 
 # {x}: the exchange. AM and BY run, KZ does not; the application `mute` of AM has no grant for what is there, and the key of `stranger` is
-# enrolled nowhere; {n} is new in each run. While Ctrl-C is pressed, AM's node is stopped.
+# enrolled nowhere; {n} is new in each run. While Ctrl-C is pressed, the hub and AM's node are
+# stopped.
 TABLE = {
     "publish": {
         "works": ["publish", *AM, *NOTICE],
@@ -131,6 +132,24 @@ TABLE = {
         "unknown name": Denied(["status", "ZZ", "--exchange", "{x}"], 1, "not-found"),
         "Ctrl-C": stopped("status", "AM", "--exchange", "{x}"),
     },
+    "hub status": {
+        "works": ["hub", "status", "--exchange", "{x}"],
+        "no daemon": Denied(["hub", "status", "--exchange", "{x}/other"], 2, "no-daemon"),
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": Denied(["hub", "status", "--hub", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "unknown name": Denied(["hub", "status", "--hub", "{x}/none.toml"], 1, "file-missing"),
+        "Ctrl-C": stopped("hub", "status", "--exchange", "{x}"),
+    },
+    **{f"hub {verb}": {
+        "works": ["hub", "members", "--exchange", "{x}"] if verb == "members" else None,  # The others need the hub.
+        "no daemon": Denied(["hub", verb, "--exchange", "{x}/other"], 2, "no-daemon"),
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": Denied(["hub", verb, "--hub", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "unknown name": Denied(["hub", verb, "--hub", "{x}/none.toml"], 1, "file-missing"),
+        "Ctrl-C": stopped("hub", verb, "--exchange", "{x}"),
+    } for verb in ("members", "drain")},
     "doctor": {
         "works": ["doctor", "AM", "--exchange", "{x}"],
         "no daemon": Denied(["doctor", "KZ", "--exchange", "{x}"], 1, told=r"(?s)daemon .*Start the daemon"),
@@ -329,6 +348,7 @@ class Denials(Trial):
                                flags=re.M))
         self.path("wrong-type.toml").write_text("listen = 7\nmember = 7\n")
         self.assertEqual(self.say("context", "add", "there", "--exchange", "{x}").code, 0)
+        self.assertEqual(self.say("exchange", "init", "--profile", str(ROOT / "config/exchanges/csto"), "{x}/other").code, 0)
         self.assertEqual(self.publish("AM", "x").code, 0)
         self.assert_arrives("BY", ["x"])
         shown = self.as_member("BY", "show", "7").json
@@ -387,8 +407,9 @@ class Denials(Trial):
 
     def test_ctrl_c_ends_by_the_signal_what_waits(self):
         self.prepare()
-        os.kill(self.nodes["AM"].process.pid, signal.SIGSTOP)
-        self.addCleanup(os.kill, self.nodes["AM"].process.pid, signal.SIGCONT)
+        for daemon in (self.hub, self.nodes["AM"]):
+            os.kill(daemon.process.pid, signal.SIGSTOP)
+            self.addCleanup(os.kill, daemon.process.pid, signal.SIGCONT)
         for name, case in self.cases("Ctrl-C"):
             process = subprocess.Popen([trial.BIN / "chancery", *self.words(case.words)], stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, env={**os.environ, **self.env})
