@@ -21,7 +21,7 @@ std::string padded(std::string text, std::size_t width) {
 
 // A member with its own part of what the hub says of nodes and quotas.
 text::Json member_json(const text::Json& member, const text::Json& status) {
-  const text::Json code = member.at("code");
+  const text::Json& code = member.at("code");
   text::Json item{{"code", code}, {"name", member.at("name")}, {"nodes", text::Json::array()}};
   for (const text::Json& node : status.at("nodes")) {
     if (node.at("member") == code) {

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
+import tomllib
+import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import trial  # noqa: E402
@@ -30,6 +32,18 @@ def load():
 
 def draft(**fields):
     return chancery.Draft(**{"kind": "threat.alert", "to": ["members"], "content": {"summary": "Text"}, **fields})
+
+
+class ProjectFile(unittest.TestCase):
+    def test_pip_learns_the_version_of_the_library_and_all_files_of_the_package(self):
+        load()
+        text = (ROOT / "python/pyproject.toml").read_text()
+        project, tool = tomllib.loads(text)["project"], tomllib.loads(text)["tool"]["setuptools"]
+        self.assertEqual((project["name"], project["version"]), ("chancery", chancery.version()))
+        folders = {path.parent.name for path in (ROOT / "python/chancery").rglob("*.py")}
+        self.assertEqual(folders, set(tool["packages"]))
+        others = {path.name for path in (ROOT / "python/chancery").iterdir() if path.is_file() and path.suffix != ".py"}
+        self.assertEqual(others, set(tool["package-data"]["chancery"]))
 
 
 class ClientPython(Trial):
