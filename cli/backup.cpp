@@ -58,7 +58,7 @@ bool is_there(const std::string& path) {
 
 // Nothing of another store may lie there: not even a write-ahead log, which would be read into it.
 Result<void> put_in_place(const std::string& backup, const std::string& store) {
-  for (const char* const suffix : {"", "-wal", "-journal", "-shm"}) {
+  for (const char* const suffix : {"", "-wal", "-journal", "-shm", "-mark"}) {
     if (is_there(store + suffix)) {
       return fail(ErrorCode::kExists, store + suffix +
                                           " is there and is not overwritten: stop its daemon, and "

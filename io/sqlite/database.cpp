@@ -14,6 +14,7 @@
 #include "io/sqlite/failure.h"
 #include "io/sqlite/raw_file.h"
 #include "io/sqlite/wal.h"
+#include "io/sqlite/wal_mark.h"
 
 namespace chancery::sqlite {
 namespace {
@@ -31,14 +32,17 @@ constexpr std::string_view kDatabaseMagic = {"SQLite format 3\0", 16};
 // its checkpoint. That something is in the way, or no room, is a reason to try at the next commit:
 // the WAL has it all. A sync that failed is none: what it was for may be on no disk, though the
 // next one succeeds, and the commit says so.
-int checkpoint_after_commit(void* pages, sqlite3* connection, const char* schema, int page_count) {
-  if (page_count < *static_cast<int*>(pages)) {
+int checkpoint_after_commit(void* hook, sqlite3* connection, const char* schema, int page_count) {
+  const auto& committed = *static_cast<CommitHook*>(hook);
+  if (committed.mark != nullptr) {
+    committed.mark->committed(static_cast<std::uint32_t>(page_count));
+  }
+  if (page_count < committed.checkpoint_pages) {
     return SQLITE_OK;
   }
   const int code =
       sqlite3_wal_checkpoint_v2(connection, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-  const bool failed = (code & 0xff) == SQLITE_IOERR &&
-                      (code == SQLITE_IOERR_FSYNC || !is_disk_full(code, connection));
+  const bool failed = (code & 0xff) == SQLITE_IOERR && !is_disk_full(code, connection);
   return failed ? code : SQLITE_OK;
 }
 
@@ -114,11 +118,26 @@ Result<void> require_free(const std::string& path) {
   if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
     return fail(ErrorCode::kExists, path + " is a link, and what it leads to is not there");
   }
-  for (const char* const suffix : {"-wal", "-journal"}) {
-    // SQLite would take it for a part of the new file.
+  for (const char* const suffix : {"-wal", "-journal", "-mark"}) {
+    // It would be taken for a part of the new file.
     if (::lstat((path + suffix).c_str(), &status) == 0) {
       return fail(ErrorCode::kExists, path + suffix + " of another store is there");
     }
+  }
+  return {};
+}
+
+Result<void> sync_folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const int folder_file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = folder_file >= 0 && ::fsync(folder_file) == 0;
+  const int number = errno;
+  if (folder_file >= 0) {
+    ::close(folder_file);
+  }
+  if (!synced) {
+    errno = number;
+    return system_failure("fsync", folder);
   }
   return {};
 }
@@ -131,25 +150,11 @@ Result<void> make_file(const std::string& path) {
     return system_failure("create", path);
   }
   ::close(file);
-  const std::string folder = std::filesystem::path(path).parent_path().string();
-  const int folder_file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = folder_file >= 0 && ::fsync(folder_file) == 0;
-  const int number = errno;
-  if (folder_file >= 0) {
-    ::close(folder_file);
-  }
-  if (!synced) {
+  const Result<void> synced = sync_folder_of(path);
+  if (!synced.has_value()) {
     ::unlink(path.c_str());
-    errno = number;
-    return system_failure("fsync", folder);
   }
-  return {};
-}
-
-void remove_files(const std::string& path) {
-  for (const char* const suffix : {"", "-wal", "-journal"}) {
-    ::unlink((path + suffix).c_str());
-  }
+  return synced;
 }
 
 void set_flag(sqlite3* connection, int option, bool on) {
@@ -169,6 +174,22 @@ Result<void> check_place(const std::string& path) {
   return {};
 }
 
+void remove_store(const std::string& path) {
+  for (const char* const suffix : {"", "-wal", "-journal", "-mark"}) {
+    ::unlink((path + suffix).c_str());
+  }
+}
+
+Result<void> give_place(const std::string& finished, const std::string& path) {
+  if (has_content(finished + "-wal")) {
+    return fail(ErrorCode::kDiskFull, finished + " has no room for what is in its WAL");
+  }
+  if (::renameat2(AT_FDCWD, finished.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) {
+    return system_failure("rename to", path);
+  }
+  return sync_folder_of(std::filesystem::absolute(path).string());
+}
+
 bool is_there(const std::string& path, const Medium& medium) {
   if (medium.vfs.empty()) {
     struct stat unused{};
@@ -182,6 +203,35 @@ bool is_there(const std::string& path, const Medium& medium) {
 
 void Database::Close::operator()(sqlite3* connection) const noexcept {
   sqlite3_close_v2(connection);
+}
+
+Database::Database(sqlite3* connection) : connection_(connection) {}
+Database::Database(Database&&) noexcept = default;
+Database& Database::operator=(Database&& other) noexcept {
+  if (this != &other) {
+    close();
+    connection_ = std::move(other.connection_);
+    files_ = std::move(other.files_);
+    commit_hook_ = std::move(other.commit_hook_);
+    mark_ = std::move(other.mark_);
+    guard_ = std::move(other.guard_);
+  }
+  return *this;
+}
+Database::~Database() {
+  close();
+}
+
+// It writes the WAL into the database and removes it, unless open_owner() or a guard said no.
+void Database::close() noexcept {
+  int stays = 1;
+  if (connection_ != nullptr && mark_ != nullptr &&
+      sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, -1, &stays) ==
+          SQLITE_OK &&
+      stays == 0) {
+    mark_->clear();
+  }
+  connection_.reset();
 }
 
 Result<Database> Database::connect(const std::string& name, int flags, const Medium& medium) {
@@ -222,14 +272,15 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
       // It is opened to be locked while its WAL is looked at, and read by nothing.
       CHANCERY_TRY(const Database guard, connect(absolute, kOwnerFlags));
       CHANCERY_TRY_VOID(lock_shared(guard.connection_.get()));
-      CHANCERY_TRY_VOID(check_wal(absolute + "-wal"));
+      CHANCERY_TRY(const WalExtent wal, check_wal(absolute + "-wal"));
+      CHANCERY_TRY_VOID(check_wal_mark(absolute, wal));
     }
     return open_owner(absolute, options);
   }
   CHANCERY_TRY_VOID(make_file(absolute));
   Result<Database> database = open_owner(absolute, options);
   if (!database) {
-    remove_files(absolute);
+    remove_store(absolute);
   }
   return database;
 }
@@ -258,6 +309,9 @@ Result<Database> Database::open_owner(const std::string& path, const OpenOptions
     set_flag(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
     CHANCERY_TRY_VOID(database.check_identity(path, options));
   }
+  if (options.medium.vfs.empty()) {
+    database.mark_ = std::make_unique<WalMark>(path);
+  }
   CHANCERY_TRY_VOID(database.configure(options));
   if (options.medium.vfs.empty()) {
     database.files_ = std::make_unique<FileGuard>(path, connection);
@@ -277,9 +331,11 @@ Result<void> Database::configure(const OpenOptions& options) {
       execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; "
               "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-" +
               std::to_string(options.cache_kib)));
-  checkpoint_pages_ = std::make_unique<int>(
-      static_cast<int>(std::min(options.medium.wal_autocheckpoint_pages, kNumberMax)));
-  sqlite3_wal_hook(connection_.get(), checkpoint_after_commit, checkpoint_pages_.get());
+  commit_hook_ = std::make_unique<CommitHook>(CommitHook{
+      .checkpoint_pages =
+          static_cast<int>(std::min(options.medium.wal_autocheckpoint_pages, kNumberMax)),
+      .mark = mark_.get()});
+  sqlite3_wal_hook(connection_.get(), checkpoint_after_commit, commit_hook_.get());
   // It answers with the mode that is in force, whatever was asked for.
   CHANCERY_TRY(Statement journal_mode, prepare("PRAGMA journal_mode=WAL"));
   CHANCERY_TRY(const bool row, journal_mode.step());
@@ -296,6 +352,7 @@ Result<void> Database::make_durable() {
   CHANCERY_TRY_VOID(check_files());
   if (files_ != nullptr) {
     files_->forget_sizes();
+    mark_->clear();
   }
   CHANCERY_TRY(Statement checkpoint, prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
   const Result<bool> stepped = checkpoint.step();

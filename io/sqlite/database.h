@@ -56,9 +56,28 @@ struct OpenOptions {
 // made; the content and the folder are not looked at.
 [[nodiscard]] Result<void> check_place(const std::string& path);
 
+// The file and what lies beside it, where there is any. For what was never in its place.
+void remove_store(const std::string& path);
+// A store that was closed, and its WAL with it, gets its name for good. kExists where something
+// has it.
+[[nodiscard]] Result<void> give_place(const std::string& finished, const std::string& path);
+
+class WalMark;
+
+// What the hook of a connection does after a commit.
+struct CommitHook {
+  int checkpoint_pages = 0;
+  WalMark* mark = nullptr;
+};
+
 class Database {
  public:
   [[nodiscard]] static Result<Database> open(const std::string& path, const OpenOptions& options);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  Database(Database&& other) noexcept;
+  Database& operator=(Database&& other) noexcept;
+  ~Database();
 
   // 0 in a file just created: the owner makes its tables and sets the version in one transaction.
   [[nodiscard]] Result<std::uint32_t> user_version();
@@ -79,6 +98,10 @@ class Database {
   // whole file.
   [[nodiscard]] Result<void> check_integrity();
 
+  // A copy in a file of TMPDIR that is gone with the Database, to be written by nobody else.
+  [[nodiscard]] Result<Database> temporary_copy();
+  [[nodiscard]] Result<void> set_read_only();
+
   // Each commit does the same: kStoreDamaged where the files are no longer those that were opened.
   [[nodiscard]] Result<void> check_files();
 
@@ -91,7 +114,8 @@ class Database {
   struct Close {
     void operator()(sqlite3* connection) const noexcept;
   };
-  explicit Database(sqlite3* connection) : connection_(connection) {}
+  explicit Database(sqlite3* connection);
+  void close() noexcept;
   static Result<Database> connect(const std::string& name, int flags, const Medium& medium = {});
   static Result<Database> open_owner(const std::string& path, const OpenOptions& options);
   static Result<Database> open_read_only(const std::string& path, const OpenOptions& options);
@@ -101,7 +125,8 @@ class Database {
   Result<std::uint32_t> pragma_u32(const std::string& name);
 
   std::unique_ptr<sqlite3, Close> guard_;  // Read only: holds the lock. Closed last.
-  std::unique_ptr<int> checkpoint_pages_;  // Where the hook of the connection finds it.
+  std::unique_ptr<WalMark> mark_;  // An owner's, where the system has its files.
+  std::unique_ptr<CommitHook> commit_hook_;
   std::unique_ptr<FileGuard> files_;       // An owner's, where the system has them.
   std::unique_ptr<sqlite3, Close> connection_;
 };

@@ -11,8 +11,10 @@ bool is_disk_full(int code, sqlite3* connection) {
   if ((code & 0xff) == SQLITE_FULL) {
     return true;
   }
-  // Some file systems only notice in fsync() or ftruncate(), and SQLite passes it on as an I/O
-  // error.
+  if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
+    return false;  // What was to be synced may be on no disk: no reason to go on.
+  }
+  // Some file systems only notice in ftruncate(), and SQLite passes it on as an I/O error.
   const int number = connection != nullptr ? sqlite3_system_errno(connection) : 0;
   return (code & 0xff) == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT);
 }

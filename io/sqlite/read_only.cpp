@@ -10,6 +10,7 @@
 #include "io/sqlite/failure.h"
 #include "io/sqlite/raw_file.h"
 #include "io/sqlite/wal.h"
+#include "io/sqlite/wal_mark.h"
 
 namespace chancery::sqlite {
 namespace {
@@ -71,7 +72,8 @@ Result<Database> Database::open_read_only(const std::string& path, const OpenOpt
   // This connection never reads through SQLite: it holds the lock and the raw file.
   CHANCERY_TRY(Database guard, connect(path, kReadFlags));
   CHANCERY_TRY_VOID(lock_shared(guard.connection_.get()));
-  CHANCERY_TRY_VOID(check_wal(path + "-wal"));
+  CHANCERY_TRY(const WalExtent wal, check_wal(path + "-wal"));
+  CHANCERY_TRY_VOID(check_wal_mark(path, wal));
   CHANCERY_TRY(const std::uint64_t size, raw_size(guard.connection_.get()));
   if (size == 0) {
     return fail(ErrorCode::kStoreDamaged, path + " is empty");
@@ -95,6 +97,26 @@ Result<Database> Database::open_read_only(const std::string& path, const OpenOpt
   CHANCERY_TRY_VOID(database.execute("PRAGMA locking_mode=EXCLUSIVE"));
   CHANCERY_TRY_VOID(database.finish_read_only(path, options));
   return database;
+}
+
+Result<Database> Database::temporary_copy() {
+  CHANCERY_TRY(Database copy, connect("", kCopyFlags | SQLITE_OPEN_CREATE));
+  CHANCERY_TRY_VOID(copy.execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF"));
+  sqlite3_backup* const backup =
+      sqlite3_backup_init(copy.connection_.get(), "main", connection_.get(), "main");
+  if (backup != nullptr) {
+    sqlite3_backup_step(backup, -1);
+    sqlite3_backup_finish(backup);
+  }
+  const int code = sqlite3_errcode(copy.connection_.get());
+  if (code != SQLITE_OK) {
+    return sqlite_failure(code, copy.connection_.get(), "copying into TMPDIR");
+  }
+  return copy;
+}
+
+Result<void> Database::set_read_only() {
+  return execute("PRAGMA query_only=ON");
 }
 
 Result<void> Database::finish_read_only(const std::string& path, const OpenOptions& options) {

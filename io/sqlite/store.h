@@ -45,8 +45,8 @@ struct StorePlace {
 };
 
 // `fill` completes a store that is being made, in the transaction of the first step. kStoreDamaged
-// where an audited store was never finished, kStoreVersion where it is of an older version: its
-// owner has to open it first. Otherwise the errors of Database::open().
+// where an audited store was never finished; one of an older version is brought to this one in a
+// copy in TMPDIR. Otherwise the errors of Database::open().
 [[nodiscard]] Result<Database> open_store(const StorePlace& place, const StoreFormat& format,
                                           StoreUse use,
                                           const std::function<Result<void>(Database&)>& fill);

@@ -26,13 +26,7 @@ std::uint32_t u32_at(std::span<const std::uint8_t> bytes, std::size_t at, bool b
   return value;
 }
 
-// Two words that are written big-endian: salts, or a checksum.
-struct Pair {
-  std::uint32_t first = 0;
-  std::uint32_t second = 0;
-
-  friend bool operator==(const Pair&, const Pair&) = default;
-};
+using Pair = WalSalts;  // Two words that are written big-endian: salts, or a checksum.
 
 Pair pair_at(std::span<const std::uint8_t> bytes, std::size_t at) {
   return {.first = u32_at(bytes, at), .second = u32_at(bytes, at + 4)};
@@ -53,11 +47,11 @@ bool read(std::ifstream& file, std::span<std::uint8_t> out) {
 
 }  // namespace
 
-Result<void> check_wal(const std::string& path) {
+Result<WalExtent> check_wal(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::array<std::uint8_t, kWalHeaderSize> header{};
   if (!file || !read(file, header)) {
-    return {};  // None, or nothing in it yet.
+    return WalExtent();  // None, or nothing in it yet.
   }
   const bool big_endian = u32_at(header, 0) == (kWalMagic | 1U);
   std::uint32_t page_size = u32_at(header, 8);
@@ -71,6 +65,8 @@ Result<void> check_wal(const std::string& path) {
   std::vector<std::uint8_t> frame(kFrameHeaderSize + page_size);
   std::uint64_t damaged_at = 0;
   bool broken = !header_fits;
+  WalExtent extent{.salts = salts};
+  std::uint32_t page_count = 0;
   bool committed = false;  // The frame before is a commit, in a chain that begins behind the break.
   for (std::uint64_t offset = kWalHeaderSize; read(file, frame); offset += frame.size()) {
     const std::span<const std::uint8_t> bytes(frame);
@@ -88,11 +84,13 @@ Result<void> check_wal(const std::string& path) {
                                                   ", and was synced beyond it");
       }
       committed = fits && u32_at(bytes, 4) != 0;
+    } else if (++page_count; u32_at(bytes, 4) != 0) {
+      extent.page_count = page_count;
     }
     sum = stored;
     salts = header_fits ? salts : pair_at(bytes, 8);
   }
-  return {};
+  return extent;
 }
 
 }  // namespace chancery::sqlite

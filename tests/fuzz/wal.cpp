@@ -34,7 +34,7 @@ class File {
 
   [[nodiscard]] bool is_good(std::string_view bytes) const {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
-    const Result<void> checked = sqlite::check_wal(path_);
+    const Result<sqlite::WalExtent> checked = sqlite::check_wal(path_);
     CHANCERY_CHECK(checked.has_value() || checked.error().code == ErrorCode::kStoreDamaged);
     return checked.has_value();
   }

@@ -207,6 +207,37 @@ class DaemonRefusesToStart(Trial):
         self.assert_refuses(self.nodes["BY"], "wrong-genesis")
         self.assertIn("member AM", self.nodes["BY"].log())
 
+    def test_a_write_ahead_log_that_is_lost_after_a_kill_is_missed(self):
+        self.start("AM", "BY")
+        self.assertTrue(self.nodes["AM"].says(" ready "))
+        self.hub.stop()
+        for subject in ("one", "two"):
+            self.assertEqual(self.publish("AM", subject, "--wait", "queued").code, 0)
+        self.nodes["AM"].end()
+        wal = self.path("am/store/node.db-wal")
+        whole = wal.read_bytes()
+        for left in (None, b"", whole[:len(whole) // 2]):
+            wal.unlink()
+            if left is not None:
+                wal.write_bytes(left)
+                wal.chmod(0o600)
+            self.assert_refuses(self.nodes["AM"], "store-damaged")
+            self.assertRegex(self.nodes["AM"].log(), "node.db-wal is missing, cut off .* put it back")
+            wal.write_bytes(left or b"")
+        wal.write_bytes(whole)
+        self.hub.start()
+        self.nodes["AM"].start()
+        self.assert_arrives("BY", ["one", "two"])
+
+    def test_what_a_first_start_left_when_it_was_killed_is_in_nobodys_way(self):
+        for folder, name in (("hub", "hub.db"), ("am", "node.db")):
+            for suffix in (".new", ".new-wal"):
+                self.path(f"{folder}/store/{name}{suffix}").write_bytes(b"begun")
+        self.start("AM")
+        self.assertTrue(self.nodes["AM"].says(" ready "))
+        self.assertEqual(sorted(path.name for path in self.path("am/store").iterdir()),
+                         ["node.db", "node.db-mark", "node.db-wal"])
+
     def test_a_store_that_is_gone_is_made_anew_and_no_node_is_deceived(self):
         (hub, hub_daemon), (node, node_daemon) = self.stopped_stores()
         node.unlink()

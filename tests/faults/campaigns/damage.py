@@ -124,8 +124,9 @@ def swapped(rig, name, path):
 
 
 def older(rig, name, path):
-    """A whole backup."""
-    wal(store(rig, name)).unlink()
+    """A whole backup, and nothing beside it."""
+    for suffix in ("-wal", "-mark"):
+        store(rig, name).with_name(store(rig, name).name + suffix).unlink(missing_ok=True)
     shutil.copy(copy_of(rig, "stale", name), store(rig, name))
     return "a backup was put back"
 

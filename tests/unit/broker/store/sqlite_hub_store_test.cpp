@@ -240,7 +240,18 @@ TEST(SqliteHubStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
       path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   const Hash genesis =
       test::must(hash_from_hex("c4b5e1d88e3a5ddc058c9de115f05f87f721a7acc33e717b4467f173dae1a112"));
-  EXPECT_EQ(test::outcome(open_sqlite_hub_store(path, genesis, StoreUse::kAudit)), "store-version");
+  const auto content = [&] {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  const std::string before = content();
+  {
+    const std::unique_ptr<HubStore> audited =
+        test::must(open_sqlite_hub_store(path, genesis, StoreUse::kAudit));
+    EXPECT_EQ(test::outcome(audited->check()), "good");
+    EXPECT_EQ(test::must(audited->audit_page(0, 1U << 20U)).size(), 13U);
+  }
+  EXPECT_EQ(content(), before) << "an audit writes a copy";
   const std::unique_ptr<HubStore> store =
       test::must(open_sqlite_hub_store(path, genesis, StoreUse::kOwn));
   EXPECT_EQ(test::must(store->load()).tree.size(), 13U);

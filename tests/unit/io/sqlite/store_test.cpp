@@ -61,8 +61,34 @@ TEST_F(StoreTest, ANewerStoreIsRefusedByOwnerAndAuditor) {
 TEST_F(StoreTest, AnAuditorNeitherMakesNorChangesAStore) {
   EXPECT_EQ(code_of(open(1, StoreUse::kAudit)), ErrorCode::kFileMissing);
   ASSERT_TRUE(open(1));
-  EXPECT_EQ(code_of(open(2, StoreUse::kAudit)), ErrorCode::kStoreVersion);
+  const auto before = store_.files();
   EXPECT_TRUE(open(1, StoreUse::kAudit));
+  auto brought = open(2, StoreUse::kAudit);
+  ASSERT_TRUE(brought) << brought.error().to_string();
+  EXPECT_EQ(ask(*brought, "SELECT group_concat(text || urgent) AS x FROM note"), "flash: a1,b0");
+  EXPECT_FALSE(brought->execute("DELETE FROM note"));
+  EXPECT_EQ(store_.files(), before) << "an older one is brought forward in a copy";
+}
+
+TEST_F(StoreTest, AStoreGetsItsNameOnceItIsWhole) {
+  std::ofstream(store_.path() + ".new", std::ios::binary) << "what a crash left";
+  std::ofstream(store_.path() + ".new-wal", std::ios::binary) << "of it";
+  const auto names = [&] {
+    std::string all;
+    for (const auto& [name, content] : store_.files()) {
+      all += name + " ";
+    }
+    return all;
+  };
+  const auto failed = open_store({.path = store_.path(), .medium = {}}, format_of(1), StoreUse::kOwn,
+                                 [&](Database&) -> Result<void> {
+                                   EXPECT_EQ(names().find("s t#o?r%e.db "), std::string::npos);
+                                   return fail(ErrorCode::kInternal, "no");
+                                 });
+  EXPECT_EQ(code_of(failed), ErrorCode::kInternal);
+  EXPECT_EQ(names(), "");
+  ASSERT_TRUE(open(1));
+  EXPECT_EQ(names().find(".new"), std::string::npos) << names();
 }
 
 TEST_F(StoreTest, AStepThatFailsLeavesTheVersionBefore) {

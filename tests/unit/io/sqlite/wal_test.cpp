@@ -33,11 +33,11 @@ class WalTest : public testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
   // What is said of a WAL with this content, beside no database.
-  [[nodiscard]] Result<void> check(const std::string& content) const {
+  [[nodiscard]] Result<WalExtent> check(const std::string& content) const {
     std::ofstream(copy_.wal(), std::ios::binary) << content;
     return check_wal(copy_.wal());
   }
-  [[nodiscard]] Result<void> check_flipped(std::size_t at) const {
+  [[nodiscard]] Result<WalExtent> check_flipped(std::size_t at) const {
     std::string flipped = good_;
     flipped[at] = static_cast<char>(flipped[at] ^ 4);
     return check(flipped);
@@ -59,7 +59,7 @@ TEST_F(WalTest, ABitOfWhatWasSyncedIsDamage) {
   for (std::size_t frame = 0; frame < 16; ++frame) {
     for (const std::size_t at : {std::size_t{0}, std::size_t{5}, std::size_t{9}, std::size_t{17},
                                  std::size_t{24}, std::size_t{4000}, kFrameSize - 1}) {
-      const Result<void> checked = check_flipped(kHeaderSize + frame * kFrameSize + at);
+      const Result<WalExtent> checked = check_flipped(kHeaderSize + frame * kFrameSize + at);
       ASSERT_EQ(code_of(checked), ErrorCode::kStoreDamaged) << frame << " " << at;
       EXPECT_NE(checked.error().detail.find(copy_.wal()), std::string::npos);
     }

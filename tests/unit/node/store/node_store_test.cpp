@@ -883,7 +883,9 @@ TEST_F(NodeStoreTest, WhatWasWrittenLastIsLookedAtAgainAtAStart) {
     EXPECT_EQ(tail_of(*store_), "store-damaged") << sql;
     store_.reset();
     must(os::replace_file(path_, good, 0600));
-    std::filesystem::remove(path_ + "-wal");
+    for (const char* const suffix : {"-wal", "-mark"}) {
+      std::filesystem::remove(path_ + suffix);
+    }
     open();
   }
 }
@@ -1011,7 +1013,8 @@ TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
   std::filesystem::copy_file(CHANCERY_VECTORS "/stores/node-v1.db", path);
   std::filesystem::permissions(
       path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  EXPECT_EQ(outcome(NodeStore::open(path, Hash{}, "", StoreUse::kAudit)), "store-version");
+  EXPECT_EQ(must(must(NodeStore::open(path, Hash{}, "", StoreUse::kAudit))->outbox_counts()).logged,
+            3U);
   const Hash genesis =
       must(hash_from_hex("c4b5e1d88e3a5ddc058c9de115f05f87f721a7acc33e717b4467f173dae1a112"));
   const auto store = must(NodeStore::open(path, genesis, "AM", StoreUse::kOwn));
