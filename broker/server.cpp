@@ -210,7 +210,8 @@ void Server::warn_of_cuts() {
              {"connections", router_->connection_count()},
              {"remedy",
               "find the addresses with many connections to this port (ss -tn) and keep them out "
-              "by firewall; revoke the node whose key makes them"}});
+              "by firewall; revoke the node whose key makes them. A node that is started again and "
+              "again comes too often as well"}});
 }
 
 Result<daemon::Reloaded> Server::take_over(const Config& now) {

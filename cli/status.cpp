@@ -47,7 +47,8 @@ bool wants_somebody(const text::Json& status) {
   }
   const bool is_node = status.contains("hub");
   return is_node &&
-         (!status.at("hub").at("damaged").empty() || status.at("outbox").at("aside") != 0);
+         (status.at("hub").at("link") != "up" || !status.at("hub").at("damaged").empty() ||
+          status.at("outbox").at("aside") != 0);
 }
 
 }  // namespace

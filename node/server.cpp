@@ -34,6 +34,8 @@ constexpr std::size_t kReceivedPerTurnMax = 256;
 // node has credits for, 12 MiB, and pages.
 constexpr int kLocalFramesWaitingMax = 4;
 constexpr std::size_t kHubWaitingBytesMax = 32U << 20U;
+// Replies to applications that do not read: for all together, and one to each besides.
+constexpr std::size_t kRepliesLeavingBytesMax = 8U << 20U;
 // A hub that is back is found within the longer time; what is urgent should not wait for more.
 constexpr std::chrono::milliseconds kReconnectMin{250};
 constexpr std::chrono::milliseconds kReconnectMax{8'000};
@@ -131,6 +133,7 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                                     .secret = daemon::curve_pair(local_key).secret,
                                                     .zap_domain = std::string(kZapDomain),
                                                     .frame_bytes_max = exchange::kRequestBytesMax,
+                                                    .leaving_bytes_max = kRepliesLeavingBytesMax,
                                                     .receive_count_max = kLocalFramesWaitingMax,
                                                     .connection_count_max = kLocalConnectionsMax},
                                                    daemon::stranger_key()));
@@ -338,8 +341,9 @@ void Server::take_link_events() {
 void Server::reconnect_when_due() {
   const SteadyTime now = os::steady_now();
   const WakingClock::Time waking = waking_.turn(now);
-  if (connected_ && engine_->link().phase() == LinkPhase::kUp &&
-      waking - hub_heard_at_ >= kLinkSilentMax) {
+  const LinkPhase phase = engine_->link().phase();
+  const bool awaits_hub = phase == LinkPhase::kUp || phase == LinkPhase::kGreeting;
+  if (connected_ && awaits_hub && waking - hub_heard_at_ >= kLinkSilentMax) {
     log::warn("hub-silent",
               {{"hub", config_.hub}, {"pings_unanswered", engine_->pings_unanswered()}});
     connected_ = false;
@@ -349,6 +353,14 @@ void Server::reconnect_when_due() {
   const bool silent = !connected_ && now - link_news_at_ >= kLinkSilentMax;
   if (!silent && (!reconnect_at_.has_value() || now < *reconnect_at_)) {
     return;
+  }
+  if (silent && !reconnect_at_.has_value()) {
+    refused_frames_.line(now, log::Level::kWarn, "hub-unreachable", "unreachable",
+                         {{"hub", config_.hub},
+                          {"remedy",
+                           "is the hub at work, is the way to it open, and is it a hub that "
+                           "listens there?"}});
+    engine_->disconnected("no hub answers at " + config_.hub);
   }
   link_news_at_ = now;
   reconnect_at_.reset();
@@ -518,6 +530,7 @@ void Server::send_replies() {
   for (const LocalReply& reply : engine_->take_replies()) {
     if (const Result<void> sent = local_->send(reply.routing_id, {reply.message});
         !sent.has_value()) {
+      ++replies_unsent_count_;
       log::debug("reply-unsent", {{"error", sent.error().to_string()}});
     }
   }
@@ -538,6 +551,8 @@ text::Json Server::queues_json(const OutboxCounts& outbox) {
                    {.items = {{engine_->link().held_count(), engine_->link().held_count_max()}},
                     .bytes = {{engine_->link().held_bytes(), engine_->link().held_bytes_max()}}})},
       {"unread", daemon::queue_json({.bytes = {{hub_->waiting_bytes(), kHubWaitingBytesMax}}})},
+      {"leaving", daemon::queue_json({.bytes = {{local_->leaving().bytes, kRepliesLeavingBytesMax}},
+                                      .refused = replies_unsent_count_})},
       {"waiters", daemon::queue_json({.items = {{api.waiter_count(), limits.waiter_count_max}},
                                       .refused = api.counters().not_waited_count})},
       {"connections",

@@ -91,6 +91,7 @@ class Server {
   log::Limiter refused_frames_;
   std::uint64_t strangers_told_ = 0;  // Refused handshakes that the log knows of.
   std::uint64_t surplus_cut_count_ = 0;
+  std::uint64_t replies_unsent_count_ = 0;
   // Of applications, that have spoken, by routing id.
   std::map<std::string, std::string> keys_of_connections_;
   bool connected_ = false;  // To the hub.

@@ -15,6 +15,7 @@ Result<Router> bind_plain_router(Context& context, const PlainOptions& options) 
                       .frame_bytes_max = options.frame_bytes_max,
                       .part_count_max = options.part_count_max,
                       .send_count_max = options.queue_count_max,
+                      .leaving_bytes_max = options.leaving_bytes_max,
                       .receive_count_max = options.queue_count_max,
                       .connection_count_max = options.connection_count_max},
                      /*curve=*/false);

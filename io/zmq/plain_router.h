@@ -22,7 +22,8 @@ struct PlainOptions {
   std::string path{};  // Of the socket file, at most kIpcPathBytesMax bytes.
   std::size_t frame_bytes_max = 1U << 20U;
   std::size_t part_count_max = 4;
-  int queue_count_max = 1000;  // Messages, each way.
+  int queue_count_max = 1000;                 // Messages, each way.
+  std::size_t leaving_bytes_max = 8U << 20U;  // Of a router: queued for all, and one for each.
   int connection_count_max = 16;
 };
 

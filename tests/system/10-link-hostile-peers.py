@@ -3,6 +3,7 @@
 honest members publish and receive, the hub stays the process that it was, and its descriptors come back.
 Protocol chapter 10. `./dev faults hostile-bytes` goes on for longer."""
 import contextlib
+import json
 import os
 import pathlib
 import random
@@ -127,6 +128,36 @@ class HostilePeers(Trial):
             self.assert_others_go_on("many connections of one application")
         connections = self.status("BY").json["queues"]["connections"]
         self.assertGreater(connections["refused"], 0, connections)
+        self.assert_small(self.nodes["BY"])
+
+    def test_who_does_not_read_its_replies_costs_its_node_little(self):
+        self.start("AM", "BY")
+        large = json.dumps({"summary": 100_000 * "x"})
+        for number in range(8):
+            answer = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "BY", "--subject", str(number), "--content", large)
+            self.assertEqual(answer.code, 0, answer)
+        self.assert_arrives("BY", [str(number) for number in range(8)])
+        self.assertEqual(self.as_member("BY", "app", "add", "villain", "--read", "*").code, 0)
+        node, node_key, key = hostile.node_of(self.path("by/apps/villain/client.toml"))
+        context = hostile.zmq.Context()
+        self.addCleanup(context.destroy, linger=0)
+        crowd = []
+        for _ in range(15):
+            deaf = context.socket(hostile.zmq.DEALER)
+            deaf.rcvhwm, deaf.rcvbuf = 1, 1 << 14
+            deaf.curve_secretkey, deaf.curve_publickey, deaf.curve_serverkey = key, hostile.zmq.curve_public(key), node_key
+            deaf.connect(node)
+            crowd.append(deaf)
+        inbox = hostile.field(1, 1) + hostile.field(4, hostile.field(1, 0) + hostile.field(4, 100))
+        for _ in range(40):
+            for deaf in crowd:
+                with contextlib.suppress(hostile.zmq.Again):
+                    deaf.send(inbox, hostile.zmq.NOBLOCK)
+            time.sleep(0.05)
+        leaving = self.status("BY").json["queues"]["leaving"]
+        self.assertGreater(leaving["refused"], 0, leaving)
+        self.assertLessEqual(leaving["bytes"], leaving["bytes_max"] + 15 * 2 * MIB)
+        self.assert_others_go_on("applications that do not read")
         self.assert_small(self.nodes["BY"])
 
     def test_a_claimed_routing_id_gets_no_word(self):

@@ -1,14 +1,68 @@
 #!/usr/bin/env python3
 """Hub and nodes that go and come back: what an application was told is queued or logged stays so.
 Protocol chapter 10."""
+import contextlib
 import pathlib
 import re
 import signal
+import socket
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import trial  # noqa: E402
 from trial import Trial, eventually  # noqa: E402
+
+
+class Relay:
+    """Between a node and the hub. Of the first connection it passes the handshake, and swallows what the hub says after it."""
+
+    def __init__(self, hub_port):
+        self.hub_port, self.count = hub_port, 0
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.sockets = [self.server]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def end(self):
+        for each in self.sockets:
+            each.close()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                node, _ = self.server.accept()
+                hub = socket.create_connection(("127.0.0.1", self.hub_port))
+                self.sockets += [node, hub]
+                self.count += 1
+                for args in ((node, hub, False), (hub, node, self.count == 1)):
+                    threading.Thread(target=self.pump, args=args, daemon=True).start()
+
+    @staticmethod
+    def pump(source, sink, only_handshake):
+        with contextlib.suppress(OSError, EOFError):
+            if only_handshake:
+                sink.sendall(receive(source, 64))  # The greeting; then WELCOME and READY.
+                for _ in range(2):
+                    head = receive(source, 2)
+                    sink.sendall(head + receive(source, head[1]))
+                sink = None
+            while data := source.recv(65536):
+                if sink is not None:
+                    sink.sendall(data)
+        if sink is not None:
+            with contextlib.suppress(OSError):
+                sink.shutdown(socket.SHUT_RDWR)
+
+
+def receive(source, size):
+    data = b""
+    while len(data) < size:
+        more = source.recv(size - len(data))
+        if not more:
+            raise EOFError
+        data += more
+    return data
 
 
 class LinkOutages(Trial):
@@ -145,6 +199,23 @@ class LinkOutages(Trial):
         self.assertEqual(self.publish("AM", "meanwhile", "--wait", "queued").code, 0)
         self.hub.process.send_signal(signal.SIGCONT)
         self.assert_arrives("BY", ["meanwhile"])
+
+    def test_a_link_that_swallows_the_greeting_is_missed_too(self):
+        port = int(re.search(r'^listen = "tcp://.*:(\d+)"', self.path("hub/hub.toml").read_text(), re.M)[1])
+        relay = Relay(port)
+        self.addCleanup(relay.end)
+        self.edit("am/node.toml", r'^hub = "tcp://127.0.0.1:\d+"', f'hub = "tcp://127.0.0.1:{relay.port}"')
+        self.start("AM", "BY")
+        self.assertTrue(self.nodes["AM"].says(" ready ", 60), self.nodes["AM"].log())
+        self.assertIn(" hub-silent ", self.nodes["AM"].log())
+        self.assertGreater(relay.count, 1)
+
+    def test_a_node_that_finds_no_hub_says_so(self):
+        self.edit("am/node.toml", r'^hub = "tcp://127.0.0.1:\d+"', 'hub = "tcp://127.0.0.1:9"')
+        self.start_node("AM")
+        self.assertTrue(self.nodes["AM"].says(" hub-unreachable ", 60), self.nodes["AM"].log())
+        status = self.status("AM", "--check")
+        self.assertEqual((status.code, status.json["hub"]["fault"]), (1, "no hub answers at tcp://127.0.0.1:9"))
 
     def test_all_nodes_come_back_to_a_killed_hub_and_greet_it_once(self):
         members = ("AM", "BY", "KZ", "KG", "RU", "TJ")
