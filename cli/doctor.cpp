@@ -64,9 +64,11 @@ Finding alarm_of(const Json& status) {
   return {.part = "trust",
           .health = Health::kBad,
           .detail = shown(alarm.at("error")) + ": " + shown(alarm.at("detail")),
-          .remedy =
-              "keep the stores, tell the other members, and verify the log: chancery audit "
-              "verify"};
+          .remedy = alarm.at("error") == error_info(ErrorCode::kAdmissionStopped).name
+                        ? "stop the hub, put the newest store there is in place, and start it; keep "
+                          "this one"
+                        : "keep the stores, tell the other members, and verify the log: chancery "
+                          "audit verify"};
 }
 
 Finding link_of(const Json& status) {
@@ -76,13 +78,15 @@ Finding link_of(const Json& status) {
   if (link == "up" && fault.empty()) {
     return {.part = "link", .detail = "up, to " + shown(hub.at("endpoint"))};
   }
+  const std::optional<ErrorCode> code = error_code_from_name(fault.substr(0, fault.find(':')));
   return {
       .part = "link",
       .health = link == "up" ? Health::kWarning : Health::kBad,
       .detail = link + ", to " + shown(hub.at("endpoint")) + (fault.empty() ? "" : ": ") + fault,
-      .remedy =
-          "is the hub at work, and is the way to it open? Compare hub, hub_key and "
-          "transport_key with the roster"};
+      .remedy = code.has_value()
+                    ? std::string(error_info(*code).remedy)
+                    : "is the hub at work, and is the way to it open? Compare hub, hub_key and "
+                      "transport_key with the roster"};
 }
 
 Finding directory_of(const Json& status) {

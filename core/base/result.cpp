@@ -36,6 +36,15 @@ std::optional<ErrorCode> error_code_from_wire(std::uint32_t number) {
   return std::nullopt;
 }
 
+std::optional<ErrorCode> error_code_from_name(std::string_view name) {
+  for (const ErrorInfo& info : kTable) {
+    if (info.name == name) {
+      return info.code;
+    }
+  }
+  return std::nullopt;
+}
+
 std::string Error::to_string() const {
   std::string text(error_info(code).name);
   if (!detail.empty()) {

@@ -46,6 +46,7 @@ struct ErrorInfo {
 [[nodiscard]] const ErrorInfo& error_info(ErrorCode code);
 // For a number that came from a peer; nothing where the number is not in the table.
 [[nodiscard]] std::optional<ErrorCode> error_code_from_wire(std::uint32_t number);
+[[nodiscard]] std::optional<ErrorCode> error_code_from_name(std::string_view name);
 
 struct Error {
   ErrorCode code;

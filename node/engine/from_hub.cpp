@@ -320,6 +320,7 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
       if (code == ErrorCode::kAdmissionStopped) {  // Until somebody helps the hub.
         last_fault_ = Error{code, item.text()}.to_string();
       }
+      CHANCERY_TRY_VOID(store_->note_refusal(item.notice_id(), {code, item.text()}));
       // The first that may go again takes all with it, in order; what comes too soon is told so.
       const SteadyTime again = now_.steady + std::max(delay, kUnsentAgainAfter);
       retry_at_ = std::min(retry_at_.value_or(again), again);

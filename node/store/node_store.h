@@ -246,6 +246,8 @@ class NodeStore {
   [[nodiscard]] Result<std::vector<std::uint64_t>> erase_bodies(
       std::span<const std::uint64_t> indices, std::uint64_t now_ms);
   [[nodiscard]] Result<void> mark_refused(std::string_view notice_id, const Error& error);
+  // It is refused for now, and stays signed: so that people see why.
+  [[nodiscard]] Result<void> note_refusal(std::string_view notice_id, const Error& why);
   // What was refused, or waits aside, is in the queue again as if it came now.
   [[nodiscard]] Result<void> mark_wanted(std::string_view notice_id);
   // Back to the queue, to be stamped again, with all that were signed after it in its precedence:

@@ -255,6 +255,16 @@ Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& er
       .run();
 }
 
+Result<void> NodeStore::note_refusal(std::string_view notice_id, const Error& why) {
+  CHANCERY_TRY(sqlite::Statement* const update,
+               impl_->statement("UPDATE outbox SET code = ?2, reason = ?3 "
+                                "WHERE notice_id = ?1 AND stage = 2"));
+  return update->bind(1, as_bytes(notice_id))
+      .bind(2, static_cast<std::uint64_t>(why.code))
+      .bind(3, std::string_view(why.detail))
+      .run();
+}
+
 Result<void> NodeStore::mark_wanted(std::string_view notice_id) {
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = 0, "

@@ -10,6 +10,7 @@
 namespace chancery::node {
 namespace {
 
+constexpr std::uint64_t kErasedAtOnce = 10'000;
 constexpr std::uint64_t kProbesOfOne = 8;  // Of one recipient in one lane, at a time.
 
 }  // namespace
@@ -76,11 +77,26 @@ Result<void> NodeStore::Impl::add_probes(StoredProbe of, std::vector<StoredProbe
 
 Result<void> NodeStore::mark_stored(std::string_view member, std::uint64_t index) {
   // What was not asked for says nothing: the lane is that of our own row.
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT urgent FROM unstored WHERE member = ?1 AND urgent IN (0, 1) "
+                                "AND idx = ?2"));
+  select->bind(1, member).bind(2, index);
+  CHANCERY_TRY(const bool asked, select->step());
+  if (!asked) {
+    return {};
+  }
+  CHANCERY_TRY(const std::uint64_t urgent, select->column_u64(0));
+  select->reset();
+  // SQLite holds the keys of all that a statement erases: so many at a time.
   CHANCERY_TRY(sqlite::Statement* const erase,
-               impl_->statement("DELETE FROM unstored WHERE member = ?1 AND idx <= ?2 AND urgent = "
-                                "(SELECT urgent FROM unstored WHERE member = ?1 AND urgent IN "
-                                "(0, 1) AND idx = ?2)"));
-  return erase->bind(1, member).bind(2, index).run();
+               impl_->statement("DELETE FROM unstored WHERE member = ?1 AND urgent = ?2 AND idx <= "
+                                "(SELECT max(idx) FROM (SELECT idx FROM unstored WHERE member = ?1 "
+                                "AND urgent = ?2 AND idx <= ?3 ORDER BY idx LIMIT ?4))"));
+  do {
+    erase->bind(1, member).bind(2, urgent).bind(3, index).bind(4, kErasedAtOnce);
+    CHANCERY_TRY_VOID(erase->run());
+  } while (impl_->database.changes() > 0);
+  return {};
 }
 
 Result<std::vector<std::string>> NodeStore::unstored_by(std::uint64_t index) {

@@ -62,6 +62,8 @@ class DiskFull(Trial):
         self.await_level("hub", "urgent-only")
         patient = self.publish("AM", "patient", "--timeout", "500ms")
         self.assertEqual((patient.code, patient.json["verdict"]), (2, "unknown"), patient)
+        waits = self.as_member("AM", "outbox", "list").json["notices"]
+        self.assertEqual([(n["subject"], n["sent"], n["error"]["code"]) for n in waits], [("patient", True, "disk-low")])
         self.assertEqual(self.publish("AM", "urgent", "--precedence", "flash").code, 0)
         self.assert_arrives("BY", ["before", "warned", "urgent"])
 

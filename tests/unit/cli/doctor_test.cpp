@@ -67,6 +67,7 @@ TEST(DoctorTest, EachTroubleIsNamedWithItsRemedy) {
        "root-mismatch: at 7"},
       {"/hub/link", "down", "link", Health::kBad, "down"},
       {"/hub/fault", "admission-stopped", "link", Health::kWarning, "admission-stopped"},
+      {"/hub/fault", "node-runs-elsewhere: ours", "link", Health::kWarning, "elsewhere: ours"},
       {"/enrolled", false, "directory", Health::kBad, "does not list"},
       {"/hub/size", 27 + 1025, "log", Health::kWarning, "1025 behind"},
       {"/log/accepted_at_ms", kNow + 60'001, "clock", Health::kBad, "60 s ahead"},
