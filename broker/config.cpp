@@ -97,15 +97,15 @@ constexpr std::array kOptions = {
     option<Config>({.key = "store", .type = "path", .meaning = "The SQLite file"},
                    daemon::At<&Config::store>{}, daemon::ReadPath{}),
     option<Config>({.key = "log_key", .type = "key file, Ed25519", .meaning = "Signs checkpoints."},
-                   daemon::At<&Config::log_key>{}, daemon::ReadPath{}),
+                   daemon::At<&Config::log_key>{}, daemon::ReadKeySource{}),
     option<Config>({.key = "log_key_next",
                     .type = "key file, Ed25519",
                     .meaning = "Only while the log key changes",
                     .needed = false},
-                   daemon::At<&Config::log_key_next>{}, daemon::ReadPathIf{}),
+                   daemon::At<&Config::log_key_next>{}, daemon::ReadKeySourceIf{}),
     option<Config>(
         {.key = "transport_key", .type = "key file, X25519", .meaning = "The hub's CURVE key."},
-        daemon::At<&Config::transport_key>{}, daemon::ReadPath{}),
+        daemon::At<&Config::transport_key>{}, daemon::ReadKeySource{}),
     option<Config>(
         {.key = "admin", .type = "path", .meaning = "Socket for status and audit, mode 0600."},
         daemon::At<&Config::admin>{}, daemon::ReadSocket{}),

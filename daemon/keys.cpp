@@ -9,7 +9,7 @@
 namespace chancery::daemon {
 
 Result<crypto::PrivateKey> read_private_key(const std::string& path, crypto::Algorithm algorithm) {
-  CHANCERY_TRY(std::string pem, os::read_key_file(path));
+  CHANCERY_TRY(std::string pem, os::read_secret(path));
   const crypto::WipeAtEnd wiped(pem);
   Result<crypto::PrivateKey> key = crypto::PrivateKey::from_pem(pem);
   if (!key.has_value()) {

@@ -1,4 +1,5 @@
-// Private keys as a daemon reads them: from PEM files that nobody else can read.
+// Private keys as a daemon reads them: in PEM, from files that nobody else can read, or from where
+// a supervisor puts them (io/os/file.h).
 //
 // A file that others may read is refused (io/os/file.h). What was read is wiped; keys live in
 // core/crypto, and as CURVE keys in io/zmq and inside libzmq.

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/base/encoding.h"
+#include "io/os/file.h"
 
 namespace chancery::daemon {
 namespace {
@@ -54,6 +55,22 @@ Result<std::string> ReadPathIf::operator()(const OptionSource& from, std::string
                                            const std::string& now) const {
   CHANCERY_TRY(const std::optional<std::string> name, from.table.text_if(key));
   return name.has_value() ? path_of(from, key, *name) : now;
+}
+
+std::string key_source(const OptionSource& from, const std::string& source) {
+  return os::is_elsewhere(source) ? source : from.absolute(source);
+}
+
+Result<std::string> ReadKeySource::operator()(const OptionSource& from, std::string_view key,
+                                              const std::string& now) const {
+  CHANCERY_TRY(const std::string source, from.table.text(key));
+  return os::is_elsewhere(source) ? source : ReadPath{}(from, key, now);
+}
+
+Result<std::string> ReadKeySourceIf::operator()(const OptionSource& from, std::string_view key,
+                                                const std::string& now) const {
+  CHANCERY_TRY(const std::optional<std::string> source, from.table.text_if(key));
+  return source.has_value() ? ReadKeySource{}(from, key, now) : now;
 }
 
 Result<std::string> ReadSocket::operator()(const OptionSource& from, std::string_view key,

@@ -174,6 +174,15 @@ struct ReadPath {
   Result<std::string> operator()(const OptionSource& from, std::string_view key,
                                  const std::string& now) const;
 };
+struct ReadKeySource {  // A path, a credential or a variable: io/os/file.h.
+  Result<std::string> operator()(const OptionSource& from, std::string_view key,
+                                 const std::string& now) const;
+};
+struct ReadKeySourceIf {
+  Result<std::string> operator()(const OptionSource& from, std::string_view key,
+                                 const std::string& now) const;
+};
+[[nodiscard]] std::string key_source(const OptionSource& from, const std::string& source);
 struct ReadPathIf {  // Or nothing.
   Result<std::string> operator()(const OptionSource& from, std::string_view key,
                                  const std::string& now) const;

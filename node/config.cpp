@@ -46,7 +46,7 @@ constexpr auto kReadSealingKeys = [](const OptionSource& from, std::string_view 
     return from.table.fail_at(key, "a node has at least one");
   }
   for (std::string& path : paths) {
-    path = from.absolute(path);
+    path = daemon::key_source(from, path);
   }
   return paths;
 };
@@ -128,16 +128,16 @@ constexpr std::array kOptions = {
     option<Config>({.key = "signing_key",
                     .type = "key file, Ed25519",
                     .meaning = "Signs this member's notices."},
-                   daemon::At<&Config::signing_key>{}, daemon::ReadPath{}),
+                   daemon::At<&Config::signing_key>{}, daemon::ReadKeySource{}),
     option<Config>({.key = "witness_key",
                     .type = "key file, Ed25519",
                     .meaning = "Only where the node is its member's witness.",
                     .needed = false},
-                   daemon::At<&Config::witness_key>{}, daemon::ReadPathIf{}),
+                   daemon::At<&Config::witness_key>{}, daemon::ReadKeySourceIf{}),
     option<Config>({.key = "transport_key",
                     .type = "key file, X25519",
                     .meaning = "The node's CURVE key towards the hub."},
-                   daemon::At<&Config::transport_key>{}, daemon::ReadPath{}),
+                   daemon::At<&Config::transport_key>{}, daemon::ReadKeySource{}),
     option<Config>({.key = "sealing_keys",
                     .type = "list of key files, X25519",
                     .meaning = "Opens what is sealed to this node"},
@@ -148,7 +148,7 @@ constexpr std::array kOptions = {
     option<Config>({.key = "local_key",
                     .type = "key file, X25519",
                     .meaning = "The node's CURVE key towards applications."},
-                   daemon::At<&Config::local_key>{}, daemon::ReadPath{}),
+                   daemon::At<&Config::local_key>{}, daemon::ReadKeySource{}),
     option<Config>({.key = "admin", .type = "path", .meaning = "Socket for status and audit."},
                    daemon::At<&Config::admin>{}, daemon::ReadSocket{}),
     option<Config>(

@@ -37,8 +37,8 @@ Result<std::string> endpoint_of(const std::string& file, const std::string& node
   return endpoint;
 }
 
-Result<void> read_secret(const std::string& path, Key& secret) {
-  CHANCERY_TRY(std::string pem, os::read_key_file(path));
+Result<void> read_key(const std::string& path, Key& secret) {
+  CHANCERY_TRY(std::string pem, os::read_secret(path));
   const crypto::WipeAtEnd wipe_pem(pem);
   auto key = crypto::PrivateKey::from_pem(pem);
   if (!key.has_value()) {
@@ -161,13 +161,14 @@ Result<OptionsFile> parse_options(std::string_view text, const std::string& path
     return table.fail_at("genesis", "not 64 hexadecimal digits in lower case");
   }
   CHANCERY_TRY(options.node, endpoint_of(path, node, table));
-  return OptionsFile{.options = std::move(options), .key_path = beside(path, key_path)};
+  return OptionsFile{.options = std::move(options),
+                     .key_path = os::is_elsewhere(key_path) ? key_path : beside(path, key_path)};
 }
 
 Result<Options> read_options(const std::string& path) {
   CHANCERY_TRY(const std::string bytes, os::read_file(path, kFileBytesMax));
   CHANCERY_TRY(OptionsFile file, parse_options(bytes, path));
-  CHANCERY_TRY_VOID(read_secret(file.key_path, file.options.key));
+  CHANCERY_TRY_VOID(read_key(file.key_path, file.options.key));
   return std::move(file.options);
 }
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "core/base/encoding.h"
@@ -38,13 +39,18 @@ std::string mode_text(mode_t mode) {
   return text;
 }
 
-Result<void> require_private(const struct stat& status, const std::string& path) {
-  if (status.st_uid != ::geteuid()) {
+enum class Kind : std::uint8_t { kKey, kCredential };
+
+Result<void> require_private(const struct stat& status, const std::string& path,
+                             Kind kind = Kind::kKey) {
+  const bool of_root = kind == Kind::kCredential && status.st_uid == 0;
+  if (status.st_uid != ::geteuid() && !of_root) {
     return fail(ErrorCode::kFilePermissions, path + " belongs to user " +
                                                  std::to_string(status.st_uid) + ", not to " +
                                                  std::to_string(::geteuid()));
   }
-  if ((status.st_mode & kGroupAndOthers) != 0) {
+  const mode_t refused = kind == Kind::kCredential ? (S_IWGRP | S_IRWXO) : kGroupAndOthers;
+  if ((status.st_mode & refused) != 0) {
     return fail(ErrorCode::kFilePermissions,
                 path + " has mode " + mode_text(status.st_mode) + ", which gives others a right");
   }
@@ -233,7 +239,9 @@ Result<std::string> FileReader::next(std::size_t size_max) {
   }
 }
 
-Result<std::string> read_key_file(const std::string& path) {
+namespace {
+
+Result<std::string> read_private(const std::string& path, Kind kind) {
   // The folder is opened once and the file through it, so that both checks are about what is read.
   const std::string folder_path = folder_of(path);
   const Fd folder(::open(folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -255,9 +263,51 @@ Result<std::string> read_key_file(const std::string& path) {
   if (!S_ISREG(status.st_mode)) {
     return fail(ErrorCode::kFilePermissions, path + " is not a regular file");
   }
-  CHANCERY_TRY_VOID(require_private(folder_status, "folder " + folder_path));
-  CHANCERY_TRY_VOID(require_private(status, path));
+  CHANCERY_TRY_VOID(require_private(folder_status, "folder " + folder_path, kind));
+  CHANCERY_TRY_VOID(require_private(status, path, kind));
   return read_open_file(file, path, kKeyFileSizeMax);
+}
+
+constexpr std::string_view kCredential = "credential:";
+constexpr std::string_view kEnvironment = "env:";
+
+// Set before this process began, and changed by nothing in it.
+const char* variable(const std::string& name) {
+  return ::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+}
+
+}  // namespace
+
+Result<std::string> read_key_file(const std::string& path) {
+  return read_private(path, Kind::kKey);
+}
+
+bool is_elsewhere(std::string_view source) {
+  return source.starts_with(kCredential) || source.starts_with(kEnvironment);
+}
+
+Result<std::string> read_secret(const std::string& source) {
+  if (source.starts_with(kEnvironment)) {
+    const std::string name = source.substr(kEnvironment.size());
+    const char* const value = variable(name);
+    if (value == nullptr) {
+      return fail(ErrorCode::kFileMissing, "the environment has no " + name);
+    }
+    return std::string(value);
+  }
+  if (!source.starts_with(kCredential)) {
+    return read_key_file(source);
+  }
+  const std::string name = source.substr(kCredential.size());
+  const char* const folder = variable("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr) {
+    return fail(ErrorCode::kFileMissing, source + ": CREDENTIALS_DIRECTORY is not set; the unit "
+                                                  "gives it with LoadCredential=" + name + ":PATH");
+  }
+  if (name.empty() || name.find('/') != std::string::npos) {
+    return fail(ErrorCode::kConfigInvalid, source + " names no credential");
+  }
+  return read_private(std::string(folder) + "/" + name, Kind::kCredential);
 }
 
 Result<void> make_private_folder(const std::string& path) {

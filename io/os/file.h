@@ -62,6 +62,14 @@ class FileReader {
 // group or others, in a folder of which the same is true. At most kKeyFileSizeMax bytes.
 [[nodiscard]] Result<std::string> read_key_file(const std::string& path);
 
+// A secret is in a key file, or "credential:NAME", a file of $CREDENTIALS_DIRECTORY as systemd gives
+// one (systemd.exec(5), LoadCredential=), or "env:NAME", a variable of the environment.
+[[nodiscard]] bool is_elsewhere(std::string_view source);  // One of the latter two.
+// kFileMissing where the directory, the file or the variable is not there. Of a credential the
+// folder and the file may be root's, and readable for a group: the mask of the ACL that names the
+// user of the unit shows there.
+[[nodiscard]] Result<std::string> read_secret(const std::string& source);
+
 // Makes a folder of mode 0700; its parent must be there. One that is there already is accepted
 // where it is ours and private, otherwise kFilePermissions: it is never changed.
 [[nodiscard]] Result<void> make_private_folder(const std::string& path);

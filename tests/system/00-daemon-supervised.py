@@ -70,6 +70,36 @@ class Supervised(Trial):
         self.assertEqual(self.hub.wait(), 1)
         self.assertRaises(BlockingIOError, supervisor.socket.recv, 4096)
 
+    def test_keys_come_from_credentials_and_from_the_environment(self):
+        credentials = self.folder / "credentials"
+        credentials.mkdir(mode=0o500)
+        for config, keys in (("hub/hub.toml", ("log", "transport")), ("am/node.toml", ("signing", "sealing"))):
+            for key in keys:
+                (credentials / f"{config[:2]}-{key}").write_bytes(self.path(config).with_name("keys").joinpath(f"{key}.pem").read_bytes())
+                (credentials / f"{config[:2]}-{key}").chmod(0o400)
+                self.edit(config, rf'"keys/{key}.pem"', f'"credential:{config[:2]}-{key}"')
+        self.edit("am/node.toml", r'"keys/transport.pem"', '"env:AM_TRANSPORT"')
+        self.edit("am/apps/desk/client.toml", r'^key = ".*"', 'key = "env:DESK_KEY"')
+        node = self.node_of("AM")
+        for daemon in (self.hub, node):
+            daemon.start()
+            self.assertEqual(daemon.wait(15), 1, daemon.log())
+            self.assertRegex(daemon.log(), "error=file-missing .*LoadCredential=")
+            daemon.env = {"CREDENTIALS_DIRECTORY": str(credentials)}
+        node.start()
+        self.assertEqual(node.wait(15), 1, node.log())
+        self.assertIn("the environment has no AM_TRANSPORT", node.log())
+        node.env["AM_TRANSPORT"] = self.path("am/keys/transport.pem").read_text()
+        for path in (*self.path("hub/keys").iterdir(), *(self.path("am/keys") / f"{key}.pem" for key in ("signing", "sealing", "transport"))):
+            path.unlink()
+        self.start("AM", "BY")
+        desk = {"DESK_KEY": self.path("am/apps/desk/key.pem").read_text()}
+        published = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "BY", "--subject", "x",
+                                   "--content", '{"summary": "x"}', env=desk)
+        self.assertEqual(published.code, 0, published)
+        self.assert_arrives("BY", ["x"])
+        self.assertEqual(self.as_member("AM", "inbox").error, "file-missing")
+
     def reload(self, daemon, word="reloaded"):
         daemon.log_start = daemon.log_path.stat().st_size
         daemon.process.send_signal(signal.SIGHUP)

@@ -31,6 +31,31 @@ ErrorCode code_of(const Result<T>& result) {
   return result ? ErrorCode::kInternal : result.error().code;
 }
 
+// As systemd makes them: of root, with the mask of an ACL in the place of the group's rights.
+TEST(FileTest, ASecretMayBeACredentialOrInTheEnvironment) {
+  const TemporaryFolder folder;
+  EXPECT_TRUE(is_elsewhere("credential:key"));
+  EXPECT_TRUE(is_elsewhere("env:KEY"));
+  EXPECT_FALSE(is_elsewhere("keys/env:KEY"));
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_EQ(code_of(read_secret("credential:key")), ErrorCode::kFileMissing);
+  ::setenv("CREDENTIALS_DIRECTORY", folder.path().c_str(), 1);
+  EXPECT_EQ(code_of(read_secret("credential:key")), ErrorCode::kFileMissing);
+  ASSERT_TRUE(write_file_new(folder / "key", "secret", 0440));
+  EXPECT_EQ(read_secret("credential:key").value(), "secret");
+  EXPECT_EQ(code_of(read_secret("credential:../key")), ErrorCode::kConfigInvalid);
+  EXPECT_EQ(code_of(read_secret("credential:")), ErrorCode::kConfigInvalid);
+  EXPECT_EQ(code_of(read_secret(folder / "key")), ErrorCode::kFilePermissions) << "of a path";
+  for (const mode_t mode : {0444U, 0460U, 0401U}) {
+    ASSERT_EQ(::chmod((folder / "key").c_str(), mode), 0);
+    EXPECT_EQ(code_of(read_secret("credential:key")), ErrorCode::kFilePermissions) << mode;
+  }
+  ::unsetenv("CHANCERY_TEST_SECRET");
+  EXPECT_EQ(code_of(read_secret("env:CHANCERY_TEST_SECRET")), ErrorCode::kFileMissing);
+  ::setenv("CHANCERY_TEST_SECRET", "PEM", 1);
+  EXPECT_EQ(read_secret("env:CHANCERY_TEST_SECRET").value(), "PEM");
+}
+
 TEST(FileTest, ReadsWhatWasWrittenAndNotOneByteMoreThanAllowed) {
   const TemporaryFolder folder;
   const std::string bytes(100'000, 'x');
