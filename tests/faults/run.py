@@ -224,10 +224,17 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE, f"faults: {message}\n")
 
 
+def positive(word):
+    number = int(word)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is none at all")
+    return number
+
+
 def main():
     parser = Parser(prog="./dev faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="campaigns; left out, all")
-    parser.add_argument("--count", type=int, help="so many faults of each")
+    parser.add_argument("--count", type=positive, help="so many faults of each")
     parser.add_argument("--seed", type=int, default=1, help="of the first exchange on (1)")
     parser.add_argument("--merge", action="store_true", help="as many as before a merge")
     parser.add_argument("--list", action="store_true", help="the campaigns, and what each needs")

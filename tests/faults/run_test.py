@@ -32,12 +32,24 @@ class AWrongCommandLine(unittest.TestCase):
 
     def test_is_told_before_anything_is_built(self):
         for words, told in ((("kill-hub", "nope"), "no campaign 'nope': there are clock, damage, "),
-                            (("kill-hub", "--cuont", "3"), "unrecognized arguments: --cuont")):
+                            (("kill-hub", "--cuont", "3"), "unrecognized arguments: --cuont"),
+                            (("kill-hub", "--count", "0"), "0 is none at all")):
             with self.subTest(words=words):
                 done = self.faults(*words)
                 self.assertEqual(done.returncode, 64, done)
                 self.assertIn(told, done.stderr)
                 self.assertFalse((self.root / "build").exists(), done)
+
+
+class WhatCannotRunHere(unittest.TestCase):
+    @unittest.skipUnless(run.needs.is_root() and shutil.which("setpriv"), "takes rights away from root")
+    def test_is_not_here_for_a_root_that_may_not_mount(self):
+        few = "-sys_admin,-net_admin,-sys_ptrace"
+        listed = subprocess.run(["setpriv", "--bounding-set", few, "--inh-caps", few, sys.executable, ROOT / "tests/faults/run.py",
+                                 "--list"], capture_output=True, text=True, timeout=50, check=True).stdout
+        self.assertRegex(listed, r"(?m)^power-cut .* not here: loop devices$")
+        self.assertRegex(listed, r"(?m)^partition .* not here: network namespaces$")
+        self.assertRegex(listed, r"(?m)^kill-hub .* runs here$")
 
 
 class ThePeakOfAProcess(unittest.TestCase):

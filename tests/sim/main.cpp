@@ -28,7 +28,7 @@ healed, and the oracle judges. The same seed gives the same run; its trace hash 
   --story      tell everything that happens
   --quiet      only what fails, and the sum
 
-Exit: 0 all promises kept, 1 a violation, 2 usage.
+Exit: 0 all promises kept, 1 a violation, 64 a wrong command line.
 )";
 constexpr std::size_t kStoryLines = 400;  // The last of them, where a seed fails.
 
@@ -122,8 +122,13 @@ void tell_story(const test::TestExchange& exchange, std::uint64_t seed, const Re
 int main(int argc, char** argv) {
   const std::optional<Request> asked = request_from(argc, argv);
   if (!asked.has_value()) {
-    std::cerr << kHelp;
-    return 2;
+    const bool helps = argc > 1 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h");
+    if (helps) {
+      std::cout << kHelp;
+      return 0;
+    }
+    std::cerr << "sim: give a seed or a range of seeds, and flags of ./dev sim --help\n";
+    return 64;
   }
   const Request& request = *asked;
   Disk::have_one_thread();
