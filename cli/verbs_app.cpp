@@ -12,7 +12,7 @@ constexpr const char* kAppFooter =
     R"(Verbs have help of their own, with examples: chancery help app add)";
 
 constexpr const char* kAppAddFooter = R"(Examples:
-  chancery app add weather --node /etc/chancery/node.toml --publish emergency.alert
+  chancery app add weather --node /etc/chancery/node/node.toml --publish emergency.alert
   chancery app add archive --exchange DIR --as AM --read '*' --json
   chancery app add bridge --exchange DIR --as AM --publish contact --read '*' --rate 50 \
       --folder /srv/bridge/chancery
@@ -24,13 +24,13 @@ answered; it is in force from its next start.)";
 
 constexpr const char* kAppListFooter = R"(Examples:
   chancery app list --exchange DIR --as AM
-  chancery app list --node /etc/chancery/node.toml --json
+  chancery app list --node /etc/chancery/node/node.toml --json
 
 Shows what the file says, a line each: name, first digits of the key, what it may publish and read,
 notices a second. Asks no node.)";
 
 constexpr const char* kAppRevokeFooter = R"(Examples:
-  chancery app revoke weather --node /etc/chancery/node.toml
+  chancery app revoke weather --node /etc/chancery/node/node.toml
   chancery app revoke archive --exchange DIR --as AM --json
 
 Takes the application out of the node.toml and has the running node read that again: from then on it

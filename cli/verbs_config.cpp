@@ -11,7 +11,7 @@ constexpr const char* kConfigFooter =
     R"(Verbs have help of their own, with examples: chancery help config check)";
 
 constexpr const char* kConfigCheckFooter = R"(Examples:
-  chancery config check /etc/chancery/hub.toml
+  chancery config check /etc/chancery/hub/hub.toml
   chancery config check node.toml.new --role node --json
 
 Reads the file as its program would: keys, types, values. Of a client.toml it opens the key, of the

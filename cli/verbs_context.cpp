@@ -20,8 +20,8 @@ CHANCERY_CLIENT; these before CHANCERY_CONTEXT; and that before the selected one
 constexpr const char* kContextAddFooter = R"(Examples:
   chancery context add am --exchange DIR --as AM --select
   chancery context add desk --client ~/.chancery/client.toml
-  chancery context add node --node /etc/chancery/node.toml
-  chancery context add hub --hub /etc/chancery/hub.toml --json
+  chancery context add node --node /etc/chancery/node/node.toml
+  chancery context add hub --hub /etc/chancery/hub/hub.toml --json
 
 A client.toml is for publish, inbox and show; a node.toml or hub.toml for status, audit, backup and
 app; an exchange for all of them. Paths are kept as absolute ones.)";

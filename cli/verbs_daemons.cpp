@@ -14,15 +14,15 @@ namespace {
 constexpr const char* kStatusFooter = R"(Examples:
   chancery status --exchange DIR hub
   chancery status --exchange DIR AM --json
-  chancery status --node /etc/chancery/node.toml --check
+  chancery status --node /etc/chancery/node/node.toml --check
 
-Exit 0: it answers. 1: it answers and raises an alarm; with --check also where its disk is low or a
-stored record is damaged, for monitoring. 2: nothing answers.)";
+Exit 0: it answers. 1: it answers and raises an alarm; with --check also where its disk is low, a
+stored record is damaged or a node has no link to its hub, for monitoring. 2: nothing answers.)";
 
 constexpr const char* kDoctorFooter = R"(Examples:
   chancery doctor --exchange DIR AM
-  chancery doctor --node /etc/chancery/node.toml --bundle for-support.json
-  chancery doctor --node /etc/chancery/node.toml --check --log-age-max 2h
+  chancery doctor --node /etc/chancery/node/node.toml --bundle for-support.json
+  chancery doctor --node /etc/chancery/node/node.toml --check --log-age-max 2h
 
 Looks at what a start looks at (keys, their permissions, places, the store) and at what the running
 daemon says of link, directory, log, clock, disk, records and queues. Changes nothing. Run it as the
@@ -33,14 +33,14 @@ Exit 0: all is well. 1: something is not.)";
 
 constexpr const char* kMembersFooter = R"(Examples:
   chancery hub members --exchange DIR
-  chancery hub members --hub /etc/chancery/hub.toml --json
+  chancery hub members --hub /etc/chancery/hub/hub.toml --json
 
 A line for each node: whose it is, whether it is there, and up to which entry of the log it has
 stored what it was sent.
 Exit 0: it answers. 1: refused. 2: nothing answers.)";
 
 constexpr const char* kDrainFooter = R"(Examples:
-  chancery hub drain --hub /etc/chancery/hub.toml
+  chancery hub drain --hub /etc/chancery/hub/hub.toml
 
 What nodes have sent is sequenced and answered, the log is durable to its last checkpoint, and the
 hub ends with exit code 0, as at SIGTERM. Nodes keep what they have and look for it again.
@@ -59,7 +59,7 @@ Exit 0: verified. 1: falsified, the entry at fault is named. 2: could not tell.)
 
 constexpr const char* kBackupFooter = R"(Examples:
   chancery backup --exchange DIR hub --to /backup/hub-2026-01-31.db
-  chancery backup --node /etc/chancery/node.toml --to /backup/am.db --json
+  chancery backup --node /etc/chancery/node/node.toml --to /backup/am.db --json
 
 The daemon copies its store while it goes on. The file has its name once it is whole and durable,
 and is as it was at one moment; what is there is never overwritten.
@@ -113,7 +113,7 @@ std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, 
 }
 
 void add_check_flag(CLI::App& verb, StatusOptions& options) {
-  verb.add_flag("--check", options.check, "Exit 1 also for a low disk or a damaged record");
+  verb.add_flag("--check", options.check, "Exit 1 also for a low disk, a damaged record, no link");
 }
 
 }  // namespace

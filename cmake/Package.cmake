@@ -16,7 +16,8 @@ install(FILES ${CMAKE_BINARY_DIR}/package/chancery-config-version.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/chancery)
 install(FILES ${CMAKE_BINARY_DIR}/package/chancery.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(DIRECTORY client/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs config deploy DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # The Python package, where Debian's python3 looks for it under /usr; elsewhere PYTHONPATH says so.
 install(DIRECTORY python/chancery DESTINATION lib/python3/dist-packages PATTERN __pycache__ EXCLUDE)
