@@ -278,11 +278,8 @@ Result<void> Server::take_turn() {
   if (feed_.has_value()) {
     CHANCERY_TRY_VOID(feed_->step(engine_->store()));
   }
-  if (!engine_->store().in_transaction()) {  // wake() may have begun one, for the next turn.
-    step_backup();
-    CHANCERY_TRY_VOID(engine_->look_again(now()));
-  }
-  return {};
+  step_backup();
+  return engine_->look_again(now());
 }
 
 void Server::take_link_events() {
@@ -518,7 +515,7 @@ void Server::send_replies() {
   }
 }
 
-text::Json Server::queues_json(const OutboxLoad& load) {
+text::Json Server::queues_json(const OutboxLoad& load, std::uint64_t deferred) {
   const LocalApi& api = engine_->local_api();
   const LocalLimits& limits = api.limits();
   const SigningWindow window;
@@ -535,6 +532,8 @@ text::Json Server::queues_json(const OutboxLoad& load) {
       {"unread", daemon::queue_json({.bytes = {{hub_->waiting_bytes(), kHubWaitingBytesMax}}})},
       {"waiters", daemon::queue_json({.items = {{api.waiter_count(), limits.waiter_count_max}},
                                       .refused = api.counters().not_waited_count})},
+      {"deferred", daemon::queue_json({.items = {{deferred, limits.deferred_count_max}},
+                                       .refused = api.counters().deferred_full_count})},
       {"connections",
        daemon::queue_json(
            {.items = {{static_cast<std::uint64_t>(local_->connection_count()),
@@ -562,6 +561,7 @@ Result<std::string> Server::status_json() {
   CHANCERY_TRY(const std::vector<exchange::Damage> quarantined, store.quarantined());
   CHANCERY_TRY(const OutboxLoad load, store.outbox_load());
   CHANCERY_TRY(const IntakeCounts intake, store.intake_counts());
+  CHANCERY_TRY(const NodeStore::DeferredCounts deferred, store.deferred_counts());
   CHANCERY_TRY(const std::uint64_t erased_count, engine_->store().erased_count());
   text::Json json;
   json["program"] = "chancery-node";
@@ -598,7 +598,8 @@ Result<std::string> Server::status_json() {
                    {"unopenable", intake.unopenable},
                    {"garbled", intake.garbled},
                    {"erased", erased_count}};
-  json["queues"] = queues_json(load);
+  json["given_back"] = {{"waiting", deferred.waiting}, {"quarantined", deferred.quarantined}};
+  json["queues"] = queues_json(load, deferred.most_of_one);
   json["backup"] = backup_.progress();
   json["quarantine"] = daemon::quarantine_json(quarantined);
   json["scrub"] = {{"passes", engine_->scrub_pass_count()}};

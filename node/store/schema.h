@@ -76,6 +76,23 @@ CREATE TABLE quarantine(
   id INTEGER PRIMARY KEY, part TEXT NOT NULL, idx INTEGER NOT NULL, code INTEGER NOT NULL,
   reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, UNIQUE(part, idx)) STRICT;
 )";
+
+// Version 3: what was handed out along cursors, and what was given back. Before it nobody took note
+// of what was handed out: along any cursor, that may be all there was (the row without names).
+inline constexpr std::string_view kSchema3 = R"(
+CREATE TABLE handed(
+  application TEXT NOT NULL, cursor TEXT NOT NULL, arrival INTEGER NOT NULL,
+  arrival_urgent INTEGER NOT NULL, PRIMARY KEY(application, cursor)) STRICT, WITHOUT ROWID;
+INSERT INTO handed(application, cursor, arrival, arrival_urgent)
+  SELECT '', '', coalesce(max(arrival), 0), coalesce(max(arrival), 0) FROM inbox;
+CREATE TABLE deferred(
+  application TEXT NOT NULL, cursor TEXT NOT NULL, arrival INTEGER NOT NULL,
+  urgent INTEGER NOT NULL, attempts INTEGER NOT NULL, attempts_before INTEGER NOT NULL,
+  due_at_ms INTEGER NOT NULL, quarantined_at_ms INTEGER NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY(application, cursor, arrival)) STRICT, WITHOUT ROWID;
+CREATE INDEX deferred_due ON deferred(application, cursor, urgent, due_at_ms, arrival)
+  WHERE quarantined_at_ms = 0;
+)";
 // Of a notice of ours that was logged: everybody whom its draft is for.
 inline constexpr std::string_view kPutUnstored =
     "INSERT INTO unstored(member, urgent, idx) VALUES(?1, ?2, ?3)";
@@ -85,7 +102,8 @@ inline constexpr std::string_view kPutUnstored =
 [[nodiscard]] Result<void> fill_schema2(sqlite::Database& database);
 
 inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
-                                      sqlite::StoreStep{kSchema2, fill_schema2}};
+                                      sqlite::StoreStep{kSchema2, fill_schema2},
+                                      sqlite::StoreStep{kSchema3}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);
