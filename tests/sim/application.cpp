@@ -206,6 +206,14 @@ void Reader::take_reply(const v1::LocalReply& reply) {
         around_.violation(node_.name() + " shows a notice that does not parse");
         continue;
       }
+      if (!handed_.insert(item.arrival()).second && !item.redelivered() &&
+          !unmarked_.contains(item.arrival())) {
+        around_.violation("P2: " + node_.name() + " hands out arrival " +
+                          std::to_string(item.arrival()) + " a second time, and says it does not");
+      }
+      if (reply.inbox().unmarked()) {
+        unmarked_.insert(item.arrival());
+      }
       const std::uint64_t acknowledged = acknowledged_[exchange::lane_of(draft.precedence())];
       readings_.push_back({.arrival = item.arrival(),
                            .draft = std::move(draft),

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -115,6 +116,8 @@ class Reader {
   NodeMachine& node_;
   Random random_;
   std::vector<Reading> readings_;
+  std::set<std::uint64_t> handed_;    // Arrivals that it was handed, …
+  std::set<std::uint64_t> unmarked_;  // … and of these, those of which the disk took no note.
   exchange::PerLane<std::uint64_t> acknowledged_;
   std::uint64_t next_request_ = 1;
   std::uint64_t awaited_ = 0;  // The request whose answer comes next; others are late.
