@@ -127,6 +127,7 @@ Result<int> run_cursor_redrive(const CursorRedriveOptions& options, const Shared
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);
   std::vector<std::uint64_t> arrivals;
+  arrivals.reserve(options.notices.size());
   for (const std::string& name : options.notices) {
     arrivals.push_back(client.show(name).notice.arrival);
   }
