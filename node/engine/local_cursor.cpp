@@ -4,6 +4,7 @@
 // it is due, until it is done with or quarantined. Nothing is deleted by giving up.
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "core/exchange/names.h"
@@ -15,6 +16,7 @@ namespace chancery::node {
 namespace {
 
 constexpr std::uint64_t kDelayMsMax = 7ULL * 24 * 3'600'000;
+constexpr std::uint64_t kAnyDueMs = std::numeric_limits<std::int64_t>::max();
 constexpr std::size_t kReasonBytesMax = 200;
 
 v1::Deferral deferral_reply(const NodeStore::Deferral& deferral) {
@@ -74,12 +76,15 @@ Result<v1::InboxReply> LocalApi::inbox_along(const v1::InboxRequest& request,
   Page page;
   for (const exchange::Lane lane : exchange::kLanes) {
     next[lane] = std::max({asked[lane], passed.arrivals[lane], stands[lane]});
-    CHANCERY_TRY_VOID(add_due(cursor, lane,
-                              {.request = request,
-                               .application = application,
-                               .from_ms = passed.looked_at_ms,
-                               .until_ms = context.now_ms},
-                              page, due_left));
+    DueRead read{.request = request,
+                 .application = application,
+                 .from_ms = passed.looked_at_ms,
+                 .until_ms = context.now_ms};
+    CHANCERY_TRY_VOID(add_due(cursor, lane, read, page, due_left));
+    // So far ahead only where the clock was put back since.
+    read.from_ms = context.now_ms + kDelayMsMax + 1;
+    read.until_ms = kAnyDueMs;
+    CHANCERY_TRY_VOID(add_due(cursor, lane, read, page, due_left));
     const int first = page.reply.items_size();
     CHANCERY_TRY(const bool at_end, scan(lane, next[lane], request, application, page, &cursor));
     if (at_end) {

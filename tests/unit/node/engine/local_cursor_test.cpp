@@ -271,6 +271,16 @@ TEST_F(LocalCursorTest, WhatIsGivenBackLetsTheCursorPassAndComesAgainWhenItIsDue
   EXPECT_EQ(must(store_->deferred_count("desk")), 0U);
 }
 
+TEST_F(LocalCursorTest, AClockThatIsPutBackKeepsNothingLongerThanTheLongestDelay) {
+  constexpr std::uint64_t kDays7 = 7ULL * 24 * 3'600'000;
+  read();
+  give_back(nack_of(2, 0, kDays7));
+  commit_page();
+  EXPECT_EQ(read(), "");
+  now_ms_ -= 1;
+  EXPECT_EQ(read(), "2+1") << "nothing was given back for so long";
+}
+
 TEST_F(LocalCursorTest, TheUrgentAndTheLongestDueComeFirst) {
   read();
   give_back(nack_of(5, 0, 1));
@@ -440,6 +450,8 @@ TEST_F(LocalCursorTest, AReadThatWaitsHearsWhatIsGivenBackOrRedrivenMeanwhile) {
   away.set_quarantine(true);
   give_back(away);
   EXPECT_EQ(words(ask(waits)), "nothing");
+  must(api().wake(context(), {}));
+  EXPECT_EQ(words(reply()), "nothing");
   EXPECT_EQ(said(redrive({2})), "good");
   must(api().wake(context(), {}));
   EXPECT_EQ(words(reply()), "2+2");
