@@ -172,7 +172,7 @@ Result<std::optional<NodeStore::Deferral>> LocalApi::given_back(const NodeStore:
   if (!exchange::any_matches(application.read, draft.kind())) {
     return fail(ErrorCode::kNoGrant, application.name + " may not read " + draft.kind());
   }
-  CHANCERY_TRY(std::optional<NodeStore::Deferral> deferral,
+  CHANCERY_TRY(const std::optional<NodeStore::Deferral> deferral,
                store_.deferral(cursor, attempt.arrival()));
   NodeStore::Deferral after = deferral.value_or(NodeStore::Deferral());
   if (after.attempts != attempt.attempts()) {
