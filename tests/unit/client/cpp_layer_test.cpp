@@ -277,7 +277,7 @@ TEST(CppLayerTest, WhatIsDoneWithAndWhatIsGivenBackComeAcross) {
   EXPECT_EQ(must(nack_from_json(R"({"delay_ms": 18446744073709551615})")).how.delay.count(),
             1LL << 62U);
 
-  DeferredQuery query{.after = 3, .limit = 17, .waiting = true, .quarantined = false};
+  const DeferredQuery query{.after = 3, .limit = 17, .waiting = true, .quarantined = false};
   const DeferredQuery read = must(deferred_query_from_json(detail::json_of(query)));
   EXPECT_EQ(read.after, 3U);
   EXPECT_EQ(read.limit, 17U);
