@@ -609,7 +609,29 @@ TEST_F(ClientTest, ReadUsesTheCursorAndCommitMovesIt) {
   EXPECT_EQ(requests.at(0).inbox().after(), 3U);
   EXPECT_EQ(requests.at(0).inbox().after_urgent(), 4U);
   EXPECT_EQ(requests.at(0).inbox().filter().kinds(0), "consultation.*");
+  EXPECT_FALSE(requests.at(0).inbox().filter().actual()) << "none is all";
   EXPECT_EQ(requests.at(1).cursor().cursor(), "archive");
+}
+
+TEST_F(ClientTest, EachStatusIsAskedForByItsOwnFlag) {
+  start_node([](const v1::LocalRequest&) {
+    v1::LocalReply reply;
+    reply.mutable_inbox();
+    return reply;
+  });
+  Client client(options());
+  std::string flags;
+  for (const Status status : {Status::kActual, Status::kExercise, Status::kTest, Status::kDraft}) {
+    InboxQuery query;
+    query.statuses = {status};
+    static_cast<void>(client.inbox(query));
+    const v1::InboxFilter filter = node_->requests().back().inbox().filter();
+    for (const bool flag : {filter.actual(), filter.exercise(), filter.test(), filter.draft()}) {
+      flags += flag ? '1' : '0';
+    }
+    flags += ' ';
+  }
+  EXPECT_EQ(flags, "1000 0100 0010 0001 ");
 }
 
 TEST_F(ClientTest, AnInboxThatWaitsGetsTheTimeToDoSo) {
