@@ -31,6 +31,7 @@ class InboxReader {
     client::Page page = cursor_.empty() ? client_.inbox(query_) : client_.read(cursor_, query_);
     // The newest are one page, and what arrives meanwhile is newer than they are. Of the others a
     // page without notices may have more behind it: the node looks at so many rows at a time.
+    take_given_back(page);
     at_end_ = query_.last != 0 || (page.notices.empty() && page.next == query_.after);
     query_.after = page.next;
     query_.last = 0;  // Whoever follows goes on with what comes after them.
@@ -41,17 +42,36 @@ class InboxReader {
 
   // Everything that was read was shown.
   void done() {
-    if (!cursor_.empty() && !(query_.after == done_)) {
-      done_ = client_.commit(cursor_, query_.after);
+    if (!cursor_.empty() && (!undone_.notices.empty() || !(undone_.next == done_))) {
+      done_ = client_.ack(cursor_, undone_);
     }
+    undone_.notices.clear();
   }
 
   void wait_for_more() { query_.wait = kFollowWait; }
 
  private:
+  // What was given back comes with each page until it is done with: once is enough.
+  void take_given_back(client::Page& page) {
+    std::erase_if(page.notices, [this](const client::Notice& notice) {
+      return notice.attempts > 0 &&
+             std::ranges::find(undone_.notices, notice.arrival, &client::Notice::arrival) !=
+                 undone_.notices.end();
+    });
+    for (const client::Notice& notice : page.notices) {
+      if (notice.attempts > 0) {
+        client::Notice& again = undone_.notices.emplace_back();
+        again.arrival = notice.arrival;
+        again.attempts = notice.attempts;
+      }
+    }
+    undone_.next = page.next;
+  }
+
   std::string cursor_;
   client::Client client_;
   client::InboxQuery query_;
+  client::Page undone_;  // Where it ends, and what in it had been given back.
   client::Position done_;
   bool at_end_ = false;
 };
@@ -125,6 +145,9 @@ Result<client::InboxQuery> make_query(const InboxOptions& options, client::Time 
   client::InboxQuery query;
   query.origins = options.from;
   query.kinds = options.kinds;
+  for (const std::string& word : options.statuses) {
+    query.statuses.push_back(client::status_from(word));
+  }
   query.last = options.last;
   if (!options.precedence.empty()) {
     query.precedence_min = client::precedence_from(options.precedence);

@@ -16,6 +16,7 @@ namespace chancery::cli {
 struct InboxOptions {
   std::vector<std::string> from;
   std::vector<std::string> kinds;
+  std::vector<std::string> statuses;
   std::string precedence;  // The lowest that is shown.
   std::string since;
   std::uint32_t last = 0;

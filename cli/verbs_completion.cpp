@@ -31,6 +31,7 @@ Words choices_of(const std::string& type) {
   static const std::map<std::string, Words> of_types = {
       {"PRECEDENCE", {"deferred", "routine", "priority", "immediate", "flash", "override"}},
       {"STATUS", {"actual", "exercise", "test", "draft"}},
+      {"STATUSES", {"actual", "exercise", "test", "draft"}},
       {"TLP", {"clear", "green", "amber", "amber-strict", "red"}},
       {"SHELL", {"bash", "fish", "zsh"}},
       {"DAEMON", {"hub", "node"}},

@@ -34,7 +34,7 @@ nothing is lost, and publishing again with the same --id makes no second notice.
 constexpr const char* kInboxFooter = R"(Examples:
   chancery inbox --exchange DIR --as BY --last 10
   chancery inbox --exchange DIR --as BY --from AM --kind 'consultation.*' --since 2d
-  chancery inbox --exchange DIR --as BY --precedence immediate --follow
+  chancery inbox --exchange DIR --as BY --precedence immediate --status actual --follow
   chancery inbox --client client.toml --cursor archive --json   (each notice once, over many runs)
 
 A line shows: arrival number, time of acceptance, origin, precedence, kind, notice, subject.
@@ -113,6 +113,8 @@ void add_inbox(CLI::App& app, Shared& shared) {
   add_list(verb, "--from", options->from, "From these members only", "CODES");
   add_list(verb, "--kind", options->kinds, "Of these kinds only; consultation.* is a group",
            "KINDS");
+  add_list(verb, "--status", options->statuses, "Of these only: actual, exercise, test, draft",
+           "STATUSES");
   verb.add_option("--precedence", options->precedence, "Of this precedence and above only")
       ->type_name("PRECEDENCE");
   verb.add_option("--since", options->since, "Accepted since a time (RFC 3339), or so long: 2h, 7d")

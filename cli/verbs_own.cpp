@@ -48,6 +48,28 @@ constexpr const char* kCursorResetFooter = R"(Examples:
   chancery cursor reset archive --to end --exchange DIR --as BY     (passes by what is there)
   chancery cursor reset archive --to 1200 --client client.toml)";
 
+constexpr const char* kCursorDeferredFooter = R"(Examples:
+  chancery cursor deferred archive --exchange DIR --as BY
+  chancery cursor deferred archive --quarantined --client client.toml --json
+
+The notices that a program gave back along this cursor, by arrival: how often, and when each is due,
+or since when it is quarantined, and why. What is quarantined is kept, and comes no more until it is
+redriven.)";
+
+constexpr const char* kCursorNackFooter = R"(Examples:
+  chancery cursor nack archive 4be19d02a7c1 --delay 10m --exchange DIR --as BY
+  chancery cursor nack archive 4be19d02a7c1 --quarantine --reason "no case" --client client.toml
+
+Gives notices back that were read along this cursor: they let it pass, and come again along it when
+they are due.)";
+
+constexpr const char* kCursorRedriveFooter = R"(Examples:
+  chancery cursor redrive archive 4be19d02a7c1 --exchange DIR --as BY
+  chancery cursor redrive archive --all --client client.toml
+
+Has notices come again along this cursor now, whether they wait or are quarantined; --all is all
+that are quarantined.)";
+
 constexpr const char* kTrackFooter = R"(Examples:
   chancery track 4be19d02a7c1 --exchange DIR --as AM
   chancery track 01890a5d-ac96-774b-bcce-b302099a8057 --exchange DIR --as AM --watch --json
@@ -106,6 +128,51 @@ void add_cursor_reset(CLI::App& group, Shared& shared) {
   run_with(verb, shared, options, run_cursor_reset);
 }
 
+void add_cursor_deferred(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("deferred", "List what was given back along a cursor");
+  verb.footer(kCursorDeferredFooter);
+  const auto options = std::make_shared<CursorDeferredOptions>();
+  verb.add_option("name", options->name, "The cursor")->required()->type_name("NAME");
+  verb.add_flag("--quarantined", options->quarantined, "Only what comes no more by itself");
+  add_client_flags(verb, shared);
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_cursor_deferred);
+}
+
+void add_cursor_nack(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("nack", "Give notices back, to come again later");
+  verb.footer(kCursorNackFooter);
+  const auto options = std::make_shared<CursorNackOptions>();
+  verb.add_option("name", options->name, "The cursor")->required()->type_name("NAME");
+  verb.add_option("notice", options->notices, "Notices, each as for 'chancery show'")
+      ->required()
+      ->type_name("NOTICE");
+  verb.add_option("--delay", options->delay, "Until they come again: 30s, 10m, 2h; 7d at most")
+      ->type_name("DURATION")
+      ->capture_default_str();
+  verb.add_option("--attempts-max", options->attempts_max,
+                  "Given back this often, they are quarantined; 0 is never")
+      ->type_name("N");
+  verb.add_flag("--quarantine", options->quarantine, "Quarantine them at once");
+  verb.add_option("--reason", options->reason, "Why, for people")->type_name("TEXT");
+  add_client_flags(verb, shared);
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_cursor_nack);
+}
+
+void add_cursor_redrive(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("redrive", "Have given back notices come again now");
+  verb.footer(kCursorRedriveFooter);
+  const auto options = std::make_shared<CursorRedriveOptions>();
+  verb.add_option("name", options->name, "The cursor")->required()->type_name("NAME");
+  verb.add_option("notice", options->notices, "Notices, each as for 'chancery show'")
+      ->type_name("NOTICE");
+  verb.add_flag("--all", options->all, "All that are quarantined");
+  add_client_flags(verb, shared);
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_cursor_redrive);
+}
+
 }  // namespace
 
 void add_outbox(CLI::App& app, Shared& shared) {
@@ -120,11 +187,14 @@ void add_outbox(CLI::App& app, Shared& shared) {
 }
 
 void add_cursor(CLI::App& app, Shared& shared) {
-  CLI::App& group = *app.add_subcommand("cursor", "Show and move where readers stand");
+  CLI::App& group = *app.add_subcommand("cursor", "Where readers stand, and what they gave back");
   group.footer(kCursorFooter);
   group.require_subcommand(1);
   add_cursor_list(group, shared);
   add_cursor_reset(group, shared);
+  add_cursor_deferred(group, shared);
+  add_cursor_nack(group, shared);
+  add_cursor_redrive(group, shared);
 }
 
 void add_track(CLI::App& app, Shared& shared) {

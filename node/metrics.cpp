@@ -27,6 +27,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
     {"cursor_urgent", kGauge, "The same of the urgent lane", "cursor_urgent"},
     {"outbox_notices", kGauge, "Own notices by state", "outbox.*", "state"},
     {"inbox_notices", kGauge, "Deliveries by judgement", "inbox.*", "judgement"},
+    {"given_back_notices", kGauge, "Notices that applications gave back, by what they wait for",
+     "given_back.*", "state"},
     {"queue_items", kGauge, "What is in a queue", "queues.*.items", "queue"},
     {"queue_items_max", kGauge, "How much a queue holds", "queues.*.items_max", "queue"},
     {"queue_bytes", kGauge, "Bytes in a queue", "queues.*.bytes", "queue", Reading::kNumber,

@@ -282,11 +282,8 @@ Result<void> Server::take_turn() {
   if (feed_.has_value()) {
     CHANCERY_TRY_VOID(feed_->step(engine_->store()));
   }
-  if (!engine_->store().in_transaction()) {  // wake() may have begun one, for the next turn.
-    step_backup();
-    CHANCERY_TRY_VOID(engine_->look_again(now()));
-  }
-  return {};
+  step_backup();
+  return engine_->look_again(now());
 }
 
 void Server::take_link_events() {
@@ -536,7 +533,7 @@ void Server::send_replies() {
   }
 }
 
-text::Json Server::queues_json(const OutboxCounts& outbox) {
+text::Json Server::queues_json(const OutboxCounts& outbox, std::uint64_t deferred) {
   const LocalApi& api = engine_->local_api();
   const LocalLimits& limits = api.limits();
   const SigningWindow window;
@@ -555,6 +552,8 @@ text::Json Server::queues_json(const OutboxCounts& outbox) {
                                       .refused = replies_unsent_count_})},
       {"waiters", daemon::queue_json({.items = {{api.waiter_count(), limits.waiter_count_max}},
                                       .refused = api.counters().not_waited_count})},
+      {"deferred", daemon::queue_json({.items = {{deferred, limits.deferred_count_max}},
+                                       .refused = api.counters().deferred_full_count})},
       {"connections",
        daemon::queue_json(
            {.items = {{static_cast<std::uint64_t>(local_->connection_count()),
@@ -581,6 +580,7 @@ Result<std::string> Server::status_json() {
   CHANCERY_TRY(const OutboxCounts outbox, store.outbox_counts());
   CHANCERY_TRY(const std::vector<exchange::Damage> quarantined, store.quarantined());
   CHANCERY_TRY(const IntakeCounts intake, store.intake_counts());
+  CHANCERY_TRY(const NodeStore::DeferredCounts deferred, store.deferred_counts());
   text::Json json;
   json["program"] = "chancery-node";
   json["version"] = kVersion;
@@ -611,7 +611,8 @@ Result<std::string> Server::status_json() {
                    {"unopenable", intake.unopenable},
                    {"garbled", intake.garbled},
                    {"erased", intake.erased}};
-  json["queues"] = queues_json(outbox);
+  json["given_back"] = {{"waiting", deferred.waiting}, {"quarantined", deferred.quarantined}};
+  json["queues"] = queues_json(outbox, deferred.most_of_one);
   json["backup"] = backup_.progress();
   json["quarantine"] = daemon::quarantine_json(quarantined);
   json["scrub"] = {{"passes", engine_->scrub_pass_count()}};

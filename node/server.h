@@ -83,7 +83,7 @@ class Server {
   void tell_vitals();
   void send();
   void send_replies();
-  [[nodiscard]] text::Json queues_json(const OutboxCounts& outbox);
+  [[nodiscard]] text::Json queues_json(const OutboxCounts& outbox, std::uint64_t deferred);
 
   Config config_;
   std::unique_ptr<Engine> engine_;

@@ -5,6 +5,8 @@
 //
 // A file appears under its final name only when it is whole and on the disk, and the cursor moves
 // after that: no notice is missing, and one that is written again after a crash has the same name.
+// A notice that cannot be written is given back, so that it holds up no other: it comes again, and
+// after ten attempts waits for a person (chancery cursor deferred bridge --quarantined).
 //
 // Compiled as C++17, as an application may be.
 
@@ -73,14 +75,23 @@ int main(int argc, char** argv) {
     client::InboxQuery query;
     query.kinds.assign(argv + 3, argv + argc);
     query.wait = std::chrono::seconds(20);
+    client::Nack not_written;
+    not_written.delay = std::chrono::seconds(30);
+    not_written.attempts_max = 10;
+    not_written.reason = "it could not be written";
     for (;;) {
       try {
         const client::Page page = node.read("bridge", query);
         for (const client::Notice& notice : page.notices) {
-          hand_over(notice, folder);
+          try {
+            hand_over(notice, folder);
+          } catch (const std::runtime_error& error) {
+            std::cerr << error.what() << "\n";
+            node.nack("bridge", {notice}, not_written);
+          }
         }
         sync(folder, O_RDONLY | O_DIRECTORY, "");  // The names too.
-        node.commit("bridge", page.next);
+        node.ack("bridge", page);                  // What was given back stays so.
       } catch (const client::Error& error) {
         if (!error.retryable()) {
           throw;

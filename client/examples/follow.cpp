@@ -30,7 +30,7 @@ int main(int argc, char** argv) {
                     << notice.notice << "\n"
                     << std::flush;
         }
-        node.commit("example", page.next);  // Only now is it done with.
+        node.ack("example", page);  // Only now is it done with.
       } catch (const client::Error& error) {
         if (!error.retryable()) {
           throw;

@@ -33,6 +33,16 @@ Result<std::optional<Precedence>> as_precedence(const Json& value) {
   return precedence;
 }
 
+Result<std::vector<Status>> as_statuses(const Json& value) {
+  CHANCERY_TRY(const std::vector<std::string> words, as_names(value));
+  std::vector<Status> statuses;
+  for (const std::string& word : words) {
+    CHANCERY_TRY(const Status status, as_word(Json(word), status_from));
+    statuses.push_back(status);
+  }
+  return statuses;
+}
+
 FieldReader<InboxQuery> into_position(std::uint64_t Position::* member) {
   return [=](InboxQuery& query, const Json& value, Time) -> Result<void> {
     CHANCERY_TRY(query.after.*member, as_count(value));
@@ -58,6 +68,7 @@ const FieldReaders<InboxQuery>& query_readers() {
       {"limit", into(&InboxQuery::limit, as_count_32)},
       {"origins", into(&InboxQuery::origins, as_names)},
       {"kinds", into(&InboxQuery::kinds, as_names)},
+      {"statuses", into(&InboxQuery::statuses, as_statuses)},
       {"precedence_min", into(&InboxQuery::precedence_min, as_precedence)},
       {"since", read_since},
       {"wait_ms", into(&InboxQuery::wait, as_wait)},
@@ -85,6 +96,111 @@ const FieldReaders<OutboxQuery>& outbox_query_readers() {
       {"stages", into(&OutboxQuery::stages, as_stages)},
   };
   return all_readers;
+}
+
+// Of each notice only what says which one it was: what else a document has of it was ours.
+Result<std::vector<Attempt>> as_attempts(const Json& value) {
+  if (!value.is_array()) {
+    return wrong_type("a list of notices");
+  }
+  std::vector<Attempt> attempts;
+  for (const Json& item : value) {
+    if (!item.is_object() || !item.contains("arrival")) {
+      return wrong_type("a list of notices, each with its arrival");
+    }
+    Attempt& attempt = attempts.emplace_back();
+    CHANCERY_TRY(attempt.arrival, as_count(item.at("arrival")));
+    if (item.contains("attempts")) {
+      CHANCERY_TRY(attempt.attempts, as_count_32(item.at("attempts")));
+    }
+  }
+  return attempts;
+}
+
+Result<std::vector<std::uint64_t>> as_counts(const Json& value) {
+  if (!value.is_array()) {
+    return wrong_type("a list of numbers");
+  }
+  std::vector<std::uint64_t> counts;
+  for (const Json& item : value) {
+    CHANCERY_TRY(const std::uint64_t count, as_count(item));
+    counts.push_back(count);
+  }
+  return counts;
+}
+
+FieldReader<PageDone> into_end(std::uint64_t Position::* member) {
+  return [=](PageDone& done, const Json& value, Time) -> Result<void> {
+    CHANCERY_TRY(done.next.*member, as_count(value));
+    return {};
+  };
+}
+
+Result<void> pass_by(PageDone&, const Json&, Time) {
+  return {};
+}
+
+const FieldReaders<PageDone>& page_done_readers() {
+  static const FieldReaders<PageDone> all_readers = {
+      {"notices", into(&PageDone::notices, as_attempts)},
+      {"next_after", into_end(&Position::arrival)},
+      {"next_after_urgent", into_end(&Position::arrival_urgent)},
+      {"unmarked", pass_by},
+  };
+  return all_readers;
+}
+
+// A delay that is too long is the node's to refuse: it is not made shorter here.
+Result<std::chrono::milliseconds> as_delay(const Json& value) {
+  constexpr std::uint64_t kMost = 1ULL << 62U;
+  CHANCERY_TRY(const std::uint64_t ms, as_count(value));
+  return std::chrono::milliseconds(std::min(ms, kMost));
+}
+
+template <class Member>
+FieldReader<NackOrder> into_how(Member Nack::* member, Result<Member> (*read)(const Json&)) {
+  return [=](NackOrder& order, const Json& value, Time) -> Result<void> {
+    CHANCERY_TRY(order.how.*member, read(value));
+    return {};
+  };
+}
+
+const FieldReaders<NackOrder>& nack_readers() {
+  static const FieldReaders<NackOrder> all_readers = {
+      {"notices", into(&NackOrder::notices, as_attempts)},
+      {"delay_ms", into_how(&Nack::delay, as_delay)},
+      {"attempts_max", into_how(&Nack::attempts_max, as_count_32)},
+      {"quarantine", into_how(&Nack::quarantine, as_truth)},
+      {"reason", into_how(&Nack::reason, as_text)},
+  };
+  return all_readers;
+}
+
+const FieldReaders<DeferredQuery>& deferred_query_readers() {
+  static const FieldReaders<DeferredQuery> all_readers = {
+      {"after", into(&DeferredQuery::after, as_count)},
+      {"limit", into(&DeferredQuery::limit, as_count_32)},
+      {"waiting", into(&DeferredQuery::waiting, as_truth)},
+      {"quarantined", into(&DeferredQuery::quarantined, as_truth)},
+  };
+  return all_readers;
+}
+
+const FieldReaders<RedriveOrder>& redrive_readers() {
+  static const FieldReaders<RedriveOrder> all_readers = {
+      {"arrivals", into(&RedriveOrder::arrivals, as_counts)},
+      {"all", into(&RedriveOrder::all, as_truth)},
+  };
+  return all_readers;
+}
+
+void add_deferral(Json& out, const Deferral& deferral) {
+  out["attempts"] = deferral.attempts;
+  out["due_at"] = text::time_for_programs(deferral.due_at);
+  out["quarantined_at"] = deferral.quarantined_at
+                              ? Json(text::time_for_programs(*deferral.quarantined_at))
+                              : Json(nullptr);
+  out["reason"] = deferral.reason;
 }
 
 std::string word(Verdict verdict) {
@@ -118,6 +234,102 @@ std::string no_outbox_stage(std::string_view word) {
 
 Result<OutboxQuery> outbox_query_from_json(std::string_view json) {
   return read_object(json, {.source = "query", .of = "a query", .now = {}}, outbox_query_readers());
+}
+
+Result<std::vector<std::variant<Draft, ErrorParts>>> drafts_from_json(std::string_view json,
+                                                                      Time now) {
+  const Document document{.source = "drafts", .of = "a batch", .now = now};
+  CHANCERY_TRY(const Json object, parse_object(json, document));
+  for (const auto& [key, value] : object.items()) {
+    if (key != "drafts") {
+      return unknown_key(key, document, {"drafts"});
+    }
+  }
+  if (!object.contains("drafts") || !object.at("drafts").is_array()) {
+    return fail(ErrorCode::kMalformed, "drafts: 'drafts': is not a list of drafts");
+  }
+  std::vector<std::variant<Draft, ErrorParts>> drafts;
+  for (const Json& item : object.at("drafts")) {
+    const std::string source = "drafts[" + std::to_string(drafts.size()) + "]";
+    Result<Draft> draft = draft_from_json(text::dump(item), source, now);
+    if (draft.has_value()) {
+      drafts.emplace_back(*std::move(draft));
+      continue;
+    }
+    ErrorParts parts = parts_of(draft.error());
+    if (item.is_object() && item.contains("id") && item.at("id").is_string()) {
+      parts.notice_id = item.at("id").get<std::string>();
+    }
+    drafts.emplace_back(std::move(parts));
+  }
+  return drafts;
+}
+
+Json results_json(const std::vector<PublishResult>& results) {
+  Json list = Json::array();
+  for (const PublishResult& result : results) {
+    if (const auto* const why_not = std::get_if<ErrorParts>(&result)) {
+      Json error = error_json(*why_not);
+      error["number"] = why_not->number;
+      error["retry_after_ms"] = why_not->retry_after.count();
+      list.push_back({{"id", why_not->notice_id.empty() ? Json(nullptr) : Json(why_not->notice_id)},
+                      {"notice", nullptr},
+                      {"recipients", nullptr},
+                      {"error", std::move(error)}});
+      continue;
+    }
+    Json item = published_json(std::get<Published>(result));
+    item["error"] = nullptr;
+    list.push_back(std::move(item));
+  }
+  return {{"results", std::move(list)}};
+}
+
+Result<PageDone> page_done_from_json(std::string_view json) {
+  return read_object(json, {.source = "page", .of = "a page", .now = {}}, page_done_readers());
+}
+
+Result<NackOrder> nack_from_json(std::string_view json) {
+  return read_object(json, {.source = "nack", .of = "a nack", .now = {}}, nack_readers());
+}
+
+Result<DeferredQuery> deferred_query_from_json(std::string_view json) {
+  return read_object(json, {.source = "query", .of = "a query", .now = {}},
+                     deferred_query_readers());
+}
+
+Result<RedriveOrder> redrive_from_json(std::string_view json) {
+  CHANCERY_TRY(RedriveOrder order,
+               read_object(json, {.source = "which", .of = "what to redrive", .now = {}},
+                           redrive_readers()));
+  if (order.arrivals.empty() == !order.all) {
+    return fail(ErrorCode::kMalformed, "which: either 'arrivals' or 'all'");
+  }
+  return order;
+}
+
+Json deferrals_json(const std::vector<Deferral>& deferrals) {
+  Json list = Json::array();
+  for (const Deferral& each : deferrals) {
+    Json item = {{"arrival", each.arrival}};
+    add_deferral(item, each);
+    list.push_back(std::move(item));
+  }
+  return {{"deferrals", std::move(list)}};
+}
+
+Json deferred_entry_json(const DeferredEntry& entry) {
+  Json out = notice_json(entry.notice);
+  add_deferral(out, entry.deferral);
+  return out;
+}
+
+Json deferred_json(const DeferredPage& page) {
+  Json notices = Json::array();
+  for (const DeferredEntry& entry : page.entries) {
+    notices.push_back(deferred_entry_json(entry));
+  }
+  return {{"notices", std::move(notices)}, {"next_after", page.next_after}, {"last", page.last}};
 }
 
 Json outbox_entry_json(const OutboxEntry& entry) {
@@ -161,7 +373,8 @@ Json page_json(const Page& page) {
   }
   return {{"notices", std::move(notices)},
           {"next_after", page.next.arrival},
-          {"next_after_urgent", page.next.arrival_urgent}};
+          {"next_after_urgent", page.next.arrival_urgent},
+          {"unmarked", page.unmarked}};
 }
 
 Json published_json(const Published& published) {

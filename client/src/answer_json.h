@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "chancery/client.h"
@@ -27,6 +28,20 @@ namespace chancery::client {
 // The same as query_from_json(), of OutboxQuery.
 [[nodiscard]] Result<OutboxQuery> outbox_query_from_json(std::string_view json);
 
+// {"drafts": […]}; one that cannot be read is its own error.
+[[nodiscard]] Result<std::vector<std::variant<Draft, ErrorParts>>> drafts_from_json(
+    std::string_view json, Time now);
+[[nodiscard]] text::Json results_json(const std::vector<PublishResult>& results);
+
+// A page of a cursor as page_json() gives it, or so much of it as says what is done with.
+[[nodiscard]] Result<PageDone> page_done_from_json(std::string_view json);
+[[nodiscard]] Result<NackOrder> nack_from_json(std::string_view json);
+[[nodiscard]] Result<DeferredQuery> deferred_query_from_json(std::string_view json);
+[[nodiscard]] Result<RedriveOrder> redrive_from_json(std::string_view json);
+
+[[nodiscard]] text::Json deferrals_json(const std::vector<Deferral>& deferrals);
+[[nodiscard]] text::Json deferred_json(const DeferredPage& page);
+[[nodiscard]] text::Json deferred_entry_json(const DeferredEntry& entry);
 [[nodiscard]] text::Json page_json(const Page& page);
 [[nodiscard]] text::Json published_json(const Published& published);
 [[nodiscard]] text::Json outcome_json(const Outcome& outcome);

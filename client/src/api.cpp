@@ -151,6 +151,20 @@ void page_out(chancery_client* handle, const std::string& cursor, const char* qu
   }
 }
 
+void position_out(chancery_position* out, const client::Position& position) {
+  if (out != nullptr) {
+    *out = {position.arrival, position.arrival_urgent};
+  }
+}
+
+std::string cursor_in(const char* cursor) {
+  std::string name(text_in(cursor, "cursor"));
+  if (name.empty()) {
+    bad_argument("cursor is empty");
+  }
+  return name;
+}
+
 const char* text_of(const chancery_error* error, std::string client::ErrorParts::* member) {
   return error == nullptr ? "" : (error->parts.*member).c_str();
 }
@@ -294,6 +308,17 @@ chancery_error* chancery_publish(chancery_client* client, const char* draft, cha
   });
 }
 
+chancery_error* chancery_publish_batch(chancery_client* client, const char* drafts,
+                                       char** results) {
+  return guarded([&] {
+    begin_out(results, "results");
+    const auto session = session_of(client);
+    auto batch = value_or_throw(
+        client::drafts_from_json(text_in(drafts, "drafts"), chancery::os::time_now()));
+    json_out(results, client::results_json(session->publish_batch(std::move(batch))));
+  });
+}
+
 chancery_error* chancery_wait(chancery_client* client, const char* id, const char* stage,
                               uint64_t timeout_ms, int* verdict, char** outcome) {
   return guarded([&] {
@@ -326,11 +351,7 @@ chancery_error* chancery_read(chancery_client* client, const char* cursor, const
                               chancery_position* next, char** page) {
   return guarded([&] {
     begin_out(page, "page");
-    const std::string name(text_in(cursor, "cursor"));
-    if (name.empty()) {
-      bad_argument("cursor is empty");
-    }
-    page_out(client, name, query, next, page);
+    page_out(client, cursor_in(cursor), query, next, page);
   });
 }
 
@@ -339,10 +360,50 @@ chancery_error* chancery_commit(chancery_client* client, const char* cursor,
   return guarded([&] {
     require(done, "done");
     const std::string name(text_in(cursor, "cursor"));
-    const client::Position now =
-        session_of(client)->commit(name, {done->arrival, done->arrival_urgent});
-    if (stands != nullptr) {
-      *stands = {now.arrival, now.arrival_urgent};
+    position_out(stands, session_of(client)->commit(name, {done->arrival, done->arrival_urgent}));
+  });
+}
+
+chancery_error* chancery_ack(chancery_client* client, const char* cursor, const char* page,
+                             chancery_position* stands) {
+  return guarded([&] {
+    const std::string name = cursor_in(cursor);
+    const client::PageDone done =
+        value_or_throw(client::page_done_from_json(text_in(page, "page")));
+    position_out(stands, session_of(client)->ack(name, done));
+  });
+}
+
+chancery_error* chancery_nack(chancery_client* client, const char* cursor, const char* nack,
+                              char** deferrals) {
+  return guarded([&] {
+    begin_out(deferrals, "deferrals");
+    const std::string name = cursor_in(cursor);
+    const client::NackOrder order = value_or_throw(client::nack_from_json(text_in(nack, "nack")));
+    json_out(deferrals, client::deferrals_json(session_of(client)->nack(name, order)));
+  });
+}
+
+chancery_error* chancery_deferred(chancery_client* client, const char* cursor, const char* query,
+                                  char** page) {
+  return guarded([&] {
+    begin_out(page, "page");
+    const std::string name = cursor_in(cursor);
+    const std::string_view json = query == nullptr ? "{}" : text_in(query, "query");
+    const client::DeferredQuery asked = value_or_throw(client::deferred_query_from_json(json));
+    json_out(page, client::deferred_json(session_of(client)->deferred(name, asked)));
+  });
+}
+
+chancery_error* chancery_redrive(chancery_client* client, const char* cursor, const char* which,
+                                 uint64_t* count) {
+  return guarded([&] {
+    const std::string name = cursor_in(cursor);
+    const client::RedriveOrder order =
+        value_or_throw(client::redrive_from_json(text_in(which, "which")));
+    const std::uint64_t redriven = session_of(client)->redrive(name, order);
+    if (count != nullptr) {
+      *count = redriven;
     }
   });
 }
@@ -384,10 +445,7 @@ chancery_error* chancery_reset(chancery_client* client, const char* cursor,
   return guarded([&] {
     require(to, "to");
     const std::string name(text_in(cursor, "cursor"));
-    const client::Position now = session_of(client)->reset(name, {to->arrival, to->arrival_urgent});
-    if (stands != nullptr) {
-      *stands = {now.arrival, now.arrival_urgent};
-    }
+    position_out(stands, session_of(client)->reset(name, {to->arrival, to->arrival_urgent}));
   });
 }
 

@@ -176,6 +176,13 @@ Result<v1::InboxRequest> inbox_request(const InboxQuery& query) {
     }
     filter.add_kinds(kind);
   }
+  const auto asks = [&](Status status) {
+    return std::ranges::find(query.statuses, status) != query.statuses.end();
+  };
+  filter.set_actual(asks(Status::kActual));
+  filter.set_exercise(asks(Status::kExercise));
+  filter.set_test(asks(Status::kTest));
+  filter.set_draft(asks(Status::kDraft));
   if (query.precedence_min) {
     filter.set_precedence_min(
         static_cast<v1::Precedence>(std::to_underlying(*query.precedence_min)));
@@ -224,6 +231,8 @@ Result<Notice> notice_from(const v1::InboxItem& item) {
   notice.sealed = item.sealed();
   notice.own = item.own();
   notice.key_id = hex(as_bytes(item.key_id()));
+  notice.redelivered = item.redelivered();
+  notice.attempts = item.attempts();
   read_draft(draft, notice);
   if (item.erased_at_ms() != 0) {
     notice.erased_at = time_from_ms(item.erased_at_ms());

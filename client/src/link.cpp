@@ -111,7 +111,7 @@ class Link::Worker {
     return stats_;
   }
 
-  Answer call(v1::LocalRequest request, milliseconds timeout) {
+  Result<std::future<Answer>> begin(v1::LocalRequest request, milliseconds timeout) {
     const Instant now = os::steady_now();
     Pending pending;
     pending.lane = lane_of(request);
@@ -145,7 +145,7 @@ class Link::Worker {
       submitted_.emplace(id, std::move(pending));
     }
     wake();
-    return answer.get();
+    return answer;
   }
 
  private:
@@ -417,7 +417,13 @@ void Link::close() {
 }
 
 Result<v1::LocalReply> Link::call(v1::LocalRequest request, milliseconds timeout) {
-  return worker_->call(std::move(request), timeout);
+  CHANCERY_TRY(std::future<Answer> answer, worker_->begin(std::move(request), timeout));
+  return answer.get();
+}
+
+Result<std::future<Result<v1::LocalReply>>> Link::begin(v1::LocalRequest request,
+                                                        milliseconds timeout) {
+  return worker_->begin(std::move(request), timeout);
 }
 
 const Options& Link::options() const {

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <chrono>
+#include <future>
 #include <memory>
 
 #include "chancery/client.h"
@@ -41,6 +42,11 @@ class Link {
   // `timeout` runs from now. The request id is given here.
   [[nodiscard]] Result<v1::LocalReply> call(v1::LocalRequest request,
                                             std::chrono::milliseconds timeout);
+
+  // The same without waiting: the future has what call() gives. What keeps it from being asked at
+  // all is told at once.
+  [[nodiscard]] Result<std::future<Result<v1::LocalReply>>> begin(
+      v1::LocalRequest request, std::chrono::milliseconds timeout);
 
   [[nodiscard]] const Options& options() const;  // Without the secret key.
   [[nodiscard]] Stats stats() const;

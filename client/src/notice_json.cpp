@@ -140,7 +140,9 @@ Json notice_json(const Notice& notice) {
           {"sealed", notice.sealed},
           {"own", notice.own},
           {"erased_at", time_or_null(notice.erased_at)},
-          {"key_id", notice.key_id}};
+          {"key_id", notice.key_id},
+          {"redelivered", notice.redelivered},
+          {"attempts", notice.attempts}};
 }
 
 Json details_json(const Details& details) {

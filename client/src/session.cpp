@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <future>
 #include <thread>
 #include <utility>
 
@@ -22,9 +24,12 @@ constexpr milliseconds kAnswerGrace{500};  // For the node's answer to a slice t
 constexpr milliseconds kWaitMax = std::chrono::hours(24 * 3660);
 constexpr milliseconds kTurnMin{100};  // A node that answers at once is not asked in a loop.
 
+chancery::Error wrong_answer() {
+  return {ErrorCode::kMalformed, "the node answered something that was not asked"};
+}
+
 [[noreturn]] void throw_wrong_answer() {
-  throw Error(parts_of(
-      chancery::Error{ErrorCode::kMalformed, "the node answered something that was not asked"}));
+  throw Error(parts_of(wrong_answer()));
 }
 
 v1::LocalReply ask(Link& link, v1::LocalRequest request, milliseconds timeout) {
@@ -78,6 +83,24 @@ Outcome decided(Link& link, v1::LocalRequest request) {
   return outcome_of(reply.await(), Stage::kQueued);
 }
 
+PublishResult published_or_why_not(const std::string& id, const Result<v1::LocalReply>& reply) {
+  ErrorParts parts;
+  if (!reply.has_value()) {
+    parts = parts_of(reply.error());
+  } else if (reply->has_error()) {
+    parts = parts_of(reply->error());
+  } else if (!reply->has_publish()) {
+    parts = parts_of(wrong_answer());
+  } else {
+    const auto& recipients = reply->publish().recipients();
+    return Published{.id = id,
+                     .notice = hex(as_bytes(reply->publish().notice())),
+                     .recipients = {recipients.begin(), recipients.end()}};
+  }
+  parts.notice_id = id;
+  return parts;
+}
+
 // Where a cursor stands after a request.
 Position moved(Link& link, v1::LocalRequest request) {
   const v1::LocalReply reply = ask(link, std::move(request), link.options().request_timeout);
@@ -98,6 +121,23 @@ OutboxEntry entry_of(const v1::OutboxItem& item) {
   entry.application = item.application();
   explain(entry, item.code(), item.text());
   return entry;
+}
+
+Deferral deferral_of(const v1::Deferral& given) {
+  Deferral deferral;
+  deferral.arrival = given.arrival();
+  deferral.attempts = given.attempts();
+  deferral.due_at = time_from_ms(given.due_at_ms());
+  if (given.quarantined_at_ms() != 0) {
+    deferral.quarantined_at = time_from_ms(given.quarantined_at_ms());
+  }
+  deferral.reason = given.reason();
+  return deferral;
+}
+
+void write(const Attempt& attempt, v1::Attempt& out) {
+  out.set_arrival(attempt.arrival);
+  out.set_attempts(attempt.attempts);
 }
 
 Outcome wait_for(Link& link, const std::string& id, Stage stage, milliseconds timeout) {
@@ -144,6 +184,7 @@ Page page_of(Link& link, v1::InboxRequest inbox, milliseconds wait) {
   }
   Page page;
   page.next = {reply.inbox().next_after(), reply.inbox().next_after_urgent()};
+  page.unmarked = reply.inbox().unmarked();
   page.notices.reserve(static_cast<std::size_t>(reply.inbox().items_size()));
   for (const v1::InboxItem& item : reply.inbox().items()) {
     page.notices.push_back(value_or_throw(notice_from(item)));
@@ -166,26 +207,66 @@ void Session::close() {
 }
 
 Published Session::publish(Draft draft) {
-  if (draft.id.empty()) {
-    draft.id = make_notice_id();
+  const PublishResult result = std::move(publish_batch({std::move(draft)}).front());
+  if (const auto* const why_not = std::get_if<ErrorParts>(&result)) {
+    throw Error(*why_not);
   }
-  try {
-    v1::LocalRequest request;
-    *request.mutable_publish() = value_or_throw(publish_request(draft));
-    const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
-    if (!reply.has_publish()) {
-      throw_wrong_answer();
+  return std::get<Published>(result);
+}
+
+// Half of the requests that may be under way: other threads go on meanwhile.
+std::vector<PublishResult> Session::publish_batch(
+    std::vector<std::variant<Draft, ErrorParts>> drafts) {
+  struct UnderWay {
+    std::size_t at;
+    std::string id;
+    std::future<Result<v1::LocalReply>> answer;
+  };
+  const std::size_t most = std::max<std::size_t>(1, link_->options().request_count_max / 2);
+  std::vector<PublishResult> results(drafts.size());
+  std::deque<UnderWay> under_way;
+  const auto settle = [&](std::size_t at, const std::string& id,
+                          const Result<v1::LocalReply>& reply) {
+    results[at] = published_or_why_not(id, reply);
+  };
+  const auto settle_oldest = [&] {
+    UnderWay oldest = std::move(under_way.front());
+    under_way.pop_front();
+    settle(oldest.at, oldest.id, oldest.answer.get());
+  };
+  for (std::size_t at = 0; at < drafts.size(); ++at) {
+    if (auto* const unread = std::get_if<ErrorParts>(&drafts[at])) {
+      results[at] = std::move(*unread);
+      continue;
     }
-    Published published{
-        .id = draft.id, .notice = hex(as_bytes(reply.publish().notice())), .recipients = {}};
-    published.recipients.assign(reply.publish().recipients().begin(),
-                                reply.publish().recipients().end());
-    return published;
-  } catch (const Error& error) {
-    ErrorParts parts = error.parts();
-    parts.notice_id = draft.id;
-    throw Error(std::move(parts));
+    auto& draft = std::get<Draft>(drafts[at]);
+    draft.id = draft.id.empty() ? make_notice_id() : draft.id;
+    auto publish = publish_request(draft);
+    if (!publish.has_value()) {
+      settle(at, draft.id, std::unexpected(publish.error()));
+      continue;
+    }
+    v1::LocalRequest request;
+    *request.mutable_publish() = *std::move(publish);
+    if (under_way.size() >= most) {
+      settle_oldest();
+    }
+    auto begun = link_->begin(request, link_->options().request_timeout);
+    while (!begun.has_value() && begun.error().code == ErrorCode::kQueueFull &&
+           !under_way.empty()) {
+      settle_oldest();
+      begun = link_->begin(request, link_->options().request_timeout);
+    }
+    if (begun.has_value()) {
+      under_way.push_back({at, draft.id, *std::move(begun)});
+    } else {
+      settle(at, draft.id, std::unexpected(begun.error()));
+    }
   }
+  while (!under_way.empty()) {
+    settle_oldest();
+  }
+  return results;
 }
 
 Outcome Session::wait(const std::string& id, Stage stage, milliseconds timeout) {
@@ -199,11 +280,79 @@ Page Session::page(const std::string& cursor, const InboxQuery& query) {
 }
 
 Position Session::commit(const std::string& cursor, const Position& done) {
+  return ack(cursor, {.next = done, .notices = {}});
+}
+
+Position Session::ack(const std::string& cursor, const PageDone& done) {
   v1::LocalRequest request;
   request.mutable_cursor()->set_cursor(cursor);
-  request.mutable_cursor()->set_arrival(done.arrival);
-  request.mutable_cursor()->set_arrival_urgent(done.arrival_urgent);
+  request.mutable_cursor()->set_arrival(done.next.arrival);
+  request.mutable_cursor()->set_arrival_urgent(done.next.arrival_urgent);
+  for (const Attempt& attempt : done.notices) {
+    if (attempt.attempts > 0) {  // Of the others the cursor says it.
+      write(attempt, *request.mutable_cursor()->add_done());
+    }
+  }
   return moved(*link_, std::move(request));
+}
+
+std::vector<Deferral> Session::nack(const std::string& cursor, const NackOrder& order) {
+  v1::LocalRequest request;
+  v1::NackRequest& nack = *request.mutable_nack();
+  nack.set_cursor(cursor);
+  for (const Attempt& attempt : order.notices) {
+    write(attempt, *nack.add_notices());
+  }
+  nack.set_delay_ms(static_cast<std::uint64_t>(order.how.delay.count()));
+  nack.set_attempts_max(order.how.attempts_max);
+  nack.set_quarantine(order.how.quarantine);
+  nack.set_reason(order.how.reason);
+  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+  if (!reply.has_nack()) {
+    throw_wrong_answer();
+  }
+  std::vector<Deferral> all;
+  for (const v1::Deferral& each : reply.nack().deferrals()) {
+    all.push_back(deferral_of(each));
+  }
+  return all;
+}
+
+DeferredPage Session::deferred(const std::string& cursor, const DeferredQuery& query) {
+  v1::LocalRequest request;
+  v1::DeferredRequest& deferred = *request.mutable_deferred();
+  deferred.set_cursor(cursor);
+  deferred.set_after(query.after);
+  deferred.set_limit(query.limit);
+  deferred.set_waiting(query.waiting);
+  deferred.set_quarantined(query.quarantined);
+  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+  if (!reply.has_deferred()) {
+    throw_wrong_answer();
+  }
+  DeferredPage page;
+  for (const v1::DeferredItem& item : reply.deferred().items()) {
+    Notice notice = value_or_throw(notice_from(item.item()));
+    notice.content_json.clear();
+    page.entries.push_back({std::move(notice), deferral_of(item.deferral())});
+  }
+  page.next_after = reply.deferred().next_after();
+  page.last = reply.deferred().last();
+  return page;
+}
+
+std::uint64_t Session::redrive(const std::string& cursor, const RedriveOrder& order) {
+  v1::LocalRequest request;
+  request.mutable_redrive()->set_cursor(cursor);
+  request.mutable_redrive()->set_all(order.all);
+  for (const std::uint64_t arrival : order.arrivals) {
+    request.mutable_redrive()->add_notices()->set_arrival(arrival);
+  }
+  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+  if (!reply.has_redrive()) {
+    throw_wrong_answer();
+  }
+  return reply.redrive().count();
 }
 
 Position Session::reset(const std::string& cursor, const Position& to) {

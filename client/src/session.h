@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "chancery/client.h"
@@ -22,6 +23,28 @@ struct Published {
   std::vector<std::string> recipients;
 };
 
+// A notice as it was read along a cursor.
+struct Attempt {
+  std::uint64_t arrival = 0;
+  std::uint32_t attempts = 0;
+};
+// What is done with.
+struct PageDone {
+  Position next;
+  std::vector<Attempt> notices;
+};
+struct NackOrder {
+  std::vector<Attempt> notices;
+  Nack how;
+};
+struct RedriveOrder {
+  std::vector<std::uint64_t> arrivals;
+  bool all = false;
+};
+
+// Of one draft of many: published, or why not.
+using PublishResult = std::variant<Published, ErrorParts>;
+
 [[nodiscard]] std::string make_notice_id();
 
 class Session {
@@ -32,10 +55,18 @@ class Session {
   void close();
 
   [[nodiscard]] Published publish(Draft draft);
+  // Many under way at once: in the order of the drafts, a result for each. One that could not be
+  // read stays the error that it is.
+  [[nodiscard]] std::vector<PublishResult> publish_batch(
+      std::vector<std::variant<Draft, ErrorParts>> drafts);
   [[nodiscard]] Outcome wait(const std::string& id, Stage stage, std::chrono::milliseconds timeout);
   // Along the cursor of this name; where it is empty, in the inbox.
   [[nodiscard]] Page page(const std::string& cursor, const InboxQuery& query);
   Position commit(const std::string& cursor, const Position& done);
+  Position ack(const std::string& cursor, const PageDone& done);
+  std::vector<Deferral> nack(const std::string& cursor, const NackOrder& order);
+  [[nodiscard]] DeferredPage deferred(const std::string& cursor, const DeferredQuery& query);
+  std::uint64_t redrive(const std::string& cursor, const RedriveOrder& order);
   Position reset(const std::string& cursor, const Position& to);
   [[nodiscard]] Cursors cursors();
   [[nodiscard]] OutboxPage outbox(const OutboxQuery& query);

@@ -165,11 +165,13 @@ Result<void> Engine::receive_local(const std::string& routing_id, std::string_vi
       });
 }
 
+// What was handed out is stored as such before the replies leave.
 Result<void> Engine::serve_waiting(const std::function<Result<void>()>& work) {
-  return despite_damage(work, [&](const Error& error) {
+  CHANCERY_TRY_VOID(despite_damage(work, [&](const Error& error) {
     local_api_.refuse_first(error);
     return true;
-  });
+  }));
+  return store_->in_transaction() ? store_->commit() : Result<void>();
 }
 
 Result<void> Engine::release_waiting(const Now& now) {

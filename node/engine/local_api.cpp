@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::size_t kScanMax = 2000;           // Rows looked at for one page.
 constexpr std::size_t kScanNewestMax = 100'000;  // The same for `last`, which cannot be paged.
-constexpr std::size_t kScanAtOnce = 250;
 constexpr std::uint64_t kWaitMsMax = 60'000;
 constexpr std::size_t kNoticePrefixMin = 4;
 constexpr std::uint64_t kRetryAfterDiskMs = 5'000;
@@ -67,14 +66,39 @@ std::string_view verb_of(const v1::LocalRequest& request) {
       return "cursors";
     case v1::LocalRequest::kReset:
       return "reset";
+    case v1::LocalRequest::kNack:
+      return "nack";
+    case v1::LocalRequest::kDeferred:
+      return "deferred";
+    case v1::LocalRequest::kRedrive:
+      return "redrive";
     case v1::LocalRequest::REQUEST_NOT_SET:
       return "none";
   }
   return "";
 }
 
+bool has_asked_status(v1::Status status, const v1::InboxFilter& filter) {
+  switch (status) {
+    case v1::STATUS_ACTUAL:
+      return filter.actual();
+    case v1::STATUS_EXERCISE:
+      return filter.exercise();
+    case v1::STATUS_TEST:
+      return filter.test();
+    case v1::STATUS_DRAFT:
+      return filter.draft();
+    default:
+      return false;
+  }
+}
+
 bool passes(const NodeStore::InboxHead& head, const v1::InboxFilter& filter) {
   const v1::Draft& draft = head.draft;
+  const bool by_status = filter.actual() || filter.exercise() || filter.test() || filter.draft();
+  if (by_status && !has_asked_status(draft.status(), filter)) {
+    return false;
+  }
   const auto& origins = filter.origins();
   if (!origins.empty() && std::ranges::find(origins, draft.origin()) == origins.end()) {
     return false;
@@ -85,13 +109,13 @@ bool passes(const NodeStore::InboxHead& head, const v1::InboxFilter& filter) {
   return draft.precedence() >= filter.precedence_min() && head.accepted_at_ms >= filter.since_ms();
 }
 
+}  // namespace
+
 bool is_asked_for(const NodeStore::InboxHead& head, const v1::InboxRequest& request,
                   const Application& application) {
   return exchange::any_matches(application.read, head.draft.kind()) &&
          passes(head, request.filter());
 }
-
-}  // namespace
 
 LocalApi::LocalApi(std::string member, const std::vector<Application>& applications,
                    NodeStore& store, std::function<std::string(std::size_t)> random,
@@ -138,7 +162,7 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
       request->has_await() ? request->await().timeout_ms() : request->inbox().wait_ms();
   const bool may_wait = has_room_to_wait(*application);
   counters_.not_waited_count += wait_ms > 0 && !may_wait ? 1 : 0;
-  Arrivals passed;
+  Passed passed;
   Result<std::optional<v1::LocalReply>> answer =
       serve(*request, *application, context, may_wait, passed);
   if (!answer.has_value()) {
@@ -189,8 +213,8 @@ void LocalApi::tell_denied(const v1::LocalRequest& request, const Application& a
 std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& request,
                                                   const Application& application,
                                                   const LocalContext& context) {
-  const bool writes_besides =
-      request.has_cursor() || request.has_reset() || request.has_cancel() || request.has_retry();
+  const bool writes_besides = request.has_cursor() || request.has_reset() || request.has_nack() ||
+                              request.has_redrive() || request.has_cancel() || request.has_retry();
   if (!request.has_publish() && !writes_besides) {
     return std::nullopt;
   }
@@ -266,15 +290,22 @@ Result<void> LocalApi::release(const LocalContext& context) {
 Result<void> LocalApi::wake(const LocalContext& context, const News& news) {
   work_ = {};
   const std::set<std::string> settled = std::exchange(settled_, {});
+  const std::set<NodeStore::CursorKey> moved = std::exchange(moved_, {});
   std::vector<Waiter> waiting = std::exchange(waiters_, {});
   std::vector<Waiter> patient;
   Result<void> done;
   for (Waiter& waiter : waiting) {
     const bool late = context.now >= waiter.deadline;
-    const bool concerned = waiter.request.has_await()
-                               ? news.notice_ids.contains(waiter.request.await().notice_id()) ||
-                                     settled.contains(waiter.request.await().notice_id())
-                               : news.arrivals;
+    bool concerned = news.arrivals;
+    if (waiter.request.has_await()) {
+      const std::string& notice_id = waiter.request.await().notice_id();
+      concerned = news.notice_ids.contains(notice_id) || settled.contains(notice_id);
+    } else if (moved.contains({waiter.application->name, waiter.request.inbox().cursor()})) {
+      concerned = true;
+      waiter.passed.looked_at_ms = 0;
+    } else if (waiter.passed.next_due_ms.has_value()) {
+      concerned = concerned || context.now_ms >= *waiter.passed.next_due_ms;
+    }
     waiter.due = waiter.due || late || concerned;
     if (!waiter.due) {
       patient.push_back(std::move(waiter));
@@ -310,7 +341,7 @@ void LocalApi::refuse_first(const Error& error) {
 Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& request,
                                                       const Application& application,
                                                       const LocalContext& context, bool may_wait,
-                                                      Arrivals& passed) {
+                                                      Passed& passed) {
   v1::LocalReply answer;
   const auto refuse = [&](const Error& error) -> Result<void> {
     if (is_store_failure(error.code)) {
@@ -348,7 +379,7 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
       break;
     }
     case v1::LocalRequest::kInbox: {
-      Result<v1::InboxReply> result = inbox(request.inbox(), application, passed);
+      Result<v1::InboxReply> result = inbox(request.inbox(), application, context, passed);
       if (!result.has_value()) {
         CHANCERY_TRY_VOID(refuse(result.error()));
         break;
@@ -358,7 +389,15 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
         CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
         const bool by_lane = !request.inbox().cursor().empty();
         if (result->next_after() >= newest && (!by_lane || result->next_after_urgent() >= newest)) {
-          passed = {.patient = result->next_after(), .urgent = result->next_after_urgent()};
+          passed = {
+              .arrivals = {.patient = result->next_after(), .urgent = result->next_after_urgent()},
+              .looked_at_ms = context.now_ms,
+              .next_due_ms = {}};
+          if (by_lane) {
+            CHANCERY_TRY(
+                passed.next_due_ms,
+                store_.next_due_ms({application.name, request.inbox().cursor()}, context.now_ms));
+          }
           return std::optional<v1::LocalReply>();
         }
       }
@@ -390,6 +429,18 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
     case v1::LocalRequest::kReset:
       CHANCERY_TRY_VOID(
           answered(reset(request.reset(), application), &v1::LocalReply::mutable_cursor));
+      break;
+    case v1::LocalRequest::kNack:
+      CHANCERY_TRY_VOID(
+          answered(nack(request.nack(), application, context), &v1::LocalReply::mutable_nack));
+      break;
+    case v1::LocalRequest::kDeferred:
+      CHANCERY_TRY_VOID(
+          answered(deferred(request.deferred(), application), &v1::LocalReply::mutable_deferred));
+      break;
+    case v1::LocalRequest::kRedrive:
+      CHANCERY_TRY_VOID(answered(redrive(request.redrive(), application, context),
+                                 &v1::LocalReply::mutable_redrive));
       break;
     case v1::LocalRequest::REQUEST_NOT_SET:
       CHANCERY_TRY_VOID(
@@ -515,7 +566,8 @@ Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request,
 }
 
 Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
-                                       const Application& application, const Arrivals& passed) {
+                                       const Application& application, const LocalContext& context,
+                                       const Passed& passed) {
   const v1::InboxFilter& filter = request.filter();
   if (static_cast<std::size_t>(filter.origins_size()) > limits_.filter_origin_count_max ||
       static_cast<std::size_t>(filter.kinds_size()) > limits_.filter_pattern_count_max) {
@@ -525,20 +577,12 @@ Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
                     std::to_string(limits_.filter_origin_count_max) + " and " +
                     std::to_string(limits_.filter_pattern_count_max));
   }
-  Arrivals after{.patient = std::max(request.after(), passed.patient),
-                 .urgent = std::max(request.after_urgent(), passed.urgent)};
-  if (request.cursor().empty()) {
-    return request.last() == 0 ? inbox_after(after.patient, request, application)
-                               : inbox_newest(after.patient, request, application);
+  if (!request.cursor().empty()) {
+    return inbox_along(request, application, context, passed);
   }
-  if (request.last() != 0) {
-    return fail(ErrorCode::kUsage, "a cursor begins where it stands: `last` does not go with it");
-  }
-  CHANCERY_TRY(const Arrivals stands, store_.cursor(application.name, request.cursor()));
-  for (const exchange::Lane lane : exchange::kLanes) {
-    after[lane] = std::max(after[lane], stands[lane]);
-  }
-  return inbox_by_lane(after, request, application);
+  const std::uint64_t after = std::max(request.after(), passed.arrivals.patient);
+  return request.last() == 0 ? inbox_after(after, request, application)
+                             : inbox_newest(after, request, application);
 }
 
 Result<v1::InboxReply> LocalApi::inbox_after(std::uint64_t after, const v1::InboxRequest& request,
@@ -549,42 +593,34 @@ Result<v1::InboxReply> LocalApi::inbox_after(std::uint64_t after, const v1::Inbo
   return std::move(page.reply);
 }
 
-Result<v1::InboxReply> LocalApi::inbox_by_lane(const Arrivals& after,
-                                               const v1::InboxRequest& request,
-                                               const Application& application) {
-  CHANCERY_TRY(const std::uint64_t newest, store_.newest_arrival());
-  Arrivals next = after;
-  Page page;
-  for (const exchange::Lane lane : exchange::kLanes) {
-    CHANCERY_TRY(const bool at_end, scan(lane, next[lane], request, application, page));
-    if (at_end) {
-      next[lane] = std::max(next[lane], newest);  // What is between is of the other lane.
-    }
+bool LocalApi::Page::add(v1::InboxItem item, std::uint32_t limit) {
+  bytes += item.ByteSizeLong();
+  const auto count = static_cast<std::uint32_t>(reply.items_size());
+  full = count > 0 && (bytes > kPageBytesMax || count >= limit);
+  if (!full) {
+    *reply.add_items() = std::move(item);
   }
-  page.reply.set_next_after(next.patient);
-  page.reply.set_next_after_urgent(next.urgent);
-  return std::move(page.reply);
+  return !full;
 }
 
 Result<bool> LocalApi::scan(std::optional<exchange::Lane> lane, std::uint64_t& after,
                             const v1::InboxRequest& request, const Application& application,
-                            Page& page) {
-  const std::uint32_t limit = request.limit() == 0 ? kPageMax : std::min(request.limit(), kPageMax);
+                            Page& page, const NodeStore::CursorKey* along) {
+  const std::uint32_t limit = page_limit(request.limit());
   for (std::size_t scanned = 0; !page.full && scanned < kScanMax; scanned += kScanAtOnce) {
-    CHANCERY_TRY(
-        const std::vector<NodeStore::InboxHead> heads,
-        store_.scan_inbox({.after = after, .before = {}, .count_max = kScanAtOnce, .lane = lane}));
+    CHANCERY_TRY(const std::vector<NodeStore::InboxHead> heads,
+                 store_.scan_inbox({.after = after,
+                                    .before = {},
+                                    .count_max = kScanAtOnce,
+                                    .lane = lane,
+                                    .along = along}));
     work_.row_count += heads.size();
     for (const NodeStore::InboxHead& head : heads) {
       if (is_asked_for(head, request, application)) {
         CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(head.arrival));
-        page.bytes += item.ByteSizeLong();
-        const auto count = static_cast<std::uint32_t>(page.reply.items_size());
-        page.full = count > 0 && (page.bytes > kPageBytesMax || count >= limit);
-        if (page.full) {
+        if (!page.add(std::move(item), limit)) {
           return false;
         }
-        *page.reply.add_items() = std::move(item);
       }
       after = head.arrival;
     }
@@ -606,10 +642,8 @@ Result<v1::InboxReply> LocalApi::inbox_newest(std::uint64_t after, const v1::Inb
   bool full = false;
   std::uint64_t before = newest + 1;
   for (std::size_t scanned = 0; !full && scanned < kScanNewestMax; scanned += kScanAtOnce) {
-    CHANCERY_TRY(
-        const std::vector<NodeStore::InboxHead> heads,
-        store_.scan_inbox(
-            {.after = after, .before = before, .count_max = kScanAtOnce, .lane = std::nullopt}));
+    CHANCERY_TRY(const std::vector<NodeStore::InboxHead> heads,
+                 store_.scan_inbox({.after = after, .before = before, .count_max = kScanAtOnce}));
     work_.row_count += heads.size();
     for (const NodeStore::InboxHead& head : heads) {
       before = head.arrival;
@@ -647,7 +681,12 @@ Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
                                          const Application& application) {
   const Arrivals arrivals{.patient = request.arrival(), .urgent = request.arrival_urgent()};
   CHANCERY_TRY_VOID(check_cursor(request.cursor(), arrivals));
-  return move_cursor(request.cursor(), application, [&] {
+  CHANCERY_TRY_VOID(check_count(request.done_size()));
+  return move_cursor(request.cursor(), application, [&]() -> Result<void> {
+    const NodeStore::CursorKey key{application.name, request.cursor()};
+    for (const v1::Attempt& done : request.done()) {
+      CHANCERY_TRY_VOID(store_.end_deferral(key, done.arrival(), done.attempts()));
+    }
     return store_.put_cursor(application.name, request.cursor(), arrivals);
   });
 }

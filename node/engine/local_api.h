@@ -60,11 +60,13 @@ struct LocalLimits {
   std::size_t filter_origin_count_max = 64;   // C-167
   std::size_t filter_pattern_count_max = 64;  // C-167
   std::size_t cursor_count_max = 1024;        // Of an application.
+  std::size_t deferred_count_max = 4096;      // Notices that an application gave back.
 };
 
 struct LocalCounters {
-  std::uint64_t outbox_full_count = 0;  // Publications refused for want of room in the outbox.
-  std::uint64_t not_waited_count = 0;   // Requests answered at once, since too many waited.
+  std::uint64_t outbox_full_count = 0;    // Publications refused for want of room in the outbox.
+  std::uint64_t not_waited_count = 0;     // Requests answered at once, since too many waited.
+  std::uint64_t deferred_full_count = 0;  // Requests to give back that found no room.
   std::map<std::string, std::uint64_t, std::less<>> quota_count;  // Refused, by application.
 };
 
@@ -115,13 +117,22 @@ class LocalApi {
     v1::InboxReply reply;
     std::size_t bytes = 0;
     bool full = false;
+
+    // False where there is no room for it.
+    bool add(v1::InboxItem item, std::uint32_t limit);
+  };
+  // What a request for the inbox that waits has looked at.
+  struct Passed {
+    Arrivals arrivals;               // Up to these there is nothing for it, …
+    std::uint64_t looked_at_ms = 0;  // … nor in what was due before then.
+    std::optional<std::uint64_t> next_due_ms;
   };
   struct Waiter {
     std::string routing_id;
     const Application* application;
     v1::LocalRequest request;
     SteadyTime deadline;
-    Arrivals passed;   // Inbox: up to these there is nothing for it.
+    Passed passed;
     bool due = false;  // Its moment has come.
   };
   struct Work {
@@ -144,21 +155,48 @@ class LocalApi {
                                    const Application& application, const LocalContext& context);
   Result<v1::AwaitReply> await(const v1::AwaitRequest& request, const Application& application);
   Result<v1::InboxReply> inbox(const v1::InboxRequest& request, const Application& application,
-                               const Arrivals& passed);
+                               const LocalContext& context, const Passed& passed);
   // In the order of arrival.
   Result<v1::InboxReply> inbox_after(std::uint64_t after, const v1::InboxRequest& request,
                                      const Application& application);
-  // The urgent lane first.
-  Result<v1::InboxReply> inbox_by_lane(const Arrivals& after, const v1::InboxRequest& request,
-                                       const Application& application);
   // Adds what is asked for to the page and moves `after` on; true at the end of what there is.
   Result<bool> scan(std::optional<exchange::Lane> lane, std::uint64_t& after,
-                    const v1::InboxRequest& request, const Application& application, Page& page);
+                    const v1::InboxRequest& request, const Application& application, Page& page,
+                    const NodeStore::CursorKey* along = nullptr);
   Result<v1::InboxReply> inbox_newest(std::uint64_t after, const v1::InboxRequest& request,
                                       const Application& application);
   Result<std::string> envelope_of(const OutboxRow& own);
   Result<void> fill_stored(const OutboxRow& own, v1::ShowReply& reply);
   Result<v1::CursorReply> cursor(const v1::CursorRequest& request, const Application& application);
+  // Along cursors, and what was given back there: local_cursor.cpp.
+  Result<v1::InboxReply> inbox_along(const v1::InboxRequest& request,
+                                     const Application& application, const LocalContext& context,
+                                     const Passed& passed);
+  struct DueRead {
+    const v1::InboxRequest& request;
+    const Application& application;
+    std::uint64_t from_ms = 0;
+    std::uint64_t until_ms = 0;
+  };
+  // Adds what was given back and is due, no more than `count_left`.
+  Result<void> add_due(const NodeStore::CursorKey& cursor, exchange::Lane lane, const DueRead& read,
+                       Page& page, std::uint32_t& count_left);
+  // Takes note of what the reply hands out.
+  Result<void> mark_handed(const NodeStore::CursorKey& cursor, const NodeStore::Handed& before,
+                           const Arrivals& arrivals, const LocalContext& context,
+                           v1::InboxReply& reply);
+  Result<v1::NackReply> nack(const v1::NackRequest& request, const Application& application,
+                             const LocalContext& context);
+  // As it is after the request; nothing where the request says nothing new of it.
+  Result<std::optional<NodeStore::Deferral>> given_back(const NodeStore::CursorKey& cursor,
+                                                        const v1::Attempt& attempt,
+                                                        const v1::NackRequest& request,
+                                                        const Application& application,
+                                                        std::uint64_t now_ms);
+  Result<v1::DeferredReply> deferred(const v1::DeferredRequest& request,
+                                     const Application& application);
+  Result<v1::RedriveReply> redrive(const v1::RedriveRequest& request,
+                                   const Application& application, const LocalContext& context);
   // Where cursors may be put: as far as anything has arrived.
   Result<void> check_cursor(const std::string& name, const Arrivals& arrivals);
   Result<v1::CursorReply> reset(const v1::ResetRequest& request, const Application& application);
@@ -177,7 +215,7 @@ class LocalApi {
   Result<std::optional<v1::LocalReply>> serve(const v1::LocalRequest& request,
                                               const Application& application,
                                               const LocalContext& context, bool may_wait,
-                                              Arrivals& passed);
+                                              Passed& passed);
 
   LocalLimits limits_;
   LocalCounters counters_;
@@ -186,8 +224,9 @@ class LocalApi {
   const std::vector<Application>& applications_;
   NodeStore& store_;
   std::function<std::string(std::size_t)> random_;
-  std::vector<Waiter> waiters_;    // First those whose moment has come.
-  std::set<std::string> settled_;  // Notices of which an application decided in this turn.
+  std::vector<Waiter> waiters_;           // First those whose moment has come.
+  std::set<std::string> settled_;         // Notices of which an application decided in this turn.
+  std::set<NodeStore::CursorKey> moved_;  // Along these something is due at another time.
   Work work_;
   std::vector<LocalReply> replies_;
   std::map<const Application*, exchange::PerLane<std::optional<TokenBucket>>> buckets_;

@@ -18,17 +18,6 @@ namespace {
 constexpr std::size_t kOutboxScanMax = 2000;  // Rows looked at for one page.
 constexpr std::size_t kOutboxScanAtOnce = 250;
 
-// Lists are for looking through: of a text the subject is enough.
-std::string subject_only(const std::string& bytes) {
-  v1::Text text;
-  v1::Text subject;
-  if (text.ParseFromString(bytes)) {
-    subject.set_subject(text.subject());
-    subject.set_language(text.language());
-  }
-  return subject.SerializeAsString();
-}
-
 v1::OutboxItem item_of(const OutboxRow& row, const Hash& genesis) {
   v1::OutboxItem item;
   item.set_number(row.number);
@@ -55,6 +44,16 @@ bool has_asked_stage(const OutboxRow& row, const v1::OutboxRequest& request) {
 }
 
 }  // namespace
+
+std::string subject_only(const std::string& bytes) {
+  v1::Text text;
+  v1::Text subject;
+  if (text.ParseFromString(bytes)) {
+    subject.set_subject(text.subject());
+    subject.set_language(text.language());
+  }
+  return subject.SerializeAsString();
+}
 
 v1::Stage stage_of(OutboxStage stage) {
   switch (stage) {
@@ -102,7 +101,7 @@ v1::AwaitReply await_reply(const OutboxRow& row) {
 
 Result<v1::OutboxReply> LocalApi::outbox(const v1::OutboxRequest& request,
                                          const Application& application) {
-  const std::uint32_t limit = request.limit() == 0 ? kPageMax : std::min(request.limit(), kPageMax);
+  const std::uint32_t limit = page_limit(request.limit());
   v1::OutboxReply reply;
   std::uint64_t after = request.after();
   std::size_t bytes = 0;

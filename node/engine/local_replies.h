@@ -2,12 +2,15 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "chancery/v1/local.pb.h"
 #include "core/base/result.h"
 #include "core/exchange/limits.h"
+#include "node/engine/application.h"
 #include "node/store/node_store.h"
 
 namespace chancery::node {
@@ -23,6 +26,28 @@ inline constexpr std::size_t kPageBytesMax = exchange::kFrameBytesMax / 2;
   const bool known = written.has_value() || written.error().code == ErrorCode::kDiskFull;
   return known ? written : fail(ErrorCode::kIo, written.error().to_string());
 }
+
+inline constexpr std::size_t kScanAtOnce = 250;  // Rows, from one look to the next.
+
+[[nodiscard]] inline std::uint32_t page_limit(std::uint32_t limit) {
+  return limit == 0 ? kPageMax : std::min(limit, kPageMax);
+}
+// Of the notices that one request names. kLimitExceeded.
+[[nodiscard]] inline Result<void> check_count(int count) {
+  return static_cast<std::uint32_t>(count) <= kPageMax
+             ? Result<void>()
+             : fail(ErrorCode::kLimitExceeded, std::to_string(count) +
+                                                   " notices in one request, "
+                                                   "at most " +
+                                                   std::to_string(kPageMax));
+}
+
+// Whether the grant covers it, and it passes the filter.
+[[nodiscard]] bool is_asked_for(const NodeStore::InboxHead& head, const v1::InboxRequest& request,
+                                const Application& application);
+
+// Lists are for looking through: of a text the subject is enough.
+[[nodiscard]] std::string subject_only(const std::string& text);
 
 [[nodiscard]] v1::Stage stage_of(OutboxStage stage);
 // Of a row of the outbox, with its text.

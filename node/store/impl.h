@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,8 @@ struct NodeStore::Impl {
   // The envelopes received from an index on, newest first; `entries` are those from `begin` on.
   Result<void> check_received_from(std::uint64_t from, std::uint64_t begin,
                                    const std::vector<Hash>& entries);
+  // Of columns arrival, accepted_at_ms, draft, notice, checked.
+  Result<InboxHead> inbox_head(const sqlite::Statement& select);
   Error damaged(std::string_view part, std::uint64_t index, std::string detail) {
     Error error{ErrorCode::kStoreDamaged, std::move(detail)};
     damages.push_back({.part = std::string(part), .index = index, .error = error});
@@ -91,6 +94,7 @@ struct NodeStore::Impl {
   sqlite::StatementCache statements{database};
   std::optional<sqlite::Transaction> transaction;
   std::vector<exchange::Damage> damages;
+  std::map<CursorKey, exchange::PerLane<std::uint64_t>> handed_in_memory;
   struct Scrub {
     int part = 0;
     std::uint64_t next = 0;

@@ -66,6 +66,20 @@ Result<v1::InboxItem> NodeStore::Impl::inbox_row(const sqlite::Statement& select
   return item;
 }
 
+Result<NodeStore::InboxHead> NodeStore::Impl::inbox_head(const sqlite::Statement& select) {
+  InboxHead head;
+  CHANCERY_TRY(head.arrival, select.column_u64(0));
+  CHANCERY_TRY(head.accepted_at_ms, select.column_u64(1));
+  CHANCERY_TRY(const std::string draft, select.column_blob(2));
+  CHANCERY_TRY(const std::string notice, select.column_blob(3));
+  if (as_view(exchange::notice_hash(genesis, draft)) != notice ||
+      !head.draft.ParseFromString(draft)) {
+    return std::unexpected(
+        damaged("inbox", head.arrival, "inbox row " + std::to_string(head.arrival)));
+  }
+  return head;
+}
+
 Result<std::vector<NodeStore::InboxHead>> NodeStore::scan_inbox(const InboxScan& scan) {
   constexpr std::string_view kAscending =
       "SELECT arrival, accepted_at_ms, draft, notice FROM inbox WHERE arrival > ?1 "
@@ -81,8 +95,15 @@ Result<std::vector<NodeStore::InboxHead>> NodeStore::scan_inbox(const InboxScan&
       "arrival > ?1 AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'inbox' AND idx = "
       "arrival) "
       "ORDER BY arrival LIMIT ?2";
+  constexpr std::string_view kAlongCursor =
+      "SELECT arrival, accepted_at_ms, draft, notice FROM inbox WHERE urgent = ?3 AND "
+      "arrival > ?1 AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'inbox' AND idx = "
+      "arrival) AND NOT EXISTS (SELECT 1 FROM deferred d WHERE d.application = ?4 AND "
+      "d.cursor = ?5 AND d.arrival = inbox.arrival) "
+      "ORDER BY arrival LIMIT ?2";
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement(scan.before.has_value() ? kDescending
+                                : scan.along != nullptr ? kAlongCursor
                                 : scan.lane.has_value() ? kOfLane
                                                         : kAscending));
   select->bind(1, scan.after).bind(2, scan.count_max);
@@ -91,22 +112,18 @@ Result<std::vector<NodeStore::InboxHead>> NodeStore::scan_inbox(const InboxScan&
   } else if (scan.lane.has_value()) {
     select->bind(3, std::to_underlying(*scan.lane));
   }
+  if (scan.along != nullptr) {
+    CHANCERY_CHECK(scan.lane.has_value());
+    select->bind(4, std::string_view(scan.along->application))
+        .bind(5, std::string_view(scan.along->name));
+  }
   std::vector<InboxHead> heads;
   while (true) {
     CHANCERY_TRY(const bool more, select->step());
     if (!more) {
       return heads;
     }
-    InboxHead head;
-    CHANCERY_TRY(head.arrival, select->column_u64(0));
-    CHANCERY_TRY(head.accepted_at_ms, select->column_u64(1));
-    CHANCERY_TRY(const std::string draft, select->column_blob(2));
-    CHANCERY_TRY(const std::string notice, select->column_blob(3));
-    if (as_view(exchange::notice_hash(impl_->genesis, draft)) != notice ||
-        !head.draft.ParseFromString(draft)) {
-      return std::unexpected(
-          impl_->damaged("inbox", head.arrival, "inbox row " + std::to_string(head.arrival)));
-    }
+    CHANCERY_TRY(InboxHead head, impl_->inbox_head(*select));
     heads.push_back(std::move(head));
   }
 }

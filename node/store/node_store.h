@@ -12,14 +12,16 @@
 //   unstored         (member, urgent, index): who has not stored what we sent, as the hub says
 //   erased           index -> when the body and the text there were erased
 //   cursor           (application, name) -> arrivals, of both lanes
+//   handed           (application, cursor) -> up to which arrivals something was handed out
+//   deferred         (application, cursor, arrival) -> what was given back: when due, how often
 //   anchor           size -> edge                                          where a check may begin
 //   quarantine       (part, index) -> code, reason, time                   what fails its hash
 //
 // Writes belong between begin() and commit(), which is one durable transaction: whoever was told
 // "stored" was told so after commit(). After an error of commit() the process stops and reloads;
 // kDiskFull of any write says that nothing was written, and roll_back() and load() are enough.
-// Nothing is deleted but bodies whose time has passed. What is read is hashed again. One owner, one
-// thread.
+// Nothing is deleted but bodies whose time has passed, and rows of `deferred` that are done with.
+// What is read is hashed again. One owner, one thread.
 
 #pragma once
 
@@ -260,6 +262,12 @@ class NodeStore {
   [[nodiscard]] Result<OutboxCounts> outbox_counts();
   [[nodiscard]] Result<IntakeCounts> intake_counts();
 
+  // A cursor of an application, whether it ever moved or not.
+  struct CursorKey {
+    std::string application;
+    std::string name;
+    auto operator<=>(const CursorKey&) const = default;
+  };
   // The inbox, by arrival: first what a filter asks for, then whole notices one by one, so that a
   // scan neither reads nor holds the texts of what it passes over.
   struct InboxHead {
@@ -268,10 +276,11 @@ class NodeStore {
     v1::Draft draft;
   };
   struct InboxScan {
-    std::uint64_t after = 0;              // Arrivals above this …
-    std::optional<std::uint64_t> before;  // … and below this, then newest first.
+    std::uint64_t after = 0;                   // Arrivals above this …
+    std::optional<std::uint64_t> before = {};  // … and below this, then newest first.
     std::size_t count_max = 0;
     std::optional<exchange::Lane> lane = {};  // Only of this one; oldest first.
+    const CursorKey* along = nullptr;         // With a lane: not what was given back along it.
   };
   [[nodiscard]] Result<std::vector<InboxHead>> scan_inbox(const InboxScan& scan);
   [[nodiscard]] Result<v1::InboxItem> inbox_item(std::uint64_t arrival);  // kNotFound.
@@ -297,6 +306,66 @@ class NodeStore {
     exchange::PerLane<std::uint64_t> arrivals;
   };
   [[nodiscard]] Result<std::vector<NamedCursor>> cursors(std::string_view application);  // By name.
+
+  // Up to which arrival of each lane something may have been handed out along it.
+  struct Handed {
+    exchange::PerLane<std::uint64_t> arrivals;  // Stored, or remembered only.
+    bool stored = false;                        // All of that is.
+    bool has_row = false;
+  };
+  [[nodiscard]] Result<Handed> handed(const CursorKey& cursor);
+  [[nodiscard]] Result<void> put_handed(const CursorKey& cursor,
+                                        const exchange::PerLane<std::uint64_t>& arrivals);
+  // In memory, where the disk takes nothing: at most 1,024 cursors.
+  void remember_handed(const CursorKey& cursor, const exchange::PerLane<std::uint64_t>& arrivals);
+  [[nodiscard]] Result<std::uint64_t> handed_count(std::string_view application);  // Cursors.
+
+  // What was given back along a cursor.
+  struct Deferral {
+    std::uint64_t arrival = 0;
+    exchange::Lane lane = exchange::Lane::kPatient;
+    std::uint64_t attempts = 0;         // So often was it given back, …
+    std::uint64_t attempts_before = 0;  // … and so often before it was last redriven.
+    std::uint64_t due_at_ms = 0;
+    std::uint64_t quarantined_at_ms = 0;  // 0: it comes again when it is due.
+    std::string reason = {};
+  };
+  [[nodiscard]] Result<std::optional<Deferral>> deferral(const CursorKey& cursor,
+                                                         std::uint64_t arrival);
+  [[nodiscard]] Result<void> put_deferral(const CursorKey& cursor, const Deferral& deferral);
+  // Done with, unless it was given back again since it had that many attempts.
+  [[nodiscard]] Result<void> end_deferral(const CursorKey& cursor, std::uint64_t arrival,
+                                          std::uint64_t attempts);
+  // All that are quarantined along it are due now. Gives how many.
+  [[nodiscard]] Result<std::uint64_t> redrive_all(const CursorKey& cursor, std::uint64_t now_ms);
+  // By arrival, after this one; quarantined or not. Not those whose record is damaged.
+  [[nodiscard]] Result<std::vector<Deferral>> scan_deferred(const CursorKey& cursor,
+                                                            std::uint64_t after,
+                                                            std::size_t count_max);
+  struct DueHead {
+    InboxHead head;
+    std::uint64_t attempts = 0;
+    std::uint64_t due_at_ms = 0;
+  };
+  struct DueScan {
+    exchange::Lane lane = exchange::Lane::kPatient;
+    std::uint64_t from_ms = 0;  // Due at this time, with a higher arrival than this, or later …
+    std::uint64_t after_arrival = 0;
+    std::uint64_t until_ms = 0;  // … and at this time or before.
+    std::size_t count_max = 0;
+  };
+  // By due time, then by arrival; not those that are quarantined.
+  [[nodiscard]] Result<std::vector<DueHead>> scan_due(const CursorKey& cursor, const DueScan& scan);
+  // The first due time after this one; nothing where there is none.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> next_due_ms(const CursorKey& cursor,
+                                                                 std::uint64_t after_ms);
+  struct DeferredCounts {
+    std::uint64_t waiting = 0;
+    std::uint64_t quarantined = 0;
+    std::uint64_t most_of_one = 0;  // Both, of the application that has the most.
+  };
+  [[nodiscard]] Result<DeferredCounts> deferred_counts();
+  [[nodiscard]] Result<std::uint64_t> deferred_count(std::string_view application);  // Both.
 
   // For an auditor of a store that nobody runs: what a start relies on (load()), what is counted,
   // and the file's own order, down to its indexes. Reads all of it. kStoreDamaged.

@@ -77,7 +77,9 @@ CREATE TABLE quarantine(
   reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, UNIQUE(part, idx)) STRICT;
 )";
 // Version 3: what is counted, at each write, so that nobody who asks how much there is reads it
-// all. A row that is replaced by another one (INSERT OR REPLACE) would not be counted off.
+// all; a row that is replaced by another one (INSERT OR REPLACE) would not be counted off. And what
+// was handed out along cursors, and what was given back: before, nobody took note of that, so along
+// any cursor it may be all there was (the row without names).
 inline constexpr std::string_view kSchema3 = R"(
 CREATE TABLE tally(
   id INTEGER PRIMARY KEY CHECK(id = 1),
@@ -143,6 +145,18 @@ END;
 CREATE TRIGGER tally_erased_insert AFTER INSERT ON erased BEGIN
   UPDATE tally SET erased = erased + 1;
 END;
+CREATE TABLE handed(
+  application TEXT NOT NULL, cursor TEXT NOT NULL, arrival INTEGER NOT NULL,
+  arrival_urgent INTEGER NOT NULL, PRIMARY KEY(application, cursor)) STRICT, WITHOUT ROWID;
+INSERT INTO handed(application, cursor, arrival, arrival_urgent)
+  SELECT '', '', coalesce(max(arrival), 0), coalesce(max(arrival), 0) FROM inbox;
+CREATE TABLE deferred(
+  application TEXT NOT NULL, cursor TEXT NOT NULL, arrival INTEGER NOT NULL,
+  urgent INTEGER NOT NULL, attempts INTEGER NOT NULL, attempts_before INTEGER NOT NULL,
+  due_at_ms INTEGER NOT NULL, quarantined_at_ms INTEGER NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY(application, cursor, arrival)) STRICT, WITHOUT ROWID;
+CREATE INDEX deferred_due ON deferred(application, cursor, urgent, due_at_ms, arrival)
+  WHERE quarantined_at_ms = 0;
 )";
 // Of a notice of ours that was logged: everybody whom its draft is for.
 inline constexpr std::string_view kPutUnstored =

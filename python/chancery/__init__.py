@@ -10,8 +10,8 @@ A thin layer over libchancery.so.0; Python's standard library only. docs/referen
 reference, and python/examples shows programs.
 """
 from chancery._client import Client, Ticket, kinds, new_notice_id, version
-from chancery._types import (Details, Draft, Error, Notice, OutboxEntry, OutboxPage, Outcome, Page, Position,
-                             Stats)
+from chancery._types import (Deferral, DeferredEntry, DeferredPage, Details, Draft, Error, Notice, OutboxEntry,
+                             OutboxPage, Outcome, Page, Position, Stats)
 
-__all__ = ["Client", "Details", "Draft", "Error", "Notice", "OutboxEntry", "OutboxPage", "Outcome", "Page", "Position",
-           "Stats", "Ticket", "kinds", "new_notice_id", "version"]
+__all__ = ["Client", "Deferral", "DeferredEntry", "DeferredPage", "Details", "Draft", "Error", "Notice", "OutboxEntry",
+           "OutboxPage", "Outcome", "Page", "Position", "Stats", "Ticket", "kinds", "new_notice_id", "version"]

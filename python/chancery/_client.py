@@ -6,14 +6,16 @@ import datetime
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Optional, Union
 
 from chancery import _abi
-from chancery._types import (Details, Draft, Json, OutboxPage, Outcome, Page, Position, Stats, draft_json, notice_of,
-                             outbox_entry_of, outcome_of, stats_of, time_text)
+from chancery._types import (Deferral, DeferredEntry, DeferredPage, Details, Draft, Error, Json, Notice, OutboxPage,
+                             Outcome, Page, Position, Stats, attempts_json, deferral_of, draft_json, error_of,
+                             notice_of, outbox_entry_of, outcome_of, stats_of, time_text)
 
+BATCH_BYTES = 1 << 20  # Of drafts, in one call of the library: a document has 4 MiB at most.
 SLICE = 0.5  # Seconds inside of the library at a time: so long does Ctrl-C wait.
 
 
@@ -92,6 +94,29 @@ class Client:
         text = _abi.taken_text("chancery_publish", self._handle, _abi.c_text(json.dumps(draft_json(draft))))
         return Ticket(self, json.loads(text))
 
+    def publish_batch(self, drafts: Iterable[Draft]) -> list[Union[Ticket, Error]]:
+        """Many notices, on their way side by side: in their order, the ticket of each or the error why it was
+        not taken. Some may be taken and others not; publish those again whose error is retryable, with its
+        notice_id."""
+        results: list[Union[Ticket, Error]] = []
+        batch: list[str] = []
+        for draft in drafts:
+            text = json.dumps(draft_json(draft))
+            if batch and sum(map(len, batch)) + len(text) > BATCH_BYTES:
+                results += self._publish_texts(batch)
+                batch = []
+            batch.append(text)
+        return results + (self._publish_texts(batch) if batch else [])
+
+    def _publish_texts(self, drafts: list[str]) -> list[Union[Ticket, Error]]:
+        try:
+            given = _abi.taken_text("chancery_publish_batch", self._handle,
+                                    _abi.c_text(f'{{"drafts": [{", ".join(drafts)}]}}'))
+        except Error as error:
+            return [error for _ in drafts]
+        return [Ticket(self, each) if each["error"] is None else error_of(each["error"])
+                for each in json.loads(given)["results"]]
+
     def wait(self, id: str, stage: str = "logged", timeout: float = 30) -> Outcome:
         end = time.monotonic() + timeout
         while True:
@@ -104,18 +129,18 @@ class Client:
 
     def inbox(self, *, after: Position = Position(), last: int = 0, limit: int = 100, origins: Sequence[str] = (),
               kinds: Sequence[str] = (), precedence_min: Optional[str] = None,
-              since: Optional[datetime.datetime] = None, wait: float = 0) -> Page:
+              since: Optional[datetime.datetime] = None, wait: float = 0, statuses: Sequence[str] = ()) -> Page:
         """What arrived after a position; waits so many seconds for something, where nothing is there."""
-        return self._page("", after, last, limit, origins, kinds, precedence_min, since, wait)
+        return self._page("", after, last, limit, origins, kinds, statuses, precedence_min, since, wait)
 
     def read(self, cursor: str, *, after: Position = Position(), limit: int = 100, origins: Sequence[str] = (),
              kinds: Sequence[str] = (), precedence_min: Optional[str] = None,
-             since: Optional[datetime.datetime] = None, wait: float = 0) -> Page:
+             since: Optional[datetime.datetime] = None, wait: float = 0, statuses: Sequence[str] = ()) -> Page:
         """From where the durable cursor of this name stands, or from `after` where that is further;
         urgent notices first. The cursor moves by commit() only."""
         if not cursor:
             raise _abi.make_error("bad-argument", "the cursor has no name")
-        return self._page(cursor, after, 0, limit, origins, kinds, precedence_min, since, wait)
+        return self._page(cursor, after, 0, limit, origins, kinds, statuses, precedence_min, since, wait)
 
     def commit(self, cursor: str, done: Position) -> Position:
         """Everything up to here is done with. Gives where the cursor now stands: it never goes back."""
@@ -124,8 +149,46 @@ class Client:
                   ctypes.byref(_abi.Position(done.arrival, done.arrival_urgent)), ctypes.byref(stands))
         return Position(stands.arrival, stands.arrival_urgent)
 
+    def ack(self, cursor: str, done: Union[Page, Notice]) -> Position:
+        """Everything of the page is done with: it ends where the cursor now is, and what in it had been given
+        back comes no more; or one notice is, once the cursor has passed by it. What was given back since it was
+        read stays so."""
+        notices, position = ([done], Position()) if isinstance(done, Notice) else (done.notices, done.next)
+        page = json.dumps({"notices": attempts_json(notices), "next_after": position.arrival,
+                           "next_after_urgent": position.arrival_urgent})
+        stands = _abi.Position()
+        _abi.call("chancery_ack", self._handle, _abi.c_text(cursor), _abi.c_text(page), ctypes.byref(stands))
+        return Position(stands.arrival, stands.arrival_urgent)
+
+    def nack(self, cursor: str, *notices: Notice, delay: float = 0, attempts_max: int = 0, quarantine: bool = False,
+             reason: str = "") -> Sequence[Deferral]:
+        """Not now: gives back notices that were read along the cursor. They let it pass, and come again along it
+        after so many seconds; given back `attempts_max` times (0 is never), or with `quarantine` at once, they
+        come no more until they are redriven. Gives what became of them."""
+        order = json.dumps({"notices": attempts_json(notices), "delay_ms": int(delay * 1000),
+                            "attempts_max": attempts_max, "quarantine": quarantine, "reason": reason})
+        given = json.loads(_abi.taken_text("chancery_nack", self._handle, _abi.c_text(cursor), _abi.c_text(order)))
+        return [deferral_of(each) for each in given["deferrals"]]
+
+    def deferred(self, cursor: str, *, after: int = 0, limit: int = 100, waiting: bool = False,
+                 quarantined: bool = False) -> DeferredPage:
+        """What was given back along the cursor: only what waits, only what is quarantined, or both."""
+        query = json.dumps({"after": after, "limit": limit, "waiting": waiting, "quarantined": quarantined})
+        page = json.loads(_abi.taken_text("chancery_deferred", self._handle, _abi.c_text(cursor),
+                                          _abi.c_text(query)))
+        return DeferredPage([DeferredEntry(notice_of(each), deferral_of(each)) for each in page["notices"]],
+                            page["next_after"], page["last"])
+
+    def redrive(self, cursor: str, arrivals: Optional[Iterable[int]] = None) -> int:
+        """These come again now, whether they wait or are quarantined; without any named, all that are
+        quarantined. Gives how many."""
+        which = json.dumps({"all": True} if arrivals is None else {"arrivals": list(arrivals)})
+        count = ctypes.c_uint64()
+        _abi.call("chancery_redrive", self._handle, _abi.c_text(cursor), _abi.c_text(which), ctypes.byref(count))
+        return count.value
+
     def reset(self, cursor: str, to: Position) -> Position:
-        """Puts the cursor there, also backwards: what was read comes again."""
+        """Puts the cursor there, also backwards: what was read comes again, and what was given back stays so."""
         stands = _abi.Position()
         _abi.call("chancery_reset", self._handle, _abi.c_text(cursor),
                   ctypes.byref(_abi.Position(to.arrival, to.arrival_urgent)), ctypes.byref(stands))
@@ -162,9 +225,10 @@ class Client:
         return stats_of(json.loads(_abi.taken_text("chancery_stats_json", self._handle)))
 
     def _page(self, cursor: str, after: Position, last: int, limit: int, origins: Sequence[str],
-              kinds: Sequence[str], precedence_min: Optional[str], since: Optional[datetime.datetime],
-              wait: float) -> Page:
-        query: dict[str, Any] = {"last": last, "limit": limit, "origins": list(origins), "kinds": list(kinds)}
+              kinds: Sequence[str], statuses: Sequence[str], precedence_min: Optional[str],
+              since: Optional[datetime.datetime], wait: float) -> Page:
+        query: dict[str, Any] = {"last": last, "limit": limit, "origins": list(origins), "kinds": list(kinds),
+                                 "statuses": list(statuses)}
         if precedence_min is not None:
             query["precedence_min"] = precedence_min
         if since is not None:
@@ -187,4 +251,4 @@ class Client:
             text = _abi.taken_text("chancery_inbox", self._handle, *words)
         page = json.loads(text)
         return Page([notice_of(notice) for notice in page["notices"]],
-                    Position(page["next_after"], page["next_after_urgent"]))
+                    Position(page["next_after"], page["next_after_urgent"]), page.get("unmarked", False))

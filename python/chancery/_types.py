@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Optional
 
 Json = Mapping[str, Any]
@@ -95,6 +95,8 @@ class Notice:
     own: bool
     erased_at: Optional[datetime.datetime]
     key_id: str
+    redelivered: bool  # Along a cursor: it may have been handed out along it before. False: it certainly was not.
+    attempts: int  # Along a cursor: so often was it given back there.
     # All of it as the library gave it, with what a newer one has besides.
     json: Json = dataclasses.field(compare=False, repr=False)
 
@@ -103,6 +105,35 @@ class Notice:
 class Page:
     notices: Sequence[Notice]  # By arrival; along a cursor the urgent ones first.
     next: Position  # Where to go on: `after`, or what to commit().
+    # Along a cursor: the node's disk took no note that these were handed out. Should the node end before it
+    # does, they may come again with `redelivered` false.
+    unmarked: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Deferral:
+    """What became of a notice that was given back."""
+
+    arrival: int
+    attempts: int  # So often was it given back.
+    due_at: datetime.datetime  # By the node's clock.
+    quarantined_at: Optional[datetime.datetime]
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class DeferredEntry:
+    """A notice that was given back. It has no content."""
+
+    notice: Notice
+    deferral: Deferral
+
+
+@dataclasses.dataclass(frozen=True)
+class DeferredPage:
+    entries: Sequence[DeferredEntry]  # By arrival.
+    next_after: int  # Where to go on.
+    last: bool  # There is nothing behind it.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,6 +221,23 @@ def outcome_of(json: Json) -> Outcome:
 def outbox_entry_of(json: Json) -> OutboxEntry:
     return OutboxEntry(notice=notice_of(json), number=json["number"], stage=json["stage"], sent=json["sent"],
                        aside=json["aside"], application=json["application"], error=json["error"])
+
+
+def deferral_of(json: Json) -> Deferral:
+    due_at = time_of(json["due_at"])
+    assert due_at is not None
+    return Deferral(arrival=json["arrival"], attempts=json["attempts"], due_at=due_at,
+                    quarantined_at=time_of(json["quarantined_at"]), reason=json["reason"])
+
+
+def error_of(json: Json) -> Error:
+    return Error(number=json["number"], name=json["code"], text=json["text"], detail=json["detail"],
+                 remedy=json["remedy"], retryable=json["retryable"], notice_id=json.get("notice_id", ""),
+                 retry_after=json["retry_after_ms"] / 1000)
+
+
+def attempts_json(notices: Iterable[Notice]) -> list[dict[str, int]]:
+    return [{"arrival": notice.arrival, "attempts": notice.attempts} for notice in notices]
 
 
 def stats_of(json: Json) -> Stats:

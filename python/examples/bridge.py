@@ -3,8 +3,10 @@
 
     bridge.py client.toml 'threat.*' -- some-program --its-flags
 
-The program answers each line with a line, when it is done with it; then the cursor moves. If it ends, so
-does this; what it did not answer comes again at the next start.
+The program answers each line with a line, when it is done with it; then the cursor moves. Answers it "later",
+the notice is given back: it comes again in half a minute, and after ten attempts waits for a person (chancery
+cursor deferred bridge-py --quarantined). If the program ends, so does this; what it did not answer comes again
+at the next start.
 """
 import json
 import subprocess
@@ -23,9 +25,12 @@ def bridge(node: chancery.Client, kinds: list[str], command: list[str]) -> None:
                 for notice in page.notices:
                     program.stdin.write(json.dumps(notice.json) + "\n")
                     program.stdin.flush()
-                    if not program.stdout.readline():
+                    answer = program.stdout.readline()
+                    if not answer:
                         return
-                node.commit("bridge-py", page.next)
+                    if answer.strip() == "later":
+                        node.nack("bridge-py", notice, delay=30, attempts_max=10, reason="the program cannot take it")
+                node.ack("bridge-py", page)  # What was given back stays so.
             except chancery.Error as error:
                 if not error.retryable:
                     raise

@@ -16,7 +16,7 @@ def follow(node: chancery.Client) -> None:
             page = node.read("example-py", wait=20)
             for notice in page.notices:
                 print(notice.arrival, notice.origin, notice.kind, repr(notice.subject), flush=True)
-            node.commit("example-py", page.next)  # Only now is it done with.
+            node.ack("example-py", page)  # Only now is it done with.
         except chancery.Error as error:
             if not error.retryable:
                 raise

@@ -14,6 +14,9 @@ constexpr std::uint32_t kPageItems = 20;
 constexpr std::uint64_t kWaitMs = 3'000;
 constexpr Micros kAskAfterError = 500 * kMillisecond;
 constexpr std::uint64_t kForgetsPpm = 50'000;
+constexpr std::uint64_t kGivesBackPpm = 100'000;  // Of pages, one of its notices …
+constexpr std::uint64_t kGivesUpPpm = 300'000;    // … of which for good.
+constexpr std::uint64_t kDelayMsMax = 20'000;
 constexpr std::uint64_t kExpiresWithinMs = 60'000;
 
 v1::Precedence draw_precedence(Random& random) {
@@ -181,17 +184,32 @@ void Reader::ask_again_after(Micros delay) {
 
 void Reader::ask() {
   v1::LocalRequest request;
+  if (finishing_ && !redriven_) {
+    request.mutable_redrive()->set_cursor("reader");
+    request.mutable_redrive()->set_all(true);
+    send(std::move(request));
+    return;
+  }
   request.mutable_inbox()->set_cursor("reader");
   request.mutable_inbox()->set_limit(kPageItems);
   request.mutable_inbox()->set_wait_ms(kWaitMs);
   send(std::move(request));
 }
 
-void Reader::acknowledge(const exchange::PerLane<std::uint64_t>& arrivals) {
+void Reader::acknowledge() {
   v1::LocalRequest request;
-  request.mutable_cursor()->set_cursor("reader");
-  request.mutable_cursor()->set_arrival(arrivals.patient);
-  request.mutable_cursor()->set_arrival_urgent(arrivals.urgent);
+  *request.mutable_cursor() = done_;
+  send(std::move(request));
+}
+
+void Reader::give_back(const v1::InboxItem& item) {
+  v1::LocalRequest request;
+  v1::NackRequest& nack = *request.mutable_nack();
+  nack.set_cursor("reader");
+  nack.add_notices()->set_arrival(item.arrival());
+  nack.mutable_notices(0)->set_attempts(item.attempts());
+  nack.set_delay_ms(random_.below(kDelayMsMax));
+  nack.set_quarantine(random_.chance(kGivesUpPpm));
   send(std::move(request));
 }
 
@@ -200,32 +218,65 @@ void Reader::take_reply(const v1::LocalReply& reply) {
     return;
   }
   if (reply.has_inbox()) {
-    for (const v1::InboxItem& item : reply.inbox().items()) {
-      v1::Draft draft;
-      if (!draft.ParseFromString(item.draft())) {
-        around_.violation(node_.name() + " shows a notice that does not parse");
-        continue;
-      }
-      const std::uint64_t acknowledged = acknowledged_[exchange::lane_of(draft.precedence())];
-      readings_.push_back({.arrival = item.arrival(),
-                           .draft = std::move(draft),
-                           .text = item.text(),
-                           .erased = item.erased_at_ms() != 0,
-                           .acknowledged = acknowledged});
-    }
-    if (!reply.inbox().items().empty() && !random_.chance(kForgetsPpm)) {
-      acknowledge(
-          {.patient = reply.inbox().next_after(), .urgent = reply.inbox().next_after_urgent()});
-      return;
-    }
-  } else if (reply.has_error()) {
+    take_page(reply.inbox());
+    return;
+  }
+  if (reply.has_error()) {
     ask_again_after(kAskAfterError);
     return;
-  } else if (reply.has_cursor()) {
+  }
+  if (reply.has_nack()) {
+    acknowledge();
+    return;
+  }
+  if (reply.has_cursor()) {
     acknowledged_ = {.patient = reply.cursor().arrival(),
                      .urgent = reply.cursor().arrival_urgent()};
   }
+  redriven_ = redriven_ || reply.has_redrive();
   ask();
+}
+
+void Reader::take_page(const v1::InboxReply& page) {
+  done_.Clear();
+  done_.set_cursor("reader");
+  done_.set_arrival(page.next_after());
+  done_.set_arrival_urgent(page.next_after_urgent());
+  for (const v1::InboxItem& item : page.items()) {
+    v1::Draft draft;
+    if (!draft.ParseFromString(item.draft())) {
+      around_.violation(node_.name() + " shows a notice that does not parse");
+      continue;
+    }
+    if (item.attempts() > 0) {
+      v1::Attempt& done = *done_.add_done();
+      done.set_arrival(item.arrival());
+      done.set_attempts(item.attempts());
+    }
+    if (!handed_.insert(item.arrival()).second && !item.redelivered() &&
+        !unmarked_.contains(item.arrival())) {
+      around_.violation("P2: " + node_.name() + " hands out arrival " +
+                        std::to_string(item.arrival()) + " a second time, and says it does not");
+    }
+    if (page.unmarked()) {
+      unmarked_.insert(item.arrival());
+    }
+    const std::uint64_t acknowledged = acknowledged_[exchange::lane_of(draft.precedence())];
+    readings_.push_back({.arrival = item.arrival(),
+                         .draft = std::move(draft),
+                         .text = item.text(),
+                         .erased = item.erased_at_ms() != 0,
+                         .given_back = item.attempts() > 0,
+                         .acknowledged = acknowledged});
+  }
+  if (page.items().empty() || random_.chance(kForgetsPpm)) {
+    ask();
+  } else if (!finishing_ && random_.chance(kGivesBackPpm)) {
+    const auto which = random_.below(static_cast<std::uint64_t>(page.items_size()));
+    give_back(page.items(static_cast<int>(which)));
+  } else {
+    acknowledge();
+  }
 }
 
 }  // namespace chancery::sim

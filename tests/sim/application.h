@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,7 @@ struct Reading {
   v1::Draft draft;
   std::string text;
   bool erased = false;
+  bool given_back = false;         // Before.
   std::uint64_t acknowledged = 0;  // What the cursor had been told before, in its lane.
 };
 
@@ -95,12 +97,14 @@ class Publisher {
 };
 
 // Reads with a durable cursor, page by page; now and then it forgets to acknowledge, as one that
-// crashed.
+// crashed, or gives a notice back, for a while or until it is redriven.
 class Reader {
  public:
   Reader(Surroundings& around, NodeMachine& node, Random random);
 
   void start() { ask(); }
+  // Gives nothing back any more, and has what it gave up come again.
+  void finish() { finishing_ = true; }
   void take_reply(const v1::LocalReply& reply);
 
   [[nodiscard]] const std::vector<Reading>& readings() const { return readings_; }
@@ -108,13 +112,20 @@ class Reader {
  private:
   void ask();
   void ask_again_after(Micros delay);
-  void acknowledge(const exchange::PerLane<std::uint64_t>& arrivals);
+  void acknowledge();
   void send(v1::LocalRequest request);
+  void take_page(const v1::InboxReply& page);
+  void give_back(const v1::InboxItem& item);
 
   Surroundings& around_;
   NodeMachine& node_;
   Random random_;
   std::vector<Reading> readings_;
+  v1::CursorRequest done_;  // What it says once it has given something of the page back.
+  bool finishing_ = false;
+  bool redriven_ = false;
+  std::set<std::uint64_t> handed_;    // Arrivals that it was handed, …
+  std::set<std::uint64_t> unmarked_;  // … and of these, those of which the disk took no note.
   exchange::PerLane<std::uint64_t> acknowledged_;
   std::uint64_t next_request_ = 1;
   std::uint64_t awaited_ = 0;  // The request whose answer comes next; others are late.

@@ -250,7 +250,7 @@ void Oracle::judge_readings(const Seat& seat, const Arrivals& arrivals,
   for (const Reading& reading : readings) {
     judge_notice(who, reading.draft, reading.text, reading.erased);
     const std::string was_handed = who + " was handed arrival " + std::to_string(reading.arrival);
-    if (reading.arrival <= reading.acknowledged) {
+    if (reading.arrival <= reading.acknowledged && !reading.given_back) {
       violation("P2: " + was_handed + " again after it had acknowledged it");
     }
     const auto [of, is_new] = known.try_emplace(reading.draft.notice_id(), reading.arrival);

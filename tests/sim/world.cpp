@@ -291,6 +291,7 @@ void World::heal() {
     member.wire->set_weather({});
     member.wire->block(false, false);
     member.publisher->finish();
+    member.reader->finish();
   }
 }
 
@@ -304,7 +305,21 @@ bool World::is_done(const Member& member) {
   const auto read = test::must(store.cursor("application", "reader"));
   const node::OutboxCounts outbox = test::must(store.outbox_counts());
   return outbox.queued == 0 && outbox.signed_count == 0 && outbox.unstored == 0 &&
-         read.patient >= newest && read.urgent >= newest;
+         read.patient >= newest && read.urgent >= newest && has_nothing_due(*member.node);
+}
+
+// Of what its reader gave back: all that is due came again and is done with, and nothing is kept
+// from coming. What waits may wait longer than we do, by a clock that is wrong.
+bool World::has_nothing_due(NodeMachine& machine) {
+  node::NodeStore& store = machine.engine()->store();
+  const std::uint64_t now_ms = machine.unix_us() / 1000;
+  const auto is_due = [&](exchange::Lane lane) {
+    return !test::must(store.scan_due({"application", "reader"},
+                                      {.lane = lane, .until_ms = now_ms, .count_max = 1}))
+                .empty();
+  };
+  return test::must(store.deferred_counts()).quarantined == 0 &&
+         std::ranges::none_of(exchange::kLanes, is_due);
 }
 
 bool World::drained() {

@@ -77,6 +77,7 @@ class World {
   void fault_wire(Member& member);
   void heal();
   [[nodiscard]] static bool is_done(const Member& member);
+  [[nodiscard]] static bool has_nothing_due(NodeMachine& machine);
   [[nodiscard]] bool drained();
   void tell_what_is_left();
   void watch_alarms();

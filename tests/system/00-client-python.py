@@ -194,7 +194,8 @@ print(node.publish(chancery.Draft(kind="contact", to=["BY"])).id)"""
         by = self.path("by/apps/desk/client.toml")
         follower = self.begin("follow.py", by)
         taken = self.folder / "taken"
-        taking = f"import sys\nfor line in sys.stdin:\n open({str(taken)!r}, 'a').write(line)\n print('done', flush=True)"
+        taking = (f"import sys\nfor line in sys.stdin:\n open({str(taken)!r}, 'a').write(line)\n"
+                  " print('later' if 'not now' in line else 'done', flush=True)")
         bridge = self.begin("bridge.py", by, "threat.*", "--", sys.executable, "-c", taking)
         self.assertEqual(self.publish("AM", "not to be bridged", kind="contact").code, 0)
         self.assertIn(" AM contact ", follower.stdout.readline())
@@ -206,6 +207,13 @@ print(node.publish(chancery.Draft(kind="contact", to=["BY"])).id)"""
         def bridged():
             return [json.loads(line)["subject"] for line in taken.read_text().splitlines()] if taken.exists() else []
         self.assertTrue(eventually(lambda: bridged() == ["Example"]), bridged())
+        self.assertEqual(self.publish("AM", "not now").code, 0)
+        self.assertEqual(self.publish("AM", "after it").code, 0)
+        self.assertTrue(eventually(lambda: bridged() == ["Example", "not now", "after it"]), bridged())
+        given = self.client("BY").deferred("bridge-py").entries
+        self.assertEqual([(each.notice.subject, each.deferral.attempts) for each in given], [("not now", 1)])
+        self.assertIn(" AM threat.alert 'not now'", follower.stdout.readline())
+        self.assertIn(" AM threat.alert 'after it'", follower.stdout.readline())
         for program in (follower, bridge):  # Ctrl-C, while it waits for more.
             program.send_signal(signal.SIGINT)
             self.assertEqual(program.wait(5), 0)
@@ -222,7 +230,7 @@ print(node.publish(chancery.Draft(kind="contact", to=["BY"])).id)"""
                 arguments = line[line.index("(") + 1:-2]
                 header[name] = (line[:line.index(name)].strip(), [] if arguments == "void" else arguments.split(","))
         kinds = {"void": {None}, "const char*": {_abi.TEXT}, "char*": {ctypes.c_void_p}, "uint32_t": {_abi.U32},
-                 "uint64_t": {_abi.U64}, "int": {_abi.INT}, "int*": {ctypes.POINTER(_abi.INT)}, "char**": {_abi.OUT}}
+                 "uint64_t": {_abi.U64}, "uint64_t*": {ctypes.POINTER(_abi.U64)}, "int": {_abi.INT}, "int*": {ctypes.POINTER(_abi.INT)}, "char**": {_abi.OUT}}
 
         def fits(c_type, python):
             c_type = c_type.strip()
@@ -231,7 +239,7 @@ print(node.publish(chancery.Draft(kind="contact", to=["BY"])).id)"""
             if "chancery_" in c_type:
                 return python is (_abi.OUT if c_type.endswith("**") else ctypes.c_void_p)
             return python in kinds[c_type]
-        self.assertEqual(len(header), 35)
+        self.assertEqual(len(header), 40)
         for name, (result, arguments) in _abi.SIGNATURES.items():
             c_result, c_arguments = header[name]
             self.assertTrue(fits(c_result, result), (name, c_result, result))

@@ -123,6 +123,33 @@ TABLE = {
         "unknown name": Denied(["cursor", "reset", "c", "--to", "999", *AM], 1, "not-found"),
         "Ctrl-C": stopped("cursor", "reset", "c", "--to", "start", *AM),
     },
+    "cursor deferred": {
+        "works": ["cursor", "deferred", "there", "--exchange", "{x}", "--as", "BY"],
+        "no daemon": Denied(["cursor", "deferred", "c", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["cursor", "deferred", "c", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": "what may not be read is left out",
+        "wrong type": usage("cursor", "deferred", "c", "more", *AM),
+        "unknown name": Denied(["cursor", "deferred", "c", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
+        "Ctrl-C": stopped("cursor", "deferred", "c", *AM),
+    },
+    "cursor nack": {
+        "works": ["cursor", "nack", "c", "7", "--exchange", "{x}", "--as", "BY"],
+        "no daemon": Denied(["cursor", "nack", "c", "7", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["cursor", "nack", "c", "7", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": Denied(["cursor", "nack", "c", "7", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
+        "wrong type": usage("cursor", "nack", "c", "7", "--delay", "soon", *AM),
+        "unknown name": Denied(["cursor", "nack", "c", NONE, *AM], 1, "not-found"),
+        "Ctrl-C": stopped("cursor", "nack", "c", "7", *AM),
+    },
+    "cursor redrive": {
+        "works": ["cursor", "redrive", "c", "--all", *AM],
+        "no daemon": Denied(["cursor", "redrive", "c", "--all", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["cursor", "redrive", "c", "--all", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": "of the application's own",
+        "wrong type": usage("cursor", "redrive", "c", *AM),
+        "unknown name": Denied(["cursor", "redrive", "c", NONE, *AM], 1, "not-found"),
+        "Ctrl-C": stopped("cursor", "redrive", "c", "--all", *AM),
+    },
     "status": {
         "works": ["status", "AM", "--exchange", "{x}"],
         "no daemon": Denied(["status", "KZ", "--exchange", "{x}"], 2, "no-daemon"),
@@ -354,6 +381,7 @@ class Denials(Trial):
         shown = self.as_member("BY", "show", "7").json
         self.path("envelope").write_text(shown["envelope"])
         self.assertEqual(self.say("cursor", "reset", "there", "--to", "start", *AM).code, 0)
+        self.assertEqual(self.say("cursor", "nack", "there", "7", "--exchange", "{x}", "--as", "BY").code, 0)
         self.assertEqual(self.say("backup", "hub", "--exchange", "{x}", "--to", "{x}/backup.db").code, 0)
 
     def works(self):

@@ -14,7 +14,7 @@ from trial import Trial, chancery, eventually  # noqa: E402
 NOTICE_KEYS = {"arrival", "index", "accepted_at", "created_at", "arrived_at", "notice", "id", "origin", "kind", "status",
                "precedence", "classification", "tlp", "handling", "recipients", "expires_at", "reply_by", "subject",
                "language", "content", "thread", "in_reply_to", "translation_of", "supersedes", "cancels", "attachments",
-               "sealed", "own", "erased_at", "key_id"}
+               "sealed", "own", "erased_at", "key_id", "redelivered", "attempts"}
 
 
 def uuid7(number):
@@ -34,7 +34,7 @@ class LocalApiStory(Trial):
         self.assert_arrives("KZ", ["Для всех"])
 
         inbox = self.as_member("BY", "inbox").json
-        self.assertEqual(set(inbox), {"notices", "next_after", "next_after_urgent"})
+        self.assertEqual(set(inbox), {"notices", "next_after", "next_after_urgent", "unmarked"})
         notice = inbox["notices"][0]
         self.assertEqual(set(notice), NOTICE_KEYS)
         self.assertEqual((notice["origin"], notice["precedence"], notice["status"], notice["sealed"], notice["own"]),

@@ -113,6 +113,13 @@ CHANCERY_API chancery_error* chancery_new_notice_id(char** id);
 CHANCERY_API chancery_error* chancery_publish(chancery_client* client, const char* draft,
                                               char** ticket);
 
+// Many notices, on their way side by side: {"drafts": [draft, …]}, at most 4 MiB, gives
+// {"results": [{"id", "notice", "recipients", "error"}, …]} in the order of the drafts: of each the
+// ticket, with error null, or why it was not taken, with notice and recipients null. Some may be
+// taken and others not; publish those with a retryable error again, with their ids.
+CHANCERY_API chancery_error* chancery_publish_batch(chancery_client* client, const char* drafts,
+                                                    char** results);
+
 enum {
   CHANCERY_REACHED = 0,  // The stage asked for, or a later one.
   CHANCERY_REFUSED = 1,  // Final; the outcome's error says why.
@@ -131,10 +138,11 @@ typedef struct chancery_position {
   uint64_t arrival_urgent;  // Used along a cursor only.
 } chancery_position;
 
-// A page: {"notices": […], "next_after": n, "next_after_urgent": n}. `query` is an object of after,
-// after_urgent, last, limit, origins, kinds, precedence_min, since and wait_ms, each as in
-// InboxQuery of chancery/client.h; NULL asks for the first page of all. `next` may be NULL; it
-// repeats where the page ends, for those who pass pages on without looking into them.
+// A page: {"notices": […], "next_after": n, "next_after_urgent": n, "unmarked": false}. `query` is
+// an object of after, after_urgent, last, limit, origins, kinds, statuses, precedence_min, since
+// and wait_ms, each as in InboxQuery of chancery/client.h; NULL asks for the first page of all.
+// `next` may be NULL; it repeats where the page ends, for those who pass pages on without looking
+// into them.
 CHANCERY_API chancery_error* chancery_inbox(chancery_client* client, const char* query,
                                             chancery_position* next, char** page);
 // The same from where the application's durable cursor of this name stands, or from `after` where
@@ -146,6 +154,31 @@ CHANCERY_API chancery_error* chancery_read(chancery_client* client, const char* 
 CHANCERY_API chancery_error* chancery_commit(chancery_client* client, const char* cursor,
                                              const chancery_position* done,
                                              chancery_position* stands);
+
+// A notice of a page of chancery_read() has `redelivered`, true where it may have been handed out
+// along the cursor before, and `attempts`: so often was it given back there.
+//
+// Everything of the page is done with: chancery_commit() of where it ends, and of what in it had
+// been given back. `page` is what chancery_read() gave, or of it only next_after, next_after_urgent
+// and of each notice arrival and attempts. `stands` may be NULL.
+CHANCERY_API chancery_error* chancery_ack(chancery_client* client, const char* cursor,
+                                          const char* page, chancery_position* stands);
+// Not now: gives notices back. They let the cursor pass, and come again along it when they are due.
+// `nack` is an object of notices (a list of objects as those of a page, or of them only arrival and
+// attempts), delay_ms, attempts_max, quarantine and reason, as in Nack of chancery/client.h.
+// {"deferrals": […]} is what became of them: each arrival, attempts, due_at, quarantined_at and
+// reason.
+CHANCERY_API chancery_error* chancery_nack(chancery_client* client, const char* cursor,
+                                           const char* nack, char** deferrals);
+// What was given back along the cursor, by arrival: {"notices": […], "next_after": n, "last": true
+// or false}, each notice with due_at, quarantined_at and reason, and without content. `query` is an
+// object of after, limit, waiting and quarantined; NULL asks for the first page of all.
+CHANCERY_API chancery_error* chancery_deferred(chancery_client* client, const char* cursor,
+                                               const char* query, char** page);
+// {"arrivals": [n, …]}: these come again now, whether they wait or are quarantined; {"all": true}:
+// all that are quarantined. `count` may be NULL.
+CHANCERY_API chancery_error* chancery_redrive(chancery_client* client, const char* cursor,
+                                              const char* which, uint64_t* count);
 
 // What the member published, with what it came to, oldest first: {"notices": […], "next_after": n,
 // "last": true or false}. `query` is an object of after, limit and stages ("queued", "logged",
@@ -163,7 +196,8 @@ CHANCERY_API chancery_error* chancery_retry(chancery_client* client, const char*
 // {"cursors": [{"cursor": name, "arrival": n, "arrival_urgent": n}], "newest_arrival": n}: those of
 // this application.
 CHANCERY_API chancery_error* chancery_cursors(chancery_client* client, char** cursors);
-// Puts the cursor there, also backwards: what was read comes again. `stands` may be NULL.
+// Puts the cursor there, also backwards: what was read comes again, and what was given back stays
+// so. `stands` may be NULL.
 CHANCERY_API chancery_error* chancery_reset(chancery_client* client, const char* cursor,
                                             const chancery_position* to, chancery_position* stands);
 

@@ -73,6 +73,12 @@ class Ticket {
   std::shared_ptr<chancery_client> handle_;
 };
 
+// Of one draft of a batch: its ticket, or why it was not taken.
+struct BatchResult {
+  std::optional<Ticket> ticket;
+  std::optional<Error> error;
+};
+
 // Where a reader stands, in arrival numbers. Along a cursor urgent notices, of precedence immediate
 // and above, overtake the patient ones: there it stands somewhere in each of the two.
 struct Position {
@@ -90,6 +96,7 @@ struct InboxQuery {
   std::uint32_t limit = 100;         // Notices in one page, at most.
   std::vector<std::string> origins;  // Member codes; empty is all.
   std::vector<std::string> kinds;    // "threat.alert" or "consultation.*"; empty is all.
+  std::vector<Status> statuses;      // Empty is all.
   std::optional<Precedence> precedence_min;
   std::optional<Time> since;          // Accepted at that time or later.
   std::chrono::milliseconds wait{0};  // For something to arrive, where nothing is there.
@@ -98,6 +105,44 @@ struct InboxQuery {
 struct Page {
   std::vector<Notice> notices;  // By arrival; along a cursor the urgent ones first.
   Position next;                // Where to go on: `after`, or what to commit().
+  // Along a cursor: the node's disk took no note that these were handed out. Should the node end
+  // before it does, they may come again with `redelivered` false.
+  bool unmarked = false;
+};
+
+// How notices are given back.
+struct Nack {
+  std::chrono::milliseconds delay{0};  // From now until they come again; at most seven days.
+  std::uint32_t attempts_max = 0;      // Given back this often, they are quarantined; 0 is never.
+  bool quarantine = false;             // They are, at once.
+  std::string reason;                  // For people; at most 200 bytes.
+};
+
+// What became of a notice that was given back.
+struct Deferral {
+  std::uint64_t arrival = 0;
+  std::uint32_t attempts = 0;  // So often was it given back.
+  Time due_at;                 // By the node's clock.
+  std::optional<Time> quarantined_at;
+  std::string reason;
+};
+
+struct DeferredQuery {
+  std::uint64_t after = 0;    // Arrival numbers above this.
+  std::uint32_t limit = 100;  // Notices in one page, at most.
+  bool waiting = false;       // Only those that are due some time, …
+  bool quarantined = false;   // … only those that are not; neither or both: all.
+};
+
+struct DeferredEntry {
+  Notice notice;  // Of its text only subject and language.
+  Deferral deferral;
+};
+
+struct DeferredPage {
+  std::vector<DeferredEntry> entries;  // By arrival.
+  std::uint64_t next_after = 0;        // Where to go on.
+  bool last = false;                   // There is nothing behind it.
 };
 
 struct Details {
@@ -171,6 +216,10 @@ class Client {
   // "no-daemon", publish the same draft with Error::notice_id(): it stays one notice.
   [[nodiscard]] Ticket publish(const Draft& draft);
 
+  // Many notices, on their way side by side: a result for each, in their order. Some may be taken
+  // and others not; publish those again whose error is retryable(), with Error::notice_id().
+  [[nodiscard]] std::vector<BatchResult> publish_batch(const std::vector<Draft>& drafts);
+
   // For a notice of an earlier run, by its id; as Ticket::wait.
   [[nodiscard]] Outcome wait(const std::string& id, Stage stage, std::chrono::milliseconds timeout);
 
@@ -183,7 +232,23 @@ class Client {
   // Everything up to here is done with. Gives where the cursor now stands: it never goes back.
   Position commit(const std::string& cursor, const Position& done);
 
-  // Puts it there, also backwards: what was read comes again.
+  // Everything of the page is done with: it ends where the cursor now is, and what in it had been
+  // given back comes no more. What was given back since the page was read stays so.
+  Position ack(const std::string& cursor, const Page& page);
+  // This one is: along a cursor that passed by it, or for good once it has.
+  void ack(const std::string& cursor, const Notice& notice);
+  // Not now: gives back notices that were read along the cursor. They let it pass, and come again
+  // along it, `redelivered`, when they are due. Gives what became of them, without those that were
+  // done with meanwhile. "queue-full" where the application has given back too many.
+  std::vector<Deferral> nack(const std::string& cursor, const std::vector<Notice>& notices,
+                             const Nack& how = {});
+  // What was given back along the cursor: waiting, or quarantined.
+  [[nodiscard]] DeferredPage deferred(const std::string& cursor, const DeferredQuery& query = {});
+  // These come again now, whether they wait or are quarantined. Gives how many.
+  std::uint64_t redrive(const std::string& cursor, const std::vector<std::uint64_t>& arrivals);
+  std::uint64_t redrive_all(const std::string& cursor);  // All that are quarantined.
+
+  // Puts it there, also backwards: what was read comes again, and what was given back stays so.
   Position reset(const std::string& cursor, const Position& to);
   // Those of this application.
   [[nodiscard]] Cursors cursors();
@@ -202,6 +267,8 @@ class Client {
   [[nodiscard]] Stats stats() const;
 
  private:
+  [[nodiscard]] Ticket ticket_of(const std::string& text) const;
+
   std::shared_ptr<chancery_client> handle_;
 };
 

@@ -144,6 +144,10 @@ struct Notice {
   bool own = false;               // Published by this member.
   std::optional<Time> erased_at;  // Its text was erased then, under the roster's retention rule.
   std::string key_id;             // Of the signing key, 64 digits.
+
+  // Along a cursor: it may have been handed out along it before. False: it certainly was not.
+  bool redelivered = false;
+  std::uint32_t attempts = 0;  // Along a cursor: so often was it given back there.
 };
 
 // As `chancery show --json` has it, on one line: for those who pass it on.

@@ -61,7 +61,7 @@ std::optional<v1::LocalReply> silence(const v1::LocalRequest&) {
   return std::nullopt;
 }
 
-constexpr std::size_t kEachCall = 13;  // What each_call() makes.
+constexpr std::size_t kEachCall = 18;  // What each_call() makes.
 constexpr const char* kDraft = R"({"kind": "training", "to": "BY", "content": {"title": "t"}})";
 
 class ApiTest : public ::testing::Test {
@@ -114,6 +114,13 @@ class ApiTest : public ::testing::Test {
         named([&](char** out) { return chancery_retry(client, id.c_str(), out); }),
         named([&](char** out) { return chancery_cursors(client, out); }),
         name_of(chancery_reset(client, "c", &done, nullptr)),
+        named([&](char** out) { return chancery_publish_batch(client, R"({"drafts": []})", out); }),
+        name_of(chancery_ack(client, "c", "{}", nullptr)),
+        named([&](char** out) {
+          return chancery_nack(client, "c", R"({"notices": [{"arrival": 1}]})", out);
+        }),
+        named([&](char** out) { return chancery_deferred(client, "c", nullptr, out); }),
+        name_of(chancery_redrive(client, "c", R"({"all": true})", nullptr)),
         name_of(chancery_stats(client, &stats)),
         named([&](char** out) { return chancery_stats_json(client, out); }),
     };
@@ -237,6 +244,27 @@ TEST_F(ApiTest, ANullThatIsNotAllowedIsABadArgumentAndNoCrash) {
   EXPECT_EQ(name_of(chancery_retry(client_, nullptr, &text)), bad);
   EXPECT_EQ(name_of(chancery_cursors(client_, nullptr)), bad);
   EXPECT_EQ(name_of(chancery_reset(client_, "c", nullptr, nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_publish_batch(client_, nullptr, &text)), bad);
+  EXPECT_EQ(name_of(chancery_publish_batch(client_, R"({"drafts": []})", nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_publish_batch(client_, "{}", &text)), "malformed");
+  EXPECT_EQ(name_of(chancery_publish_batch(client_, R"({"draft": []})", &text)), "unknown-field");
+  EXPECT_EQ(name_of(chancery_ack(client_, "", "{}", nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_ack(client_, "c", nullptr, nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_ack(client_, "c", R"({"next": 1})", nullptr)), "unknown-field");
+  EXPECT_EQ(name_of(chancery_ack(client_, "c", R"({"notices": [{}]})", nullptr)), "malformed");
+  EXPECT_EQ(name_of(chancery_nack(client_, "", "{}", &text)), bad);
+  EXPECT_EQ(name_of(chancery_nack(client_, "c", nullptr, &text)), bad);
+  EXPECT_EQ(name_of(chancery_nack(client_, "c", "{}", nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_nack(client_, "c", R"({"notices": [5]})", &text)), "malformed");
+  EXPECT_EQ(name_of(chancery_nack(client_, "c", R"({"delay": 5})", &text)), "unknown-field");
+  EXPECT_EQ(name_of(chancery_deferred(client_, "", nullptr, &text)), bad);
+  EXPECT_EQ(name_of(chancery_deferred(client_, "c", nullptr, nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_deferred(client_, "c", R"({"waiting": 1})", &text)), "malformed");
+  EXPECT_EQ(name_of(chancery_redrive(client_, "", R"({"all": true})", nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_redrive(client_, "c", nullptr, nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_redrive(client_, "c", "{}", nullptr)), "malformed");
+  EXPECT_EQ(name_of(chancery_redrive(client_, "c", R"({"all": true, "arrivals": [1]})", nullptr)),
+            "malformed");
   EXPECT_EQ(name_of(chancery_stats(client_, nullptr)), bad);
   EXPECT_EQ(name_of(chancery_stats_json(client_, nullptr)), bad);
   chancery_free(nullptr);
@@ -272,7 +300,8 @@ TEST_F(ApiTest, AfterCloseEachCallSaysSo) {
   open();
   EXPECT_EQ(each_call(client_),
             (std::vector<std::string>{"", "", "", "", "", "not-found", "not-found", "not-found",
-                                      "not-found", "not-found", "not-found", "", ""}));
+                                      "not-found", "not-found", "not-found", "", "", "not-found",
+                                      "not-found", "not-found", "", ""}));
   chancery_close(client_);
   EXPECT_EQ(each_call(client_), std::vector<std::string>(kEachCall, "client-closed"));
   chancery_close(client_);

@@ -6,6 +6,7 @@
 
 #include <future>
 #include <memory>
+#include <set>
 
 #include "core/base/encoding.h"
 #include "core/exchange/kinds.h"
@@ -70,6 +71,16 @@ std::string error_name(Call call) {
     return error.name();
   }
   return "no error";
+}
+
+// Why a draft of a batch was not taken.
+Error why_not(const BatchResult& result) {
+  EXPECT_TRUE(result.error.has_value());
+  return result.error.value_or(Error(ErrorParts()));
+}
+
+std::string id_of(const BatchResult& result) {
+  return result.ticket.has_value() ? result.ticket->id() : why_not(result).notice_id();
 }
 
 class ClientTest : public ::testing::Test {
@@ -310,6 +321,169 @@ TEST_F(ClientTest, TakesAsManyRequestsAtOnceAsTheLimitAndNoMore) {
   }
 }
 
+// A node that answers nothing: the first is over when its time is, and only then another leaves.
+TEST_F(ClientTest, ABatchIsUnderWayAsFarAsItsHalfOfTheLimitAndNoFurther) {
+  constexpr std::size_t kAtOnce = 4;
+  Options narrow = options();
+  narrow.request_count_max = 2 * kAtOnce;
+  narrow.request_timeout = kShort;
+  Client client(narrow);
+  std::atomic<std::size_t> got = 0;
+  std::atomic<std::uint64_t> over_before_the_last = 0;
+  start_node([&](const v1::LocalRequest&) -> std::optional<v1::LocalReply> {
+    if (++got == kAtOnce + 1) {
+      over_before_the_last = client.stats().timeout_count;
+    }
+    return std::nullopt;
+  });
+  const std::vector<BatchResult> results =
+      client.publish_batch(std::vector<Draft>(kAtOnce + 1, draft()));
+  stop_node();
+  ASSERT_EQ(results.size(), kAtOnce + 1);
+  for (const BatchResult& result : results) {
+    EXPECT_EQ(why_not(result).name(), "unknown-outcome");
+    EXPECT_FALSE(why_not(result).notice_id().empty());
+  }
+  EXPECT_EQ(got, kAtOnce + 1);
+  EXPECT_GE(over_before_the_last, 1U);
+}
+
+// The first is answered once the second is there.
+TEST_F(ClientTest, ABatchDoesNotWaitForOneToSendTheNext) {
+  std::optional<std::uint64_t> first;
+  start_node([&](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    if (!first.has_value()) {
+      first = request.request_id();
+      return std::nullopt;
+    }
+    v1::LocalReply reply = publish_and_log(request).value_or(v1::LocalReply());
+    reply.set_request_id(*first);
+    return reply;
+  });
+  Options impatient = options();
+  impatient.request_timeout = kShort;
+  Client client(impatient);
+  const std::vector<BatchResult> results = client.publish_batch({draft(), draft()});
+  stop_node();
+  EXPECT_TRUE(results.at(0).ticket.has_value());
+  EXPECT_TRUE(results.at(1).error.has_value());
+}
+
+TEST_F(ClientTest, OfABatchEachHasItsTicketOrItsError) {
+  start_node([](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    const v1::Text text = must(exchange::parse_text("threat.alert", request.publish().text()));
+    return text.subject() == "bad" ? error_reply(35, "not this one") : publish_and_log(request);
+  });
+  Client client(options());
+  std::vector<Draft> drafts(200, draft());
+  drafts[7].subject = "bad";
+  drafts[9].kind = "no kind";
+  drafts[11].id = new_notice_id();
+  drafts[13].subject = std::string(2U << 20U, 's');  // In a document of its own.
+  const std::vector<BatchResult> results = client.publish_batch(drafts);
+  ASSERT_EQ(results.size(), 200U);
+  std::set<std::string> ids;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const bool fails = i == 7 || i == 9 || i == 13;
+    EXPECT_EQ(results[i].error.has_value(), fails) << i;
+    EXPECT_EQ(results[i].ticket.has_value(), !fails) << i;
+    ids.insert(id_of(results[i]));
+  }
+  EXPECT_EQ(ids.size(), 200U) << "an id for each, to ask for it again";
+  EXPECT_EQ(why_not(results[7]).name(), "kind-not-granted");
+  EXPECT_EQ(why_not(results[7]).number(), 35U);
+  EXPECT_EQ(why_not(results[7]).detail(), "not this one");
+  EXPECT_EQ(why_not(results[7]).retry_after(), milliseconds(250));
+  EXPECT_EQ(why_not(results[9]).name(), "invalid-kind");
+  EXPECT_EQ(id_of(results[11]), drafts[11].id);
+  EXPECT_EQ(why_not(results[13]).name(), "limit-exceeded");
+  if (const auto& ticket = results[11].ticket; ticket.has_value()) {
+    EXPECT_EQ(ticket->wait(Stage::kLogged, milliseconds(4000)).verdict, Verdict::kReached);
+  }
+  EXPECT_TRUE(client.publish_batch({}).empty());
+}
+
+TEST_F(ClientTest, ABatchWaitsForRoomThatOthersTake) {
+  std::atomic<bool> answers = false;
+  start_node([&](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    return request.has_publish() && !answers.exchange(true) ? std::nullopt
+                                                            : publish_and_log(request);
+  });
+  Options narrow = options();
+  narrow.request_count_max = 1;
+  narrow.request_timeout = kShort;
+  Client client(narrow);
+  // The only place is taken, and nothing of the batch is under way that could make room.
+  auto other = std::async(std::launch::async, [&] {
+    return error_name([&] { static_cast<void>(client.publish(draft())); });
+  });
+  while (client.stats().request_count == 0) {
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  const std::vector<BatchResult> refused = client.publish_batch({draft()});
+  EXPECT_EQ(why_not(refused.at(0)).name(), "queue-full");
+  EXPECT_EQ(other.get(), "unknown-outcome");
+  const std::vector<BatchResult> taken = client.publish_batch({draft(), draft(), draft()});
+  for (const BatchResult& result : taken) {
+    EXPECT_TRUE(result.ticket.has_value());
+  }
+  client.close();
+  EXPECT_EQ(why_not(client.publish_batch({draft()}).at(0)).name(), "client-closed");
+}
+
+TEST_F(ClientTest, WhatIsGivenBackIsSaidWithTheAttemptsThatItHad) {
+  start_node([](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    v1::LocalReply reply;
+    if (request.has_nack()) {
+      v1::Deferral& deferral = *reply.mutable_nack()->add_deferrals();
+      deferral.set_arrival(7);
+      deferral.set_attempts(3);
+      deferral.set_due_at_ms(1'700'000'000'123);
+      deferral.set_quarantined_at_ms(request.nack().quarantine() ? 1'700'000'000'000 : 0);
+      deferral.set_reason(request.nack().reason());
+    } else if (request.has_redrive()) {
+      reply.mutable_redrive()->set_count(4);
+    } else {
+      reply.mutable_cursor()->set_arrival(9);
+    }
+    return reply;
+  });
+  Client client(options());
+  Notice fresh;
+  fresh.arrival = 5;
+  Notice again;
+  again.arrival = 7;
+  again.attempts = 2;
+  const auto given = client.nack("c", {fresh, again}, {milliseconds(1500), 4, true, "why"});
+  ASSERT_EQ(given.size(), 1U);
+  EXPECT_EQ(given[0].attempts, 3U);
+  EXPECT_TRUE(given[0].quarantined_at.has_value());
+  EXPECT_EQ(given[0].reason, "why");
+  EXPECT_FALSE(client.nack("c", {again}).at(0).quarantined_at.has_value());
+  Page page;
+  page.notices = {fresh, again};
+  page.next = {8, 9};
+  EXPECT_EQ(client.ack("c", page).arrival, 9U);
+  client.ack("c", again);
+  EXPECT_EQ(client.redrive("c", {5, 7}), 4U);
+  EXPECT_EQ(client.redrive_all("c"), 4U);
+  const auto requests = node_->requests();
+  ASSERT_EQ(requests.size(), 6U);
+  EXPECT_EQ(requests[0].nack().notices_size(), 2);
+  EXPECT_EQ(requests[0].nack().notices(1).attempts(), 2U);
+  EXPECT_EQ(requests[0].nack().delay_ms(), 1500U);
+  EXPECT_EQ(requests[0].nack().attempts_max(), 4U);
+  EXPECT_EQ(requests[2].cursor().arrival(), 8U);
+  EXPECT_EQ(requests[2].cursor().arrival_urgent(), 9U);
+  ASSERT_EQ(requests[2].cursor().done_size(), 1) << "of the others the cursor says it";
+  EXPECT_EQ(requests[2].cursor().done(0).arrival(), 7U);
+  EXPECT_EQ(requests[2].cursor().done(0).attempts(), 2U);
+  EXPECT_EQ(requests[3].cursor().arrival(), 0U);
+  EXPECT_EQ(requests[3].cursor().done_size(), 1);
+  EXPECT_EQ(requests[4].redrive().notices_size(), 2);
+  EXPECT_TRUE(requests[5].redrive().all());
+}
+
 TEST_F(ClientTest, ARequestHasAtMostSoManyBytes) {
   constexpr std::size_t kMost = exchange::kRequestBytesMax;
   start_node([](const v1::LocalRequest&) { return error_reply(0xffff, "read"); });
@@ -435,7 +609,29 @@ TEST_F(ClientTest, ReadUsesTheCursorAndCommitMovesIt) {
   EXPECT_EQ(requests.at(0).inbox().after(), 3U);
   EXPECT_EQ(requests.at(0).inbox().after_urgent(), 4U);
   EXPECT_EQ(requests.at(0).inbox().filter().kinds(0), "consultation.*");
+  EXPECT_FALSE(requests.at(0).inbox().filter().actual()) << "none is all";
   EXPECT_EQ(requests.at(1).cursor().cursor(), "archive");
+}
+
+TEST_F(ClientTest, EachStatusIsAskedForByItsOwnFlag) {
+  start_node([](const v1::LocalRequest&) {
+    v1::LocalReply reply;
+    reply.mutable_inbox();
+    return reply;
+  });
+  Client client(options());
+  std::string flags;
+  for (const Status status : {Status::kActual, Status::kExercise, Status::kTest, Status::kDraft}) {
+    InboxQuery query;
+    query.statuses = {status};
+    static_cast<void>(client.inbox(query));
+    const v1::InboxFilter filter = node_->requests().back().inbox().filter();
+    for (const bool flag : {filter.actual(), filter.exercise(), filter.test(), filter.draft()}) {
+      flags += flag ? '1' : '0';
+    }
+    flags += ' ';
+  }
+  EXPECT_EQ(flags, "1000 0100 0010 0001 ");
 }
 
 TEST_F(ClientTest, AnInboxThatWaitsGetsTheTimeToDoSo) {

@@ -135,6 +135,8 @@ Notice full_notice() {
   notice.sealed = true;
   notice.own = true;
   notice.key_id = "k";
+  notice.redelivered = true;
+  notice.attempts = 3;
   return notice;
 }
 
@@ -143,8 +145,10 @@ TEST(CppLayerTest, ANoticeArrivesAsTheLibraryHasIt) {
   Page page;
   page.notices = {Notice{}, notice};
   page.next = {5, 8};
+  page.unmarked = true;
   const Page read = detail::page_of(text::json_line(page_json(page)));
   EXPECT_EQ(read.next, page.next);
+  EXPECT_TRUE(read.unmarked);
   ASSERT_EQ(read.notices.size(), 2U);
   const Notice& got = read.notices.at(1);
   // All of it, as each field has its place in the JSON.
@@ -193,6 +197,7 @@ TEST(CppLayerTest, AQueryArrivesAsItWasWritten) {
   query.limit = 17;
   query.origins = {"AM"};
   query.kinds = {"consultation.*", "contact"};
+  query.statuses = {Status::kActual, Status::kTest};
   query.precedence_min = Precedence::kFlash;
   query.since = at(1'700'000'000'000'000);
   query.wait = std::chrono::milliseconds(250);
@@ -202,11 +207,15 @@ TEST(CppLayerTest, AQueryArrivesAsItWasWritten) {
   EXPECT_EQ(read.limit, 17U);
   EXPECT_EQ(read.origins, query.origins);
   EXPECT_EQ(read.kinds, query.kinds);
+  EXPECT_EQ(read.statuses, query.statuses);
+  EXPECT_EQ(must(query_from_json(R"({"statuses": "draft"})", at(0))).statuses,
+            std::vector{Status::kDraft});
   EXPECT_EQ(read.precedence_min, query.precedence_min);
   EXPECT_EQ(read.since, query.since);
   EXPECT_EQ(read.wait, query.wait);
-  for (const char* wrong : {R"({"limit": -1})", R"({"last": 4294967296})", R"({"wait_ms": "5"})",
-                            R"({"after": 1.5})", R"({"precedence_min": "high"})"}) {
+  for (const char* wrong :
+       {R"({"limit": -1})", R"({"last": 4294967296})", R"({"wait_ms": "5"})", R"({"after": 1.5})",
+        R"({"precedence_min": "high"})", R"({"statuses": ["real"]})"}) {
     EXPECT_EQ(query_from_json(wrong, at(0)).error().code, ErrorCode::kMalformed) << wrong;
   }
   EXPECT_EQ(query_from_json(R"({"limits": 1})", at(0)).error().code, ErrorCode::kUnknownField);
@@ -242,6 +251,55 @@ TEST(CppLayerTest, TheOutboxAndCursorsComeAcross) {
   EXPECT_TRUE(got.aside);
   EXPECT_EQ(got.application, "desk");
   EXPECT_EQ(got.code + got.text + got.remedy, "expiredtoo latehurry");
+}
+
+TEST(CppLayerTest, WhatIsDoneWithAndWhatIsGivenBackComeAcross) {
+  Page page;
+  page.notices = {Notice{}, full_notice()};
+  page.next = {5, 8};
+  // As C passes it on whole, and as C++ cuts it down.
+  for (const std::string& json :
+       {text::json_line(page_json(page)), detail::done_json(page.next, page.notices)}) {
+    const PageDone done = must(page_done_from_json(json));
+    EXPECT_EQ(done.next, page.next);
+    ASSERT_EQ(done.notices.size(), 2U);
+    EXPECT_EQ(done.notices[1].arrival, full_notice().arrival);
+    EXPECT_EQ(done.notices[1].attempts, 3U);
+  }
+  const Nack how{std::chrono::milliseconds(1500), 4, true, "wh\"y"};
+  const NackOrder order = must(nack_from_json(detail::json_of(how, page.notices)));
+  ASSERT_EQ(order.notices.size(), 2U);
+  EXPECT_EQ(order.notices[1].attempts, 3U);
+  EXPECT_EQ(order.how.delay, how.delay);
+  EXPECT_EQ(order.how.attempts_max, 4U);
+  EXPECT_TRUE(order.how.quarantine);
+  EXPECT_EQ(order.how.reason, how.reason);
+  EXPECT_EQ(must(nack_from_json(R"({"delay_ms": 18446744073709551615})")).how.delay.count(),
+            1LL << 62U);
+
+  const DeferredQuery query{.after = 3, .limit = 17, .waiting = true, .quarantined = false};
+  const DeferredQuery read = must(deferred_query_from_json(detail::json_of(query)));
+  EXPECT_EQ(read.after, 3U);
+  EXPECT_EQ(read.limit, 17U);
+  EXPECT_TRUE(read.waiting);
+  EXPECT_FALSE(read.quarantined);
+
+  DeferredPage deferred;
+  deferred.entries.push_back(
+      {full_notice(),
+       {full_notice().arrival, 3, at(1'700'000'000'123'000), at(1'700'000'000'456'000), "why"}});
+  deferred.next_after = 9;
+  deferred.last = true;
+  const DeferredPage got = detail::deferred_page_of(text::json_line(deferred_json(deferred)));
+  ASSERT_EQ(got.entries.size(), 1U);
+  EXPECT_EQ(got.entries[0].notice.id, full_notice().id);
+  EXPECT_EQ(got.entries[0].deferral.arrival, full_notice().arrival);
+  EXPECT_EQ(got.entries[0].deferral.attempts, 3U);
+  EXPECT_EQ(got.entries[0].deferral.due_at, at(1'700'000'000'123'000));
+  EXPECT_EQ(got.entries[0].deferral.quarantined_at, at(1'700'000'000'456'000));
+  EXPECT_EQ(got.entries[0].deferral.reason, "why");
+  EXPECT_EQ(got.next_after, 9U);
+  EXPECT_TRUE(got.last);
 }
 
 TEST(CppLayerTest, AKindHasItsFields) {

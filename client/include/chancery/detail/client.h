@@ -14,6 +14,16 @@
 namespace chancery::client {
 namespace detail {
 
+template <class Enum, class Words>
+std::vector<std::string> words_of(const std::vector<Enum>& values, const Words& words) {
+  std::vector<std::string> out;
+  out.reserve(values.size());
+  for (const Enum value : values) {
+    out.push_back(words.word(value));
+  }
+  return out;
+}
+
 inline std::string json_of(const InboxQuery& query) {
   JsonWriter json;
   json.number("after", query.after.arrival);
@@ -22,6 +32,7 @@ inline std::string json_of(const InboxQuery& query) {
   json.number("limit", query.limit);
   put(json, "origins", query.origins);
   put(json, "kinds", query.kinds);
+  put(json, "statuses", words_of(query.statuses, kStatuses));
   if (query.precedence_min) {
     json.text("precedence_min", kPrecedences.word(*query.precedence_min));
   }
@@ -37,19 +48,84 @@ inline Page page_of(const std::string& text) {
     page.notices.push_back(notice_of(JsonObject(item)));
   }
   page.next = {json["next_after"].number(), json["next_after_urgent"].number()};
+  page.unmarked = json["unmarked"].truth();
   return page;
+}
+
+inline std::vector<std::string> attempts_of(const std::vector<Notice>& notices) {
+  std::vector<std::string> out;
+  out.reserve(notices.size());
+  for (const Notice& notice : notices) {
+    JsonWriter json;
+    json.number("arrival", notice.arrival);
+    json.number("attempts", notice.attempts);
+    out.push_back(json.take());
+  }
+  return out;
+}
+
+// What chancery_ack() needs of a page.
+inline std::string done_json(const Position& next, const std::vector<Notice>& notices) {
+  JsonWriter json;
+  json.number("next_after", next.arrival);
+  json.number("next_after_urgent", next.arrival_urgent);
+  json.list("notices", attempts_of(notices));
+  return json.take();
+}
+
+inline std::string json_of(const Nack& how, const std::vector<Notice>& notices) {
+  JsonWriter json;
+  json.list("notices", attempts_of(notices));
+  json.number("delay_ms", static_cast<std::uint64_t>(std::max(how.delay.count(), {})));
+  json.number("attempts_max", how.attempts_max);
+  json.truth("quarantine", how.quarantine);
+  put(json, "reason", how.reason);
+  return json.take();
+}
+
+inline Deferral deferral_of(const JsonObject& json) {
+  Deferral deferral;
+  deferral.arrival = json["arrival"].number();
+  deferral.attempts = static_cast<std::uint32_t>(json["attempts"].number());
+  deferral.due_at = time_of(json["due_at"].text());
+  deferral.quarantined_at = optional_time(json["quarantined_at"]);
+  deferral.reason = json["reason"].text();
+  return deferral;
+}
+
+inline std::string json_of(const DeferredQuery& query) {
+  JsonWriter json;
+  json.number("after", query.after);
+  json.number("limit", query.limit);
+  json.truth("waiting", query.waiting);
+  json.truth("quarantined", query.quarantined);
+  return json.take();
+}
+
+inline DeferredPage deferred_page_of(const std::string& text) {
+  const JsonObject json{JsonValue(text)};
+  DeferredPage page;
+  for (const JsonValue& item : items_of(json["notices"])) {
+    const JsonObject entry(item);
+    page.entries.push_back({notice_of(entry), deferral_of(entry)});
+  }
+  page.next_after = json["next_after"].number();
+  page.last = json["last"].truth();
+  return page;
+}
+
+inline std::uint64_t redrive(chancery_client* handle, const std::string& cursor,
+                             const std::string& which) {
+  std::uint64_t count = 0;
+  check(chancery_redrive(handle, c_text(cursor, "the cursor"), which.c_str(), &count));
+  return count;
 }
 
 inline std::string json_of(const OutboxQuery& query) {
   JsonWriter json;
   json.number("after", query.after);
   json.number("limit", query.limit);
-  std::vector<std::string> stages;
-  stages.reserve(query.stages.size());
-  for (const Stage stage : query.stages) {
-    stages.push_back(kStages.word(stage));
-  }
-  put(json, "stages", stages);
+  put(json, "stages", words_of(query.stages, kStages));
   return json.take();
 }
 
@@ -70,6 +146,19 @@ inline OutboxEntry outbox_entry_of(const JsonObject& json) {
   entry.application = json["application"].text();
   explain(entry, JsonObject(json["error"]));
   return entry;
+}
+
+inline Error error_of(const JsonObject& json) {
+  ErrorParts parts;
+  parts.number = static_cast<std::uint32_t>(json["number"].number());
+  parts.name = json["code"].text();
+  parts.text = json["text"].text();
+  parts.detail = json["detail"].text();
+  parts.remedy = json["remedy"].text();
+  parts.retryable = json["retryable"].truth();
+  parts.notice_id = json["notice_id"].text();
+  parts.retry_after = std::chrono::milliseconds(json["retry_after_ms"].number());
+  return Error(std::move(parts));
 }
 
 inline Verdict verdict_of(const std::string& word) {
@@ -128,9 +217,12 @@ inline void Client::close() noexcept {
 }
 
 inline Ticket Client::publish(const Draft& draft) {
-  const std::string text = detail::text_of([&](char** ticket) {
+  return ticket_of(detail::text_of([&](char** ticket) {
     return chancery_publish(handle_.get(), detail::json_of(draft).c_str(), ticket);
-  });
+  }));
+}
+
+inline Ticket Client::ticket_of(const std::string& text) const {
   const detail::JsonObject json{detail::JsonValue(text)};
   Ticket ticket;
   ticket.id_ = json["id"].text();
@@ -138,6 +230,48 @@ inline Ticket Client::publish(const Draft& draft) {
   ticket.recipients_ = detail::texts_of(json["recipients"]);
   ticket.handle_ = handle_;
   return ticket;
+}
+
+// A document has 4 MiB at most: several, where the drafts are more.
+inline std::vector<BatchResult> Client::publish_batch(const std::vector<Draft>& drafts) {
+  constexpr std::size_t kDocumentBytes = 1U << 20U;
+  std::vector<BatchResult> results;
+  std::string list;
+  std::size_t count = 0;  // In the list.
+  const auto publish_list = [&] {
+    const std::string document = "{\"drafts\":[" + list + "]}";
+    const std::size_t end = results.size() + count;
+    try {
+      const std::string text = detail::text_of(
+          [&](char** out) { return chancery_publish_batch(handle_.get(), document.c_str(), out); });
+      for (const detail::JsonValue& item :
+           detail::items_of(detail::JsonObject(detail::JsonValue(text))["results"])) {
+        const detail::JsonValue error = detail::JsonObject(item)["error"];
+        BatchResult& result = results.emplace_back();
+        if (error.is_null()) {
+          result.ticket = ticket_of(std::string(item.raw()));
+        } else {
+          result.error = detail::error_of(detail::JsonObject(error));
+        }
+      }
+    } catch (const Error& error) {
+      results.resize(end, BatchResult{std::nullopt, error});
+    }
+    list.clear();
+    count = 0;
+  };
+  for (const Draft& draft : drafts) {
+    const std::string json = detail::json_of(draft);
+    if (count > 0 && list.size() + json.size() > kDocumentBytes) {
+      publish_list();
+    }
+    list += (count == 0 ? "" : ",") + json;
+    ++count;
+  }
+  if (count > 0) {
+    publish_list();
+  }
+  return results;
 }
 
 inline Outcome Client::wait(const std::string& id, Stage stage, std::chrono::milliseconds timeout) {
@@ -163,6 +297,52 @@ inline Position Client::commit(const std::string& cursor, const Position& done) 
   detail::check(
       chancery_commit(handle_.get(), detail::c_text(cursor, "the cursor"), &from, &stands));
   return {stands.arrival, stands.arrival_urgent};
+}
+
+inline Position Client::ack(const std::string& cursor, const Page& page) {
+  chancery_position stands{};
+  detail::check(chancery_ack(handle_.get(), detail::c_text(cursor, "the cursor"),
+                             detail::done_json(page.next, page.notices).c_str(), &stands));
+  return {stands.arrival, stands.arrival_urgent};
+}
+
+inline void Client::ack(const std::string& cursor, const Notice& notice) {
+  detail::check(chancery_ack(handle_.get(), detail::c_text(cursor, "the cursor"),
+                             detail::done_json({}, {notice}).c_str(), nullptr));
+}
+
+inline std::vector<Deferral> Client::nack(const std::string& cursor,
+                                          const std::vector<Notice>& notices, const Nack& how) {
+  const std::string text = detail::text_of([&](char** deferrals) {
+    return chancery_nack(handle_.get(), detail::c_text(cursor, "the cursor"),
+                         detail::json_of(how, notices).c_str(), deferrals);
+  });
+  std::vector<Deferral> all;
+  for (const detail::JsonValue& item :
+       detail::items_of(detail::JsonObject(detail::JsonValue(text))["deferrals"])) {
+    all.push_back(detail::deferral_of(detail::JsonObject(item)));
+  }
+  return all;
+}
+
+inline DeferredPage Client::deferred(const std::string& cursor, const DeferredQuery& query) {
+  return detail::deferred_page_of(detail::text_of([&](char** page) {
+    return chancery_deferred(handle_.get(), detail::c_text(cursor, "the cursor"),
+                             detail::json_of(query).c_str(), page);
+  }));
+}
+
+inline std::uint64_t Client::redrive(const std::string& cursor,
+                                     const std::vector<std::uint64_t>& arrivals) {
+  std::string list;
+  for (const std::uint64_t arrival : arrivals) {
+    list += (list.empty() ? "" : ", ") + std::to_string(arrival);
+  }
+  return detail::redrive(handle_.get(), cursor, R"({"arrivals": [)" + list + "]}");
+}
+
+inline std::uint64_t Client::redrive_all(const std::string& cursor) {
+  return detail::redrive(handle_.get(), cursor, R"({"all": true})");
 }
 
 inline Position Client::reset(const std::string& cursor, const Position& to) {

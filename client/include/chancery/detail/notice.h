@@ -198,6 +198,8 @@ inline Notice notice_of(const JsonObject& json) {
   notice.own = json["own"].truth();
   notice.erased_at = optional_time(json["erased_at"]);
   notice.key_id = json["key_id"].text();
+  notice.redelivered = json["redelivered"].truth();
+  notice.attempts = static_cast<std::uint32_t>(json["attempts"].number());
   return notice;
 }
 
@@ -269,6 +271,8 @@ inline std::string to_json(const Notice& notice) {
   json.truth("own", notice.own);
   detail::put_or_null(json, "erased_at", notice.erased_at);
   json.text("key_id", notice.key_id);
+  json.truth("redelivered", notice.redelivered);
+  json.number("attempts", notice.attempts);
   return json.take();
 }
 

@@ -361,6 +361,25 @@ TEST_F(EngineTest, WhoeverWaitsInATurnThatFailsIsAnswered) {
   EXPECT_EQ(replies(), Words{"900 disk-full"});
 }
 
+// Or it would come again after a crash as if it never had.
+TEST_F(EngineTest, WhatAReaderThatWaitsIsHandedIsStoredBeforeTheReplyLeaves) {
+  v1::LocalRequest waits;
+  waits.set_request_id(900);
+  waits.mutable_inbox()->set_cursor("main");
+  waits.mutable_inbox()->set_wait_ms(60'000);
+  must(engine_->receive_local("peer", "desk", waits.SerializeAsString(), now()));
+  must(turn());
+  EXPECT_EQ(replies(), Words{});
+  const std::uint64_t index = logged_for_us();
+  show_log();
+  must(turn());
+  must(hear_delivery(index));
+  must(turn());
+  EXPECT_EQ(replies(), Words{"900 good"});
+  engine_->store().roll_back();
+  EXPECT_EQ(must(engine_->store().handed({"desk", "main"})).arrivals.patient, 1U);
+}
+
 TEST_F(EngineTest, ALowDiskTakesUrgentNoticesOnlyAndAFullOneNone) {
   measure(DiskMarks{}.routine_free_bytes - 1);
   must(publish(1));
