@@ -61,14 +61,15 @@ Finding alarm_of(const Json& status) {
   if (alarm.is_null()) {
     return {.part = "trust", .detail = "no alarm"};
   }
-  return {.part = "trust",
-          .health = Health::kBad,
-          .detail = shown(alarm.at("error")) + ": " + shown(alarm.at("detail")),
-          .remedy = alarm.at("error") == error_info(ErrorCode::kAdmissionStopped).name
-                        ? "stop the hub, put the newest store there is in place, and start it; keep "
-                          "this one"
-                        : "keep the stores, tell the other members, and verify the log: chancery "
-                          "audit verify"};
+  return {
+      .part = "trust",
+      .health = Health::kBad,
+      .detail = shown(alarm.at("error")) + ": " + shown(alarm.at("detail")),
+      .remedy = alarm.at("error") == error_info(ErrorCode::kAdmissionStopped).name
+                    ? "stop the hub, put the newest store there is in place, and start it; keep "
+                      "this one"
+                    : "keep the stores, tell the other members, and verify the log: chancery "
+                      "audit verify"};
 }
 
 Finding link_of(const Json& status) {

@@ -301,8 +301,10 @@ Result<std::string> read_secret(const std::string& source) {
   const std::string name = source.substr(kCredential.size());
   const char* const folder = variable("CREDENTIALS_DIRECTORY");
   if (folder == nullptr) {
-    return fail(ErrorCode::kFileMissing, source + ": CREDENTIALS_DIRECTORY is not set; the unit "
-                                                  "gives it with LoadCredential=" + name + ":PATH");
+    return fail(ErrorCode::kFileMissing, source +
+                                             ": CREDENTIALS_DIRECTORY is not set; the unit "
+                                             "gives it with LoadCredential=" +
+                                             name + ":PATH");
   }
   if (name.empty() || name.find('/') != std::string::npos) {
     return fail(ErrorCode::kConfigInvalid, source + " names no credential");

@@ -62,8 +62,8 @@ class FileReader {
 // group or others, in a folder of which the same is true. At most kKeyFileSizeMax bytes.
 [[nodiscard]] Result<std::string> read_key_file(const std::string& path);
 
-// A secret is in a key file, or "credential:NAME", a file of $CREDENTIALS_DIRECTORY as systemd gives
-// one (systemd.exec(5), LoadCredential=), or "env:NAME", a variable of the environment.
+// A secret is in a key file, or "credential:NAME", a file of $CREDENTIALS_DIRECTORY as systemd
+// gives one (systemd.exec(5), LoadCredential=), or "env:NAME", a variable of the environment.
 [[nodiscard]] bool is_elsewhere(std::string_view source);  // One of the latter two.
 // kFileMissing where the directory, the file or the variable is not there. Of a credential the
 // folder and the file may be root's, and readable for a group: the mask of the ACL that names the

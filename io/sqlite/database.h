@@ -125,9 +125,9 @@ class Database {
   Result<std::uint32_t> pragma_u32(const std::string& name);
 
   std::unique_ptr<sqlite3, Close> guard_;  // Read only: holds the lock. Closed last.
-  std::unique_ptr<WalMark> mark_;  // An owner's, where the system has its files.
+  std::unique_ptr<WalMark> mark_;          // An owner's, where the system has its files.
   std::unique_ptr<CommitHook> commit_hook_;
-  std::unique_ptr<FileGuard> files_;       // An owner's, where the system has them.
+  std::unique_ptr<FileGuard> files_;  // An owner's, where the system has them.
   std::unique_ptr<sqlite3, Close> connection_;
 };
 

@@ -50,13 +50,12 @@ Result<void> make_store(const StorePlace& place, const OpenOptions& options,
 
 Result<Database> open_store(const StorePlace& place, const StoreFormat& format, StoreUse use,
                             const std::function<Result<void>(Database&)>& fill) {
-  OpenOptions options{
-      .mode = use == StoreUse::kAudit              ? OpenMode::kReadOnly
-              : is_there(place.path, place.medium) ? OpenMode::kExisting
-                                                   : OpenMode::kCreate,
-      .application_id = format.application_id,
-      .user_version = format.version(),
-      .medium = place.medium};
+  OpenOptions options{.mode = use == StoreUse::kAudit              ? OpenMode::kReadOnly
+                              : is_there(place.path, place.medium) ? OpenMode::kExisting
+                                                                   : OpenMode::kCreate,
+                      .application_id = format.application_id,
+                      .user_version = format.version(),
+                      .medium = place.medium};
   if (options.mode == OpenMode::kCreate && place.medium.vfs.empty()) {
     CHANCERY_TRY_VOID(make_store(place, options, format, fill));
     options.mode = OpenMode::kExisting;

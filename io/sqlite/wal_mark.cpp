@@ -56,8 +56,7 @@ bool is_later(WalSalts a, WalSalts b) {
 
 }  // namespace
 
-WalMark::WalMark(const std::string& database)
-    : path_(mark_of(database)), wal_(database + "-wal") {}
+WalMark::WalMark(const std::string& database) : path_(mark_of(database)), wal_(database + "-wal") {}
 
 WalMark::~WalMark() {
   close();
@@ -110,8 +109,9 @@ Result<void> check_wal_mark(const std::string& database, const WalExtent& found)
   if (!mark.has_value()) {
     return {};
   }
-  const bool whole = found.salts == mark->salts ? found.page_count >= mark->page_count
-                                                : found.page_count > 0 && is_later(found.salts, mark->salts);
+  const bool whole = found.salts == mark->salts
+                         ? found.page_count >= mark->page_count
+                         : found.page_count > 0 && is_later(found.salts, mark->salts);
   if (whole) {
     return {};
   }
@@ -120,7 +120,8 @@ Result<void> check_wal_mark(const std::string& database, const WalExtent& found)
               wal + " is missing, cut off or an earlier one: " + std::to_string(mark->page_count) +
                   " pages were synced, and " +
                   (found.salts == mark->salts ? std::to_string(found.page_count) : "none") +
-                  " of them are there. What was acknowledged last is in it: put it back. Where it is lost for good, move " +
+                  " of them are there. What was acknowledged last is in it: put it back. Where it "
+                  "is lost for good, move " +
                   mark_of(database) + " away, and what it held is lost, too");
 }
 

@@ -77,9 +77,10 @@ Result<void> NodeStore::Impl::add_probes(StoredProbe of, std::vector<StoredProbe
 
 Result<void> NodeStore::mark_stored(std::string_view member, std::uint64_t index) {
   // What was not asked for says nothing: the lane is that of our own row.
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT urgent FROM unstored WHERE member = ?1 AND urgent IN (0, 1) "
-                                "AND idx = ?2"));
+  CHANCERY_TRY(
+      sqlite::Statement* const select,
+      impl_->statement("SELECT urgent FROM unstored WHERE member = ?1 AND urgent IN (0, 1) "
+                       "AND idx = ?2"));
   select->bind(1, member).bind(2, index);
   CHANCERY_TRY(const bool asked, select->step());
   if (!asked) {

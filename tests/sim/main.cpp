@@ -122,7 +122,8 @@ void tell_story(const test::TestExchange& exchange, std::uint64_t seed, const Re
 int main(int argc, char** argv) {
   const std::optional<Request> asked = request_from(argc, argv);
   if (!asked.has_value()) {
-    const bool helps = argc > 1 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h");
+    const bool helps =
+        argc > 1 && (std::string_view(argv[1]) == "--help" || std::string_view(argv[1]) == "-h");
     if (helps) {
       std::cout << kHelp;
       return 0;

@@ -42,7 +42,8 @@ class Relay:
     def pump(source, sink, only_handshake):
         with contextlib.suppress(OSError, EOFError):
             if only_handshake:
-                sink.sendall(receive(source, 64))  # The greeting; then WELCOME and READY.
+                for _ in range(64):  # The greeting, in which each side waits for the other; then WELCOME and READY.
+                    sink.sendall(receive(source, 1))
                 for _ in range(2):
                     head = receive(source, 2)
                     sink.sendall(head + receive(source, head[1]))
@@ -205,14 +206,15 @@ class LinkOutages(Trial):
         relay = Relay(port)
         self.addCleanup(relay.end)
         self.edit("am/node.toml", r'^hub = "tcp://127.0.0.1:\d+"', f'hub = "tcp://127.0.0.1:{relay.port}"')
-        self.start("AM", "BY")
+        self.start("BY")
+        self.node_of("AM").start()
         self.assertTrue(self.nodes["AM"].says(" ready ", 60), self.nodes["AM"].log())
         self.assertIn(" hub-silent ", self.nodes["AM"].log())
         self.assertGreater(relay.count, 1)
 
     def test_a_node_that_finds_no_hub_says_so(self):
         self.edit("am/node.toml", r'^hub = "tcp://127.0.0.1:\d+"', 'hub = "tcp://127.0.0.1:9"')
-        self.start_node("AM")
+        self.node_of("AM").start()
         self.assertTrue(self.nodes["AM"].says(" hub-unreachable ", 60), self.nodes["AM"].log())
         status = self.status("AM", "--check")
         self.assertEqual((status.code, status.json["hub"]["fault"]), (1, "no hub answers at tcp://127.0.0.1:9"))

@@ -80,8 +80,8 @@ TEST_F(StoreTest, AStoreGetsItsNameOnceItIsWhole) {
     }
     return all;
   };
-  const auto failed = open_store({.path = store_.path(), .medium = {}}, format_of(1), StoreUse::kOwn,
-                                 [&](Database&) -> Result<void> {
+  const auto failed = open_store({.path = store_.path(), .medium = {}}, format_of(1),
+                                 StoreUse::kOwn, [&](Database&) -> Result<void> {
                                    EXPECT_EQ(names().find("s t#o?r%e.db "), std::string::npos);
                                    return fail(ErrorCode::kInternal, "no");
                                  });

@@ -31,8 +31,8 @@ class WalMarkTest : public testing::Test {
     std::filesystem::permissions(path, std::filesystem::perms(0600));
   }
   void insert(int id) {
-    EXPECT_TRUE(database_.execute("BEGIN; INSERT INTO t VALUES(" + std::to_string(id) +
-                                  ", 'x'); COMMIT"));
+    EXPECT_TRUE(
+        database_.execute("BEGIN; INSERT INTO t VALUES(" + std::to_string(id) + ", 'x'); COMMIT"));
   }
   // The store as it is, with this in the place of its WAL, opened anew: how many rows it has.
   std::string reopened(const std::string& wal, OpenMode mode = OpenMode::kExisting) {
@@ -50,7 +50,8 @@ class WalMarkTest : public testing::Test {
                               : opened.error().to_string();
   }
   static bool is_damage(const std::string& said) {
-    return said.starts_with("store-damaged: ") && said.find("-wal is missing, cut off") != std::string::npos;
+    return said.starts_with("store-damaged: ") &&
+           said.find("-wal is missing, cut off") != std::string::npos;
   }
 
   TemporaryStore store_;
@@ -103,7 +104,9 @@ TEST_F(WalMarkTest, ItGoesBeforeTheOwnerEmptiesTheWal) {
   EXPECT_FALSE(std::filesystem::exists(mark_of(store_)));
   insert(4);
   EXPECT_TRUE(std::filesystem::exists(mark_of(store_)));
-  { const Database closed = std::move(database_); }
+  {
+    const Database closed = std::move(database_);
+  }
   EXPECT_FALSE(std::filesystem::exists(mark_of(store_)));
   EXPECT_FALSE(std::filesystem::exists(store_.wal()));
 }
