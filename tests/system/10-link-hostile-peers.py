@@ -191,6 +191,7 @@ class HostilePeers(Trial):
         crowd = []
         for _ in range(15):
             deaf = context.socket(hostile.zmq.DEALER)
+            self.addCleanup(deaf.close)
             deaf.rcvhwm, deaf.rcvbuf = 1, 1 << 14
             deaf.curve_secretkey, deaf.curve_publickey, deaf.curve_serverkey = key, hostile.zmq.curve_public(key), node_key
             deaf.connect(node)
