@@ -167,29 +167,18 @@ void Connections::drained(std::chrono::steady_clock::time_point now) {
 
 void Connections::cut_who_is_stuck(std::chrono::steady_clock::time_point now) {
   const InletLimits& limits = limits_.inlet->limits();
-  std::uint64_t shared = 0;  // Without what those left who went: that is on its way.
-  for (const auto& [fd, connection] : connections_) {
-    if (connection.passage != nullptr && !connection.cut) {
-      shared += beyond_small(connection.passage->waiting());
-    }
-  }
-  const bool all_wait = shared >= limits.all_waiting_bytes_max;
+  const bool all_wait = limits_.inlet->waiting_bytes() >= limits.all_waiting_bytes_max;
   std::uint64_t most = 0;
   std::optional<int> goes;
   for (auto& [fd, connection] : connections_) {
     const std::uint64_t waits = connection.passage == nullptr ? 0 : connection.passage->waiting();
     if (connection.cut || waits == 0 || (!all_wait && waits < limits.waiting_bytes_max)) {
       connection.stuck_at.reset();
-      continue;
-    }
-    if (!connection.stuck_at.has_value()) {
+    } else if (!connection.stuck_at.has_value()) {
       connection.stuck_at = now;
-    }
-    // Only the one of which most waits: it may always be read on, so it waits for nobody.
-    const bool is_stuck = now - *connection.stuck_at >= limits_.stuck_max;
-    if (waits > most || (waits == most && is_stuck)) {
+    } else if (now - *connection.stuck_at >= kStuckMax && waits > most) {
       most = waits;
-      goes = is_stuck ? std::optional<int>(fd) : std::nullopt;
+      goes = fd;
     }
   }
   if (goes.has_value()) {  // The next one soon, if that was not enough.

@@ -3,11 +3,10 @@
 //
 // A connection of which more lies inside libzmq than it may (backlog.h) is cut. At a socket file no
 // more than that gets in (inlet.h): there a connection is cut that is in the way and has nothing
-// complete, for stuck_max. It has as much in there as it may, or most of all where all have, and
-// nothing of it was taken although nothing was left to take.
-//
-// Over connection_count_max, who has not completed a message goes first, and of these the one that
-// has been silent the longest: connections that say nothing, which cost their maker nothing, do not
+// complete, for kStuckMax. It has as much in there as it may, or most of all where all have, and
+// nothing of it was taken although nothing was left to take. Over
+// connection_count_max, who has not completed a message goes first, and of these the one that has
+// been silent the longest: connections that say nothing, which cost their maker nothing, do not
 // keep out one that speaks at once. Where all have spoken, the newest goes.
 //
 // It matters that this is at once: where libzmq 4.3.4 finds no descriptor for a connection to a
@@ -43,8 +42,7 @@ struct ConnectionLimits {
   std::size_t connection_count_max = 0;
   bool newest_goes = false;  // Over it, whoever has said what.
   bool counts_bytes = true;
-  Inlet* inlet = nullptr;                 // Outlives this; where there is one, it counts.
-  std::chrono::milliseconds stuck_max{};  // With an inlet.
+  Inlet* inlet = nullptr;  // Outlives this; where there is one, it counts.
   std::uint64_t waiting_bytes_max = 0;
   std::uint64_t first_bytes_max = 0;  // Instead, while it has completed no message.
 };
@@ -119,5 +117,6 @@ class Connections {
 };
 
 inline constexpr std::size_t kGoneCountMax = 4096;
+inline constexpr std::chrono::milliseconds kStuckMax{1000};
 
 }  // namespace chancery::zmq

@@ -34,10 +34,6 @@ std::string name_by(PeerName get_name, int fd) {
   return {&address.sun_path[0], size - offsetof(sockaddr_un, sun_path)};
 }
 
-std::uint64_t beyond(std::uint64_t bytes, std::uint64_t most) {
-  return bytes > most ? bytes - most : 0;
-}
-
 bool is_would_block() {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
 }
@@ -78,24 +74,18 @@ std::shared_ptr<Passage> Inlet::passage_of(int fd) {
 
 void Inlet::drained() {
   const std::lock_guard<std::mutex> held(mutex_);
-  ++drained_count_;
-  std::erase_if(left_bytes_,
-                [&](const auto& left) { return left.first + kDrainedTwice <= drained_count_; });
+  if (++drained_count_ >= left_at_ + kDrainedTwice) {
+    left_bytes_ = 0;
+  }
 }
 
-Inlet::Sums Inlet::sums() {
+std::uint64_t Inlet::waiting_bytes() {
   const std::lock_guard<std::mutex> held(mutex_);
-  Sums sums;
-  for (const auto& [after, bytes] : left_bytes_) {
-    sums.waiting += bytes;
-    sums.shared += bytes;
-  }
+  std::uint64_t all = left_bytes_;
   for (const auto& [name, passage] : passages_) {
-    const std::uint64_t waiting = passage->waiting();
-    sums.waiting += waiting;
-    sums.shared += beyond_small(waiting);
+    all += passage->waiting();
   }
-  return sums;
+  return all;
 }
 
 std::uint64_t Inlet::bytes_max() const {
@@ -117,7 +107,8 @@ void Inlet::run(int stop_fd) {
 }
 
 void Inlet::turn(int stop_fd) {
-  const Sums sums = this->sums();
+  const std::uint64_t all = waiting_bytes();
+  choose_alone(all);
   const Time now = std::chrono::steady_clock::now();
   const bool has_place = ways_.size() < limits_.connection_count_max + kCrowdMax;
   const bool accepts = !ending_ && has_place && now >= accepts_at_;
@@ -126,7 +117,7 @@ void Inlet::turn(int stop_fd) {
   fds[1] = {.fd = accepts ? listening_.get() : -1, .events = POLLIN, .revents = 0};
   bool soon = ending_ || (has_place && now < accepts_at_);
   for (std::size_t i = 0; i < ways_.size(); ++i) {
-    soon = want(*ways_[i], sums, fds[2 + 2 * i], fds[3 + 2 * i]) || soon;
+    soon = want(*ways_[i], all, fds[2 + 2 * i], fds[3 + 2 * i]) || soon;
   }
   if (::poll(fds.data(), fds.size(), soon ? static_cast<int>(kHeldInterval.count()) : -1) < 0) {
     return;  // EINTR, or no memory.
@@ -138,9 +129,9 @@ void Inlet::turn(int stop_fd) {
   remove_over(now);
 }
 
-bool Inlet::want(const Way& way, const Sums& sums, pollfd& outer, pollfd& inner) const {
+bool Inlet::want(const Way& way, std::uint64_t all, pollfd& outer, pollfd& inner) const {
   const bool listens = !ending_ && !way.outer_ended && !way.inner_ended_at.has_value();
-  const bool has_room = room_of(way, sums) > 0;
+  const bool has_room = room_of(way, all) > 0;
   outer = {.fd = way.outer.get(), .events = 0, .revents = 0};
   inner = {.fd = way.inner.get(), .events = 0, .revents = 0};
   if (listens && has_room) {
@@ -161,18 +152,26 @@ bool Inlet::want(const Way& way, const Sums& sums, pollfd& outer, pollfd& inner)
   return (listens && !has_room) || way.inner_ended_at.has_value();
 }
 
-std::uint64_t Inlet::room_of(const Way& way, const Sums& sums) const {
-  const std::uint64_t waiting = way.passage->waiting();
-  const std::uint64_t own = beyond(limits_.waiting_bytes_max, waiting);
-  std::uint64_t shared = beyond(limits_.all_waiting_bytes_max, sums.shared);
-  const std::uint64_t to_its_end =
-      beyond(limits_.message_bytes_max, std::max<std::uint64_t>(waiting, kSmallBytes));
-  if (shared == 0 &&
-      sums.shared + to_its_end <= limits_.all_waiting_bytes_max + limits_.waiting_bytes_max) {
-    shared = beyond(limits_.message_bytes_max, waiting);
+void Inlet::choose_alone(std::uint64_t all) {
+  const auto is_alone = [&](const auto& way) { return way->number == alone_; };
+  const auto found = std::ranges::find_if(ways_, is_alone);
+  if (all < limits_.all_waiting_bytes_max || found == ways_.end() ||
+      (*found)->passage->waiting() <= kSmallBytes) {
+    alone_ = 0;
   }
-  return std::min(
-      {own, std::max(shared, beyond(kSmallBytes, waiting)), beyond(bytes_max(), sums.waiting)});
+}
+
+std::uint64_t Inlet::room_of(const Way& way, std::uint64_t all) const {
+  const auto up_to = [](std::uint64_t now, std::uint64_t most) {
+    return now < most ? most - now : 0;
+  };
+  const std::uint64_t waiting = way.passage->waiting();
+  const std::uint64_t own = up_to(waiting, limits_.waiting_bytes_max);
+  std::uint64_t shared = up_to(all, limits_.all_waiting_bytes_max);
+  if (shared == 0 && (alone_ == 0 || alone_ == way.number)) {
+    shared = own;
+  }
+  return std::min({own, std::max(shared, up_to(waiting, kSmallBytes)), up_to(all, bytes_max())});
 }
 
 void Inlet::serve(const std::vector<pollfd>& fds) {
@@ -180,7 +179,7 @@ void Inlet::serve(const std::vector<pollfd>& fds) {
   if (count == 0) {
     return;
   }
-  Sums sums = this->sums();
+  std::uint64_t all = waiting_bytes();
   first_ = (first_ + 1) % count;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t at = (first_ + i) % count;
@@ -194,24 +193,25 @@ void Inlet::serve(const std::vector<pollfd>& fds) {
       way.inner_ended_at = std::chrono::steady_clock::now();
     }
     if (!ending_ && !way.outer_ended && !way.inner_ended_at.has_value()) {
-      pass_in(way, sums);
+      pass_in(way, all);
     }
     pass_out(way);
   }
 }
 
-void Inlet::pass_in(Way& way, Sums& sums) {
-  const std::uint64_t room = room_of(way, sums);
+void Inlet::pass_in(Way& way, std::uint64_t& all) {
+  const std::uint64_t room = room_of(way, all);
   if (room == 0) {
     return;
   }
   std::uint64_t copied = 0;
   const Step step = copy(way.outer.get(), way.inner.get(), room, copied);
   way.inner_full = step == Step::kFull;
-  const std::uint64_t before = way.passage->waiting();
   way.passage->passed += copied;
-  sums.waiting += copied;
-  sums.shared += beyond_small(before + copied) - beyond_small(before);
+  if (copied > 0 && all >= limits_.all_waiting_bytes_max && way.passage->waiting() > kSmallBytes) {
+    alone_ = way.number;
+  }
+  all += copied;
   if (step == Step::kEnded) {
     way.outer_ended = true;
     ::shutdown(way.inner.get(), SHUT_WR);
@@ -295,6 +295,7 @@ void Inlet::connect(Descriptor outer) {
     return;
   }
   way->name = name_by(::getsockname, way->inner.get());
+  way->number = ++way_count_;
   {
     const std::lock_guard<std::mutex> held(mutex_);
     passages_[way->name] = way->passage;
@@ -310,7 +311,8 @@ void Inlet::remove_over(Time now) {
   const std::lock_guard<std::mutex> held(mutex_);
   for (const std::unique_ptr<Way>& way : ways_) {
     if (is_over(way)) {
-      left_bytes_[drained_count_] += way->passage->waiting();
+      left_bytes_ += way->passage->waiting();
+      left_at_ = drained_count_;
       passages_.erase(way->name);
     }
   }

@@ -6,15 +6,11 @@
 // nobody else gets to, and copies bytes both ways; it keeps none.
 //
 // Where so much of a connection waits as may (waiting_bytes_max), no more of it is read, and its
-// application waits. What waits is what was passed on less what was taken (Connections says so),
-// also of connections that ended, until libzmq was found empty since.
-//
-// Each may have kSmallBytes, for a handshake and a small message. Beyond that all together have
-// all_waiting_bytes_max. Where that is used up, a connection is read on only to the end of the
-// largest message, and only while the way there is within waiting_bytes_max more. Who was read last
-// may thus be read on, whatever comes of the others, and whoever has more in there than that: so
-// there is always one whose message can become complete, and nobody waits for nobody. bytes_max()
-// is all of this.
+// application waits. Where as much of all waits as may (all_waiting_bytes_max), one is read on at a
+// time, up to its own limit, so that there is always one whose message can become complete; and
+// each up to kSmallBytes, for a handshake and a small message. bytes_max() is all of this. What
+// waits is what was passed on less what was taken (Connections says so), also of connections that
+// ended, until libzmq was found empty since.
 //
 // It cuts nobody: that is for Connections, by libzmq's end, and what ends at one end ends at the
 // other. A connection that is over takes out what libzmq had sent, for kFlushMax at most. No more
@@ -53,15 +49,9 @@ inline constexpr std::chrono::milliseconds kEndMax{500};
 
 struct InletLimits {
   std::size_t connection_count_max = 0;
-  std::uint64_t message_bytes_max = 0;  // As it is sent, with all that comes before it.
-  std::uint64_t waiting_bytes_max = 0;  // No less.
+  std::uint64_t waiting_bytes_max = 0;
   std::uint64_t all_waiting_bytes_max = 0;
 };
-
-// What counts where all share.
-[[nodiscard]] constexpr std::uint64_t beyond_small(std::uint64_t bytes) {
-  return bytes > kSmallBytes ? bytes - kSmallBytes : 0;
-}
 
 // Of one connection.
 struct Passage {
@@ -92,7 +82,7 @@ class Inlet {
   // No message that is complete is left.
   void drained();
   // Of all connections, with those that ended.
-  [[nodiscard]] std::uint64_t waiting_bytes() { return sums().waiting; }
+  [[nodiscard]] std::uint64_t waiting_bytes();
   [[nodiscard]] std::uint64_t bytes_max() const;
   [[nodiscard]] const InletLimits& limits() const { return limits_; }
 
@@ -103,6 +93,7 @@ class Inlet {
     Descriptor outer;  // To the application …
     Descriptor inner;  // … and to libzmq.
     std::string name;  // Of the inner one, by which libzmq's end is known.
+    std::uint64_t number = 0;
     std::shared_ptr<Passage> passage = std::make_shared<Passage>();
     bool outer_ended = false;  // Nothing more comes from there …
     bool outer_gone = false;   // … and nothing more gets there.
@@ -111,10 +102,6 @@ class Inlet {
     std::optional<Time> inner_ended_at;
     bool over = false;
   };
-  struct Sums {
-    std::uint64_t waiting = 0;
-    std::uint64_t shared = 0;  // Of that, what is beyond kSmallBytes of each.
-  };
   enum class Step : std::uint8_t { kDone, kNothing, kFull, kEnded, kSinkGone };
 
   explicit Inlet(const InletLimits& limits) : limits_(limits) {}
@@ -122,16 +109,17 @@ class Inlet {
   void run(int stop_fd);
   void turn(int stop_fd);
   // Whether it is to be looked at again soon, whatever happens.
-  bool want(const Way& way, const Sums& sums, pollfd& outer, pollfd& inner) const;
+  bool want(const Way& way, std::uint64_t all, pollfd& outer, pollfd& inner) const;
   void accept(Time now);
   void connect(Descriptor outer);
   // In their order, beginning with the one after the last that went first.
   void serve(const std::vector<pollfd>& fds);
-  void pass_in(Way& way, Sums& sums);
+  void pass_in(Way& way, std::uint64_t& all);
   void pass_out(Way& way);
   void remove_over(Time now);
-  [[nodiscard]] Sums sums();
-  [[nodiscard]] std::uint64_t room_of(const Way& way, const Sums& sums) const;
+  // Whose turn it is where there is no room for all: its own until its message is whole and taken.
+  void choose_alone(std::uint64_t all);
+  [[nodiscard]] std::uint64_t room_of(const Way& way, std::uint64_t all) const;
   Step copy(int from, int to, std::uint64_t bytes_max, std::uint64_t& copied);
   bool discard(int from, std::uint64_t bytes);
 
@@ -142,6 +130,8 @@ class Inlet {
 
   // The thread's.
   std::vector<std::unique_ptr<Way>> ways_;
+  std::uint64_t way_count_ = 0;
+  std::uint64_t alone_ = 0;  // The number of the one that is read on where there is no room.
   std::size_t first_ = 0;
   Time accepts_at_{};
   bool ending_ = false;
@@ -149,8 +139,8 @@ class Inlet {
 
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Passage>> passages_;  // By name.
-  // What waited of connections which ended, by how often `drained` had been said.
-  std::map<std::uint64_t, std::uint64_t> left_bytes_;
+  std::uint64_t left_bytes_ = 0;  // That waited of connections which ended …
+  std::uint64_t left_at_ = 0;     // … the last of them after so many times of `drained`.
   std::uint64_t drained_count_ = 0;
 
   Thread thread_;  // Ends before what it uses.

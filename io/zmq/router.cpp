@@ -112,7 +112,6 @@ Result<std::unique_ptr<Inlet>> open_inlet(Socket& socket, const RouterOptions& o
        .mode = options.ipc_mode,
        .backlog = options.backlog},
       {.connection_count_max = static_cast<std::size_t>(options.connection_count_max),
-       .message_bytes_max = options.frame_bytes_max + kFrameOverheadMax,
        .waiting_bytes_max = options.waiting_bytes_max,
        .all_waiting_bytes_max = options.all_waiting_bytes_max});
 }
@@ -139,7 +138,6 @@ struct Router::State {
         connections(std::move(monitor),
                     {.connection_count_max = static_cast<std::size_t>(asked.connection_count_max),
                      .inlet = inlet.get(),
-                     .stuck_max = asked.stuck_max,
                      .waiting_bytes_max = asked.waiting_bytes_max,
                      .first_bytes_max = asked.first_bytes_max}),
         counter_first(counter),

@@ -137,10 +137,9 @@ class HostilePeers(Trial):
             for peer in crowd:
                 peer.send(1_300_000 * b"x")  # Refused, each of them, once it is read.
             self.assert_others_go_on("many connections of applications")
-        self.assertTrue(eventually(lambda: self.status("BY").json["queues"]["connections"]["refused"] > 0))
-        self.assertIn("too many connections of one key", self.nodes["BY"].log())
         queues = self.status("BY").json["queues"]
-        self.assertEqual(queues["unread_local"]["refused"], 0, queues)  # They wait, and none is cut.
+        self.assertGreater(queues["connections"]["refused"], 0, queues)
+        self.assertIn("too many connections of one key", self.nodes["BY"].log())
         self.assertLess(queues["unread_local"]["bytes_max"], 20 * MIB)
         self.assert_small(self.nodes["BY"], mib=64)
 

@@ -54,26 +54,23 @@ class Withholding {
   Withholding(Withholding&&) = delete;
   Withholding& operator=(Withholding&&) = delete;
 
-  // From now on nothing is withheld.
-  void let_through() { withholds_ = false; }
-
  private:
   void run() {
     near_ = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     far_ = connect_file(to_);
     std::array<char, 1U << 16U> data{};
     while (!stopping_) {
-      std::array<pollfd, 2> ends = {
-          pollfd{.fd = left_ > 0 || !withholds_ ? near_ : -1, .events = POLLIN, .revents = 0},
-          pollfd{.fd = far_, .events = POLLIN, .revents = 0}};
+      std::array<pollfd, 2> ends = {pollfd{.fd = near_, .events = POLLIN, .revents = 0},
+                                    pollfd{.fd = far_, .events = POLLIN, .revents = 0}};
       ::poll(ends.data(), ends.size(), 10);
       if ((ends[0].revents & POLLIN) != 0) {
-        const std::size_t size = receive(near_, data, withholds_ ? left_ : data.size());
-        left_ -= std::min(left_, size);
-        send_all(far_, data.data(), size);
+        const std::size_t size = receive(near_, data);
+        const std::size_t passes = std::min(left_, size);
+        left_ -= passes;
+        send_all(far_, data.data(), passes);
       }
       if ((ends[1].revents & POLLIN) != 0) {
-        const std::size_t size = receive(far_, data, data.size());
+        const std::size_t size = receive(far_, data);
         if (size == 0) {
           return;  // It was cut.
         }
@@ -81,9 +78,9 @@ class Withholding {
       }
     }
   }
-  static std::size_t receive(int from, std::array<char, 1U << 16U>& data, std::size_t most) {
+  static std::size_t receive(int from, std::array<char, 1U << 16U>& data) {
     return static_cast<std::size_t>(
-        std::max<ssize_t>(::recv(from, data.data(), std::min(most, data.size()), 0), 0));
+        std::max<ssize_t>(::recv(from, data.data(), data.size(), 0), 0));
   }
   static void send_all(int to, const char* data, std::size_t size) {
     for (ssize_t step = 1; size > 0 && step > 0;) {
@@ -98,7 +95,6 @@ class Withholding {
   int far_ = -1;
   std::string to_;
   std::size_t left_;
-  std::atomic<bool> withholds_{true};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
