@@ -5,16 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <optional>
 #include <utility>
 
 namespace chancery::zmq {
-namespace {
-
-// libzmq gives each connection its turn. So a message that is complete is taken before as many of
-// all are, also where there is always one more.
-constexpr std::uint64_t kRoundCount = 4096;
-
-}  // namespace
 
 Connections::Connections(Monitor monitor, const ConnectionLimits& limits)
     : monitor_(std::move(monitor)), limits_(limits) {}
@@ -72,9 +66,7 @@ void Connections::read_monitor() {
 void Connections::accepted(int fd) {
   forget(connections_.find(fd));
   const std::uint64_t number = ++counters_.accepted_count;
-  Connection& made = connections_[fd];
-  made.number = number;
-  made.passage = limits_.inlet == nullptr ? nullptr : limits_.inlet->passage_of(fd);
+  connections_[fd].number = number;
   silent_[number] = fd;
 }
 
@@ -115,25 +107,6 @@ void Connections::delivered(int fd, std::string_view routing_id, std::uint64_t b
     mark(found->second, routing_id);
   }
   found->second.backlog.took(bytes);
-  taken_from(found->second);
-  found->second.stuck_at.reset();
-  if (limits_.inlet != nullptr && ++delivered_count_ % kRoundCount == 0) {
-    cut_who_is_stuck(std::chrono::steady_clock::now());
-  }
-}
-
-void Connections::taken_from(Connection& connection) {
-  if (connection.passage != nullptr) {
-    connection.passage->taken = connection.backlog.taken();
-  }
-}
-
-Look Connections::look_at_one(int fd, const Connection& connection) {
-  Look look = look_at(fd);
-  if (connection.passage != nullptr) {
-    look.received = connection.passage->passed.load();
-  }
-  return look;
 }
 
 bool Connections::mark(Connection& connection, std::string_view routing_id) {
@@ -153,37 +126,10 @@ void Connections::drained(std::chrono::steady_clock::time_point now) {
   drained_at_ = now;
   for (auto& [fd, connection] : connections_) {
     if (connection.backlog.moved()) {
-      if (const Look look = look_at_one(fd, connection); look.received.has_value()) {
+      if (const Look look = look_at(fd); look.received.has_value()) {
         connection.backlog.drained(*look.received);
-        taken_from(connection);
       }
     }
-  }
-  if (limits_.inlet != nullptr) {
-    limits_.inlet->drained();
-    cut_who_is_stuck(now);
-  }
-}
-
-void Connections::cut_who_is_stuck(std::chrono::steady_clock::time_point now) {
-  const InletLimits& limits = limits_.inlet->limits();
-  const bool all_wait = limits_.inlet->waiting_bytes() >= limits.all_waiting_bytes_max;
-  std::uint64_t most = 0;
-  std::optional<int> goes;
-  for (auto& [fd, connection] : connections_) {
-    const std::uint64_t waits = connection.passage == nullptr ? 0 : connection.passage->waiting();
-    if (connection.cut || waits == 0 || (!all_wait && waits < limits.waiting_bytes_max)) {
-      connection.stuck_at.reset();
-    } else if (!connection.stuck_at.has_value()) {
-      connection.stuck_at = now;
-    } else if (now - *connection.stuck_at >= kStuckMax && waits > most) {
-      most = waits;
-      goes = fd;
-    }
-  }
-  if (goes.has_value()) {  // The next one soon, if that was not enough.
-    ++counters_.waiting_cut_count;
-    shut(*goes);
   }
 }
 
@@ -191,8 +137,8 @@ void Connections::look() {
   waiting_bytes_ = 0;
   for (auto item = connections_.begin(); item != connections_.end();) {
     const auto current = item++;
+    const Look look = look_at(current->first);
     const Connection& connection = current->second;
-    const Look look = look_at_one(current->first, connection);
     if (look.gone) {
       forget(current);
       continue;

@@ -510,7 +510,9 @@ TEST_F(RouterTest, CutsAConnectionThatSendsMoreThanIsTaken) {
 // libzmq ends the process where it reads a PING on a connection that broke while it read no more of
 // it, for a full queue: it must never stop reading.
 TEST_F(RouterTest, LivesThroughAPingBehindMessagesThatWaitAndAReset) {
-  Router router = bind();
+  RouterOptions options = router_options();
+  options.receive_count_max = 2;
+  Router router = must(Router::bind(context_, options));
   Gate gate(router.endpoint());
   RawDealer hostile(context_, member_, hub_.public_key);
   const int heartbeat_ms = 10;
