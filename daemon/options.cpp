@@ -57,20 +57,21 @@ Result<std::string> ReadPathIf::operator()(const OptionSource& from, std::string
   return name.has_value() ? path_of(from, key, *name) : now;
 }
 
-std::string key_source(const OptionSource& from, const std::string& source) {
-  return os::is_elsewhere(source) ? source : from.absolute(source);
+Result<std::string> key_source(const OptionSource& from, std::string_view key,
+                               const std::string& source) {
+  return os::is_elsewhere(source) ? source : path_of(from, key, source);
 }
 
 Result<std::string> ReadKeySource::operator()(const OptionSource& from, std::string_view key,
-                                              const std::string& now) const {
+                                              const std::string& /*now*/) const {
   CHANCERY_TRY(const std::string source, from.table.text(key));
-  return os::is_elsewhere(source) ? source : ReadPath{}(from, key, now);
+  return key_source(from, key, source);
 }
 
 Result<std::string> ReadKeySourceIf::operator()(const OptionSource& from, std::string_view key,
                                                 const std::string& now) const {
   CHANCERY_TRY(const std::optional<std::string> source, from.table.text_if(key));
-  return source.has_value() ? ReadKeySource{}(from, key, now) : now;
+  return source.has_value() ? key_source(from, key, *source) : now;
 }
 
 Result<std::string> ReadSocket::operator()(const OptionSource& from, std::string_view key,

@@ -182,7 +182,8 @@ struct ReadKeySourceIf {
   Result<std::string> operator()(const OptionSource& from, std::string_view key,
                                  const std::string& now) const;
 };
-[[nodiscard]] std::string key_source(const OptionSource& from, const std::string& source);
+[[nodiscard]] Result<std::string> key_source(const OptionSource& from, std::string_view key,
+                                             const std::string& source);
 struct ReadPathIf {  // Or nothing.
   Result<std::string> operator()(const OptionSource& from, std::string_view key,
                                  const std::string& now) const;

@@ -46,7 +46,7 @@ constexpr auto kReadSealingKeys = [](const OptionSource& from, std::string_view 
     return from.table.fail_at(key, "a node has at least one");
   }
   for (std::string& path : paths) {
-    path = daemon::key_source(from, path);
+    CHANCERY_TRY(path, daemon::key_source(from, key, path));
   }
   return paths;
 };

@@ -96,7 +96,7 @@ Result<void> NodeStore::mark_stored(std::string_view member, std::uint64_t index
   do {
     erase->bind(1, member).bind(2, urgent).bind(3, index).bind(4, kErasedAtOnce);
     CHANCERY_TRY_VOID(erase->run());
-  } while (impl_->database.changes() > 0);
+  } while (impl_->database.changes() == kErasedAtOnce);
   return {};
 }
 
