@@ -48,7 +48,7 @@ std::string node_words(const text::Json& node) {
          harmless(node.at("program").get<std::string>());
 }
 
-void print(const text::Json& member) {
+void print_member(const text::Json& member) {
   const std::string head = padded(harmless(member.at("code").get<std::string>()), 6) +
                            padded(harmless(member.at("name").get<std::string>()), kWordsWidth);
   if (member.at("nodes").empty()) {
@@ -75,7 +75,7 @@ Result<int> run_hub_members(const DaemonOptions& options, const Shared& shared) 
     return os::kExitDone;
   }
   std::cout << "log of " << text::dump(status.at("log").at("size")) << " entries\n";
-  std::ranges::for_each(members, print);
+  std::ranges::for_each(members, print_member);
   return os::kExitDone;
 }
 
