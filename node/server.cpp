@@ -15,6 +15,7 @@
 #include "daemon/queue_json.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
+#include "io/os/process.h"
 #include "io/os/random.h"
 #include "io/text/json.h"
 #include "io/zmq/plain_router.h"
@@ -29,10 +30,12 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kZapDomain = "local";
 constexpr std::size_t kReceivedPerTurnMax = 256;
-// Inside libzmq, before anybody looks at them: of an application's connection, kRequestBytesMax
-// each and one more that is being read; of the hub's, over tcp, bytes. The hub may send what this
-// node has credits for, 12 MiB, and pages.
-constexpr int kLocalFramesWaitingMax = 4;
+// Inside libzmq, before anybody looks at them: of an application's connection, which is a request
+// and more, and of all; and of the hub's. The hub may send what this node has credits for, 12 MiB,
+// and pages.
+constexpr std::size_t kLocalWaitingBytesMax = 2U << 20U;
+static_assert(kLocalWaitingBytesMax > exchange::kRequestBytesMax);
+constexpr std::size_t kAllLocalWaitingBytesMax = 16U << 20U;
 constexpr std::size_t kHubWaitingBytesMax = 32U << 20U;
 // Replies to applications that do not read: for all together, and one to each besides.
 constexpr std::size_t kRepliesLeavingBytesMax = 8U << 20U;
@@ -86,6 +89,8 @@ Server::Server(Config config, daemon::AdminSocket admin, std::unique_ptr<Engine>
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config,
                                               const daemon::StartOptions& options) {
+  // libzmq has room for a frame from its first byte on, and many applications may begin one.
+  os::keep_large_blocks_apart();
   CHANCERY_TRY(crypto::PrivateKey signing_key,
                daemon::read_private_key(config.signing_key, crypto::Algorithm::kEd25519));
   if (!config.witness_key.empty()) {
@@ -128,15 +133,17 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
   CHANCERY_TRY(zmq::ZapHandler zap, zmq::ZapHandler::start(*context_));
   zap_ = std::make_unique<zmq::ZapHandler>(std::move(zap));
   admit_applications();
-  CHANCERY_TRY(zmq::Router local, zmq::bind_proved(*context_,
-                                                   {.endpoint = config_.local,
-                                                    .secret = daemon::curve_pair(local_key).secret,
-                                                    .zap_domain = std::string(kZapDomain),
-                                                    .frame_bytes_max = exchange::kRequestBytesMax,
-                                                    .leaving_bytes_max = kRepliesLeavingBytesMax,
-                                                    .receive_count_max = kLocalFramesWaitingMax,
-                                                    .connection_count_max = kLocalConnectionsMax},
-                                                   daemon::stranger_key()));
+  CHANCERY_TRY(zmq::Router local,
+               zmq::bind_proved(*context_,
+                                {.endpoint = config_.local,
+                                 .secret = daemon::curve_pair(local_key).secret,
+                                 .zap_domain = std::string(kZapDomain),
+                                 .frame_bytes_max = exchange::kRequestBytesMax,
+                                 .leaving_bytes_max = kRepliesLeavingBytesMax,
+                                 .connection_count_max = kLocalConnectionsMax,
+                                 .waiting_bytes_max = kLocalWaitingBytesMax,
+                                 .all_waiting_bytes_max = kAllLocalWaitingBytesMax},
+                                daemon::stranger_key()));
   local_ = std::make_unique<zmq::Router>(std::move(local));
   if (!config_.feed.empty()) {
     CHANCERY_TRY(feed_, Feed::open(*context_, config_.feed, engine_->store()));
@@ -548,6 +555,9 @@ text::Json Server::queues_json(const OutboxCounts& outbox, std::uint64_t deferre
                    {.items = {{engine_->link().held_count(), engine_->link().held_count_max()}},
                     .bytes = {{engine_->link().held_bytes(), engine_->link().held_bytes_max()}}})},
       {"unread", daemon::queue_json({.bytes = {{hub_->waiting_bytes(), kHubWaitingBytesMax}}})},
+      {"unread_local", daemon::queue_json({.bytes = {{local_->all_waiting_bytes(),
+                                                      local_->all_waiting_bytes_max()}},
+                                           .refused = local_->counters().waiting_cut_count})},
       {"leaving", daemon::queue_json({.bytes = {{local_->leaving().bytes, kRepliesLeavingBytesMax}},
                                       .refused = replies_unsent_count_})},
       {"waiters", daemon::queue_json({.items = {{api.waiter_count(), limits.waiter_count_max}},

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -22,6 +23,8 @@
 
 namespace chancery::os {
 namespace {
+
+constexpr int kLargeBlockBytes = 128 << 10;
 
 struct Pipe {
   Fd read_end;
@@ -280,6 +283,11 @@ Result<std::uint64_t> raise_descriptor_limit() {
     }
   }
   return limit.rlim_cur;
+}
+
+void keep_large_blocks_apart() {
+  // It fails where the number is out of range.
+  [[maybe_unused]] const int done = ::mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes);
 }
 
 Result<void> harden_process() {

@@ -5,10 +5,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
-#include <optional>
 #include <utility>
 
 namespace chancery::zmq {
+namespace {
+
+// libzmq gives each connection its turn. So a message that is complete is taken before as many of
+// all are, also where there is always one more.
+constexpr std::uint64_t kRoundCount = 4096;
+
+}  // namespace
 
 Connections::Connections(Monitor monitor, const ConnectionLimits& limits)
     : monitor_(std::move(monitor)), limits_(limits) {}
@@ -66,7 +72,9 @@ void Connections::read_monitor() {
 void Connections::accepted(int fd) {
   forget(connections_.find(fd));
   const std::uint64_t number = ++counters_.accepted_count;
-  connections_[fd].number = number;
+  Connection& made = connections_[fd];
+  made.number = number;
+  made.passage = limits_.inlet == nullptr ? nullptr : limits_.inlet->passage_of(fd);
   silent_[number] = fd;
 }
 
@@ -107,6 +115,25 @@ void Connections::delivered(int fd, std::string_view routing_id, std::uint64_t b
     mark(found->second, routing_id);
   }
   found->second.backlog.took(bytes);
+  taken_from(found->second);
+  found->second.stuck_at.reset();
+  if (limits_.inlet != nullptr && ++delivered_count_ % kRoundCount == 0) {
+    cut_who_is_stuck(std::chrono::steady_clock::now());
+  }
+}
+
+void Connections::taken_from(Connection& connection) {
+  if (connection.passage != nullptr) {
+    connection.passage->taken = connection.backlog.taken();
+  }
+}
+
+Look Connections::look_at_one(int fd, const Connection& connection) {
+  Look look = look_at(fd);
+  if (connection.passage != nullptr) {
+    look.received = connection.passage->passed.load();
+  }
+  return look;
 }
 
 bool Connections::mark(Connection& connection, std::string_view routing_id) {
@@ -126,10 +153,48 @@ void Connections::drained(std::chrono::steady_clock::time_point now) {
   drained_at_ = now;
   for (auto& [fd, connection] : connections_) {
     if (connection.backlog.moved()) {
-      if (const Look look = look_at(fd); look.received.has_value()) {
+      if (const Look look = look_at_one(fd, connection); look.received.has_value()) {
         connection.backlog.drained(*look.received);
+        taken_from(connection);
       }
     }
+  }
+  if (limits_.inlet != nullptr) {
+    limits_.inlet->drained();
+    cut_who_is_stuck(now);
+  }
+}
+
+void Connections::cut_who_is_stuck(std::chrono::steady_clock::time_point now) {
+  const InletLimits& limits = limits_.inlet->limits();
+  std::uint64_t shared = 0;  // Without what those left who went: that is on its way.
+  for (const auto& [fd, connection] : connections_) {
+    if (connection.passage != nullptr && !connection.cut) {
+      shared += beyond_small(connection.passage->waiting());
+    }
+  }
+  const bool all_wait = shared >= limits.all_waiting_bytes_max;
+  std::uint64_t most = 0;
+  std::optional<int> goes;
+  for (auto& [fd, connection] : connections_) {
+    const std::uint64_t waits = connection.passage == nullptr ? 0 : connection.passage->waiting();
+    if (connection.cut || waits == 0 || (!all_wait && waits < limits.waiting_bytes_max)) {
+      connection.stuck_at.reset();
+      continue;
+    }
+    // Who waits for others has no time of its own.
+    connection.stuck_at =
+        std::max(connection.stuck_at.value_or(now), connection.passage->held_at.load());
+    // Only the one of which most waits: it may always be read on, so it waits for nobody.
+    const bool is_stuck = now - *connection.stuck_at >= limits_.stuck_max;
+    if (waits > most || (waits == most && is_stuck)) {
+      most = waits;
+      goes = is_stuck ? std::optional<int>(fd) : std::nullopt;
+    }
+  }
+  if (goes.has_value()) {  // The next one soon, if that was not enough.
+    ++counters_.waiting_cut_count;
+    shut(*goes);
   }
 }
 
@@ -137,8 +202,8 @@ void Connections::look() {
   waiting_bytes_ = 0;
   for (auto item = connections_.begin(); item != connections_.end();) {
     const auto current = item++;
-    const Look look = look_at(current->first);
     const Connection& connection = current->second;
+    const Look look = look_at_one(current->first, connection);
     if (look.gone) {
       forget(current);
       continue;

@@ -1,9 +1,14 @@
 // The connections of one Router, by descriptor: how many there are, and which to cut. Inner to
 // io/zmq.
 //
-// A connection of which more lies inside libzmq than it may (backlog.h) is cut. Over
-// connection_count_max, who has not completed a message goes first, and of these the one that has
-// been silent the longest: connections that say nothing, which cost their maker nothing, do not
+// A connection of which more lies inside libzmq than it may (backlog.h) is cut. At a socket file no
+// more than that gets in (inlet.h): there a connection is cut that is in the way and has nothing
+// complete, for stuck_max. It has as much in there as it may, or most of all where all have, and
+// nothing of it was taken although nothing was left to take. While it waits for room that others
+// have, its time does not begin.
+//
+// Over connection_count_max, who has not completed a message goes first, and of these the one that
+// has been silent the longest: connections that say nothing, which cost their maker nothing, do not
 // keep out one that speaks at once. Where all have spoken, the newest goes.
 //
 // It matters that this is at once: where libzmq 4.3.4 finds no descriptor for a connection to a
@@ -20,13 +25,16 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/result.h"
 #include "io/zmq/backlog.h"
+#include "io/zmq/inlet.h"
 #include "io/zmq/monitor.h"
 #include "io/zmq/thread.h"
 
@@ -35,7 +43,9 @@ namespace chancery::zmq {
 struct ConnectionLimits {
   std::size_t connection_count_max = 0;
   bool newest_goes = false;  // Over it, whoever has said what.
-  bool counts_bytes = true;  // False for ipc: the kernel does not count there.
+  bool counts_bytes = true;
+  Inlet* inlet = nullptr;                 // Outlives this; where there is one, it counts.
+  std::chrono::milliseconds stuck_max{};  // With an inlet.
   std::uint64_t waiting_bytes_max = 0;
   std::uint64_t first_bytes_max = 0;  // Instead, while it has completed no message.
 };
@@ -69,7 +79,7 @@ class Connections {
 
   [[nodiscard]] std::size_t count();
   [[nodiscard]] ConnectionCounters counters();
-  // Of the connection of which most waits, at the last look.
+  // Of the connection of which most waits, at the last look, and over a socket file of all, now.
   [[nodiscard]] std::uint64_t waiting_bytes();
 
  private:
@@ -78,11 +88,16 @@ class Connections {
     std::string routing_id;    // Empty while it has completed no message.
     bool cut = false;          // On its way out, and in nobody's way.
     Backlog backlog;
+    std::shared_ptr<Passage> passage;
+    std::optional<std::chrono::steady_clock::time_point> stuck_at;
   };
 
   // Under the mutex, all of them.
   void read_monitor();
   void look();
+  void taken_from(Connection& connection);
+  void cut_who_is_stuck(std::chrono::steady_clock::time_point now);
+  [[nodiscard]] static Look look_at_one(int fd, const Connection& connection);
   void accepted(int fd);
   // Whether it was known under this id before.
   bool mark(Connection& connection, std::string_view routing_id);
@@ -97,6 +112,7 @@ class Connections {
   std::map<std::uint64_t, int> silent_;  // By number: those that completed no message, uncut.
   std::size_t cut_count_ = 0;            // Of connections_.
   std::uint64_t waiting_bytes_ = 0;
+  std::uint64_t delivered_count_ = 0;
   std::deque<std::string> gone_;
   std::chrono::steady_clock::time_point drained_at_{};
   std::chrono::steady_clock::time_point looked_at_{};

@@ -17,26 +17,6 @@
 namespace chancery::zmq {
 namespace {
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  Descriptor(Descriptor&&) = delete;
-  Descriptor& operator=(Descriptor&&) = delete;
-
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
 std::unexpected<Error> fail_system(ErrorCode code, const std::string& what) {
   return fail(code, what + ": " + std::generic_category().message(errno));
 }
@@ -135,6 +115,34 @@ Result<bool> ipc_is_listening(const std::string& path) {
   }
   return fail_system(errno == EACCES ? ErrorCode::kFilePermissions : ErrorCode::kIo,
                      "probe of '" + path + "'");
+}
+
+Result<HiddenListener> HiddenListener::listen(const std::string& path, int backlog) {
+  CHANCERY_TRY(const sockaddr_un address, address_of(path));
+  CHANCERY_TRY(const int lock, lock_folder_of(path));
+  const Descriptor locked(lock);
+  CHANCERY_TRY_VOID(remove_stale(path));
+  HiddenListener made;
+  made.listening = Descriptor(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!made.listening.is_open() ||
+      ::bind(made.listening.get(), generic(address), sizeof address) != 0) {
+    return fail_system(errno == EADDRINUSE ? ErrorCode::kAddressInUse : ErrorCode::kIo,
+                       "socket '" + path + "'");
+  }
+  made.file = Descriptor(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  const bool opened = made.file.is_open();
+  if (::unlink(path.c_str()) != 0 || !opened || ::listen(made.listening.get(), backlog) != 0) {
+    return fail_system(ErrorCode::kIo, "socket '" + path + "'");
+  }
+  return made;
+}
+
+bool HiddenListener::connect(int fd) const {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string path = "/proc/self/fd/" + std::to_string(file.get());
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return ::connect(fd, generic(address), sizeof address) == 0;
 }
 
 Result<IpcListener> IpcListener::listen(const std::string& path, std::uint32_t mode, int backlog) {

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "core/base/result.h"
+#include "io/zmq/descriptor.h"
 #include "io/zmq/socket.h"
 
 namespace chancery::zmq {
@@ -41,6 +42,18 @@ class IpcListener {
   int fd_ = -1;
   dev_t device_ = 0;
   ino_t inode_ = 0;
+};
+
+// A listening socket that no other process gets to: its file is gone before it listens, and only
+// who has a descriptor of that finds it (through /proc).
+struct HiddenListener {
+  // `path` is where a socket file will be, which is free or left by a dead process.
+  [[nodiscard]] static Result<HiddenListener> listen(const std::string& path, int backlog);
+
+  [[nodiscard]] bool connect(int fd) const;  // At once or not at all.
+
+  Descriptor listening;
+  Descriptor file;
 };
 
 struct IpcPlace {

@@ -9,6 +9,12 @@
 
 namespace chancery::zmq {
 
+namespace {
+
+constexpr std::size_t kRoomForOneMore = 64U << 10U;  // A frame, and the beginning of the next.
+
+}  // namespace
+
 Result<Router> bind_plain_router(Context& context, const PlainOptions& options) {
   return bind_router(context,
                      {.endpoint = std::string(kIpcPrefix) + options.path,
@@ -16,8 +22,9 @@ Result<Router> bind_plain_router(Context& context, const PlainOptions& options) 
                       .part_count_max = options.part_count_max,
                       .send_count_max = options.queue_count_max,
                       .leaving_bytes_max = options.leaving_bytes_max,
-                      .receive_count_max = options.queue_count_max,
-                      .connection_count_max = options.connection_count_max},
+                      .connection_count_max = options.connection_count_max,
+                      .waiting_bytes_max = options.frame_bytes_max + kRoomForOneMore,
+                      .all_waiting_bytes_max = options.frame_bytes_max + kRoomForOneMore},
                      /*curve=*/false);
 }
 

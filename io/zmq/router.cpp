@@ -9,7 +9,7 @@
 
 #include "io/zmq/connections.h"
 #include "io/zmq/endpoint.h"
-#include "io/zmq/ipc_listener.h"
+#include "io/zmq/inlet.h"
 #include "io/zmq/leaving.h"
 #include "io/zmq/link.h"
 #include "io/zmq/socket.h"
@@ -23,6 +23,7 @@ constexpr int kZapEnforceDomain = 93;
 constexpr std::size_t kRoutingIdSize =
     5;  // A zero byte and a 32-bit counter, as libzmq makes them.
 constexpr std::chrono::milliseconds kBindRetry{20};
+constexpr std::size_t kFrameOverheadMax = 1024;  // Of ZMTP and CURVE, and a handshake before it.
 
 constexpr std::uint32_t counter_of(std::string_view routing_id) {
   std::uint32_t counter = 0;
@@ -80,7 +81,7 @@ Result<> set_options(Socket& socket, const RouterOptions& options, bool curve) {
                                               .frame_bytes_max = options.frame_bytes_max,
                                               .part_count_max = options.part_count_max,
                                               .send_count_max = options.send_count_max,
-                                              .receive_count_max = options.receive_count_max,
+                                              .receive_count_max = std::nullopt,
                                               .handshake_max = options.handshake_max,
                                               .linger = options.linger}));
   CHANCERY_TRY_VOID(socket.set(ZMQ_BACKLOG, "the backlog", options.backlog));
@@ -98,6 +99,24 @@ Result<> set_options(Socket& socket, const RouterOptions& options, bool curve) {
   return socket.set(kZapEnforceDomain, "the enforced ZAP domain", 1);
 }
 
+Result<std::unique_ptr<Inlet>> open_inlet(Socket& socket, const RouterOptions& options) {
+  if (options.waiting_bytes_max < options.frame_bytes_max + kFrameOverheadMax ||
+      options.all_waiting_bytes_max < options.waiting_bytes_max) {
+    return fail(ErrorCode::kConfigInvalid,
+                "the listener at " + options.endpoint +
+                    " has no room for one frame of the size that it may");
+  }
+  return Inlet::open(
+      socket,
+      {.path = options.endpoint.substr(kIpcPrefix.size()),
+       .mode = options.ipc_mode,
+       .backlog = options.backlog},
+      {.connection_count_max = static_cast<std::size_t>(options.connection_count_max),
+       .message_bytes_max = options.frame_bytes_max + kFrameOverheadMax,
+       .waiting_bytes_max = options.waiting_bytes_max,
+       .all_waiting_bytes_max = options.all_waiting_bytes_max});
+}
+
 Result<std::string> bound_endpoint(Socket& socket) {
   std::array<char, 512> text{};
   std::size_t size = text.size();
@@ -109,16 +128,18 @@ Result<std::string> bound_endpoint(Socket& socket) {
 
 }  // namespace
 
-// Destroyed from below: the monitor before the socket it watches, the socket file last.
+// Destroyed from below: the monitor before the socket it watches, and that before what brings it
+// what it reads and takes what it sends last.
 struct Router::State {
-  State(const RouterOptions& asked, IpcListener bound, Socket opened, Monitor monitor,
+  State(const RouterOptions& asked, std::unique_ptr<Inlet> bound, Socket opened, Monitor monitor,
         std::uint32_t counter)
       : options(asked),
-        listener(std::move(bound)),
+        inlet(std::move(bound)),
         socket(std::move(opened)),
         connections(std::move(monitor),
                     {.connection_count_max = static_cast<std::size_t>(asked.connection_count_max),
-                     .counts_bytes = !asked.endpoint.starts_with(kIpcPrefix),
+                     .inlet = inlet.get(),
+                     .stuck_max = asked.stuck_max,
                      .waiting_bytes_max = asked.waiting_bytes_max,
                      .first_bytes_max = asked.first_bytes_max}),
         counter_first(counter),
@@ -159,7 +180,7 @@ struct Router::State {
   RouterOptions options;
   std::shared_ptr<Leaving> leaving_all = std::make_shared<Leaving>();
   std::map<std::string, std::shared_ptr<Leaving>> leaving;  // By routing id.
-  IpcListener listener;
+  std::unique_ptr<Inlet> inlet;                             // At a socket file.
   Socket socket;
   Connections connections;
   std::uint32_t counter_first;
@@ -182,16 +203,15 @@ Result<Router> bind_router(Context& context, const RouterOptions& options, bool 
   CHANCERY_TRY(const std::uint32_t counter, learn_counter(context, socket));
   CHANCERY_TRY(Monitor monitor,
                Monitor::open(context, socket, ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED));
-  IpcListener listener;
+  std::unique_ptr<Inlet> inlet;
+  std::string endpoint = options.endpoint;
   if (options.endpoint.starts_with(kIpcPrefix)) {
-    CHANCERY_TRY(listener, bind_ipc(socket, {.path = options.endpoint.substr(kIpcPrefix.size()),
-                                             .mode = options.ipc_mode,
-                                             .backlog = options.backlog}));
+    CHANCERY_TRY(inlet, open_inlet(socket, options));
   } else {
     CHANCERY_TRY_VOID(bind_tcp(socket, options));
+    CHANCERY_TRY(endpoint, bound_endpoint(socket));
   }
-  CHANCERY_TRY(std::string endpoint, bound_endpoint(socket));
-  auto state = std::make_unique<Router::State>(options, std::move(listener), std::move(socket),
+  auto state = std::make_unique<Router::State>(options, std::move(inlet), std::move(socket),
                                                std::move(monitor), counter);
   state->endpoint = std::move(endpoint);
   CHANCERY_TRY_VOID(state->connections.watch());
@@ -268,6 +288,14 @@ LeavingCount Router::leaving() const {
 
 std::uint64_t Router::waiting_bytes() const {
   return state_->connections.waiting_bytes();
+}
+
+std::uint64_t Router::all_waiting_bytes() const {
+  return state_->inlet == nullptr ? 0 : state_->inlet->waiting_bytes();
+}
+
+std::uint64_t Router::all_waiting_bytes_max() const {
+  return state_->inlet == nullptr ? 0 : state_->inlet->bytes_max();
 }
 
 void Router::disconnect(const std::string& routing_id, int source_fd) {

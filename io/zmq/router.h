@@ -8,7 +8,8 @@
 //     are handles for send() and are not for logs, metrics or the wire;
 //   - what a peer lets lie inside libzmq, in messages that nobody took yet or in one that never
 //     ends (backlog.h): over waiting_bytes_max its connection is cut, and before its first message
-//     already at first_bytes_max. tcp only;
+//     already at first_bytes_max. At a socket file no more gets in, and who keeps others out with
+//     what never ends is cut (inlet.h, connections.h);
 //   - the number of connections: over it the one goes that has been silent the longest;
 //     a thread sees to both;
 //   - what waits to be sent, in bytes: a peer may have as much in libzmq's queues as all leave free
@@ -46,14 +47,15 @@ struct RouterOptions {
   std::size_t part_count_max = 4;              // Without the routing id.
   int send_count_max = 1000;                   // Messages queued per peer.
   std::size_t leaving_bytes_max = 64U << 20U;  // Queued for all peers.
-  int receive_count_max = 1000;                // Messages that wait of a peer, ipc only.
   std::chrono::milliseconds handshake_max{3000};
   std::chrono::milliseconds linger{200};     // How long sent messages outlive the Router.
   std::chrono::milliseconds bind_max{1000};  // A port closed a moment ago is still taken: wait.
   int backlog = 128;
   int connection_count_max = 512;              // Those in the handshake count as well.
-  std::size_t waiting_bytes_max = 64U << 20U;  // Of one connection, tcp only …
+  std::size_t waiting_bytes_max = 64U << 20U;  // Of one connection: at ipc no less than a message …
   std::size_t first_bytes_max = 8U << 20U;     // … and before its first message.
+  std::size_t all_waiting_bytes_max = 64U << 20U;  // Of all, ipc only.
+  std::chrono::milliseconds stuck_max{5000};  // Nothing complete, and in the way: cut. ipc only.
   std::uint32_t ipc_mode = 0600;
 };
 
@@ -76,7 +78,7 @@ struct RouterCounters {
   std::uint64_t foreign_id_count = 0;       // Messages under a routing id of the peer's choosing.
   std::uint64_t oversized_count = 0;        // Messages of too many parts.
   std::uint64_t connection_over_count = 0;  // Connections cut for connection_count_max.
-  std::uint64_t waiting_cut_count = 0;      // … for waiting_bytes_max and first_bytes_max.
+  std::uint64_t waiting_cut_count = 0;      // … for what waits of them.
 };
 
 class Router {
@@ -104,8 +106,11 @@ class Router {
   [[nodiscard]] bool has_room(const std::string& routing_id, std::size_t bytes) const;
   [[nodiscard]] LeavingCount leaving() const;
 
-  // What waits to be read, of the connection of which most does: at the last look, tcp only.
+  // What waits to be read, of the connection of which most does: at the last look.
   [[nodiscard]] std::uint64_t waiting_bytes() const;
+  // The same of all, at a socket file, and what that can be at most.
+  [[nodiscard]] std::uint64_t all_waiting_bytes() const;
+  [[nodiscard]] std::uint64_t all_waiting_bytes_max() const;
 
   // Cuts the connection that a message came from, where that is still the one of this descriptor.
   // It may come back through the handshake.

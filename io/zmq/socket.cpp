@@ -223,8 +223,8 @@ int Socket::send_one(std::string part, std::shared_ptr<Leaving> leaving) {
 Result<> set_link_options(Socket& socket, const LinkOptions& options) {
   // To libzmq 0 is "no limit" for a queue and "off" for a timer: neither is meant here.
   if (options.frame_bytes_max == 0 || options.frame_bytes_max > kFrameBytesCeiling ||
-      options.part_count_max == 0 || options.send_count_max < 1 || options.receive_count_max < 1 ||
-      options.handshake_max.count() < 1) {
+      options.part_count_max == 0 || options.send_count_max < 1 ||
+      options.receive_count_max.value_or(1) < 1 || options.handshake_max.count() < 1) {
     return fail(ErrorCode::kConfigInvalid,
                 "a limit of the link " + options.endpoint + " is out of range");
   }
@@ -234,10 +234,8 @@ Result<> set_link_options(Socket& socket, const LinkOptions& options) {
       socket.set_int64(ZMQ_MAXMSGSIZE, "the size limit of a frame",
                        options.frame_bytes_max + (options.curve ? kCurveFrameBytes : 0)));
   CHANCERY_TRY_VOID(socket.set(ZMQ_SNDHWM, "the send queue limit", options.send_count_max));
-  // Over tcp bytes are counted instead, for good reasons: backlog.h.
-  const int receive_count_max =
-      options.endpoint.starts_with(kIpcPrefix) ? options.receive_count_max : 0;
-  CHANCERY_TRY_VOID(socket.set(ZMQ_RCVHWM, "the receive queue limit", receive_count_max));
+  CHANCERY_TRY_VOID(
+      socket.set(ZMQ_RCVHWM, "the receive queue limit", options.receive_count_max.value_or(0)));
   CHANCERY_TRY_VOID(socket.set(ZMQ_LINGER, "the linger time", options.linger));
   CHANCERY_TRY_VOID(
       socket.set(ZMQ_HANDSHAKE_IVL, "the time limit of a handshake", options.handshake_max));

@@ -109,7 +109,7 @@ struct LinkOptions {
   std::size_t frame_bytes_max;
   std::size_t part_count_max;
   int send_count_max;
-  int receive_count_max;
+  std::optional<int> receive_count_max;  // None where bytes are counted instead (backlog.h).
   std::chrono::milliseconds handshake_max;
   std::chrono::milliseconds linger;
 };

@@ -69,7 +69,7 @@ TEST_F(DealerTest, SaysThatTheHubDoesNotRead) {
   const os::TemporaryFolder folder;
   RouterOptions options = router_options();
   options.endpoint = "ipc://" + folder / "hub.sock";
-  options.receive_count_max = 1;
+  options.waiting_bytes_max = 2U << 20U;
   const Router router = must(Router::bind(context_, options));
   DealerOptions small = dealer_options(router, member_);
   small.send_count_max = 4;

@@ -510,9 +510,7 @@ TEST_F(RouterTest, CutsAConnectionThatSendsMoreThanIsTaken) {
 // libzmq ends the process where it reads a PING on a connection that broke while it read no more of
 // it, for a full queue: it must never stop reading.
 TEST_F(RouterTest, LivesThroughAPingBehindMessagesThatWaitAndAReset) {
-  RouterOptions options = router_options();
-  options.receive_count_max = 2;
-  Router router = must(Router::bind(context_, options));
+  Router router = bind();
   Gate gate(router.endpoint());
   RawDealer hostile(context_, member_, hub_.public_key);
   const int heartbeat_ms = 10;
