@@ -316,6 +316,8 @@ Result<Database> Database::open_owner(const std::string& path, const OpenOptions
   if (options.medium.vfs.empty()) {
     database.files_ = std::make_unique<FileGuard>(path, connection);
     CHANCERY_TRY_VOID(database.check_files());
+    // SQLite has made the WAL, and passes over a sync of the folder that fails.
+    CHANCERY_TRY_VOID(sync_folder_of(std::filesystem::absolute(path).string()));
   }
   return database;
 }
