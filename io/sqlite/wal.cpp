@@ -65,7 +65,10 @@ Result<WalExtent> check_wal(const std::string& path) {
   std::vector<std::uint8_t> frame(kFrameHeaderSize + page_size);
   std::uint64_t damaged_at = 0;
   bool broken = !header_fits;
-  WalExtent extent{.salts = salts};
+  WalExtent extent;
+  if (header_fits) {
+    extent.salts = salts;
+  }
   std::uint32_t page_count = 0;
   bool committed = false;  // The frame before is a commit, in a chain that begins behind the break.
   for (std::uint64_t offset = kWalHeaderSize; read(file, frame); offset += frame.size()) {

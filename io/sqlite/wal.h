@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/base/result.h"
@@ -28,8 +29,8 @@ struct WalSalts {
 };
 
 struct WalExtent {
-  WalSalts salts;
-  std::uint32_t page_count = 0;  // Up to the end of the last whole commit.
+  std::optional<WalSalts> salts;  // None where it has no whole header.
+  std::uint32_t page_count = 0;   // Up to the end of the last whole commit.
 };
 
 // kStoreDamaged where synced transactions would be passed by. No file is good, too. Nobody may be

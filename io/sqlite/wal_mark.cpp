@@ -16,6 +16,11 @@ constexpr std::uint32_t kMagic = 0x4348776d;  // "CHwm"
 constexpr std::size_t kWordCount = 5;
 constexpr off_t kSaltsOffset = 16;  // In the header of a WAL.
 
+struct Mark {
+  WalSalts salts;
+  std::uint32_t page_count = 0;
+};
+
 using Words = std::array<std::uint32_t, kWordCount>;
 using MarkBytes = std::array<std::uint8_t, 4 * kWordCount>;
 
@@ -23,8 +28,8 @@ std::string mark_of(const std::string& database) {
   return database + "-mark";
 }
 
-MarkBytes encode(const WalExtent& extent) {
-  Words words{kMagic, extent.salts.first, extent.salts.second, extent.page_count, 0};
+MarkBytes encode(const Mark& mark) {
+  Words words{kMagic, mark.salts.first, mark.salts.second, mark.page_count, 0};
   words[4] = words[0] ^ words[1] ^ words[2] ^ words[3];
   MarkBytes bytes{};
   for (std::size_t i = 0; i < bytes.size(); ++i) {
@@ -33,7 +38,7 @@ MarkBytes encode(const WalExtent& extent) {
   return bytes;
 }
 
-std::optional<WalExtent> read_mark(const std::string& path) {
+std::optional<Mark> read_mark(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   MarkBytes bytes{};
   file.read(reinterpret_cast<char*>(bytes.data()), bytes.size());
@@ -44,8 +49,8 @@ std::optional<WalExtent> read_mark(const std::string& path) {
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     words[i / 4] = (words[i / 4] << 8U) | bytes[i];
   }
-  const WalExtent extent{.salts = {.first = words[1], .second = words[2]}, .page_count = words[3]};
-  return encode(extent) == bytes ? std::optional(extent) : std::nullopt;
+  const Mark mark{.salts = {.first = words[1], .second = words[2]}, .page_count = words[3]};
+  return encode(mark) == bytes ? std::optional(mark) : std::nullopt;
 }
 
 // SQLite begins a WAL anew with the first salt one higher.
@@ -82,12 +87,12 @@ void WalMark::committed(std::uint32_t page_count) noexcept {
       ::pread(wal_fd_, salts.data(), salts.size(), kSaltsOffset) != std::ssize(salts)) {
     return;
   }
-  WalExtent extent{.salts = {}, .page_count = page_count};
+  Mark mark{.salts = {}, .page_count = page_count};
   for (std::size_t i = 0; i < 4; ++i) {
-    extent.salts.first = (extent.salts.first << 8U) | salts[i];
-    extent.salts.second = (extent.salts.second << 8U) | salts[4 + i];
+    mark.salts.first = (mark.salts.first << 8U) | salts[i];
+    mark.salts.second = (mark.salts.second << 8U) | salts[4 + i];
   }
-  const MarkBytes bytes = encode(extent);
+  const MarkBytes bytes = encode(mark);
   [[maybe_unused]] const ssize_t written = ::pwrite(mark_fd_, bytes.data(), bytes.size(), 0);
 }
 
@@ -105,13 +110,15 @@ void WalMark::clear() noexcept {
 }
 
 Result<void> check_wal_mark(const std::string& database, const WalExtent& found) {
-  const std::optional<WalExtent> mark = read_mark(mark_of(database));
+  const std::optional<Mark> mark = read_mark(mark_of(database));
   if (!mark.has_value()) {
     return {};
   }
-  const bool whole = found.salts == mark->salts
-                         ? found.page_count >= mark->page_count
-                         : found.page_count > 0 && is_later(found.salts, mark->salts);
+  // One that began anew did so after all that was marked had come to the main file, and may have no
+  // commit yet.
+  const bool is_same = found.salts == mark->salts;
+  const bool whole = is_same ? found.page_count >= mark->page_count
+                             : found.salts.has_value() && is_later(*found.salts, mark->salts);
   if (whole) {
     return {};
   }
@@ -119,7 +126,7 @@ Result<void> check_wal_mark(const std::string& database, const WalExtent& found)
   return fail(ErrorCode::kStoreDamaged,
               wal + " is missing, cut off or an earlier one: " + std::to_string(mark->page_count) +
                   " pages were synced, and " +
-                  (found.salts == mark->salts ? std::to_string(found.page_count) : "none") +
+                  (is_same ? std::to_string(found.page_count) : "none") +
                   " of them are there. What was acknowledged last is in it: put it back. Where it "
                   "is lost for good, move " +
                   mark_of(database) + " away, and what it held is lost, too");

@@ -98,6 +98,26 @@ TEST_F(WalMarkTest, AWalThatBeganAnewIsLaterAndNotEarlier) {
   EXPECT_EQ(counted(), "4");
 }
 
+// Killed when the WAL had begun anew, and nothing was committed in it yet: all that the mark speaks
+// of is in the main file by then.
+TEST_F(WalMarkTest, AWalThatOnlyBeganAnewIsACrash) {
+  const std::string before = content(store_.wal());
+  const std::string mark_before = content(mark_of(store_));
+  EXPECT_TRUE(database_.execute("PRAGMA wal_checkpoint(PASSIVE)"));
+  const std::string checkpointed = content(store_.path());
+  insert(3);
+  const std::string header = content(store_.wal()).substr(0, 32);
+  for (const std::size_t written : {0U, 24U, 500U}) {  // Of its first frame.
+    put(copy_.path(), checkpointed);
+    put(mark_of(copy_), mark_before);
+    put(copy_.wal(),
+        header + content(store_.wal()).substr(32, written) + before.substr(32 + written));
+    EXPECT_EQ(counted(), "3") << written;
+    std::filesystem::remove(mark_of(copy_));
+    std::filesystem::remove(copy_.wal());
+  }
+}
+
 TEST_F(WalMarkTest, ItGoesBeforeTheOwnerEmptiesTheWal) {
   EXPECT_TRUE(std::filesystem::exists(mark_of(store_)));
   EXPECT_TRUE(database_.make_durable());
