@@ -134,7 +134,7 @@ std::string outbox_line(const client::OutboxEntry& entry) {
                      "  " + upper(notice.precedence) + "  " + notice.kind + "  " + notice.id +
                      "  " + (notice.erased_at ? "(text erased)" : notice.subject);
   if (!entry.code.empty()) {
-    line += "  (" + entry.code + ": " + entry.text + ")";
+    line += "  (" + entry.code + ": " + (entry.detail.empty() ? entry.text : entry.detail) + ")";
   }
   return harmless(line);
 }

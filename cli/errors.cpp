@@ -51,7 +51,8 @@ Result<int> run_errors_list(const Shared& shared) {
 Result<int> run_errors_lookup(const ErrorsOptions& options, const Shared& shared) {
   const auto table = error_table();
   const auto found = std::ranges::find_if(table, [&](const ErrorInfo& info) {
-    return options.code == info.name || options.code == number_of(info);
+    const std::string number = number_of(info);
+    return options.code == info.name || options.code == number || options.code == "error-" + number;
   });
   if (found == table.end()) {
     std::set<std::string> names;

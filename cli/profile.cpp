@@ -49,6 +49,7 @@ Result<std::vector<std::string>> patterns(TomlTable& table, std::string_view key
 }
 
 Result<Rights> read_rights(TomlTable& table) {
+  CHANCERY_TRY_VOID(table.only({"publish", "receive", "ceiling"}));
   Rights rights;
   CHANCERY_TRY(rights.publish, patterns(table, "publish"));
   CHANCERY_TRY(rights.receive, patterns(table, "receive"));
@@ -74,6 +75,7 @@ Result<std::map<std::string, Rights, std::less<>>> read_rights_by_role(TomlTable
 Result<v1::Member> read_member(TomlTable& table,
                                const std::map<std::string, Rights, std::less<>>& by_role,
                                const std::vector<std::string>& classifications) {
+  CHANCERY_TRY_VOID(table.only({"code", "name", "role", "publish", "receive", "ceiling"}));
   v1::Member member;
   CHANCERY_TRY(const std::string code, table.text("code"));
   if (!exchange::is_member_code(code)) {
@@ -137,6 +139,7 @@ Result<void> read_members(TomlTable& root, v1::Roster& roster) {
 Result<void> read_rules(TomlTable& root, v1::Roster& roster) {
   CHANCERY_TRY(std::vector<TomlTable> retention, root.tables("retention"));
   for (TomlTable& table : retention) {
+    CHANCERY_TRY_VOID(table.only({"kinds", "days"}));
     v1::Retention& rule = *roster.add_retention();
     CHANCERY_TRY(*rule.mutable_kinds(), table.text("kinds"));
     CHANCERY_TRY(const std::uint32_t days, small_count(table, "days", {.min = 1, .max = 100'000}));
@@ -144,6 +147,7 @@ Result<void> read_rules(TomlTable& root, v1::Roster& roster) {
   }
   CHANCERY_TRY(std::vector<TomlTable> releases, root.tables("release"));
   for (TomlTable& table : releases) {
+    CHANCERY_TRY_VOID(table.only({"kinds", "people"}));
     v1::ReleaseRule& rule = *roster.add_releases();
     CHANCERY_TRY(*rule.mutable_kinds(), table.text("kinds"));
     CHANCERY_TRY(const std::uint32_t people, small_count(table, "people", {.min = 1, .max = 64}));
@@ -151,6 +155,7 @@ Result<void> read_rules(TomlTable& root, v1::Roster& roster) {
   }
   CHANCERY_TRY(std::vector<TomlTable> states, root.tables("state"));
   for (TomlTable& table : states) {
+    CHANCERY_TRY_VOID(table.only({"name", "members"}));
     v1::StateRule& rule = *roster.add_states();
     CHANCERY_TRY(*rule.mutable_name(), table.text("name"));
     CHANCERY_TRY(const std::vector<std::string> members, table.texts_or_none("members"));
@@ -163,6 +168,9 @@ Result<void> read_rules(TomlTable& root, v1::Roster& roster) {
 
 Result<Profile> parse_profile(std::string_view text, std::string source_name) {
   CHANCERY_TRY(TomlTable root, TomlTable::parse(text, std::move(source_name)));
+  CHANCERY_TRY_VOID(
+      root.only({"name", "origin_line", "port", "assent", "faulty_max", "classifications",
+                 "sealed_kinds", "rights", "retention", "release", "state", "member"}));
   Profile profile;
   v1::Roster& roster = profile.roster;
   CHANCERY_TRY(*roster.mutable_exchange(), root.text("name"));

@@ -1,7 +1,10 @@
 #include "cli/publish.h"
 
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 #include <iterator>
+#include <system_error>
 
 #include "cli/connection.h"
 #include "cli/display.h"
@@ -17,29 +20,43 @@
 namespace chancery::cli {
 namespace {
 
-Result<std::string> read_stdin() {
+Result<std::string> read_to_its_end(std::istream& from, const std::string& name) {
   std::string text;
-  std::istreambuf_iterator<char> in(std::cin);
+  std::istreambuf_iterator<char> in(from);
   for (; in != std::istreambuf_iterator<char>(); ++in) {
     if (text.size() == client::kNoticeFileBytesMax) {
-      return fail(ErrorCode::kLimitExceeded, "stdin: more than 4 MiB");
+      return fail(ErrorCode::kLimitExceeded, name + ": more than 4 MiB");
     }
     text += *in;
   }
   return text;
 }
 
+// What a shell makes of <(…), and /dev/stdin.
+bool is_a_stream(const std::string& file) {
+  std::error_code none;
+  const std::filesystem::file_status status = std::filesystem::status(file, none);
+  return std::filesystem::is_fifo(status) || std::filesystem::is_character_file(status) ||
+         std::filesystem::is_socket(status);
+}
+
+Result<std::string> read_document(const std::string& file) {
+  if (file == "-") {
+    return read_to_its_end(std::cin, "stdin");
+  }
+  if (is_a_stream(file)) {
+    std::ifstream stream(file, std::ios::binary);
+    return read_to_its_end(stream, file);
+  }
+  return expecting("a notice as a JSON object", os::read_file(file, client::kNoticeFileBytesMax));
+}
+
 Result<client::Draft> read_draft(const std::string& file, client::Time now) {
   if (file.empty()) {
     return client::Draft{};
   }
-  if (file == "-") {
-    CHANCERY_TRY(const std::string json, read_stdin());
-    return client::draft_from_json(json, "stdin", now);
-  }
-  CHANCERY_TRY(const std::string json, expecting("a notice as a JSON object",
-                                                 os::read_file(file, client::kNoticeFileBytesMax)));
-  return client::draft_from_json(json, file, now);
+  CHANCERY_TRY(const std::string json, read_document(file));
+  return client::draft_from_json(json, file == "-" ? "stdin" : file, now);
 }
 
 void replace(std::string& field, const std::optional<std::string>& given) {

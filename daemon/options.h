@@ -107,6 +107,11 @@ template <class Target, class Get, class Read>
 template <class Target>
 [[nodiscard]] Result<void> read_options(std::span<const Option<Target>> options,
                                         const OptionSource& from, Target& target) {
+  std::vector<std::string_view> keys;
+  for (const Option<Target>& option : options) {
+    keys.push_back(option.saying.key);
+  }
+  CHANCERY_TRY_VOID(from.table.only(keys));
   for (const Option<Target>& option : options) {
     CHANCERY_TRY_VOID(option.read(from, option.saying.key, target));
   }

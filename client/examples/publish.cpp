@@ -35,7 +35,8 @@ int main(int argc, char** argv) {
         std::cout << "logged at index " << outcome.index << "\n";
         return 0;
       case client::Verdict::kRefused:
-        std::cerr << "refused: " << outcome.code << ": " << outcome.text << "\n";
+        std::cerr << "refused: " << outcome.code << ": " << outcome.text << " " << outcome.detail
+                  << "\n";
         return 1;
       case client::Verdict::kUnknown:  // Not a failure: ask again, or publish with the same id.
         std::cerr << "not known yet\n";

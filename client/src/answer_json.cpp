@@ -336,6 +336,7 @@ Json outbox_entry_json(const OutboxEntry& entry) {
   ErrorParts error;
   error.name = entry.code;
   error.text = entry.text;
+  error.detail = entry.detail;
   error.remedy = entry.remedy;
   error.retryable = entry.stage != Stage::kRefused;
   Json out = notice_json(entry.notice);
@@ -432,6 +433,7 @@ ErrorParts parts_of(const Outcome& outcome) {
   ErrorParts parts;
   parts.name = outcome.code;
   parts.text = outcome.text;
+  parts.detail = outcome.detail;
   parts.remedy = outcome.remedy;
   parts.retryable = outcome.verdict == Verdict::kUnknown;
   return parts;

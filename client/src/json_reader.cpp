@@ -1,6 +1,7 @@
 #include "client/src/json_reader.h"
 
 #include "core/base/encoding.h"
+#include "core/base/nearest.h"
 
 namespace chancery::client {
 
@@ -68,6 +69,10 @@ std::unexpected<chancery::Error> unknown_key(std::string_view key, const Documen
                                              const std::vector<std::string>& known) {
   std::string detail(document.source);
   detail.append(": '").append(key).append("' is not a key of ").append(document.of);
+  if (const auto meant = nearest(key, {known.begin(), known.end()})) {
+    detail.append(": did you mean '").append(*meant).append("'?");
+    return fail(ErrorCode::kUnknownField, std::move(detail));
+  }
   detail.append("; those are ");
   for (const std::string& name : known) {
     detail += (name == known.front() ? "" : ", ") + name;

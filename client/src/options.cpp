@@ -135,6 +135,8 @@ Result<const OptionText*> option_text(std::string_view name) {
 
 Result<OptionsFile> parse_options(std::string_view text, const std::string& path) {
   CHANCERY_TRY(text::TomlTable table, text::TomlTable::parse(text, path));
+  CHANCERY_TRY_VOID(table.only({"node", "node_key", "key", "member", "genesis",
+                                "connect_timeout_ms", "request_timeout_ms"}));
   CHANCERY_TRY(const std::string node, table.text("node"));
   CHANCERY_TRY(const std::string node_key, table.text("node_key"));
   CHANCERY_TRY(const std::string key_path, table.text("key"));
@@ -149,7 +151,6 @@ Result<OptionsFile> parse_options(std::string_view text, const std::string& path
                table.count_or("request_timeout_ms",
                               static_cast<std::uint64_t>(options.request_timeout.count()),
                               {.min = 1, .max = kTimeoutMsMax}));
-  CHANCERY_TRY_VOID(table.finish());
   options.connect_timeout = std::chrono::milliseconds(static_cast<std::int64_t>(connect_ms));
   options.request_timeout = std::chrono::milliseconds(static_cast<std::int64_t>(request_ms));
   const auto node_key_bytes = hash_from_hex(node_key);

@@ -43,7 +43,8 @@ v1::LocalReply ask(Link& link, v1::LocalRequest request, milliseconds timeout) {
 template <class Answer>  // Outcome, OutboxEntry
 void explain(Answer& answer, const ErrorParts& parts) {
   answer.code = parts.name;
-  answer.text = parts.detail.empty() ? parts.text : parts.detail;
+  answer.text = parts.text;
+  answer.detail = parts.detail;
   answer.remedy = parts.remedy;
 }
 

@@ -23,8 +23,9 @@ constexpr std::string_view kPkcs8Ed25519 =
 constexpr std::string_view kPkcs8X25519 =
     "\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x6e\x04\x22\x04\x20"sv;
 
-constexpr std::string_view kPemBegin = "-----BEGIN PRIVATE KEY-----\n";
-constexpr std::string_view kPemEnd = "\n-----END PRIVATE KEY-----\n";
+constexpr std::string_view kPemBegin = "-----BEGIN PRIVATE KEY-----";
+constexpr std::string_view kPemEnd = "-----END PRIVATE KEY-----";
+constexpr std::size_t kPemTextSize = 64;
 
 std::string_view spki_prefix(Algorithm algorithm) {
   return algorithm == Algorithm::kEd25519 ? kSpkiEd25519 : kSpkiX25519;
@@ -134,11 +135,25 @@ Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
   const auto malformed = [] {
     return fail(ErrorCode::kMalformed, "not a PEM private key as `openssl genpkey` writes them");
   };
-  if (!pem.starts_with(kPemBegin) || !pem.ends_with(kPemEnd) ||
-      pem.size() != kPemBegin.size() + 64 + kPemEnd.size()) {
+  // The ends of its lines may be another system's, and the last may have none.
+  const auto skip = [&](std::string_view expected) {
+    const bool there = pem.starts_with(expected);
+    pem.remove_prefix(there ? expected.size() : 0);
+    return there;
+  };
+  const auto skip_line_end = [&] {
+    (void)skip("\r");
+    return skip("\n");
+  };
+  if (!skip(kPemBegin) || !skip_line_end() || pem.size() < kPemTextSize) {
     return malformed();
   }
-  Result<std::string> der = from_base64(pem.substr(kPemBegin.size(), 64));
+  const std::string_view text = pem.substr(0, kPemTextSize);
+  pem.remove_prefix(kPemTextSize);
+  if (!skip_line_end() || !skip(kPemEnd) || (!skip_line_end() && !pem.empty()) || !pem.empty()) {
+    return malformed();
+  }
+  Result<std::string> der = from_base64(text);
   if (!der.has_value() || der->size() != kPkcs8Ed25519.size() + kKeyBytes) {
     return malformed();
   }
@@ -164,7 +179,12 @@ std::string PrivateKey::to_pem() const {
   der += seed;
   std::string text = base64(as_bytes(der));
   const WipeAtEnd text_wiped(text);
-  return std::string(kPemBegin).append(text).append(kPemEnd);
+  std::string pem;
+  pem.reserve(kPemBegin.size() + text.size() + kPemEnd.size() + 3);
+  for (const std::string_view line : {kPemBegin, std::string_view(text), kPemEnd}) {
+    pem.append(line).push_back('\n');
+  }
+  return pem;
 }
 
 std::string PrivateKey::raw() const {

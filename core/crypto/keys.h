@@ -59,7 +59,8 @@ class PrivateKey {
  public:
   // 32 random bytes, or kMalformed. For X25519 they are the scalar, clamped when it is used.
   [[nodiscard]] static Result<PrivateKey> from_seed(Algorithm algorithm, Bytes seed);
-  // One "PRIVATE KEY" block of unencrypted PKCS#8, as to_pem() and `openssl genpkey` write it.
+  // One "PRIVATE KEY" block of unencrypted PKCS#8, as to_pem() and `openssl genpkey` write it; its
+  // lines may end with CR LF, and the last with nothing.
   [[nodiscard]] static Result<PrivateKey> from_pem(std::string_view pem);
 
   PrivateKey(const PrivateKey&) = delete;

@@ -37,12 +37,6 @@ std::string_view type_name(const toml::node& node) {
   return "nothing";
 }
 
-// Much nearer than nearest() asks: it may be a good key that was not asked for yet.
-bool is_misspelt(std::string_view found, std::string_view wanted) {
-  return wanted.size() >= 6 && found.size() <= kMistypedBytesMax &&
-         edit_distance(found, wanted) <= 2;
-}
-
 // How far a string reaches from the quote that it begins with; to the end where it does not end.
 std::size_t string_size(std::string_view text) {
   const char quote = text.front();
@@ -121,6 +115,14 @@ struct TomlTable::State {
     return fail(ErrorCode::kConfigWrongType, where(key) + ": expected " + std::string(expected) +
                                                  ", found " + std::string(found));
   }
+  [[nodiscard]] std::unexpected<Error> unknown(std::string_view key,
+                                               const std::set<std::string>& known) const {
+    std::string detail = where(key) + ": no such key";
+    if (const auto suggestion = nearest(key, known)) {
+      detail += "; did you mean " + *suggestion + "?";
+    }
+    return fail(ErrorCode::kConfigUnknownKey, std::move(detail));
+  }
   const toml::node* ask(std::string_view key) {
     asked.emplace(key);
     return table->get(key);
@@ -185,14 +187,6 @@ struct TomlTable::State {
   Result<T> required(std::string_view key, Result<std::optional<T>> value) const {
     CHANCERY_TRY(std::optional<T> found, std::move(value));
     if (!found) {
-      // A key that nobody asked for and that is nearly this one is this one, misspelt.
-      for (const auto& [other, node] : *table) {
-        const std::string found_key(other.str());
-        if (!asked.contains(found_key) && is_misspelt(found_key, key)) {
-          return fail(ErrorCode::kConfigUnknownKey,
-                      where(found_key) + ": no such key; did you mean " + std::string(key) + "?");
-        }
-      }
       return fail(ErrorCode::kConfigInvalid, where(key) + ": missing");
     }
     return *std::move(found);
@@ -332,16 +326,21 @@ std::vector<std::string> TomlTable::keys() const {
   return out;
 }
 
+Result<void> TomlTable::only(const std::vector<std::string_view>& keys) const {
+  const std::set<std::string> known(keys.begin(), keys.end());
+  for (const auto& [key, node] : *state_->table) {
+    if (!known.contains(std::string(key.str()))) {
+      return state_->unknown(key.str(), known);
+    }
+  }
+  return {};
+}
+
 Result<void> TomlTable::finish() const {
   for (const auto& [key, node] : *state_->table) {
-    if (state_->asked.contains(std::string(key.str()))) {
-      continue;
+    if (!state_->asked.contains(std::string(key.str()))) {
+      return state_->unknown(key.str(), state_->asked);
     }
-    std::string detail = state_->where(key.str()) + ": no such key";
-    if (const auto suggestion = nearest(key.str(), state_->asked)) {
-      detail += "; did you mean " + *suggestion + "?";
-    }
-    return fail(ErrorCode::kConfigUnknownKey, std::move(detail));
   }
   for (const auto& [key, children] : state_->children) {
     for (const auto& child : children) {

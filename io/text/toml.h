@@ -67,6 +67,10 @@ class TomlTable {
   // All keys in alphabetical order, for tables whose keys are names; does not count as asking.
   [[nodiscard]] std::vector<std::string> keys() const;
 
+  // kConfigUnknownKey for the first key here that is none of these. Before anything is asked for,
+  // so that a key that is missing because it is misspelt is called misspelt.
+  [[nodiscard]] Result<void> only(const std::vector<std::string_view>& keys) const;
+
   // kConfigUnknownKey for the first key, here or below, that nobody asked for.
   [[nodiscard]] Result<void> finish() const;
 

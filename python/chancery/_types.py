@@ -60,6 +60,11 @@ class Position:
     arrival: int = 0
     arrival_urgent: int = 0  # Used along a cursor only.
 
+    def __post_init__(self) -> None:
+        for number in (self.arrival, self.arrival_urgent):
+            if not 0 <= number < 2**64:
+                raise ValueError(f"{number} is no arrival number: those have 64 bits")
+
 
 @dataclasses.dataclass(frozen=True)
 class Notice:
@@ -162,7 +167,7 @@ class Outcome:
     stage: str
     index: Optional[int]
     accepted_at: Optional[datetime.datetime]
-    error: Optional[Json]  # Why it is not reached: "code", "text", "remedy".
+    error: Optional[Json]  # Why it is not reached: "code", "text", "detail", "remedy".
 
 
 @dataclasses.dataclass(frozen=True)

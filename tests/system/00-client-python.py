@@ -139,6 +139,8 @@ class ClientPython(Trial):
         node = self.client("AM")
         self.assert_fails("malformed", node.publish, draft(status="real"))
         self.assert_fails("unknown-recipient", node.publish, draft(to=["nobody"]))
+        self.assertRaises(ValueError, chancery.Position, 2**64)
+        self.assertRaises(ValueError, chancery.Position, 0, -1)
         self.assert_fails("bad-argument", node.read, "a\0b")
         self.assert_fails("bad-argument", node.read, "")
         self.assert_fails("bad-argument", node.wait, chancery.new_notice_id(), "read")

@@ -93,7 +93,7 @@ class Supervised(Trial):
         for path in (*self.path("hub/keys").iterdir(), *(self.path("am/keys") / f"{key}.pem" for key in ("signing", "sealing", "transport"))):
             path.unlink()
         self.start("AM", "BY")
-        desk = {"DESK_KEY": self.path("am/apps/desk/key.pem").read_text()}
+        desk = {"DESK_KEY": self.path("am/apps/desk/key.pem").read_text().rstrip()}  # As $(cat …) has it.
         published = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "BY", "--subject", "x",
                                    "--content", '{"summary": "x"}', env=desk)
         self.assertEqual(published.code, 0, published)

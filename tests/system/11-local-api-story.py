@@ -126,6 +126,8 @@ class LocalApiStory(Trial):
         self.assert_error(self.as_member("AM", "show", "no notice"), 64, "usage")
         self.assert_error(self.as_member("AM", "show", "1" * 19), 1, "not-found")
         self.assert_error(self.as_member("AM", "publish", "--file", "/no/f"), 1, "file-missing", "/no/f")
+        self.assert_error(self.as_member("AM", "publish", "--file", "/dev/stdin", stdin='{"kinds": "x"}'), 1,
+                          "unknown-field", "/dev/stdin: 'kinds' is not a key of a notice: did you mean 'kind'?")
         self.assert_error(chancery("exchange", "init", "--profile", trial.ROOT / "config/exchanges/csto", self.exchange,
                                    "--json"), 1, "exists")
         self.assertEqual(chancery("exchange", "run", self.folder / "nowhere").code, 1)

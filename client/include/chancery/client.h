@@ -48,8 +48,9 @@ struct Outcome {
   Stage stage = Stage::kUnknown;  // As far as is known.
   std::uint64_t index = 0;        // From kLogged on.
   std::optional<Time> accepted_at;
-  std::string code;  // Name of an error: why refused, or why nothing is known yet.
-  std::string text;
+  std::string code;    // Name of an error: why refused, or why nothing is known yet.
+  std::string text;    // Of this code in general …
+  std::string detail;  // … and what happened here.
   std::string remedy;
 };
 
@@ -170,7 +171,8 @@ struct OutboxEntry {
   bool aside = false;  // It waits until the clocks of hub and node agree that it has not expired.
   std::string application;  // That published it.
   std::string code;         // Name of an error: why it is refused, or was not taken yet.
-  std::string text;
+  std::string text;         // As in Outcome.
+  std::string detail;
   std::string remedy;
 };
 

@@ -200,6 +200,7 @@ TEST_F(CommandLineTest, ErrorsAreListedAndLookedUpByNameOrNumber) {
   EXPECT_EQ(by_name.out.find("queue-full (11, retryable)\n"), 0U) << by_name.out;
   EXPECT_NE(by_name.out.find("\n  remedy: "), std::string::npos);
   EXPECT_EQ(chancery({"errors", "lookup", "11"}).out, by_name.out);
+  EXPECT_EQ(chancery({"errors", "lookup", "error-11"}).out, by_name.out);
   const auto one = text::parse_json(chancery({"errors", "lookup", "no-daemon", "--json"}).out, 8);
   ASSERT_TRUE(one.has_value());
   EXPECT_EQ((*one)["exit_code"], os::kExitUnknown);

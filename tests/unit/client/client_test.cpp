@@ -530,7 +530,8 @@ TEST_F(ClientTest, ARefusalSaysWhy) {
   const Outcome outcome = client.wait(new_notice_id(), Stage::kLogged, milliseconds(2000));
   EXPECT_EQ(outcome.verdict, Verdict::kRefused);
   EXPECT_EQ(outcome.code, "expired");
-  EXPECT_EQ(outcome.text, "expired at 10:00");
+  EXPECT_EQ(outcome.text, error_info(ErrorCode::kExpired).text);
+  EXPECT_EQ(outcome.detail, "expired at 10:00");
 }
 
 TEST_F(ClientTest, AWaitThatRunsOutOfTimeIsUnknownAndNoError) {

@@ -241,6 +241,7 @@ TEST(CppLayerTest, TheOutboxAndCursorsComeAcross) {
   entry.application = "desk";
   entry.code = "expired";
   entry.text = "too late";
+  entry.detail = "by a day";
   entry.remedy = "hurry";
   const std::string json = text::json_line(outbox_entry_json(entry));
   const OutboxEntry got = detail::outbox_entry_of(detail::JsonObject(detail::JsonValue(json)));
@@ -250,7 +251,7 @@ TEST(CppLayerTest, TheOutboxAndCursorsComeAcross) {
   EXPECT_TRUE(got.sent);
   EXPECT_TRUE(got.aside);
   EXPECT_EQ(got.application, "desk");
-  EXPECT_EQ(got.code + got.text + got.remedy, "expiredtoo latehurry");
+  EXPECT_EQ(got.code + got.text + got.detail + got.remedy, "expiredtoo lateby a dayhurry");
 }
 
 TEST(CppLayerTest, WhatIsDoneWithAndWhatIsGivenBackComeAcross) {

@@ -44,7 +44,9 @@ TEST(NoticeJsonTest, AnUnknownKeyIsNamedWithTheFile) {
   const chancery::Error error = error_of(R"({"kind": "training", "expire": "48h"})");
   EXPECT_EQ(error.code, ErrorCode::kUnknownField);
   EXPECT_EQ(error.detail.find("n.json: 'expire' is not"), 0U) << error.detail;
-  EXPECT_NE(error.detail.find("expires"), std::string::npos);
+  EXPECT_NE(error.detail.find("did you mean 'expires'?"), std::string::npos) << error.detail;
+  const std::string far = error_of(R"({"zebra": 1})").detail;
+  EXPECT_NE(far.find("; those are "), std::string::npos) << far;
 }
 
 TEST(NoticeJsonTest, AWrongTypeIsNamedWithItsKey) {

@@ -132,7 +132,8 @@ inline std::string json_of(const OutboxQuery& query) {
 template <class Answer>  // OutboxEntry, Outcome
 void explain(Answer& answer, const JsonObject& error) {
   answer.code = error["code"].text();
-  answer.text = error["detail"].text().empty() ? error["text"].text() : error["detail"].text();
+  answer.text = error["text"].text();
+  answer.detail = error["detail"].text();
   answer.remedy = error["remedy"].text();
 }
 

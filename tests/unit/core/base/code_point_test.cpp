@@ -38,7 +38,7 @@ TEST(CodePoint, TakesWhatIsNoUtf8ByteForByte) {
 
 TEST(CodePoint, DeceivesWhereNobodySeesIt) {
   for (const char32_t c : {0x0U, 0x1bU, 0x7fU, 0x9bU, 0xadU, 0x61cU, 0x200bU, 0x200eU, 0x202eU,
-                           0x2066U, 0xfeffU, 0xe0041U}) {
+                           0x2066U, 0xfeffU, 0xe0041U, 0x2800U, 0x3164U, 0xfe0fU, 0xe0100U}) {
     EXPECT_TRUE(is_deceptive(c)) << std::hex << static_cast<std::uint32_t>(c);
   }
   for (const char32_t c :

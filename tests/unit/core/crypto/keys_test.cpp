@@ -169,14 +169,32 @@ TEST(PrivateKeyTest, ReadsThePemOfRfc8410) {
 TEST(PrivateKeyTest, PemThatIsAnythingElseIsRefused) {
   const std::string pem =
       PrivateKey::from_seed(Algorithm::kEd25519, as_bytes(std::string(32, 'k'))).value().to_pem();
-  for (std::size_t length = 0; length < pem.size(); ++length) {
+  for (std::size_t length = 0; length + 1 < pem.size(); ++length) {
     EXPECT_FALSE(PrivateKey::from_pem(std::string_view(pem).substr(0, length)).has_value());
   }
   EXPECT_FALSE(PrivateKey::from_pem(pem + "\n").has_value());
+  EXPECT_FALSE(PrivateKey::from_pem(pem + pem).has_value());
   EXPECT_FALSE(PrivateKey::from_pem("\n" + pem).has_value());
   std::string other = pem;
   other[28 + 14] = '4';  // Inside the OID.
   EXPECT_FALSE(PrivateKey::from_pem(other).has_value());
+}
+
+// As $(cat key.pem) gives it to an environment, and as an editor of another system writes it.
+TEST(PrivateKeyTest, PemMayEndItsLinesOtherwise) {
+  const PrivateKey key =
+      PrivateKey::from_seed(Algorithm::kX25519, as_bytes(std::string(32, 'k'))).value();
+  const std::string pem = key.to_pem();
+  std::string other;
+  for (const char c : pem) {
+    other += c == '\n' ? "\r\n" : std::string(1, c);
+  }
+  for (const std::string& text :
+       {pem.substr(0, pem.size() - 1), other, other.substr(0, other.size() - 2)}) {
+    const Result<PrivateKey> read = PrivateKey::from_pem(text);
+    ASSERT_TRUE(read.has_value()) << text;
+    EXPECT_EQ(read->public_key(), key.public_key());
+  }
 }
 
 TEST(PrivateKeyTest, MovesAndStaysItself) {

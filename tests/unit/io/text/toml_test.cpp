@@ -73,6 +73,13 @@ TEST(TomlTest, NamesAnUnknownKeyItsLineAndTheNearestKnownOne) {
                  "node.toml:3: endpiont: no such key; did you mean endpoint?");
 }
 
+TEST(TomlTest, CallsANeededKeyThatIsMisspeltUnknownAndNotMissing) {
+  expect_failure(parsed("# One.\nstor = \"x\"\n").only({"store", "state"}),
+                 ErrorCode::kConfigUnknownKey,
+                 "node.toml:2: stor: no such key; did you mean store?");
+  EXPECT_TRUE(parsed("store = \"x\"\n").only({"store", "state"}));
+}
+
 TEST(TomlTest, GuessesNothingWhereNothingIsNear) {
   TomlTable root = parsed("zebra = 1\n");
   ASSERT_TRUE(root.text_or("endpoint", ""));
