@@ -66,6 +66,12 @@ def wal(path):
     return path.with_name(path.name + "-wal")
 
 
+def take_away(path):
+    """A store with all that lies beside it: what stays would be taken for a part of the next one, which is refused."""
+    for suffix in ("", "-wal", "-mark"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
 def copy_of(rig, copy, name):
     return rig.folder / copy / name / store(rig, name).name
 
@@ -125,8 +131,7 @@ def swapped(rig, name, path):
 
 def older(rig, name, path):
     """A whole backup, and nothing beside it."""
-    for suffix in ("-wal", "-mark"):
-        store(rig, name).with_name(store(rig, name).name + suffix).unlink(missing_ok=True)
+    take_away(store(rig, name))
     shutil.copy(copy_of(rig, "stale", name), store(rig, name))
     return "a backup was put back"
 
@@ -269,11 +274,11 @@ def serve_node(rig, truth, what, found):
 
 def serve_hub(rig, truth, what, found, is_older):
     """A hub that runs on a damaged store: a node that knows the log, and one that knows nothing, take nothing false."""
-    store(rig, WITNESS).unlink()
-    wal(store(rig, WITNESS)).unlink()
+    take_away(store(rig, WITNESS))
     for name in (VICTIM, WITNESS):
         rig.daemons[name].start()
-        rig.daemons[name].says(" listening ")
+        if not rig.daemons[name].says(" listening "):
+            return fail(rig, what, f"{name} does not start: {rig.last_words(name)}")
     states = []
 
     def settled():
