@@ -10,6 +10,7 @@ the files are put back, and P1 to P10 hold.
 import os
 import re
 import shutil
+import time
 
 from rig import START_SECONDS
 from trial import chancery, eventually
@@ -209,6 +210,7 @@ def live_damage(rig, mode):
     what = f"{name}, running: {path.name} is {mode.__name__}"
     if publish(rig).code != 0:
         rig.finds("P7", f"{what}: nothing was logged before")
+    await_quiet(rig, name)
     mode(path)
     before = contents(rig, name)
     answer = publish(rig)
@@ -220,6 +222,20 @@ def live_damage(rig, mode):
     rig.did(what)
     for daemon in rig.daemons.values():
         daemon.end()
+
+
+def await_quiet(rig, name):
+    """Until nothing is written any more. A commit that is under way goes into whatever its files have become, and its
+    end is noted beside them, before the daemon looks and ends."""
+    looks = [None]
+
+    def same():
+        time.sleep(0.3)
+        looks.append(contents(rig, name))
+        return looks.pop(0) == looks[0]
+
+    if not eventually(same, 10):
+        rig.finds("P7", f"{name} writes on, and nobody asks it anything")
 
 
 def publish(rig):
@@ -238,8 +254,10 @@ def judge_refusal(rig, name, what, before):
     daemon = rig.daemons[name]
     if daemon.process.returncode != 1 or not TYPED.search(daemon.log()) or store(rig, name).name not in daemon.log():
         rig.finds("P10", f"{what}: should refuse, naming the file: {daemon.process.returncode}, {rig.last_words(name)}")
-    if contents(rig, name) != before:
-        rig.finds("P8", f"{what}: the refusal changed the files")
+    after = contents(rig, name)
+    if after != before:
+        changed = sorted(file for file in before.keys() | after.keys() if before.get(file) != after.get(file))
+        rig.finds("P8", f"{what}: the refusal changed {', '.join(changed)}")
 
 
 def by_id(notices):
