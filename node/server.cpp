@@ -181,7 +181,8 @@ const Application* Server::application_of(std::string_view user_id) const {
 Result<daemon::Reloaded> Server::take_over(const Config& fresh) {
   daemon::Reloaded reloaded = daemon::sort_keys(changed_keys(config_, fresh), reloaded_keys());
   if (config_.applications != fresh.applications) {
-    CHANCERY_TRY_VOID(engine_->set_applications(fresh.applications, now()));
+    CHANCERY_TRY_VOID(
+        despite_full_disk([&] { return engine_->set_applications(fresh.applications, now()); }));
     config_.applications = fresh.applications;
     admit_applications();
   }
@@ -211,7 +212,7 @@ Result<daemon::Reloaded> Server::reload(const daemon::Life<Config>& life) {
 // answers are gone, or 200 ms.
 Result<void> Server::drain() {
   CHANCERY_TRY_VOID(turn());
-  CHANCERY_TRY_VOID(engine_->release_waiting(now()));
+  CHANCERY_TRY_VOID(despite_full_disk([&] { return engine_->release_waiting(now()); }));
   send();
   return {};
 }
@@ -261,6 +262,16 @@ Result<void> Server::turn() {
   }
   disk_.tell(engine_->disk());
   return done;
+}
+
+// Outside of a turn, for those who wait: what the disk takes no note of is handed out all the same.
+Result<void> Server::despite_full_disk(const std::function<Result<void>()>& work) {
+  Result<void> done = work();
+  if (done.has_value() || done.error().code != ErrorCode::kDiskFull) {
+    return done;
+  }
+  CHANCERY_TRY_VOID(start_over(done.error()));
+  return work();
 }
 
 // Nothing of the turn was written: what the store has is where it goes on. The sockets stay, and

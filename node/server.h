@@ -69,6 +69,7 @@ class Server {
   Result<void> turn();
   Result<void> take_turn();
   Result<void> start_over(const Error& why);
+  Result<void> despite_full_disk(const std::function<Result<void>()>& work);
   void take_link_events();
   void reconnect_when_due();
   Result<void> receive_from_hub();

@@ -92,6 +92,7 @@ Result<std::unique_ptr<Engine>> Engine::start_over(std::unique_ptr<Engine> befor
       std::move(before->signer_), std::move(before->opener_), std::move(before->random_)));
   engine->disk_ = before->disk_;
   engine->paced_ = before->paced_;
+  engine->local_api_.take_over(before->local_api_);
   return engine;
 }
 
@@ -134,6 +135,17 @@ Result<void> Engine::write() {
   return store_->in_transaction() ? Result<void>() : store_->begin();
 }
 
+Result<void> Engine::commit() {
+  if (store_->in_transaction()) {
+    if (!disk_.is_full()) {
+      CHANCERY_TRY_VOID(store_->put_remembered(config_.local.cursor_count_max));
+    }
+    CHANCERY_TRY_VOID(store_->commit());
+  }
+  local_api_.committed();
+  return {};
+}
+
 // A record that fails its hash is no failure of the store: named, it is in nobody's way. Where it
 // was named before, `refused` says whether there is more to do without it.
 Result<void> Engine::despite_damage(const std::function<Result<void>()>& work,
@@ -171,7 +183,7 @@ Result<void> Engine::serve_waiting(const std::function<Result<void>()>& work) {
     local_api_.refuse_first(error);
     return true;
   }));
-  return store_->in_transaction() ? store_->commit() : Result<void>();
+  return commit();
 }
 
 Result<void> Engine::release_waiting(const Now& now) {
@@ -192,9 +204,7 @@ Result<void> Engine::finish_turn(const Now& now) {
   CHANCERY_TRY_VOID(sign_and_submit());
   CHANCERY_TRY_VOID(greet_or_ping_when_due());
   CHANCERY_TRY_VOID(retain());
-  if (store_->in_transaction()) {
-    CHANCERY_TRY_VOID(store_->commit());
-  }
+  CHANCERY_TRY_VOID(commit());
   const News news = std::exchange(news_, {});
   CHANCERY_TRY_VOID(serve_waiting([&] { return local_api_.wake(local_context(), news); }));
   // Ready once for each welcome: everything that the hub had logged is followed and stored.

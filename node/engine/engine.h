@@ -6,8 +6,9 @@
 // wait; then take_to_hub() and take_replies() are sent. Nothing is in them before the commit that
 // it speaks of has returned. An error of any of these means that the store failed: drop the engine
 // and start anew from the store. After kDiskFull it is known that the turn wrote nothing: abandon()
-// answers those who asked, and start_over() goes on in the same process. What the hub or an
-// application sends is never a reason for an error.
+// answers those who wanted something written, and start_over() goes on in the same process, where
+// those who read or wait are served. What the hub or an application sends is never a reason for an
+// error.
 // The daemon (node/server.h) and the simulation (tests/sim) run the same engine. One thread.
 // See docs/internals/node.md.
 
@@ -70,7 +71,7 @@ class Engine {
 
   // From the store of an engine whose turn found no room on the disk; it is of no use afterwards.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> start_over(std::unique_ptr<Engine> before);
-  // Whoever asked for something in the turn that failed, or waits, is told why in take_replies().
+  // Whoever had something written in the turn that failed is told why in take_replies().
   void abandon(const Error& why);
 
   // Before each turn: what the store's disk has room for. A full one takes nothing, neither of
@@ -138,7 +139,8 @@ class Engine {
   Result<void> despite_damage(const std::function<Result<void>()>& work,
                               const std::function<bool(const Error&)>& refused);
   Result<void> serve_waiting(const std::function<Result<void>()>& work);
-  Result<void> write();  // Begins the turn's transaction where none is open.
+  Result<void> write();   // Begins the turn's transaction where none is open.
+  Result<void> commit();  // Where one is.
 
   // What comes from the hub: from_hub.cpp.
   Result<void> take_batches(v1::Batches batches);

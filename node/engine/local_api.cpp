@@ -78,6 +78,12 @@ std::string_view verb_of(const v1::LocalRequest& request) {
   return "";
 }
 
+// Nothing is written for it but, along a cursor, that it was handed out.
+bool only_reads(const v1::LocalRequest& request) {
+  return request.has_inbox() || request.has_await() || request.has_show() || request.has_outbox() ||
+         request.has_cursors() || request.has_deferred();
+}
+
 bool has_asked_status(v1::Status status, const v1::InboxFilter& filter) {
   switch (status) {
     case v1::STATUS_ACTUAL:
@@ -129,13 +135,25 @@ LocalApi::LocalApi(std::string member, const std::vector<Application>& applicati
 void LocalApi::reply(const std::string& routing_id, v1::LocalReply reply,
                      std::uint64_t request_id) {
   reply.set_request_id(request_id);
-  replies_.push_back({routing_id, reply.SerializeAsString()});
-  work_.bytes += replies_.back().message.size();
+  answers_.push_back({.reply = {routing_id, reply.SerializeAsString()}});
+  work_.bytes += answers_.back().reply.message.size();
+}
+
+void LocalApi::reply(Waiter asked, v1::LocalReply reply) {
+  this->reply(asked.routing_id, std::move(reply), asked.request.request_id());
+  if (only_reads(asked.request)) {
+    answers_.back().asked = std::move(asked);
+  }
 }
 
 std::vector<LocalReply> LocalApi::take_replies() {
   work_ = {};
-  return std::exchange(replies_, {});
+  durable_count_ = 0;
+  std::vector<LocalReply> replies;
+  for (Answer& each : std::exchange(answers_, {})) {
+    replies.push_back(std::move(each.reply));
+  }
+  return replies;
 }
 
 Result<void> LocalApi::handle(const std::string& routing_id, std::string_view name,
@@ -147,7 +165,7 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
           refusal({ErrorCode::kNoGrant, "this key belongs to no application of the node"}), 0);
     return {};
   }
-  const Result<v1::LocalRequest> request = exchange::parse_wire<v1::LocalRequest>(
+  Result<v1::LocalRequest> request = exchange::parse_wire<v1::LocalRequest>(
       frame, exchange::Reading::kOpen, {.bytes_max = exchange::kRequestBytesMax});
   if (!request.has_value()) {
     reply(routing_id, refusal(request.error()), 0);
@@ -162,25 +180,25 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
       request->has_await() ? request->await().timeout_ms() : request->inbox().wait_ms();
   const bool may_wait = has_room_to_wait(*application);
   counters_.not_waited_count += wait_ms > 0 && !may_wait ? 1 : 0;
-  Passed passed;
+  const std::chrono::milliseconds waits(may_wait ? std::min(wait_ms, kWaitMsMax) : 0);
+  Waiter asked{.routing_id = routing_id,
+               .application = &*application,
+               .request = *std::move(request),
+               .deadline = context.now + waits,
+               .passed = {}};
   Result<std::optional<v1::LocalReply>> answer =
-      serve(*request, *application, context, may_wait, passed);
+      serve(asked.request, *application, context, may_wait, asked.passed);
   if (!answer.has_value()) {
     if (answer.error().code == ErrorCode::kDiskFull) {
-      reply(routing_id, refusal(answer.error()), request->request_id());
+      reply(std::move(asked), refusal(answer.error()));
     }
     return std::unexpected(answer.error());
   }
   if (std::optional<v1::LocalReply>& now = *answer; now.has_value()) {
-    reply(routing_id, std::move(*now), request->request_id());
-    return {};
+    reply(std::move(asked), *std::move(now));
+  } else {
+    waiters_.push_back(std::move(asked));
   }
-  waiters_.push_back(
-      {.routing_id = routing_id,
-       .application = &*application,
-       .request = *request,
-       .deadline = context.now + std::chrono::milliseconds(std::min(wait_ms, kWaitMsMax)),
-       .passed = passed});
   return {};
 }
 
@@ -256,17 +274,32 @@ std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& reques
 }
 
 void LocalApi::abandon(const Error& why) {
-  for (LocalReply& each : replies_) {
-    v1::LocalReply answer;
-    CHANCERY_CHECK(answer.ParseFromString(each.message));
-    if (!answer.has_error()) {
-      v1::LocalReply broken = refusal(why);
-      broken.set_request_id(answer.request_id());
-      each.message = broken.SerializeAsString();
+  std::vector<Answer> undone = std::exchange(answers_, {});
+  for (Answer& each : undone) {
+    if (durable_count_ > 0) {
+      --durable_count_;
+    } else if (each.asked.has_value()) {
+      waiters_.push_back(*std::move(each.asked));
+      continue;
+    } else {
+      v1::LocalReply answer;
+      CHANCERY_CHECK(answer.ParseFromString(each.reply.message));
+      if (!answer.has_error()) {
+        v1::LocalReply broken = refusal(why);
+        broken.set_request_id(answer.request_id());
+        each.reply.message = broken.SerializeAsString();
+      }
     }
+    answers_.push_back(std::move(each));
   }
-  for (const Waiter& waiter : std::exchange(waiters_, {})) {
-    reply(waiter.routing_id, refusal(why), waiter.request.request_id());
+}
+
+// What they passed by may have been undone, and others will have its numbers.
+void LocalApi::take_over(LocalApi& before) {
+  waiters_ = std::exchange(before.waiters_, {});
+  for (Waiter& waiter : waiters_) {
+    waiter.passed = {};
+    waiter.due = true;
   }
 }
 
@@ -321,7 +354,7 @@ Result<void> LocalApi::wake(const LocalContext& context, const News& news) {
       done = std::unexpected(answer.error());
       waiters_.insert(waiters_.begin(), std::move(waiter));
     } else if (std::optional<v1::LocalReply>& now = *answer; now.has_value()) {
-      reply(waiter.routing_id, *std::move(now), waiter.request.request_id());
+      reply(std::move(waiter), *std::move(now));
     } else {
       waiter.due = false;
       patient.push_back(std::move(waiter));

@@ -3,7 +3,8 @@
 // Requests come with the name of the application that the transport authenticated; its grants
 // decide. Nothing here touches a socket: answers are collected, and the loop sends them after the
 // store's commit, so that "queued" means durable. Requests that wait (await, inbox with wait) are
-// kept until something changes or their time is up.
+// kept until something changes or their time is up. Where a turn is undone, what it promised is
+// refused, and who only read in it is served anew from what is stored.
 //
 // Bounded by LocalLimits; a page has at most 500 notices and half a frame, and looks at 2,000
 // notices, or with `last` at the newest 100,000. A turn ends with take_replies(): its owner hands
@@ -102,9 +103,14 @@ class LocalApi {
   // Whether wake() left some for the next turn.
   [[nodiscard]] bool is_behind() const { return !waiters_.empty() && waiters_.front().due; }
   [[nodiscard]] std::vector<LocalReply> take_replies();
-  // The turn wrote nothing: what it promised or showed becomes this error, and so does what waits.
-  // It says nothing of what an earlier turn may have stored under the same notice id.
+  // What was answered until now rests on what is durable.
+  void committed() { durable_count_ = answers_.size(); }
+  // What was answered since wrote nothing: what it promised becomes this error, which says nothing
+  // of what an earlier turn may have stored under the same notice id. What only reads is not
+  // answered yet: it waits with the others, a turn's requests above their limits at most.
   void abandon(const Error& why);
+  // Those who wait at the one before, over the same applications: each is due.
+  void take_over(LocalApi& before);
   // Now and again: tells of denials that were left out of the log.
   void sweep(SteadyTime now) { denials_.sweep(now); }
   [[nodiscard]] std::size_t waiter_count() const { return waiters_.size(); }
@@ -135,12 +141,17 @@ class LocalApi {
     Passed passed;
     bool due = false;  // Its moment has come.
   };
+  struct Answer {
+    LocalReply reply;
+    std::optional<Waiter> asked = {};  // Where it only reads.
+  };
   struct Work {
     std::size_t bytes = 0;
     std::size_t row_count = 0;
   };
 
   void reply(const std::string& routing_id, v1::LocalReply reply, std::uint64_t request_id);
+  void reply(Waiter asked, v1::LocalReply reply);
   // What is to be answered at once, since the disk has no room for what this request writes, or its
   // application publishes faster than its grant says.
   std::optional<v1::LocalReply> turn_away(const v1::LocalRequest& request,
@@ -228,7 +239,8 @@ class LocalApi {
   std::set<std::string> settled_;         // Notices of which an application decided in this turn.
   std::set<NodeStore::CursorKey> moved_;  // Along these something is due at another time.
   Work work_;
-  std::vector<LocalReply> replies_;
+  std::vector<Answer> answers_;
+  std::size_t durable_count_ = 0;  // Of these.
   std::map<const Application*, exchange::PerLane<std::optional<TokenBucket>>> buckets_;
 };
 

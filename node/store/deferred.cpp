@@ -9,7 +9,7 @@
 namespace chancery::node {
 namespace {
 
-constexpr std::size_t kHandedInMemoryMax = 1024;
+constexpr std::size_t kHandedInMemoryMax = 1024;  // Cursors.
 
 sqlite::Statement& bind(sqlite::Statement& statement, const NodeStore::CursorKey& cursor) {
   return statement.bind(1, std::string_view(cursor.application))
@@ -50,8 +50,11 @@ Result<NodeStore::Handed> NodeStore::handed(const CursorKey& cursor) {
                        .urgent = std::max(handed.arrivals.urgent, urgent)};
     handed.has_row = handed.has_row || !application.empty();
   }
-  const auto remembered = impl_->handed_in_memory.find(cursor);
-  if (remembered != impl_->handed_in_memory.end()) {
+  for (const CursorKey& key : {cursor, CursorKey()}) {
+    const auto remembered = impl_->handed_in_memory.find(key);
+    if (remembered == impl_->handed_in_memory.end()) {
+      continue;
+    }
     for (const exchange::Lane lane : exchange::kLanes) {
       handed.stored = handed.stored && remembered->second[lane] <= handed.arrivals[lane];
       handed.arrivals[lane] = std::max(handed.arrivals[lane], remembered->second[lane]);
@@ -73,13 +76,30 @@ Result<void> NodeStore::put_handed(const CursorKey& cursor,
 void NodeStore::remember_handed(const CursorKey& cursor,
                                 const exchange::PerLane<std::uint64_t>& arrivals) {
   auto& all = impl_->handed_in_memory;
-  if (all.size() >= kHandedInMemoryMax && !all.contains(cursor)) {
-    return;
-  }
-  exchange::PerLane<std::uint64_t>& remembered = all[cursor];
+  const bool has_room = all.size() < kHandedInMemoryMax || all.contains(cursor);
+  exchange::PerLane<std::uint64_t>& remembered = all[has_room ? cursor : CursorKey()];
   for (const exchange::Lane lane : exchange::kLanes) {
     remembered[lane] = std::max(remembered[lane], arrivals[lane]);
   }
+}
+
+Result<void> NodeStore::put_remembered(std::uint64_t count_max) {
+  for (const auto& [cursor, arrivals] : impl_->handed_in_memory) {
+    CHANCERY_TRY(sqlite::Statement* const put,
+                 impl_->statement(
+                     "INSERT INTO handed(application, cursor, arrival, arrival_urgent) "
+                     "SELECT ?1, ?2, ?3, ?4 WHERE ?1 = '' OR EXISTS (SELECT 1 FROM handed WHERE "
+                     "application = ?1 AND cursor = ?2) OR (SELECT count(*) FROM handed WHERE "
+                     "application = ?1) < ?5 ON CONFLICT DO UPDATE SET "
+                     "arrival = max(arrival, ?3), arrival_urgent = max(arrival_urgent, ?4)"));
+    CHANCERY_TRY_VOID(bind(*put, cursor)
+                          .bind(3, arrivals.patient)
+                          .bind(4, arrivals.urgent)
+                          .bind(5, count_max)
+                          .run());
+  }
+  impl_->memory_is_put = true;
+  return {};
 }
 
 Result<std::uint64_t> NodeStore::handed_count(std::string_view application) {

@@ -95,6 +95,7 @@ struct NodeStore::Impl {
   std::optional<sqlite::Transaction> transaction;
   std::vector<exchange::Damage> damages;
   std::map<CursorKey, exchange::PerLane<std::uint64_t>> handed_in_memory;
+  bool memory_is_put = false;  // In the transaction that is open.
   struct Scrub {
     int part = 0;
     std::uint64_t next = 0;

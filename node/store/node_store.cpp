@@ -89,6 +89,9 @@ Result<void> NodeStore::commit() {
   }
   const Result<void> committed = transaction->commit();
   transaction.reset();
+  if (std::exchange(impl_->memory_is_put, false) && committed.has_value()) {
+    impl_->handed_in_memory.clear();
+  }
   return committed;
 }
 
@@ -98,6 +101,7 @@ Result<sqlite::Backup> NodeStore::begin_backup(const std::string& path) {
 
 void NodeStore::roll_back() {
   impl_->transaction.reset();
+  impl_->memory_is_put = false;
 }
 
 Result<void> NodeStore::make_durable() {

@@ -316,8 +316,11 @@ class NodeStore {
   [[nodiscard]] Result<Handed> handed(const CursorKey& cursor);
   [[nodiscard]] Result<void> put_handed(const CursorKey& cursor,
                                         const exchange::PerLane<std::uint64_t>& arrivals);
-  // In memory, where the disk takes nothing: at most 1,024 cursors.
+  // In memory, where the disk takes nothing. Of more than 1,024 cursors it is remembered together.
   void remember_handed(const CursorKey& cursor, const exchange::PerLane<std::uint64_t>& arrivals);
+  // With the transaction that is open; it is forgotten once that is committed. An application has
+  // so many rows at most: of what has none everything may have been handed out.
+  [[nodiscard]] Result<void> put_remembered(std::uint64_t count_max);
   [[nodiscard]] Result<std::uint64_t> handed_count(std::string_view application);  // Cursors.
 
   // What was given back along a cursor.

@@ -396,6 +396,9 @@ Result<void> NodeMachine::or_start_over(Result<void> done) {
   if (wire_->id() != 0) {
     engine_->connected();
   }
+  if (engine_->local_api().is_behind()) {
+    plan_turn(kTurnDelay);
+  }
   return {};
 }
 

@@ -10,6 +10,7 @@ the files are put back, and P1 to P10 hold.
 import os
 import re
 import shutil
+import time
 
 from rig import START_SECONDS
 from trial import chancery, eventually
@@ -64,6 +65,12 @@ def store(rig, name):
 
 def wal(path):
     return path.with_name(path.name + "-wal")
+
+
+def take_away(path):
+    """A store with all that lies beside it: what stays would be taken for a part of the next one, which is refused."""
+    for suffix in ("", "-wal", "-mark"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def copy_of(rig, copy, name):
@@ -125,8 +132,7 @@ def swapped(rig, name, path):
 
 def older(rig, name, path):
     """A whole backup, and nothing beside it."""
-    for suffix in ("-wal", "-mark"):
-        store(rig, name).with_name(store(rig, name).name + suffix).unlink(missing_ok=True)
+    take_away(store(rig, name))
     shutil.copy(copy_of(rig, "stale", name), store(rig, name))
     return "a backup was put back"
 
@@ -204,6 +210,7 @@ def live_damage(rig, mode):
     what = f"{name}, running: {path.name} is {mode.__name__}"
     if publish(rig).code != 0:
         rig.finds("P7", f"{what}: nothing was logged before")
+    await_quiet(rig, name)
     mode(path)
     before = contents(rig, name)
     answer = publish(rig)
@@ -215,6 +222,20 @@ def live_damage(rig, mode):
     rig.did(what)
     for daemon in rig.daemons.values():
         daemon.end()
+
+
+def await_quiet(rig, name):
+    """Until nothing is written any more. A commit that is under way goes into whatever its files have become, and its
+    end is noted beside them, before the daemon looks and ends."""
+    looks = [None]
+
+    def same():
+        time.sleep(0.3)
+        looks.append(contents(rig, name))
+        return looks.pop(0) == looks[0]
+
+    if not eventually(same, 10):
+        rig.finds("P7", f"{name} writes on, and nobody asks it anything")
 
 
 def publish(rig):
@@ -233,8 +254,10 @@ def judge_refusal(rig, name, what, before):
     daemon = rig.daemons[name]
     if daemon.process.returncode != 1 or not TYPED.search(daemon.log()) or store(rig, name).name not in daemon.log():
         rig.finds("P10", f"{what}: should refuse, naming the file: {daemon.process.returncode}, {rig.last_words(name)}")
-    if contents(rig, name) != before:
-        rig.finds("P8", f"{what}: the refusal changed the files")
+    after = contents(rig, name)
+    if after != before:
+        changed = sorted(file for file in before.keys() | after.keys() if before.get(file) != after.get(file))
+        rig.finds("P8", f"{what}: the refusal changed {', '.join(changed)}")
 
 
 def by_id(notices):
@@ -269,11 +292,11 @@ def serve_node(rig, truth, what, found):
 
 def serve_hub(rig, truth, what, found, is_older):
     """A hub that runs on a damaged store: a node that knows the log, and one that knows nothing, take nothing false."""
-    store(rig, WITNESS).unlink()
-    wal(store(rig, WITNESS)).unlink()
+    take_away(store(rig, WITNESS))
     for name in (VICTIM, WITNESS):
         rig.daemons[name].start()
-        rig.daemons[name].says(" listening ")
+        if not rig.daemons[name].says(" listening "):
+            return fail(rig, what, f"{name} does not start: {rig.last_words(name)}")
     states = []
 
     def settled():

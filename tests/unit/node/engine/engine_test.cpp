@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,11 +29,11 @@ constexpr std::uint64_t kPlenty = 1ULL << 40U;
 // BY's node on a disk that can be full, and a hub of which only the words are there.
 class EngineTest : public testing::Test {
  protected:
-  EngineTest() {
+  explicit EngineTest(const LocalLimits& limits = {}) {
     log_.found();
     std::vector<crypto::PrivateKey> sealing_keys;
     sealing_keys.push_back(test::agreement_private(test::node_key_name("BY", 1, "sealing")));
-    EngineConfig config{.member = "BY", .program = "node", .applications = {}, .local = {}};
+    EngineConfig config{.member = "BY", .program = "node", .applications = {}, .local = limits};
     config.applications.push_back({.name = "desk", .key = {}, .publish = {"*"}, .read = {"*"}});
     engine_ = must(Engine::start(std::move(config),
                                  must(NodeStore::open(disk_.path("node.db"), exchange_.genesis(),
@@ -107,19 +109,44 @@ class EngineTest : public testing::Test {
     publish.mutable_recipients(0)->set_role(v1::RECIPIENT_ROLE_ACTION);
     return engine_->receive_local("peer", "desk", request.SerializeAsString(), now());
   }
-  Result<void> ask_inbox(std::uint64_t number, milliseconds wait) {
+  Result<void> ask_inbox(std::uint64_t number, milliseconds wait,
+                         v1::Precedence precedence_min = v1::PRECEDENCE_UNSPECIFIED) {
     v1::LocalRequest request;
     request.set_request_id(number);
+    request.mutable_inbox()->mutable_filter()->set_precedence_min(precedence_min);
+    request.mutable_inbox()->set_wait_ms(static_cast<std::uint64_t>(wait.count()));
+    return engine_->receive_local("peer", "desk", request.SerializeAsString(), now());
+  }
+  Result<void> ask_along(const std::string& cursor, std::uint64_t number, milliseconds wait = {}) {
+    v1::LocalRequest request;
+    request.set_request_id(number);
+    request.mutable_inbox()->set_cursor(cursor);
     request.mutable_inbox()->set_wait_ms(static_cast<std::uint64_t>(wait.count()));
     return engine_->receive_local("peer", "desk", request.SerializeAsString(), now());
   }
   static std::string id(int number) {
     return test::seeded_uuid("published", static_cast<std::uint64_t>(number));
   }
+  // The turn of the engine found no room, and its owner goes on as the daemon does.
+  void start_over(const Error& why) {
+    engine_->abandon(why);
+    given_ = engine_->take_replies();
+    engine_ = must(Engine::start_over(std::move(engine_)));
+  }
+  // The one that there is.
+  v1::LocalReply reply() {
+    v1::LocalReply reply;
+    const std::vector<LocalReply> all = engine_->take_replies();
+    EXPECT_EQ(all.size(), 1U);
+    EXPECT_TRUE(all.empty() || reply.ParseFromString(all.back().message));
+    return reply;
+  }
   // Each reply as "number word".
   Words replies() {
     Words words;
-    for (const LocalReply& each : engine_->take_replies()) {
+    std::vector<LocalReply> all = std::exchange(given_, {});
+    std::ranges::move(engine_->take_replies(), std::back_inserter(all));
+    for (const LocalReply& each : all) {
       v1::LocalReply reply;
       EXPECT_TRUE(reply.ParseFromString(each.message));
       const std::optional<ErrorCode> code =
@@ -155,9 +182,10 @@ class EngineTest : public testing::Test {
     }
     return items;
   }
-  std::uint64_t logged_for_us() {
-    const std::string envelope =
-        exchange_.publish(exchange_.draft("AM", {"BY"}), text_of("for BY"), exchange_.directory());
+  std::uint64_t logged_for_us(v1::Precedence precedence = v1::PRECEDENCE_ROUTINE) {
+    v1::Draft draft = exchange_.draft("AM", {"BY"});
+    draft.set_precedence(precedence);
+    const std::string envelope = exchange_.publish(draft, text_of("for BY"), exchange_.directory());
     log_.append(std::vector{envelope});
     return log_.size() - 1;
   }
@@ -168,6 +196,7 @@ class EngineTest : public testing::Test {
   sim::Disk disk_{"BY", sim::Random(1)};
   milliseconds passed_{0};
   std::unique_ptr<Engine> engine_;
+  std::vector<LocalReply> given_;  // By the engine of before.
 };
 
 // What the way up has not drained yet cannot be overtaken: it begins with little.
@@ -316,9 +345,8 @@ TEST_F(EngineTest, ATurnThatFindsNoRoomPromisesNothingAndStartsOver) {
     }
   }
   ASSERT_EQ(done.error().code, ErrorCode::kDiskFull);
-  engine_->abandon(done.error());
+  start_over(done.error());
   EXPECT_EQ(replies(), Words{std::to_string(count) + " disk-full"});
-  engine_ = must(Engine::start_over(std::move(engine_)));
   const auto queued = [&] { return must(engine_->store().outbox_counts()).queued; };
   const std::uint64_t kept = queued() + must(engine_->store().outbox_counts()).signed_count;
   EXPECT_EQ(kept, static_cast<std::uint64_t>(count - 1));
@@ -346,19 +374,137 @@ TEST_F(EngineTest, WhatAFailedTurnHasYetToStoreIsShownToNobody) {
   must(turn());
   must(hear_delivery(index));
   must(ask_inbox(700, milliseconds(0)));
-  engine_->abandon({ErrorCode::kDiskFull, "commit"});
-  EXPECT_EQ(replies(), Words{"700 disk-full"});
+  start_over({ErrorCode::kDiskFull, "commit"});
+  EXPECT_EQ(replies(), Words{});
+  must(turn());
+  const v1::LocalReply answer = reply();
+  EXPECT_EQ(answer.request_id(), 700U);
+  ASSERT_TRUE(answer.has_inbox()) << answer.DebugString();
+  EXPECT_TRUE(answer.inbox().items().empty());
 }
 
-TEST_F(EngineTest, WhoeverWaitsInATurnThatFailsIsAnswered) {
-  v1::LocalRequest waits;
-  waits.set_request_id(900);
-  waits.mutable_inbox()->set_wait_ms(60'000);
-  must(engine_->receive_local("peer", "desk", waits.SerializeAsString(), now()));
+// What it passed by was not stored, and another has its arrival number now.
+TEST_F(EngineTest, WhoeverWaitsInATurnThatFailsWaitsOn) {
+  const std::uint64_t patient = logged_for_us();
+  const std::uint64_t urgent = logged_for_us(v1::PRECEDENCE_FLASH);
+  show_log();
+  must(turn());
+  must(hear_delivery(patient));
+  must(ask_inbox(900, seconds(60), v1::PRECEDENCE_FLASH));
+  must(ask_inbox(901, seconds(3), v1::PRECEDENCE_FLASH));
+  EXPECT_EQ(engine_->local_api().waiter_count(), 2U);
+  start_over({ErrorCode::kDiskFull, "commit"});
   must(turn());
   EXPECT_EQ(replies(), Words{});
-  engine_->abandon({ErrorCode::kDiskFull, "commit"});
-  EXPECT_EQ(replies(), Words{"900 disk-full"});
+  EXPECT_EQ(engine_->local_api().waiter_count(), 2U);
+  pass(seconds(5));
+  measure(kPlenty);
+  must(turn());
+  EXPECT_EQ(replies(), Words{"901 good"}) << "its time is up";
+  greet();
+  must(hear_delivery(urgent));
+  must(turn());
+  const v1::LocalReply answer = reply();
+  EXPECT_EQ(answer.request_id(), 900U);
+  ASSERT_EQ(answer.inbox().items_size(), 1) << answer.DebugString();
+  EXPECT_EQ(answer.inbox().items(0).arrival(), 1U);
+}
+
+// C-170
+TEST_F(EngineTest, AReaderAlongACursorGoesOnWhereItsNoteFindsNoRoom) {
+  const std::uint64_t index = logged_for_us();
+  show_log();
+  must(hear_delivery(index));
+  must(turn());
+  disk_.set_full(true);
+  // Each along a cursor of its own, until a note has to make the file longer.
+  Result<void> done;
+  std::uint64_t count = 0;
+  while (done.has_value() && count < 5000) {
+    ++count;
+    must(ask_along(std::to_string(count), count));
+    done = turn();
+    if (done.has_value()) {
+      EXPECT_EQ(replies(), Words{std::to_string(count) + " good"});
+    }
+  }
+  ASSERT_FALSE(done.has_value());
+  ASSERT_EQ(done.error().code, ErrorCode::kDiskFull);
+  const std::string cursor = std::to_string(count);
+  start_over(done.error());
+  EXPECT_EQ(replies(), Words{});
+  EXPECT_TRUE(engine_->local_api().is_behind()) << "the next turn follows at once";
+  must(turn());
+  v1::LocalReply answer = reply();
+  EXPECT_EQ(answer.request_id(), count);
+  ASSERT_EQ(answer.inbox().items_size(), 1) << answer.DebugString();
+  EXPECT_FALSE(answer.inbox().items(0).redelivered());
+  EXPECT_TRUE(answer.inbox().unmarked());
+  must(ask_along(cursor, 1));
+  must(turn());
+  answer = reply();
+  ASSERT_EQ(answer.inbox().items_size(), 1) << answer.DebugString();
+  EXPECT_TRUE(answer.inbox().items(0).redelivered()) << "it is remembered";
+  EXPECT_TRUE(answer.inbox().unmarked());
+
+  disk_.set_full(false);
+  pass(seconds(5));
+  measure(kPlenty);
+  EXPECT_FALSE(must(engine_->store().handed({"desk", cursor})).stored);
+  must(publish(1));
+  must(turn());
+  EXPECT_EQ(replies(), Words{"1 good"});
+  const NodeStore::Handed handed = must(engine_->store().handed({"desk", cursor}));
+  EXPECT_TRUE(handed.stored) << "with what the node writes next";
+  EXPECT_TRUE(handed.has_row);
+  must(ask_along(cursor, 2));
+  must(turn());
+  answer = reply();
+  ASSERT_EQ(answer.inbox().items_size(), 1) << answer.DebugString();
+  EXPECT_TRUE(answer.inbox().items(0).redelivered());
+  EXPECT_FALSE(answer.inbox().unmarked());
+}
+
+class OneReaderATurnTest : public EngineTest {
+ protected:
+  OneReaderATurnTest()
+      : EngineTest([] {
+          LocalLimits limits;
+          limits.turn_row_count_max = 1;
+          return limits;
+        }()) {}
+};
+
+// Waiting readers are handed what a turn has committed. Where the note of that finds no room, what
+// was answered before it stays.
+TEST_F(OneReaderATurnTest, WhatATurnCommittedStaysPromised) {
+  constexpr std::uint64_t kReaders = 256;
+  for (std::uint64_t number = 1; number <= kReaders; ++number) {
+    must(ask_along(std::to_string(number) + std::string(60, 'c'), number, seconds(60)));
+  }
+  const std::uint64_t index = logged_for_us();
+  show_log();
+  must(hear_delivery(index));
+  must(publish(900));
+  must(turn());
+  EXPECT_EQ(replies(), (Words{"900 good", "1 good"}));
+  disk_.set_full(true);
+  Result<void> done;
+  std::uint64_t number = 1;
+  while (done.has_value() && number < kReaders) {
+    ++number;
+    must(publish(900));  // As before, and nothing is written.
+    done = turn();
+    if (done.has_value()) {
+      EXPECT_EQ(replies(), (Words{"900 good", std::to_string(number) + " good"}));
+    }
+  }
+  ASSERT_FALSE(done.has_value());
+  ASSERT_EQ(done.error().code, ErrorCode::kDiskFull);
+  start_over(done.error());
+  EXPECT_EQ(replies(), Words{"900 good"});
+  must(turn());
+  EXPECT_EQ(replies().size(), 1U);
 }
 
 // Or it would come again after a crash as if it never had.

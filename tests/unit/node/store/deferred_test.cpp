@@ -94,14 +94,51 @@ TEST_F(DeferredStoreTest, WhatTheDiskTookNoNoteOfIsRemembered) {
   EXPECT_TRUE(must(store_->handed(along_main)).stored);
 }
 
-TEST_F(DeferredStoreTest, SoManyCursorsAreRemembered) {
-  for (int i = 0; i <= 1024; ++i) {
+TEST_F(DeferredStoreTest, WhatIsRememberedIsForgottenOnceItIsStored) {
+  store_->remember_handed(along_main, {.patient = 2, .urgent = 3});
+  begin();
+  must(store_->put_remembered(1));
+  store_->roll_back();
+  EXPECT_FALSE(must(store_->handed(along_main)).stored);
+  begin();
+  commit();
+  EXPECT_FALSE(must(store_->handed(along_main)).stored);
+  begin();
+  must(store_->put_remembered(1));
+  commit();
+  begin();
+  store_->remember_handed(along_other, {.patient = 5, .urgent = 0});
+  must(store_->put_remembered(1));
+  commit();
+  const NodeStore::Handed handed = must(store_->handed(along_main));
+  EXPECT_EQ(handed.arrivals, (LaneArrivals{.patient = 2, .urgent = 3}));
+  EXPECT_TRUE(handed.stored && handed.has_row);
+  EXPECT_EQ(must(store_->handed_count("desk")), 1U) << "no more rows than an application may have";
+  EXPECT_EQ(must(store_->handed(along_other)).arrivals, (LaneArrivals{}));
+}
+
+TEST_F(DeferredStoreTest, OfMoreCursorsThanAreRememberedAllMayHaveBeenHandedOut) {
+  const auto handed = [&](const std::string& name) {
+    return must(store_->handed({"desk", name})).arrivals.patient;
+  };
+  for (int i = 0; i < 1024; ++i) {
     store_->remember_handed({"desk", std::to_string(i)}, {.patient = 1, .urgent = 0});
   }
-  EXPECT_FALSE(must(store_->handed({"desk", "1023"})).stored);
-  EXPECT_TRUE(must(store_->handed({"desk", "1024"})).stored);
-  store_->remember_handed({"desk", "1023"}, {.patient = 2, .urgent = 0});
-  EXPECT_EQ(must(store_->handed({"desk", "1023"})).arrivals.patient, 2U);
+  EXPECT_EQ(handed("1023"), 1U);
+  EXPECT_EQ(handed("1024"), 0U);
+  store_->remember_handed({"desk", "1024"}, {.patient = 3, .urgent = 0});
+  store_->remember_handed({"desk", "1025"}, {.patient = 2, .urgent = 0});
+  EXPECT_EQ(handed("1024"), 3U);
+  EXPECT_EQ(handed("another"), 3U);
+  EXPECT_EQ(must(store_->handed({"desk", "another"})).arrivals.urgent, 0U);
+  begin();
+  must(store_->put_remembered(1024));
+  commit();
+  open();
+  EXPECT_EQ(handed("another"), 3U);
+  EXPECT_FALSE(must(store_->handed({"desk", "another"})).has_row);
+  EXPECT_TRUE(must(store_->handed({"desk", "1023"})).has_row);
+  EXPECT_EQ(must(store_->handed_count("desk")), 1024U);
 }
 
 TEST_F(DeferredStoreTest, WhatWasGivenBackIsPassedOverAndComesByItsTime) {
