@@ -90,7 +90,10 @@ const Dialect& dialect_of(Shell shell) {
                                "  line=(\"${(@)words[2,CURRENT-1]}\")\n",
                            .files = "_files; return",
                            .or_files = " || _files",
-                           .end = "}\ncompdef _chancery chancery\n",
+                           // compinit loads the file by the first Tab, which it is to answer.
+                           .end =
+                               "}\nif [[ $funcstack[1] == _chancery ]]; then\n"
+                               "  _chancery \"$@\"\nelse\n  compdef _chancery chancery\nfi\n",
                            .give = give_in_zsh};
   return shell == Shell::kBash ? bash : zsh;
 }

@@ -12,6 +12,7 @@
 #include "cli/display.h"
 #include "cli/report.h"
 #include "client/src/answer_json.h"
+#include "client/src/errors.h"
 #include "io/os/clock.h"
 #include "io/os/exit_codes.h"
 #include "io/text/times.h"
@@ -57,6 +58,17 @@ class Tracker {
     return is_refused() || (is_logged() && (!details_.notice.own || all_stored));
   }
   [[nodiscard]] const client::Notice& notice() const { return details_.notice; }
+  // Why it is not over.
+  [[nodiscard]] client::ErrorParts missing(const client::Outcome& outcome) const {
+    if (!is_logged() && !outcome.code.empty()) {
+      return client::parts_of(outcome);
+    }
+    return client::parts_of(
+        Error{ErrorCode::kUnknownOutcome,
+              is_logged() ? "stored by " + std::to_string(details_.stored.size()) + " of " +
+                                std::to_string(notice().recipients.size()) + " recipients"
+                          : "not logged yet"});
+  }
 
  private:
   void tell(const std::string& word, std::optional<client::Time> at, const std::string& member,
@@ -125,6 +137,9 @@ Result<int> run_track(const TrackOptions& options, const Shared& shared) {
     return os::kExitFalse;
   }
   const bool known = options.watch ? tracker.is_over() : tracker.is_logged();
+  if (options.watch && !known) {
+    report(tracker.missing(outcome), shared.json);
+  }
   return known ? os::kExitDone : os::kExitUnknown;
 }
 

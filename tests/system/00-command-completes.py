@@ -2,13 +2,17 @@
 """`chancery completion`: the scripts in the shells that they are for.
 
 bash and fish complete a line themselves; of zsh the function is called as its completion system would, with that
-system's own commands replaced by ones that print.
+system's own commands replaced by ones that print. That zsh's own system finds and calls it, a terminal shows.
 """
+import os
 import pathlib
+import pty
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
@@ -82,6 +86,47 @@ class Completes(unittest.TestCase):
                      if line.startswith("  ") and not line.startswith("   ")]
             self.assertGreater(len(verbs), 10)
             self.assertLessEqual(set(verbs), set(offered), shell)
+
+    def in_a_terminal(self, setup, line):
+        """What an interactive zsh that was set up shows of the line, in which keys may be pressed, and of its end."""
+        child, screen = pty.fork()
+        if child == 0:
+            os.execvpe("zsh", ["zsh", "-f", "-i"], {"PATH": f"{trial.BIN}:/usr/bin:/bin", "HOME": self.folder.name,
+                                                   "TERM": "dumb", "PS1": "ready> "})
+        shown = b""
+
+        def read_until(end):
+            nonlocal shown
+            until = time.monotonic() + 20
+            while end not in shown and time.monotonic() < until:
+                if select.select([screen], [], [], 0.2)[0]:
+                    shown += os.read(screen, 4096)
+            self.assertIn(end, shown)
+
+        try:
+            read_until(b"ready> ")
+            os.write(screen, f"{setup}; print set''up\n".encode())
+            read_until(b"setup\r\n")
+            shown = shown.split(b"setup\r\n")[-1]
+            read_until(b"ready> ")
+            shown = b""
+            os.write(screen, f"{line}\n".encode())
+            read_until(b"ready> ")
+            return shown.decode()
+        finally:
+            os.close(screen)
+            os.waitpid(child, 0)
+
+    def test_zsh_answers_the_first_tab(self):
+        script = pathlib.Path(self.folder.name, "_chancery")
+        script.write_bytes(subprocess.run([trial.BIN / "chancery", "completion", "zsh"], check=True,
+                                          capture_output=True).stdout)
+        system = f"fpath=({self.folder.name} $fpath); autoload -Uz compinit; compinit -D -u"
+        sourced = f"autoload -Uz compinit; compinit -D -u; source {script}"
+        for how in (system, f"{system}; source {script}", sourced):
+            with self.subTest(how=how):
+                self.assertIn("[chancery][inbox]", self.in_a_terminal(
+                    f"{how}; chancery() {{ print -r -- \"[chancery][$1]\" }}", "chancery inb\t"))
 
     def test_another_shell_is_a_wrong_command_line(self):
         done = subprocess.run([trial.BIN / "chancery", "completion", "bsh"], capture_output=True, text=True)

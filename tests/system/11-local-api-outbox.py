@@ -31,6 +31,12 @@ class Outbox(Trial):
         self.assertIsNone(everything[0]["content"])
         tracked = self.as_member("AM", "track", waiting)
         self.assertEqual((tracked.code, json.loads(tracked.out)["stage"]), (2, "queued"), tracked)
+        in_vain = ("track", waiting, "--watch", "--timeout", "300ms")
+        tracked = self.as_member("AM", *in_vain)
+        self.assertEqual((tracked.code, tracked.error), (2, "unknown-outcome"), tracked)
+        tracked = chancery(*in_vain, "--exchange", self.exchange, "--as", "AM")
+        self.assertIn("chancery: unknown-outcome: ", tracked.err)
+        self.assertIn("  remedy: ", tracked.err)
 
         refused = self.as_member("AM", "outbox", "cancel", logged)
         self.assertEqual((refused.code, refused.error), (1, "already-sent"), refused)
@@ -62,6 +68,9 @@ class Outbox(Trial):
             self.assertEqual([(event["stage"], event["member"]) for event in told],
                              [("queued", None), ("logged", None), ("stored", "BY")])
             self.assertIsNone(tracker.poll(), "KZ has not got it")
+            in_vain = self.as_member("AM", "track", name[:12], "--watch", "--timeout", "300ms")
+            self.assertEqual((in_vain.code, in_vain.error), (2, "unknown-outcome"), in_vain)
+            self.assertIn("stored by 1 of 2 recipients", in_vain.err)
             self.start_node("KZ")
             self.assertEqual(json.loads(tracker.stdout.readline())["member"], "KZ")
             self.assertEqual(tracker.wait(15), 0)
