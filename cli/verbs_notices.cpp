@@ -15,7 +15,7 @@
 namespace chancery::cli {
 namespace {
 
-constexpr std::uint32_t kLastMax = 1'000'000;
+constexpr std::uint32_t kLastMax = 500;  // What a node gives at once: the newest are one page.
 
 constexpr const char* kPublishFooter = R"(Examples:
   chancery publish --exchange DIR --as AM --kind threat.alert --precedence flash --to members \
@@ -119,7 +119,7 @@ void add_inbox(CLI::App& app, Shared& shared) {
       ->type_name("PRECEDENCE");
   verb.add_option("--since", options->since, "Accepted since a time (RFC 3339), or so long: 2h, 7d")
       ->type_name("TIME");
-  verb.add_option("--last", options->last, "Only the newest N that match")
+  verb.add_option("--last", options->last, "Only the newest N that match, 500 at most")
       ->type_name("N")
       ->check(CLI::Range(1U, kLastMax));
   verb.add_option("--cursor", options->cursor,

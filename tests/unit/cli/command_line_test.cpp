@@ -67,6 +67,7 @@ TEST_F(CommandLineTest, AWrongCommandLineEndsWith64AndSaysWhyOnStderr) {
       {"inbox", "--exchange", "x", "--as", "AM", "--client", "y"},
       {"inbox", "--last", "0", "--client", "y"},
       {"inbox", "--last", "many", "--client", "y"},
+      {"inbox", "--last", "501", "--client", "y"},
       {"inbox", "--last", "3", "--cursor", "c", "--client", "y"},
       {"inbox", "--since", "yesterday", "--client", "y"},
       {"inbox", "--precedence", "urgent", "--client", "y"},
