@@ -369,16 +369,21 @@ std::vector<Finding> findings_of(const Json& status, const Expectations& expecta
 }
 
 Result<int> run_doctor(const DoctorOptions& options, const Shared& shared) {
+  const auto unknown = [&](const Error& error) -> Result<int> {
+    if (!options.check || error.code == ErrorCode::kUsage) {
+      return std::unexpected(error);
+    }
+    std::cout << "CHANCERY UNKNOWN - " << harmless(error.to_string()) << "\n";
+    return static_cast<int>(Health::kUnknown);
+  };
   const Result<Examined> examined = examine(options, shared);
   if (!examined.has_value()) {
-    if (!options.check || examined.error().code == ErrorCode::kUsage) {
-      return std::unexpected(examined.error());
-    }
-    std::cout << "CHANCERY UNKNOWN - " << harmless(examined.error().to_string()) << "\n";
-    return static_cast<int>(Health::kUnknown);
+    return unknown(examined.error());
   }
-  if (!options.bundle.empty()) {
-    CHANCERY_TRY_VOID(write_bundle(*examined, options.bundle));
+  const Result<void> bundled =
+      options.bundle.empty() ? Result<void>() : write_bundle(*examined, options.bundle);
+  if (options.check && !bundled.has_value()) {
+    return unknown(bundled.error());
   }
   if (shared.json) {
     std::cout << json_line(findings_json(*examined)) << "\n";
@@ -390,6 +395,7 @@ Result<int> run_doctor(const DoctorOptions& options, const Shared& shared) {
   if (options.check) {
     return static_cast<int>(examined->worst());
   }
+  CHANCERY_TRY_VOID(bundled);
   return examined->worst() == Health::kGood ? os::kExitDone : os::kExitFalse;
 }
 

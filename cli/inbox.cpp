@@ -8,6 +8,7 @@
 
 #include "cli/connection.h"
 #include "cli/display.h"
+#include "cli/lookup.h"
 #include "cli/report.h"
 #include "client/src/answer_json.h"
 #include "client/src/notice_json.h"
@@ -141,6 +142,9 @@ Result<int> follow(InboxReader& reader, bool json) {
 Result<client::InboxQuery> make_query(const InboxOptions& options, client::Time now) {
   if (!options.cursor.empty() && options.last != 0) {
     return fail(ErrorCode::kUsage, "--cursor begins where it stands: --last does not go with it");
+  }
+  for (const std::string& kind : options.kinds) {
+    CHANCERY_TRY_VOID(require_pattern(kind));
   }
   client::InboxQuery query;
   query.origins = options.from;

@@ -106,6 +106,7 @@ Result<client::Draft> make_draft(const PublishOptions& options, client::Time now
   replace(draft.language, options.language);
   replace(draft.content_json, options.content);
   replace(draft.in_reply_to, options.in_reply_to);
+  replace(draft.cancels, options.cancels);
   replace(draft.id, options.id);
   draft.clear = draft.clear || options.clear;
   if (options.expires) {

@@ -28,6 +28,7 @@ struct PublishOptions {
   std::optional<std::string> language{};
   std::optional<std::string> content{};  // A JSON object.
   std::optional<std::string> in_reply_to{};
+  std::vector<std::string> cancels{};
   std::optional<std::string> id{};
   bool clear = false;
   std::string wait = "logged";

@@ -23,10 +23,13 @@ constexpr const char* kPublishFooter = R"(Examples:
       --content '{"category": "THREAT_CATEGORY_CYBER", "summary": "Isolate mail gateways."}'
   chancery publish --exchange DIR --as AM --file notice.json
   chancery publish --client client.toml --file notice.json --status exercise --to AM,BY --json
+  chancery publish --client client.toml --kind threat.alert --to members --cancels NOTICE \
+      --subject "False alarm" --content '{"summary": "The mail gateways are clean."}'
 
 What a notice says depends on its kind: 'chancery kinds threat.alert' shows the fields.
 A file has the same names as the flags: {"kind", "status", "precedence", "classification",
-"handling": [], "tlp", "to": [], "info": [], "expires", "subject", "language", "content": {}}.
+"handling": [], "tlp", "to": [], "info": [], "expires", "subject", "language", "content": {},
+"in_reply_to", "cancels": []}, and "thread", "supersedes": [], "reply_by".
 
 Exit 0: it got as far as --wait asks. 1: refused, the reason is shown. 2: not known in time;
 nothing is lost, and publishing again with the same --id makes no second notice.)";
@@ -92,6 +95,8 @@ void add_publish(CLI::App& app, Shared& shared) {
       ->type_name("JSON");
   verb.add_option("--in-reply-to", options->in_reply_to, "A notice, all 64 digits")
       ->type_name("NOTICE");
+  add_list(verb, "--cancels", options->cancels, "Notices that this one cancels, all 64 digits",
+           "NOTICES");
   verb.add_flag("--clear", options->clear, "Do not seal it, where the roster allows that");
   verb.add_option("--id", options->id, "Notice id (UUIDv7): repeats are one notice")
       ->type_name("UUID");

@@ -75,6 +75,10 @@ class Doctor(Trial):
                 self.assertNotIn(line, text)
         again = self.doctor("BY", "--bundle", file, "--json")
         self.assertEqual((again.code, again.error), (1, "exists"))
+        self.assertIn("findings", again.json)
+        again = self.doctor("BY", "--bundle", file, "--check")
+        self.assertEqual(again.code, 3, again)
+        self.assertRegex(again.out, "^CHANCERY UNKNOWN - exists: .*\n$")
         self.assertEqual(file.read_text(), text)
 
 

@@ -19,7 +19,8 @@ class Outbox(Trial):
     def test_what_waits_is_listed_and_withdrawn_and_what_was_sent_is_not(self):  # C-169
         self.start("AM", "BY")
         self.assertTrue(self.nodes["AM"].says(" ready "))
-        logged = self.publish("AM", "logged").json["id"]
+        published = self.publish("AM", "logged").json
+        logged = published["id"]
         self.assertEqual(self.hub.stop(), 0)
         self.assertTrue(self.nodes["AM"].says("hub-lost"))
         waiting = self.publish("AM", "waits", "--wait", "queued").json["id"]
@@ -55,6 +56,11 @@ class Outbox(Trial):
         self.assertEqual((again.code, again.json["stage"]), (0, "queued"), again)
         self.assert_arrives("BY", ["logged", "after", "waits"])
         self.assertEqual(self.entries("AM"), [])
+        called_off = self.publish("AM", "called off", "--cancels", published["notice"])
+        self.assertEqual(called_off.code, 0, called_off)
+        self.assert_arrives("BY", ["logged", "after", "waits", "called off"])
+        shown = self.as_member("BY", "show", called_off.json["notice"])
+        self.assertEqual(shown.json["cancels"], [published["notice"]], shown)
         none = self.as_member("AM", "outbox", "cancel", "01890a5d-ac96-774b-bcce-b302099a8057")
         self.assertEqual((none.code, none.error), (1, "not-found"), none)
 

@@ -125,6 +125,8 @@ class LocalApiStory(Trial):
         at = ("--exchange", self.exchange, "--as", "AM")
         self.assert_error(self.as_member("AM", "show", "no notice"), 64, "usage")
         self.assert_error(self.as_member("AM", "show", "1" * 19), 1, "not-found")
+        self.assert_error(self.as_member("AM", "inbox", "--kind", "threat.alrt"), 1, "invalid-kind",
+                          "did you mean 'threat.alert'?")
         self.assert_error(self.as_member("AM", "publish", "--file", "/no/f"), 1, "file-missing", "/no/f")
         self.assert_error(self.as_member("AM", "publish", "--file", "/dev/stdin", stdin='{"kinds": "x"}'), 1,
                           "unknown-field", "/dev/stdin: 'kinds' is not a key of a notice: did you mean 'kind'?")
