@@ -104,7 +104,7 @@ class Contexts(Trial):
                                    (("x", "--exchange", self.exchange, "--as", "XX"), 1, "not-found"),
                                    (("x", "--exchange", self.folder), 1, "file-missing"),
                                    (("x", "--client", self.folder / "no"), 1, "file-missing"),
-                                   (("x", "--node", self.path("hub/hub.toml")), 1, "config-invalid"),
+                                   (("x", "--node", self.path("hub/hub.toml")), 1, "config-unknown-key"),
                                    (("x", "--hub", self.folder / "no"), 1, "file-missing")):
             self.assert_refused(self.say("context", "add", *words), code, error)
         for verb in ("select", "remove"):

@@ -155,7 +155,7 @@ TABLE = {
         "no daemon": Denied(["status", "KZ", "--exchange", "{x}"], 2, "no-daemon"),
         "wrong key": KEYLESS,
         "no grant": BY_MODE,
-        "wrong type": Denied(["status", "--hub", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "wrong type": Denied(["status", "--hub", "{x}/wrong-type-hub.toml"], 1, "config-wrong-type"),
         "unknown name": Denied(["status", "ZZ", "--exchange", "{x}"], 1, "not-found"),
         "Ctrl-C": stopped("status", "AM", "--exchange", "{x}"),
     },
@@ -164,7 +164,7 @@ TABLE = {
         "no daemon": Denied(["hub", "status", "--exchange", "{x}/other"], 2, "no-daemon"),
         "wrong key": KEYLESS,
         "no grant": BY_MODE,
-        "wrong type": Denied(["hub", "status", "--hub", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "wrong type": Denied(["hub", "status", "--hub", "{x}/wrong-type-hub.toml"], 1, "config-wrong-type"),
         "unknown name": Denied(["hub", "status", "--hub", "{x}/none.toml"], 1, "file-missing"),
         "Ctrl-C": stopped("hub", "status", "--exchange", "{x}"),
     },
@@ -173,7 +173,7 @@ TABLE = {
         "no daemon": Denied(["hub", verb, "--exchange", "{x}/other"], 2, "no-daemon"),
         "wrong key": KEYLESS,
         "no grant": BY_MODE,
-        "wrong type": Denied(["hub", verb, "--hub", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "wrong type": Denied(["hub", verb, "--hub", "{x}/wrong-type-hub.toml"], 1, "config-wrong-type"),
         "unknown name": Denied(["hub", verb, "--hub", "{x}/none.toml"], 1, "file-missing"),
         "Ctrl-C": stopped("hub", verb, "--exchange", "{x}"),
     } for verb in ("members", "drain")},
@@ -198,7 +198,7 @@ TABLE = {
     "app list": {
         "works": ["app", "list", *AM],
         **ALL_OFFLINE,
-        "wrong type": Denied(["app", "list", "--node", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "wrong type": Denied(["app", "list", "--node", "{x}/wrong-type-node.toml"], 1, "config-wrong-type"),
         "unknown name": Denied(["app", "list", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
     },
     "app revoke": {
@@ -206,7 +206,7 @@ TABLE = {
         "no daemon": Denied(["app", "revoke", "gone{n}", *KZ], 2, "no-daemon"),
         "wrong key": KEYLESS,
         "no grant": BY_MODE,
-        "wrong type": Denied(["app", "revoke", "desk", "--node", "{x}/wrong-type.toml"], 1, "config-wrong-type"),
+        "wrong type": Denied(["app", "revoke", "desk", "--node", "{x}/wrong-type-node.toml"], 1, "config-wrong-type"),
         "unknown name": Denied(["app", "revoke", "nope", *AM], 1, "not-found"),
         "Ctrl-C": stopped("app", "revoke", "mute", *AM),
     },
@@ -237,7 +237,7 @@ TABLE = {
     "config check": {
         "works": ["config", "check", "{x}/hub/hub.toml"],
         **ALL_OFFLINE,
-        "wrong type": Denied(["config", "check", "{x}/wrong-type.toml", "--role", "hub"], 1, "config-wrong-type"),
+        "wrong type": Denied(["config", "check", "{x}/wrong-type-hub.toml", "--role", "hub"], 1, "config-wrong-type"),
         "unknown name": Denied(["config", "check", "{x}/none.toml"], 1, "file-missing"),
     },
     "config options": {
@@ -373,7 +373,8 @@ class Denials(Trial):
         path = self.path("stranger.toml")
         path.write_text(re.sub(r"^key = .*", f'key = "{key}"', re.sub(r'"(?=[^/"\n]*/)', f'"{self.path("am/apps/desk")}/', stranger),
                                flags=re.M))
-        self.path("wrong-type.toml").write_text("listen = 7\nmember = 7\n")
+        self.path("wrong-type-hub.toml").write_text("listen = 7\n")
+        self.path("wrong-type-node.toml").write_text("member = 7\n")
         self.assertEqual(self.say("context", "add", "there", "--exchange", "{x}").code, 0)
         self.assertEqual(self.say("exchange", "init", "--profile", str(ROOT / "config/exchanges/csto"), "{x}/other").code, 0)
         self.assertEqual(self.publish("AM", "x").code, 0)
