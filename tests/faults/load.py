@@ -1,4 +1,4 @@
-"""The load of a campaign: a submitter for each member, and the side log in which they write what they know."""
+"""The load of a campaign: a submitter for each member, the side log in which they write what they know, and a reader."""
 import json
 import os
 import random
@@ -173,3 +173,23 @@ class Submitter(threading.Thread):
                 self.close_pipes()
                 self.process.kill()
                 self.process.wait()
+
+
+class Reader:
+    """Reads along a cursor without a pause, from a node that is not restarted meanwhile."""
+
+    def __init__(self, program, config):
+        self.process = subprocess.Popen([program, config, "reader"], stdout=subprocess.PIPE, text=True)
+
+    def stop(self):
+        """(pages read, what it should not have been told)."""
+        self.process.terminate()
+        lines = self.process.communicate(timeout=30)[0].splitlines()
+        if self.process.returncode != 0 or not lines:
+            raise RuntimeError(f"the reader ended with {self.process.returncode}: {lines[-3:]}")
+        return int(lines[-1].split("\t")[1]), lines[:-1]
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()

@@ -101,6 +101,13 @@ class Rig:
                 **{"pace": self.pace, "retry": self.retry, **options}))
             self.submitters[-1].start()
 
+    def reader(self, member):
+        """Reads from now on."""
+        made = load.Reader(trial.BIN.parent / "tests/fault-read",
+                           self.exchange / member.lower() / "apps/desk/client.toml")
+        self.cleanup.callback(made.end)
+        return made
+
     def acknowledged(self):
         return sum(submitter.acknowledged for submitter in self.submitters)
 
