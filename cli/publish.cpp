@@ -36,8 +36,7 @@ Result<std::string> read_to_its_end(std::istream& from, const std::string& name)
 bool is_a_stream(const std::string& file) {
   std::error_code none;
   const std::filesystem::file_status status = std::filesystem::status(file, none);
-  return std::filesystem::is_fifo(status) || std::filesystem::is_character_file(status) ||
-         std::filesystem::is_socket(status);
+  return std::filesystem::is_fifo(status) || std::filesystem::is_character_file(status);
 }
 
 Result<std::string> read_document(const std::string& file) {
@@ -46,6 +45,9 @@ Result<std::string> read_document(const std::string& file) {
   }
   if (is_a_stream(file)) {
     std::ifstream stream(file, std::ios::binary);
+    if (!stream) {
+      return fail(ErrorCode::kIo, file + " cannot be opened");
+    }
     return read_to_its_end(stream, file);
   }
   return expecting("a notice as a JSON object", os::read_file(file, client::kNoticeFileBytesMax));

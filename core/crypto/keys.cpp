@@ -150,7 +150,11 @@ Result<PrivateKey> PrivateKey::from_pem(std::string_view pem) {
   }
   const std::string_view text = pem.substr(0, kPemTextSize);
   pem.remove_prefix(kPemTextSize);
-  if (!skip_line_end() || !skip(kPemEnd) || (!skip_line_end() && !pem.empty()) || !pem.empty()) {
+  if (!skip_line_end() || !skip(kPemEnd)) {
+    return malformed();
+  }
+  (void)skip_line_end();
+  if (!pem.empty()) {
     return malformed();
   }
   Result<std::string> der = from_base64(text);

@@ -317,7 +317,7 @@ Result<Database> Database::open_owner(const std::string& path, const OpenOptions
     database.files_ = std::make_unique<FileGuard>(path, connection);
     CHANCERY_TRY_VOID(database.check_files());
     // SQLite has made the WAL, and passes over a sync of the folder that fails.
-    CHANCERY_TRY_VOID(sync_folder_of(std::filesystem::absolute(path).string()));
+    CHANCERY_TRY_VOID(sync_folder_of(path));
   }
   return database;
 }

@@ -145,8 +145,7 @@ bool Inlet::want(const Way& way, const Sums& sums, Time now, pollfd& outer, poll
   inner = {.fd = way.inner.get(), .events = 0, .revents = 0};
   if (listens && has_room) {
     (way.inner_full ? inner.events : outer.events) = way.inner_full ? POLLOUT : POLLIN;
-  }
-  if (listens && !has_room && way.passage->waiting() < limits_.waiting_bytes_max) {
+  } else if (listens && way.passage->waiting() < limits_.waiting_bytes_max) {
     way.passage->held_at = now;
   }
   if (way.outer_full && !way.outer_gone) {
