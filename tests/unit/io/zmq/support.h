@@ -24,7 +24,8 @@
 
 namespace chancery::zmq {
 
-inline constexpr std::chrono::milliseconds kPatience{4000};  // Only a failing test waits this long.
+// Only a failing test waits this long.
+inline constexpr std::chrono::milliseconds kPatience{10'000};
 inline constexpr const char* kDomain = "member";
 inline constexpr const char* kUser = "AM";
 
