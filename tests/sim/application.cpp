@@ -141,7 +141,9 @@ void Publisher::take_reply(const v1::LocalReply& reply) {
       return;  // Asked again with the others.
     }
     around_.trace.tell(node_.name(), "'s application is refused: " + reply.error().text());
-    submission.told = Told::kRefused;
+    // By a clock that may go back before its node looks at the same request once more.
+    const bool may_be_taken_yet = code == ErrorCode::kExpired && submission.asked_count > 1;
+    submission.told = may_be_taken_yet ? Told::kNothing : Told::kRefused;
   } else {
     return;
   }

@@ -127,6 +127,8 @@ void World::enrol_second_node() {
     member.reader->start();
     if (faults_on_) {
       member.publisher->start();
+    } else {
+      calm(member);
     }
   });
 }
@@ -288,11 +290,15 @@ void World::heal() {
   heal(*hub_);
   for (Member& member : members_) {
     heal(*member.node);
-    member.wire->set_weather({});
-    member.wire->block(false, false);
-    member.publisher->finish();
-    member.reader->finish();
+    calm(member);
   }
+}
+
+void World::calm(Member& member) {
+  member.wire->set_weather({});
+  member.wire->block(false, false);
+  member.publisher->finish();
+  member.reader->finish();
 }
 
 // Asks nothing, has nothing to send, and has read what it has.

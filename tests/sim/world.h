@@ -76,6 +76,8 @@ class World {
   void fault_machine(Machine& machine);
   void fault_wire(Member& member);
   void heal();
+  // Its connection is good from here on, and its applications begin nothing new.
+  static void calm(Member& member);
   [[nodiscard]] static bool is_done(const Member& member);
   [[nodiscard]] static bool has_nothing_due(NodeMachine& machine);
   [[nodiscard]] bool drained();
