@@ -123,6 +123,22 @@ bool is_asked_for(const NodeStore::InboxHead& head, const v1::InboxRequest& requ
          passes(head, request.filter());
 }
 
+Result<void> check_may_read(const Application& application,
+                            const google::protobuf::RepeatedPtrField<std::string>& patterns) {
+  if (application.read.empty()) {
+    return fail(ErrorCode::kNoGrant, application.name + " may read nothing");
+  }
+  for (const std::string& asked : patterns) {
+    const bool some = std::ranges::any_of(application.read, [&](const std::string& granted) {
+      return exchange::matches(granted, asked) || exchange::matches(asked, granted);
+    });
+    if (!some) {
+      return fail(ErrorCode::kNoGrant, application.name + " may not read " + asked);
+    }
+  }
+  return {};
+}
+
 LocalApi::LocalApi(std::string member, const std::vector<Application>& applications,
                    NodeStore& store, std::function<std::string(std::size_t)> random,
                    const LocalLimits& limits)
@@ -610,6 +626,7 @@ Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
                     std::to_string(limits_.filter_origin_count_max) + " and " +
                     std::to_string(limits_.filter_pattern_count_max));
   }
+  CHANCERY_TRY_VOID(check_may_read(application, filter.kinds()));
   if (!request.cursor().empty()) {
     return inbox_along(request, application, context, passed);
   }

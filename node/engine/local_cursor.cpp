@@ -233,6 +233,7 @@ Result<v1::NackReply> LocalApi::nack(const v1::NackRequest& request, const Appli
 Result<v1::DeferredReply> LocalApi::deferred(const v1::DeferredRequest& request,
                                              const Application& application) {
   CHANCERY_TRY_VOID(check_cursor(request.cursor(), {}));
+  CHANCERY_TRY_VOID(check_may_read(application));
   const NodeStore::CursorKey cursor{application.name, request.cursor()};
   const std::uint32_t limit = page_limit(request.limit());
   v1::DeferredReply reply;

@@ -101,6 +101,9 @@ v1::AwaitReply await_reply(const OutboxRow& row) {
 
 Result<v1::OutboxReply> LocalApi::outbox(const v1::OutboxRequest& request,
                                          const Application& application) {
+  if (application.publish.empty()) {
+    return fail(ErrorCode::kNoGrant, application.name + " may publish nothing");
+  }
   const std::uint32_t limit = page_limit(request.limit());
   v1::OutboxReply reply;
   std::uint64_t after = request.after();

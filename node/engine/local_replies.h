@@ -46,6 +46,12 @@ inline constexpr std::size_t kScanAtOnce = 250;  // Rows, from one look to the n
 [[nodiscard]] bool is_asked_for(const NodeStore::InboxHead& head, const v1::InboxRequest& request,
                                 const Application& application);
 
+// kNoGrant where the grant lets it read nothing at all, or nothing of a pattern of kinds that is
+// asked for.
+[[nodiscard]] Result<void> check_may_read(
+    const Application& application,
+    const google::protobuf::RepeatedPtrField<std::string>& patterns = {});
+
 // Lists are for looking through: of a text the subject is enough.
 [[nodiscard]] std::string subject_only(const std::string& text);
 

@@ -47,9 +47,9 @@ NAMELESS = "names nothing that could be missing"
 PROMPT = "waits for nobody"
 ALL_OFFLINE = {"no daemon": OFFLINE, "wrong key": KEYLESS, "no grant": NO_GRANTS, "Ctrl-C": PROMPT}
 
-# {x}: the exchange. AM and BY run, KZ does not; the application `mute` of AM has no grant for what is there, and the key of `stranger` is
-# enrolled nowhere; {n} is new in each run. While Ctrl-C is pressed, the hub and AM's node are
-# stopped.
+# {x}: the exchange. AM and BY run, KZ does not; the application `mute` of AM has no grant for what is there, nor for
+# publishing, and `deaf` none for reading; the key of `stranger` is enrolled nowhere; {n} is new in each run. While Ctrl-C is
+# pressed, the hub and AM's node are stopped.
 TABLE = {
     "publish": {
         "works": ["publish", *AM, *NOTICE],
@@ -64,7 +64,7 @@ TABLE = {
         "works": ["inbox", "--exchange", "{x}", "--as", "BY"],
         "no daemon": Denied(["inbox", *KZ], 2, "no-daemon"),
         "wrong key": Denied(["inbox", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
-        "no grant": "what may not be read is left out",
+        "no grant": Denied(["inbox", "--kind", "contact", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
         "wrong type": usage("inbox", *AM, "--last", "many"),
         "unknown name": Denied(["inbox", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
         "Ctrl-C": stopped("inbox", *AM, "--follow"),
@@ -91,7 +91,7 @@ TABLE = {
         "works": ["outbox", "list", "--stage", "logged", *AM],
         "no daemon": Denied(["outbox", "list", *KZ], 2, "no-daemon"),
         "wrong key": Denied(["outbox", "list", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
-        "no grant": "what may not be published is left out",
+        "no grant": Denied(["outbox", "list", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
         "wrong type": usage("outbox", "list", "--stage", "sent", *AM),
         "unknown name": Denied(["outbox", "list", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
         "Ctrl-C": stopped("outbox", "list", *AM),
@@ -127,7 +127,7 @@ TABLE = {
         "works": ["cursor", "deferred", "there", "--exchange", "{x}", "--as", "BY"],
         "no daemon": Denied(["cursor", "deferred", "c", *KZ], 2, "no-daemon"),
         "wrong key": Denied(["cursor", "deferred", "c", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
-        "no grant": "what may not be read is left out",
+        "no grant": Denied(["cursor", "deferred", "c", "--client", "{x}/am/apps/deaf/client.toml"], 1, "no-grant"),
         "wrong type": usage("cursor", "deferred", "c", "more", *AM),
         "unknown name": Denied(["cursor", "deferred", "c", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
         "Ctrl-C": stopped("cursor", "deferred", "c", *AM),
@@ -368,6 +368,8 @@ class Denials(Trial):
         self.start("AM", "BY")
         mute = self.say("app", "add", "mute", "--read", "training", *AM)
         self.assertEqual(mute.code, 0, mute)
+        deaf = self.say("app", "add", "deaf", "--publish", "training", *AM)
+        self.assertEqual(deaf.code, 0, deaf)
         stranger = self.path("am/apps/desk/client.toml").read_text()
         key = self.path("by/apps/desk/key.pem")
         path = self.path("stranger.toml")

@@ -51,6 +51,10 @@ class Grants(Trial):
         self.assertTrue(eventually(lambda: "Not for it" in self.subjects("AM")))
         read = chancery("inbox", "--client", self.client("alerts"), "--json")
         self.assertEqual((read.code, read.json["notices"]), (0, []), read)
+        self.assertEqual(chancery("inbox", "--kind", "assistance.*", "--client", self.client("alerts")).code, 0)
+        unread = chancery("inbox", "--kind", "threat.alert", "--client", self.client("alerts"), "--json")
+        self.assertEqual((unread.code, unread.error, unread.out), (1, "no-grant", ""), unread)
+        self.assertTrue(self.says("application-denied", "application=alerts", "error=no-grant", "verb=inbox"))
         notice = self.as_member("AM", "inbox").json["notices"][-1]
         shown = chancery("show", notice["notice"], "--client", self.client("alerts"), "--json")
         self.assertEqual((shown.code, shown.error), (1, "no-grant"), shown)

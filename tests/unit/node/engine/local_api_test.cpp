@@ -477,6 +477,14 @@ TEST_F(LocalApiTest, WhatAGrantDoesNotCoverIsLoggedWithItsApplicationItsErrorAnd
   EXPECT_EQ(said(publish(contact)), "good");
   EXPECT_EQ(said(await(contact.notice_id(), v1::STAGE_QUEUED, 0, "alerts")), "no-grant");
   EXPECT_EQ(lines.count(denied + "verb=await "), 1U);
+  v1::InboxRequest contacts;
+  contacts.mutable_filter()->add_kinds("contact");
+  EXPECT_EQ(said(inbox(contacts, "alerts")), "no-grant");
+  EXPECT_EQ(lines.count(denied + "verb=inbox "), 1U);
+  v1::LocalRequest listing;
+  listing.mutable_outbox();
+  EXPECT_EQ(said(ask(listing, "silent")), "no-grant");
+  EXPECT_EQ(lines.count("application=silent error=no-grant verb=outbox "), 1U);
   applications_[0].rate = {.per_second = 1, .burst = 1};
   must(api().release(context()));
   EXPECT_EQ(said(publish(publishable())), "good");
@@ -485,7 +493,7 @@ TEST_F(LocalApiTest, WhatAGrantDoesNotCoverIsLoggedWithItsApplicationItsErrorAnd
                         "verb=publish "),
             1U);
   EXPECT_EQ(refusal([](auto& request) { request.clear_recipients(); }, "alerts"), "no-recipients");
-  EXPECT_EQ(lines.count("application-denied"), 3U)
+  EXPECT_EQ(lines.count("application-denied"), 5U)
       << "what the roster says is no denial of a grant";
 }
 
@@ -864,9 +872,25 @@ TEST_F(InboxTest, WhoeverWaitsLooksAtWhatIsNewOnly) {
 TEST_F(InboxTest, AnApplicationReadsWhatItsGrantCovers) {
   v1::InboxRequest request;
   EXPECT_EQ(arrivals(request, "alerts"), (Numbers{1, 2, 3}));
-  EXPECT_TRUE(arrivals(request, "silent").empty());
-  request.mutable_filter()->add_kinds("contact");
-  EXPECT_TRUE(arrivals(request, "alerts").empty()) << "a filter grants nothing";
+  const auto asked = [&](const std::vector<std::string>& kinds, std::string_view application) {
+    request.mutable_filter()->mutable_kinds()->Assign(kinds.begin(), kinds.end());
+    return said(inbox(request, application));
+  };
+  EXPECT_EQ(asked({"threat.alert"}, "alerts"), "good");
+  EXPECT_EQ(asked({"*"}, "alerts"), "good") << "what there is of all";
+  EXPECT_EQ(asked({"threat.alert", "threat.*"}, "alerts"), "good");
+  EXPECT_EQ(asked({"contact"}, "alerts"), "no-grant") << "a filter grants nothing";
+  EXPECT_EQ(asked({"assistance.*"}, "alerts"), "no-grant");
+  EXPECT_EQ(asked({"threat.*", "contact"}, "alerts"), "no-grant") << "and none is left out";
+  applications_[1].read = {"threat.alert"};
+  EXPECT_EQ(asked({"threat.*"}, "alerts"), "good") << "of a group what there is";
+  for (const std::vector<std::string>& kinds : {Words{}, Words{"*"}, Words{"contact"}}) {
+    EXPECT_EQ(asked(kinds, "silent"), "no-grant");
+  }
+  v1::LocalRequest given_back;
+  given_back.mutable_deferred()->set_cursor("main");
+  EXPECT_EQ(said(ask(given_back, "alerts")), "good");
+  EXPECT_EQ(said(ask(given_back, "silent")), "no-grant");
 }
 
 TEST_F(InboxTest, TheLastAreTheNewestInTheirOrder) {
@@ -1162,7 +1186,9 @@ TEST_F(OutboxApiTest, ListsWhatTheGrantCoversByPages) {
   v1::OutboxRequest request;
   EXPECT_EQ(numbers(outbox(request)), (Numbers{1, 2, 3}));
   EXPECT_EQ(numbers(outbox(request, "alerts")), (Numbers{1, 2})) << "may publish no contact";
-  EXPECT_TRUE(outbox(request, "silent").items().empty());
+  v1::LocalRequest of_silent;
+  of_silent.mutable_outbox();
+  EXPECT_EQ(said(ask(of_silent, "silent")), "no-grant");
   request.set_limit(2);
   const v1::OutboxReply first = outbox(request);
   EXPECT_EQ(numbers(first), (Numbers{1, 2}));
