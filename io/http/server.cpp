@@ -213,7 +213,9 @@ class Listener : public httplib::Server {
       Connection connection(sock);
       bool closed = false;
       const bool served =
-          process_request(connection, true, closed, [](httplib::Request& /*request*/) {});
+          // The library would answer each of many ranges with a copy of the page.
+          process_request(connection, true, closed,
+                          [](httplib::Request& request) { request.ranges.clear(); });
       connection.linger();
       return served;
     } catch (const std::exception&) {

@@ -732,6 +732,10 @@ Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
   const Arrivals arrivals{.patient = request.arrival(), .urgent = request.arrival_urgent()};
   CHANCERY_TRY_VOID(check_cursor(request.cursor(), arrivals));
   CHANCERY_TRY_VOID(check_count(request.done_size()));
+  for (const v1::Attempt& done : request.done()) {
+    CHANCERY_TRY_VOID(
+        check_cursor(request.cursor(), {.patient = done.arrival(), .urgent = done.arrival()}));
+  }
   return move_cursor(request.cursor(), application, [&]() -> Result<void> {
     const NodeStore::CursorKey key{application.name, request.cursor()};
     for (const v1::Attempt& done : request.done()) {

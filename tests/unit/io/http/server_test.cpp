@@ -120,6 +120,17 @@ TEST_F(HttpServer, RefusesOtherMethodsAndPaths) {
   EXPECT_TRUE(ask("GET /path/../../etc/passwd HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
 }
 
+// A page is small, and many ranges of it would not be.
+TEST_F(HttpServer, AnswersWithTheWholePageWhateverRangesAreAskedFor) {
+  std::string ranges = "bytes=0-";
+  for (int i = 0; i < 500; ++i) {
+    ranges += ",0-";
+  }
+  const std::string heard = ask("GET /path HTTP/1.1\r\nAccept: x\r\nRange: " + ranges + "\r\n\r\n");
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 200 OK\r\n")) << heard;
+  EXPECT_TRUE(heard.ends_with("\r\n\r\naccept x\n")) << heard;
+}
+
 // Each of these ends, and the server goes on.
 TEST_F(HttpServer, SurvivesWhatIsNoRequest) {
   const std::string a_lot(2 * kRequestBytesMax, 'a');

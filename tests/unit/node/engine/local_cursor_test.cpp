@@ -174,6 +174,18 @@ class LocalCursorTest : public StoreTest {
 
 // Statuses.
 
+// Neither writes anything, and neither is a reason to stop.
+TEST_F(LocalCursorTest, DoneWithWhatNeverArrivedIsRefused) {
+  for (const std::uint64_t arrival : {std::uint64_t{7}, ~std::uint64_t{0}}) {
+    v1::LocalRequest request;
+    request.mutable_cursor()->set_cursor("main");
+    request.mutable_cursor()->set_arrival(1);
+    request.mutable_cursor()->add_done()->set_arrival(arrival);
+    EXPECT_EQ(ask(request).error().code(), static_cast<std::uint32_t>(ErrorCode::kNotFound));
+  }
+  EXPECT_EQ(must(store_->cursor("desk", "main")).patient, 0U);
+}
+
 TEST_F(LocalCursorTest, AFilterNamesStatuses) {
   const auto filtered = [&](void (*set)(v1::InboxFilter&)) {
     v1::LocalRequest request;
