@@ -195,7 +195,7 @@ class NodeStore {
   [[nodiscard]] Result<exchange::Directory> directory_at(std::uint64_t index);
 
   // Deliveries. Gives the arrival number, where it is shown. Moves the cursor in the same
-  // transaction.
+  // transaction. Of an index that was delivered before, in the other lane, only the cursor moves.
   [[nodiscard]] Result<std::optional<std::uint64_t>> put_arrival(const Arrival& delivered,
                                                                  const ledger::Leaf& leaf,
                                                                  std::uint64_t now_ms);

@@ -489,15 +489,6 @@ TEST_F(NodeStoreTest, OneNoticeIsShownOnceThoughItIsLoggedTwice) {
   EXPECT_EQ(outcome(store_->received_envelope(log_.size() - 1)), "good") << "both are kept";
 }
 
-TEST_F(NodeStoreTest, TheSameIndexIsReceivedOnce) {
-  found();
-  const std::string sent = notice("once");
-  const std::uint64_t index = log(sent);
-  EXPECT_EQ(deliver(index, sent), 1U);
-  EXPECT_EQ(outcome(store_->put_arrival(judge(index, sent), must(store_->leaf(index)), kNow)),
-            "exists");
-}
-
 // C-164: arrival numbers rise by arrival, not by index.
 TEST_F(NodeStoreTest, AnUrgentNoticeOvertakesByArrival) {
   found();
@@ -523,6 +514,20 @@ TEST_F(NodeStoreTest, AnUrgentNoticeOvertakesByArrival) {
   EXPECT_EQ(of_lane(exchange::Lane::kUrgent)[0].arrival, 1U);
   ASSERT_EQ(of_lane(exchange::Lane::kPatient).size(), 1U);
   EXPECT_EQ(of_lane(exchange::Lane::kPatient)[0].arrival, 2U);
+}
+
+// A hub may send an entry in both lanes: it arrives once, and the process goes on.
+TEST_F(NodeStoreTest, WhatComesInBothLanesArrivesOnce) {
+  found();
+  const std::string bytes = notice("one");
+  const std::uint64_t at = log(bytes);
+  EXPECT_EQ(deliver(at, bytes), 1U);
+  Arrival again = judge(at, bytes);
+  again.lane = exchange::Lane::kUrgent;
+  EXPECT_EQ(must(store_->put_arrival(again, must(store_->leaf(at)), kNow)), std::nullopt);
+  const LinkPosition after = must(store_->load()).position;
+  EXPECT_EQ(after.cursors, (Arrivals{.patient = at + 1, .urgent = at + 1}));
+  EXPECT_EQ(inbox(), Numbers{at});
 }
 
 TEST_F(NodeStoreTest, TheInboxIsScannedFromEitherEnd) {
