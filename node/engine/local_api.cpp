@@ -730,12 +730,12 @@ Result<void> LocalApi::check_cursor(const std::string& name, const Arrivals& arr
 Result<v1::CursorReply> LocalApi::cursor(const v1::CursorRequest& request,
                                          const Application& application) {
   const Arrivals arrivals{.patient = request.arrival(), .urgent = request.arrival_urgent()};
-  CHANCERY_TRY_VOID(check_cursor(request.cursor(), arrivals));
-  CHANCERY_TRY_VOID(check_count(request.done_size()));
+  Arrivals named = arrivals;
   for (const v1::Attempt& done : request.done()) {
-    CHANCERY_TRY_VOID(
-        check_cursor(request.cursor(), {.patient = done.arrival(), .urgent = done.arrival()}));
+    named.patient = std::max(named.patient, done.arrival());
   }
+  CHANCERY_TRY_VOID(check_cursor(request.cursor(), named));
+  CHANCERY_TRY_VOID(check_count(request.done_size()));
   return move_cursor(request.cursor(), application, [&]() -> Result<void> {
     const NodeStore::CursorKey key{application.name, request.cursor()};
     for (const v1::Attempt& done : request.done()) {

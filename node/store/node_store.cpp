@@ -325,19 +325,6 @@ Result<bool> NodeStore::reuses_id(const Arrival& arrival) {
 Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& delivered,
                                                             const ledger::Leaf& leaf,
                                                             std::uint64_t now_ms) {
-  CHANCERY_TRY(sqlite::Statement* const cursor,
-               impl_->statement(delivered.lane == exchange::Lane::kUrgent
-                                    ? "UPDATE position SET cursor_urgent = max(cursor_urgent, ?1)"
-                                    : "UPDATE position SET cursor = max(cursor, ?1)"));
-  CHANCERY_TRY_VOID(cursor->bind(1, delivered.index + 1).run());
-  CHANCERY_TRY(sqlite::Statement* const there,
-               impl_->statement("SELECT 1 FROM received WHERE idx = ?1"));
-  there->bind(1, delivered.index);
-  CHANCERY_TRY(const bool received, there->step());
-  there->reset();
-  if (received) {  // In the other lane: a hub may send one in both.
-    return std::optional<std::uint64_t>();
-  }
   CHANCERY_TRY(const bool reused, reuses_id(delivered));
   Arrival arrival = delivered;
   if (reused) {
@@ -346,7 +333,7 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
   }
   CHANCERY_TRY(sqlite::Statement* const insert,
                impl_->statement("INSERT INTO received(idx, envelope, verdict, code, reason) "
-                                "VALUES(?1, ?2, ?3, ?4, ?5)"));
+                                "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(idx) DO NOTHING"));
   const std::uint32_t code =
       arrival.error.has_value() ? static_cast<std::uint32_t>(arrival.error->code) : 0;
   CHANCERY_TRY_VOID(insert->bind(1, arrival.index)
@@ -356,7 +343,15 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                         .bind(5, std::string_view(arrival.error.has_value() ? arrival.error->detail
                                                                             : std::string()))
                         .run());
-  if (arrival.verdict != Verdict::kGood || arrival.own || !arrival.envelope.has_value()) {
+  // A hub may send one in both lanes.
+  const bool is_new = impl_->database.changes() > 0;
+  CHANCERY_TRY(sqlite::Statement* const cursor,
+               impl_->statement(arrival.lane == exchange::Lane::kUrgent
+                                    ? "UPDATE position SET cursor_urgent = max(cursor_urgent, ?1)"
+                                    : "UPDATE position SET cursor = max(cursor, ?1)"));
+  CHANCERY_TRY_VOID(cursor->bind(1, arrival.index + 1).run());
+  if (!is_new || arrival.verdict != Verdict::kGood || arrival.own ||
+      !arrival.envelope.has_value()) {
     return std::optional<std::uint64_t>();
   }
   const exchange::Envelope& envelope = *arrival.envelope;

@@ -172,8 +172,6 @@ class LocalCursorTest : public StoreTest {
   v1::LocalReply page_;
 };
 
-// Statuses.
-
 // Neither writes anything, and neither is a reason to stop.
 TEST_F(LocalCursorTest, DoneWithWhatNeverArrivedIsRefused) {
   for (const std::uint64_t arrival : {std::uint64_t{7}, ~std::uint64_t{0}}) {
@@ -185,6 +183,8 @@ TEST_F(LocalCursorTest, DoneWithWhatNeverArrivedIsRefused) {
   }
   EXPECT_EQ(must(store_->cursor("desk", "main")).patient, 0U);
 }
+
+// Statuses.
 
 TEST_F(LocalCursorTest, AFilterNamesStatuses) {
   const auto filtered = [&](void (*set)(v1::InboxFilter&)) {
