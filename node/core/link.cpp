@@ -226,6 +226,10 @@ void Link::refetch(exchange::Lane lane, std::uint64_t index) {
   fetch_deliveries(lane);
 }
 
+void Link::stand(exchange::Lane lane, std::uint64_t index) {
+  lanes_[lane] = {.expected = index, .held = {}};
+}
+
 void Link::stored(exchange::Lane lane, std::uint64_t index) {
   position_.cursors[lane] = std::max(position_.cursors[lane], index + 1);
   credit_due_ = true;

@@ -100,6 +100,8 @@ class Link {
   [[nodiscard]] std::optional<Held> take_delivery();
   // This one, which take_delivery() gave, was not what was logged: the hub is asked for it again.
   void refetch(exchange::Lane lane, std::uint64_t index);
+  // This one cannot be judged here: its lane stands before it, and goes on asking with each Pong.
+  void stand(exchange::Lane lane, std::uint64_t index);
   // Stored in this lane, through this index.
   void stored(exchange::Lane lane, std::uint64_t index);
 

@@ -150,8 +150,8 @@ class Engine {
   Result<bool> put_aside(Arrival& arrival);
   void check_erasure(Arrival& arrival, const ledger::Leaf& leaf) const;
   // What an alarm was raised for, to be kept with the arrival.
-  Result<std::optional<Error>> check_what_it_saw(const exchange::Envelope& envelope,
-                                                 std::uint64_t index);
+  Result<std::optional<Error>> judge_hub_by(const exchange::Envelope& envelope,
+                                            const Arrival& arrival);
   Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
   Result<void> take_accepted(const v1::Accepted& accepted);
   Result<void> take_refused(const v1::Refused& refused);

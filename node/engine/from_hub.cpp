@@ -150,7 +150,12 @@ Result<const exchange::Directory*> Engine::directory_at(
 Result<void> Engine::take_deliveries() {
   while (std::optional<Held> held = link_.take_delivery()) {
     v1::Delivery& delivery = held->delivery;
-    CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(delivery.index()));
+    CHANCERY_TRY(const std::optional<ledger::Leaf> sound, store_->sound_leaf(delivery.index()));
+    if (!sound.has_value()) {
+      link_.stand(held->lane, delivery.index());
+      continue;
+    }
+    const ledger::Leaf& leaf = *sound;
     std::optional<exchange::Directory> folded;
     CHANCERY_TRY(const exchange::Directory* const directory,
                  directory_at(delivery.index(), folded));
@@ -166,7 +171,7 @@ Result<void> Engine::take_deliveries() {
       }
     }
     if (arrival.verdict == Verdict::kGood && arrival.envelope.has_value()) {
-      CHANCERY_TRY(arrival.error, check_what_it_saw(*arrival.envelope, arrival.index));
+      CHANCERY_TRY(arrival.error, judge_hub_by(*arrival.envelope, arrival));
     }
     CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, now_.unix_ms()));
     link_.stored(arrival.lane, arrival.index);
@@ -212,21 +217,28 @@ Result<bool> Engine::put_aside(Arrival& arrival) {
   return true;
 }
 
-// The notice stands whatever its origin saw: it is judged by its leaf's directory. That another log
-// was seen concerns the hub.
-Result<std::optional<Error>> Engine::check_what_it_saw(const exchange::Envelope& envelope,
-                                                       std::uint64_t index) {
+// The notice stands whatever its origin saw, and in whichever lane it came: it is judged by its
+// leaf's directory. That another log was seen, or that one came behind or ahead of its turn,
+// concerns the hub.
+Result<std::optional<Error>> Engine::judge_hub_by(const exchange::Envelope& envelope,
+                                                  const Arrival& arrival) {
   const std::uint64_t size = envelope.header.log_seen().size();
   std::optional<Hash> head;
-  if (size <= index) {
+  if (size <= arrival.index) {
     CHANCERY_TRY(head, store_->root_at(size));
   }
-  const Result<void> seen = exchange::check_log_seen(envelope, head);
-  if (seen.has_value()) {
+  Result<void> good = exchange::check_log_seen(envelope, head);
+  if (good.has_value() && arrival.lane != exchange::lane_of(envelope.draft.precedence())) {
+    good = fail(ErrorCode::kMalformed,
+                "entry " + std::to_string(arrival.index) + " came in the " +
+                    (arrival.lane == exchange::Lane::kUrgent ? "urgent" : "patient") +
+                    " lane, which is not that of its precedence");
+  }
+  if (good.has_value()) {
     return std::optional<Error>();
   }
-  raise_alarm(seen.error());
-  return std::optional(seen.error());
+  raise_alarm(good.error());
+  return std::optional(good.error());
 }
 
 // A receipt is an index whose leaf matches: the delivery of our own entry is one.
@@ -242,7 +254,8 @@ Result<void> Engine::take_own(const Arrival& arrival, const ledger::Leaf& leaf) 
     created_at_us_ = std::max(created_at_us_, envelope.header.created_at_us());
     CHANCERY_TRY_VOID(store_->raise_clock(created_at_us_));
   }
-  CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(envelope.draft.notice_id()));
+  CHANCERY_TRY(const std::optional<OutboxRow> row,
+               store_->outbox_as_it_is(envelope.draft.notice_id()));
   if (!row.has_value() || row->notice != envelope.notice) {
     log::warn("own-notice-from-elsewhere", {{"index", arrival.index}, {"notice", envelope.name()}});
     return {};
@@ -255,19 +268,19 @@ Result<void> Engine::take_own(const Arrival& arrival, const ledger::Leaf& leaf) 
 
 Result<void> Engine::take_accepted(const v1::Accepted& accepted) {
   for (const v1::AcceptedItem& item : accepted.items()) {
-    CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(item.notice_id()));
+    CHANCERY_TRY(const std::optional<OutboxRow> row, store_->outbox_as_it_is(item.notice_id()));
     if (!row.has_value() || row->stage != OutboxStage::kSigned ||
         item.index() >= follower_.size()) {
       continue;
     }
-    CHANCERY_TRY(const ledger::Leaf leaf, store_->leaf(item.index()));
+    CHANCERY_TRY(const std::optional<ledger::Leaf> leaf, store_->sound_leaf(item.index()));
     const Result<exchange::Envelope> envelope =
         exchange::parse_envelope(row->envelope, store_->genesis());
-    if (!envelope.has_value() || envelope->entry != leaf.entry) {
+    if (!leaf.has_value() || !envelope.has_value() || envelope->entry != leaf->entry) {
       continue;  // An earlier stamping was logged: its delivery will show it.
     }
     CHANCERY_TRY_VOID(write());
-    CHANCERY_TRY_VOID(store_->mark_logged(row->notice_id, item.index(), leaf.accepted_at_ms));
+    CHANCERY_TRY_VOID(store_->mark_logged(row->notice_id, item.index(), leaf->accepted_at_ms));
     restamp_delay_ = kRestampMin;
     outbox_changed_ = true;
     news_.notice_ids.insert(row->notice_id);
@@ -280,12 +293,12 @@ Result<bool> Engine::is_early(const v1::RefusedItem& item, ErrorCode code) {
   if (code != ErrorCode::kExpired) {
     return false;
   }
-  CHANCERY_TRY(const std::optional<OutboxRow> row, store_->find_outbox(item.notice_id()));
+  CHANCERY_TRY(const std::optional<OutboxRow> row, store_->outbox_as_it_is(item.notice_id()));
   if (!row.has_value()) {
     return false;
   }
-  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row->draft));
-  return exchange::check_not_expired(draft, now_.unix_ms()).has_value();
+  const Result<v1::Draft> draft = exchange::parse_wire<v1::Draft>(row->draft);
+  return draft.has_value() && exchange::check_not_expired(*draft, now_.unix_ms()).has_value();
 }
 
 Result<void> Engine::take_refused(const v1::Refused& refused) {

@@ -205,11 +205,7 @@ Result<bool> NodeStore::Impl::scrub_received(NodeStore& store, std::size_t& byte
   if (may_differ(verdict)) {
     return true;
   }
-  const Result<ledger::Leaf> leaf = store.leaf(index);
-  if (!leaf.has_value() && leaf.error().code != ErrorCode::kNotFound &&
-      leaf.error().code != ErrorCode::kMalformed) {
-    return std::unexpected(leaf.error());
-  }
+  CHANCERY_TRY(const std::optional<ledger::Leaf> leaf, store.sound_leaf(index));
   check_received(index, envelope, leaf.has_value() ? std::optional(leaf->entry) : std::nullopt);
   return true;
 }

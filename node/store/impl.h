@@ -63,6 +63,8 @@ struct NodeStore::Impl {
   // One that fails its hash is among the damages.
   Result<v1::InboxItem> inbox_row(const sqlite::Statement& select);
   std::unexpected<Error> damaged_outbox(std::string_view notice_id);
+  Result<std::optional<OutboxRow>> outbox_row(const v1::ShowRequest& request);
+  Result<std::optional<OutboxRow>> hashed_again(std::optional<OutboxRow> row);
 
   // A look, from one row to the next; false where there is none.
   Result<bool> scrub_one(NodeStore& store, std::size_t& bytes);

@@ -270,8 +270,25 @@ Result<ledger::Leaf> NodeStore::leaf(std::uint64_t index) {
   if (at + ledger::kLeafBytes > leaves.size()) {
     return fail(ErrorCode::kNotFound, "leaf " + std::to_string(index));
   }
-  return ledger::parse_leaf(
+  Result<ledger::Leaf> leaf = ledger::parse_leaf(
       as_bytes(leaves).subspan(static_cast<std::size_t>(at), ledger::kLeafBytes));
+  if (!leaf.has_value()) {
+    return std::unexpected(impl_->damaged(
+        "batch", first, "leaf " + std::to_string(index) + ": " + leaf.error().to_string()));
+  }
+  return leaf;
+}
+
+Result<std::optional<ledger::Leaf>> NodeStore::sound_leaf(std::uint64_t index) {
+  Result<ledger::Leaf> found = leaf(index);
+  if (found.has_value()) {
+    return std::optional(*found);
+  }
+  const ErrorCode code = found.error().code;
+  if (code != ErrorCode::kNotFound && code != ErrorCode::kStoreDamaged) {
+    return std::unexpected(found.error());
+  }
+  return std::optional<ledger::Leaf>();
 }
 
 Result<std::optional<Hash>> NodeStore::root_at(std::uint64_t size) {
@@ -423,7 +440,10 @@ Result<std::string> NodeStore::received_envelope(std::uint64_t index) {
 }
 
 Result<std::optional<std::string>> NodeStore::held_envelope(std::uint64_t index) {
-  CHANCERY_TRY(const ledger::Leaf at, leaf(index));
+  CHANCERY_TRY(const std::optional<ledger::Leaf> at, sound_leaf(index));
+  if (!at.has_value()) {
+    return std::optional<std::string>();
+  }
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT envelope FROM received WHERE idx = ?1 UNION ALL "
                                 "SELECT envelope FROM directory_entry WHERE idx = ?1 UNION ALL "
@@ -438,7 +458,7 @@ Result<std::optional<std::string>> NodeStore::held_envelope(std::uint64_t index)
     }
     CHANCERY_TRY(std::string envelope, select->column_blob(0));
     const Result<Hash> entry = exchange::entry_of(envelope, impl_->genesis);
-    if (entry.has_value() && *entry == at.entry) {
+    if (entry.has_value() && *entry == at->entry) {
       held = std::move(envelope);
     }
   }

@@ -188,7 +188,10 @@ class NodeStore {
   // The log.
   [[nodiscard]] Result<void> put_batch(const exchange::FollowedBatch& batch,
                                        const exchange::LogFollower& after);
-  [[nodiscard]] Result<ledger::Leaf> leaf(std::uint64_t index);  // kNotFound beyond the log.
+  // kNotFound beyond the log; one that does not parse is among the damages.
+  [[nodiscard]] Result<ledger::Leaf> leaf(std::uint64_t index);
+  // Nothing for either.
+  [[nodiscard]] Result<std::optional<ledger::Leaf>> sound_leaf(std::uint64_t index);
   // The root at this size, where a batch of the log ended there.
   [[nodiscard]] Result<std::optional<Hash>> root_at(std::uint64_t size);
   // The directory that judges the entry at `index`, folded anew from the stored entries.
@@ -207,6 +210,8 @@ class NodeStore {
   // The outbox.
   [[nodiscard]] Result<void> put_draft(const OutboxDraft& draft);
   [[nodiscard]] Result<std::optional<OutboxRow>> find_outbox(std::string_view notice_id);
+  // Its draft is not hashed again: for what is judged by notice, stage and envelope.
+  [[nodiscard]] Result<std::optional<OutboxRow>> outbox_as_it_is(std::string_view notice_id);
   // Urgent first; the one that goes over `bytes_max` is the last.
   [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max, std::size_t bytes_max);
   // By number, after this one, in whatever stage; the one that goes over `bytes_max` is the last.

@@ -70,17 +70,27 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
       .run();
 }
 
-Result<std::optional<OutboxRow>> NodeStore::find_outbox(std::string_view notice_id) {
+Result<std::optional<OutboxRow>> NodeStore::outbox_as_it_is(std::string_view notice_id) {
   if (notice_id.empty()) {
-    return std::optional<OutboxRow>();  // To find_own() an empty id is one that was not given.
+    return std::optional<OutboxRow>();  // In a request an empty id is one that was not given.
   }
   v1::ShowRequest request;
   request.set_notice_id(std::string(notice_id));
-  return find_own(request);
+  return impl_->outbox_row(request);
+}
+
+Result<std::optional<OutboxRow>> NodeStore::find_outbox(std::string_view notice_id) {
+  CHANCERY_TRY(std::optional<OutboxRow> row, outbox_as_it_is(notice_id));
+  return impl_->hashed_again(std::move(row));
 }
 
 Result<std::optional<OutboxRow>> NodeStore::find_own(const v1::ShowRequest& request) {
-  CHANCERY_TRY(sqlite::Statement* const select, impl_->select_notice(kOutboxColumns, request));
+  CHANCERY_TRY(std::optional<OutboxRow> row, impl_->outbox_row(request));
+  return impl_->hashed_again(std::move(row));
+}
+
+Result<std::optional<OutboxRow>> NodeStore::Impl::outbox_row(const v1::ShowRequest& request) {
+  CHANCERY_TRY(sqlite::Statement* const select, select_notice(kOutboxColumns, request));
   CHANCERY_TRY(const bool found, select->step());
   if (!found) {
     return std::optional<OutboxRow>();
@@ -91,11 +101,15 @@ Result<std::optional<OutboxRow>> NodeStore::find_own(const v1::ShowRequest& requ
   if (another) {
     return fail(ErrorCode::kUsage, "more than one notice begins so: give more digits");
   }
-  // Hashed again: a draft that changed in the store is not the one that was promised.
-  if (exchange::notice_hash(impl_->genesis, row.draft) != row.notice) {
-    return impl_->damaged_outbox(row.notice_id);
-  }
   return std::optional(std::move(row));
+}
+
+// A draft that changed in the store is not the one that was promised.
+Result<std::optional<OutboxRow>> NodeStore::Impl::hashed_again(std::optional<OutboxRow> row) {
+  if (row.has_value() && exchange::notice_hash(genesis, row->draft) != row->notice) {
+    return damaged_outbox(row->notice_id);
+  }
+  return row;
 }
 
 Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max, std::size_t bytes_max) {

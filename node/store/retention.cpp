@@ -42,9 +42,11 @@ Result<std::vector<exchange::Kept>> NodeStore::kept(std::uint64_t from, std::siz
     exchange::Kept& kept = page.emplace_back();
     CHANCERY_TRY(kept.index, select->column_u64(0));
     CHANCERY_TRY(const std::string bytes, select->column_blob(1));
-    CHANCERY_TRY(const ledger::Leaf at, leaf(kept.index));
-    kept.accepted_at_ms = at.accepted_at_ms;
-    kept.draft = draft_of(bytes).value_or(v1::Draft());
+    CHANCERY_TRY(const std::optional<ledger::Leaf> at, sound_leaf(kept.index));
+    if (at.has_value()) {  // What has lost its leaf stays as well.
+      kept.accepted_at_ms = at->accepted_at_ms;
+      kept.draft = draft_of(bytes).value_or(v1::Draft());
+    }
   }
 }
 
@@ -53,9 +55,9 @@ Result<std::vector<std::uint64_t>> NodeStore::erase_bodies(std::span<const std::
   std::vector<std::uint64_t> damaged;
   for (const std::uint64_t index : indices) {
     CHANCERY_TRY(const std::string bytes, received_envelope(index));
-    CHANCERY_TRY(const ledger::Leaf at, leaf(index));
+    CHANCERY_TRY(const std::optional<ledger::Leaf> at, sound_leaf(index));
     const Result<exchange::Envelope> envelope = exchange::parse_envelope(bytes, impl_->genesis);
-    if (!envelope.has_value() || envelope->entry != at.entry) {
+    if (!at.has_value() || !envelope.has_value() || envelope->entry != at->entry) {
       damaged.push_back(index);
       continue;
     }
@@ -77,7 +79,7 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
                statement("UPDATE inbox SET text = x'' WHERE idx = ?1"));
   CHANCERY_TRY_VOID(inbox->bind(1, index).run());
   CHANCERY_TRY(sqlite::Statement* const own,
-               statement("SELECT envelope FROM outbox WHERE idx = ?1"));
+               statement("SELECT envelope, notice_id FROM outbox WHERE idx = ?1"));
   own->bind(1, index);
   CHANCERY_TRY(const bool row, own->step());
   if (!row) {
@@ -89,6 +91,7 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
   if (!own->column_is_null(0)) {
     CHANCERY_TRY(sent, own->column_blob(0));
   }
+  CHANCERY_TRY(const std::string notice_id, own->column_blob(1));
   own->reset();
   CHANCERY_TRY(sqlite::Statement* const text,
                statement("UPDATE outbox SET text = x'' WHERE idx = ?1"));
@@ -96,10 +99,14 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
   if (!sent.has_value()) {
     return {};
   }
-  CHANCERY_TRY(const std::string sent_rest, without_body(*sent, genesis));
+  const Result<std::string> sent_rest = without_body(*sent, genesis);
+  if (!sent_rest.has_value()) {
+    static_cast<void>(damaged_outbox(notice_id));
+    return {};
+  }
   CHANCERY_TRY(sqlite::Statement* const outbox,
                statement("UPDATE outbox SET envelope = ?2 WHERE idx = ?1"));
-  return outbox->bind(1, index).bind(2, as_bytes(sent_rest)).run();
+  return outbox->bind(1, index).bind(2, as_bytes(*sent_rest)).run();
 }
 
 }  // namespace chancery::node

@@ -94,6 +94,7 @@ class BothEnginesTest : public testing::Test {
       for (auto& [member, node] : nodes_) {
         must(node->finish_turn(now()));
         send_up(member);
+        must(node->look_again(now()));
       }
       turn_hub();
     }
@@ -192,6 +193,16 @@ class BothEnginesTest : public testing::Test {
     start_hub();
   }
 
+  // While the member's node is stopped.
+  void tamper(const std::string& member, const std::string& sql) {
+    sqlite::Database raw = must(sqlite::Database::open(folder_ / (member + ".db"),
+                                                       {.mode = sqlite::OpenMode::kExisting,
+                                                        .application_id = kNodeStoreApplicationId,
+                                                        .user_version = kNodeStoreVersion}));
+    must(raw.execute(sql));
+    EXPECT_GT(raw.changes(), 0U) << sql;
+  }
+
   template <class Store>
   exchange::AuditReport audit(Store& store) {
     exchange::Auditor auditor(exchange_.genesis());
@@ -254,6 +265,35 @@ TEST_F(BothEnginesTest, ANoticeOutlivesTheKeyThatSignedItFirst) {
   start("AM", 2);
   EXPECT_EQ(inbox("BY"), (Subjects{"signed by the first key", "waits for the second"}));
   EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).logged, 2U);
+}
+
+// What the hub is asked to log is the envelope, and its answer is judged by that: a bit of the
+// draft beside it, wrong since, holds nobody up and is named.
+TEST_F(BothEnginesTest, WhatWasSignedIsLoggedThoughItsDraftRots) {
+  start("BY");
+  for (const bool lost : {false, true}) {  // The answer, and then the delivery shows it.
+    SCOPED_TRACE(lost);
+    start("AM");
+    publish_only("AM", {"BY"}, "signed");
+    ASSERT_EQ(must(nodes_["AM"]->store().outbox_counts()).signed_count, 1U);
+    if (lost) {
+      send_up("AM");
+      static_cast<void>(must(hub_->sequence(now_ms_)));
+      static_cast<void>(hub_->take_outgoing());
+    }
+    stop("AM");
+    tamper("AM",
+           "UPDATE outbox SET draft = CAST(substr(draft, 1, length(draft) - 1) || x'00' AS "
+           "BLOB) WHERE stage = 2");
+    start("AM");
+    publish("AM", {"BY"}, "behind it");
+    EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).signed_count, 0U);
+    const std::vector<exchange::Damage> named = must(nodes_["AM"]->store().quarantined());
+    EXPECT_EQ(named.size(), lost ? 2U : 1U);
+    EXPECT_EQ(named.back().part, "outbox");
+    stop("AM");
+  }
+  EXPECT_EQ(inbox("BY"), (Subjects{"signed", "behind it", "signed", "behind it"}));
 }
 
 // C-139, C-164: of what waited for a member, the urgent comes first.

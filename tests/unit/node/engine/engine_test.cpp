@@ -31,6 +31,10 @@ class EngineTest : public testing::Test {
  protected:
   explicit EngineTest(const LocalLimits& limits = {}) {
     log_.found();
+    start(limits);
+  }
+
+  void start(const LocalLimits& limits = {}) {
     std::vector<crypto::PrivateKey> sealing_keys;
     sealing_keys.push_back(test::agreement_private(test::node_key_name("BY", 1, "sealing")));
     EngineConfig config{.member = "BY", .program = "node", .applications = {}, .local = limits};
@@ -75,8 +79,9 @@ class EngineTest : public testing::Test {
     return hear(message, "log");
   }
   void show_log() { must(hear_log()); }
-  Result<void> hear_delivery(std::uint64_t index) {
+  Result<void> hear_delivery(std::uint64_t index, bool urgent = false) {
     v1::DownMessage message;
+    message.mutable_deliver()->set_urgent(urgent);
     v1::Delivery& delivery = *message.mutable_deliver()->add_deliveries();
     delivery.set_index(index);
     delivery.set_envelope(log_.envelopes()[index]);
@@ -541,6 +546,74 @@ TEST_F(EngineTest, ALowDiskTakesUrgentNoticesOnlyAndAFullOneNone) {
   must(publish(1));
   must(turn());
   EXPECT_EQ(replies(), Words{"1 good"});
+}
+
+// C-139: it is shown, since it is what was logged; and that it came out of its turn is told.
+TEST_F(EngineTest, WhatComesInTheOtherLaneIsShownAndToldOfTheHub) {
+  exchange_.see(log_.tree());
+  const std::uint64_t routine = logged_for_us();
+  const std::uint64_t flash = logged_for_us(v1::PRECEDENCE_FLASH);
+  show_log();
+  must(hear_delivery(flash, true));
+  EXPECT_FALSE(engine_->alarm().has_value());
+  must(hear_delivery(routine, true));
+  EXPECT_FALSE(engine_->alarm().has_value()) << "below what that lane has: known, it was said";
+  const std::uint64_t another = logged_for_us();
+  show_log();
+  must(hear_delivery(another, true));
+  must(turn());
+  EXPECT_EQ(shown(), 2U);
+  ASSERT_TRUE(engine_->alarm().has_value());
+  EXPECT_EQ(engine_->alarm()->code, ErrorCode::kMalformed);
+  must(hear_delivery(routine));
+  must(turn());
+  EXPECT_EQ(shown(), 3U);
+  engine_.reset();
+  start();
+  EXPECT_TRUE(engine_->alarm().has_value()) << "also after the next start";
+}
+
+// A leaf that no longer parses, older than those that a start looks at: what it is needed for
+// waits, named, and the daemon goes on.
+TEST_F(EngineTest, ALeafThatRotsIsInTheWayOfItsNoticeAlone) {
+  const std::uint64_t first = logged_for_us();
+  const std::string for_another =
+      exchange_.publish(exchange_.draft("AM", {"KZ"}), text_of("for KZ"), exchange_.directory());
+  for (int batch = 0; batch < 2; ++batch) {
+    log_.append(std::vector(exchange::kTailCount, for_another));
+  }
+  const std::uint64_t last = logged_for_us(v1::PRECEDENCE_FLASH);
+  show_log();
+  must(turn());
+  engine_.reset();
+  {
+    sqlite::Database raw = must(
+        sqlite::Database::open(disk_.path("node.db"), {.mode = sqlite::OpenMode::kExisting,
+                                                       .application_id = kNodeStoreApplicationId,
+                                                       .user_version = kNodeStoreVersion,
+                                                       .medium = sim::Disk::medium()}));
+    must(
+        raw.execute("UPDATE batch SET leaves = CAST(x'ff' || substr(leaves, 2) AS BLOB) WHERE "
+                    "first_index = " +
+                    std::to_string(first)));
+    ASSERT_EQ(raw.changes(), 1U);
+  }
+  start();
+  must(hear_delivery(first));
+  must(hear_delivery(last, true));
+  must(turn());
+  EXPECT_EQ(shown(), 1U);
+  EXPECT_EQ(engine_->link().position().cursors.patient, 0U) << "and the hub keeps it";
+  must(engine_->look_again(now()));
+  const std::vector<exchange::Damage> named = must(engine_->store().quarantined());
+  ASSERT_EQ(named.size(), 1U);
+  EXPECT_EQ(named.front().part, "batch");
+  EXPECT_EQ(named.front().index, first);
+  sent();
+  v1::DownMessage pong;
+  pong.mutable_pong()->set_delivered(first + 1);
+  must(hear(pong));
+  EXPECT_EQ(sent().size(), 1U) << "asked for again, and no sooner";
 }
 
 TEST_F(EngineTest, AFullDiskTakesNothingOfTheHubAndLosesNothing) {

@@ -951,6 +951,59 @@ TEST_F(NodeStoreTest, EveryRecordIsLookedAtAgain) {
   EXPECT_EQ(must(store_->scrub(1000, 1)).record_count, 1U) << "bounded in bytes";
 }
 
+// What has no leaf to be judged by is kept, and what is looked for beside it is found.
+TEST_F(NodeStoreTest, ALeafThatDoesNotParseIsNamedAndItsNoticeKept) {
+  found();
+  const std::uint64_t first = log_.size();
+  receive(notice("one"));
+  receive(notice("two"));
+  commit();
+  tamper("UPDATE batch SET leaves = CAST(x'ff' || substr(leaves, 2) AS BLOB) WHERE first_index = " +
+         std::to_string(first));
+  EXPECT_EQ(outcome(store_->leaf(first)), "store-damaged");
+  EXPECT_EQ(outcome(store_->leaf(log_.size())), "not-found");
+  EXPECT_FALSE(must(store_->held_envelope(first)).has_value());
+  const std::vector<exchange::Kept> kept = must(store_->kept(0, kAll));
+  ASSERT_EQ(kept.size(), 2U);
+  EXPECT_TRUE(kept[0].draft.kind().empty());
+  EXPECT_EQ(kept[1].draft.kind(), "threat.alert");
+  begin();
+  EXPECT_EQ(must(store_->erase_bodies(std::vector{first, first + 1}, kNow)), std::vector{first});
+  commit();
+  EXPECT_FALSE(must(store_->received_envelope(first)).empty());
+  for (const exchange::Damage& damage : store_->take_damages()) {
+    EXPECT_EQ(damage.part, "batch");
+    EXPECT_EQ(damage.index, first);
+  }
+  EXPECT_TRUE(store_->take_damages().empty());
+}
+
+// The body goes where it is whole; what this node signed itself, and does not parse, stays.
+TEST_F(NodeStoreTest, AnOwnEnvelopeThatDoesNotParseIsNamedAndKept) {
+  found();
+  const OutboxDraft own = queue();
+  const std::string envelope = notice("own", "BY");
+  const std::uint64_t index = log_.size();
+  receive(envelope);
+  must(store_->put_signed({.notice_id = own.waiting.notice_id,
+                           .header = "",
+                           .body = "",
+                           .created_at_us = 1,
+                           .precedence = v1::PRECEDENCE_ROUTINE},
+                          envelope));
+  must(store_->mark_logged(own.waiting.notice_id, index, kNow));
+  commit();
+  tamper("UPDATE outbox SET envelope = x'ff'");
+  begin();
+  EXPECT_TRUE(must(store_->erase_bodies(std::vector{index}, kNow)).empty());
+  commit();
+  const std::vector<exchange::Damage> named = store_->take_damages();
+  ASSERT_EQ(named.size(), 1U);
+  EXPECT_EQ(named.front().part, "outbox");
+  EXPECT_EQ(must(store_->outbox_as_it_is(own.waiting.notice_id)).value_or(OutboxRow()).envelope,
+            "\xff");
+}
+
 // Named, and in nobody's way: never given, never deleted.
 TEST_F(NodeStoreTest, WhatIsInQuarantineIsNotScannedAndStays) {
   found();
