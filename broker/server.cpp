@@ -407,10 +407,11 @@ Result<void> Server::sequence() {
 }
 
 void Server::serve_reads() {
-  engine_->serve_reads([this](PeerHandle handle) {
+  const auto has_room = [this](PeerHandle handle) {
     const Peer* const peer = peers_.find(handle);
     return peer == nullptr || router_->has_room(peer->routing_id, exchange::kFrameBytesTarget);
-  });
+  };
+  engine_->serve_reads(has_room, [this] { send_outgoing(); });
 }
 
 void Server::send_outgoing() {

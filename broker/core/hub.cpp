@@ -74,9 +74,14 @@ Hub::Hub(HubConfig config, HubState state)
       sequencer_(std::move(state), config_.admission, config_.log_keys),
       quotas_(config_.quota) {}
 
+void Hub::push(Outgoing outgoing) {
+  outgoing_bytes_ += outgoing.message.size();
+  outgoing_.push_back(std::move(outgoing));
+}
+
 void Hub::send(PeerHandle peer, std::string topic, const v1::DownMessage& message) {
   if (peer != 0) {
-    outgoing_.push_back({peer, std::move(topic), message.SerializeAsString()});
+    push({peer, std::move(topic), message.SerializeAsString()});
   }
 }
 
@@ -501,7 +506,7 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
   const std::string topic(is_directory ? kDirectoryTopic : kLog);
   const std::string bytes = news.SerializeAsString();
   for (auto& [node, session] : sessions_) {
-    outgoing_.push_back({session.peer, topic, bytes});
+    push({session.peer, topic, bytes});
     session.read_again();
   }
   answer(outcomes, /*waiting=*/true);
@@ -528,7 +533,8 @@ std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
       feed.reading = true;
       session.pace.at(now_);
       reads.push_back(
-          {.node = node,
+          {.peer = session.peer,
+           .node = node,
            .member = session.member,
            .lane = lane,
            .from = feed.window.next(),
@@ -549,8 +555,8 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
   const Session& session = found->second;
   Feed& feed = found->second.feeds[read.lane];
   feed.reading = false;
-  if (feed.window.next() != read.from) {
-    return;  // The node went back meanwhile; the next read starts there.
+  if (feed.window.next() != read.from || feed.rewinding) {
+    return;  // The node went back meanwhile, or will: the next read starts there.
   }
   // Only an empty page says that there is no more: a store cuts pages by their bytes as well.
   feed.exhausted = page.empty();
@@ -571,6 +577,12 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
   if (message.has_deliver()) {
     message.mutable_deliver()->set_urgent(read.lane == Lane::kUrgent);
     send(session.peer, "to/" + session.member, message);
+  }
+}
+
+void Hub::put_back(const FeedRead& read) {
+  if (const auto found = sessions_.find(read.node); found != sessions_.end()) {
+    found->second.feeds[read.lane].reading = false;
   }
 }
 
@@ -637,6 +649,7 @@ bool Hub::has_stored(const std::string& member, Lane lane, std::uint64_t index) 
 }
 
 std::vector<Outgoing> Hub::take_outgoing() {
+  outgoing_bytes_ = 0;
   return std::exchange(outgoing_, {});
 }
 

@@ -49,6 +49,7 @@ struct Outgoing {
 
 // A page of a lane of a member's feed to read from the store, for feed().
 struct FeedRead {
+  PeerHandle peer = 0;
   Hash node{};
   std::string member;
   exchange::Lane lane = exchange::Lane::kPatient;
@@ -164,6 +165,9 @@ class Hub {
   void feed(const FeedRead& read, std::vector<FeedEntry> page);
   [[nodiscard]] std::vector<BatchRead> take_batch_reads(const HasRoom& has_room = {});
   void batches(const BatchRead& read, std::vector<v1::LogBatch> page);
+  // Those for which there is no room any more are among the next that are taken.
+  void put_back(const FeedRead& read);
+  void put_back(const BatchRead& read) { batch_reads_.push_back(read); }
   // One connection has one Probe to be answered at a time.
   [[nodiscard]] std::vector<ProbeRead> take_probe_reads();
   // Of each item, the lane of the recipient's feed that has the notice; nothing where it is no
@@ -180,6 +184,7 @@ class Hub {
   void not_restored(const RestoreRequest& request, const Error& why);
 
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
+  [[nodiscard]] std::size_t outgoing_bytes() const { return outgoing_bytes_; }
   // Whether a node of this member, since this start, said that it has stored its feed beyond here.
   [[nodiscard]] bool has_stored(const std::string& member, exchange::Lane lane,
                                 std::uint64_t index) const;
@@ -229,6 +234,7 @@ class Hub {
   }
   [[nodiscard]] Session* session_of(PeerHandle peer);
 
+  void push(Outgoing outgoing);
   void send(PeerHandle peer, std::string topic, const v1::DownMessage& message);
   void fault(PeerHandle peer, const Error& error);
   Result<void> hello(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello);
@@ -265,6 +271,7 @@ class Hub {
   std::vector<HeadCheck> head_checks_;
   std::vector<PeerHandle> ended_;
   std::vector<Outgoing> outgoing_;
+  std::size_t outgoing_bytes_ = 0;  // Of the messages in it.
   std::vector<BatchRead> batch_reads_;
   std::vector<ProbeRead> probe_reads_;
   std::vector<DamagedEntry> damaged_;

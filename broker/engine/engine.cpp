@@ -13,6 +13,7 @@
 namespace chancery::broker {
 namespace {
 
+constexpr std::size_t kReadAndUnsentMax = 4U << 20U;  // In bytes, and the page that goes over it.
 constexpr std::chrono::seconds kTellDamagedEvery{30};
 constexpr std::chrono::seconds kRetainBusyEvery{1};
 constexpr std::string_view kEntryRemedy =
@@ -411,9 +412,20 @@ void Engine::serve_probes() {
   }
 }
 
-void Engine::serve_reads(const HasRoom& has_room) {
+void Engine::serve_reads(const HasRoom& has_room, const std::function<void()>& send) {
+  // What was read goes on its way before more is, and then there may be room no longer.
+  const auto goes_on = [&](PeerHandle peer) {
+    if (send && hub_.outgoing_bytes() >= kReadAndUnsentMax) {
+      send();
+    }
+    return !has_room || has_room(peer);
+  };
   serve_probes();
   for (const BatchRead& read : hub_.take_batch_reads(has_room)) {
+    if (!goes_on(read.peer)) {
+      hub_.put_back(read);
+      continue;
+    }
     Result<std::vector<v1::LogBatch>> page =
         store_->read_batches(read.from, exchange::kBatchesCountMax, read.bytes_max);
     if (!page.has_value()) {
@@ -425,6 +437,10 @@ void Engine::serve_reads(const HasRoom& has_room) {
     hub_.batches(read, std::move(*page));
   }
   for (const FeedRead& read : hub_.take_feed_reads(has_room)) {
+    if (!goes_on(read.peer)) {
+      hub_.put_back(read);
+      continue;
+    }
     Result<std::vector<FeedEntry>> page = store_->read_feed(read, read.bytes_max);
     if (!page.has_value()) {
       // Never served, never deleted. The member's feed stands still; the others go on.

@@ -88,8 +88,9 @@ class Engine {
   // that the hub signed, all of it is refused.
   [[nodiscard]] Result<Sequenced> sequence(std::uint64_t now_ms);
   // Pages of feeds and of the log, within credits and what the links drain, to the peers that have
-  // room. What is damaged is logged and not served.
-  void serve_reads(const HasRoom& has_room = {});
+  // room. What is damaged is logged and not served. `send` is to send what take_outgoing() has: it
+  // is called whenever that is much.
+  void serve_reads(const HasRoom& has_room = {}, const std::function<void()>& send = {});
   // A step of the pass that erases the bodies whose time has passed; where work waits, one a
   // second. A body stays until each recipient in the roster has said, since this start, that it has
   // stored it.

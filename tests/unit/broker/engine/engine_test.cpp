@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +59,19 @@ class EngineTest : public testing::Test {
       words.push_back(said(outcome));
     }
     return words;
+  }
+  void greet(PeerHandle peer, std::string_view member) {
+    v1::UpMessage message;
+    v1::Hello& hello = *message.mutable_hello();
+    hello.set_protocol(1);
+    hello.set_genesis(to_string(exchange_.genesis()));
+    for (v1::Credits* const credits : {hello.mutable_credits(), hello.mutable_credits_urgent()}) {
+      credits->set_items(100);
+      credits->set_bytes(16U << 20U);
+    }
+    hello.set_program("node of a test");
+    hello.set_instance(std::string(exchange::kInstanceBytes, 'i'));
+    must(engine_->receive(peer, transport_id(member), message.SerializeAsString()));
   }
   std::vector<FeedEntry> feed_of_by() {
     return must(engine_->store().read_feed({.member = "BY", .from = 0, .count_max = 200}, kPlenty));
@@ -137,6 +153,51 @@ TEST_F(EngineTest, StartsOnAFullDiskAndShowsWhatItHas) {
     EXPECT_EQ(feed_of_by().size(), 10 * round);
     EXPECT_EQ(offer(urgent()), "disk-full");
   }
+}
+
+// However many nodes come at once: what was read is sent before more is, and whoever has no room by
+// then is read for later.
+TEST_F(EngineTest, PagesAreSentAsTheyAreRead) {
+  constexpr std::size_t kBytes = 900'000;
+  constexpr int kNodes = 6;
+  const std::vector<std::string> members = {"AM", "BY", "KG", "KZ", "RU", "TJ"};
+  for (const v1::Precedence precedence : {v1::PRECEDENCE_ROUTINE, v1::PRECEDENCE_FLASH}) {
+    v1::Draft draft = exchange_.draft("AM", {"BY", "KG", "KZ", "RU", "TJ"}, "contact");
+    draft.set_precedence(precedence);
+    EXPECT_EQ(offer(notice(exchange_, draft,
+                           {.seen = head_of(engine_->hub().sequencer().tree()),
+                            .text = std::string(kBytes, 's')})),
+              "good");
+  }
+  EXPECT_EQ(sequence().size(), 2U);
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    greet(i + 1, members[i]);
+  }
+  static_cast<void>(engine_->take_outgoing());
+  std::size_t most = 0;
+  std::map<PeerHandle, int> urgent;
+  std::map<PeerHandle, int> patient;
+  const auto send = [&] {
+    most = std::max(most, engine_->hub().outgoing_bytes());
+    for (const Outgoing& outgoing : engine_->take_outgoing()) {
+      v1::DownMessage message;
+      ASSERT_TRUE(message.ParseFromString(outgoing.message));
+      if (message.has_deliver()) {
+        ++(message.deliver().urgent() ? urgent : patient)[outgoing.peer];
+      }
+    }
+  };
+  // Of one for whom a page is on its way, the other lane waits.
+  const auto has_room = [&](PeerHandle peer) { return !urgent.contains(peer) || peer > 1; };
+  engine_->serve_reads(has_room, send);
+  send();
+  EXPECT_LE(most, (4U << 20U) + 2 * kBytes);
+  EXPECT_GT(most, 4U << 20U);
+  EXPECT_EQ(urgent.size(), kNodes);
+  EXPECT_EQ(patient.size(), kNodes - 1);
+  engine_->serve_reads({}, send);
+  send();
+  EXPECT_EQ(patient.size(), kNodes) << "read for later";
 }
 
 TEST_F(EngineTest, AFailedSyncIsNoFullDisk) {
