@@ -152,11 +152,6 @@ void Sequencer::append(Commit& commit, ledger::CompactTree& tree,
                 .accepted_at_ms = commit.accepted_at_ms,
                 .directory = commit.directory,
                 .entry = envelope.entry};
-  if (commit.type == ledger::LeafType::kNotice) {
-    entry.readers = envelope.recipient_codes();
-    entry.readers.push_back(envelope.draft.origin());
-    std::ranges::sort(entry.readers);
-  }
   tree.append(ledger::leaf_hash(entry.leaf));
   entry.envelope = std::move(envelope);
   commit.entries.push_back(std::move(entry));

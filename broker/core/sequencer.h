@@ -57,7 +57,6 @@ struct NewEntry {
   std::uint64_t index = 0;
   exchange::Envelope envelope;
   ledger::Leaf leaf;
-  std::vector<std::string> readers;  // Members whose feed it enters, ascending; none for directory.
 };
 
 // One transaction: all of it or nothing.

@@ -1,11 +1,14 @@
 // The hub's SQLite store: its records looked at again, without anybody having asked for them.
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "broker/store/sqlite_hub_impl.h"
 #include "core/base/encoding.h"
+#include "core/exchange/envelope.h"
 #include "core/exchange/limits.h"
+#include "core/exchange/strict.h"
 #include "core/ledger/tree.h"
 
 namespace chancery::broker {
@@ -27,6 +30,8 @@ constexpr std::string_view kSelectQuarantine =
     "SELECT part, idx, code, reason FROM quarantine WHERE restored_at_ms IS NULL ORDER BY id";
 constexpr std::string_view kPutContradiction =
     "INSERT INTO contradiction(detail, found_at_ms) VALUES(?1, ?2)";
+constexpr std::string_view kSelectRow =
+    "SELECT origin, notice_id, notice FROM entry WHERE idx = ?1";
 constexpr std::string_view kSelectHashes =
     "SELECT idx, entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
 
@@ -192,15 +197,57 @@ Result<void> SqliteHubStore::scrub_batch() {
   return {};
 }
 
+Result<void> SqliteHubStore::check_row(std::uint64_t index, const v1::Header& header,
+                                       const v1::Draft& draft) {
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectRow));
+  select->bind(1, index);
+  CHANCERY_TRY(const bool row, select->step());
+  CHANCERY_CHECK(row);
+  CHANCERY_TRY(const std::string origin, select->column_text(0));
+  CHANCERY_TRY(const std::string notice_id, select->column_blob(1));
+  CHANCERY_TRY(const std::string notice, select->column_blob(2));
+  select->reset();
+  if (origin != draft.origin() || notice_id != draft.notice_id() ||
+      notice != as_view(exchange::notice_hash(genesis_, header.draft()))) {
+    damages_.push_back(
+        {.part = "entry",
+         .index = index,
+         .error = {ErrorCode::kStoreDamaged, "entry " + std::to_string(index) +
+                                                 " is kept under an origin, id or hash that is "
+                                                 "not that of its header"}});
+  }
+  return {};
+}
+
+Result<void> SqliteHubStore::check_feeds(std::uint64_t begin,
+                                         const std::map<std::uint64_t, Readers>& due) {
+  if (due.empty()) {
+    return {};
+  }
+  CHANCERY_TRY(auto found, readers_of(begin, due.rbegin()->first + 1));
+  for (const auto& [index, readers] : due) {
+    if (found[index] != readers) {
+      damages_.push_back({.part = "entry",
+                          .index = index,
+                          .error = {ErrorCode::kStoreDamaged,
+                                    "the feeds that have entry " + std::to_string(index) +
+                                        " are not those of its readers, in its lane"}});
+    }
+  }
+  return {};
+}
+
 Result<exchange::Scrubbed> SqliteHubStore::scrub(std::size_t count_max, std::size_t bytes_max) {
   CHANCERY_TRY_VOID(database_.check_files());
   CHANCERY_TRY(const Head head, read_head());
   exchange::Scrubbed scrubbed;
+  const std::uint64_t begin = scrub_.next;
+  std::map<std::uint64_t, Readers> due;
   for (std::size_t bytes = 0; scrubbed.record_count < count_max && bytes < bytes_max;) {
     if (scrub_.next >= head.size) {
       scrub_ = {};
       scrubbed.whole = true;
-      return scrubbed;
+      break;
     }
     if (scrub_.next >= scrub_.batch_end) {
       CHANCERY_TRY_VOID(scrub_batch());
@@ -209,10 +256,17 @@ Result<exchange::Scrubbed> SqliteHubStore::scrub(std::size_t count_max, std::siz
     if (!entry.has_value() && entry.error().code != ErrorCode::kStoreDamaged) {
       return std::unexpected(entry.error());
     }
-    bytes += entry.has_value() ? entry->size() : 0;
+    if (entry.has_value()) {
+      bytes += entry->size();
+      CHANCERY_TRY(const v1::Header header, exchange::parse_wire<v1::Header>(entry->header));
+      CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(header.draft()));
+      CHANCERY_TRY_VOID(check_row(scrub_.next, header, draft));
+      due.emplace(scrub_.next, readers_of(draft));
+    }
     ++scrub_.next;
     ++scrubbed.record_count;
   }
+  CHANCERY_TRY_VOID(check_feeds(begin, due));
   return scrubbed;
 }
 

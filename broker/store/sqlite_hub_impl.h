@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "broker/store/sqlite_hub_store.h"
+#include "chancery/v1/envelope.pb.h"
+#include "core/exchange/lane.h"
 #include "core/ledger/leaf.h"
 #include "core/ledger/tree.h"
 #include "io/sqlite/database.h"
@@ -111,8 +113,15 @@ class SqliteHubStore final : public HubStore {
   Result<std::optional<std::uint64_t>> check_logged(const EntryAt& at);
   Result<void> write_restored(std::uint64_t index, const exchange::Envelope& envelope,
                               bool body_erased);
-  Result<std::vector<std::string>> readers_of(std::uint64_t index);
+  using Readers = std::vector<std::pair<std::string, exchange::Lane>>;  // Ascending.
+  static Readers readers_of(const v1::Draft& draft);
+  // Whose feeds have what, from one index up to another.
+  Result<std::map<std::uint64_t, Readers>> readers_of(std::uint64_t begin, std::uint64_t end);
+  Result<void> write_feeds(std::uint64_t index, const Readers& readers);
   Result<void> scrub_batch();
+  // What is looked up and served by, and is covered by no hash: it follows from the header.
+  Result<void> check_row(std::uint64_t index, const v1::Header& header, const v1::Draft& draft);
+  Result<void> check_feeds(std::uint64_t begin, const std::map<std::uint64_t, Readers>& due);
   Result<void> write_checkpoints();
   Result<void> fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after);
   Result<void> fill_last_page(v1::AuditPageReply& reply);

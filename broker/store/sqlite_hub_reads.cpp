@@ -1,5 +1,6 @@
 // The hub's SQLite store: what is read for members, followers and auditors.
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <utility>
@@ -249,18 +250,26 @@ Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64
   return fill_audit_feeds(batch, size_after);
 }
 
-Result<std::vector<std::string>> SqliteHubStore::readers_of(std::uint64_t index) {
-  std::vector<std::string> members;
+Result<std::map<std::uint64_t, SqliteHubStore::Readers>> SqliteHubStore::readers_of(
+    std::uint64_t begin, std::uint64_t end) {
+  std::map<std::uint64_t, Readers> by_index;
   CHANCERY_TRY(sqlite::Statement* const readers, statements_.get(kSelectReaders));
-  readers->bind(1, index).bind(2, index + 1);
+  readers->bind(1, begin).bind(2, end);
   while (true) {
     CHANCERY_TRY(const bool row, readers->step());
     if (!row) {
-      return members;
+      break;
     }
+    CHANCERY_TRY(const std::uint64_t index, readers->column_u64(0));
     CHANCERY_TRY(std::string member, readers->column_text(1));
-    members.push_back(std::move(member));
+    CHANCERY_TRY(const std::uint64_t urgent, readers->column_u64(2));
+    by_index[index].emplace_back(std::move(member),
+                                 urgent != 0 ? exchange::Lane::kUrgent : exchange::Lane::kPatient);
   }
+  for (auto& [index, all] : by_index) {
+    std::ranges::sort(all);
+  }
+  return by_index;
 }
 
 Result<void> SqliteHubStore::fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after) {
@@ -269,21 +278,19 @@ Result<void> SqliteHubStore::fill_audit_feeds(v1::AuditBatch& batch, std::uint64
     entry.mutable_feed();  // Also where it turns out empty.
     entries.emplace(entry.index(), &entry);
   }
-  CHANCERY_TRY(sqlite::Statement* const readers, statements_.get(kSelectReaders));
-  readers->bind(1, batch.first_index()).bind(2, size_after);
-  while (true) {
-    CHANCERY_TRY(const bool row, readers->step());
-    if (!row) {
-      return {};
+  CHANCERY_TRY(auto by_index, readers_of(batch.first_index(), size_after));
+  for (auto& [index, readers] : by_index) {
+    const auto entry = entries.find(index);
+    if (entry == entries.end()) {
+      continue;
     }
-    CHANCERY_TRY(const std::uint64_t index, readers->column_u64(0));
-    CHANCERY_TRY(std::string member, readers->column_text(1));
-    CHANCERY_TRY(const std::uint64_t urgent, readers->column_u64(2));
-    if (const auto entry = entries.find(index); entry != entries.end()) {
-      v1::AuditFeed& feed = *entry->second->mutable_feed();
-      *(urgent != 0 ? feed.add_members_urgent() : feed.add_members()) = std::move(member);
+    v1::AuditFeed& feed = *entry->second->mutable_feed();
+    for (auto& [member, lane] : readers) {
+      *(lane == exchange::Lane::kUrgent ? feed.add_members_urgent() : feed.add_members()) =
+          std::move(member);
     }
   }
+  return {};
 }
 
 // What an auditor is told of the store as a whole.

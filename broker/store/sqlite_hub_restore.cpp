@@ -21,6 +21,8 @@ constexpr std::string_view kPutRestored =
     "INSERT INTO entry(idx, origin, notice_id, notice, entry_hash, header, body, signatures) "
     "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(idx) DO UPDATE SET origin = ?2, notice_id "
     "= ?3, notice = ?4, entry_hash = ?5, header = ?6, body = ?7, signatures = ?8";
+constexpr std::string_view kDropFeed =
+    "DELETE FROM feed WHERE member = ?1 AND urgent = ?2 AND idx = ?3";
 constexpr std::string_view kPutErasedDigest = "UPDATE erased SET body_digest = ?2 WHERE idx = ?1";
 constexpr std::string_view kEndQuarantine =
     "UPDATE quarantine SET restored_at_ms = ?3 WHERE part = ?1 AND idx = ?2";
@@ -40,7 +42,12 @@ Result<std::vector<DamagedEntry>> SqliteHubStore::damaged_entries(std::size_t co
     CHANCERY_TRY(entry.index, select->column_u64(0));
   }
   for (DamagedEntry& entry : entries) {
-    CHANCERY_TRY(entry.readers, readers_of(entry.index));
+    CHANCERY_TRY(const auto by_index, readers_of(entry.index, entry.index + 1));
+    for (const auto& [index, readers] : by_index) {
+      for (const auto& [member, lane] : readers) {
+        entry.readers.push_back(member);
+      }
+    }
   }
   return entries;
 }
@@ -96,6 +103,17 @@ Result<void> SqliteHubStore::write_restored(std::uint64_t index, const exchange:
                         .bind(7, as_bytes(body_erased ? std::string_view() : envelope.body_bytes))
                         .bind(8, as_bytes(envelope.signatures_bytes))
                         .run());
+  CHANCERY_TRY(const auto by_index, readers_of(index, index + 1));
+  for (const auto& [at, readers] : by_index) {
+    for (const auto& [member, lane] : readers) {
+      CHANCERY_TRY(sqlite::Statement* const end, statements_.get(kDropFeed));
+      CHANCERY_TRY_VOID(end->bind(1, std::string_view(member))
+                            .bind(2, std::to_underlying(lane))
+                            .bind(3, index)
+                            .run());
+    }
+  }
+  CHANCERY_TRY_VOID(write_feeds(index, readers_of(envelope.draft)));
   if (body_erased) {
     const Hash digest = envelope.erased.value_or(exchange::body_digest(envelope.body_bytes));
     CHANCERY_TRY(sqlite::Statement* const put_digest, statements_.get(kPutErasedDigest));

@@ -8,6 +8,7 @@
 #include "core/exchange/directory.h"
 #include "core/exchange/envelope.h"
 #include "core/exchange/lane.h"
+#include "core/exchange/policy.h"
 #include "core/exchange/strict.h"
 
 namespace chancery::broker {
@@ -276,17 +277,29 @@ Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
                         .bind(7, as_bytes(envelope.body_bytes))
                         .bind(8, as_bytes(envelope.signatures_bytes))
                         .run());
-  const exchange::Lane lane = exchange::lane_of(envelope.draft.precedence());
-  for (const std::string& member : entry.readers) {
-    CHANCERY_TRY(sqlite::Statement* const put_feed, statements_.get(kPutFeed));
-    CHANCERY_TRY_VOID(put_feed->bind(1, std::string_view(member))
-                          .bind(2, std::to_underlying(lane))
-                          .bind(3, entry.index)
-                          .run());
-  }
+  CHANCERY_TRY_VOID(write_feeds(entry.index, readers_of(envelope.draft)));
   if (entry.leaf.type == ledger::LeafType::kDirectory) {
     CHANCERY_TRY(sqlite::Statement* const put_directory, statements_.get(kPutDirectoryEntry));
     CHANCERY_TRY_VOID(put_directory->bind(1, entry.index).run());
+  }
+  return {};
+}
+
+SqliteHubStore::Readers SqliteHubStore::readers_of(const v1::Draft& draft) {
+  Readers readers;
+  for (std::string& member : exchange::readers_of(draft)) {
+    readers.emplace_back(std::move(member), exchange::lane_of(draft.precedence()));
+  }
+  return readers;
+}
+
+Result<void> SqliteHubStore::write_feeds(std::uint64_t index, const Readers& readers) {
+  for (const auto& [member, lane] : readers) {
+    CHANCERY_TRY(sqlite::Statement* const put_feed, statements_.get(kPutFeed));
+    CHANCERY_TRY_VOID(put_feed->bind(1, std::string_view(member))
+                          .bind(2, std::to_underlying(lane))
+                          .bind(3, index)
+                          .run());
   }
   return {};
 }

@@ -108,13 +108,8 @@ void Auditor::check_feed(const v1::AuditBatch& batch,
     if (!envelope.has_value()) {
       continue;
     }
-    std::set<std::string> due;
-    if (!is_directory_kind(envelope->draft.kind())) {  // These reach everybody with the log itself.
-      for (std::string& code : envelope->recipient_codes()) {
-        due.insert(std::move(code));
-      }
-      due.insert(envelope->draft.origin());
-    }
+    const std::vector<std::string> readers = readers_of(envelope->draft);
+    const std::set<std::string> due(readers.begin(), readers.end());
     const v1::AuditFeed& feed = entry.feed();
     const bool urgent = lane_of(envelope->draft.precedence()) == Lane::kUrgent;
     const auto& lane = urgent ? feed.members_urgent() : feed.members();

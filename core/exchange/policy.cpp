@@ -292,6 +292,20 @@ Result<std::vector<v1::Recipient>> expand_recipients(std::span<const v1::Recipie
   return expanded;
 }
 
+std::vector<std::string> readers_of(const v1::Draft& draft) {
+  std::vector<std::string> readers;
+  if (is_directory_kind(draft.kind())) {
+    return readers;
+  }
+  readers.reserve(static_cast<std::size_t>(draft.recipients_size()) + 1);
+  for (const v1::Recipient& recipient : draft.recipients()) {
+    readers.push_back(recipient.member());
+  }
+  readers.push_back(draft.origin());
+  std::ranges::sort(readers);
+  return readers;
+}
+
 Result<std::vector<crypto::PublicKey>> sealing_keys_for(
     std::string_view origin, std::span<const std::string> recipient_codes,
     const Directory& directory) {

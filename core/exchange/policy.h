@@ -55,6 +55,10 @@ namespace chancery::exchange {
     std::string_view origin, std::span<const std::string> recipient_codes,
     const Directory& directory);
 
+// To whom an entry is delivered: recipients and origin of a notice, ascending; nobody of a
+// directory entry, which comes with the log. C-139.
+[[nodiscard]] std::vector<std::string> readers_of(const v1::Draft& draft);
+
 // The handling code that keeps partners and observers out (C-86).
 inline constexpr std::string_view kMembersOnly = "MEMBERS-ONLY";
 

@@ -159,7 +159,8 @@ class Run {
       std::vector<broker::FeedEntry> page;
       std::uint64_t previous = 0;
       for (const broker::NewEntry& entry : entries_) {
-        if (std::ranges::find(entry.readers, read.member) == entry.readers.end()) {
+        const std::vector<std::string> readers = exchange::readers_of(entry.envelope.draft);
+        if (std::ranges::find(readers, read.member) == readers.end()) {
           continue;
         }
         if (entry.index >= read.from && page.size() < read.count_max) {

@@ -21,6 +21,7 @@
 #include "chancery/v1/text.pb.h"
 #include "core/exchange/compose.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/policy.h"
 #include "tests/support/exchange.h"
 #include "tests/support/keys.h"
 #include "tests/support/outcome.h"
@@ -81,6 +82,11 @@ inline std::string notice(test::TestExchange& exchange, const v1::Draft& draft,
   return exchange.sign(unsigned_notice(exchange, draft, options), signing_key(draft.origin()));
 }
 
+inline bool is_for(const NewEntry& entry, const std::string& member) {
+  const std::vector<std::string> readers = exchange::readers_of(entry.envelope.draft);
+  return std::ranges::find(readers, member) != readers.end();
+}
+
 class MemoryLog {
  public:
   [[nodiscard]] Answers answer(const Questions& questions) const {
@@ -117,7 +123,7 @@ class MemoryLog {
     std::uint64_t previous = 0;
     std::size_t bytes = 0;
     for (const NewEntry& entry : entries_) {
-      if (std::ranges::find(entry.readers, read.member) == entry.readers.end() ||
+      if (!is_for(entry, read.member) ||
           exchange::lane_of(entry.envelope.draft.precedence()) != read.lane) {
         continue;
       }
@@ -136,8 +142,7 @@ class MemoryLog {
     for (const v1::ProbeItem& item : read.items) {
       std::optional<exchange::Lane>& lane = lanes.emplace_back();
       const NewEntry& entry = entries_.at(item.index());
-      if (entry.envelope.draft.origin() == read.origin &&
-          std::ranges::find(entry.readers, item.member()) != entry.readers.end()) {
+      if (entry.envelope.draft.origin() == read.origin && is_for(entry, item.member())) {
         lane = exchange::lane_of(entry.envelope.draft.precedence());
       }
     }

@@ -450,7 +450,7 @@ TEST_F(SequencerTest, ACommitIsTheBatchItsLeavesAndTheHeadAfterThem) {
   }
   EXPECT_EQ(commit.root_after, ledger::tree_root(leaves));
   EXPECT_EQ(commit.root_before, ledger::tree_root(std::span(leaves).first(8)));
-  EXPECT_EQ(commit.entries[1].readers, (Names{"AM", "BY"}));
+  EXPECT_EQ(exchange::readers_of(commit.entries[1].envelope.draft), (Names{"AM", "BY"}));
   // C2SP tlog-checkpoint: origin, size, root in base64, a line each.
   EXPECT_EQ(commit.checkpoint_body("chancery.test/trial"),
             ledger::checkpoint_body(
@@ -461,7 +461,7 @@ TEST_F(SequencerTest, ACommitIsTheBatchItsLeavesAndTheHeadAfterThem) {
 TEST_F(SequencerTest, ANoticeEntersTheFeedOfItsRecipientsAndOfItsOrigin) {
   ASSERT_EQ(offer(envelope(exchange_.draft("KG", {"TJ", "AM"}, "contact")), "KG"), "good");
   EXPECT_EQ(said(turn(sequencer_, log_)), Words{"at 8"});
-  EXPECT_EQ(log_.entries().back().readers, (Names{"AM", "KG", "TJ"}));
+  EXPECT_EQ(exchange::readers_of(log_.entries().back().envelope.draft), (Names{"AM", "KG", "TJ"}));
 }
 
 // C-101, C-139
@@ -472,7 +472,7 @@ TEST_F(SequencerTest, ADirectoryEntryIsABatchOfItsOwnAndEntersNoFeed) {
   const Commit entry = log_.commits().back();
   EXPECT_EQ(entry.type, ledger::LeafType::kDirectory);
   EXPECT_EQ(entry.entries.size(), 1U);
-  EXPECT_TRUE(entry.entries.front().readers.empty());
+  EXPECT_TRUE(exchange::readers_of(entry.entries.front().envelope.draft).empty());
   EXPECT_EQ(entry.directory, sequencer_.directory().root());  // C-100: the state after it.
   EXPECT_NE(entry.directory, exchange_.directory().root());
   // The notice that came before it is judged by the state of its own turn.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -95,6 +96,47 @@ class SqliteHubStoreTest : public testing::Test {
   test::TestExchange exchange_;
   SqliteEngine engine_;
 };
+
+// No hash covers what is looked up and served by: it is compared with the header, named, and put
+// right from the envelope that a node hands in.
+TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
+  std::map<std::uint64_t, std::string> envelopes;
+  {
+    const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
+    const FeedRead read{.member = "AM", .from = 8, .count_max = 1};
+    envelopes[8] = test::must(store->read_feed(read, exchange::kFrameBytesTarget)).at(0).envelope;
+    envelopes[6] = test::must(store->read_batches(6, 1, 1)).at(0).directory_entry();
+  }
+  const std::string at_8 = " WHERE idx = 8";
+  for (const std::string& sql :
+       {"DELETE FROM feed" + at_8 + " AND member = 'BY'", "UPDATE feed SET urgent = 1" + at_8,
+        "UPDATE feed SET member = 'KZ'" + at_8 + " AND member = 'BY'",
+        std::string("INSERT INTO feed(member, urgent, idx) VALUES('KZ', 0, 8)"),
+        std::string("INSERT INTO feed(member, urgent, idx) VALUES('BY', 1, 8)"),
+        std::string("INSERT INTO feed(member, urgent, idx) VALUES('BY', 0, 6)"),
+        "DELETE FROM feed" + at_8, "UPDATE entry SET origin = 'KZ'" + at_8,
+        "UPDATE entry SET notice_id = zeroblob(16)" + at_8,
+        "UPDATE entry SET notice = zeroblob(32)" + at_8}) {
+    SCOPED_TRACE(sql);
+    const std::uint64_t harmed = sql.ends_with("6)") ? 6 : 8;
+    {
+      const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
+      EXPECT_TRUE(test::must(store->scrub(100, kMuch)).whole);
+      EXPECT_TRUE(store->take_damages().empty());
+    }
+    engine_.change(sql);
+    const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
+    EXPECT_FALSE(test::must(store->scrub(3, kMuch)).whole);  // However the look is cut.
+    EXPECT_TRUE(test::must(store->scrub(100, kMuch)).whole);
+    const std::vector<exchange::Damage> met = store->take_damages();
+    ASSERT_EQ(met.size(), 1U);
+    EXPECT_EQ(met[0].part, "entry");
+    EXPECT_EQ(met[0].index, harmed);
+    EXPECT_TRUE(test::must(store->quarantine(met[0], kNow)));
+    test::must(store->restore_entry(harmed, envelopes.at(harmed), kNow));
+    EXPECT_TRUE(test::must(store->quarantined()).empty());
+  }
+}
 
 TEST_F(SqliteHubStoreTest, AStoreOfANewerVersionIsRefusedAndLeftAlone) {
   {
