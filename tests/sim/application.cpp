@@ -48,7 +48,9 @@ void Publisher::burst() {
     return;
   }
   if (waiting_.empty()) {
-    const std::uint64_t count = random_.between(1, workload_.burst_max);
+    const bool floods = workload_.flood_ppm > 0 && random_.chance(workload_.flood_ppm);
+    const std::uint64_t count =
+        random_.between(1, floods ? workload_.flood_max : workload_.burst_max);
     const std::vector<std::string> recipients = [&] {
       std::vector<std::string> some;
       for (const std::string& other : others_) {

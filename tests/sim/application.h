@@ -54,8 +54,10 @@ struct Reading {
 };
 
 struct Workload {
-  Micros pause_max = 60 * kSecond;      // Between two bursts of an application.
-  std::uint64_t burst_max = 8;          // Notices in a burst.
+  Micros pause_max = 60 * kSecond;  // Between two bursts of an application.
+  std::uint64_t burst_max = 8;      // Notices in a burst.
+  std::uint64_t flood_ppm = 0;      // One of up to flood_max.
+  std::uint64_t flood_max = 1'500;
   std::uint64_t abandon_ppm = 100'000;  // Gives up where nobody answers: the outcome stays unknown.
   std::uint64_t contact_ppm = 0;        // Of a kind whose bodies the roster has erased in time.
   std::uint64_t expires_ppm = 0;        // Expires within a minute.

@@ -1,5 +1,7 @@
 // chancery-sim: runs simulated exchanges by their seeds, and tells the story of one that fails.
 
+#include <malloc.h>
+
 #include <cstdlib>
 #include <ctime>
 #include <deque>
@@ -30,6 +32,7 @@ healed, and the oracle judges. The same seed gives the same run; its trace hash 
 
 Exit: 0 all promises kept, 1 a violation, 64 a wrong command line.
 )";
+constexpr int kKeptBytesMax = 512 << 20;
 constexpr std::size_t kStoryLines = 400;  // The last of them, where a seed fails.
 
 struct Request {
@@ -132,6 +135,10 @@ int main(int argc, char** argv) {
     return 64;
   }
   const Request& request = *asked;
+  // What one program frees the next one takes: pages do not go back to the system in between.
+  mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
+  mallopt(M_TOP_PAD, kKeptBytesMax / 8);
+  mallopt(M_MMAP_THRESHOLD, kKeptBytesMax);
   Disk::have_one_thread();
   const test::TestExchange exchange({.adjust_roster = [](v1::Roster& roster) {
     v1::Retention& rule = *roster.add_retention();

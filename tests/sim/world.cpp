@@ -66,7 +66,7 @@ void World::build() {
   names_.assign(kMembers.begin(), kMembers.begin() + count);
   workload_.pause_max = count * 15 * kSecond;  // As many notices an hour, whoever publishes them.
   if (random_.chance(20'000)) {
-    workload_.burst_max = 400;  // Windows fill up, and a log has many pages.
+    workload_.flood_ppm = 60'000;  // Windows fill up, and a log has many pages.
   }
   if (random_.chance(500'000)) {
     workload_.contact_ppm = 300'000;
