@@ -339,8 +339,7 @@ Result<std::string> without_application(std::string_view text, const std::string
     for (const node::Application& application : config.applications) {
       names.insert(application.name);
     }
-    return fail(ErrorCode::kNotFound, names.empty() ? "no application '" + name + "': there is none"
-                                                    : not_among("application", name, names));
+    return fail(ErrorCode::kNotFound, not_among("application", name, names));
   }
   Result<std::string> changed =
       without_table(text, kTable, static_cast<std::size_t>(found - config.applications.begin()));
