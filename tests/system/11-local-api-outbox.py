@@ -32,6 +32,7 @@ class Outbox(Trial):
         self.assertIsNone(everything[0]["content"])
         tracked = self.as_member("AM", "track", waiting)
         self.assertEqual((tracked.code, json.loads(tracked.out)["stage"]), (2, "queued"), tracked)
+        self.assertEqual(tracked.error, "unknown-outcome", "what is missing is said without --watch, too")
         in_vain = ("track", waiting, "--watch", "--timeout", "300ms")
         tracked = self.as_member("AM", *in_vain)
         self.assertEqual((tracked.code, tracked.error), (2, "unknown-outcome"), tracked)
@@ -80,6 +81,8 @@ class Outbox(Trial):
             self.start_node("KZ")
             self.assertEqual(json.loads(tracker.stdout.readline())["member"], "KZ")
             self.assertEqual(tracker.wait(15), 0)
+        there = self.as_member("AM", "track", name[:12])
+        self.assertEqual((there.code, there.err), (0, ""), there)
         there = self.as_member("BY", "track", name[:12], "--watch")  # Of others: it is there.
         self.assertEqual((there.code, json.loads(there.out)["stage"]), (0, "logged"), there)
 
