@@ -63,6 +63,7 @@ Result<DaemonFile> node_file_of(const std::string& node, const Shared& shared) {
   DaemonOptions named;
   named.name = shared.member;
   named.node = node;
+  named.flags = "--exchange DIR and --as CODE, --node FILE, or --context NAME";
   CHANCERY_TRY(DaemonFile file, find_daemon_file(named, shared, environment()));
   if (file.is_hub) {
     return fail(ErrorCode::kUsage, "a hub has no applications: name a node");

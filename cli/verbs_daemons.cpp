@@ -76,6 +76,7 @@ Exit 0: verified, and in place. 1: falsified or refused. 2: could not tell.)";
 // Where it is the hub that is meant.
 void add_hub_flags(CLI::App& verb, Shared& shared, DaemonOptions* options) {
   options->name = "hub";
+  options->flags = "--exchange DIR, --hub FILE, or --context NAME";
   add_context_flag(verb, shared);
   verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
       ->type_name("DIR");
@@ -95,6 +96,8 @@ void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, bo
       verb.add_option("--node", options->node, "Or a node's configuration")->type_name("FILE");
   hub->excludes(node);
   if (stores) {
+    options->flags =
+        "--exchange DIR and its name, --hub FILE, --node FILE, --store FILE, or --context NAME";
     auto* const store =
         verb.add_option("--store", options->store, "Or the store of a stopped daemon, or a copy")
             ->type_name("FILE");

@@ -101,7 +101,7 @@ TABLE = {
         "no daemon": Denied(["outbox", verb, ID, *KZ], 2, "no-daemon"),
         "wrong key": Denied(["outbox", verb, ID, "--client", "{x}/stranger.toml"], 1, "unknown-key"),
         "no grant": Denied(["outbox", verb, "7", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
-        "wrong type": Denied(["outbox", verb, "a-b", *AM], 1, "malformed"),
+        "wrong type": usage("outbox", verb, "a-b", *AM),
         "unknown name": Denied(["outbox", verb, ID, *AM], 1, "not-found"),
         "Ctrl-C": stopped("outbox", verb, ID, *AM),
     } for verb in ("cancel", "retry")},

@@ -64,6 +64,10 @@ class Outbox(Trial):
         self.assertEqual(shown.json["cancels"], [published["notice"]], shown)
         none = self.as_member("AM", "outbox", "cancel", "01890a5d-ac96-774b-bcce-b302099a8057")
         self.assertEqual((none.code, none.error), (1, "not-found"), none)
+        for verb in ("cancel", "retry"):
+            wrong = self.as_member("AM", "outbox", verb, "a-b")
+            self.assertEqual((wrong.code, wrong.error), (64, "usage"), wrong)
+            self.assertIn("'a-b' is no notice id, which is written 8-4-4-4-12", wrong.err)
 
     def test_a_notice_is_tracked_until_each_recipient_has_stored_it(self):
         self.start("AM", "BY")

@@ -129,6 +129,7 @@ class Redelivery(Trial):
         self.assertEqual(self.as_member("BY", *read).json["notices"], [])
         late = self.as_member("BY", "cursor", "nack", "desk", name[:12], "--delay", "8d")
         self.assertEqual((late.code, late.error), (1, "limit-exceeded"), late)
+        self.assertIn("at most seven days", late.err)
 
     def test_a_cursor_that_is_not_there_is_named_with_the_nearest(self):
         node = self.begin("one")

@@ -136,6 +136,21 @@ TEST_F(CommandLineTest, AnUnknownVerbNamesTheNearest) {
   }
 }
 
+TEST_F(CommandLineTest, WhoNamesNoDaemonIsToldTheFlagsOfTheVerb) {
+  const std::vector<std::pair<std::vector<const char*>, std::string>> cases = {
+      {{"status"}, "--exchange DIR and its name, --hub FILE, --node FILE, or --context NAME)"},
+      {{"hub", "drain"}, "say which daemon: --exchange DIR, --hub FILE, or --context NAME)"},
+      {{"audit", "verify"}, "--node FILE, --store FILE, or --context NAME)"},
+      {{"app", "revoke", "x"}, "--exchange DIR and --as CODE, --node FILE, or --context NAME)"},
+      {{"app", "list", "--as", "AM"}, "--exchange DIR and --as CODE, --node FILE"},
+  };
+  for (const auto& [words, flags] : cases) {
+    const Answer answer = chancery(words);
+    EXPECT_EQ(answer.code, os::kExitUsage);
+    EXPECT_NE(answer.err.find(flags), std::string::npos) << answer.err;
+  }
+}
+
 TEST_F(CommandLineTest, AMissingFileIsNamedWithWhatWasExpected) {
   const std::vector<std::pair<std::vector<const char*>, std::string>> cases = {
       {{"show", "1", "--client", "/no/f"}, "expected the client.toml of an application"},
