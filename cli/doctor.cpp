@@ -6,12 +6,14 @@
 #include <iostream>
 #include <iterator>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "broker/config.h"
 #include "broker/server.h"
 #include "cli/app.h"
 #include "cli/display.h"
+#include "cli/status.h"
 #include "core/base/encoding.h"
 #include "core/base/version.h"
 #include "daemon/start.h"
@@ -196,9 +198,29 @@ Finding queues_of(const Json& status) {
   return finding;
 }
 
+// The folder of the socket where it is not there and need not be: what is under /run goes with the
+// machine, and systemd makes it when it starts a daemon and removes it when that ends.
+std::string absent_runtime_folder(const std::string& admin) {
+  const std::filesystem::path folder = std::filesystem::path(admin).parent_path();
+  std::error_code unknown;
+  const bool absent =
+      folder.string().starts_with("/run/") && !std::filesystem::exists(folder, unknown) && !unknown;
+  return absent ? folder.string() : std::string();
+}
+
+Finding stopped(const DaemonTarget& target, const std::string& folder) {
+  const std::string unit = target.is_hub ? "chancery-broker" : "chancery-node";
+  return {
+      .part = "daemon",
+      .health = Health::kBad,
+      .detail = "does not run: " + folder + ", where its sockets are while it does, is not there",
+      .remedy = "systemctl start " + unit + "; why it ended: journalctl -u " + unit +
+                ". Who starts it by hand makes the folder first"};
+}
+
 // What a start would look at; the warnings that it logs are findings as well.
 template <class Server, class Config>
-std::vector<Finding> try_start(const Config& config) {
+std::vector<Finding> try_start(const Config& config, const daemon::StartOptions& start) {
   std::vector<Finding> findings;
   log::init_sink(
       [&](std::string_view line) {
@@ -208,7 +230,7 @@ std::vector<Finding> try_start(const Config& config) {
                             .remedy = "docs/reference/logs.md has this event"});
       },
       log::Level::kWarn);
-  const Result<void> checked = Server::check(config, daemon::StartOptions{});
+  const Result<void> checked = Server::check(config, start);
   log::init_sink([](std::string_view) {}, log::Level::kError);
   findings.push_back(
       checked.has_value()
@@ -271,18 +293,21 @@ Result<Examined> examine(const DoctorOptions& options, const Shared& shared) {
   CHANCERY_TRY(const DaemonFile file, find_daemon_file(options.daemon, shared, environment()));
   Examined examined;
   CHANCERY_TRY(examined.target, find_daemon(options.daemon, shared));
+  const std::string absent = absent_runtime_folder(examined.target.admin);
+  const daemon::StartOptions start{.sockets = absent.empty()};
   if (file.is_hub) {
     CHANCERY_TRY(const broker::Config config, broker::read_config(file.path));
-    examined.findings = try_start<broker::Server>(config);
+    examined.findings = try_start<broker::Server>(config, start);
     examined.config = config_json(config);
   } else {
     CHANCERY_TRY(const node::Config config, node::read_config(file.path));
-    examined.findings = try_start<node::Server>(config);
+    examined.findings = try_start<node::Server>(config, start);
     examined.config = config_json(config);
   }
   const Result<std::string> status = ask_status(examined.target);
   if (!status.has_value()) {
-    examined.findings.push_back(finding_of("daemon", status.error()));
+    examined.findings.push_back(absent.empty() ? finding_of("daemon", status.error())
+                                               : stopped(examined.target, absent));
     return examined;
   }
   CHANCERY_TRY(examined.status, text::parse_json(*status, kStatusDepthMax));

@@ -58,6 +58,23 @@ class Doctor(Trial):
         self.assertEqual((refused.code, refused.error), (1, "config-unknown-key"))
         self.assertEqual(chancery("doctor", "--check", "--log-age-max", "long", "--exchange", self.exchange, "hub").code, 64)
 
+    def test_a_daemon_whose_folder_under_run_is_gone_does_not_run(self):
+        folder = "/run/chancery-doctor-test"  # As systemd leaves it.
+        for config, words in (("hub/hub.toml", ("admin",)), ("am/node.toml", ("admin", "local"))):
+            for word in words:
+                self.edit(config, f"^{word} = .*$", f'{word} = "{folder}/{word}.sock"')
+        for name, unit in (("hub", "chancery-broker"), ("AM", "chancery-node")):
+            self.assertEqual(self.ill(name), {"daemon": "bad"})
+            answer = self.doctor(name)
+            self.assertRegex(answer.out, rf"(?s)does not run: {folder}, .*remedy: systemctl start {unit}; ")
+            self.assertNotIn("file-missing", answer.out)
+        self.path("am/keys/local.pem").chmod(0o644)
+        self.assertEqual(self.ill("AM"), {"start": "bad", "daemon": "bad"}, "all else is looked at")
+        self.path("am/keys/local.pem").chmod(0o600)
+        for word in ("admin", "local"):
+            self.edit("am/node.toml", f"^{word} = .*$", f'{word} = "gone/{word}.sock"')
+        self.assertEqual(self.ill("AM"), {"start": "bad", "daemon": "bad"}, "nobody makes another folder")
+
     def test_a_bundle_has_neither_secrets_nor_notices(self):
         self.start("AM", "BY")
         self.assertEqual(self.publish("AM", "Nobody else's business").code, 0)
