@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <string_view>
@@ -176,6 +177,27 @@ Finding records_of(const Json& status) {
           .remedy = "chancery audit verify names them; docs/operating/damage.md"};
 }
 
+// A notice was meant for this member, and is shown to nobody.
+Finding inbox_of(const Json& status, const Expectations& expectations) {
+  const Json& inbox = status.at("inbox");
+  Finding finding{.part = "inbox",
+                  .detail = shown(inbox.at("void")) + " deliveries are void, " +
+                            shown(inbox.at("unopenable")) + " unopenable"};
+  if (unshown_count(status) > expectations.unshown_known) {
+    finding.health = Health::kWarning;
+    finding.remedy =
+        std::string(inbox.at("unopenable") == 0
+                        ? ""
+                        : "unopenable-entry in the log names them: ask their origin to publish "
+                          "them again; ") +
+        (inbox.at("void") == 0 ? ""
+                               : "void-entry in the log names what the hub must not have logged: "
+                                 "keep the store, tell the other members; ") +
+        "--unshown-known " + std::to_string(unshown_count(status)) + " once that is done";
+  }
+  return finding;
+}
+
 Finding queues_of(const Json& status) {
   Finding finding{.part = "queues", .detail = "none is nearly full"};
   std::string full;
@@ -280,7 +302,7 @@ struct Examined {
 };
 
 Result<Expectations> expectations_of(const DoctorOptions& options) {
-  Expectations expectations{.now_ms = os::unix_ms()};
+  Expectations expectations{.now_ms = os::unix_ms(), .unshown_known = options.unshown_known};
   if (!options.log_age_max.empty()) {
     CHANCERY_TRY(const std::chrono::milliseconds age, text::parse_duration(options.log_age_max));
     expectations.log_age_max_ms = static_cast<std::uint64_t>(age.count());
@@ -389,6 +411,9 @@ std::vector<Finding> findings_of(const Json& status, const Expectations& expecta
   findings.push_back(clock_of(status, expectations));
   findings.push_back(disk_of(status));
   findings.push_back(records_of(status));
+  if (status.contains("hub")) {
+    findings.push_back(inbox_of(status, expectations));
+  }
   findings.push_back(queues_of(status));
   return findings;
 }
