@@ -12,6 +12,7 @@
 #include "chancery/client.h"
 #include "cli/display.h"
 #include "cli/lookup.h"
+#include "client/src/options.h"
 #include "daemon/options.h"
 #include "daemon/places.h"
 #include "io/os/exit_codes.h"
@@ -34,9 +35,7 @@ KeySet root_keys(const std::vector<daemon::OptionRow>& rows) {
 std::array<std::pair<std::string, KeySet>, 3> keys_of_roles() {
   return {{{"hub", root_keys(broker::option_rows())},
            {"node", root_keys(node::option_rows())},
-           {"client",
-            {"node", "node_key", "key", "member", "genesis", "connect_timeout_ms",
-             "request_timeout_ms"}}}};
+           {"client", KeySet(client::kFileKeys.begin(), client::kFileKeys.end())}}};
 }
 
 std::string program_of(const std::string& role) {
