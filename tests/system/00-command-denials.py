@@ -66,7 +66,7 @@ TABLE = {
         "wrong key": Denied(["inbox", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
         "no grant": Denied(["inbox", "--kind", "contact", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
         "wrong type": usage("inbox", *AM, "--last", "many"),
-        "unknown name": Denied(["inbox", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
+        "unknown name": Denied(["inbox", "--from", "ZZ", *AM], 1, "unknown-member"),
         "Ctrl-C": stopped("inbox", *AM, "--follow"),
     },
     "show": {
