@@ -117,7 +117,9 @@ Result<void> Server::check(const Config& config, const daemon::StartOptions& opt
   CHANCERY_TRY(const crypto::PrivateKey transport_key,
                daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY_VOID(daemon::check_store_place("store", config.store));
-  CHANCERY_TRY_VOID(daemon::check_socket_place("admin", config.admin));
+  if (options.sockets) {
+    CHANCERY_TRY_VOID(daemon::check_socket_place("admin", config.admin));
+  }
   CHANCERY_TRY(const std::optional<exchange::Directory> directory,
                directory_at_start(config, options));
   if (!directory.has_value()) {

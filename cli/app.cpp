@@ -63,6 +63,7 @@ Result<DaemonFile> node_file_of(const std::string& node, const Shared& shared) {
   DaemonOptions named;
   named.name = shared.member;
   named.node = node;
+  named.flags = "--exchange DIR and --as CODE, --node FILE, or --context NAME";
   CHANCERY_TRY(DaemonFile file, find_daemon_file(named, shared, environment()));
   if (file.is_hub) {
     return fail(ErrorCode::kUsage, "a hub has no applications: name a node");
@@ -339,8 +340,7 @@ Result<std::string> without_application(std::string_view text, const std::string
     for (const node::Application& application : config.applications) {
       names.insert(application.name);
     }
-    return fail(ErrorCode::kNotFound, names.empty() ? "no application '" + name + "': there is none"
-                                                    : not_among("application", name, names));
+    return fail(ErrorCode::kNotFound, not_among("application", name, names));
   }
   Result<std::string> changed =
       without_table(text, kTable, static_cast<std::size_t>(found - config.applications.begin()));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -93,6 +94,46 @@ std::optional<Error> unknown_verb(const CLI::App& app, const Words& words) {
   return std::nullopt;
 }
 
+std::set<std::string> flags_of(const CLI::App& verb) {
+  std::set<std::string> flags;
+  for (const CLI::Option* const option : verb.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      flags.insert("--" + name);
+    }
+  }
+  return flags;
+}
+
+// After a parse that failed: the first flag that nobody knows, since what else is wrong may come of
+// it. CLI11 would say that it was not expected, and not what was.
+std::optional<Error> unknown_flag(const CLI::App& app) {
+  const CLI::App* verb = &app;
+  std::string called;
+  std::vector<std::string> left = app.remaining();
+  while (!verb->get_subcommands().empty()) {
+    verb = verb->get_subcommands().front();
+    called += " " + verb->get_name();
+    std::ranges::copy(verb->remaining(), std::back_inserter(left));
+  }
+  const std::set<std::string> flags = flags_of(*verb);
+  for (const std::string& word : left) {
+    const std::string flag = word.substr(0, word.find('='));
+    if (!flag.starts_with('-') || flag.find_first_not_of('-') == std::string::npos) {
+      continue;
+    }
+    if (!flags.contains(flag)) {
+      return Error{ErrorCode::kUsage, not_among("flag", flag, flags)};
+    }
+    std::string where = flag;
+    where += " stands behind its verb: chancery";
+    where += called;
+    where += " ";
+    where += flag;
+    return Error{ErrorCode::kUsage, where};
+  }
+  return std::nullopt;
+}
+
 // Parsing failed, so the flag may not have been seen.
 bool wants_json(const Words& words) {
   return std::ranges::find(words, "--json") != words.end();
@@ -174,7 +215,7 @@ int run_command_line(int argc, const char* const* argv) {
     }
     return shown == 0 ? os::kExitDone : os::kExitUsage;
   } catch (const CLI::ParseError& error) {
-    return report(Error{ErrorCode::kUsage, error.what()}, json);
+    return report(unknown_flag(app).value_or(Error{ErrorCode::kUsage, error.what()}), json);
   }
   if (!shared.run) {  // No verb, or a group of verbs alone: show what there is.
     std::cerr << app.help();

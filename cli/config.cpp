@@ -12,6 +12,7 @@
 #include "chancery/client.h"
 #include "cli/display.h"
 #include "cli/lookup.h"
+#include "client/src/options.h"
 #include "daemon/options.h"
 #include "daemon/places.h"
 #include "io/os/exit_codes.h"
@@ -34,24 +35,45 @@ KeySet root_keys(const std::vector<daemon::OptionRow>& rows) {
 std::array<std::pair<std::string, KeySet>, 3> keys_of_roles() {
   return {{{"hub", root_keys(broker::option_rows())},
            {"node", root_keys(node::option_rows())},
-           {"client",
-            {"node", "node_key", "key", "member", "genesis", "connect_timeout_ms",
-             "request_timeout_ms"}}}};
+           {"client", KeySet(client::kFileKeys.begin(), client::kFileKeys.end())}}};
 }
 
 std::string program_of(const std::string& role) {
   return role == "hub" ? "chancery-broker" : role == "node" ? "chancery-node" : "applications";
 }
 
-Result<void> read_as(const std::string& role, const std::string& text, const std::string& path) {
+// A node takes a grant of a kind that it does not know, which may come with its next version: so
+// it is good, and most probably not what was meant.
+std::vector<std::string> doubtful_grants(const node::Config& config) {
+  std::vector<std::string> doubts;
+  for (const node::Application& application : config.applications) {
+    const auto look = [&](const std::string& key, const std::vector<std::string>& patterns) {
+      for (const std::string& pattern : patterns) {
+        const Result<void> known = require_pattern(pattern);
+        if (!known.has_value()) {
+          doubts.push_back(key + " of the application '" + application.name +
+                           "' grants nothing: " + known.error().detail);
+        }
+      }
+    };
+    look("publish", application.publish);
+    look("read", application.read);
+  }
+  return doubts;
+}
+
+// What the program takes, and what in it is in doubt.
+Result<std::vector<std::string>> read_as(const std::string& role, const std::string& text,
+                                         const std::string& path) {
   if (role == "hub") {
     CHANCERY_TRY_VOID(broker::parse_config(text, path));
   } else if (role == "node") {
-    CHANCERY_TRY_VOID(node::parse_config(text, path));
+    CHANCERY_TRY(const node::Config config, node::parse_config(text, path));
+    return doubtful_grants(config);
   } else {
     static_cast<void>(client::Options::from_file(path));  // Throws client::Error.
   }
-  return {};
+  return std::vector<std::string>();
 }
 
 std::string change_word(daemon::Change change) {
@@ -120,10 +142,17 @@ Result<int> run_config_check(const ConfigCheckOptions& options, const Shared& sh
   if (role.empty()) {
     CHANCERY_TRY(role, role_of_config(text, options.file));
   }
-  CHANCERY_TRY_VOID(read_as(role, text, options.file));
+  CHANCERY_TRY(const std::vector<std::string> warnings, read_as(role, text, options.file));
   if (shared.json) {
-    std::cout << json_line({{"file", options.file}, {"role", role}, {"good", true}}) << "\n";
+    std::cout << json_line({{"file", options.file},
+                            {"role", role},
+                            {"good", true},
+                            {"warnings", warnings}})
+              << "\n";
   } else {
+    for (const std::string& warning : warnings) {
+      std::cerr << "warning: " << harmless(warning) << "\n";
+    }
     std::cout << "good: " << harmless(options.file) << " (" << role << ".toml, for "
               << program_of(role) << ")\n";
   }

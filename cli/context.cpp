@@ -247,8 +247,7 @@ Result<Context> find_context(const Contexts& contexts, const std::string& name) 
   for (const Context& context : contexts.all) {
     names.insert(context.name);
   }
-  return fail(ErrorCode::kNotFound, names.empty() ? "no context '" + name + "': there is none"
-                                                  : not_among("context", name, names));
+  return fail(ErrorCode::kNotFound, not_among("context", name, names));
 }
 
 Result<int> run_context_add(const ContextAddOptions& options, const Shared& shared) {

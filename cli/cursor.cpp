@@ -1,12 +1,15 @@
 #include "cli/cursor.h"
 
+#include <algorithm>
 #include <iostream>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "chancery/client.h"
 #include "cli/connection.h"
 #include "cli/display.h"
+#include "cli/lookup.h"
 #include "client/src/answer_json.h"
 #include "core/base/encoding.h"
 #include "io/os/exit_codes.h"
@@ -21,12 +24,12 @@ std::string cursor_line(const std::string& name, const client::Position& stands)
 }
 
 // In both lanes: up to an arrival number all is done with, and nothing after it.
-Result<std::uint64_t> arrival_of(const std::string& word, client::Client& client) {
+Result<std::uint64_t> arrival_of(const std::string& word, const client::Cursors& all) {
   if (word == "start") {
     return 0;
   }
   if (word == "end") {
-    return client.cursors().newest_arrival;
+    return all.newest_arrival;
   }
   if (Result<std::uint64_t> number = from_decimal(word); number.has_value()) {
     return number;
@@ -61,6 +64,28 @@ std::string deferred_line(const client::DeferredEntry& entry) {
   return line + (deferral.reason.empty() ? "" : ": " + harmless(deferral.reason)) + ")";
 }
 
+bool is_listed(const client::Cursors& all, const std::string& name) {
+  return std::ranges::find(all.cursors, name, &client::CursorState::name) != all.cursors.end();
+}
+
+// To the node a cursor is a name, and one that was never used is one where nothing happened yet. A
+// program may have given something back before it first moved its own: then it is not listed.
+Result<void> require_cursor(client::Client& client, const std::string& name) {
+  const client::Cursors all = client.cursors();
+  if (is_listed(all, name)) {
+    return {};
+  }
+  const client::DeferredPage page = client.deferred(name, {.after = 0, .limit = 1});
+  if (!page.entries.empty() || !page.last) {
+    return {};
+  }
+  std::set<std::string> names;
+  for (const client::CursorState& each : all.cursors) {
+    names.insert(each.name);
+  }
+  return fail(ErrorCode::kNotFound, not_among("cursor", name, names));
+}
+
 // What was read along the cursor and done with may be given back as well: it has no attempts yet.
 std::vector<client::Notice> notices_of(client::Client& client, const std::string& cursor,
                                        const std::vector<std::string>& names) {
@@ -83,6 +108,7 @@ std::vector<client::Notice> notices_of(client::Client& client, const std::string
 Result<int> run_cursor_deferred(const CursorDeferredOptions& options, const Shared& shared) {
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);
+  CHANCERY_TRY_VOID(require_cursor(client, options.name));
   text::Json notices = text::Json::array();
   for_each_deferred(client, options.name, options.quarantined,
                     [&](const client::DeferredEntry& entry) {
@@ -106,6 +132,7 @@ Result<int> run_cursor_nack(const CursorNackOptions& options, const Shared& shar
   how.reason = options.reason;
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);
+  CHANCERY_TRY_VOID(require_cursor(client, options.name));
   const std::vector<client::Deferral> given =
       client.nack(options.name, notices_of(client, options.name, options.notices), how);
   if (shared.json) {
@@ -126,6 +153,7 @@ Result<int> run_cursor_redrive(const CursorRedriveOptions& options, const Shared
   }
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);
+  CHANCERY_TRY_VOID(require_cursor(client, options.name));
   std::vector<std::uint64_t> arrivals;
   arrivals.reserve(options.notices.size());
   for (const std::string& name : options.notices) {
@@ -158,15 +186,18 @@ Result<int> run_cursor_list(const CursorListOptions& /*options*/, const Shared& 
 Result<int> run_cursor_reset(const CursorResetOptions& options, const Shared& shared) {
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);
-  CHANCERY_TRY(const std::uint64_t arrival, arrival_of(options.to, client));
+  const client::Cursors all = client.cursors();
+  CHANCERY_TRY(const std::uint64_t arrival, arrival_of(options.to, all));
+  const bool is_new = !is_listed(all, options.name);
   const client::Position stands = client.reset(options.name, {arrival, arrival});
   if (shared.json) {
     std::cout << json_line({{"cursor", options.name},
                             {"arrival", stands.arrival},
-                            {"arrival_urgent", stands.arrival_urgent}})
+                            {"arrival_urgent", stands.arrival_urgent},
+                            {"new", is_new}})
               << "\n";
   } else {
-    std::cout << cursor_line(options.name, stands) << "\n";
+    std::cout << cursor_line(options.name, stands) << (is_new ? "  (new)" : "") << "\n";
   }
   return os::kExitDone;
 }

@@ -200,11 +200,9 @@ Result<DaemonFile> find_daemon_file(const DaemonOptions& options, const Shared& 
   const std::string& exchange = shared.exchange.empty() ? given.exchange : shared.exchange;
   if (exchange.empty() || name.empty()) {
     return fail(ErrorCode::kUsage,
-                given.name.empty()
-                    ? "say which daemon: --exchange DIR and its name, --hub, --node, "
-                      "--store or --context"
-                    : "the context '" + given.name + "' does not say which daemon" +
-                          (exchange.empty() ? " of which exchange" : ""));
+                given.name.empty() ? "say which daemon: " + options.flags
+                                   : "the context '" + given.name + "' does not say which daemon" +
+                                         (exchange.empty() ? " of which exchange" : ""));
   }
   return file_in_exchange(exchange, name);
 }

@@ -29,6 +29,8 @@ struct DaemonOptions {
   std::string node{};     // node.toml
   std::string store{};    // A store file, of a stopped daemon or a copy.
   std::string genesis{};  // With store: the exchange that it must be of.
+  // Of the verb, for whoever named none.
+  std::string flags = "--exchange DIR and its name, --hub FILE, --node FILE, or --context NAME";
 };
 
 // Where the options point to.

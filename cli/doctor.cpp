@@ -3,15 +3,18 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <filesystem>
 #include <iostream>
 #include <iterator>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "broker/config.h"
 #include "broker/server.h"
 #include "cli/app.h"
 #include "cli/display.h"
+#include "cli/status.h"
 #include "core/base/encoding.h"
 #include "core/base/version.h"
 #include "daemon/start.h"
@@ -174,6 +177,27 @@ Finding records_of(const Json& status) {
           .remedy = "chancery audit verify names them; docs/operating/damage.md"};
 }
 
+// A notice was meant for this member, and is shown to nobody.
+Finding inbox_of(const Json& status, const Expectations& expectations) {
+  const Json& inbox = status.at("inbox");
+  Finding finding{.part = "inbox",
+                  .detail = shown(inbox.at("void")) + " deliveries are void, " +
+                            shown(inbox.at("unopenable")) + " unopenable"};
+  if (unshown_count(status) > expectations.unshown_known) {
+    finding.health = Health::kWarning;
+    finding.remedy =
+        std::string(inbox.at("unopenable") == 0
+                        ? ""
+                        : "unopenable-entry in the log names them: ask their origin to publish "
+                          "them again; ") +
+        (inbox.at("void") == 0 ? ""
+                               : "void-entry in the log names what the hub must not have logged: "
+                                 "keep the store, tell the other members; ") +
+        "--unshown-known " + std::to_string(unshown_count(status)) + " once that is done";
+  }
+  return finding;
+}
+
 Finding queues_of(const Json& status) {
   Finding finding{.part = "queues", .detail = "none is nearly full"};
   std::string full;
@@ -196,9 +220,29 @@ Finding queues_of(const Json& status) {
   return finding;
 }
 
+// The folder of the socket where it is not there and need not be: what is under /run goes with the
+// machine, and systemd makes it when it starts a daemon and removes it when that ends.
+std::string absent_runtime_folder(const std::string& admin) {
+  const std::filesystem::path folder = std::filesystem::path(admin).parent_path();
+  std::error_code unknown;
+  const bool absent =
+      folder.string().starts_with("/run/") && !std::filesystem::exists(folder, unknown) && !unknown;
+  return absent ? folder.string() : std::string();
+}
+
+Finding stopped(const DaemonTarget& target, const std::string& folder) {
+  const std::string unit = target.is_hub ? "chancery-broker" : "chancery-node";
+  return {
+      .part = "daemon",
+      .health = Health::kBad,
+      .detail = "does not run: " + folder + ", where its sockets are while it does, is not there",
+      .remedy = "systemctl start " + unit + "; why it ended: journalctl -u " + unit +
+                ". Who starts it by hand makes the folder first"};
+}
+
 // What a start would look at; the warnings that it logs are findings as well.
 template <class Server, class Config>
-std::vector<Finding> try_start(const Config& config) {
+std::vector<Finding> try_start(const Config& config, const daemon::StartOptions& start) {
   std::vector<Finding> findings;
   log::init_sink(
       [&](std::string_view line) {
@@ -208,7 +252,7 @@ std::vector<Finding> try_start(const Config& config) {
                             .remedy = "docs/reference/logs.md has this event"});
       },
       log::Level::kWarn);
-  const Result<void> checked = Server::check(config, daemon::StartOptions{});
+  const Result<void> checked = Server::check(config, start);
   log::init_sink([](std::string_view) {}, log::Level::kError);
   findings.push_back(
       checked.has_value()
@@ -258,7 +302,7 @@ struct Examined {
 };
 
 Result<Expectations> expectations_of(const DoctorOptions& options) {
-  Expectations expectations{.now_ms = os::unix_ms()};
+  Expectations expectations{.now_ms = os::unix_ms(), .unshown_known = options.unshown_known};
   if (!options.log_age_max.empty()) {
     CHANCERY_TRY(const std::chrono::milliseconds age, text::parse_duration(options.log_age_max));
     expectations.log_age_max_ms = static_cast<std::uint64_t>(age.count());
@@ -271,18 +315,21 @@ Result<Examined> examine(const DoctorOptions& options, const Shared& shared) {
   CHANCERY_TRY(const DaemonFile file, find_daemon_file(options.daemon, shared, environment()));
   Examined examined;
   CHANCERY_TRY(examined.target, find_daemon(options.daemon, shared));
+  const std::string absent = absent_runtime_folder(examined.target.admin);
+  const daemon::StartOptions start{.sockets = absent.empty()};
   if (file.is_hub) {
     CHANCERY_TRY(const broker::Config config, broker::read_config(file.path));
-    examined.findings = try_start<broker::Server>(config);
+    examined.findings = try_start<broker::Server>(config, start);
     examined.config = config_json(config);
   } else {
     CHANCERY_TRY(const node::Config config, node::read_config(file.path));
-    examined.findings = try_start<node::Server>(config);
+    examined.findings = try_start<node::Server>(config, start);
     examined.config = config_json(config);
   }
   const Result<std::string> status = ask_status(examined.target);
   if (!status.has_value()) {
-    examined.findings.push_back(finding_of("daemon", status.error()));
+    examined.findings.push_back(absent.empty() ? finding_of("daemon", status.error())
+                                               : stopped(examined.target, absent));
     return examined;
   }
   CHANCERY_TRY(examined.status, text::parse_json(*status, kStatusDepthMax));
@@ -364,6 +411,9 @@ std::vector<Finding> findings_of(const Json& status, const Expectations& expecta
   findings.push_back(clock_of(status, expectations));
   findings.push_back(disk_of(status));
   findings.push_back(records_of(status));
+  if (status.contains("hub")) {
+    findings.push_back(inbox_of(status, expectations));
+  }
   findings.push_back(queues_of(status));
   return findings;
 }

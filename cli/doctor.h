@@ -18,8 +18,9 @@ namespace chancery::cli {
 struct DoctorOptions {
   DaemonOptions daemon;
   bool check = false;
-  std::string log_age_max;  // A duration; empty where the age is no matter.
-  std::string bundle;       // A file that is not there yet; empty for none.
+  std::string log_age_max;          // A duration; empty where the age is no matter.
+  std::uint64_t unshown_known = 0;  // As in StatusOptions.
+  std::string bundle;               // A file that is not there yet; empty for none.
 };
 
 // The numbers are the exit codes of Nagios plugins.
@@ -35,6 +36,7 @@ struct Finding {
 struct Expectations {
   std::uint64_t now_ms = 0;
   std::uint64_t log_age_max_ms = 0;  // 0: any.
+  std::uint64_t unshown_known = 0;
 };
 
 // Of the status of a running daemon: one finding for each part. Pure.

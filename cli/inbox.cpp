@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::chrono::seconds kFollowWait{20};
 constexpr std::chrono::seconds kRetryWait{1};
+constexpr int kOlderPagesMax = 50;  // Of 2,000 rows each, where nothing in them matches.
 
 class InboxReader {
  public:
@@ -30,6 +31,10 @@ class InboxReader {
   // From where the cursor stands; once something was read, from there on, whether it moved or not.
   client::Page next() {
     client::Page page = cursor_.empty() ? client_.inbox(query_) : client_.read(cursor_, query_);
+    if (page.notices.size() < query_.last) {
+      older_ = look_for_older(
+          [this](const client::InboxQuery& query) { return client_.inbox(query); }, query_, page);
+    }
     // The newest are one page, and what arrives meanwhile is newer than they are. Of the others a
     // page without notices may have more behind it: the node looks at so many rows at a time.
     take_given_back(page);
@@ -40,6 +45,8 @@ class InboxReader {
   }
 
   [[nodiscard]] bool at_end() const { return at_end_; }
+  // Than the newest so many that were asked for, and are not as many.
+  [[nodiscard]] Older older() const { return older_; }
 
   // Everything that was read was shown.
   void done() {
@@ -75,6 +82,7 @@ class InboxReader {
   client::Page undone_;  // Where it ends, and what in it had been given back.
   client::Position done_;
   bool at_end_ = false;
+  Older older_ = Older::kNone;
 };
 
 // A closed or full output is not read from: a cursor must not run ahead of it.
@@ -83,6 +91,15 @@ Result<void> flush() {
     return fail(ErrorCode::kIo, "writing to stdout");
   }
   return {};
+}
+
+void tell_older(Older older, std::size_t count) {
+  if (older != Older::kNone) {
+    std::cerr << "chancery: these are " << count << ", and older notices "
+              << (older == Older::kSome ? "match" : "may match")
+              << " as well: --last gives 2 MiB of the newest 100,000 at most. Without it all that "
+                 "match are shown\n";
+  }
 }
 
 Result<void> show_page(const client::Page& page, bool json) {
@@ -94,9 +111,11 @@ Result<void> show_page(const client::Page& page, bool json) {
 
 Result<int> show_all(InboxReader& reader, bool json) {
   client::Page all;
+  std::size_t count = 0;
   while (!reader.at_end()) {
     client::Page page = reader.next();
     all.next = page.next;
+    count += page.notices.size();
     if (json) {
       std::ranges::move(page.notices, std::back_inserter(all.notices));
     } else {
@@ -105,10 +124,13 @@ Result<int> show_all(InboxReader& reader, bool json) {
     }
   }
   if (json) {
-    std::cout << json_line(client::page_json(all)) << "\n";
+    text::Json shown = client::page_json(all);
+    shown["more"] = reader.older() != Older::kNone;
+    std::cout << json_line(shown) << "\n";
   }
   CHANCERY_TRY_VOID(flush());
   reader.done();
+  tell_older(reader.older(), count);
   return os::kExitDone;
 }
 
@@ -123,6 +145,9 @@ Result<int> follow(InboxReader& reader, bool json) {
       CHANCERY_TRY_VOID(show_page(page, json));
       reader.done();
       reader.wait_for_more();
+      if (!reached) {
+        tell_older(reader.older(), page.notices.size());
+      }
       reached = true;
       complained = false;
     } catch (const client::Error& error) {
@@ -160,6 +185,26 @@ Result<client::InboxQuery> make_query(const InboxOptions& options, client::Time 
     CHANCERY_TRY(query.since, text::parse_past(options.since, now));
   }
   return query;
+}
+
+Older look_for_older(const std::function<client::Page(const client::InboxQuery&)>& ask,
+                     client::InboxQuery query, const client::Page& newest) {
+  const std::uint64_t oldest =
+      newest.notices.empty() ? newest.next.arrival + 1 : newest.notices.front().arrival;
+  query.last = 0;
+  query.limit = 1;
+  query.wait = {};
+  for (int pages = 0; pages < kOlderPagesMax; ++pages) {
+    const client::Page page = ask(query);
+    if (!page.notices.empty()) {
+      return page.notices.front().arrival < oldest ? Older::kSome : Older::kNone;
+    }
+    if (page.next.arrival + 1 >= oldest || page.next == query.after) {
+      return Older::kNone;
+    }
+    query.after = page.next;
+  }
+  return Older::kPerhaps;
 }
 
 Result<int> run_inbox(const InboxOptions& options, const Shared& shared) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,16 @@ struct InboxOptions {
 
 // Throws client::Error "usage" for a word that is none.
 [[nodiscard]] Result<client::InboxQuery> make_query(const InboxOptions& options, client::Time now);
+
+// Whether older notices match than the newest that `query.last` asked for.
+enum class Older : std::uint8_t { kNone, kSome, kPerhaps };
+
+// An answer with fewer than were asked for is all there is, or what fits into it, or what was found
+// among as many rows as a node looks at for one: it does not say which. The rest of the inbox is
+// looked through from its start, up to a bound, by `ask`.
+[[nodiscard]] Older look_for_older(
+    const std::function<client::Page(const client::InboxQuery&)>& ask, client::InboxQuery query,
+    const client::Page& newest);
 
 [[nodiscard]] Result<int> run_inbox(const InboxOptions& options, const Shared& shared);
 

@@ -40,6 +40,9 @@ std::set<std::string> kind_names() {
 std::string not_among(std::string_view what, std::string_view name,
                       const std::set<std::string>& candidates) {
   const std::string none = "no " + std::string(what) + " '" + std::string(name) + "': ";
+  if (candidates.empty()) {
+    return none + "there is none";
+  }
   const std::optional<std::string> near = nearest(name, candidates);
   return none +
          (near.has_value() ? "did you mean '" + *near + "'?" : "there are " + listed(candidates));

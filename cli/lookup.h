@@ -16,7 +16,8 @@
 
 namespace chancery::cli {
 
-// "no kind 'threat.alrt': did you mean 'threat.alert'?"; where none is near, all there are.
+// "no kind 'threat.alrt': did you mean 'threat.alert'?"; where none is near, all there are,
+// or that there is none.
 [[nodiscard]] std::string not_among(std::string_view what, std::string_view name,
                                     const std::set<std::string>& candidates);
 

@@ -8,6 +8,7 @@
 #include "cli/display.h"
 #include "cli/report.h"
 #include "client/src/answer_json.h"
+#include "core/base/encoding.h"
 #include "io/os/exit_codes.h"
 
 namespace chancery::cli {
@@ -26,15 +27,23 @@ Result<std::vector<client::Stage>> stages_of(const std::vector<std::string>& wor
 }
 
 // By its id, whatever it was named by.
-std::string id_of(client::Client& client, const std::string& name) {
-  return name.find('-') != std::string::npos ? name : client.show(name).notice.id;
+Result<std::string> id_of(client::Client& client, const std::string& name) {
+  if (name.find('-') == std::string::npos) {
+    return client.show(name).notice.id;
+  }
+  if (!from_uuid_text(name).has_value()) {
+    return fail(ErrorCode::kUsage, "'" + name +
+                                       "' is no notice id, which is written 8-4-4-4-12 as "
+                                       "01890a5d-ac96-774b-bcce-b302099a8057");
+  }
+  return name;
 }
 
 Result<int> decide(const OutboxNoticeOptions& options, const Shared& shared,
                    client::Outcome (client::Client::*decision)(const std::string& id)) {
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);
-  const std::string id = id_of(client, options.name);
+  CHANCERY_TRY(const std::string id, id_of(client, options.name));
   const client::Outcome outcome = (client.*decision)(id);
   if (shared.json) {
     text::Json json = client::outcome_json(outcome);

@@ -41,17 +41,22 @@ void print(const text::Json& json, const std::string& prefix) {
 }
 
 // It goes on by itself, and will not get better by itself.
-bool wants_somebody(const text::Json& status) {
+bool wants_somebody(const text::Json& status, std::uint64_t unshown_known) {
   if (status.at("disk").at("level") != "ample" || status.at("quarantine").at("count") != 0) {
     return true;
   }
   const bool is_node = status.contains("hub");
   return is_node &&
          (status.at("hub").at("link") != "up" || !status.at("hub").at("damaged").empty() ||
-          status.at("outbox").at("aside") != 0);
+          status.at("outbox").at("aside") != 0 || unshown_count(status) > unshown_known);
 }
 
 }  // namespace
+
+std::uint64_t unshown_count(const text::Json& status) {
+  const text::Json& inbox = status.at("inbox");
+  return inbox.at("void").get<std::uint64_t>() + inbox.at("unopenable").get<std::uint64_t>();
+}
 
 Result<int> run_status(const StatusOptions& options, const Shared& shared) {
   CHANCERY_TRY(const DaemonTarget target, find_daemon(options.daemon, shared));
@@ -68,7 +73,8 @@ Result<int> run_status(const StatusOptions& options, const Shared& shared) {
     print(json, "");
   }
   const bool alarm = json.contains("alarm") && !json.at("alarm").is_null();
-  return alarm || (options.check && wants_somebody(json)) ? os::kExitFalse : os::kExitDone;
+  return alarm || (options.check && wants_somebody(json, options.unshown_known)) ? os::kExitFalse
+                                                                                 : os::kExitDone;
 }
 
 }  // namespace chancery::cli

@@ -137,7 +137,7 @@ Result<int> run_track(const TrackOptions& options, const Shared& shared) {
     return os::kExitFalse;
   }
   const bool known = options.watch ? tracker.is_over() : tracker.is_logged();
-  if (options.watch && !known) {
+  if (!known) {
     report(tracker.missing(outcome), shared.json);
   }
   return known ? os::kExitDone : os::kExitUnknown;

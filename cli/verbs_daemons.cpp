@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <memory>
 
 #include "cli/audit.h"
@@ -17,7 +18,8 @@ constexpr const char* kStatusFooter = R"(Examples:
   chancery status --node /etc/chancery/node/node.toml --check
 
 Exit 0: it answers. 1: it answers and raises an alarm; with --check also where its disk is low, a
-stored record is damaged or a node has no link to its hub, for monitoring. 2: nothing answers.)";
+stored record is damaged, a node has no link to its hub or a notice that arrived is void or opens to
+no key, for monitoring. 2: nothing answers.)";
 
 constexpr const char* kDoctorFooter = R"(Examples:
   chancery doctor --exchange DIR AM
@@ -25,8 +27,8 @@ constexpr const char* kDoctorFooter = R"(Examples:
   chancery doctor --node /etc/chancery/node/node.toml --check --log-age-max 2h
 
 Looks at what a start looks at (keys, their permissions, places, the store) and at what the running
-daemon says of link, directory, log, clock, disk, records and queues. Changes nothing. Run it as the
-daemon's user. With --check it speaks the plugin protocol of Nagios: exit 0 OK, 1 WARNING,
+daemon says of link, directory, log, clock, disk, records, inbox and queues. Changes nothing. Run it
+as the daemon's user. With --check it speaks the plugin protocol of Nagios: exit 0 OK, 1 WARNING,
 2 CRITICAL, 3 UNKNOWN. The file of --bundle has neither secrets nor notices: read it before you pass
 it on.
 Exit 0: all is well. 1: something is not.)";
@@ -76,6 +78,7 @@ Exit 0: verified, and in place. 1: falsified or refused. 2: could not tell.)";
 // Where it is the hub that is meant.
 void add_hub_flags(CLI::App& verb, Shared& shared, DaemonOptions* options) {
   options->name = "hub";
+  options->flags = "--exchange DIR, --hub FILE, or --context NAME";
   add_context_flag(verb, shared);
   verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
       ->type_name("DIR");
@@ -95,6 +98,8 @@ void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, bo
       verb.add_option("--node", options->node, "Or a node's configuration")->type_name("FILE");
   hub->excludes(node);
   if (stores) {
+    options->flags =
+        "--exchange DIR and its name, --hub FILE, --node FILE, --store FILE, or --context NAME";
     auto* const store =
         verb.add_option("--store", options->store, "Or the store of a stopped daemon, or a copy")
             ->type_name("FILE");
@@ -116,6 +121,12 @@ void add_check_flag(CLI::App& verb, StatusOptions& options) {
   verb.add_flag("--check", options.check, "Exit 1 also for a low disk, a damaged record, no link");
 }
 
+void add_unshown_flag(CLI::App& verb, std::uint64_t& known) {
+  verb.add_option("--unshown-known", known,
+                  "So many void and unopenable deliveries were looked into: no warning for them")
+      ->type_name("N");
+}
+
 }  // namespace
 
 void add_status(CLI::App& app, Shared& shared) {
@@ -124,6 +135,7 @@ void add_status(CLI::App& app, Shared& shared) {
   const auto options = std::make_shared<StatusOptions>();
   add_daemon_flags(verb, shared, &options->daemon, /*stores=*/false);
   add_check_flag(verb, *options);
+  add_unshown_flag(verb, options->unshown_known);
   run_with(verb, shared, options, run_status);
 }
 
@@ -136,6 +148,7 @@ void add_doctor(CLI::App& app, Shared& shared) {
   verb.add_option("--log-age-max", options->log_age_max,
                   "A warning where the newest entry is older, as 2h")
       ->type_name("DURATION");
+  add_unshown_flag(verb, options->unshown_known);
   verb.add_option("--bundle", options->bundle, "Also write all of it into a file, as JSON")
       ->type_name("FILE");
   run_with(verb, shared, options, run_doctor);

@@ -17,6 +17,7 @@ namespace chancery::daemon {
 // What the command line says beside the configuration.
 struct StartOptions {
   bool trust_clock = false;  // The store has seen a clock that was ahead.
+  bool sockets = true;       // Of a check alone: their places, too.
 };
 
 inline constexpr std::chrono::minutes kClockTolerance{10};

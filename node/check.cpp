@@ -104,17 +104,24 @@ Result<void> check_store(const Config& config, const Keys& keys,
   return {};
 }
 
-}  // namespace
-
-Result<void> Server::check(const Config& config, const daemon::StartOptions& options) {
-  CHANCERY_TRY(const Keys keys, read_keys(config));
-  CHANCERY_TRY_VOID(daemon::check_store_place("store", config.store));
+Result<void> check_sockets(const Config& config) {
   CHANCERY_TRY_VOID(daemon::check_socket_place("admin", config.admin));
   if (config.local.starts_with(kIpcPrefix)) {
     CHANCERY_TRY_VOID(daemon::check_socket_place("local", config.local.substr(kIpcPrefix.size())));
   }
   if (!config.feed.empty()) {
     CHANCERY_TRY_VOID(daemon::check_socket_place("feed", config.feed));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> Server::check(const Config& config, const daemon::StartOptions& options) {
+  CHANCERY_TRY(const Keys keys, read_keys(config));
+  CHANCERY_TRY_VOID(daemon::check_store_place("store", config.store));
+  if (options.sockets) {
+    CHANCERY_TRY_VOID(check_sockets(config));
   }
   return check_store(config, keys, options);
 }

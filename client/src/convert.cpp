@@ -195,8 +195,8 @@ Result<v1::InboxRequest> inbox_request(const InboxQuery& query) {
 
 Result<v1::ShowRequest> show_request(std::string_view name) {
   v1::ShowRequest request;
-  if (name.find('-') != std::string_view::npos) {
-    CHANCERY_TRY(*request.mutable_notice_id(), from_uuid_text(name));
+  if (const Result<std::string> id = from_uuid_text(name); id.has_value()) {
+    request.set_notice_id(*id);
     return request;
   }
   if (!name.empty() && name.size() < 20 && is_decimal(name)) {
@@ -209,7 +209,7 @@ Result<v1::ShowRequest> show_request(std::string_view name) {
   if (!bytes.has_value() || name.size() < kNoticePrefixDigitsMin || name.size() > 64) {
     return fail(ErrorCode::kUsage, "'" + std::string(name) +
                                        "' is neither a notice (8 to 64 hexadecimal digits), nor a "
-                                       "notice id (a UUID), nor an index");
+                                       "notice id (a UUID, 8-4-4-4-12), nor an index");
   }
   request.set_notice(*bytes);
   return request;

@@ -135,8 +135,7 @@ Result<const OptionText*> option_text(std::string_view name) {
 
 Result<OptionsFile> parse_options(std::string_view text, const std::string& path) {
   CHANCERY_TRY(text::TomlTable table, text::TomlTable::parse(text, path));
-  CHANCERY_TRY_VOID(table.only({"node", "node_key", "key", "member", "genesis",
-                                "connect_timeout_ms", "request_timeout_ms"}));
+  CHANCERY_TRY_VOID(table.only({kFileKeys.begin(), kFileKeys.end()}));
   CHANCERY_TRY(const std::string node, table.text("node"));
   CHANCERY_TRY(const std::string node_key, table.text("node_key"));
   CHANCERY_TRY(const std::string key_path, table.text("key"));

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,11 @@
 #include "core/base/result.h"
 
 namespace chancery::client {
+
+// What a client.toml may say: what the reader takes, `config check` knows it by, and a test
+// compares docs/reference/config.md with.
+inline constexpr std::array<std::string_view, 7> kFileKeys = {
+    "node", "node_key", "key", "member", "genesis", "connect_timeout_ms", "request_timeout_ms"};
 
 struct OptionsFile {
   Options options;  // Without the key.

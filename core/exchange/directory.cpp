@@ -478,6 +478,10 @@ const Hash& Directory::root() const {
   return *root_;
 }
 
+bool Directory::is_or_was_member(std::string_view code) const {
+  return member(code) != nullptr || key_counts_.contains(code);
+}
+
 const v1::Member* Directory::member(std::string_view code) const {
   if (!founded()) {
     return nullptr;

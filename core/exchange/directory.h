@@ -66,6 +66,8 @@ class Directory {
   [[nodiscard]] std::size_t key_count() const { return uses_.size(); }
   // Nothing where there is no such member, or no roster yet.
   [[nodiscard]] const v1::Member* member(std::string_view code) const;
+  // Of the roster, or one whose key was accepted once: nobody else can have been an origin.
+  [[nodiscard]] bool is_or_was_member(std::string_view code) const;
   // These three ask for a founded directory.
   [[nodiscard]] const v1::Roster& roster() const { return *roster_; }
   // Log keys as note keys, newest last.

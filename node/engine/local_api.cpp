@@ -115,6 +115,36 @@ bool passes(const NodeStore::InboxHead& head, const v1::InboxFilter& filter) {
   return draft.precedence() >= filter.precedence_min() && head.accepted_at_ms >= filter.since_ms();
 }
 
+// Codes are short, so that each is near to each: no guess at which was meant, but the list.
+std::string listed(const v1::Roster& roster) {
+  constexpr int kListedMax = 40;
+  std::string out;
+  for (const v1::Member& member : roster.members()) {
+    out += (out.empty() ? "" : ", ") + member.code();
+    if (&member == &roster.members(std::min(kListedMax, roster.members_size()) - 1)) {
+      break;
+    }
+  }
+  return roster.members_size() > kListedMax
+             ? out + " and " + std::to_string(roster.members_size() - kListedMax) + " more"
+             : out;
+}
+
+// What a member that has left published stays readable.
+Result<void> check_origins(const v1::InboxFilter& filter, const exchange::Directory& directory) {
+  if (!directory.founded()) {
+    return {};
+  }
+  for (const std::string& origin : filter.origins()) {
+    if (!directory.is_or_was_member(origin)) {
+      return fail(
+          ErrorCode::kUnknownMember,
+          "no member '" + origin + "', now or before: there are " + listed(directory.roster()));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_asked_for(const NodeStore::InboxHead& head, const v1::InboxRequest& request,
@@ -627,6 +657,7 @@ Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
                     std::to_string(limits_.filter_pattern_count_max));
   }
   CHANCERY_TRY_VOID(check_may_read(application, filter.kinds()));
+  CHANCERY_TRY_VOID(check_origins(filter, *context.directory));
   if (!request.cursor().empty()) {
     return inbox_along(request, application, context, passed);
   }

@@ -66,7 +66,7 @@ TABLE = {
         "wrong key": Denied(["inbox", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
         "no grant": Denied(["inbox", "--kind", "contact", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
         "wrong type": usage("inbox", *AM, "--last", "many"),
-        "unknown name": Denied(["inbox", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
+        "unknown name": Denied(["inbox", "--from", "ZZ", *AM], 1, "unknown-member"),
         "Ctrl-C": stopped("inbox", *AM, "--follow"),
     },
     "show": {
@@ -101,7 +101,7 @@ TABLE = {
         "no daemon": Denied(["outbox", verb, ID, *KZ], 2, "no-daemon"),
         "wrong key": Denied(["outbox", verb, ID, "--client", "{x}/stranger.toml"], 1, "unknown-key"),
         "no grant": Denied(["outbox", verb, "7", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
-        "wrong type": Denied(["outbox", verb, "a-b", *AM], 1, "malformed"),
+        "wrong type": usage("outbox", verb, "a-b", *AM),
         "unknown name": Denied(["outbox", verb, ID, *AM], 1, "not-found"),
         "Ctrl-C": stopped("outbox", verb, ID, *AM),
     } for verb in ("cancel", "retry")},
@@ -129,25 +129,25 @@ TABLE = {
         "wrong key": Denied(["cursor", "deferred", "c", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
         "no grant": Denied(["cursor", "deferred", "c", "--client", "{x}/am/apps/deaf/client.toml"], 1, "no-grant"),
         "wrong type": usage("cursor", "deferred", "c", "more", *AM),
-        "unknown name": Denied(["cursor", "deferred", "c", "--exchange", "{x}", "--as", "ZZ"], 1, "not-found"),
+        "unknown name": Denied(["cursor", "deferred", "c", *AM], 1, "not-found"),
         "Ctrl-C": stopped("cursor", "deferred", "c", *AM),
     },
     "cursor nack": {
-        "works": ["cursor", "nack", "c", "7", "--exchange", "{x}", "--as", "BY"],
+        "works": ["cursor", "nack", "there", "7", "--exchange", "{x}", "--as", "BY"],
         "no daemon": Denied(["cursor", "nack", "c", "7", *KZ], 2, "no-daemon"),
         "wrong key": Denied(["cursor", "nack", "c", "7", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
-        "no grant": Denied(["cursor", "nack", "c", "7", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
+        "no grant": Denied(["cursor", "nack", "there", "7", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
         "wrong type": usage("cursor", "nack", "c", "7", "--delay", "soon", *AM),
-        "unknown name": Denied(["cursor", "nack", "c", NONE, *AM], 1, "not-found"),
+        "unknown name": Denied(["cursor", "nack", "there", NONE, *AM], 1, "not-found"),
         "Ctrl-C": stopped("cursor", "nack", "c", "7", *AM),
     },
     "cursor redrive": {
-        "works": ["cursor", "redrive", "c", "--all", *AM],
+        "works": ["cursor", "redrive", "there", "--all", *AM],
         "no daemon": Denied(["cursor", "redrive", "c", "--all", *KZ], 2, "no-daemon"),
         "wrong key": Denied(["cursor", "redrive", "c", "--all", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
         "no grant": "of the application's own",
         "wrong type": usage("cursor", "redrive", "c", *AM),
-        "unknown name": Denied(["cursor", "redrive", "c", NONE, *AM], 1, "not-found"),
+        "unknown name": Denied(["cursor", "redrive", "there", NONE, *AM], 1, "not-found"),
         "Ctrl-C": stopped("cursor", "redrive", "c", "--all", *AM),
     },
     "status": {
@@ -383,7 +383,8 @@ class Denials(Trial):
         self.assert_arrives("BY", ["x"])
         shown = self.as_member("BY", "show", "7").json
         self.path("envelope").write_text(shown["envelope"])
-        self.assertEqual(self.say("cursor", "reset", "there", "--to", "start", *AM).code, 0)
+        for place in (AM, ["--exchange", "{x}", "--as", "BY"], ["--client", "{x}/am/apps/mute/client.toml"]):
+            self.assertEqual(self.say("cursor", "reset", "there", "--to", "start", *place).code, 0)
         self.assertEqual(self.say("cursor", "nack", "there", "7", "--exchange", "{x}", "--as", "BY").code, 0)
         self.assertEqual(self.say("backup", "hub", "--exchange", "{x}", "--to", "{x}/backup.db").code, 0)
 

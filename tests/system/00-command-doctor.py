@@ -58,6 +58,44 @@ class Doctor(Trial):
         self.assertEqual((refused.code, refused.error), (1, "config-unknown-key"))
         self.assertEqual(chancery("doctor", "--check", "--log-age-max", "long", "--exchange", self.exchange, "hub").code, 64)
 
+    def test_a_notice_that_no_key_opens_is_a_warning_until_it_is_known(self):
+        self.start("AM", "BY")
+        self.assertEqual(self.nodes["AM"].stop(), 0)
+        key = self.path("am/keys/sealing.pem")
+        right = key.read_bytes()
+        key.write_bytes(self.path("kg/keys/sealing.pem").read_bytes())
+        self.start_node("AM")
+        self.assertEqual(self.publish("BY", "sealed", to="AM").code, 0)
+        self.assertTrue(self.nodes["AM"].says("unopenable-entry"), self.nodes["AM"].log())
+        key.write_bytes(right)
+        self.assertEqual(self.nodes["AM"].stop(), 0)
+        self.start_node("AM")
+        self.assertTrue(eventually(lambda: self.ill("AM") == {"inbox": "warning"}), self.ill("AM"))
+        plugin = self.doctor("AM", "--check")
+        self.assertEqual(plugin.code, 1, plugin)
+        self.assertRegex(plugin.out, "^CHANCERY WARNING - AM: inbox: 0 deliveries are void, 1 unopenable ")
+        self.assertIn("unopenable-entry in the log names", self.doctor("AM").out)
+        self.assertEqual([self.status("AM").code, self.status("AM", "--check").code], [0, 1])
+        known = ("--check", "--unshown-known", 1)
+        self.assertEqual([self.doctor("AM", *known).code, self.status("AM", *known).code], [0, 0])
+
+    def test_a_daemon_whose_folder_under_run_is_gone_does_not_run(self):
+        folder = "/run/chancery-doctor-test"  # As systemd leaves it.
+        for config, words in (("hub/hub.toml", ("admin",)), ("am/node.toml", ("admin", "local"))):
+            for word in words:
+                self.edit(config, f"^{word} = .*$", f'{word} = "{folder}/{word}.sock"')
+        for name, unit in (("hub", "chancery-broker"), ("AM", "chancery-node")):
+            self.assertEqual(self.ill(name), {"daemon": "bad"})
+            answer = self.doctor(name)
+            self.assertRegex(answer.out, rf"(?s)does not run: {folder}, .*remedy: systemctl start {unit}; ")
+            self.assertNotIn("file-missing", answer.out)
+        self.path("am/keys/local.pem").chmod(0o644)
+        self.assertEqual(self.ill("AM"), {"start": "bad", "daemon": "bad"}, "all else is looked at")
+        self.path("am/keys/local.pem").chmod(0o600)
+        for word in ("admin", "local"):
+            self.edit("am/node.toml", f"^{word} = .*$", f'{word} = "gone/{word}.sock"')
+        self.assertEqual(self.ill("AM"), {"start": "bad", "daemon": "bad"}, "nobody makes another folder")
+
     def test_a_bundle_has_neither_secrets_nor_notices(self):
         self.start("AM", "BY")
         self.assertEqual(self.publish("AM", "Nobody else's business").code, 0)

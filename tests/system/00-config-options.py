@@ -99,6 +99,21 @@ class ConfigOptions(unittest.TestCase):
         node = (ROOT / "config/node.example.toml").read_text()
         self.assertIn("did you mean publish?", self.check(re.sub(r"^publish =", "publsh =", node, count=1, flags=re.M)).err)
 
+    def test_a_grant_of_a_kind_that_nobody_knows_is_good_and_warned_of(self):
+        node = (ROOT / "config/node.example.toml").read_text()
+        text, count = re.subn(r'^read = .*', 'read = ["contac", "threat.*", "*"]', node, count=1, flags=re.M)
+        self.assertEqual(count, 1)
+        checked = self.check(text)
+        self.assertEqual((checked.code, checked.json["good"], len(checked.json["warnings"])), (0, True, 1), checked)
+        self.assertRegex(checked.json["warnings"][0],
+                         r"\Aread of the application '[^']+' grants nothing: no kind 'contac': did you mean 'contact'\?\Z")
+        shown = chancery("config", "check", self.folder / "file.toml")
+        self.assertEqual((shown.code, shown.err), (0, f"warning: {checked.json['warnings'][0]}\n"), shown)
+        self.assertRegex(shown.out, r"\Agood: ")
+        checked = self.check(re.sub(r'^publish = .*', 'publish = ["traning"]', node, count=1, flags=re.M))
+        self.assertRegex(checked.json["warnings"][0], r"\Apublish of .*'training'")
+        self.assertEqual(self.check(node).json["warnings"], [])
+
     def test_a_file_that_says_nothing_of_its_role_is_named_so(self):
         checked = self.check("store = 'x'\n")
         self.assertEqual((checked.code, checked.error), (1, "config-invalid"), checked)

@@ -32,6 +32,7 @@ class Outbox(Trial):
         self.assertIsNone(everything[0]["content"])
         tracked = self.as_member("AM", "track", waiting)
         self.assertEqual((tracked.code, json.loads(tracked.out)["stage"]), (2, "queued"), tracked)
+        self.assertEqual(tracked.error, "unknown-outcome", "what is missing is said without --watch, too")
         in_vain = ("track", waiting, "--watch", "--timeout", "300ms")
         tracked = self.as_member("AM", *in_vain)
         self.assertEqual((tracked.code, tracked.error), (2, "unknown-outcome"), tracked)
@@ -63,6 +64,10 @@ class Outbox(Trial):
         self.assertEqual(shown.json["cancels"], [published["notice"]], shown)
         none = self.as_member("AM", "outbox", "cancel", "01890a5d-ac96-774b-bcce-b302099a8057")
         self.assertEqual((none.code, none.error), (1, "not-found"), none)
+        for verb in ("cancel", "retry"):
+            wrong = self.as_member("AM", "outbox", verb, "a-b")
+            self.assertEqual((wrong.code, wrong.error), (64, "usage"), wrong)
+            self.assertIn("'a-b' is no notice id, which is written 8-4-4-4-12", wrong.err)
 
     def test_a_notice_is_tracked_until_each_recipient_has_stored_it(self):
         self.start("AM", "BY")
@@ -80,6 +85,8 @@ class Outbox(Trial):
             self.start_node("KZ")
             self.assertEqual(json.loads(tracker.stdout.readline())["member"], "KZ")
             self.assertEqual(tracker.wait(15), 0)
+        there = self.as_member("AM", "track", name[:12])
+        self.assertEqual((there.code, there.err), (0, ""), there)
         there = self.as_member("BY", "track", name[:12], "--watch")  # Of others: it is there.
         self.assertEqual((there.code, json.loads(there.out)["stage"]), (0, "logged"), there)
 

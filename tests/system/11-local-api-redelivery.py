@@ -129,6 +129,28 @@ class Redelivery(Trial):
         self.assertEqual(self.as_member("BY", *read).json["notices"], [])
         late = self.as_member("BY", "cursor", "nack", "desk", name[:12], "--delay", "8d")
         self.assertEqual((late.code, late.error), (1, "limit-exceeded"), late)
+        self.assertIn("at most seven days", late.err)
+
+    def test_a_cursor_that_is_not_there_is_named_with_the_nearest(self):
+        node = self.begin("one")
+        answer = self.as_member("BY", "cursor", "deferred", "desk")
+        self.assertEqual((answer.code, answer.error), (1, "not-found"), answer)
+        self.assertIn("no cursor 'desk': there is none", answer.err)
+        made = self.as_member("BY", "cursor", "reset", "desk", "--to", "start")
+        self.assertEqual((made.code, made.json["new"]), (0, True), made)
+        self.assertEqual(self.as_member("BY", "cursor", "reset", "desk", "--to", "end").json["new"], False)
+        place = ("--exchange", self.exchange, "--as", "BY")
+        self.assertRegex(chancery("cursor", "reset", "more", "--to", "1", *place).out, r"\Amore  .*up to 1  \(new\)\n\Z")
+        self.assertRegex(chancery("cursor", "reset", "more", "--to", "1", *place).out, r"\Amore  .*up to 1\n\Z")
+        for words in (["deferred", "dsk"], ["nack", "dsk", "7"], ["redrive", "dsk", "7"], ["redrive", "dsk", "--all"]):
+            answer = self.as_member("BY", "cursor", *words)
+            self.assertEqual((answer.code, answer.error), (1, "not-found"), (words, answer))
+            self.assertIn("no cursor 'dsk': did you mean 'desk'?", answer.err, words)
+        self.assertEqual({c["cursor"] for c in self.as_member("BY", "cursor", "list").json["cursors"]}, {"desk", "more"})
+        # A program that has given back and not moved yet.
+        node.nack("early", node.read("early").notices[0], delay=86400)
+        self.assertEqual(self.given_back("early"), [("one", 1, False, "")])
+        self.assertEqual(self.as_member("BY", "cursor", "redrive", "early", "7").json["redriven"], 1)
 
     def test_only_those_of_a_status_are_read(self):
         self.start("AM", "BY")

@@ -34,7 +34,7 @@ class LocalApiStory(Trial):
         self.assert_arrives("KZ", ["Для всех"])
 
         inbox = self.as_member("BY", "inbox").json
-        self.assertEqual(set(inbox), {"notices", "next_after", "next_after_urgent", "unmarked"})
+        self.assertEqual(set(inbox), {"notices", "next_after", "next_after_urgent", "unmarked", "more"})
         notice = inbox["notices"][0]
         self.assertEqual(set(notice), NOTICE_KEYS)
         self.assertEqual((notice["origin"], notice["precedence"], notice["status"], notice["sealed"], notice["own"]),
@@ -197,6 +197,28 @@ class LocalApiStory(Trial):
         shown = self.as_member("BY", "inbox", "--cursor", "desk").json
         self.assertEqual([n["subject"] for n in shown["notices"]], ["first"])
         self.assertEqual(self.as_member("BY", "inbox", "--cursor", "desk").json["notices"], [])
+
+    def test_the_last_that_do_not_fit_into_an_answer_are_not_left_out_without_a_word(self):
+        self.start("AM", "BY")
+        large = self.folder / "large.json"
+        for i in range(4):  # An answer has 2 MiB.
+            large.write_text(json.dumps({"kind": "threat.alert", "to": ["BY"], "subject": f"large {i}",
+                                         "content": {"summary": "x" * 800_000}}))
+            self.assertEqual(self.as_member("AM", "publish", "--file", large).code, 0)
+        self.assertTrue(eventually(lambda: self.status("BY").json["inbox"]["shown"] == 4))
+        cut = self.as_member("BY", "inbox", "--last", 4)
+        self.assertEqual(([n["subject"] for n in cut.json["notices"]], cut.json["more"]), (["large 2", "large 3"], True))
+        self.assertIn("these are 2, and older notices match as well: --last gives 2 MiB", cut.err)
+        for words in (("--last", 2), ("--last", 4, "--from", "KZ"), ()):
+            whole = self.as_member("BY", "inbox", *words)
+            self.assertEqual((whole.code, whole.err, whole.json["more"]), (0, "", False), words)
+        self.assertEqual(len(whole.json["notices"]), 4)
+        with subprocess.Popen([trial.BIN / "chancery", "inbox", "--exchange", self.exchange, "--as", "BY", "--last", "9",
+                               "--follow"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as follower:
+            self.addCleanup(follower.kill)
+            self.assertIn("large 2", follower.stdout.readline())
+            self.assertIn("these are 2, and older notices match", follower.stderr.readline())
+            follower.terminate()
 
     def test_a_filter_finds_what_stands_behind_thousands(self):
         self.start("AM", "BY", "KZ")

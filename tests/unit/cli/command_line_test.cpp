@@ -136,6 +136,53 @@ TEST_F(CommandLineTest, AnUnknownVerbNamesTheNearest) {
   }
 }
 
+TEST_F(CommandLineTest, AnUnknownFlagNamesTheNearest) {
+  const std::string precedence = "no flag '--precedense': did you mean '--precedence'?";
+  const std::vector<std::pair<std::vector<const char*>, std::string>> cases = {
+      {{"publish", "--precedense", "flash", "--json"}, precedence},
+      {{"publish", "--precedense=flash", "--json"}, precedence},
+      {{"publish", "--kind", "x", "extra", "--precedense", "--json"}, precedence},
+      {{"cursor", "reset", "c", "--too", "start", "--json"},
+       "no flag '--too': did you mean '--to'?"},
+      {{"inbox", "--last", "many", "--folow", "--json"},
+       "no flag '--folow': did you mean '--follow'?"},
+      {{"version", "--frobnicate", "--json"}, "no flag '--frobnicate': there are --help, --json"},
+      {{"version", "-x", "--json"}, "no flag '-x': there are --help, --json"},
+      {{"--exchange", "x", "inbox", "--json"},
+       "--exchange stands behind its verb: chancery inbox --exchange"},
+      {{"--versoin", "--json"}, "no flag '--versoin': did you mean '--version'?"},
+  };
+  for (const auto& [words, detail] : cases) {
+    const Answer answer = chancery(words);
+    EXPECT_EQ(answer.code, os::kExitUsage);
+    EXPECT_TRUE(answer.out.empty());
+    const auto json = text::parse_json(answer.err, 4);
+    ASSERT_TRUE(json.has_value()) << answer.err;
+    EXPECT_EQ((*json)["error"]["code"], "usage");
+    EXPECT_EQ((*json)["error"]["detail"], detail);
+  }
+  // What is a value is none, and what is no flag is told as it was.
+  const Answer value = chancery({"show", "1", "--exchange", "--as", "--as", "AM"});
+  EXPECT_NE(value.err.find("--as/exchange.toml"), std::string::npos) << value.err;
+  EXPECT_NE(chancery({"version", "more"}).err.find("not expected: more"), std::string::npos);
+  EXPECT_NE(chancery({"show", "-", "--json", "x"}).err.find("not expected: x"), std::string::npos);
+}
+
+TEST_F(CommandLineTest, WhoNamesNoDaemonIsToldTheFlagsOfTheVerb) {
+  const std::vector<std::pair<std::vector<const char*>, std::string>> cases = {
+      {{"status"}, "--exchange DIR and its name, --hub FILE, --node FILE, or --context NAME)"},
+      {{"hub", "drain"}, "say which daemon: --exchange DIR, --hub FILE, or --context NAME)"},
+      {{"audit", "verify"}, "--node FILE, --store FILE, or --context NAME)"},
+      {{"app", "revoke", "x"}, "--exchange DIR and --as CODE, --node FILE, or --context NAME)"},
+      {{"app", "list", "--as", "AM"}, "--exchange DIR and --as CODE, --node FILE"},
+  };
+  for (const auto& [words, flags] : cases) {
+    const Answer answer = chancery(words);
+    EXPECT_EQ(answer.code, os::kExitUsage);
+    EXPECT_NE(answer.err.find(flags), std::string::npos) << answer.err;
+  }
+}
+
 TEST_F(CommandLineTest, AMissingFileIsNamedWithWhatWasExpected) {
   const std::vector<std::pair<std::vector<const char*>, std::string>> cases = {
       {{"show", "1", "--client", "/no/f"}, "expected the client.toml of an application"},

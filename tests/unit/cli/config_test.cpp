@@ -5,11 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "chancery/client.h"
 #include "cli/exchange_init.h"
 #include "cli/exchange_run.h"
+#include "client/src/options.h"
 #include "core/base/encoding.h"
 #include "io/os/file.h"
 #include "node/config.h"
@@ -84,6 +87,21 @@ TEST(ConfigTest, TheClientLibraryTakesWhatATrialExchangeGetsAndTheExampleOnceItH
   ASSERT_TRUE(example.has_value());
   ASSERT_TRUE(os::replace_file(application + "/client.toml", *example, 0600).has_value());
   EXPECT_EQ(client::Options::from_file(application + "/client.toml").member, "AM");
+}
+
+TEST(ConfigTest, ThePageHasTheKeysOfAClientFile) {
+  const auto page = os::read_file(config_folder + "../docs/reference/config.md", 1U << 20U);
+  ASSERT_TRUE(page.has_value());
+  const std::size_t begin = page->find("\n## client.toml\n");
+  ASSERT_NE(begin, std::string::npos);
+  std::istringstream section(page->substr(begin, page->find("\n## ", begin + 1) - begin));
+  std::vector<std::string> shown;
+  for (std::string line; std::getline(section, line);) {
+    if (line.starts_with("| `")) {
+      shown.push_back(line.substr(3, line.find('`', 3) - 3));
+    }
+  }
+  EXPECT_EQ(shown, std::vector<std::string>(client::kFileKeys.begin(), client::kFileKeys.end()));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ text::Json node() {
           {"outbox", {{"aside", 0}}},
           {"disk", {{"level", "ample"}, {"free_bytes", 1000}}},
           {"quarantine", {{"count", 0}}},
+          {"inbox", {{"shown", 5}, {"void", 0}, {"unopenable", 0}}},
           {"queues", {{"outbox", {{"items", 90}, {"items_max", 100}}}}}};
 }
 
@@ -36,7 +37,7 @@ Finding finding_of(const text::Json& status, const std::string& part,
 
 TEST(DoctorTest, AllPartsOfAWellNodeAreGood) {
   const std::vector<Finding> findings = findings_of(node(), {.now_ms = kNow});
-  EXPECT_EQ(findings.size(), 8U);
+  EXPECT_EQ(findings.size(), 9U);
   for (const Finding& finding : findings) {
     EXPECT_EQ(finding.health, Health::kGood) << finding.part << ": " << finding.detail;
     EXPECT_TRUE(finding.remedy.empty()) << finding.part;
@@ -45,7 +46,7 @@ TEST(DoctorTest, AllPartsOfAWellNodeAreGood) {
 
 TEST(DoctorTest, AHubHasNoLinkAndNoEnrolment) {
   text::Json hub = node();
-  for (const char* const key : {"hub", "outbox", "enrolled"}) {
+  for (const char* const key : {"hub", "outbox", "enrolled", "inbox"}) {
     hub.erase(key);
   }
   EXPECT_EQ(findings_of(hub, {.now_ms = kNow}).size(), 6U);
@@ -77,6 +78,8 @@ TEST(DoctorTest, EachTroubleIsNamedWithItsRemedy) {
       {"/disk/level", "full", "disk", Health::kBad, "full"},
       {"/quarantine/count", 3, "store", Health::kBad, "3 stored records"},
       {"/hub/damaged", {4, 5}, "store", Health::kWarning, "2 entries"},
+      {"/inbox/void", 1, "inbox", Health::kWarning, "1 deliveries are void, 0 unopenable"},
+      {"/inbox/unopenable", 2, "inbox", Health::kWarning, "0 deliveries are void, 2 unopenable"},
       {"/queues/outbox/items", 91, "queues", Health::kWarning, "outbox 91 of 100 items"},
   };
   for (const Case& item : cases) {
@@ -94,6 +97,22 @@ TEST(DoctorTest, TheAgeOfTheLogCountsWhereItIsAskedFor) {
             Health::kGood);
   EXPECT_EQ(finding_of(node(), "log", {.now_ms = kNow, .log_age_max_ms = 4999}).health,
             Health::kWarning);
+}
+
+// They are kept for good, and any member can send one that does not open: a warning that never ends
+// would hide what comes next.
+TEST(DoctorTest, WhatIsVoidOrUnopenableIsNoNewsWhereItIsKnown) {
+  text::Json status = node();
+  status["inbox"]["void"] = 1;
+  status["inbox"]["unopenable"] = 2;
+  const Finding unknown = finding_of(status, "inbox", {.now_ms = kNow, .unshown_known = 2});
+  EXPECT_EQ(unknown.health, Health::kWarning);
+  for (const char* const says : {"void-entry", "unopenable-entry", "--unshown-known 3"}) {
+    EXPECT_NE(unknown.remedy.find(says), std::string::npos) << unknown.remedy;
+  }
+  const Finding known = finding_of(status, "inbox", {.now_ms = kNow, .unshown_known = 3});
+  EXPECT_EQ(known.health, Health::kGood);
+  EXPECT_TRUE(known.remedy.empty());
 }
 
 }  // namespace

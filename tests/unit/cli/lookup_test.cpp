@@ -33,6 +33,7 @@ TEST_F(LookupTest, TheNearestIsNamedOrAllThereAre) {
             "no verb 'publsh': did you mean 'publish'?");
   EXPECT_EQ(not_among("verb", "frobnicate", {"inbox", "publish"}),
             "no verb 'frobnicate': there are inbox, publish");
+  EXPECT_EQ(not_among("cursor", "desk", {}), "no cursor 'desk': there is none");
 }
 
 TEST_F(LookupTest, AnUnknownKindIsNamedWithTheNearest) {

@@ -83,7 +83,9 @@ TEST(ConvertTest, ANameIsAnIndexAnIdOrTheDigitsOfANotice) {
   EXPECT_EQ(must(show_request("4be19d02a")).notice(), "\x4b\xe1\x9d\x02");
   EXPECT_EQ(must(show_request(std::string(64, '1'))).notice(), std::string(32, '\x11'));
   for (const std::string wrong : {"", "4be19d0", "4be19d0x", "not-an-id", "-"}) {
-    EXPECT_FALSE(show_request(wrong).has_value()) << wrong;
+    const Result<v1::ShowRequest> read = show_request(wrong);
+    ASSERT_FALSE(read.has_value()) << wrong;
+    EXPECT_EQ(read.error().code, ErrorCode::kUsage) << wrong;
   }
   EXPECT_FALSE(show_request(std::string(65, 'a')).has_value());
 }

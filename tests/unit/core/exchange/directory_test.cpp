@@ -129,6 +129,11 @@ TEST_F(DirectoryTest, NothingComesBeforeTheRoster) {
             "invalid-entry");
   EXPECT_FALSE(empty.founded());
   EXPECT_EQ(empty.member("AM"), nullptr);
+  EXPECT_FALSE(empty.is_or_was_member("AM"));
+  EXPECT_TRUE(directory_.is_or_was_member("AM"));
+  for (const char* const nobody : {"ZZ", ""}) {
+    EXPECT_FALSE(directory_.is_or_was_member(nobody)) << "'" << nobody << "'";
+  }
 }
 
 // C-60: the genesis pins the roster.
@@ -727,6 +732,7 @@ TEST_F(DirectoryTest, NodesOfAMemberThatLeftAreNotActive) {
             }),
             "good");
   EXPECT_EQ(directory_.member("AM"), nullptr);
+  EXPECT_TRUE(directory_.is_or_was_member("AM")) << "what it published has an origin all the same";
   EXPECT_EQ(directory_.active_node(id), nullptr);
   EXPECT_EQ(directory_.active_nodes().size(), 5U);
   EXPECT_EQ(directory_.active_person(signing_public(person_name("AM", 1)).id()), nullptr);

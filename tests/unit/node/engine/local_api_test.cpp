@@ -823,7 +823,7 @@ TEST_F(InboxTest, AFilterNamesAtMostSoManyOriginsAndKinds) {
   const auto filtered = [&](std::size_t origins, std::size_t kinds) {
     v1::InboxRequest request;
     for (std::size_t i = 0; i < origins; ++i) {
-      request.mutable_filter()->add_origins("M" + std::to_string(i));
+      request.mutable_filter()->add_origins(i % 2 == 0 ? "AM" : "KZ");
     }
     for (std::size_t i = 0; i < kinds; ++i) {
       request.mutable_filter()->add_kinds("kind" + std::to_string(i));
@@ -833,6 +833,38 @@ TEST_F(InboxTest, AFilterNamesAtMostSoManyOriginsAndKinds) {
   EXPECT_EQ(filtered(64, 64), "good");
   EXPECT_EQ(filtered(65, 0), "limit-exceeded");
   EXPECT_EQ(filtered(0, 65), "limit-exceeded");
+}
+
+// C-167
+TEST_F(InboxTest, AnOriginThatNobodyEverWasIsRefused) {
+  v1::InboxRequest request;
+  request.mutable_filter()->add_origins("RU");
+  const auto along = [&](std::string_view cursor) {
+    request.set_cursor(std::string(cursor));
+    return said(inbox(request));
+  };
+  const exchange::Directory empty(exchange_.genesis());
+  exchange::Directory later = exchange_.directory();
+  v1::Roster without = later.roster();
+  without.mutable_members()->DeleteSubrange(4, 1);
+  must(later.apply(exchange_.parse(exchange_.next_roster(without, test::four_members, later)),
+                   exchange_.cache()));
+  ASSERT_EQ(later.member("RU"), nullptr);
+  directory_ = &later;
+  EXPECT_EQ(along(""), "good");
+  EXPECT_EQ(arrivals(request), (Numbers{2, 4, 6})) << "whoever has left was an origin";
+
+  request.mutable_filter()->add_origins("ZZ");
+  EXPECT_EQ(along(""), "unknown-member");
+  EXPECT_EQ(along("main"), "unknown-member");
+  request.set_cursor("");
+  request.set_last(5);
+  EXPECT_EQ(said(inbox(request)), "unknown-member");
+  const v1::LocalReply refused = inbox(request);
+  EXPECT_EQ(refused.error().text(),
+            "no member 'ZZ', now or before: there are AM, BY, KG, KZ, SEC, TJ, UN");
+  directory_ = &empty;
+  EXPECT_EQ(said(inbox(request)), "good") << "nobody is known yet";
 }
 
 TEST_F(InboxTest, RowsLookedAtFillATurn) {
