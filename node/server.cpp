@@ -572,6 +572,7 @@ text::Json Server::queues_json(const OutboxCounts& outbox, std::uint64_t deferre
       {"leaving", daemon::queue_json({.bytes = {{local_->leaving().bytes, kRepliesLeavingBytesMax}},
                                       .refused = replies_unsent_count_})},
       {"waiters", daemon::queue_json({.items = {{api.waiter_count(), limits.waiter_count_max}},
+                                      .bytes = {{api.waiter_bytes(), limits.waiter_bytes_max}},
                                       .refused = api.counters().not_waited_count})},
       {"deferred", daemon::queue_json({.items = {{deferred, limits.deferred_count_max}},
                                        .refused = api.counters().deferred_full_count})},
