@@ -28,6 +28,7 @@ Result<Feed> Feed::open(zmq::Context& context, const std::string& path, NodeStor
 
 Result<void> Feed::step(NodeStore& store) {
   behind_ = false;
+  publisher_.listen();
   const auto despite_damage = [](const Error& error) -> Result<void> {
     if (error.code == ErrorCode::kStoreDamaged) {
       return {};

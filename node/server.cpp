@@ -299,6 +299,7 @@ Result<void> Server::take_turn() {
   send();
   if (feed_.has_value()) {
     CHANCERY_TRY_VOID(feed_->step(engine_->store()));
+    warn_of_subscribers(feed_->publisher().counters().topics_over_count);
   }
   step_backup();
   return engine_->look_again(now());
@@ -460,6 +461,19 @@ void Server::warn_of_strangers() {
                         {"remedy", "chancery app list shows whose keys are known"}});
 }
 
+void Server::warn_of_subscribers(std::uint64_t cut_count) {
+  if (cut_count == subscribers_told_) {
+    return;
+  }
+  subscribers_told_ = cut_count;
+  refused_frames_.line(
+      os::steady_now(), log::Level::kWarn, "connection-cut", "feed",
+      {{"why", "a subscriber of the feed asked for more topics than it may"},
+       {"count", cut_count},
+       {"remedy",
+        "have it ask for fewer or shorter ones: a whole origin, or all, and look at the rest"}});
+}
+
 Result<void> Server::receive_admin() {
   for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
     const std::optional<zmq::Received> received = admin_->receive();
@@ -572,6 +586,7 @@ text::Json Server::queues_json(const OutboxCounts& outbox, std::uint64_t deferre
       {"leaving", daemon::queue_json({.bytes = {{local_->leaving().bytes, kRepliesLeavingBytesMax}},
                                       .refused = replies_unsent_count_})},
       {"waiters", daemon::queue_json({.items = {{api.waiter_count(), limits.waiter_count_max}},
+                                      .bytes = {{api.waiter_bytes(), limits.waiter_bytes_max}},
                                       .refused = api.counters().not_waited_count})},
       {"deferred", daemon::queue_json({.items = {{deferred, limits.deferred_count_max}},
                                        .refused = api.counters().deferred_full_count})},
@@ -588,7 +603,9 @@ text::Json Server::queues_json(const OutboxCounts& outbox, std::uint64_t deferre
                             .refused = publisher.counters().dropped_count});
     queues["subscribers"] = daemon::queue_json(
         {.items = {{publisher.connection_count(), publisher.connection_count_max()}},
-         .refused = publisher.counters().connection_over_count});
+         .bytes = {{publisher.topic_bytes(), publisher.topic_bytes_max()}},
+         .refused =
+             publisher.counters().connection_over_count + publisher.counters().topics_over_count});
   }
   return queues;
 }

@@ -24,15 +24,14 @@ Result<> Connections::watch() {
     const std::lock_guard<std::mutex> held(mutex_);
     read_monitor();
     const auto now = std::chrono::steady_clock::now();
-    if (limits_.counts_bytes && now - looked_at_ >= kLookInterval) {
+    if (now - looked_at_ >= kLookInterval) {
       looked_at_ = now;
       look();
     }
   };
   // libzmq wakes a reader only once it has found nothing.
   read_monitor();
-  const auto interval = limits_.counts_bytes ? kLookInterval : Thread::kOnlyWhenWoken;
-  CHANCERY_TRY(thread_, Thread::repeat("zmq-watch", interval, turn, monitor_.wake_fd()));
+  CHANCERY_TRY(thread_, Thread::repeat("zmq-watch", kLookInterval, turn, monitor_.wake_fd()));
   return {};
 }
 
@@ -147,7 +146,7 @@ bool Connections::mark(Connection& connection, std::string_view routing_id) {
 
 void Connections::drained(std::chrono::steady_clock::time_point now) {
   const std::lock_guard<std::mutex> held(mutex_);
-  if (!limits_.counts_bytes || now - drained_at_ < kLookInterval) {
+  if (now - drained_at_ < kLookInterval) {
     return;
   }
   drained_at_ = now;
@@ -167,13 +166,7 @@ void Connections::drained(std::chrono::steady_clock::time_point now) {
 
 void Connections::cut_who_is_stuck(std::chrono::steady_clock::time_point now) {
   const InletLimits& limits = limits_.inlet->limits();
-  std::uint64_t shared = 0;  // Without what those left who went: that is on its way.
-  for (const auto& [fd, connection] : connections_) {
-    if (connection.passage != nullptr && !connection.cut) {
-      shared += beyond_small(connection.passage->waiting());
-    }
-  }
-  const bool all_wait = shared >= limits.all_waiting_bytes_max;
+  const bool all_wait = shared_bytes() >= limits.all_waiting_bytes_max;
   std::uint64_t most = 0;
   std::optional<int> goes;
   for (auto& [fd, connection] : connections_) {
@@ -198,6 +191,31 @@ void Connections::cut_who_is_stuck(std::chrono::steady_clock::time_point now) {
   }
 }
 
+std::uint64_t Connections::shared_bytes() const {
+  std::uint64_t shared = 0;
+  for (const auto& [fd, connection] : connections_) {
+    if (connection.passage != nullptr && !connection.cut) {
+      shared += limits_.inlet->limits().beyond_small(connection.passage->waiting());
+    }
+  }
+  return shared;
+}
+
+// One, and the next at the next look where that was not enough.
+void Connections::cut_who_brought_most() {
+  if (shared_bytes() < limits_.inlet->limits().all_waiting_bytes_max) {
+    return;
+  }
+  const auto brought = [](const auto& item) {
+    const Connection& connection = item.second;
+    const bool counts = connection.passage != nullptr && !connection.cut;
+    return std::pair(counts ? connection.passage->waiting() : 0, connection.number);
+  };
+  const auto most = std::ranges::max_element(connections_, {}, brought);
+  ++counters_.waiting_cut_count;
+  shut(most->first);
+}
+
 void Connections::look() {
   waiting_bytes_ = 0;
   for (auto item = connections_.begin(); item != connections_.end();) {
@@ -217,6 +235,9 @@ void Connections::look() {
       ++counters_.waiting_cut_count;
       shut(current->first);
     }
+  }
+  if (limits_.most_goes) {
+    cut_who_brought_most();
   }
 }
 

@@ -1,11 +1,12 @@
-// The connections of one Router, by descriptor: how many there are, and which to cut. Inner to
-// io/zmq.
+// The connections of one Router or Publisher, by descriptor: how many there are, and which to cut.
+// Inner to io/zmq.
 //
 // A connection of which more lies inside libzmq than it may (backlog.h) is cut. At a socket file no
 // more than that gets in (inlet.h): there a connection is cut that is in the way and has nothing
 // complete, for stuck_max. It has as much in there as it may, or most of all where all have, and
 // nothing of it was taken although nothing was left to take. While it waits for room that others
-// have, its time does not begin.
+// have, its time does not begin. At a Publisher nothing is ever taken: who brought more than it may
+// is cut, and of all, where they brought more than all may, the one that brought most.
 //
 // Over connection_count_max, who has not completed a message goes first, and of these the one that
 // has been silent the longest: connections that say nothing, which cost their maker nothing, do not
@@ -42,10 +43,10 @@ namespace chancery::zmq {
 
 struct ConnectionLimits {
   std::size_t connection_count_max = 0;
-  bool newest_goes = false;  // Over it, whoever has said what.
-  bool counts_bytes = true;
+  bool newest_goes = false;               // Over it, whoever has said what.
   Inlet* inlet = nullptr;                 // Outlives this; where there is one, it counts.
   std::chrono::milliseconds stuck_max{};  // With an inlet.
+  bool most_goes = false;  // With an inlet: where all may bring no more, at the next look.
   std::uint64_t waiting_bytes_max = 0;
   std::uint64_t first_bytes_max = 0;  // Instead, while it has completed no message.
 };
@@ -60,8 +61,8 @@ class Connections {
  public:
   Connections(Monitor monitor, const ConnectionLimits& limits);
 
-  // From now on a thread cuts at once what is over connection_count_max, and, where bytes are
-  // counted, looks at each connection every kLookInterval.
+  // From now on a thread cuts at once what is over connection_count_max, and looks at each
+  // connection every kLookInterval.
   [[nodiscard]] Result<> watch();
 
   // A message of this connection was completed, under this routing id, and taken.
@@ -97,6 +98,9 @@ class Connections {
   void look();
   void taken_from(Connection& connection);
   void cut_who_is_stuck(std::chrono::steady_clock::time_point now);
+  void cut_who_brought_most();
+  // Without what those left who went: that is on its way.
+  [[nodiscard]] std::uint64_t shared_bytes() const;
   [[nodiscard]] static Look look_at_one(int fd, const Connection& connection);
   void accepted(int fd);
   // Whether it was known under this id before.

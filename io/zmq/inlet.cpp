@@ -93,14 +93,14 @@ Inlet::Sums Inlet::sums() {
   for (const auto& [name, passage] : passages_) {
     const std::uint64_t waiting = passage->waiting();
     sums.waiting += waiting;
-    sums.shared += beyond_small(waiting);
+    sums.shared += limits_.beyond_small(waiting);
   }
   return sums;
 }
 
 std::uint64_t Inlet::bytes_max() const {
   return limits_.all_waiting_bytes_max + limits_.waiting_bytes_max +
-         (limits_.connection_count_max + kCrowdMax) * kSmallBytes;
+         (limits_.connection_count_max + kCrowdMax) * limits_.small_bytes;
 }
 
 void Inlet::run(int stop_fd) {
@@ -168,13 +168,13 @@ std::uint64_t Inlet::room_of(const Way& way, const Sums& sums) const {
   const std::uint64_t own = beyond(limits_.waiting_bytes_max, waiting);
   std::uint64_t shared = beyond(limits_.all_waiting_bytes_max, sums.shared);
   const std::uint64_t to_its_end =
-      beyond(limits_.message_bytes_max, std::max<std::uint64_t>(waiting, kSmallBytes));
+      beyond(limits_.message_bytes_max, std::max<std::uint64_t>(waiting, limits_.small_bytes));
   if (shared == 0 &&
       sums.shared + to_its_end <= limits_.all_waiting_bytes_max + limits_.waiting_bytes_max) {
     shared = beyond(limits_.message_bytes_max, waiting);
   }
-  return std::min(
-      {own, std::max(shared, beyond(kSmallBytes, waiting)), beyond(bytes_max(), sums.waiting)});
+  return std::min({own, std::max(shared, beyond(limits_.small_bytes, waiting)),
+                   beyond(bytes_max(), sums.waiting)});
 }
 
 void Inlet::serve(const std::vector<pollfd>& fds) {
@@ -213,7 +213,7 @@ void Inlet::pass_in(Way& way, Sums& sums) {
   const std::uint64_t before = way.passage->waiting();
   way.passage->passed += copied;
   sums.waiting += copied;
-  sums.shared += beyond_small(before + copied) - beyond_small(before);
+  sums.shared += limits_.beyond_small(before + copied) - limits_.beyond_small(before);
   if (step == Step::kEnded) {
     way.outer_ended = true;
     ::shutdown(way.inner.get(), SHUT_WR);

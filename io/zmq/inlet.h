@@ -9,7 +9,7 @@
 // application waits. What waits is what was passed on less what was taken (Connections says so),
 // also of connections that ended, until libzmq was found empty since.
 //
-// Each may have kSmallBytes, for a handshake and a small message. Beyond that all together have
+// Each may have small_bytes, for a handshake and a small message. Beyond that all together have
 // all_waiting_bytes_max. Where that is used up, a connection is read on only to the end of the
 // largest message, and only while the way there is within waiting_bytes_max more. Who was read last
 // may thus be read on, whatever comes of the others, and whoever has more in there than that: so
@@ -56,12 +56,13 @@ struct InletLimits {
   std::uint64_t message_bytes_max = 0;  // As it is sent, with all that comes before it.
   std::uint64_t waiting_bytes_max = 0;  // No less.
   std::uint64_t all_waiting_bytes_max = 0;
-};
+  std::uint64_t small_bytes = kSmallBytes;
 
-// What counts where all share.
-[[nodiscard]] constexpr std::uint64_t beyond_small(std::uint64_t bytes) {
-  return bytes > kSmallBytes ? bytes - kSmallBytes : 0;
-}
+  // What counts where all share.
+  [[nodiscard]] constexpr std::uint64_t beyond_small(std::uint64_t bytes) const {
+    return bytes > small_bytes ? bytes - small_bytes : 0;
+  }
+};
 
 // Of one connection.
 struct Passage {
@@ -91,7 +92,7 @@ class Inlet {
 
   // Of the connection that is this descriptor of libzmq's; none where it is no such.
   [[nodiscard]] std::shared_ptr<Passage> passage_of(int fd);
-  // No message that is complete is left.
+  // No message that is complete is left; what those left who went is gone as well.
   void drained();
   // Of all connections, with those that ended.
   [[nodiscard]] std::uint64_t waiting_bytes() { return sums().waiting; }
@@ -115,7 +116,7 @@ class Inlet {
   };
   struct Sums {
     std::uint64_t waiting = 0;
-    std::uint64_t shared = 0;  // Of that, what is beyond kSmallBytes of each.
+    std::uint64_t shared = 0;  // Of that, what is beyond small_bytes of each.
   };
   enum class Step : std::uint8_t { kDone, kNothing, kFull, kEnded, kSinkGone };
 

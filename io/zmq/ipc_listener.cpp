@@ -84,17 +84,6 @@ Result<> remove_stale(const std::string& path) {
 
 }  // namespace
 
-Result<IpcListener> bind_ipc(Socket& socket, const IpcPlace& place) {
-  CHANCERY_TRY(IpcListener listener, IpcListener::listen(place.path, place.mode, place.backlog));
-  const int fd = listener.release_fd();
-  CHANCERY_TRY_VOID(socket.set(ZMQ_USE_FD, "the listening socket", fd));
-  const std::string endpoint = std::string(kIpcPrefix) + place.path;
-  if (zmq_bind(socket.get(), endpoint.c_str()) != 0) {
-    return fail_zmq(ErrorCode::kIo, "listening at " + endpoint);
-  }
-  return listener;
-}
-
 Result<void> check_ipc_path(const std::string& path) {
   CHANCERY_TRY_VOID(address_of(path));
   CHANCERY_TRY_VOID(find_socket(path));

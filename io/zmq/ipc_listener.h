@@ -2,8 +2,7 @@
 // moment.
 //
 // libzmq would remove whatever stands at the path, a living owner's socket too, and leave the mode
-// to the umask. So the socket is made here and handed to libzmq by ZMQ_USE_FD; libzmq closes the
-// descriptor, this class removes the file.
+// to the umask. So the socket is made here, and the file is removed with it (inlet.h accepts).
 //
 // Any thread. Limits: kIpcPathBytesMax (endpoint.h).
 
@@ -61,9 +60,6 @@ struct IpcPlace {
   std::uint32_t mode;
   int backlog;
 };
-
-// Has the socket listen at the place. The file goes with the result, which outlives the socket.
-[[nodiscard]] Result<IpcListener> bind_ipc(Socket& socket, const IpcPlace& place);
 
 // What listen() would refuse for the path's sake: kConfigInvalid where it is too long, kExists
 // where something other than a socket is there. Nothing is made or removed.

@@ -8,8 +8,11 @@
 //
 // Bounds: connection_count_max, over which the newest is cut; a subscriber's queue of
 // send_count_max messages; leaving_bytes_max in all queues together, where a message that waits for
-// several is counted once. What a subscriber asks for is kept by libzmq without a limit: whoever
-// may open the file is trusted not to ask for a million topics.
+// several is counted once. libzmq keeps what a subscriber asks for without a limit, in many times
+// the bytes that ask for it. So these are counted (inlet.h): who has sent more than topic_bytes_max
+// on a connection is cut, and where all have sent all_topic_bytes_max, who has sent most. Counted
+// is whatever it sends, also what takes a topic back. A SUB socket that is cut connects again by
+// itself, and asks for no more than it wants then: it loses what is told in between.
 //
 // One owner, one thread. No call waits, except bind().
 
@@ -31,12 +34,15 @@ struct PublisherOptions {
   int send_count_max = 1000;  // Messages queued for a subscriber.
   std::size_t leaving_bytes_max = 16U << 20U;
   int connection_count_max = 64;
+  std::size_t topic_bytes_max = 64U << 10U;       // Received on a connection …
+  std::size_t all_topic_bytes_max = 256U << 10U;  // … and on all, beyond the first KiB of each.
 };
 
 struct PublisherCounters {
   std::uint64_t published_count = 0;
   std::uint64_t dropped_count = 0;  // For nobody, since leaving_bytes_max was reached.
   std::uint64_t connection_over_count = 0;
+  std::uint64_t topics_over_count = 0;  // Connections cut for what they asked.
 };
 
 class Publisher {
@@ -51,6 +57,10 @@ class Publisher {
   Publisher& operator=(const Publisher&) = delete;
   ~Publisher();
 
+  // Has libzmq look at what subscribers ask for, and who has gone. Now and again, also where there
+  // is nothing to tell.
+  void listen();
+
   // False where it was dropped for everybody. True says no more than that it was given away: to
   // those who subscribed to how it begins, and read.
   bool publish(std::string message);
@@ -59,6 +69,9 @@ class Publisher {
   [[nodiscard]] std::size_t leaving_bytes() const;
   [[nodiscard]] std::size_t leaving_bytes_max() const;
   [[nodiscard]] std::size_t connection_count_max() const;
+  // What was received of those who are connected, or were until lately.
+  [[nodiscard]] std::uint64_t topic_bytes() const;
+  [[nodiscard]] std::uint64_t topic_bytes_max() const;  // Of all.
   [[nodiscard]] const PublisherCounters& counters() const;
 
  private:

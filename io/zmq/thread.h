@@ -19,7 +19,6 @@ class Thread {
   [[nodiscard]] static Result<Thread> start(const char* name, std::function<void(int stop_fd)> run);
 
   // `run` is called each time that so much time passed, and where `wake_fd` can be read.
-  static constexpr std::chrono::milliseconds kOnlyWhenWoken{-1};
   [[nodiscard]] static Result<Thread> repeat(const char* name, std::chrono::milliseconds interval,
                                              std::function<void()> run, int wake_fd = -1);
 

@@ -84,6 +84,35 @@ bool only_reads(const v1::LocalRequest& request) {
          request.has_cursors() || request.has_deferred();
 }
 
+Result<void> check_filter(const v1::InboxFilter& filter, const LocalLimits& limits) {
+  if (static_cast<std::size_t>(filter.origins_size()) > limits.filter_origin_count_max ||
+      static_cast<std::size_t>(filter.kinds_size()) > limits.filter_pattern_count_max) {
+    return fail(ErrorCode::kLimitExceeded,
+                "a filter of " + std::to_string(filter.origins_size()) + " origins and " +
+                    std::to_string(filter.kinds_size()) + " kinds, at most " +
+                    std::to_string(limits.filter_origin_count_max) + " and " +
+                    std::to_string(limits.filter_pattern_count_max));
+  }
+  const auto longest = [](const auto& texts) {
+    std::size_t bytes = 0;
+    for (const std::string& text : texts) {
+      bytes = std::max(bytes, text.size());
+    }
+    return bytes;
+  };
+  const std::size_t origin_bytes = longest(filter.origins());
+  const std::size_t pattern_bytes = longest(filter.kinds());
+  if (origin_bytes > limits.filter_origin_bytes_max ||
+      pattern_bytes > limits.filter_pattern_bytes_max) {
+    return fail(ErrorCode::kLimitExceeded,
+                "a filter with an origin of " + std::to_string(origin_bytes) +
+                    " bytes and a kind of " + std::to_string(pattern_bytes) + ", at most " +
+                    std::to_string(limits.filter_origin_bytes_max) + " and " +
+                    std::to_string(limits.filter_pattern_bytes_max));
+  }
+  return {};
+}
+
 bool has_asked_status(v1::Status status, const v1::InboxFilter& filter) {
   switch (status) {
     case v1::STATUS_ACTUAL:
@@ -222,16 +251,26 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
     reply(routing_id, std::move(*away), request->request_id());
     return {};
   }
+  if (only_reads(*request)) {
+    const std::uint64_t request_id = request->request_id();
+    request = kept(*std::move(request));
+    if (!request.has_value()) {
+      reply(routing_id, refusal(request.error()), request_id);
+      return {};
+    }
+  }
   const std::uint64_t wait_ms =
       request->has_await() ? request->await().timeout_ms() : request->inbox().wait_ms();
-  const bool may_wait = has_room_to_wait(*application);
+  const std::size_t bytes = only_reads(*request) ? request->SpaceUsedLong() : 0;
+  const bool may_wait = has_room_to_wait(*application, bytes);
   counters_.not_waited_count += wait_ms > 0 && !may_wait ? 1 : 0;
   const std::chrono::milliseconds waits(may_wait ? std::min(wait_ms, kWaitMsMax) : 0);
   Waiter asked{.routing_id = routing_id,
                .application = &*application,
                .request = *std::move(request),
                .deadline = context.now + waits,
-               .passed = {}};
+               .passed = {},
+               .bytes = bytes};
   Result<std::optional<v1::LocalReply>> answer =
       serve(asked.request, *application, context, may_wait, asked.passed);
   if (!answer.has_value()) {
@@ -349,10 +388,30 @@ void LocalApi::take_over(LocalApi& before) {
   }
 }
 
-bool LocalApi::has_room_to_wait(const Application& application) const {
+Result<v1::LocalRequest> LocalApi::kept(v1::LocalRequest request) const {
+  request.DiscardUnknownFields();
+  if (const std::size_t bytes = request.ByteSizeLong(); bytes > limits_.read_bytes_max) {
+    return fail(ErrorCode::kLimitExceeded, "a request to read of " + std::to_string(bytes) +
+                                               " bytes, at most " +
+                                               std::to_string(limits_.read_bytes_max));
+  }
+  CHANCERY_TRY_VOID(check_filter(request.inbox().filter(), limits_));
+  return request;
+}
+
+bool LocalApi::has_room_to_wait(const Application& application, std::size_t bytes) const {
   const auto of_one = std::ranges::count(waiters_, &application, &Waiter::application);
   return waiters_.size() < limits_.waiter_count_max &&
-         static_cast<std::size_t>(of_one) < limits_.waiter_of_one_count_max;
+         static_cast<std::size_t>(of_one) < limits_.waiter_of_one_count_max &&
+         waiter_bytes() + bytes <= limits_.waiter_bytes_max;
+}
+
+std::size_t LocalApi::waiter_bytes() const {
+  std::size_t bytes = 0;
+  for (const Waiter& waiter : waiters_) {
+    bytes += waiter.bytes;
+  }
+  return bytes;
 }
 
 Result<void> LocalApi::release(const LocalContext& context) {
@@ -647,17 +706,8 @@ Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request,
 Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
                                        const Application& application, const LocalContext& context,
                                        const Passed& passed) {
-  const v1::InboxFilter& filter = request.filter();
-  if (static_cast<std::size_t>(filter.origins_size()) > limits_.filter_origin_count_max ||
-      static_cast<std::size_t>(filter.kinds_size()) > limits_.filter_pattern_count_max) {
-    return fail(ErrorCode::kLimitExceeded,
-                "a filter of " + std::to_string(filter.origins_size()) + " origins and " +
-                    std::to_string(filter.kinds_size()) + " kinds, at most " +
-                    std::to_string(limits_.filter_origin_count_max) + " and " +
-                    std::to_string(limits_.filter_pattern_count_max));
-  }
-  CHANCERY_TRY_VOID(check_may_read(application, filter.kinds()));
-  CHANCERY_TRY_VOID(check_origins(filter, *context.directory));
+  CHANCERY_TRY_VOID(check_may_read(application, request.filter().kinds()));
+  CHANCERY_TRY_VOID(check_origins(request.filter(), *context.directory));
   if (!request.cursor().empty()) {
     return inbox_along(request, application, context, passed);
   }

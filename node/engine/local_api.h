@@ -28,6 +28,7 @@
 #include "core/base/token_bucket.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/lane.h"
+#include "core/exchange/limits.h"
 #include "io/log/limiter.h"
 #include "node/engine/application.h"
 #include "node/store/node_store.h"
@@ -55,13 +56,17 @@ struct LocalLimits {
   std::uint64_t queued_urgent_part = 10;         // … of which a tenth is for the urgent.
   std::size_t waiter_count_max = 1024;           // Requests that wait, of all applications …
   std::size_t waiter_of_one_count_max = 256;     // … and of one.
+  std::size_t waiter_bytes_max = 4U << 20U;      // As they lie in memory, of all.
+  std::size_t read_bytes_max = 16U << 10U;       // C-173: of a request that may have to be kept.
   // The work of one turn, for new requests and for waiting ones each. What goes over is finished.
-  std::size_t turn_bytes_max = 8U << 20U;     // Of requests and replies.
-  std::size_t turn_row_count_max = 10'000;    // Of the inbox, looked at.
-  std::size_t filter_origin_count_max = 64;   // C-167
-  std::size_t filter_pattern_count_max = 64;  // C-167
-  std::size_t cursor_count_max = 1024;        // Of an application.
-  std::size_t deferred_count_max = 4096;      // Notices that an application gave back.
+  std::size_t turn_bytes_max = 8U << 20U;                              // Of requests and replies.
+  std::size_t turn_row_count_max = 10'000;                             // Of the inbox, looked at.
+  std::size_t filter_origin_count_max = 64;                            // C-167
+  std::size_t filter_pattern_count_max = 64;                           // C-167
+  std::size_t filter_origin_bytes_max = 8;                             // C-167: a member's code.
+  std::size_t filter_pattern_bytes_max = exchange::kKindBytesMax + 2;  // C-167: with its ".*".
+  std::size_t cursor_count_max = 1024;                                 // Of an application.
+  std::size_t deferred_count_max = 4096;  // Notices that an application gave back.
 };
 
 struct LocalCounters {
@@ -114,6 +119,7 @@ class LocalApi {
   // Now and again: tells of denials that were left out of the log.
   void sweep(SteadyTime now) { denials_.sweep(now); }
   [[nodiscard]] std::size_t waiter_count() const { return waiters_.size(); }
+  [[nodiscard]] std::size_t waiter_bytes() const;
   [[nodiscard]] const LocalLimits& limits() const { return limits_; }
   [[nodiscard]] const LocalCounters& counters() const { return counters_; }
 
@@ -139,7 +145,8 @@ class LocalApi {
     v1::LocalRequest request;
     SteadyTime deadline;
     Passed passed;
-    bool due = false;  // Its moment has come.
+    std::size_t bytes = 0;  // Of the request, in memory.
+    bool due = false;       // Its moment has come.
   };
   struct Answer {
     LocalReply reply;
@@ -221,7 +228,10 @@ class LocalApi {
   Result<OutboxRow> own_row(const std::string& notice_id, const Application& application);
   Result<v1::AwaitReply> cancel(const v1::CancelRequest& request, const Application& application);
   Result<v1::AwaitReply> retry(const v1::RetryRequest& request, const Application& application);
-  [[nodiscard]] bool has_room_to_wait(const Application& application) const;
+  // What is kept of a request that only reads, while it waits or until its turn is durable: what
+  // this node does not know of it is left out. kLimitExceeded where that is too large.
+  [[nodiscard]] Result<v1::LocalRequest> kept(v1::LocalRequest request) const;
+  [[nodiscard]] bool has_room_to_wait(const Application& application, std::size_t bytes) const;
   // The reply, or nothing where the request should wait on; `passed` as in Waiter then.
   Result<std::optional<v1::LocalReply>> serve(const v1::LocalRequest& request,
                                               const Application& application,

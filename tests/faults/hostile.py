@@ -53,6 +53,23 @@ def frames(genesis, envelopes):
             field(4, field(1, 2)), field(5, field(1, 1) + field(2, 200) + field(3, b"text")), field(6, field(1, 7))]
 
 
+def requests():
+    """One valid request of each sort to a node's local API, without the id that goes before it."""
+    notice_id, cursor = bytes(16), field(1, b"reader")
+    attempts = field(2, field(1, 1) + field(2, 1)) + field(2, field(1, 2))
+    filtered = field(1, b"AM") + field(1, b"KZ") + field(2, b"threat.*") + field(3, 2) + field(5, 1)
+    return [field(2, field(1, notice_id) + field(2, b"threat.alert") + field(3, 1) + field(4, 2) +
+                  field(6, field(1, b"all") + field(2, 1)) + field(8, field(1, b"subject"))),
+            field(3, field(1, notice_id) + field(2, 2) + field(3, 500)),
+            field(4, field(4, 3) + field(5, filtered) + field(6, 200)), field(4, field(3, 2)),
+            field(4, field(1, 2) + field(2, b"reader") + field(4, 3) + field(7, 1)),
+            field(5, cursor + field(2, 2) + field(3, 1) + field(4, field(1, 1) + field(2, 1))),
+            field(6, field(1, bytes(4))), field(6, field(3, 9)), field(7, field(2, 2) + field(4, 1)),
+            field(8, field(1, notice_id)), field(9, field(1, notice_id)), field(10, b""), field(11, cursor + field(2, 1)),
+            field(12, cursor + attempts + field(3, 100) + field(4, 3) + field(6, b"why")), field(13, cursor + field(3, 2)),
+            field(14, cursor + attempts), field(14, cursor + field(3, 1))]
+
+
 def mutate(dice, valid):
     """One of the valid frames, changed in one place or joined to another."""
     data = bytearray(dice.choice(valid))
@@ -109,6 +126,15 @@ class Peer:
             while (left := end - time.monotonic()) > 0 and self.socket.poll(1000 * left):
                 if is_pong(self.socket.recv_multipart()[-1], nonce):
                     return True
+        return False
+
+    def is_answered(self, number, patience=10):
+        """Whether a node answers a good request under this id, whatever else it has to say first."""
+        self.send(field(1, number) + field(10, b""))
+        end = time.monotonic() + patience
+        while (left := end - time.monotonic()) > 0 and self.socket.poll(1000 * left):
+            if self.socket.recv().startswith(field(1, number) + field(9, b"")[:1]):
+                return True
         return False
 
     def close(self):

@@ -1,6 +1,7 @@
 // Frames from four connections, with what the hub does in between: sequence and commit, serve feeds
-// and pages, lose a peer. Two connections are of nodes that said hello, the third is another one of
-// the first node, and the fourth is of a transport key that nobody has.
+// and pages, lose a peer, take an entry over the admin socket. Two connections are of nodes that
+// said hello, the third is another one of the first node, and the fourth is of a transport key that
+// nobody has.
 //
 // Holds: everything that leaves is strict and within a frame; only a connection whose node said
 // hello on it last is served; who has no node gets nothing but faults; each commit goes on where
@@ -90,10 +91,15 @@ class Run {
         serve();
         break;
       default:
-        if (input.flag()) {
-          hub_.disconnected(peer);
-        } else {
-          hub_.undelivered(peer);
+        switch (input.choice(4)) {
+          case 0:
+            hub_.undelivered(peer);
+            break;
+          case 2:
+            submit(input.chunk());
+            break;
+          default:
+            hub_.disconnected(peer);
         }
     }
     sent();
@@ -118,6 +124,20 @@ class Run {
     // No input bears a signature of the hub's over another log.
     CHANCERY_CHECK(!hub_.contradiction().has_value());
     return served;
+  }
+
+  // As the hub's server does with a request over its admin socket: nobody's frame, and answered
+  // when its entry is sequenced.
+  void submit(std::string_view frame) {
+    const auto request = exchange::parse_wire<v1::AdminRequest>(frame, exchange::Reading::kOpen);
+    if (!request.has_value() || !request->has_submit_entry()) {
+      return;
+    }
+    const std::string& bytes = request->submit_entry().envelope();
+    if (const auto envelope = exchange::parse_envelope(bytes, trial().exchange.genesis());
+        envelope.has_value() && hub_.sequencer().offer(0, std::nullopt, bytes).has_value()) {
+      CHANCERY_CHECK(hub_.sequencer().has_work());
+    }
   }
 
   void turn() {

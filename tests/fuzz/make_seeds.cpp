@@ -562,6 +562,11 @@ void add_logs(const Corpus& corpus) {
   message.mutable_submit()->clear_envelopes();
   message.mutable_submit()->add_envelopes(revocation);
   corpus.add("hub", "entry", step(1) + turn + submit + turn + serve);
+  v1::AdminRequest admin;
+  admin.mutable_submit_entry()->set_envelope(revocation);
+  std::string over_admin = choose(0) + choose(5) + choose(2);
+  put_chunk(over_admin, admin.SerializeAsString());
+  corpus.add("hub", "entry-over-admin", over_admin + turn + over_admin + turn + serve);
   message.mutable_credit()->set_cursor(founded + 1);
   message.mutable_credit()->mutable_credits()->set_items(9);
   const std::string credit = step(1);
@@ -583,6 +588,170 @@ void add_logs(const Corpus& corpus) {
   corpus.add("hub", "hello-elsewhere", step(2) + submit + turn);
 }
 
+// The steps of local_api.cpp.
+std::string asks(std::size_t application, v1::LocalRequest request) {
+  request.set_request_id(7);
+  std::string step = choose(0) + choose(application);
+  put_chunk(step, request.SerializeAsString());
+  return step;
+}
+
+const std::string then_again = choose(3);
+const std::string then_turn = choose(4) + choose(0);
+const std::string then_arrival = choose(6) + choose(4) + choose(1);
+const std::string then_minute = choose(5) + choose(17);
+const std::string then_undone = choose(7) + choose(0);
+const std::string then_disk_full = choose(7) + choose(1) + choose(2);
+const std::string then_disk_low = choose(7) + choose(1) + choose(1);
+
+void add_own_notices(const Corpus& corpus) {
+  const auto add = [&](const std::string& name, const std::string& seed) {
+    corpus.add("local_api", name, seed);
+  };
+  v1::LocalRequest request;
+  v1::PublishRequest& publish = *request.mutable_publish();
+  publish.set_notice_id(test::seeded_uuid("published", 9));
+  publish.set_kind("threat.alert");
+  publish.set_status(v1::STATUS_ACTUAL);
+  publish.set_precedence(v1::PRECEDENCE_ROUTINE);
+  publish.mutable_label()->set_classification("open");
+  publish.set_text(test::TestExchange::text_of("subject"));
+  publish.add_recipients()->set_member("members");
+  publish.mutable_recipients(0)->set_role(v1::RECIPIENT_ROLE_ACTION);
+  const std::string published = asks(0, request);
+  add("publish-again", published + then_again + then_turn + then_again + then_turn);
+  add("publish-undone", published + then_undone + then_again + then_turn);
+  add("publish-as-others", asks(1, request) + asks(2, request) + asks(3, request));
+  add("publish-disk-low", then_disk_low + published + then_turn + then_disk_full + then_again);
+  publish.set_precedence(v1::PRECEDENCE_FLASH);
+  publish.set_clear(true);
+  publish.set_kind("contact");
+  add("publish-urgent-in-clear", then_disk_low + asks(0, request) + asks(1, request));
+  std::string many;
+  for (std::uint64_t number = 10; number < 20; ++number) {
+    publish.set_notice_id(test::seeded_uuid("published", number));
+    many += asks(0, request);
+  }
+  add("publish-many", many);
+
+  std::string awaited;
+  std::string cancelled;
+  std::string wanted;
+  std::string shown;
+  for (std::uint64_t number = 1; number <= 5; ++number) {
+    const std::string id = test::seeded_uuid("published", number);
+    request.mutable_await()->set_notice_id(id);
+    request.mutable_await()->set_stage(v1::STAGE_LOGGED);
+    request.mutable_await()->set_timeout_ms(30'000);
+    awaited += asks(number % 2, request);
+    request.mutable_cancel()->set_notice_id(id);
+    cancelled += asks(0, request);
+    request.mutable_retry()->set_notice_id(id);
+    wanted += asks(0, request);
+    request.mutable_show()->set_notice_id(id);
+    shown += asks(0, request) + asks(1, request);
+  }
+  add("await", awaited + then_turn + then_minute + then_turn);
+  add("await-and-cancel", awaited + cancelled + then_turn);
+  add("await-undone", awaited + then_undone + then_turn);
+  add("retry", wanted + then_turn + cancelled);
+  add("show-by-id", shown);
+  request.mutable_outbox()->set_limit(2);
+  const std::string page = asks(0, request) + asks(1, request);
+  request.mutable_outbox()->set_after(2);
+  request.mutable_outbox()->set_refused(true);
+  add("outbox", page + asks(0, request) + asks(1, request) + asks(2, request));
+}
+
+void add_reads(const Corpus& corpus) {
+  const auto add = [&](const std::string& name, const std::string& seed) {
+    corpus.add("local_api", name, seed);
+  };
+  v1::LocalRequest request;
+  request.mutable_inbox()->set_limit(3);
+  const std::string page = asks(0, request);
+  request.mutable_inbox()->set_after(3);
+  add("inbox-by-pages", page + asks(0, request) + then_turn + asks(1, request) + asks(2, request));
+  request.mutable_inbox()->set_last(2);
+  add("inbox-newest", asks(0, request) + asks(1, request));
+  request.clear_inbox();
+  request.mutable_inbox()->mutable_filter()->add_origins("AM");
+  request.mutable_inbox()->mutable_filter()->add_kinds("threat.*");
+  request.mutable_inbox()->mutable_filter()->set_precedence_min(v1::PRECEDENCE_FLASH);
+  request.mutable_inbox()->mutable_filter()->set_exercise(true);
+  add("inbox-filter", asks(0, request) + asks(1, request) + asks(2, request));
+  request.clear_inbox();
+  request.mutable_inbox()->set_after(7);
+  request.mutable_inbox()->set_wait_ms(20'000);
+  const std::string waits = asks(0, request) + asks(1, request);
+  add("inbox-waits", waits + then_arrival + waits + then_minute + then_turn);
+  add("inbox-waits-undone", waits + then_undone + then_turn + then_minute + then_turn);
+  std::string crowd;
+  for (int i = 0; i < 3; ++i) {
+    crowd += waits;
+  }
+  add("inbox-crowd", crowd + then_arrival);
+  for (const char* const name : {"AM", "BY", "KZ", "RU", "TJ", "KG"}) {
+    request.mutable_inbox()->mutable_filter()->add_origins(name);
+  }
+  std::string large;
+  for (int i = 0; i < 3; ++i) {
+    large += asks(0, request);
+  }
+  add("inbox-large-crowd", large + then_turn + then_minute + then_turn);
+  request.mutable_inbox()->clear_filter();
+  request.mutable_inbox()->set_cursor("reader");
+  request.mutable_inbox()->set_after(0);
+  const std::string along = asks(0, request);
+  add("along-a-cursor", along + then_turn + then_again);
+  add("along-a-cursor-disk-full", then_disk_full + along + then_turn + then_again);
+
+  request.mutable_cursor()->set_cursor("reader");
+  request.mutable_cursor()->set_arrival(2);
+  request.mutable_cursor()->set_arrival_urgent(3);
+  const std::string moved = asks(0, request);
+  request.mutable_nack()->set_cursor("reader");
+  request.mutable_nack()->set_delay_ms(1000);
+  request.mutable_nack()->set_attempts_max(2);
+  request.mutable_nack()->set_reason("not now");
+  for (const std::uint64_t arrival : {1U, 2U}) {
+    request.mutable_nack()->add_notices()->set_arrival(arrival);
+  }
+  const std::string given_back = along + asks(0, request);
+  request.mutable_nack()->mutable_notices(0)->set_attempts(1);
+  request.mutable_nack()->set_quarantine(true);
+  const std::string quarantined = asks(0, request);
+  request.mutable_deferred()->set_cursor("reader");
+  const std::string listed = asks(0, request);
+  request.mutable_redrive()->set_cursor("reader");
+  request.mutable_redrive()->set_all(true);
+  const std::string redriven = asks(0, request);
+  add("given-back", given_back + then_turn + then_minute + along + then_turn + moved + along);
+  add("quarantined", given_back + quarantined + listed + redriven + along + then_turn + listed);
+  request.mutable_cursor()->set_cursor("reader");
+  request.mutable_cursor()->add_done()->set_arrival(1);
+  request.mutable_cursor()->mutable_done(0)->set_attempts(1);
+  add("done-with", given_back + asks(0, request) + listed);
+  request.mutable_reset()->set_cursor("reader");
+  request.mutable_reset()->set_arrival(1);
+  const std::string reset = asks(0, request);
+  request.mutable_reset()->set_arrival(70);
+  const std::string beyond = asks(0, request);
+  request.mutable_cursors();
+  add("cursors", moved + reset + beyond + asks(0, request) + asks(1, request));
+
+  request.mutable_show()->set_index_plus_one(10);
+  const std::string by_index = asks(0, request) + asks(1, request);
+  request.mutable_show()->set_index_plus_one(0);
+  request.mutable_show()->set_notice("four");
+  add("show", by_index + asks(0, request));
+  request.Clear();
+  std::string nothing = asks(0, request) + choose(0) + choose(0);
+  put_chunk(nothing, "\x08\x05\xf2\x06\x01x"s);
+  add("nothing", nothing);
+  add("audit-pages", choose(7) + choose(3) + number(0) + choose(7) + choose(3) + number(9));
+}
+
 }  // namespace
 }  // namespace chancery::fuzz
 
@@ -592,6 +761,8 @@ int main(int argc, char** argv) {
     return 64;
   }
   const chancery::fuzz::Corpus corpus(argv[1]);
+  chancery::fuzz::add_own_notices(corpus);
+  chancery::fuzz::add_reads(corpus);
   chancery::fuzz::add_texts(corpus);
   chancery::fuzz::add_keys(corpus);
   chancery::fuzz::add_ledger(corpus);

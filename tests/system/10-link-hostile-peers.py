@@ -144,6 +144,19 @@ class HostilePeers(Trial):
         self.assertLess(queues["unread_local"]["bytes_max"], 20 * MIB)
         self.assert_small(self.nodes["BY"], mib=64)
 
+    def test_requests_that_wait_cost_their_node_little(self):
+        self.start("AM", "BY")
+        node, node_key, key = self.application("villain")
+        peer = self.peer(node, server_key=node_key, secret=key)
+        large, many = hostile.field(1, 1_200_000 * b"x"), 30_000 * hostile.field(1, b"")
+        waits = hostile.field(6, 60_000)  # Of an inbox request; its field 5 is a filter, 1000 is none that it has.
+        for inbox in (hostile.field(5, large), hostile.field(1000, large), hostile.field(5, many), 30_000 * hostile.field(1000, b"")):
+            for _ in range(120):
+                peer.send(hostile.field(1, 1) + hostile.field(4, waits + inbox))
+            self.assert_others_go_on("requests that wait")
+        self.assert_small(self.nodes["BY"], mib=64)
+        self.assertEqual(self.status("BY").json["queues"]["waiters"]["bytes_max"], 4 * MIB)
+
     def test_a_message_without_end_of_an_application_costs_it_the_connection(self):
         self.start("AM", "BY")
         node, node_key, key = self.application("villain")

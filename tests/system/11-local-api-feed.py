@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What arrives at a node, heard by a plain ZeroMQ subscriber that knows nothing of the project. Protocol chapter 11."""
 import json
+import os
 import pathlib
 import stat
 import sys
@@ -68,7 +69,10 @@ class Feed(Trial):
         self.assertEqual([alerts.next()[1]["subject"] for _ in range(2)], [inbox[1]["subject"], "The last"])
         self.assertTrue(alerts.has_nothing(), "KZ/threat.alert/ was not asked for")
         queues = self.status("BY").json["queues"]
-        self.assertEqual(queues["subscribers"], {"items": 2, "items_max": 64, "refused": 0})
+        subscribers = queues["subscribers"]
+        self.assertEqual([subscribers[part] for part in ("items", "items_max", "refused")], [2, 64, 0])
+        self.assertLess(0, subscribers["bytes"])
+        self.assertLess(subscribers["bytes"], 1024)
         self.assertEqual(queues["feed"]["refused"], 0)
         self.assertNotIn("feed", self.status("AM").json["queues"])
 
@@ -84,6 +88,24 @@ class Feed(Trial):
 
         self.assertTrue(eventually(is_heard))
         self.assertEqual(everything.next()[1]["subject"], "After the restart")
+
+    def test_who_asks_for_too_many_topics_is_cut_and_costs_its_node_little(self):
+        self.start("AM", "BY")
+        honest = self.subscriber("AM/threat.alert/")
+        greedy = self.subscriber()
+        for number in range(60_000):
+            greedy.socket.subscribe(f"{number:06}" + 234 * "x")
+        node = self.nodes["BY"]
+        self.assertTrue(eventually(lambda: "asked for more topics than it may" in node.log()))
+        for number in range(3):
+            self.assertEqual(self.publish("AM", f"number {number}", to="BY").code, 0)
+            self.assertEqual(honest.next()[1]["subject"], f"number {number}")
+        subscribers = self.status("BY").json["queues"]["subscribers"]
+        self.assertGreater(subscribers["refused"], 0)
+        self.assertLess(subscribers["bytes"], subscribers["bytes_max"])
+        peak = pathlib.Path(f"/proc/{node.process.pid}/status").read_text().split("VmHWM:")[1].split()[0]
+        if "CHANCERY_SANITIZED" not in os.environ:  # A sanitizer's memory says nothing of ours.
+            self.assertLess(int(peak) >> 10, 64)
 
     def test_the_file_is_for_owner_and_group(self):
         self.start("BY")

@@ -1,9 +1,10 @@
-"""An enrolled peer sends the hub frames with an error in each, messages without end, under others' names; and
-strangers talk to its port: dripped, forged, old and giant greetings, garbage, 400 who say nothing.
+"""An enrolled peer sends the hub frames with an error in each, messages without end, under others' names; an
+application that may read sends its node as many such requests; and strangers talk to the hub's port: dripped, forged,
+old and giant greetings, garbage, 400 who say nothing.
 
 Counts changed frames; each round has all of the rest once. Passes where meanwhile the others publish and
-receive, the hub answers the next good frame, its memory stays under the bound, its descriptors come back, and
-P1 to P10 hold.
+receive, hub and node answer the next good frame, their memory stays under the bound, the hub's descriptors come
+back, and P1 to P10 hold.
 """
 import pathlib
 
@@ -20,6 +21,7 @@ PER_ROUND = 2500
 
 VILLAIN = "RU"  # Enrolled; its node is stopped, and somebody else has its keys.
 RIG = {"members": ("AM", "BY", "KZ", VILLAIN)}
+HOST = "BY"  # Of whose node somebody has an application that reads: publishing is for the load alone.
 STRIDE = 50  # Changed frames between two good ones.
 UNFINISHED = 12 << 20  # Bytes; the hub lets 8 MiB of one message come.
 
@@ -37,6 +39,7 @@ def play(rig, faults):
     villain = (endpoint, server_key, hostile.secret_key(config / "keys/transport.pem"))
     descriptors = count_descriptors(rig)
     change_frames(rig, villain, hostile.frames(genesis, envelopes), genesis, len(faults))
+    change_requests(rig, len(faults))
     endless_messages(rig, villain)
     claimed_names(rig, villain, genesis)
     for attack in hostile.RAW:
@@ -81,6 +84,24 @@ def change_frames(rig, villain, valid, genesis, count):
                 goes_on(rig, f"changed frame {number}")
     finally:
         peer.close()
+
+
+def change_requests(rig, count):
+    added = rig.ask("app add", "--as", HOST, "villain", "--read", "*")
+    if added.code != 0:
+        raise AssertionError(added)
+    peer = hostile.Peer(*hostile.node_of(rig.exchange / HOST.lower() / "apps/villain/client.toml"))
+    valid = hostile.requests()
+    try:
+        for number in range(1, count + 1):
+            peer.send(hostile.mutate(rig.dice, [hostile.field(1, number) + request for request in valid]))
+            if number % STRIDE == 0 and not peer.is_answered(number):
+                rig.finds("P10", f"the node of {HOST} does not answer after changed request {number}")
+            if number % (10 * STRIDE) == 0:
+                goes_on(rig, f"changed request {number}")
+    finally:
+        peer.close()
+    rig.check_alive(HOST)
 
 
 def endless_messages(rig, villain):

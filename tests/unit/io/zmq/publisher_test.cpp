@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "io/zmq/backlog.h"
 #include "io/zmq/endpoint.h"
 #include "tests/unit/io/os/temporary_folder.h"
 #include "tests/unit/io/zmq/support.h"
@@ -32,6 +33,9 @@ class Subscriber {
   Subscriber& operator=(const Subscriber&) = delete;
   Subscriber(Subscriber&&) = delete;
   Subscriber& operator=(Subscriber&&) = delete;
+
+  void ask(const std::string& topic) { set(ZMQ_SUBSCRIBE, topic.data(), topic.size()); }
+  void take_back(const std::string& topic) { set(ZMQ_UNSUBSCRIBE, topic.data(), topic.size()); }
 
   std::string next() {  // Empty where there is nothing.
     zmq_msg_t message;
@@ -68,6 +72,24 @@ class PublisherTest : public ::testing::Test {
       publisher.publish(probe);
       return subscriber.next() == probe;
     });
+  }
+
+  // Until so much of it has come.
+  static bool has_received(Publisher& publisher, std::uint64_t bytes) {
+    return eventually([&] {
+      publisher.listen();
+      return publisher.topic_bytes() == bytes;
+    });
+  }
+  // What one more topic without a byte costs on this connection.
+  static std::uint64_t cost_of_empty(Publisher& publisher, Subscriber& subscriber) {
+    const std::uint64_t before = publisher.topic_bytes();
+    subscriber.ask("cost");
+    EXPECT_TRUE(eventually([&] { return publisher.topic_bytes() > before; }));
+    return publisher.topic_bytes() - before - std::string("cost").size();
+  }
+  static bool is_cut(Publisher& publisher, std::uint64_t times = 1) {
+    return eventually([&] { return publisher.counters().topics_over_count >= times; });
   }
 
   os::TemporaryFolder folder_;
@@ -142,6 +164,83 @@ TEST_F(PublisherTest, TheNewestGoesOverTheLimitAndThoseBeforeListenOn) {
   }
 }
 
+TEST_F(PublisherTest, ASubscriberAsksForSoManyBytesAndNotOneMore) {
+  constexpr std::size_t kMost = 4096;
+  constexpr std::size_t kLength = 100;
+  for (const std::size_t over : {0U, 1U}) {
+    Publisher publisher = bind({.topic_bytes_max = kMost});
+    Subscriber greedy(context_, path(), "");
+    ASSERT_TRUE(is_subscribed(publisher, greedy, "probe"));
+    const std::uint64_t empty = cost_of_empty(publisher, greedy);
+    std::uint64_t bytes = publisher.topic_bytes();
+    while (bytes + 2 * (empty + kLength) < kMost) {
+      greedy.ask(std::to_string(bytes) + std::string(kLength - std::to_string(bytes).size(), 't'));
+      bytes += empty + kLength;
+      ASSERT_TRUE(has_received(publisher, bytes));
+    }
+    greedy.ask(std::string(kMost + over - bytes - empty, 'l'));
+    if (over == 0) {
+      ASSERT_TRUE(has_received(publisher, kMost));
+      std::this_thread::sleep_for(5 * kLookInterval);
+      EXPECT_EQ(publisher.counters().topics_over_count, 0U);
+      publisher.publish("last");
+      EXPECT_TRUE(eventually([&] { return greedy.next() == "last"; }));
+    } else {
+      EXPECT_TRUE(is_cut(publisher));
+    }
+  }
+}
+
+TEST_F(PublisherTest, WhereAllAskForTooMuchWhoAsksForMostIsCut) {
+  constexpr std::size_t kMost = 8192;
+  Publisher publisher = bind({.topic_bytes_max = kMost, .all_topic_bytes_max = kMost});
+  Subscriber first(context_, path(), "");
+  Subscriber second(context_, path(), "");
+  ASSERT_TRUE(is_subscribed(publisher, first, "1"));
+  ASSERT_TRUE(is_subscribed(publisher, second, "2"));
+  const auto ask = [](Subscriber& subscriber, int count) {
+    for (int i = 0; i < count; ++i) {
+      subscriber.ask(std::to_string(i) + std::string(100, 't'));
+    }
+  };
+  ask(first, 40);
+  ASSERT_TRUE(eventually([&] { return publisher.topic_bytes() > kMost / 2; }));
+  EXPECT_EQ(publisher.counters().topics_over_count, 0U);
+  {
+    Subscriber third(context_, path(), "");
+    ask(third, 70);
+    EXPECT_TRUE(is_cut(publisher));
+    EXPECT_LE(publisher.topic_bytes(), publisher.topic_bytes_max());
+  }
+  while (!first.next().empty() || !second.next().empty()) {
+  }
+  publisher.publish("last");
+  for (Subscriber* const subscriber : {&first, &second}) {
+    EXPECT_TRUE(eventually([&] { return subscriber->next() == "last"; }));
+  }
+}
+
+// Each change costs it bytes. Then it loses what is told in between, and nothing else.
+TEST_F(PublisherTest, WhoChangesItsTopicsForALongTimeIsCutAndComesBack) {
+  Publisher publisher = bind({.topic_bytes_max = 4096});
+  Subscriber restless(context_, path(), "kept");
+  ASSERT_TRUE(is_subscribed(publisher, restless, "kept"));
+  for (int i = 0; i < 100 && publisher.counters().topics_over_count == 0; ++i) {
+    const std::uint64_t before = publisher.topic_bytes();
+    restless.ask(std::string(100, 't'));
+    restless.take_back(std::string(100, 't'));
+    ASSERT_TRUE(eventually([&] { return publisher.topic_bytes() != before; }));
+  }
+  ASSERT_TRUE(is_cut(publisher));
+  EXPECT_TRUE(is_subscribed(publisher, restless, "kept again"));
+  EXPECT_TRUE(eventually([&] {
+    publisher.listen();
+    return publisher.topic_bytes() < 200;
+  })) << "what it has taken back is forgotten";
+  std::this_thread::sleep_for(5 * kLookInterval);
+  EXPECT_EQ(publisher.counters().topics_over_count, 1U) << "once";
+}
+
 TEST_F(PublisherTest, TheFileIsForOwnerAndGroupAndGoesWithThePublisher) {
   const mode_t before = umask(0);
   {
@@ -158,6 +257,8 @@ TEST_F(PublisherTest, TheFileIsForOwnerAndGroupAndGoesWithThePublisher) {
   EXPECT_EQ(
       Publisher::bind(context_, {.path = folder_ / "b", .connection_count_max = 0}).error().code,
       ErrorCode::kConfigInvalid);
+  EXPECT_EQ(Publisher::bind(context_, {.path = folder_ / "b", .topic_bytes_max = 100}).error().code,
+            ErrorCode::kConfigInvalid);
 }
 
 }  // namespace

@@ -99,6 +99,20 @@ class LocalApiTest : public StoreTest {
     *request.mutable_publish() = content;
     return ask(request, application);
   }
+  // All that a node keeps of a request that waits.
+  [[nodiscard]] v1::LocalRequest largest_read() const {
+    v1::LocalRequest request;
+    request.mutable_inbox()->set_cursor(std::string(exchange::kNameBytesMax, 'c'));
+    for (std::size_t i = 0; i < limits_.filter_origin_count_max; ++i) {
+      request.mutable_inbox()->mutable_filter()->add_origins(
+          std::string(limits_.filter_origin_bytes_max, 'M'));
+    }
+    for (std::size_t i = 0; i < limits_.filter_pattern_count_max; ++i) {
+      request.mutable_inbox()->mutable_filter()->add_kinds(
+          std::string(limits_.filter_pattern_bytes_max, 'k'));
+    }
+    return request;
+  }
   // What a change to a good request is answered with; what is refused leaves nothing behind.
   std::string refusal(const std::function<void(v1::PublishRequest&)>& change,
                       std::string_view application = "desk") {
@@ -683,6 +697,68 @@ TEST_F(LocalApiTest, OneApplicationLeavesRoomToWaitToTheOthers) {
   EXPECT_GE(limits_.waiter_count_max, 2 * limits_.waiter_of_one_count_max);
 }
 
+// C-163
+TEST_F(LocalApiTest, AllThatWaitHaveSoManyBytesTogether) {
+  v1::InboxRequest request;
+  request.set_wait_ms(1000);
+  ASSERT_EQ(said(inbox(request)), "nothing");
+  const std::size_t of_one = api().waiter_bytes();
+  ASSERT_GT(of_one, 0U);
+  EXPECT_LT(limits_.waiter_of_one_count_max * largest_read().SpaceUsedLong(),
+            limits_.waiter_bytes_max)
+      << "one application leaves room to the others";
+  for (const std::size_t over : {0U, 1U}) {
+    limits_.waiter_bytes_max = 3 * of_one - over;
+    api_.reset();
+    for (std::size_t i = 0; i < 3 - over; ++i) {
+      ASSERT_EQ(said(inbox(request)), "nothing");
+    }
+    EXPECT_EQ(said(inbox(request)), "good") << "at once";
+    EXPECT_EQ(api().counters().not_waited_count, 1U);
+    EXPECT_EQ(api().waiter_bytes(), (3 - over) * of_one);
+  }
+}
+
+// C-173
+TEST_F(LocalApiTest, ARequestToReadHasAtMostSoManyBytes) {
+  for (const bool waits : {false, true}) {
+    v1::LocalRequest request;
+    request.mutable_await()->set_stage(v1::STAGE_LOGGED);
+    request.mutable_await()->set_timeout_ms(waits ? 1000 : 0);
+    std::string& notice_id = *request.mutable_await()->mutable_notice_id();
+    notice_id.resize(limits_.read_bytes_max - 64);
+    request.set_request_id(request_id_ + 1);
+    notice_id.resize(notice_id.size() + limits_.read_bytes_max - request.ByteSizeLong());
+    ASSERT_EQ(request.ByteSizeLong(), limits_.read_bytes_max);
+    EXPECT_EQ(said(ask(request, "desk")), "not-found");
+    notice_id.push_back('n');
+    EXPECT_EQ(said(ask(request, "desk")), "limit-exceeded");
+  }
+  v1::PublishRequest written = publishable();
+  written.set_text(text_of(std::string(limits_.read_bytes_max, 't')));
+  EXPECT_EQ(said(publish(written)), "good") << "what is written may be as large as a text";
+}
+
+// C-173: fields of a newer version, and padding.
+TEST_F(LocalApiTest, WhatIsNotKnownOfARequestIsNotKept) {
+  v1::LocalRequest request;
+  request.mutable_inbox()->set_wait_ms(1000);
+  ASSERT_EQ(said(ask(request, "desk")), "nothing");
+  const std::size_t known = api().waiter_bytes();
+  for (google::protobuf::Message* const message : std::initializer_list<google::protobuf::Message*>{
+           &request, request.mutable_inbox(), request.mutable_inbox()->mutable_filter()}) {
+    api_.reset();
+    auto* const fields = message->GetReflection()->MutableUnknownFields(message);
+    fields->AddLengthDelimited(1000, std::string(limits_.read_bytes_max, 'x'));
+    for (int i = 0; i < 10'000; ++i) {
+      fields->AddVarint(1001, 0);
+    }
+    EXPECT_EQ(said(ask(request, "desk")), "nothing");
+    EXPECT_LE(api().waiter_bytes(), known + sizeof(v1::InboxFilter) + 256);
+    fields->Clear();
+  }
+}
+
 TEST_F(LocalApiTest, OnlyTheNoticeThatChangedWakesWhoeverWaitsForIt) {
   const v1::PublishRequest request = publishable();
   publish(request);
@@ -865,6 +941,25 @@ TEST_F(InboxTest, AnOriginThatNobodyEverWasIsRefused) {
             "no member 'ZZ', now or before: there are AM, BY, KG, KZ, SEC, TJ, UN");
   directory_ = &empty;
   EXPECT_EQ(said(inbox(request)), "good") << "nobody is known yet";
+}
+
+// C-167
+TEST_F(InboxTest, WhatAFilterNamesIsNoLongerThanACodeOrAPattern) {
+  const exchange::Directory empty(exchange_.genesis());
+  directory_ = &empty;  // Any origin will do.
+  const std::string kind(exchange::kKindBytesMax, 'k');
+  const auto filtered = [&](const std::string& origin, const std::string& pattern) {
+    v1::InboxRequest request;
+    request.mutable_filter()->add_origins("AM");
+    request.mutable_filter()->add_origins(origin);
+    request.mutable_filter()->add_kinds(pattern);
+    return said(inbox(request));
+  };
+  EXPECT_EQ(filtered("M2345678", kind + ".*"), "good");
+  EXPECT_EQ(filtered("M23456789", kind), "limit-exceeded");
+  EXPECT_EQ(filtered("AM", kind + "k.*"), "limit-exceeded");
+  const v1::LocalRequest largest = largest_read();
+  EXPECT_EQ(said(inbox(largest.inbox())), "good");
 }
 
 TEST_F(InboxTest, RowsLookedAtFillATurn) {
