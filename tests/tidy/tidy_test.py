@@ -171,6 +171,8 @@ class TidyTest(unittest.TestCase):
         self.expect("no row", page(""), "docs.py")
         self.expect("is not in core/base/errors.def", page(row + row.replace("75", "76")), "docs.py")
         self.expect("does not say retryable", page(row.replace("retryable", "final")), "docs.py")
+        self.expect("does not say T.", page(row.replace("T.", "Another text.")), "docs.py")
+        self.expect("does not say R.", page(row.replace("R.", "An older remedy.")), "docs.py")
         self.expect_clean(page(row), "docs.py")
 
     def test_log_page(self):
