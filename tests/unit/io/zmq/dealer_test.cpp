@@ -26,9 +26,10 @@ class DealerTest : public HubTest {
 };
 
 TEST_F(DealerTest, TakesNothingBeforeThereIsAConnection) {
-  auto router = std::make_unique<Router>(bind());
-  const DealerOptions options = dealer_options(*router, member_);
-  router.reset();
+  const os::TemporaryFolder folder;  // A port that was free may be another test's by now.
+  const Router router = bind();
+  DealerOptions options = dealer_options(router, member_);
+  options.endpoint = "ipc://" + (folder / "nobody");
   Dealer dealer = must(Dealer::connect(context_, options));
   const Result<> sent = dealer.send({"x"});
   ASSERT_FALSE(sent);
