@@ -563,8 +563,7 @@ TEST_F(EngineTest, WhatComesInTheOtherLaneIsShownAndToldOfTheHub) {
   must(hear_delivery(another, true));
   must(turn());
   EXPECT_EQ(shown(), 2U);
-  ASSERT_TRUE(engine_->alarm().has_value());
-  EXPECT_EQ(engine_->alarm()->code, ErrorCode::kMalformed);
+  EXPECT_EQ(engine_->alarm().value_or(Error{}).code, ErrorCode::kMalformed);
   must(hear_delivery(routine));
   must(turn());
   EXPECT_EQ(shown(), 3U);
