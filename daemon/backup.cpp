@@ -35,8 +35,7 @@ Result<void> check_room(const BackupUnderWay& job, const sqlite::Backup& copy,
 
 }  // namespace
 
-BackupJob::BackupJob(const std::string& store_path)
-    : store_folder_(std::filesystem::path(store_path).parent_path().string()) {}
+BackupJob::BackupJob(const std::string& store_path) : store_(store_path) {}
 
 Result<void> BackupJob::begin(Asker asker, const std::string& path, const Open& open) {
   std::error_code ignored;
@@ -51,7 +50,13 @@ Result<void> BackupJob::begin(Asker asker, const std::string& path, const Open& 
     return fail(ErrorCode::kExists, path + " is there, and is not overwritten");
   }
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  CHANCERY_TRY(const bool on_store_disk, os::on_one_disk(folder, store_folder_));
+  const std::string store_folder = store_.parent_path().string();
+  const std::string name = std::filesystem::path(path).filename().string();
+  if (name.starts_with(store_.filename().string() + "-") &&
+      std::filesystem::equivalent(folder, store_folder, ignored)) {
+    return fail(ErrorCode::kUsage, path + " is a name that belongs to the store itself");
+  }
+  CHANCERY_TRY(const bool on_store_disk, os::on_one_disk(folder, store_folder));
   const std::string partial = path + ".partial";
   std::filesystem::remove(partial, ignored);  // What a crash left is of no use.
   CHANCERY_TRY(sqlite::Backup copy, open(partial));

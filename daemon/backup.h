@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -73,7 +74,7 @@ class BackupJob {
   static Result<bool> advance(BackupUnderWay& job, const std::function<LogHead()>& head,
                               std::uint64_t free_bytes_kept);
 
-  std::string store_folder_;
+  std::filesystem::path store_;
   std::optional<BackupUnderWay> running_;
 };
 

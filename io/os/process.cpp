@@ -67,7 +67,9 @@ struct Plan {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::signal(SIGPIPE, SIG_DFL);  // NOLINT(bugprone-unused-return-value): cannot fail.
+  for (const int ignored : {SIGPIPE, SIGXFSZ}) {
+    ::signal(ignored, SIG_DFL);  // NOLINT(bugprone-unused-return-value): cannot fail.
+  }
 
   if (::dup2(plan.null_fd, STDIN_FILENO) < 0 ||
       (plan.output_fd >= 0 &&

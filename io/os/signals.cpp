@@ -18,8 +18,8 @@ Result<SignalFd> SignalFd::open() {
   if (const int number = ::pthread_sigmask(SIG_BLOCK, &mask, nullptr); number != 0) {
     return system_failure("pthread_sigmask", "of this thread", number);
   }
-  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) {
-    return system_failure("signal", "SIGPIPE");
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR || std::signal(SIGXFSZ, SIG_IGN) == SIG_ERR) {
+    return system_failure("signal", "SIGPIPE and SIGXFSZ");
   }
   Fd fd(::signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!fd) {

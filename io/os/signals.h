@@ -1,9 +1,9 @@
 // SIGINT, SIGTERM and SIGHUP as something to poll, instead of handlers that may do almost nothing.
 //
 // Made first in main(), before any thread: threads inherit the mask, and a signal that one of them
-// did not block would end the process. SIGPIPE is ignored: a peer that hangs up is an error, not
-// the end. The mask stays when the object goes; Child gives its children a clean one. See
-// signalfd(2).
+// did not block would end the process. SIGPIPE and SIGXFSZ are ignored: a peer that hangs up,
+// or a file that may not grow, is an error, not the end. The mask stays when the object goes; Child
+// gives its children a clean one. See signalfd(2).
 
 #pragma once
 

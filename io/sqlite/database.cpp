@@ -103,12 +103,43 @@ Result<void> check_file(const std::string& path) {
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     return fail(ErrorCode::kFilePermissions, path + " gives others a right: chmod 600 it");
   }
+  // Texts that were opened are in it as well.
+  struct stat wal{};
+  if (::lstat((path + "-wal").c_str(), &wal) == 0 && (wal.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    return fail(ErrorCode::kFilePermissions,
+                path + "-wal " +
+                    (S_ISLNK(wal.st_mode) ? "is a link: put the file itself there"
+                                          : "gives others a right: chmod 600 it"));
+  }
   if (status.st_size == 0) {
     return fail(ErrorCode::kStoreDamaged,
                 path + " is empty: its creation was interrupted, or somebody emptied it. Move it " +
                     "away with what lies beside it, and restore a backup where there was one");
   }
   return {};
+}
+
+// Where the store itself is: SQLite puts its WAL there, whatever link led to it, and so does the
+// mark of the WAL. What lies beside the link instead belongs to it all the same, and was left
+// behind.
+Result<std::string> place_of(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_symlink(path, error)) {
+    return path;
+  }
+  const std::string real = std::filesystem::canonical(path, error).string();
+  if (error) {
+    return path;  // It leads nowhere: whoever opens it says so.
+  }
+  for (const char* const suffix : {"-wal", "-journal", "-mark"}) {
+    const std::string left = path + suffix;
+    if (left != real + suffix && std::filesystem::exists(std::filesystem::symlink_status(left))) {
+      return fail(ErrorCode::kStoreDamaged,
+                  left + " lies beside a link, and the store is " + real + ": move it to " + real +
+                      suffix + ", where there is none, before anything is started");
+    }
+  }
+  return real;
 }
 
 // Where a new store is to be made. A link that leads nowhere is something, though stat() and
@@ -167,9 +198,10 @@ Result<void> check_place(const std::string& path) {
   if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
     return require_free(path);
   }
-  CHANCERY_TRY_VOID(check_file(path));
-  if (::faccessat(AT_FDCWD, path.c_str(), R_OK | W_OK, AT_EACCESS) != 0) {
-    return system_failure("write", path);
+  CHANCERY_TRY(const std::string real, place_of(path));
+  CHANCERY_TRY_VOID(check_file(real));
+  if (::faccessat(AT_FDCWD, real.c_str(), R_OK | W_OK, AT_EACCESS) != 0) {
+    return system_failure("write", real);
   }
   return {};
 }
@@ -256,9 +288,12 @@ Result<Database> Database::open(const std::string& path, const OpenOptions& opti
   CHANCERY_CHECK(options.user_version <= kNumberMax);
   std::error_code error;
   // Absolute, so that no name looks like a URI or ":memory:" to SQLite.
-  const std::string absolute = std::filesystem::absolute(path, error).string();
+  std::string absolute = std::filesystem::absolute(path, error).string();
   if (error || path.empty()) {
     return fail(ErrorCode::kFileMissing, "no such store: '" + path + "'");
+  }
+  if (options.medium.vfs.empty()) {
+    CHANCERY_TRY(absolute, place_of(absolute));
   }
   if (options.mode == OpenMode::kReadOnly) {
     return open_read_only(absolute, options);

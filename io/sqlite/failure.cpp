@@ -7,6 +7,26 @@
 
 namespace chancery::sqlite {
 
+namespace {
+
+// Why the last call on the database or on its WAL failed. sqlite3_system_errno() tells it for a
+// file that cannot be opened; for a write, errno is another by the time that it looks.
+bool had_no_room(sqlite3* connection) {
+  for (const int which : {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER}) {
+    sqlite3_file* file = nullptr;
+    int number = 0;
+    if (sqlite3_file_control(connection, "main", which, static_cast<void*>(&file)) == SQLITE_OK &&
+        file != nullptr && file->pMethods != nullptr &&
+        file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number) == SQLITE_OK &&
+        (number == ENOSPC || number == EDQUOT)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 bool is_disk_full(int code, sqlite3* connection) {
   if ((code & 0xff) == SQLITE_FULL) {
     return true;
@@ -14,9 +34,9 @@ bool is_disk_full(int code, sqlite3* connection) {
   if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) {
     return false;  // What was to be synced may be on no disk: no reason to go on.
   }
-  // Some file systems only notice in ftruncate(), and SQLite passes it on as an I/O error.
-  const int number = connection != nullptr ? sqlite3_system_errno(connection) : 0;
-  return (code & 0xff) == SQLITE_IOERR && (number == ENOSPC || number == EDQUOT);
+  // Some file systems only notice in ftruncate(), and a quota is no ENOSPC: SQLite passes both on
+  // as I/O errors.
+  return (code & 0xff) == SQLITE_IOERR && connection != nullptr && had_no_room(connection);
 }
 
 namespace {

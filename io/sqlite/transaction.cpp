@@ -30,12 +30,15 @@ Result<void> Transaction::commit() {
     return looked;
   }
   auto failure = sqlite_failure(code, connection_, "commit");
+  const bool full = is_disk_full(code, connection_);
   rollback();
+  if (full) {  // A write fell short, so the last frame, which commits, is not whole.
+    return failure;
+  }
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_CONSTRAINT:  // Deferred ones are checked before anything is written.
     case SQLITE_ERROR:       // Rolled back before, or a statement is in the middle of a write.
-    case SQLITE_FULL:        // A write fell short, so the last frame, which commits, is not whole.
       return failure;
     default:
       return fail(ErrorCode::kIo, "OUTCOME UNKNOWN, stop and reload: " + failure.error().detail);

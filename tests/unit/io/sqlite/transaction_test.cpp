@@ -1,10 +1,12 @@
 #include "io/sqlite/transaction.h"
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <functional>
@@ -15,6 +17,37 @@
 
 namespace chancery::sqlite {
 namespace {
+
+// For as long as it lives, no write of SQLite's finds room. Which of the calls it writes by is for
+// its build to say.
+class UsedUpQuota {
+ public:
+  UsedUpQuota() {
+    for (auto& [name, call] : calls_) {
+      call = vfs_->xGetSystemCall(vfs_, name);
+      set(name, reinterpret_cast<sqlite3_syscall_ptr>(&UsedUpQuota::write));
+    }
+  }
+  UsedUpQuota(const UsedUpQuota&) = delete;
+  UsedUpQuota& operator=(const UsedUpQuota&) = delete;
+  UsedUpQuota(UsedUpQuota&&) = delete;
+  UsedUpQuota& operator=(UsedUpQuota&&) = delete;
+  ~UsedUpQuota() {
+    for (const auto& [name, call] : calls_) {
+      set(name, call);
+    }
+  }
+
+ private:
+  static ssize_t write(int /*file*/, const void* /*bytes*/, std::size_t /*count*/, off_t /*at*/) {
+    errno = EDQUOT;
+    return -1;
+  }
+  void set(const char* name, sqlite3_syscall_ptr call) { vfs_->xSetSystemCall(vfs_, name, call); }
+
+  sqlite3_vfs* vfs_ = sqlite3_vfs_find(nullptr);
+  std::map<const char*, sqlite3_syscall_ptr> calls_ = {{"pwrite", nullptr}, {"pwrite64", nullptr}};
+};
 
 class TransactionTest : public testing::Test {
  protected:
@@ -127,6 +160,22 @@ TEST_F(TransactionTest, AFullDiskWritesNothing) {
               ErrorCode::kDiskFull);
   }
   EXPECT_EQ(count(), "0");
+}
+
+// A quota: the system says EDQUOT, which SQLite passes on as an error of the disk.
+TEST_F(TransactionTest, AQuotaThatIsUsedUpIsAFullDisk) {
+  {
+    auto transaction = Transaction::begin(database_);
+    ASSERT_TRUE(transaction);
+    ASSERT_TRUE(database_.execute("INSERT INTO t VALUES(1, 'x')"));
+    const UsedUpQuota quota;
+    EXPECT_EQ(code_of(transaction->commit()), ErrorCode::kDiskFull);
+  }
+  EXPECT_EQ(count(), "0");
+  auto transaction = Transaction::begin(database_);
+  ASSERT_TRUE(transaction);
+  ASSERT_TRUE(database_.execute("INSERT INTO t VALUES(1, 'x')"));
+  EXPECT_TRUE(transaction->commit()) << "and it goes on once there is room";
 }
 
 // A file size limit makes the write of the commit fail with EFBIG, which to SQLite is a disk error.

@@ -132,6 +132,32 @@ TEST_F(WalMarkTest, ItGoesBeforeTheOwnerEmptiesTheWal) {
 }
 
 // A mark of another store beside a new one would speak of a WAL that it never had.
+// SQLite looks for the WAL where the store itself is.
+TEST_F(WalMarkTest, WhatLiesBesideALinkIsNamedAndNotPassedOver) {
+  const std::string wal = content(store_.wal());
+  const std::string real = copy_.path() + ".real";
+  EXPECT_EQ(reopened(wal), "3");
+  put(real, content(store_.path()));
+  std::filesystem::remove(copy_.path());
+  std::filesystem::create_symlink(real, copy_.path());
+  for (const std::string suffix : {"-wal", "-mark"}) {
+    put(copy_.wal(), wal);
+    put(mark_of(copy_), content(mark_of(store_)));
+    std::filesystem::remove(copy_.path() + (suffix == "-wal" ? "-mark" : "-wal"));
+    for (const OpenMode mode : {OpenMode::kExisting, OpenMode::kReadOnly}) {
+      const std::string said = counted(mode);
+      EXPECT_TRUE(said.starts_with("store-damaged: ")) << said;
+      EXPECT_NE(said.find(suffix + " lies beside a link"), std::string::npos) << said;
+    }
+    std::filesystem::remove(copy_.path() + suffix);
+  }
+  put(real + "-mark", content(mark_of(store_)));
+  EXPECT_TRUE(is_damage(counted())) << "its own WAL is looked for beside the store";
+  put(real + "-wal", wal);
+  EXPECT_EQ(counted(), "3");
+  EXPECT_FALSE(std::filesystem::exists(mark_of(copy_)));
+}
+
 TEST_F(WalMarkTest, NothingIsMadeBesideAMarkThatWasLeft) {
   put(mark_of(copy_), content(mark_of(store_)));
   EXPECT_EQ(code_of(copy_.open(OpenMode::kCreate)), ErrorCode::kExists);
