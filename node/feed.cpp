@@ -27,16 +27,27 @@ Result<Feed> Feed::open(zmq::Context& context, const std::string& path, NodeStor
 }
 
 Result<void> Feed::step(NodeStore& store) {
-  behind_ = false;
   publisher_.listen();
-  const auto despite_damage = [](const Error& error) -> Result<void> {
+  std::size_t left = kPageMax;
+  for (const exchange::Lane lane : exchange::kLanes) {
+    if (left > 0) {
+      CHANCERY_TRY(const std::size_t count, tell(store, lane, left));
+      left -= count;
+    }
+  }
+  behind_ = left == 0;
+  return {};
+}
+
+Result<std::size_t> Feed::tell(NodeStore& store, exchange::Lane lane, std::size_t count_max) {
+  const auto despite_damage = [](const Error& error) -> Result<std::size_t> {
     if (error.code == ErrorCode::kStoreDamaged) {
-      return {};
+      return std::size_t{0};
     }
     return std::unexpected(error);
   };
   const Result<std::vector<NodeStore::InboxHead>> heads =
-      store.scan_inbox({.after = told_, .before = {}, .count_max = kPageMax});
+      store.scan_inbox({.after = told_[lane], .before = {}, .count_max = count_max, .lane = lane});
   if (!heads.has_value()) {
     return despite_damage(heads.error());
   }
@@ -45,7 +56,7 @@ Result<void> Feed::step(NodeStore& store) {
     if (!item.has_value()) {
       return despite_damage(item.error());
     }
-    told_ = head.arrival;
+    told_[lane] = head.arrival;
     if (Result<std::string> message = feed_message(*item); message.has_value()) {
       publisher_.publish(*std::move(message));
     } else {
@@ -53,8 +64,7 @@ Result<void> Feed::step(NodeStore& store) {
                  {{"arrival", head.arrival}, {"detail", message.error().to_string()}});
     }
   }
-  behind_ = heads->size() == kPageMax;
-  return {};
+  return heads->size();
 }
 
 }  // namespace chancery::node

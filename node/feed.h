@@ -3,17 +3,20 @@
 // shows. docs/reference/protocol.md chapter 11.
 //
 // It may drop: the inbox with its cursors is the truth. Grants do not apply; the file's permission
-// does. It begins with what arrives after the start, and goes in the order of arrival.
+// does. It begins with what arrives after the start, and goes in the order of arrival, the urgent
+// ahead of a backlog of the others.
 //
 // One thread, the server's.
 
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
 #include "core/base/result.h"
+#include "core/exchange/lane.h"
 #include "io/zmq/context.h"
 #include "io/zmq/publisher.h"
 #include "node/store/node_store.h"
@@ -36,10 +39,13 @@ class Feed {
 
  private:
   Feed(zmq::Publisher publisher, std::uint64_t arrival)
-      : publisher_(std::move(publisher)), told_(arrival) {}
+      : publisher_(std::move(publisher)), told_{.patient = arrival, .urgent = arrival} {}
+
+  // At most so many of this lane; how many there were.
+  Result<std::size_t> tell(NodeStore& store, exchange::Lane lane, std::size_t count_max);
 
   zmq::Publisher publisher_;
-  std::uint64_t told_;  // Up to this arrival.
+  exchange::PerLane<std::uint64_t> told_;  // Up to this arrival.
   bool behind_ = false;
 };
 

@@ -53,7 +53,8 @@ struct LocalContext {
 struct LocalLimits {
   std::uint64_t queued_count_max = 100'000;      // Notices in the outbox that are not logged …
   std::uint64_t queued_bytes_max = 1ULL << 30U;  // … and their drafts and padded texts …
-  std::uint64_t queued_urgent_part = 10;         // … of which a tenth is for the urgent.
+  std::uint64_t queued_urgent_part = 10;         // … of which a tenth is for the urgent; of
+                                                 // deferred_count_max as well.
   std::size_t waiter_count_max = 1024;           // Requests that wait, of all applications …
   std::size_t waiter_of_one_count_max = 256;     // … and of one.
   std::size_t waiter_bytes_max = 4U << 20U;      // As they lie in memory, of all.

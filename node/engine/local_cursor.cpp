@@ -197,16 +197,22 @@ Result<v1::NackReply> LocalApi::nack(const v1::NackRequest& request, const Appli
   const NodeStore::CursorKey cursor{application.name, request.cursor()};
   std::vector<NodeStore::Deferral> changed;
   std::uint64_t new_count = 0;
+  bool all_urgent = true;
   for (const v1::Attempt& attempt : request.notices()) {
     CHANCERY_TRY(std::optional<NodeStore::Deferral> after,
                  given_back(cursor, attempt, request, application, context.now_ms));
     if (after.has_value()) {
-      new_count += after->attempts == 1 ? 1U : 0U;
+      const bool is_new = after->attempts == 1;
+      new_count += is_new ? 1U : 0U;
+      all_urgent = all_urgent && (!is_new || after->lane == exchange::Lane::kUrgent);
       changed.push_back(*std::move(after));
     }
   }
   CHANCERY_TRY(const std::uint64_t count, store_.deferred_count(application.name));
-  if (new_count > 0 && count + new_count > limits_.deferred_count_max) {
+  const std::uint64_t most =
+      limits_.deferred_count_max -
+      (all_urgent ? 0 : limits_.deferred_count_max / limits_.queued_urgent_part);
+  if (new_count > 0 && count + new_count > most) {
     ++counters_.deferred_full_count;
     return fail(ErrorCode::kQueueFull, application.name + " has given back " +
                                            std::to_string(count) +

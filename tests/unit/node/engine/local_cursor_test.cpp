@@ -421,6 +421,27 @@ TEST_F(LocalCursorTest, AnApplicationGivesBackSoManyAndNotOneMore) {
   EXPECT_EQ(listed(), "1w 2w");
 }
 
+// C-171
+TEST_F(LocalCursorTest, TheLastThatAreGivenBackAreUrgent) {
+  limits_.deferred_count_max = 10;
+  limits_.queued_urgent_part = 5;
+  const auto give = [&](std::uint64_t arrival) { return said(give_back(nack_of(arrival, 0))); };
+  for (int i = 0; i < 12; ++i) {
+    v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
+    draft.set_precedence(i < 9 ? v1::PRECEDENCE_ROUTINE : v1::PRECEDENCE_FLASH);
+    receive(exchange_.publish(draft, text_of("more"), exchange_.directory()));
+  }
+  commit();
+  const std::uint64_t first = must(store_->newest_arrival()) - 11;
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    EXPECT_EQ(give(first + i), "good");
+  }
+  EXPECT_EQ(give(first + 8), "queue-full");
+  EXPECT_EQ(give(first + 9), "good");
+  EXPECT_EQ(give(first + 10), "good");
+  EXPECT_EQ(give(first + 11), "queue-full");
+}
+
 TEST_F(LocalCursorTest, WhereTheDiskTakesNothingNothingIsGivenBack) {
   disk_is_full(true);
   EXPECT_EQ(said(give_back(nack_of(1, 0))), "disk-full");
