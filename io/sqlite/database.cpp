@@ -127,16 +127,18 @@ Result<std::string> place_of(const std::string& path) {
   if (!std::filesystem::is_symlink(path, error)) {
     return path;
   }
-  const std::string real = std::filesystem::canonical(path, error).string();
+  std::string real = std::filesystem::canonical(path, error).string();
   if (error) {
     return path;  // It leads nowhere: whoever opens it says so.
   }
   for (const char* const suffix : {"-wal", "-journal", "-mark"}) {
     const std::string left = path + suffix;
-    if (left != real + suffix && std::filesystem::exists(std::filesystem::symlink_status(left))) {
-      return fail(ErrorCode::kStoreDamaged,
-                  left + " lies beside a link, and the store is " + real + ": move it to " + real +
-                      suffix + ", where there is none, before anything is started");
+    const std::string place = real + suffix;
+    if (left != place && std::filesystem::exists(std::filesystem::symlink_status(left, error))) {
+      std::string detail = left;
+      detail += " lies beside a link, and the store is " + real;
+      detail += ": move it to " + place + ", where there is none, before anything is started";
+      return fail(ErrorCode::kStoreDamaged, detail);
     }
   }
   return real;

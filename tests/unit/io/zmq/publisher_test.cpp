@@ -1,14 +1,12 @@
 #include "io/zmq/publisher.h"
 
 #include <sys/stat.h>
-#include <zmq.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "io/zmq/backlog.h"
-#include "io/zmq/endpoint.h"
 #include "tests/unit/io/os/temporary_folder.h"
 #include "tests/unit/io/zmq/subscriber.h"
 #include "tests/unit/io/zmq/support.h"
