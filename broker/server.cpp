@@ -34,6 +34,8 @@ constexpr std::size_t kReceivedBytesPerTurnMax = 4U << 20U;  // Then others get 
 // Of one connection, inside libzmq, while the loop is elsewhere. A node has at most 8 MiB
 // unanswered (node/core/stamping.h) and a frame or two besides.
 constexpr std::size_t kWaitingBytesMax = 16U << 20U;
+// Of all connections: nodes hand in what the hub answers in a second, and keep the rest.
+constexpr std::size_t kAllWaitingBytesMax = 32U << 20U;
 // Before its first frame: a Hello and its handshake are far below.
 constexpr std::size_t kFirstBytesMax = 64U << 10U;
 // Of one transport key, which may send frames on each connection before the first is read.
@@ -120,7 +122,8 @@ Result<void> Server::listen(const crypto::PrivateKey& transport_key) {
                                  .leaving_bytes_max = kBytesLeavingMax,
                                  .connection_count_max = kConnectionsMax,
                                  .waiting_bytes_max = kWaitingBytesMax,
-                                 .first_bytes_max = kFirstBytesMax},
+                                 .first_bytes_max = kFirstBytesMax,
+                                 .all_waiting_bytes_max = kAllWaitingBytesMax},
                                 daemon::stranger_key()));
   router_ = std::make_unique<zmq::Router>(std::move(router));
   return {};

@@ -52,6 +52,11 @@ std::uint64_t Connections::waiting_bytes() {
   return waiting_bytes_;
 }
 
+std::uint64_t Connections::all_waiting_bytes() {
+  const std::lock_guard<std::mutex> held(mutex_);
+  return all_waiting_bytes_;
+}
+
 void Connections::read_monitor() {
   while (const std::optional<MonitorEvent> event = monitor_.next()) {
     if (event->event == ZMQ_EVENT_ACCEPTED) {
@@ -218,6 +223,9 @@ void Connections::cut_who_brought_most() {
 
 void Connections::look() {
   waiting_bytes_ = 0;
+  all_waiting_bytes_ = 0;
+  std::uint64_t most_of_one = 0;
+  std::optional<int> has_most;
   for (auto item = connections_.begin(); item != connections_.end();) {
     const auto current = item++;
     const Connection& connection = current->second;
@@ -231,10 +239,24 @@ void Connections::look() {
     const std::uint64_t waits =
         look.received.has_value() ? connection.backlog.waiting(*look.received) : 0;
     waiting_bytes_ = std::max(waiting_bytes_, waits);
-    if (waits > most && !connection.cut) {
+    if (connection.cut) {
+      continue;  // What it left is on its way.
+    }
+    if (waits > most) {
       ++counters_.waiting_cut_count;
       shut(current->first);
+      continue;
     }
+    all_waiting_bytes_ += waits;
+    if (waits > most_of_one) {
+      most_of_one = waits;
+      has_most = current->first;
+    }
+  }
+  if (limits_.inlet == nullptr && all_waiting_bytes_ > limits_.all_waiting_bytes_max &&
+      has_most.has_value()) {
+    ++counters_.waiting_cut_count;
+    shut(*has_most);  // And the next one at the next look, where that was not enough.
   }
   if (limits_.most_goes) {
     cut_who_brought_most();

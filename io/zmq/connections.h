@@ -1,7 +1,8 @@
 // The connections of one Router or Publisher, by descriptor: how many there are, and which to cut.
 // Inner to io/zmq.
 //
-// A connection of which more lies inside libzmq than it may (backlog.h) is cut. At a socket file no
+// A connection of which more lies inside libzmq than it may (backlog.h) is cut, and over tcp, where
+// more lies there of all than of all may, the one that has most of it. At a socket file no
 // more than that gets in (inlet.h): there a connection is cut that is in the way and has nothing
 // complete, for stuck_max. It has as much in there as it may, or most of all where all have, and
 // nothing of it was taken although nothing was left to take. While it waits for room that others
@@ -48,7 +49,8 @@ struct ConnectionLimits {
   std::chrono::milliseconds stuck_max{};  // With an inlet.
   bool most_goes = false;  // With an inlet: where all may bring no more, at the next look.
   std::uint64_t waiting_bytes_max = 0;
-  std::uint64_t first_bytes_max = 0;  // Instead, while it has completed no message.
+  std::uint64_t first_bytes_max = 0;        // Instead, while it has completed no message.
+  std::uint64_t all_waiting_bytes_max = 0;  // Without an inlet: over it, who has most goes.
 };
 
 struct ConnectionCounters {
@@ -80,8 +82,9 @@ class Connections {
 
   [[nodiscard]] std::size_t count();
   [[nodiscard]] ConnectionCounters counters();
-  // Of the connection of which most waits, at the last look, and over a socket file of all, now.
+  // Of the connection of which most waits, at the last look.
   [[nodiscard]] std::uint64_t waiting_bytes();
+  [[nodiscard]] std::uint64_t all_waiting_bytes();  // Of all that are not cut, then.
 
  private:
   struct Connection {
@@ -116,6 +119,7 @@ class Connections {
   std::map<std::uint64_t, int> silent_;  // By number: those that completed no message, uncut.
   std::size_t cut_count_ = 0;            // Of connections_.
   std::uint64_t waiting_bytes_ = 0;
+  std::uint64_t all_waiting_bytes_ = 0;
   std::uint64_t delivered_count_ = 0;
   std::deque<std::string> gone_;
   std::chrono::steady_clock::time_point drained_at_{};

@@ -141,7 +141,8 @@ struct Router::State {
                      .inlet = inlet.get(),
                      .stuck_max = asked.stuck_max,
                      .waiting_bytes_max = asked.waiting_bytes_max,
-                     .first_bytes_max = asked.first_bytes_max}),
+                     .first_bytes_max = asked.first_bytes_max,
+                     .all_waiting_bytes_max = asked.all_waiting_bytes_max}),
         counter_first(counter),
         handles(std::make_shared<PollHandles>()) {
     handles->socket = socket.get();
@@ -291,11 +292,13 @@ std::uint64_t Router::waiting_bytes() const {
 }
 
 std::uint64_t Router::all_waiting_bytes() const {
-  return state_->inlet == nullptr ? 0 : state_->inlet->waiting_bytes();
+  return state_->inlet == nullptr ? state_->connections.all_waiting_bytes()
+                                  : state_->inlet->waiting_bytes();
 }
 
 std::uint64_t Router::all_waiting_bytes_max() const {
-  return state_->inlet == nullptr ? 0 : state_->inlet->bytes_max();
+  return state_->inlet == nullptr ? state_->options.all_waiting_bytes_max
+                                  : state_->inlet->bytes_max();
 }
 
 void Router::disconnect(const std::string& routing_id, int source_fd) {

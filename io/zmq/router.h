@@ -54,7 +54,7 @@ struct RouterOptions {
   int connection_count_max = 512;              // Those in the handshake count as well.
   std::size_t waiting_bytes_max = 64U << 20U;  // Of one connection: at ipc no less than a message …
   std::size_t first_bytes_max = 8U << 20U;     // … and before its first message.
-  std::size_t all_waiting_bytes_max = 64U << 20U;  // Of all, ipc only.
+  std::size_t all_waiting_bytes_max = 64U << 20U;  // Of all: over tcp, who has most of it is cut.
   std::chrono::milliseconds stuck_max{5000};  // Nothing complete, and in the way: cut. ipc only.
   std::uint32_t ipc_mode = 0600;
 };

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <map>
 
 #include "tests/unit/io/zmq/gate.h"
 #include "tests/unit/io/zmq/support.h"
@@ -505,6 +506,39 @@ TEST_F(RouterTest, CutsAConnectionThatSendsMoreThanIsTaken) {
     (void)router.receive();
     return router.waiting_bytes() == 0;
   }));
+}
+
+// None of them has more than it may: of all that may be too much.
+TEST_F(RouterTest, OfAllThatWaitWhoHasMostIsCut) {
+  RouterOptions options = router_options();
+  options.all_waiting_bytes_max = 3U << 20U;
+  Router router = must(Router::bind(context_, options));
+  std::vector<Dealer> dealers;
+  for (int i = 0; i < 3; ++i) {
+    dealers.push_back(connect(router));
+    ASSERT_TRUE(dealers.back().send({"its first"}));
+    EXPECT_EQ(next_message(router).frames, std::vector<std::string>{"its first"});
+  }
+  const auto send_bytes = [&](std::size_t which, std::size_t count) {
+    for (std::size_t i = 0; i < count / 100'000; ++i) {
+      ASSERT_TRUE(dealers[which].send({std::string(100'000, static_cast<char>('a' + which))}));
+    }
+  };
+  send_bytes(0, 1'000'000);
+  send_bytes(1, 1'500'000);
+  EXPECT_TRUE(eventually([&] { return router.waiting_bytes() > 1'500'000; }));
+  EXPECT_EQ(router.counters().waiting_cut_count, 0U) << "not more than there may be";
+  send_bytes(2, 1'200'000);
+  EXPECT_TRUE(eventually([&] { return router.counters().waiting_cut_count == 1; }));
+  EXPECT_TRUE(reaches(dealers[1], LinkState::kDisconnected));
+  std::map<char, int> taken;
+  EXPECT_TRUE(eventually([&] {
+    while (const std::optional<Received> received = router.receive()) {
+      ++taken[received->frames.at(0).at(0)];
+    }
+    return taken['a'] == 10 && taken['c'] == 12;
+  })) << "and of the others nothing is lost";
+  EXPECT_EQ(router.counters().waiting_cut_count, 1U);
 }
 
 // libzmq ends the process where it reads a PING on a connection that broke while it read no more of
