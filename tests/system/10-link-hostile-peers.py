@@ -381,7 +381,7 @@ class HostilePeers(Trial):
 
     def test_a_member_over_its_quota_waits_and_its_flash_does_not(self):
         with open(self.path("hub/hub.toml"), "a", encoding="utf-8") as config:
-            config.write("\n[quota]\nnotices_per_second = 4\nnotices_burst = 4\n")
+            config.write("\n[quota]\nnotices_per_second = 1\nnotices_burst = 4\n")
         self.start("AM", "BY", "KZ")
         for number in range(12):
             self.assertEqual(self.publish("AM", f"patient {number}", "--wait", "queued").code, 0)
