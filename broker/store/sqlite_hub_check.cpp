@@ -209,12 +209,8 @@ Result<void> SqliteHubStore::check_row(std::uint64_t index, const v1::Header& he
   select->reset();
   if (origin != draft.origin() || notice_id != draft.notice_id() ||
       notice != as_view(exchange::notice_hash(genesis_, header.draft()))) {
-    damages_.push_back(
-        {.part = "entry",
-         .index = index,
-         .error = {ErrorCode::kStoreDamaged, "entry " + std::to_string(index) +
-                                                 " is kept under an origin, id or hash that is "
-                                                 "not that of its header"}});
+    static_cast<void>(
+        damaged_entry(index, "is kept under an origin, id or hash that is not that of its header"));
   }
   return {};
 }
@@ -227,11 +223,8 @@ Result<void> SqliteHubStore::check_feeds(std::uint64_t begin,
   CHANCERY_TRY(auto found, readers_of(begin, due.rbegin()->first + 1));
   for (const auto& [index, readers] : due) {
     if (found[index] != readers) {
-      damages_.push_back({.part = "entry",
-                          .index = index,
-                          .error = {ErrorCode::kStoreDamaged,
-                                    "the feeds that have entry " + std::to_string(index) +
-                                        " are not those of its readers, in its lane"}});
+      static_cast<void>(
+          damaged_entry(index, "is not in the feeds of its readers alone, in its lane"));
     }
   }
   return {};

@@ -89,6 +89,8 @@ class SqliteHubStore final : public HubStore {
     }
   };
   Result<StoredEntry> read_entry(std::uint64_t index);
+  // Among the damages from now on: "entry N …".
+  std::unexpected<Error> damaged_entry(std::uint64_t index, const std::string& what);
   Result<std::string> read_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);
@@ -113,11 +115,14 @@ class SqliteHubStore final : public HubStore {
   Result<std::optional<std::uint64_t>> check_logged(const EntryAt& at);
   Result<void> write_restored(std::uint64_t index, const exchange::Envelope& envelope,
                               bool body_erased);
+  static constexpr std::string_view kPutFeed =
+      "INSERT INTO feed(member, urgent, idx) VALUES(?1, ?2, ?3)";
   using Readers = std::vector<std::pair<std::string, exchange::Lane>>;  // Ascending.
   static Readers readers_of(const v1::Draft& draft);
   // Whose feeds have what, from one index up to another.
   Result<std::map<std::uint64_t, Readers>> readers_of(std::uint64_t begin, std::uint64_t end);
-  Result<void> write_feeds(std::uint64_t index, const Readers& readers);
+  // `sql` is run for the feed of each reader, with member, lane and index.
+  Result<void> change_feeds(std::string_view sql, std::uint64_t index, const Readers& readers);
   Result<void> scrub_batch();
   // What is looked up and served by, and is covered by no hash: it follows from the header.
   Result<void> check_row(std::uint64_t index, const v1::Header& header, const v1::Draft& draft);

@@ -58,17 +58,18 @@ std::string stored_envelope(std::string_view header, std::string_view body,
 
 }  // namespace
 
+std::unexpected<Error> SqliteHubStore::damaged_entry(std::uint64_t index, const std::string& what) {
+  auto failure = fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " " + what);
+  damages_.push_back({.part = "entry", .index = index, .error = failure.error()});
+  return failure;
+}
+
 Result<SqliteHubStore::StoredEntry> SqliteHubStore::read_entry(std::uint64_t index) {
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntry));
   select->bind(1, index);
   CHANCERY_TRY(const bool row, select->step());
-  const auto damaged = [&](const std::string& what) {
-    auto failure = fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " " + what);
-    damages_.push_back({.part = "entry", .index = index, .error = failure.error()});
-    return failure;
-  };
   if (!row) {
-    return damaged("is not there");
+    return damaged_entry(index, "is not there");
   }
   CHANCERY_TRY(const std::string expected, select->column_blob(0));
   StoredEntry entry;
@@ -80,7 +81,8 @@ Result<SqliteHubStore::StoredEntry> SqliteHubStore::read_entry(std::uint64_t ind
   const Hash digest = entry.erased.has_value() ? *entry.erased : exchange::body_digest(entry.body);
   const Hash found = exchange::entry_of(genesis_, entry.header, digest, entry.signatures);
   if (as_view(found) != expected) {
-    return damaged("hashes to " + hex(found) + ", its leaf holds " + hex(as_bytes(expected)));
+    return damaged_entry(index,
+                         "hashes to " + hex(found) + ", its leaf holds " + hex(as_bytes(expected)));
   }
   return entry;
 }

@@ -42,11 +42,9 @@ Result<std::vector<DamagedEntry>> SqliteHubStore::damaged_entries(std::size_t co
     CHANCERY_TRY(entry.index, select->column_u64(0));
   }
   for (DamagedEntry& entry : entries) {
-    CHANCERY_TRY(const auto by_index, readers_of(entry.index, entry.index + 1));
-    for (const auto& [index, readers] : by_index) {
-      for (const auto& [member, lane] : readers) {
-        entry.readers.push_back(member);
-      }
+    CHANCERY_TRY(auto by_index, readers_of(entry.index, entry.index + 1));
+    for (const auto& [member, lane] : by_index[entry.index]) {
+      entry.readers.push_back(member);
     }
   }
   return entries;
@@ -103,17 +101,9 @@ Result<void> SqliteHubStore::write_restored(std::uint64_t index, const exchange:
                         .bind(7, as_bytes(body_erased ? std::string_view() : envelope.body_bytes))
                         .bind(8, as_bytes(envelope.signatures_bytes))
                         .run());
-  CHANCERY_TRY(const auto by_index, readers_of(index, index + 1));
-  for (const auto& [at, readers] : by_index) {
-    for (const auto& [member, lane] : readers) {
-      CHANCERY_TRY(sqlite::Statement* const end, statements_.get(kDropFeed));
-      CHANCERY_TRY_VOID(end->bind(1, std::string_view(member))
-                            .bind(2, std::to_underlying(lane))
-                            .bind(3, index)
-                            .run());
-    }
-  }
-  CHANCERY_TRY_VOID(write_feeds(index, readers_of(envelope.draft)));
+  CHANCERY_TRY(auto by_index, readers_of(index, index + 1));
+  CHANCERY_TRY_VOID(change_feeds(kDropFeed, index, by_index[index]));
+  CHANCERY_TRY_VOID(change_feeds(kPutFeed, index, readers_of(envelope.draft)));
   if (body_erased) {
     const Hash digest = envelope.erased.value_or(exchange::body_digest(envelope.body_bytes));
     CHANCERY_TRY(sqlite::Statement* const put_digest, statements_.get(kPutErasedDigest));

@@ -100,7 +100,6 @@ constexpr std::string_view kPutBatch =
 constexpr std::string_view kPutEntry =
     "INSERT INTO entry(idx, origin, notice_id, notice, entry_hash, header, body, "
     "signatures) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-constexpr std::string_view kPutFeed = "INSERT INTO feed(member, urgent, idx) VALUES(?1, ?2, ?3)";
 constexpr std::string_view kPutDirectoryEntry = "INSERT INTO directory_entry(idx) VALUES(?1)";
 constexpr std::string_view kPutClock =
     "INSERT INTO clock(key_id, precedence, created_at_us) VALUES(?1, ?2, ?3) ON "
@@ -277,7 +276,7 @@ Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
                         .bind(7, as_bytes(envelope.body_bytes))
                         .bind(8, as_bytes(envelope.signatures_bytes))
                         .run());
-  CHANCERY_TRY_VOID(write_feeds(entry.index, readers_of(envelope.draft)));
+  CHANCERY_TRY_VOID(change_feeds(kPutFeed, entry.index, readers_of(envelope.draft)));
   if (entry.leaf.type == ledger::LeafType::kDirectory) {
     CHANCERY_TRY(sqlite::Statement* const put_directory, statements_.get(kPutDirectoryEntry));
     CHANCERY_TRY_VOID(put_directory->bind(1, entry.index).run());
@@ -293,10 +292,11 @@ SqliteHubStore::Readers SqliteHubStore::readers_of(const v1::Draft& draft) {
   return readers;
 }
 
-Result<void> SqliteHubStore::write_feeds(std::uint64_t index, const Readers& readers) {
+Result<void> SqliteHubStore::change_feeds(std::string_view sql, std::uint64_t index,
+                                          const Readers& readers) {
   for (const auto& [member, lane] : readers) {
-    CHANCERY_TRY(sqlite::Statement* const put_feed, statements_.get(kPutFeed));
-    CHANCERY_TRY_VOID(put_feed->bind(1, std::string_view(member))
+    CHANCERY_TRY(sqlite::Statement* const change, statements_.get(sql));
+    CHANCERY_TRY_VOID(change->bind(1, std::string_view(member))
                           .bind(2, std::to_underlying(lane))
                           .bind(3, index)
                           .run());

@@ -30,9 +30,9 @@ Result<void> Transaction::commit() {
     return looked;
   }
   auto failure = sqlite_failure(code, connection_, "commit");
-  const bool full = is_disk_full(code, connection_);
   rollback();
-  if (full) {  // A write fell short, so the last frame, which commits, is not whole.
+  if (failure.error().code == ErrorCode::kDiskFull) {  // A write fell short, so the last frame,
+                                                       // which commits, is not whole.
     return failure;
   }
   switch (code & 0xff) {

@@ -148,11 +148,8 @@ bool passes(const NodeStore::InboxHead& head, const v1::InboxFilter& filter) {
 std::string listed(const v1::Roster& roster) {
   constexpr int kListedMax = 40;
   std::string out;
-  for (const v1::Member& member : roster.members()) {
-    out += (out.empty() ? "" : ", ") + member.code();
-    if (&member == &roster.members(std::min(kListedMax, roster.members_size()) - 1)) {
-      break;
-    }
+  for (int i = 0; i < std::min(kListedMax, roster.members_size()); ++i) {
+    out += (i == 0 ? "" : ", ") + roster.members(i).code();
   }
   return roster.members_size() > kListedMax
              ? out + " and " + std::to_string(roster.members_size() - kListedMax) + " more"
@@ -251,6 +248,7 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
     reply(routing_id, std::move(*away), request->request_id());
     return {};
   }
+  std::size_t bytes = 0;  // That it takes while it waits; what writes does not wait.
   if (only_reads(*request)) {
     const std::uint64_t request_id = request->request_id();
     request = kept(*std::move(request));
@@ -258,10 +256,10 @@ Result<void> LocalApi::handle(const std::string& routing_id, std::string_view na
       reply(routing_id, refusal(request.error()), request_id);
       return {};
     }
+    bytes = request->SpaceUsedLong();
   }
   const std::uint64_t wait_ms =
       request->has_await() ? request->await().timeout_ms() : request->inbox().wait_ms();
-  const std::size_t bytes = only_reads(*request) ? request->SpaceUsedLong() : 0;
   const bool may_wait = has_room_to_wait(*application, bytes);
   counters_.not_waited_count += wait_ms > 0 && !may_wait ? 1 : 0;
   const std::chrono::milliseconds waits(may_wait ? std::min(wait_ms, kWaitMsMax) : 0);

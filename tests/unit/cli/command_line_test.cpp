@@ -31,6 +31,9 @@ Answer chancery(std::vector<const char*> words) {
   return {code, testing::internal::GetCapturedStdout(), testing::internal::GetCapturedStderr()};
 }
 
+// Words, and the detail of the refusal.
+using Refusals = std::vector<std::pair<std::vector<const char*>, std::string>>;
+
 class CommandLineTest : public ::testing::Test {
  protected:
   CommandLineTest() {
@@ -39,6 +42,18 @@ class CommandLineTest : public ::testing::Test {
       ::unsetenv(name);
     }
     ::setenv("XDG_CONFIG_HOME", "/nonexistent/chancery-tests", 1);  // No context of anybody.
+  }
+
+  static void expect_usage(const Refusals& cases) {
+    for (const auto& [words, detail] : cases) {
+      const Answer answer = chancery(words);
+      EXPECT_EQ(answer.code, os::kExitUsage);
+      EXPECT_TRUE(answer.out.empty());
+      const auto json = text::parse_json(answer.err, 4);
+      ASSERT_TRUE(json.has_value()) << answer.err;
+      EXPECT_EQ((*json)["error"]["code"], "usage");
+      EXPECT_EQ((*json)["error"]["detail"], detail);
+    }
   }
 };
 
@@ -119,26 +134,18 @@ TEST_F(CommandLineTest, HelpIsAVerbToo) {
 }
 
 TEST_F(CommandLineTest, AnUnknownVerbNamesTheNearest) {
-  const std::vector<std::pair<std::vector<const char*>, std::string>> cases = {
+  const Refusals cases = {
       {{"publsh", "--json"}, "no verb 'publsh': did you mean 'publish'?"},
       {{"help", "stauts", "--json"}, "no verb 'stauts': did you mean 'status'?"},
       {{"exchange", "ini", "--json"}, "no verb of exchange 'ini': did you mean 'init'?"},
       {{"audit", "frobnicate", "--json"}, "no verb of audit 'frobnicate': there are verify"},
   };
-  for (const auto& [words, detail] : cases) {
-    const Answer answer = chancery(words);
-    EXPECT_EQ(answer.code, os::kExitUsage);
-    EXPECT_TRUE(answer.out.empty());
-    const auto json = text::parse_json(answer.err, 4);
-    ASSERT_TRUE(json.has_value()) << answer.err;
-    EXPECT_EQ((*json)["error"]["code"], "usage");
-    EXPECT_EQ((*json)["error"]["detail"], detail);
-  }
+  expect_usage(cases);
 }
 
 TEST_F(CommandLineTest, AnUnknownFlagNamesTheNearest) {
   const std::string precedence = "no flag '--precedense': did you mean '--precedence'?";
-  const std::vector<std::pair<std::vector<const char*>, std::string>> cases = {
+  const Refusals cases = {
       {{"publish", "--precedense", "flash", "--json"}, precedence},
       {{"publish", "--precedense=flash", "--json"}, precedence},
       {{"publish", "--kind", "x", "extra", "--precedense", "--json"}, precedence},
@@ -152,15 +159,7 @@ TEST_F(CommandLineTest, AnUnknownFlagNamesTheNearest) {
        "--exchange stands behind its verb: chancery inbox --exchange"},
       {{"--versoin", "--json"}, "no flag '--versoin': did you mean '--version'?"},
   };
-  for (const auto& [words, detail] : cases) {
-    const Answer answer = chancery(words);
-    EXPECT_EQ(answer.code, os::kExitUsage);
-    EXPECT_TRUE(answer.out.empty());
-    const auto json = text::parse_json(answer.err, 4);
-    ASSERT_TRUE(json.has_value()) << answer.err;
-    EXPECT_EQ((*json)["error"]["code"], "usage");
-    EXPECT_EQ((*json)["error"]["detail"], detail);
-  }
+  expect_usage(cases);
   // What is a value is none, and what is no flag is told as it was.
   const Answer value = chancery({"show", "1", "--exchange", "--as", "--as", "AM"});
   EXPECT_NE(value.err.find("--as/exchange.toml"), std::string::npos) << value.err;
