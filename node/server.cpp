@@ -142,6 +142,7 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                  .leaving_bytes_max = kRepliesLeavingBytesMax,
                                  .connection_count_max = kLocalConnectionsMax,
                                  .waiting_bytes_max = kLocalWaitingBytesMax,
+                                 .first_bytes_max = kLocalWaitingBytesMax,
                                  .all_waiting_bytes_max = kAllLocalWaitingBytesMax},
                                 daemon::stranger_key()));
   local_ = std::make_unique<zmq::Router>(std::move(local));

@@ -86,6 +86,9 @@ void Connections::forget(std::map<int, Connection>::iterator item) {
   if (item != connections_.end()) {
     silent_.erase(item->second.number);
     cut_count_ -= item->second.cut ? 1U : 0U;
+    if (limits_.inlet == nullptr && item->second.waits > 0) {
+      left_[item->second.user_id] += item->second.waits;
+    }
     if (!item->second.routing_id.empty()) {
       gone_.push_back(std::move(item->second.routing_id));
     }
@@ -105,7 +108,8 @@ std::vector<std::string> Connections::take_gone() {
   return taken;
 }
 
-void Connections::delivered(int fd, std::string_view routing_id, std::uint64_t bytes) {
+void Connections::delivered(int fd, std::string_view routing_id, std::string_view user_id,
+                            std::uint64_t bytes) {
   const std::lock_guard<std::mutex> held(mutex_);
   auto found = connections_.find(fd);
   if (found == connections_.end() || !mark(found->second, routing_id)) {
@@ -118,6 +122,7 @@ void Connections::delivered(int fd, std::string_view routing_id, std::uint64_t b
     }
     mark(found->second, routing_id);
   }
+  found->second.user_id = user_id;
   found->second.backlog.took(bytes);
   taken_from(found->second);
   found->second.stuck_at.reset();
@@ -155,6 +160,7 @@ void Connections::drained(std::chrono::steady_clock::time_point now) {
     return;
   }
   drained_at_ = now;
+  left_.clear();
   for (auto& [fd, connection] : connections_) {
     if (connection.backlog.moved()) {
       if (const Look look = look_at_one(fd, connection); look.received.has_value()) {
@@ -223,12 +229,9 @@ void Connections::cut_who_brought_most() {
 
 void Connections::look() {
   waiting_bytes_ = 0;
-  all_waiting_bytes_ = 0;
-  std::uint64_t most_of_one = 0;
-  std::optional<int> has_most;
   for (auto item = connections_.begin(); item != connections_.end();) {
     const auto current = item++;
-    const Connection& connection = current->second;
+    Connection& connection = current->second;
     const Look look = look_at_one(current->first, connection);
     if (look.gone) {
       forget(current);
@@ -236,30 +239,55 @@ void Connections::look() {
     }
     const std::uint64_t most =
         connection.routing_id.empty() ? limits_.first_bytes_max : limits_.waiting_bytes_max;
-    const std::uint64_t waits =
-        look.received.has_value() ? connection.backlog.waiting(*look.received) : 0;
-    waiting_bytes_ = std::max(waiting_bytes_, waits);
-    if (connection.cut) {
-      continue;  // What it left is on its way.
-    }
-    if (waits > most) {
+    connection.waits = look.received.has_value() ? connection.backlog.waiting(*look.received) : 0;
+    waiting_bytes_ = std::max(waiting_bytes_, connection.waits);
+    if (connection.waits > most && !connection.cut) {
       ++counters_.waiting_cut_count;
       shut(current->first);
-      continue;
-    }
-    all_waiting_bytes_ += waits;
-    if (waits > most_of_one) {
-      most_of_one = waits;
-      has_most = current->first;
     }
   }
-  if (limits_.inlet == nullptr && all_waiting_bytes_ > limits_.all_waiting_bytes_max &&
-      has_most.has_value()) {
-    ++counters_.waiting_cut_count;
-    shut(*has_most);  // And the next one at the next look, where that was not enough.
+  if (limits_.inlet == nullptr) {
+    cut_who_has_most();
   }
   if (limits_.most_goes) {
     cut_who_brought_most();
+  }
+}
+
+// One, and the next at the next look where that was not enough.
+void Connections::cut_who_has_most() {
+  struct Share {
+    std::uint64_t bytes = 0;
+    std::uint64_t largest_bytes = 0;  // Of a connection that can be cut: this one.
+    int largest = -1;
+  };
+  std::map<std::string_view, Share> shares;
+  std::uint64_t left_bytes = 0;
+  for (const auto& [user_id, bytes] : left_) {
+    shares[user_id].bytes += bytes;
+    left_bytes += bytes;
+  }
+  all_waiting_bytes_ = 0;
+  for (const auto& [fd, connection] : connections_) {
+    Share& share = shares[connection.user_id];
+    share.bytes += connection.waits;
+    (connection.cut ? left_bytes : all_waiting_bytes_) += connection.waits;
+    if (!connection.cut && connection.waits > share.largest_bytes) {
+      share.largest_bytes = connection.waits;
+      share.largest = fd;
+    }
+  }
+  const std::uint64_t max = limits_.all_waiting_bytes_max;
+  if (all_waiting_bytes_ <= max && all_waiting_bytes_ + left_bytes <= 2 * max) {
+    return;
+  }
+  const auto can_go = [](const auto& item) {
+    return item.second.largest_bytes > 0 ? item.second.bytes : 0;
+  };
+  const auto most = std::ranges::max_element(shares, {}, can_go);
+  if (most != shares.end() && can_go(*most) > limits_.spared_bytes_max) {
+    ++counters_.waiting_cut_count;
+    shut(most->second.largest);
   }
 }
 

@@ -1,13 +1,16 @@
 // The connections of one Router or Publisher, by descriptor: how many there are, and which to cut.
 // Inner to io/zmq.
 //
-// A connection of which more lies inside libzmq than it may (backlog.h) is cut, and over tcp, where
-// more lies there of all than of all may, the one that has most of it. At a socket file no
-// more than that gets in (inlet.h): there a connection is cut that is in the way and has nothing
-// complete, for stuck_max. It has as much in there as it may, or most of all where all have, and
-// nothing of it was taken although nothing was left to take. While it waits for room that others
-// have, its time does not begin. At a Publisher nothing is ever taken: who brought more than it may
-// is cut, and of all, where they brought more than all may, the one that brought most.
+// A connection of which more lies inside libzmq than it may (backlog.h) is cut. Over tcp also where
+// more lies there of all than of all may, or with what those left that ended, until it is taken,
+// twice as much: then one of the user (ZAP) goes of whom most lies there, on all connections and
+// left. Who has no more than spared_bytes_max is not cut for what others have.
+// At a socket file no more than that gets in (inlet.h): there a connection is cut that is in the
+// way and has nothing complete, for stuck_max. It has as much in there as it may, or most of all
+// where all have, and nothing of it was taken although nothing was left to take. While it waits for
+// room that others have, its time does not begin. At a Publisher nothing is ever taken: who brought
+// more than it may is cut, and of all, where they brought more than all may, the one that brought
+// most.
 //
 // Over connection_count_max, who has not completed a message goes first, and of these the one that
 // has been silent the longest: connections that say nothing, which cost their maker nothing, do not
@@ -50,7 +53,8 @@ struct ConnectionLimits {
   bool most_goes = false;  // With an inlet: where all may bring no more, at the next look.
   std::uint64_t waiting_bytes_max = 0;
   std::uint64_t first_bytes_max = 0;        // Instead, while it has completed no message.
-  std::uint64_t all_waiting_bytes_max = 0;  // Without an inlet: over it, who has most goes.
+  std::uint64_t all_waiting_bytes_max = 0;  // Without an inlet.
+  std::uint64_t spared_bytes_max = 0;
 };
 
 struct ConnectionCounters {
@@ -67,8 +71,9 @@ class Connections {
   // connection every kLookInterval.
   [[nodiscard]] Result<> watch();
 
-  // A message of this connection was completed, under this routing id, and taken.
-  void delivered(int fd, std::string_view routing_id, std::uint64_t bytes);
+  // A message of this connection was completed, under this routing id, by this user, and taken.
+  void delivered(int fd, std::string_view routing_id, std::string_view user_id,
+                 std::uint64_t bytes);
   // No message of any connection is left that is complete.
   void drained(std::chrono::steady_clock::time_point now);
   void cut(int fd);
@@ -90,6 +95,8 @@ class Connections {
   struct Connection {
     std::uint64_t number = 0;  // In the order of arrival.
     std::string routing_id;    // Empty while it has completed no message.
+    std::string user_id;       // As well.
+    std::uint64_t waits = 0;   // At the last look.
     bool cut = false;          // On its way out, and in nobody's way.
     Backlog backlog;
     std::shared_ptr<Passage> passage;
@@ -102,6 +109,7 @@ class Connections {
   void taken_from(Connection& connection);
   void cut_who_is_stuck(std::chrono::steady_clock::time_point now);
   void cut_who_brought_most();
+  void cut_who_has_most();
   // Without what those left who went: that is on its way.
   [[nodiscard]] std::uint64_t shared_bytes() const;
   [[nodiscard]] static Look look_at_one(int fd, const Connection& connection);
@@ -120,6 +128,8 @@ class Connections {
   std::size_t cut_count_ = 0;            // Of connections_.
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t all_waiting_bytes_ = 0;
+  // Of connections that ended with something untaken, by user: until all is taken.
+  std::map<std::string, std::uint64_t> left_;
   std::uint64_t delivered_count_ = 0;
   std::deque<std::string> gone_;
   std::chrono::steady_clock::time_point drained_at_{};

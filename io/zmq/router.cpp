@@ -142,7 +142,8 @@ struct Router::State {
                      .stuck_max = asked.stuck_max,
                      .waiting_bytes_max = asked.waiting_bytes_max,
                      .first_bytes_max = asked.first_bytes_max,
-                     .all_waiting_bytes_max = asked.all_waiting_bytes_max}),
+                     .all_waiting_bytes_max = asked.all_waiting_bytes_max,
+                     .spared_bytes_max = asked.frame_bytes_max + kFrameOverheadMax}),
         counter_first(counter),
         handles(std::make_shared<PollHandles>()) {
     handles->socket = socket.get();
@@ -245,7 +246,8 @@ std::optional<Received> Router::receive() {
       state_->connections.cut(message->source_fd);  // It has no id that is known.
       continue;
     }
-    state_->connections.delivered(message->source_fd, message->routing_id, message->wire_bytes);
+    state_->connections.delivered(message->source_fd, message->routing_id, message->user_id,
+                                  message->wire_bytes);
     if (message->oversized) {
       ++state_->counters.oversized_count;
     }

@@ -8,8 +8,8 @@
 //     are handles for send() and are not for logs, metrics or the wire;
 //   - what a peer lets lie inside libzmq, in messages that nobody took yet or in one that never
 //     ends (backlog.h): over waiting_bytes_max its connection is cut, and before its first message
-//     already at first_bytes_max. At a socket file no more gets in, and who keeps others out with
-//     what never ends is cut (inlet.h, connections.h);
+//     already at first_bytes_max. Of all, who has most under one user id. At a socket file no more
+//     gets in, and who keeps others out with what never ends is cut (inlet.h, connections.h);
 //   - the number of connections: over it the one goes that has been silent the longest;
 //     a thread sees to both;
 //   - what waits to be sent, in bytes: a peer may have as much in libzmq's queues as all leave free
@@ -54,7 +54,7 @@ struct RouterOptions {
   int connection_count_max = 512;              // Those in the handshake count as well.
   std::size_t waiting_bytes_max = 64U << 20U;  // Of one connection: at ipc no less than a message …
   std::size_t first_bytes_max = 8U << 20U;     // … and before its first message.
-  std::size_t all_waiting_bytes_max = 64U << 20U;  // Of all: over tcp, who has most of it is cut.
+  std::size_t all_waiting_bytes_max = 64U << 20U;  // Of all. Over tcp, who has most is cut.
   std::chrono::milliseconds stuck_max{5000};  // Nothing complete, and in the way: cut. ipc only.
   std::uint32_t ipc_mode = 0600;
 };

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <map>
+#include <thread>
 
 #include "tests/unit/io/zmq/gate.h"
 #include "tests/unit/io/zmq/support.h"
@@ -508,37 +509,103 @@ TEST_F(RouterTest, CutsAConnectionThatSendsMoreThanIsTaken) {
   }));
 }
 
-// None of them has more than it may: of all that may be too much.
-TEST_F(RouterTest, OfAllThatWaitWhoHasMostIsCut) {
-  RouterOptions options = router_options();
-  options.all_waiting_bytes_max = 3U << 20U;
-  Router router = must(Router::bind(context_, options));
-  std::vector<Dealer> dealers;
-  for (int i = 0; i < 3; ++i) {
-    dealers.push_back(connect(router));
-    ASSERT_TRUE(dealers.back().send({"its first"}));
-    EXPECT_EQ(next_message(router).frames, std::vector<std::string>{"its first"});
+class ManyUsersTest : public RouterTest {
+ protected:
+  ManyUsersTest() {
+    zap_->allow(kDomain, {{member_.public_key, kUser}, {other_.public_key, "another"}});
   }
-  const auto send_bytes = [&](std::size_t which, std::size_t count) {
+
+  [[nodiscard]] RouterOptions small_options() const {
+    RouterOptions options = router_options();
+    options.all_waiting_bytes_max = 3U << 20U;
+    options.frame_bytes_max = 200'000;
+    return options;
+  }
+
+  Dealer speak(const CurveKeyPair& keys) {
+    Dealer dealer = connect(router_, keys);
+    EXPECT_TRUE(reaches(dealer, LinkState::kConnected));
+    EXPECT_TRUE(dealer.send({"its first"}));
+    EXPECT_EQ(next_message(router_).frames, std::vector<std::string>{"its first"});
+    return dealer;
+  }
+
+  std::vector<Dealer> speak(const CurveKeyPair& keys, std::size_t count) {
+    std::vector<Dealer> dealers;
+    dealers.reserve(count);
+    while (dealers.size() < count) {
+      dealers.push_back(speak(keys));
+    }
+    return dealers;
+  }
+
+  // In messages of 100,000 bytes, each beginning with `mark`.
+  static void send_bytes(Dealer& dealer, std::size_t count, char mark) {
     for (std::size_t i = 0; i < count / 100'000; ++i) {
-      ASSERT_TRUE(dealers[which].send({std::string(100'000, static_cast<char>('a' + which))}));
+      ASSERT_TRUE(dealer.send({std::string(100'000, mark)}));
     }
-  };
-  send_bytes(0, 1'000'000);
-  send_bytes(1, 1'500'000);
-  EXPECT_TRUE(eventually([&] { return router.waiting_bytes() > 1'500'000; }));
-  EXPECT_EQ(router.counters().waiting_cut_count, 0U) << "not more than there may be";
-  send_bytes(2, 1'200'000);
-  EXPECT_TRUE(eventually([&] { return router.counters().waiting_cut_count == 1; }));
-  EXPECT_TRUE(reaches(dealers[1], LinkState::kDisconnected));
-  std::map<char, int> taken;
-  EXPECT_TRUE(eventually([&] {
-    while (const std::optional<Received> received = router.receive()) {
-      ++taken[received->frames.at(0).at(0)];
+  }
+
+  bool so_many_are_cut(std::uint64_t count) {
+    return eventually([&] { return router_.counters().waiting_cut_count >= count; });
+  }
+
+  static bool was_cut(Dealer& dealer) {
+    while (const std::optional<LinkEvent> event = dealer.next_event()) {
+      if (event->state == LinkState::kDisconnected) {
+        return true;
+      }
     }
-    return taken['a'] == 10 && taken['c'] == 12;
-  })) << "and of the others nothing is lost";
-  EXPECT_EQ(router.counters().waiting_cut_count, 1U);
+    return false;
+  }
+
+  // How many there are to take of the messages with this mark.
+  bool taken_are(char mark, int count) {
+    return eventually([&] {
+      while (const std::optional<Received> received = router_.receive()) {
+        ++taken_[received->frames.at(0).at(0)];
+      }
+      return taken_[mark] == count;
+    });
+  }
+
+  CurveKeyPair other_ = random_keys();
+  Router router_ = must(Router::bind(context_, small_options()));
+  std::map<char, int> taken_;
+};
+
+// No connection has more than it may, and who shares it out among many has no more for it.
+TEST_F(ManyUsersTest, OfAllThatWaitTheUserWithMostIsCut) {
+  std::vector<Dealer> many = speak(other_, 3);
+  Dealer honest = speak(member_);
+  send_bytes(honest, 1'200'000, 'h');
+  send_bytes(many[0], 800'000, 'm');
+  send_bytes(many[1], 800'000, 'm');
+  EXPECT_TRUE(eventually([&] { return router_.all_waiting_bytes() > 2'800'000; }));
+  EXPECT_EQ(router_.counters().waiting_cut_count, 0U) << "not more than there may be";
+  send_bytes(many[2], 800'000, 'm');
+  ASSERT_TRUE(so_many_are_cut(1));
+  EXPECT_TRUE(taken_are('h', 12)) << "though no connection had more";
+  EXPECT_FALSE(was_cut(honest));
+}
+
+// What it left is taken first, and costs nobody else a connection.
+TEST_F(ManyUsersTest, WhatTheyLeftWhoWentCountsUntilItIsTaken) {
+  std::vector<Dealer> many = speak(other_, 12);
+  Dealer honest = speak(member_);
+  send_bytes(honest, 200'000, 'h');
+  for (Dealer& one : many) {
+    send_bytes(one, 900'000, 'm');
+  }
+  ASSERT_TRUE(so_many_are_cut(12)) << "until none is left, as nothing is taken";
+  std::this_thread::sleep_for(milliseconds(100));
+  EXPECT_TRUE(taken_are('h', 2));
+  Dealer back = speak(other_);
+  send_bytes(back, 1'000'000, 'b');
+  EXPECT_TRUE(eventually([&] { return router_.waiting_bytes() > 1'000'000; }));
+  EXPECT_TRUE(taken_are('b', 10));
+  EXPECT_FALSE(was_cut(honest));
+  EXPECT_FALSE(was_cut(back)) << "who comes back has its room";
 }
 
 // libzmq ends the process where it reads a PING on a connection that broke while it read no more of
