@@ -566,8 +566,10 @@ void Server::send_replies() {
   }
 }
 
-text::Json Server::queues_json(const OutboxCounts& outbox, std::uint64_t deferred) {
+text::Json Server::queues_json(const OutboxCounts& outbox, const OutboxShare& share,
+                               std::uint64_t deferred) {
   const LocalApi& api = engine_->local_api();
+  const OutboxShare share_max = api.outbox_share_max(outbox, share);
   const LocalLimits& limits = api.limits();
   const SigningWindow window;
   text::Json queues = {
@@ -575,6 +577,8 @@ text::Json Server::queues_json(const OutboxCounts& outbox, std::uint64_t deferre
                      {.items = {{outbox.queued + outbox.signed_count, limits.queued_count_max}},
                       .bytes = {{outbox.bytes, limits.queued_bytes_max}},
                       .refused = api.counters().outbox_full_count})},
+      {"outbox_share", daemon::queue_json({.items = {{share.count, share_max.count}},
+                                           .bytes = {{share.bytes, share_max.bytes}}})},
       {"unacknowledged", daemon::queue_json({.items = {{outbox.signed_count, window.count_max}},
                                              .bytes = {{outbox.signed_bytes, window.bytes_max}}})},
       {"held", daemon::queue_json(
@@ -617,6 +621,7 @@ Result<std::string> Server::status_json() {
   const exchange::LogFollower& follower = engine_->follower();
   const std::optional<Error>& alarm = engine_->alarm();
   CHANCERY_TRY(const OutboxCounts outbox, store.outbox_counts());
+  CHANCERY_TRY(const OutboxShare share, store.largest_outbox_share());
   CHANCERY_TRY(const std::vector<exchange::Damage> quarantined, store.quarantined());
   CHANCERY_TRY(const IntakeCounts intake, store.intake_counts());
   CHANCERY_TRY(const NodeStore::DeferredCounts deferred, store.deferred_counts());
@@ -651,7 +656,7 @@ Result<std::string> Server::status_json() {
                    {"garbled", intake.garbled},
                    {"erased", intake.erased}};
   json["given_back"] = {{"waiting", deferred.waiting}, {"quarantined", deferred.quarantined}};
-  json["queues"] = queues_json(outbox, deferred.most_of_one);
+  json["queues"] = queues_json(outbox, share, deferred.most_of_one);
   json["backup"] = backup_.progress();
   json["quarantine"] = daemon::quarantine_json(quarantined);
   json["scrub"] = {{"passes", engine_->scrub_pass_count()}};

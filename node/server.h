@@ -85,7 +85,8 @@ class Server {
   void tell_vitals();
   void send();
   void send_replies();
-  [[nodiscard]] text::Json queues_json(const OutboxCounts& outbox, std::uint64_t deferred);
+  [[nodiscard]] text::Json queues_json(const OutboxCounts& outbox, const OutboxShare& share,
+                                       std::uint64_t deferred);
 
   Config config_;
   std::unique_ptr<Engine> engine_;

@@ -588,20 +588,36 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
   return std::optional(std::move(answer));
 }
 
-// A backlog of the patient leaves the last part of it to the urgent.
-Result<void> LocalApi::check_outbox(v1::Precedence precedence, std::size_t bytes) {
-  CHANCERY_TRY(const OutboxCounts outbox, store_.outbox_counts());
-  const bool urgent = exchange::lane_of(precedence) == exchange::Lane::kUrgent;
-  const auto most = [&](std::uint64_t max) {
-    return urgent ? max : max - max / limits_.queued_urgent_part;
+// A backlog of the patient leaves the last part of the outbox to the urgent; one of an application
+// leaves the others a part of what it found, in each lane.
+OutboxShare LocalApi::outbox_share_max(const OutboxCounts& outbox, const OutboxShare& own) const {
+  const auto most = [&](std::uint64_t max, std::uint64_t all_else) {
+    const std::uint64_t room =
+        own.lane == exchange::Lane::kUrgent ? max : max - max / limits_.queued_urgent_part;
+    const std::uint64_t left = room - std::min(room, all_else);
+    return left - left / limits_.queued_others_part;
   };
   const std::uint64_t count = outbox.queued + outbox.signed_count;
-  if (count + 1 > most(limits_.queued_count_max) ||
-      outbox.bytes + bytes > most(limits_.queued_bytes_max)) {
+  return {.lane = own.lane,
+          .count = most(limits_.queued_count_max, count - own.count),
+          .bytes = most(limits_.queued_bytes_max, outbox.bytes - own.bytes)};
+}
+
+Result<void> LocalApi::check_outbox(const std::string& application, v1::Precedence precedence,
+                                    std::size_t bytes) {
+  CHANCERY_TRY(const OutboxCounts outbox, store_.outbox_counts());
+  CHANCERY_TRY(const OutboxShare own,
+               store_.outbox_share(application, exchange::lane_of(precedence)));
+  const OutboxShare most = outbox_share_max(outbox, own);
+  if (own.count + 1 > most.count || own.bytes + bytes > most.bytes) {
     ++counters_.outbox_full_count;
-    return fail(ErrorCode::kQueueFull, "the outbox holds " + std::to_string(count) +
-                                           " notices of " + std::to_string(outbox.bytes) +
-                                           " bytes that are not logged");
+    return fail(ErrorCode::kQueueFull,
+                application + " has " + std::to_string(own.count) +
+                    (own.lane == exchange::Lane::kUrgent ? " urgent" : " patient") +
+                    " notices of " + std::to_string(own.bytes) +
+                    " bytes in the outbox that are not logged, at most " +
+                    std::to_string(most.count) + " of " + std::to_string(most.bytes) +
+                    " beside what else is there");
   }
   return {};
 }
@@ -637,7 +653,8 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   if (!context.directory->founded()) {
     return fail(ErrorCode::kUnavailable, "the node has not followed the log yet");
   }
-  CHANCERY_TRY_VOID(check_outbox(request.precedence(), 0));  // Before any work is done for it.
+  CHANCERY_TRY_VOID(
+      check_outbox(application.name, request.precedence(), 0));  // Before any work is done for it.
   if (request.text().size() > exchange::kTextBytesMax) {
     return fail(ErrorCode::kLimitExceeded, "a text of " + std::to_string(request.text().size()) +
                                                " bytes, at most " +
@@ -681,8 +698,8 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   outbox.waiting.draft = draft.SerializeAsString();
   // What came in an open reading has to pass the strict one, or it could never be signed.
   CHANCERY_TRY_VOID(exchange::parse_wire<v1::Draft>(outbox.waiting.draft));
-  CHANCERY_TRY_VOID(
-      check_outbox(request.precedence(), outbox.waiting.draft.size() + outbox.waiting.text.size()));
+  CHANCERY_TRY_VOID(check_outbox(application.name, request.precedence(),
+                                 outbox.waiting.draft.size() + outbox.waiting.text.size()));
   outbox.waiting.precedence = request.precedence();
   outbox.notice = exchange::notice_hash(store_.genesis(), outbox.waiting.draft);
   outbox.request = fingerprint;

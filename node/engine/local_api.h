@@ -55,10 +55,11 @@ struct LocalLimits {
   std::uint64_t queued_bytes_max = 1ULL << 30U;  // … and their drafts and padded texts …
   std::uint64_t queued_urgent_part = 10;         // … of which a tenth is for the urgent; of
                                                  // deferred_count_max as well.
-  std::size_t waiter_count_max = 1024;           // Requests that wait, of all applications …
-  std::size_t waiter_of_one_count_max = 256;     // … and of one.
-  std::size_t waiter_bytes_max = 4U << 20U;      // As they lie in memory, of all.
-  std::size_t read_bytes_max = 16U << 10U;       // C-173: of a request that may have to be kept.
+  std::uint64_t queued_others_part = 3;  // An application leaves a third of what all else leaves.
+  std::size_t waiter_count_max = 1024;   // Requests that wait, of all applications …
+  std::size_t waiter_of_one_count_max = 256;  // … and of one.
+  std::size_t waiter_bytes_max = 4U << 20U;   // As they lie in memory, of all.
+  std::size_t read_bytes_max = 16U << 10U;    // C-173: of a request that may have to be kept.
   // The work of one turn, for new requests and for waiting ones each. What goes over is finished.
   std::size_t turn_bytes_max = 8U << 20U;                              // Of requests and replies.
   std::size_t turn_row_count_max = 10'000;                             // Of the inbox, looked at.
@@ -122,6 +123,9 @@ class LocalApi {
   [[nodiscard]] std::size_t waiter_count() const { return waiters_.size(); }
   [[nodiscard]] std::size_t waiter_bytes() const;
   [[nodiscard]] const LocalLimits& limits() const { return limits_; }
+  // How much `own` may be, beside what else is in the outbox.
+  [[nodiscard]] OutboxShare outbox_share_max(const OutboxCounts& outbox,
+                                             const OutboxShare& own) const;
   [[nodiscard]] const LocalCounters& counters() const { return counters_; }
 
  private:
@@ -168,8 +172,9 @@ class LocalApi {
   // A line in the log where the error says that the grant does not cover the request.
   void tell_denied(const v1::LocalRequest& request, const Application& application,
                    const Error& error, SteadyTime now);
-  // Whether the outbox has room for one more of so many bytes.
-  Result<void> check_outbox(v1::Precedence precedence, std::size_t bytes);
+  // Whether the application may have one more of so many bytes in the outbox.
+  Result<void> check_outbox(const std::string& application, v1::Precedence precedence,
+                            std::size_t bytes);
   Result<v1::PublishReply> publish(const v1::PublishRequest& request,
                                    const Application& application, const LocalContext& context);
   Result<v1::AwaitReply> await(const v1::AwaitRequest& request, const Application& application);

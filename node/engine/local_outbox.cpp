@@ -183,7 +183,8 @@ Result<v1::AwaitReply> LocalApi::retry(const v1::RetryRequest& request,
   }
   CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
   if (row.stage == OutboxStage::kRefused) {
-    CHANCERY_TRY_VOID(check_outbox(draft.precedence(), row.draft.size() + row.text.size()));
+    CHANCERY_TRY_VOID(
+        check_outbox(row.application, draft.precedence(), row.draft.size() + row.text.size()));
   }
   if (!store_.in_transaction()) {
     CHANCERY_TRY_VOID(or_stop(store_.begin()));

@@ -611,7 +611,13 @@ Result<void> NodeStore::check() {
   CHANCERY_TRY_VOID(load());
   CHANCERY_TRY(const std::uint64_t same, impl_->number("SELECT count(*) FROM (SELECT * FROM tally "
                                                        "INTERSECT SELECT * FROM recount)"));
-  if (same != 1) {
+  CHANCERY_TRY(const std::uint64_t differing,
+               impl_->number("SELECT count(*) FROM ("
+                             "SELECT * FROM (SELECT * FROM outbox_share EXCEPT "
+                             "SELECT * FROM outbox_share_recount) UNION ALL "
+                             "SELECT * FROM (SELECT * FROM outbox_share_recount EXCEPT "
+                             "SELECT * FROM outbox_share))"));
+  if (same != 1 || differing != 0) {
     return fail(ErrorCode::kStoreDamaged, "the tally is not what the rows come to");
   }
   return {};

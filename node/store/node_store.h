@@ -56,7 +56,7 @@ namespace chancery::node {
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 3;
+inline constexpr std::uint32_t kNodeStoreVersion = 4;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -123,6 +123,13 @@ struct OutboxCounts {
   std::uint64_t unstored = 0;      // Of the logged: not stored yet by every recipient.
   std::uint64_t bytes = 0;         // Drafts and texts of the queued and the signed …
   std::uint64_t signed_bytes = 0;  // … and of the signed alone.
+};
+
+// What one application has in the outbox of a lane that is not logged.
+struct OutboxShare {
+  exchange::Lane lane = exchange::Lane::kPatient;
+  std::uint64_t count = 0;
+  std::uint64_t bytes = 0;  // Drafts and texts.
 };
 
 struct IntakeCounts {
@@ -265,6 +272,8 @@ class NodeStore {
   [[nodiscard]] Result<void> end_aside();  // All that were.
   // Counted at each write: one row, whatever there is.
   [[nodiscard]] Result<OutboxCounts> outbox_counts();
+  [[nodiscard]] Result<OutboxShare> outbox_share(std::string_view application, exchange::Lane lane);
+  [[nodiscard]] Result<OutboxShare> largest_outbox_share();  // By bytes, of all.
   [[nodiscard]] Result<IntakeCounts> intake_counts();
 
   // A cursor of an application, whether it ever moved or not.

@@ -51,6 +51,20 @@ Result<OutboxRow> row_of(const sqlite::Statement& select) {
   return row;
 }
 
+// Nothing where there is no row.
+Result<OutboxShare> share_of(sqlite::Statement& select) {
+  OutboxShare share;
+  CHANCERY_TRY(const bool found, select.step());
+  if (found) {
+    CHANCERY_TRY(const std::uint64_t lane, select.column_u64(0));
+    share.lane = static_cast<exchange::Lane>(lane);
+    CHANCERY_TRY(share.count, select.column_u64(1));
+    CHANCERY_TRY(share.bytes, select.column_u64(2));
+  }
+  select.reset();
+  return share;
+}
+
 }  // namespace
 
 Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
@@ -328,6 +342,23 @@ Result<OutboxCounts> NodeStore::outbox_counts() {
   CHANCERY_TRY(counts.signed_bytes, select->column_u64(7));
   select->reset();
   return counts;
+}
+
+Result<OutboxShare> NodeStore::outbox_share(std::string_view application, exchange::Lane lane) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT urgent, count, bytes FROM outbox_share "
+                                "WHERE application = ?1 AND urgent = ?2"));
+  select->bind(1, application).bind(2, std::to_underlying(lane));
+  CHANCERY_TRY(OutboxShare share, share_of(*select));
+  share.lane = lane;
+  return share;
+}
+
+Result<OutboxShare> NodeStore::largest_outbox_share() {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT urgent, count, bytes FROM outbox_share "
+                                "ORDER BY bytes DESC LIMIT 1"));
+  return share_of(*select);
 }
 
 }  // namespace chancery::node

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/base/result.h"
+#include "core/exchange/lane.h"
 #include "io/sqlite/statement.h"
 #include "io/sqlite/store.h"
 #include "node/store/node_store.h"
@@ -158,6 +159,33 @@ CREATE TABLE deferred(
 CREATE INDEX deferred_due ON deferred(application, cursor, urgent, due_at_ms, arrival)
   WHERE quarantined_at_ms = 0;
 )";
+// Version 4: what each application has in the outbox of a lane that is not logged; no row where
+// that is nothing.
+inline constexpr std::string_view kSchema4 = R"(
+CREATE TABLE outbox_share(
+  application TEXT NOT NULL, urgent INTEGER NOT NULL, count INTEGER NOT NULL,
+  bytes INTEGER NOT NULL, PRIMARY KEY(application, urgent)) STRICT, WITHOUT ROWID;
+CREATE VIEW outbox_share_recount AS
+  SELECT application, precedence >= 4 AS urgent, count(*) AS count,
+    sum(length(draft) + length(text)) AS bytes
+  FROM outbox WHERE stage IN (1, 2) GROUP BY application, precedence >= 4;
+INSERT INTO outbox_share SELECT * FROM outbox_share_recount;
+CREATE TRIGGER outbox_share_insert AFTER INSERT ON outbox WHEN NEW.stage IN (1, 2) BEGIN
+  INSERT INTO outbox_share VALUES(
+    NEW.application, NEW.precedence >= 4, 1, length(NEW.draft) + length(NEW.text))
+    ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + excluded.bytes;
+END;
+CREATE TRIGGER outbox_share_update AFTER UPDATE OF stage ON outbox
+  WHEN (NEW.stage IN (1, 2)) != (OLD.stage IN (1, 2)) BEGIN
+  INSERT INTO outbox_share VALUES(
+    NEW.application, NEW.precedence >= 4, (NEW.stage IN (1, 2)) - (OLD.stage IN (1, 2)),
+    ((NEW.stage IN (1, 2)) - (OLD.stage IN (1, 2))) * (length(NEW.draft) + length(NEW.text)))
+    ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes;
+  DELETE FROM outbox_share WHERE count = 0;
+END;
+)";
+static_assert(exchange::lane_of(static_cast<v1::Precedence>(3)) == exchange::Lane::kPatient &&
+              exchange::lane_of(static_cast<v1::Precedence>(4)) == exchange::Lane::kUrgent);
 // Of a notice of ours that was logged: everybody whom its draft is for.
 inline constexpr std::string_view kPutUnstored =
     "INSERT INTO unstored(member, urgent, idx) VALUES(?1, ?2, ?3)";
@@ -168,7 +196,7 @@ inline constexpr std::string_view kPutUnstored =
 
 inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema2, fill_schema2},
-                                      sqlite::StoreStep{kSchema3}};
+                                      sqlite::StoreStep{kSchema3}, sqlite::StoreStep{kSchema4}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);

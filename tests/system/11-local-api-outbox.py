@@ -27,6 +27,9 @@ class Outbox(Trial):
         listed = self.entries("AM")
         self.assertEqual([(n["id"], n["stage"], n["sent"], n["subject"], n["application"]) for n in listed],
                          [(waiting, "queued", False, "waits", "desk")])
+        queues = self.status("AM").json["queues"]
+        self.assertEqual(queues["outbox_share"], {"items": 1, "items_max": 60_000, "bytes": queues["outbox"]["bytes"],
+                                                  "bytes_max": 644_245_095})
         everything = self.entries("AM", "--stage", "queued,logged,refused")
         self.assertEqual([n["id"] for n in everything], [logged, waiting])
         self.assertIsNone(everything[0]["content"])

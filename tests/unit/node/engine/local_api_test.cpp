@@ -524,27 +524,77 @@ TEST_F(LocalApiTest, AFloodOfDenialsIsTenLinesAndTheirCount) {
   EXPECT_EQ(lines.count("application-denied of=\"silent no-grant publish\" left_out=40"), 1U);
 }
 
-TEST_F(LocalApiTest, AFullOutboxTakesNoMore) {
-  ASSERT_EQ(said(publish(publishable())), "good");
-  commit();
-  api_.reset();
-  limits_.queued_count_max = 1000;
-  limits_.queued_urgent_part = 10;
-  const std::string rest = std::to_string(900 - 2);
-  tamper("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + rest +
-         ") INSERT INTO outbox(notice_id, notice, request, application, queued_at_ms, "
-         "precedence, sealed, draft, text, stage) SELECT CAST('id' || i AS BLOB), "
-         "CAST('n' || i AS BLOB), x'', '', 0, 2, 1, x'', x'', 1 + i % 2 FROM n");
-  EXPECT_EQ(refusal([](auto&) {}), "good");
-  EXPECT_EQ(refusal([](auto&) {}), "queue-full");
-  const auto urgent = [](v1::PublishRequest& request) {
-    request.set_precedence(v1::PRECEDENCE_IMMEDIATE);
-  };
-  for (int i = 0; i < 100; ++i) {
-    ASSERT_EQ(refusal(urgent), "good") << i;
+class OutboxShareTest : public LocalApiTest {
+ protected:
+  // As if they had been published and were not logged.
+  void add_waiting(const std::string& application, int count, v1::Precedence precedence) {
+    if (store_->in_transaction()) {
+      commit();
+    }
+    api_.reset();
+    tamper("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
+           std::to_string(count) +
+           ") INSERT INTO outbox(notice_id, notice, request, application, queued_at_ms, "
+           "precedence, sealed, draft, text, stage) SELECT randomblob(16), randomblob(32), x'', '" +
+           application + "', 0, " + std::to_string(precedence) + ", 1, x'', x'', 1 + i % 2 FROM n");
   }
-  EXPECT_EQ(refusal(urgent), "queue-full");
+  std::string routine(std::string_view application = "desk") {
+    return refusal([](auto&) {}, application);
+  }
+  std::string flash(std::string_view application = "desk") {
+    return refusal([](auto& request) { request.set_precedence(v1::PRECEDENCE_FLASH); },
+                   application);
+  }
+};
+
+TEST_F(OutboxShareTest, AFullOutboxTakesNoMore) {
+  limits_.queued_count_max = 1000;
+  add_waiting("other", 898, v1::PRECEDENCE_ROUTINE);
+  EXPECT_EQ(routine(), "good");
+  EXPECT_EQ(routine(), "good");
+  EXPECT_EQ(routine(), "queue-full");
+  EXPECT_EQ(flash(), "good");
+  add_waiting("other", 98, v1::PRECEDENCE_OVERRIDE);
+  EXPECT_EQ(flash(), "good");
+  EXPECT_EQ(flash(), "queue-full");
+  EXPECT_EQ(flash("alerts"), "queue-full");
   EXPECT_EQ(api().counters().outbox_full_count, 2U);
+}
+
+TEST_F(OutboxShareTest, AnApplicationHasTwoThirdsOfWhatAllElseLeavesAndNotOneMore) {
+  limits_.queued_count_max = 1000;
+  add_waiting("desk", 599, v1::PRECEDENCE_ROUTINE);
+  EXPECT_EQ(routine(), "good");
+  const v1::LocalReply one_more = publish(publishable());
+  EXPECT_EQ(said(one_more), "queue-full");
+  const std::string bytes = std::to_string(must(store_->outbox_counts()).bytes);
+  EXPECT_EQ(one_more.error().text(), "desk has 600 patient notices of " + bytes +
+                                         " bytes in the outbox that are not logged, at most 600 of "
+                                         "644245095 beside what else is there");
+  add_waiting("desk", 266, v1::PRECEDENCE_IMMEDIATE);
+  EXPECT_EQ(flash(), "good");
+  EXPECT_EQ(flash(), "queue-full");
+
+  EXPECT_EQ(routine("alerts"), "good") << "33 are left for the routine";
+  add_waiting("alerts", 21, v1::PRECEDENCE_ROUTINE);
+  EXPECT_EQ(routine("alerts"), "queue-full");
+  add_waiting("alerts", 73, v1::PRECEDENCE_FLASH);
+  EXPECT_EQ(flash("alerts"), "good");
+  EXPECT_EQ(flash("alerts"), "queue-full");
+  EXPECT_EQ(flash(), "queue-full");
+}
+
+// Whatever an application has waiting, in whatever order it came.
+TEST_F(OutboxShareTest, OneApplicationLeavesTheOthersRoomInBothLanes) {
+  limits_.queued_count_max = 1000;
+  add_waiting("desk", 667, v1::PRECEDENCE_FLASH);
+  EXPECT_EQ(flash(), "queue-full");
+  add_waiting("desk", 156, v1::PRECEDENCE_ROUTINE);
+  EXPECT_EQ(routine(), "queue-full");
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_EQ(routine("alerts"), "good") << i;
+    ASSERT_EQ(flash("alerts"), "good") << i;
+  }
 }
 
 TEST_F(LocalApiTest, AnOutboxThatHoldsItsBytesTakesNoMore) {
@@ -553,22 +603,27 @@ TEST_F(LocalApiTest, AnOutboxThatHoldsItsBytesTakesNoMore) {
   ASSERT_EQ(said(publish(first)), "good");
   const OutboxRow row = outbox_row(first.notice_id());
   const std::uint64_t each = row.draft.size() + row.text.size();
-  limits_.queued_bytes_max = 3 * each - 1;
-  api_.reset();
-  EXPECT_EQ(refusal([](auto&) {}), "good");
+  const auto with_bytes = [&](std::uint64_t bytes_max) {
+    limits_.queued_bytes_max = bytes_max;
+    api_.reset();
+  };
+  with_bytes(3 * each - 2);
   EXPECT_EQ(refusal([](auto&) {}), "queue-full") << "one byte over";
-  limits_.queued_bytes_max = 3 * each;
-  api_.reset();
-  EXPECT_EQ(refusal([](auto&) {}), "good") << "at the limit";
+  with_bytes(3 * each - 1);
+  EXPECT_EQ(refusal([](auto&) {}), "good") << "at the limit: two thirds, rounded up";
   EXPECT_EQ(refusal([](auto&) {}), "queue-full");
   sign_and_log(first.notice_id());
   EXPECT_EQ(refusal([](auto&) {}), "queue-full") << "signed is not logged";
   mark_logged(first.notice_id());
   EXPECT_EQ(refusal([](auto&) {}), "good");
-  limits_.queued_bytes_max = 4 * each;
-  limits_.queued_urgent_part = 4;
+  EXPECT_EQ(refusal([](auto&) {}), "queue-full");
+  EXPECT_EQ(refusal([](auto&) {}, "alerts"), "queue-full") << "one byte less than it takes is left";
+  with_bytes(4 * each);
+  EXPECT_EQ(refusal([](auto&) {}, "alerts"), "good") << "two thirds of twice as much";
+  with_bytes(5 * each);
+  limits_.queued_urgent_part = 5;
   api_.reset();
-  EXPECT_EQ(refusal([](auto&) {}), "queue-full") << "the last fourth is for the urgent";
+  EXPECT_EQ(refusal([](auto&) {}), "queue-full") << "the last fifth is for the urgent";
   EXPECT_EQ(refusal([](auto& request) { request.set_precedence(v1::PRECEDENCE_FLASH); }), "good");
 }
 
@@ -1403,6 +1458,20 @@ TEST_F(OutboxApiTest, AFullOutboxTakesNothingBack) {
   limits_.queued_count_max = 0;
   api_.reset();
   EXPECT_EQ(said(retry(id)), "queue-full");
+}
+
+TEST_F(OutboxApiTest, WhatIsWantedAgainIsOfTheShareOfWhoPublishedIt) {
+  const std::string id = published();
+  ASSERT_EQ(said(publish(publishable())), "good");
+  begin();
+  must(store_->mark_refused(id, {ErrorCode::kKindNotGranted, "not yet"}));
+  commit();
+  limits_.queued_count_max = 1;
+  api_.reset();
+  const v1::LocalReply again = retry(id, "alerts");
+  EXPECT_EQ(said(again), "queue-full");
+  EXPECT_TRUE(again.error().text().starts_with("desk has 1 patient notices of "))
+      << again.error().text();
 }
 
 TEST_F(LocalApiTest, AnOwnNoticeIsShownAtEachStage) {

@@ -24,7 +24,8 @@ constexpr std::size_t kAll = 1000;
 class NodeStoreTest : public StoreTest {
  protected:
   // A draft of BY, queued.
-  OutboxDraft queue(v1::Precedence precedence = v1::PRECEDENCE_ROUTINE) {
+  OutboxDraft queue(v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
+                    const std::string& application = "desk") {
     v1::Draft draft = exchange_.draft("BY", {"AM"});
     draft.set_precedence(precedence);
     draft.set_text_digest(to_string(exchange::text_digest("text")));
@@ -36,7 +37,7 @@ class NodeStoreTest : public StoreTest {
                     .precedence = precedence};
     made.notice = exchange::notice_hash(exchange_.genesis(), made.waiting.draft);
     made.request = exchange::text_digest(draft.notice_id());
-    made.application = "desk";
+    made.application = application;
     made.queued_at_ms = kNow;
     begin();
     must(store_->put_draft(made));
@@ -178,6 +179,59 @@ TEST_F(NodeStoreTest, TheLoadOfTheOutboxFollowsEveryStage) {
   EXPECT_EQ(load(), (Load{0, 0, 0, 0}));
 }
 
+TEST_F(NodeStoreTest, TheShareOfAnApplicationFollowsEveryStage) {
+  using Shares = std::vector<std::uint64_t>;
+  const auto shares = [&] {  // Of each application the patient, then the urgent.
+    commit();
+    open();
+    EXPECT_EQ(outcome(store_->check()), "good");
+    Shares all;
+    for (const char* const application : {"desk", "alerts"}) {
+      for (const exchange::Lane lane : {exchange::Lane::kPatient, exchange::Lane::kUrgent}) {
+        all.push_back(must(store_->outbox_share(application, lane)).count);
+      }
+    }
+    begin();
+    return all;
+  };
+  const Error why{ErrorCode::kExpired, ""};
+  const OutboxDraft first = queue();
+  EXPECT_EQ(shares(), (Shares{1, 0, 0, 0}));
+  const OutboxDraft second = queue(v1::PRECEDENCE_PRIORITY);
+  const OutboxDraft flash = queue(v1::PRECEDENCE_IMMEDIATE);
+  const OutboxDraft other = queue(v1::PRECEDENCE_FLASH, "alerts");
+  EXPECT_EQ(shares(), (Shares{2, 1, 0, 1}));
+  const OutboxShare largest = must(store_->largest_outbox_share());
+  EXPECT_EQ(largest.lane, exchange::Lane::kPatient);
+  EXPECT_EQ(largest.count, 2U);
+  const auto bytes_of = [](const OutboxDraft& draft) {
+    return draft.waiting.draft.size() + draft.waiting.text.size();
+  };
+  EXPECT_EQ(largest.bytes, bytes_of(first) + bytes_of(second));
+  sign(first, 1000, "envelope");
+  sign(other, 1001, "another");
+  EXPECT_EQ(shares(), (Shares{2, 1, 0, 1})) << "signed is not logged";
+  must(store_->mark_aside(first.waiting.notice_id, why));
+  EXPECT_EQ(shares(), (Shares{2, 1, 0, 1})) << "what is set aside waits";
+  must(store_->end_aside());
+  must(store_->mark_refused(second.waiting.notice_id, {ErrorCode::kWithdrawn, ""}));
+  EXPECT_EQ(shares(), (Shares{1, 1, 0, 1}));
+  EXPECT_EQ(must(store_->outbox_share("desk", exchange::Lane::kPatient)).bytes, bytes_of(first));
+  must(store_->mark_refused(second.waiting.notice_id, why));
+  EXPECT_EQ(shares(), (Shares{1, 1, 0, 1})) << "counted off once";
+  must(store_->mark_wanted(second.waiting.notice_id));
+  EXPECT_EQ(shares(), (Shares{2, 1, 0, 1}));
+  must(store_->mark_logged(first.waiting.notice_id, 9, kNow));
+  must(store_->mark_logged(first.waiting.notice_id, 8, kNow));
+  must(store_->mark_logged(other.waiting.notice_id, 10, kNow));
+  EXPECT_EQ(shares(), (Shares{1, 1, 0, 0}));
+  must(store_->mark_refused(second.waiting.notice_id, why));
+  must(store_->mark_logged(second.waiting.notice_id, 11, kNow));
+  must(store_->mark_logged(flash.waiting.notice_id, 12, kNow));
+  EXPECT_EQ(shares(), (Shares{0, 0, 0, 0}));
+  EXPECT_EQ(must(store_->largest_outbox_share()).count, 0U);
+}
+
 // C-147: the questions close in on how far a recipient is, and what was not asked for says nothing.
 TEST_F(NodeStoreTest, ANoticeIsOutUntilEachRecipientHasStoredIt) {
   const auto logged = [&](std::uint64_t index, v1::Precedence precedence) {
@@ -230,6 +284,18 @@ TEST_F(NodeStoreTest, ATallyThatIsNotWhatTheRowsComeToIsDamage) {
   commit();
   EXPECT_EQ(outcome(store_->check()), "good");
   tamper("UPDATE tally SET queued = 2");
+  EXPECT_EQ(outcome(store_->check()), "store-damaged");
+}
+
+TEST_F(NodeStoreTest, AShareThatIsNotWhatTheRowsComeToIsDamage) {
+  begin();
+  queue();
+  commit();
+  tamper("INSERT INTO outbox_share VALUES('other', 0, 0, 0)");
+  EXPECT_EQ(outcome(store_->check()), "store-damaged");
+  tamper("DELETE FROM outbox_share WHERE application = 'other'");
+  EXPECT_EQ(outcome(store_->check()), "good");
+  tamper("DELETE FROM outbox_share");
   EXPECT_EQ(outcome(store_->check()), "store-damaged");
 }
 
@@ -1065,12 +1131,17 @@ TEST_F(NodeStoreTest, AnotherDraftUnderAnIdThatIsShownIsVoid) {
 }
 
 // tests/vectors/stores/README.md says what is in it.
-TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
-  const os::TemporaryFolder folder;
-  const std::string path = folder / "node.db";
-  std::filesystem::copy_file(CHANCERY_VECTORS "/stores/node-v1.db", path);
+std::string copied(const os::TemporaryFolder& folder, const std::string& name) {
+  std::string path = folder / "node.db";
+  std::filesystem::copy_file(CHANCERY_VECTORS "/stores/" + name, path);
   std::filesystem::permissions(
       path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  return path;
+}
+
+TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
+  const os::TemporaryFolder folder;
+  const std::string path = copied(folder, "node-v1.db");
   EXPECT_EQ(must(must(NodeStore::open(path, Hash{}, "", StoreUse::kAudit))->outbox_counts()).logged,
             3U);
   const Hash genesis =
@@ -1091,19 +1162,34 @@ TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
 
 TEST(NodeStoreVersionTest, AStoreOfVersion2IsCounted) {
   const os::TemporaryFolder folder;
-  const std::string path = folder / "node.db";
-  std::filesystem::copy_file(CHANCERY_VECTORS "/stores/node-v2.db", path);
-  std::filesystem::permissions(
-      path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   const Hash genesis =
       must(hash_from_hex("7097c17857ce63ca2a80fd9366f02db1d7e4ffbc4c1f09f2090b7b3804b67c5b"));
-  const auto store = must(NodeStore::open(path, genesis, "AM", StoreUse::kOwn));
+  const auto store =
+      must(NodeStore::open(copied(folder, "node-v2.db"), genesis, "AM", StoreUse::kOwn));
   const OutboxCounts outbox = must(store->outbox_counts());
   EXPECT_EQ(outbox.queued, 1U);
   EXPECT_EQ(outbox.logged, 4U);
   EXPECT_EQ(outbox.refused, 1U);
   EXPECT_EQ(outbox.unstored, 4U);
   EXPECT_EQ(must(store->intake_counts()).shown, 2U);
+  EXPECT_EQ(outcome(store->check()), "good");
+}
+
+TEST(NodeStoreVersionTest, AStoreOfVersion3GetsItsShares) {
+  const os::TemporaryFolder folder;
+  const Hash genesis =
+      must(hash_from_hex("f13fa91e7565a010bf8310645d14915a2ae571c5c7943a8549a69063e0465a19"));
+  const auto store =
+      must(NodeStore::open(copied(folder, "node-v3.db"), genesis, "AM", StoreUse::kOwn));
+  const auto share = [&](const char* application, exchange::Lane lane) {
+    const OutboxShare of = must(store->outbox_share(application, lane));
+    return std::pair(of.count, of.bytes);
+  };
+  using Share = std::pair<std::uint64_t, std::uint64_t>;
+  EXPECT_EQ(share("desk", exchange::Lane::kPatient), Share(2, 296));
+  EXPECT_EQ(share("desk", exchange::Lane::kUrgent), Share(1, 148));
+  EXPECT_EQ(share("alerts", exchange::Lane::kPatient), Share(1, 148));
+  EXPECT_EQ(share("alerts", exchange::Lane::kUrgent), Share(0, 0));
   EXPECT_EQ(outcome(store->check()), "good");
 }
 
