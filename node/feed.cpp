@@ -28,14 +28,15 @@ Result<Feed> Feed::open(zmq::Context& context, const std::string& path, NodeStor
 
 Result<void> Feed::step(NodeStore& store) {
   publisher_.listen();
+  waits_ = false;
   std::size_t left = kPageMax;
   for (const exchange::Lane lane : exchange::kLanes) {
-    if (left > 0) {
+    if (left > 0 && !waits_) {
       CHANCERY_TRY(const std::size_t count, tell(store, lane, left));
       left -= count;
     }
   }
-  behind_ = left == 0;
+  behind_ = left == 0 && !waits_;
   return {};
 }
 
@@ -56,13 +57,16 @@ Result<std::size_t> Feed::tell(NodeStore& store, exchange::Lane lane, std::size_
     if (!item.has_value()) {
       return despite_damage(item.error());
     }
-    told_[lane] = head.arrival;
-    if (Result<std::string> message = feed_message(*item); message.has_value()) {
-      publisher_.publish(*std::move(message));
-    } else {
+    if (Result<std::string> message = feed_message(*item); !message.has_value()) {
       log::error("not-in-feed",
                  {{"arrival", head.arrival}, {"detail", message.error().to_string()}});
+    } else if (publisher_.has_room(message->size())) {
+      publisher_.publish(*std::move(message));
+    } else {
+      waits_ = true;
+      break;
     }
+    told_[lane] = head.arrival;
   }
   return heads->size();
 }

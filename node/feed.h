@@ -2,9 +2,10 @@
 // notice that enters the inbox, `ORIGIN/KIND/ {…}`, with the JSON that `chancery inbox --json`
 // shows. docs/reference/protocol.md chapter 11.
 //
-// It may drop: the inbox with its cursors is the truth. Grants do not apply; the file's permission
-// does. It begins with what arrives after the start, and goes in the order of arrival, the urgent
-// ahead of a backlog of the others.
+// The inbox with its cursors is the truth: a subscriber that does not read is cut and loses what
+// there was. Until then, or until it reads, the others wait (zmq::Publisher). Grants do not apply;
+// the file's permission does. It begins with what arrives after the start, and goes in the order of
+// arrival, the urgent ahead of a backlog of the others.
 //
 // One thread, the server's.
 
@@ -34,6 +35,8 @@ class Feed {
   [[nodiscard]] Result<void> step(NodeStore& store);
   // Whether step() left some.
   [[nodiscard]] bool is_behind() const { return behind_; }
+  // Whether it left some because subscribers have yet to read: the next step() is due soon.
+  [[nodiscard]] bool waits_for_room() const { return waits_; }
 
   [[nodiscard]] zmq::Publisher& publisher() { return publisher_; }
 
@@ -41,12 +44,13 @@ class Feed {
   Feed(zmq::Publisher publisher, std::uint64_t arrival)
       : publisher_(std::move(publisher)), told_{.patient = arrival, .urgent = arrival} {}
 
-  // At most so many of this lane; how many there were.
+  // At most so many of this lane, while there is room; how many there were.
   Result<std::size_t> tell(NodeStore& store, exchange::Lane lane, std::size_t count_max);
 
   zmq::Publisher publisher_;
   exchange::PerLane<std::uint64_t> told_;  // Up to this arrival.
   bool behind_ = false;
+  bool waits_ = false;
 };
 
 // The message of one notice. kMalformed where it is none.

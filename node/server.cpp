@@ -47,6 +47,7 @@ constexpr int kLocalConnectionsMax = 64;
 constexpr int kLocalConnectionsPerKeyMax = 16;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr milliseconds kIdleWait{100};
+constexpr milliseconds kFeedWait{20};  // Until somebody has read, or is cut.
 
 Now now() {
   return {.steady = os::steady_now(), .unix_us = os::unix_us()};
@@ -232,7 +233,8 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
   link_news_at_ = os::steady_now();
   strangers_told_ = zap_->counters().refused_count;  // The self-test's own.
   while (true) {
-    CHANCERY_TRY_VOID(poller.wait(kIdleWait));
+    const bool feed_waits = feed_.has_value() && feed_->waits_for_room();
+    CHANCERY_TRY_VOID(poller.wait(feed_waits ? kFeedWait : kIdleWait));
     if (poller.ready(signal_token)) {
       CHANCERY_TRY(const bool stops, take_signals(life));
       if (stops) {
@@ -300,7 +302,7 @@ Result<void> Server::take_turn() {
   send();
   if (feed_.has_value()) {
     CHANCERY_TRY_VOID(feed_->step(engine_->store()));
-    warn_of_subscribers(feed_->publisher().counters().topics_over_count);
+    warn_of_subscribers(feed_->publisher().counters());
   }
   step_backup();
   return engine_->look_again(now());
@@ -462,17 +464,21 @@ void Server::warn_of_strangers() {
                         {"remedy", "chancery app list shows whose keys are known"}});
 }
 
-void Server::warn_of_subscribers(std::uint64_t cut_count) {
-  if (cut_count == subscribers_told_) {
-    return;
-  }
-  subscribers_told_ = cut_count;
-  refused_frames_.line(
-      os::steady_now(), log::Level::kWarn, "connection-cut", "feed",
-      {{"why", "a subscriber of the feed asked for more topics than it may"},
-       {"count", cut_count},
-       {"remedy",
-        "have it ask for fewer or shorter ones: a whole origin, or all, and look at the rest"}});
+void Server::warn_of_subscribers(const zmq::PublisherCounters& cut) {
+  const auto warn = [&](std::uint64_t told, std::uint64_t count, std::string_view sort,
+                        std::string_view why, std::string_view remedy) {
+    if (told != count) {
+      refused_frames_.line(os::steady_now(), log::Level::kWarn, "connection-cut", sort,
+                           {{"why", why}, {"count", count}, {"remedy", remedy}});
+    }
+  };
+  warn(subscribers_told_.topics_over_count, cut.topics_over_count, "feed",
+       "a subscriber of the feed asked for more topics than it may",
+       "have it ask for fewer or shorter ones: a whole origin, or all, and look at the rest");
+  warn(subscribers_told_.behind_count, cut.behind_count, "feed-unread",
+       "a subscriber of the feed did not read, and others waited for it",
+       "have it read at once and work later; what it lost is in the inbox");
+  subscribers_told_ = cut;
 }
 
 Result<void> Server::receive_admin() {
@@ -605,7 +611,7 @@ text::Json Server::queues_json(const OutboxCounts& outbox, const OutboxShare& sh
     zmq::Publisher& publisher = feed_->publisher();
     queues["feed"] =
         daemon::queue_json({.bytes = {{publisher.leaving_bytes(), publisher.leaving_bytes_max()}},
-                            .refused = publisher.counters().dropped_count});
+                            .refused = publisher.counters().behind_count});
     queues["subscribers"] = daemon::queue_json(
         {.items = {{publisher.connection_count(), publisher.connection_count_max()}},
          .bytes = {{publisher.topic_bytes(), publisher.topic_bytes_max()}},

@@ -77,7 +77,7 @@ class Server {
   // Whether its connection is one too many of its key.
   bool is_surplus(const zmq::Received& received);
   void warn_of_strangers();
-  void warn_of_subscribers(std::uint64_t cut_count);
+  void warn_of_subscribers(const zmq::PublisherCounters& cut);
   Result<void> receive_admin();
   Result<daemon::Reloaded> reload(const daemon::Life<Config>& life);
   void send_admin(const std::string& routing_id, const v1::AdminReply& reply);
@@ -92,8 +92,8 @@ class Server {
   std::unique_ptr<Engine> engine_;
   daemon::DiskWatch disk_;
   log::Limiter refused_frames_;
-  std::uint64_t subscribers_told_ = 0;  // Those that were cut that the log knows of.
-  std::uint64_t strangers_told_ = 0;    // Refused handshakes that the log knows of.
+  zmq::PublisherCounters subscribers_told_;  // As far as the log knows.
+  std::uint64_t strangers_told_ = 0;         // Refused handshakes that the log knows of.
   std::uint64_t surplus_cut_count_ = 0;
   std::uint64_t replies_unsent_count_ = 0;
   // Of applications, that have spoken, by routing id.

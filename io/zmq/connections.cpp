@@ -291,6 +291,27 @@ void Connections::cut_who_has_most() {
   }
 }
 
+void Connections::cut_who_is_behind(std::chrono::steady_clock::time_point now,
+                                    std::chrono::milliseconds behind_max) {
+  using Time = std::chrono::steady_clock::time_point;
+  const std::lock_guard<std::mutex> held(mutex_);
+  read_monitor();
+  Time longest = now - behind_max;
+  std::optional<int> goes;
+  for (const auto& [fd, connection] : connections_) {
+    const Time since =
+        connection.passage == nullptr ? Time{} : connection.passage->behind_since.load();
+    if (!connection.cut && since != Time{} && since <= longest) {
+      longest = since;
+      goes = fd;
+    }
+  }
+  if (goes.has_value()) {
+    ++counters_.behind_cut_count;
+    shut(*goes);
+  }
+}
+
 void Connections::cut(int fd) {
   const std::lock_guard<std::mutex> held(mutex_);
   read_monitor();

@@ -10,7 +10,7 @@
 // where all have, and nothing of it was taken although nothing was left to take. While it waits for
 // room that others have, its time does not begin. At a Publisher nothing is ever taken: who brought
 // more than it may is cut, and of all, where they brought more than all may, the one that brought
-// most.
+// most; and where it has no room for what it tells, who has not read for longest.
 //
 // Over connection_count_max, who has not completed a message goes first, and of these the one that
 // has been silent the longest: connections that say nothing, which cost their maker nothing, do not
@@ -61,6 +61,7 @@ struct ConnectionCounters {
   std::uint64_t accepted_count = 0;
   std::uint64_t over_count = 0;
   std::uint64_t waiting_cut_count = 0;
+  std::uint64_t behind_cut_count = 0;
 };
 
 class Connections {
@@ -77,6 +78,9 @@ class Connections {
   // No message of any connection is left that is complete.
   void drained(std::chrono::steady_clock::time_point now);
   void cut(int fd);
+  // With an inlet: of those that have been behind for so long (inlet.h), the one for longest.
+  void cut_who_is_behind(std::chrono::steady_clock::time_point now,
+                         std::chrono::milliseconds behind_max);
   // Only where the connection has spoken, under this routing id: not a later one that got its
   // descriptor.
   void cut(int fd, std::string_view routing_id);

@@ -18,6 +18,7 @@ constexpr std::size_t kCrowdMax = 32;  // Over connection_count_max: on their wa
 // Where something is held back: the next look at whether there is room.
 constexpr std::chrono::milliseconds kHeldInterval{5};
 constexpr std::chrono::milliseconds kNoDescriptorPause{100};
+constexpr std::chrono::milliseconds kFullAgainMax{100};
 // `drained` may have been said of a moment before the last message of a connection was whole.
 constexpr std::uint64_t kDrainedTwice = 2;
 
@@ -224,6 +225,7 @@ void Inlet::pass_in(Way& way, Sums& sums) {
 
 void Inlet::pass_out(Way& way) {
   std::uint64_t copied = 0;
+  const bool was_full = way.outer_full;
   if (way.outer_gone) {
     const ssize_t size = ::recv(way.inner.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     way.over = size == 0 || (size < 0 && !is_would_block());
@@ -244,6 +246,22 @@ void Inlet::pass_out(Way& way) {
       way.outer_full = false;
       break;
   }
+  tell_behind(way, was_full, copied);
+}
+
+// Between two moments at which it is full libzmq may not have come to bring more: that is no end.
+void Inlet::tell_behind(Way& way, bool was_full, std::uint64_t read_bytes) {
+  const Time now = std::chrono::steady_clock::now();
+  way.read_bytes += read_bytes;
+  const bool is_new = way.outer_full && !was_full && now - way.full_until > kFullAgainMax;
+  if (is_new || way.read_bytes >= kReadBytes) {
+    way.full_since = now;
+    way.read_bytes = 0;
+  }
+  if (was_full && !way.outer_full) {
+    way.full_until = now;
+  }
+  way.passage->behind_since = way.outer_full ? way.full_since : Time{};
 }
 
 // Looked at first, and read only as far as it went on.

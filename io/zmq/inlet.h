@@ -16,6 +16,8 @@
 // there is always one whose message can become complete, and nobody waits for nobody. bytes_max()
 // is all of this.
 //
+// Who does not read what libzmq has for it is told by behind_since (Passage).
+//
 // It cuts nobody: that is for Connections, by libzmq's end, and what ends at one end ends at the
 // other. A connection that is over takes out what libzmq had sent, for kFlushMax at most. No more
 // are accepted than connection_count_max and some, until others are gone; each is three
@@ -48,6 +50,7 @@
 namespace chancery::zmq {
 
 inline constexpr std::uint64_t kSmallBytes = 16U << 10U;
+inline constexpr std::uint64_t kReadBytes = 512U << 10U;
 inline constexpr std::chrono::milliseconds kFlushMax{200};
 inline constexpr std::chrono::milliseconds kEndMax{500};
 
@@ -70,6 +73,9 @@ struct Passage {
   std::atomic<std::uint64_t> taken{0};   // Of these: who owns the Router says so.
   // When it was last found to wait for the room that others have.
   std::atomic<std::chrono::steady_clock::time_point> held_at{};
+  // Since when there is more for the application than it reads, and it read less than kReadBytes;
+  // the epoch where it is not so.
+  std::atomic<std::chrono::steady_clock::time_point> behind_since{};
 
   [[nodiscard]] std::uint64_t waiting() const {
     const std::uint64_t out = taken;  // First: what is passed meanwhile may be taken meanwhile.
@@ -111,6 +117,10 @@ class Inlet {
     bool outer_gone = false;   // … and nothing more gets there.
     bool outer_full = false;
     bool inner_full = false;
+    // Of outer_full: when it began, as of Passage::behind_since, and when it last ended.
+    Time full_since{};
+    Time full_until{};
+    std::uint64_t read_bytes = 0;  // Since full_since.
     std::optional<Time> inner_ended_at;
     bool over = false;
   };
@@ -137,6 +147,7 @@ class Inlet {
   [[nodiscard]] std::uint64_t room_of(const Way& way, const Sums& sums) const;
   Step copy(int from, int to, std::uint64_t bytes_max, std::uint64_t& copied);
   bool discard(int from, std::uint64_t bytes);
+  static void tell_behind(Way& way, bool was_full, std::uint64_t read_bytes);
 
   InletLimits limits_;
   IpcListener file_;

@@ -89,14 +89,20 @@ void Publisher::listen() {
   state_->inlet->drained();
 }
 
-bool Publisher::publish(std::string message) {
-  if (leaving_bytes() + message.size() > state_->options.leaving_bytes_max ||
-      state_->socket.send_one(std::move(message), state_->leaving) != 0) {
-    ++state_->counters.dropped_count;
-    return false;
+bool Publisher::has_room(std::size_t bytes) {
+  const std::size_t leaving = leaving_bytes();
+  if (leaving == 0 || leaving + bytes <= state_->options.leaving_bytes_max) {
+    return true;
   }
-  ++state_->counters.published_count;
-  return true;
+  state_->connections.cut_who_is_behind(std::chrono::steady_clock::now(),
+                                        state_->options.behind_max);
+  return false;
+}
+
+void Publisher::publish(std::string message) {
+  if (state_->socket.send_one(std::move(message), state_->leaving) == 0) {
+    ++state_->counters.published_count;
+  }
 }
 
 std::size_t Publisher::connection_count() {
@@ -127,6 +133,7 @@ const PublisherCounters& Publisher::counters() const {
   const ConnectionCounters counters = state_->connections.counters();
   state_->counters.connection_over_count = counters.over_count;
   state_->counters.topics_over_count = counters.waiting_cut_count;
+  state_->counters.behind_count = counters.behind_cut_count;
   return state_->counters;
 }
 

@@ -1,23 +1,27 @@
-// What is told to whoever listens at a socket file, and may be lost: a PUB socket (ZMTP 3.1, RFC
-// 37) for plain SUB programs in any language.
+// What is told to whoever listens at a socket file: a PUB socket (ZMTP 3.1, RFC 37) for plain SUB
+// programs in any language.
 //
-// Its boundary is the file permission of the socket. A subscriber that does not read loses what
-// comes, and holds nobody up: nothing here waits. A message has one part that begins with its
+// Its boundary is the file permission of the socket. A message has one part that begins with its
 // topic, since libzmq 4.3.4 may end the process when a connection breaks in the middle of several
 // (libzmq#3442).
 //
 // Bounds: connection_count_max, over which the newest is cut; a subscriber's queue of
-// send_count_max messages; leaving_bytes_max in all queues together, where a message that waits for
-// several is counted once. libzmq keeps what a subscriber asks for without a limit, in many times
-// the bytes that ask for it. So these are counted (inlet.h): who has sent more than topic_bytes_max
-// on a connection is cut, and where all have sent all_topic_bytes_max, who has sent most. Counted
-// is whatever it sends, also what takes a topic back. A SUB socket that is cut connects again by
-// itself, and asks for no more than it wants then: it loses what is told in between.
+// send_count_max messages, over which it alone loses what comes; leaving_bytes_max in all queues
+// together, where a message that waits for several is counted once. Where there is no room for one
+// more, the owner waits with it, and of those that were behind for behind_max (inlet.h), the one
+// for longest is cut: it loses what it has not read, and holds nobody up for longer.
+//
+// libzmq keeps what a subscriber asks for without a limit, in many times the bytes that ask for it.
+// So these are counted (inlet.h): who has sent more than topic_bytes_max on a connection is cut,
+// and where all have sent all_topic_bytes_max, who has sent most. Counted is whatever it sends,
+// also what takes a topic back. A SUB socket that is cut connects again by itself, and asks for no
+// more than it wants then: it loses what is told in between.
 //
 // One owner, one thread. No call waits, except bind().
 
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,6 +37,7 @@ struct PublisherOptions {
   std::uint32_t mode = 0660;
   int send_count_max = 1000;  // Messages queued for a subscriber.
   std::size_t leaving_bytes_max = 16U << 20U;
+  std::chrono::milliseconds behind_max{1000};
   int connection_count_max = 64;
   std::size_t topic_bytes_max = 64U << 10U;       // Received on a connection …
   std::size_t all_topic_bytes_max = 256U << 10U;  // … and on all, beyond the first KiB of each.
@@ -40,8 +45,8 @@ struct PublisherOptions {
 
 struct PublisherCounters {
   std::uint64_t published_count = 0;
-  std::uint64_t dropped_count = 0;  // For nobody, since leaving_bytes_max was reached.
   std::uint64_t connection_over_count = 0;
+  std::uint64_t behind_count = 0;       // Connections cut for what they did not read.
   std::uint64_t topics_over_count = 0;  // Connections cut for what they asked.
 };
 
@@ -61,9 +66,11 @@ class Publisher {
   // is nothing to tell.
   void listen();
 
-  // False where it was dropped for everybody. True says no more than that it was given away: to
-  // those who subscribed to how it begins, and read.
-  bool publish(std::string message);
+  // Whether there is room for a message of so many bytes: always for one where nothing waits. If
+  // not, ask again after kLookInterval: by then somebody has read, or is cut.
+  [[nodiscard]] bool has_room(std::size_t bytes);
+  // To those who subscribed to how it begins. There is room for it.
+  void publish(std::string message);
 
   [[nodiscard]] std::size_t connection_count();
   [[nodiscard]] std::size_t leaving_bytes() const;

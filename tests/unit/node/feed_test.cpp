@@ -4,12 +4,11 @@
 #include <vector>
 
 #include "tests/unit/io/zmq/subscriber.h"
+#include "tests/unit/io/zmq/support.h"
 #include "tests/unit/node/support.h"
 
 namespace chancery::node {
 namespace {
-
-using test::must;
 
 class FeedTest : public StoreTest {
  protected:
@@ -20,25 +19,25 @@ class FeedTest : public StoreTest {
     commit();
   }
 
-  zmq::Context context_ = must(zmq::Context::create());
+  zmq::Context context_ = test::must(zmq::Context::create());
 };
 
 TEST_F(FeedTest, TheUrgentGoAheadOfABacklog) {
   constexpr int kBacklog = 70;  // More than a step tells.
   found();
-  Feed feed = must(Feed::open(context_, folder_ / "feed", *store_));
+  Feed feed = test::must(Feed::open(context_, folder_ / "feed", *store_));
   zmq::Subscriber subscriber(context_, folder_ / "feed", "");
   while (subscriber.next().empty()) {  // Until it is heard.
-    must(feed.step(*store_));
+    test::must(feed.step(*store_));
     feed.publisher().publish("begins");
   }
   for (int i = 0; i < kBacklog; ++i) {
     arrives(v1::PRECEDENCE_ROUTINE, "routine " + std::to_string(i));
   }
   arrives(v1::PRECEDENCE_FLASH, "flash");
-  must(feed.step(*store_));
+  test::must(feed.step(*store_));
   EXPECT_TRUE(feed.is_behind());
-  must(feed.step(*store_));
+  test::must(feed.step(*store_));
   EXPECT_FALSE(feed.is_behind());
   std::vector<std::string> heard;
   while (heard.size() < kBacklog + 1) {
@@ -51,6 +50,60 @@ TEST_F(FeedTest, TheUrgentGoAheadOfABacklog) {
   for (std::size_t i = 0; i < kBacklog; ++i) {
     EXPECT_NE(heard[i + 1].find("\"routine " + std::to_string(i) + "\""), std::string::npos);
   }
+}
+
+class UnreadFeedTest : public FeedTest {
+ protected:
+  UnreadFeedTest() { found(); }
+
+  void is_heard_by(zmq::Subscriber& subscriber) {
+    while (subscriber.next().empty()) {
+      test::must(feed_.step(*store_));
+      feed_.publisher().publish("begins");
+    }
+  }
+
+  const std::string large_ = "large " + std::string(800'000, 'x');
+  Feed feed_ = test::must(Feed::open(context_, folder_ / "feed", *store_));
+  zmq::Subscriber deaf_{context_, folder_ / "feed", "", /*receive_count_max=*/1};
+};
+
+TEST_F(UnreadFeedTest, WhoDoesNotReadCostsTheOthersNothing) {
+  constexpr std::size_t kCount = 24;
+  zmq::Subscriber reads(context_, folder_ / "feed", "");
+  is_heard_by(deaf_);
+  is_heard_by(reads);
+  for (std::size_t i = 0; i < kCount; ++i) {
+    arrives(v1::PRECEDENCE_ROUTINE, large_);
+  }
+  std::size_t heard = 0;
+  EXPECT_TRUE(zmq::eventually([&] {
+    test::must(feed_.step(*store_));
+    for (std::string message = reads.next(); !message.empty(); message = reads.next()) {
+      heard += message.size() > large_.size() ? 1U : 0U;
+    }
+    return heard == kCount;
+  })) << heard;
+  EXPECT_GE(feed_.publisher().counters().behind_count, 1U);
+}
+
+TEST_F(UnreadFeedTest, WhatWaitsForRoomGoesInItsOrder) {
+  is_heard_by(deaf_);
+  while (!feed_.waits_for_room()) {
+    arrives(v1::PRECEDENCE_FLASH, large_);
+    test::must(feed_.step(*store_));
+  }
+  arrives(v1::PRECEDENCE_ROUTINE, "small");
+  const std::uint64_t told = feed_.publisher().counters().published_count;
+  test::must(feed_.step(*store_));
+  EXPECT_TRUE(feed_.waits_for_room());
+  EXPECT_FALSE(feed_.is_behind()) << "or the next turn would follow at once";
+  EXPECT_EQ(feed_.publisher().counters().published_count, told);
+  EXPECT_TRUE(zmq::eventually([&] {
+    test::must(feed_.step(*store_));
+    return !feed_.waits_for_room();
+  }));
+  EXPECT_EQ(feed_.publisher().counters().published_count, told + 2);
 }
 
 }  // namespace

@@ -2,9 +2,12 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
+#include <thread>
 
 #include "io/zmq/backlog.h"
 #include "tests/unit/io/os/temporary_folder.h"
@@ -59,9 +62,9 @@ TEST_F(PublisherTest, TellsWhoSubscribedToHowAMessageBegins) {
   Subscriber one(context_, path(), "AM/contact/");
   ASSERT_TRUE(is_subscribed(publisher, all, "AM/contact/ probe"));
   ASSERT_TRUE(is_subscribed(publisher, one, "AM/contact/ probe"));
-  EXPECT_TRUE(publisher.publish("BY/contact/ 1"));
-  EXPECT_TRUE(publisher.publish("AM/contact.other/ 2"));
-  EXPECT_TRUE(publisher.publish("AM/contact/ 3"));
+  publisher.publish("BY/contact/ 1");
+  publisher.publish("AM/contact.other/ 2");
+  publisher.publish("AM/contact/ 3");
   const auto next = [](Subscriber& subscriber) {
     std::string message;
     EXPECT_TRUE(eventually([&] {
@@ -76,33 +79,97 @@ TEST_F(PublisherTest, TellsWhoSubscribedToHowAMessageBegins) {
   EXPECT_EQ(next(all), "AM/contact/ 3");
 }
 
-TEST_F(PublisherTest, WhoDoesNotReadHoldsNobodyUpAndCostsNoMoreThanTheLimit) {
-  constexpr std::size_t kLimit = 1U << 20U;
-  Publisher publisher = bind({.send_count_max = 10'000, .leaving_bytes_max = kLimit});
-  Subscriber stalled(context_, path(), "", /*receive_count_max=*/1);
-  ASSERT_TRUE(is_subscribed(publisher, stalled, "probe"));
-  const std::string message(10'000, 'x');
-  bool dropped = false;
-  for (int i = 0; i < 5000 && !dropped; ++i) {
-    dropped = !publisher.publish(message);
-    EXPECT_LE(publisher.leaving_bytes(), kLimit);
+class UnreadTest : public PublisherTest {
+ protected:
+  static constexpr std::size_t kLimit = 1U << 20U;
+  static constexpr std::size_t kLength = 10'000;
+  static constexpr int kCount = 400;
+
+  // As the Feed does: numbered messages, each as soon as there is room.
+  void publish_all(const std::function<void()>& meanwhile) {
+    for (int i = 0; i < kCount; ++i) {
+      std::string message = std::to_string(i) + ' ';
+      message.resize(kLength, 'x');
+      ASSERT_TRUE(eventually([&] {
+        meanwhile();
+        return publisher_.has_room(message.size());
+      })) << i;
+      publisher_.publish(std::move(message));
+      EXPECT_LE(publisher_.leaving_bytes(), kLimit);
+    }
   }
-  EXPECT_TRUE(dropped);
-  EXPECT_GT(publisher.leaving_bytes(), kLimit - 2 * message.size());
-  EXPECT_GT(publisher.counters().dropped_count, 0U);
-  // One that reads on has everything there is room for again.
+
+  Publisher publisher_ = bind({.send_count_max = 10'000,
+                               .leaving_bytes_max = kLimit,
+                               .behind_max = std::chrono::milliseconds(300)});
+};
+
+TEST_F(UnreadTest, WhoDoesNotReadIsCutAndTheOthersLoseNothing) {
+  Subscriber deaf(context_, path(), "", /*receive_count_max=*/1);
+  ASSERT_TRUE(is_subscribed(publisher_, deaf, "probe"));
+  Subscriber reads(context_, path(), "", kCount);
+  ASSERT_TRUE(is_subscribed(publisher_, reads, "begins"));
+  int heard = 0;
+  const auto read = [&] {
+    for (std::string message = reads.next(); !message.empty(); message = reads.next()) {
+      if (message.size() == kLength) {
+        EXPECT_TRUE(message.starts_with(std::to_string(heard++) + ' '));
+      }
+    }
+  };
+  publish_all(read);
   EXPECT_TRUE(eventually([&] {
-    while (!stalled.next().empty()) {
+    read();
+    return heard == kCount;
+  }));
+  EXPECT_GE(publisher_.counters().behind_count, 1U);
+}
+
+// A little now and then would keep the others waiting for ever.
+TEST_F(UnreadTest, WhoReadsTooLittleIsCutAsWell) {
+  Subscriber drips(context_, path(), "", /*receive_count_max=*/1);
+  ASSERT_TRUE(is_subscribed(publisher_, drips, "probe"));
+  auto read_at = std::chrono::steady_clock::now();
+  publish_all([&] {
+    if (std::chrono::steady_clock::now() - read_at > std::chrono::milliseconds(10)) {
+      read_at = std::chrono::steady_clock::now();
+      (void)drips.next();
+    }
+  });
+  EXPECT_GE(publisher_.counters().behind_count, 1U);
+}
+
+TEST_F(PublisherTest, WhoReadsLateIsNotCutForWhatItHadNotReadBefore) {
+  constexpr std::chrono::milliseconds kBehindMax{1500};
+  constexpr std::size_t kLimit = 1U << 20U;
+  const std::string message(10'000, 'x');
+  Publisher publisher =
+      bind({.send_count_max = 10'000, .leaving_bytes_max = kLimit, .behind_max = kBehindMax});
+  Subscriber late(context_, path(), "", /*receive_count_max=*/1);
+  ASSERT_TRUE(is_subscribed(publisher, late, "probe"));
+  const auto fill = [&] {
+    while (publisher.leaving_bytes() + message.size() <= kLimit) {
+      ASSERT_TRUE(publisher.has_room(message.size()));
+      publisher.publish(message);
+    }
+  };
+  fill();
+  std::this_thread::sleep_for(kBehindMax + std::chrono::milliseconds(500));
+  fill();  // There is room: nobody is in the way.
+  EXPECT_TRUE(eventually([&] {
+    while (!late.next().empty()) {
     }
     return publisher.leaving_bytes() == 0;
   }));
-  EXPECT_TRUE(publisher.publish(message));
+  fill();
+  EXPECT_FALSE(publisher.has_room(message.size()));
+  EXPECT_EQ(publisher.counters().behind_count, 0U);
 }
 
 TEST_F(PublisherTest, WhatNobodyAskedForIsNotKept) {
   Publisher publisher = bind();
   for (int i = 0; i < 100; ++i) {
-    EXPECT_TRUE(publisher.publish(std::string(1U << 20U, 'x')));
+    publisher.publish(std::string(1U << 20U, 'x'));
   }
   EXPECT_EQ(publisher.leaving_bytes(), 0U);
 }
