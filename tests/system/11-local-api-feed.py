@@ -18,9 +18,10 @@ PATIENCE = 20_000  # Milliseconds. Only a failing test waits as long.
 class Subscriber:
     """SUB at a socket file, with the topics it asks for."""
 
-    def __init__(self, path, *topics):
+    def __init__(self, path, *topics, queue_max=1000):
         self.context = zmq.Context()
         self.socket = self.context.socket(zmq.SUB)
+        self.socket.setsockopt(zmq.RCVHWM, queue_max)
         self.monitor = self.socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
         for topic in topics:
             self.socket.subscribe(topic)
@@ -49,8 +50,8 @@ class Feed(Trial):
         self.feed = self.path("by/feed.sock")
         self.edit("by/node.toml", "^(admin = .*)$", r'\1\nfeed = "feed.sock"')
 
-    def subscriber(self, *topics):
-        subscriber = Subscriber(self.feed, *topics)
+    def subscriber(self, *topics, **options):
+        subscriber = Subscriber(self.feed, *topics, **options)
         self.addCleanup(subscriber.close)
         self.assertTrue(subscriber.is_connected())
         return subscriber
@@ -106,6 +107,21 @@ class Feed(Trial):
         peak = pathlib.Path(f"/proc/{node.process.pid}/status").read_text().split("VmHWM:")[1].split()[0]
         if "CHANCERY_SANITIZED" not in os.environ:  # A sanitizer's memory says nothing of ours.
             self.assertLess(int(peak) >> 10, 64)
+
+    def test_who_does_not_read_is_cut_and_who_reads_hears_all(self):
+        self.start("AM", "BY")
+        deaf, honest = self.subscriber("", queue_max=1), self.subscriber("")
+        file = self.path("large.json")
+        subjects = [f"number {number}" for number in range(70)]  # More than may wait for all: 16 MiB.
+        for subject in subjects:
+            file.write_text(json.dumps({"kind": "threat.alert", "precedence": "flash", "to": ["BY"], "subject": subject,
+                                        "content": {"summary": 300_000 * "x"}}))
+            answer = self.as_member("AM", "publish", "--file", file)
+            self.assertEqual(answer.code, 0, answer)
+        self.assertEqual([honest.next()[1]["subject"] for _ in subjects], subjects)
+        self.assertGreater(self.status("BY").json["queues"]["feed"]["refused"], 0)
+        self.assertIn("a subscriber of the feed did not read", self.nodes["BY"].log())
+        self.assertFalse(deaf.has_nothing(), "it was sent something, and did not take it")
 
     def test_the_file_is_for_owner_and_group(self):
         self.start("BY")
