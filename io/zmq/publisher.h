@@ -9,7 +9,8 @@
 // send_count_max messages, over which it alone loses what comes; leaving_bytes_max in all queues
 // together, where a message that waits for several is counted once. Where there is no room for one
 // more, the owner waits with it, and of those that were behind for behind_max (inlet.h), the one
-// for longest is cut: it loses what it has not read, and holds nobody up for longer.
+// for longest is cut: it loses what it has not read, and holds nobody up for longer. Who reads
+// somewhat more than that is not cut, and the others hear no faster.
 //
 // libzmq keeps what a subscriber asks for without a limit, in many times the bytes that ask for it.
 // So these are counted (inlet.h): who has sent more than topic_bytes_max on a connection is cut,
@@ -67,7 +68,7 @@ class Publisher {
   void listen();
 
   // Whether there is room for a message of so many bytes: always for one where nothing waits. If
-  // not, ask again after kLookInterval: by then somebody has read, or is cut.
+  // not, listen() and ask again after kLookInterval: by then somebody has read, or is cut.
   [[nodiscard]] bool has_room(std::size_t bytes);
   // To those who subscribed to how it begins. There is room for it.
   void publish(std::string message);
