@@ -28,6 +28,14 @@ std::string checkpoint_body(const Checkpoint& checkpoint) {
 }
 
 Result<Checkpoint> parse_checkpoint_body(std::string_view body) {
+  CHANCERY_TRY(Checkpoint checkpoint, read_checkpoint_body(body));
+  if (checkpoint.size == 0 && checkpoint.root != tree_root({})) {
+    return bad_checkpoint("a checkpoint of size 0 whose root is not that of nothing");
+  }
+  return checkpoint;
+}
+
+Result<Checkpoint> read_checkpoint_body(std::string_view body) {
   std::array<std::string_view, 3> lines;
   for (std::string_view& line : lines) {
     const std::size_t end = body.find('\n');
@@ -51,28 +59,29 @@ Result<Checkpoint> parse_checkpoint_body(std::string_view body) {
   if (!root.has_value() || root->size() != Hash{}.size()) {
     return bad_checkpoint("the root of a checkpoint is not 32 bytes in base64");
   }
-  Checkpoint checkpoint{.origin = std::string(lines[0]), .size = *size, .root = hash_from(*root)};
-  if (checkpoint.size == 0 && checkpoint.root != tree_root({})) {
-    return bad_checkpoint("a checkpoint of size 0 whose root is not that of nothing");
-  }
-  return checkpoint;
+  return Checkpoint{.origin = std::string(lines[0]), .size = *size, .root = hash_from(*root)};
 }
 
 Result<SignedCheckpoint> open_checkpoint(std::string_view note_text,
                                          std::span<const NoteKey> log_keys) {
   CHANCERY_TRY(Note note, parse_note(note_text));
   CHANCERY_TRY(Checkpoint checkpoint, parse_checkpoint_body(note.text));
-  // A key of another name or type speaks for no log of this origin.
-  std::vector<NoteKey> usable;
-  std::ranges::copy_if(log_keys, std::back_inserter(usable), [&](const NoteKey& key) {
-    return key.type == kNoteEd25519 && key.name == checkpoint.origin;
-  });
-  CHANCERY_TRY_VOID(verify_note(note, usable));
+  CHANCERY_TRY_VOID(verify_signed_by_log(note, checkpoint.origin, log_keys));
   return SignedCheckpoint{.checkpoint = std::move(checkpoint), .note = std::move(note)};
 }
 
 Result<SignedCheckpoint> open_checkpoint(std::string_view note_text, const NoteKey& log_key) {
   return open_checkpoint(note_text, std::span(&log_key, 1));
+}
+
+Result<void> verify_signed_by_log(const Note& note, std::string_view origin,
+                                  std::span<const NoteKey> log_keys) {
+  // A key of another name or type speaks for no log of this origin.
+  std::vector<NoteKey> usable;
+  std::ranges::copy_if(log_keys, std::back_inserter(usable), [&](const NoteKey& key) {
+    return key.type == kNoteEd25519 && key.name == origin;
+  });
+  return verify_note(note, usable);
 }
 
 }  // namespace chancery::ledger

@@ -29,6 +29,8 @@ struct Checkpoint {
 // The text that the log signs.
 [[nodiscard]] std::string checkpoint_body(const Checkpoint& checkpoint);
 [[nodiscard]] Result<Checkpoint> parse_checkpoint_body(std::string_view body);
+// The same, whatever root a tree of size 0 has: a witness refuses that later (witness.h).
+[[nodiscard]] Result<Checkpoint> read_checkpoint_body(std::string_view body);
 
 struct SignedCheckpoint {
   Checkpoint checkpoint;
@@ -41,5 +43,8 @@ struct SignedCheckpoint {
                                                        std::span<const NoteKey> log_keys);
 [[nodiscard]] Result<SignedCheckpoint> open_checkpoint(std::string_view note_text,
                                                        const NoteKey& log_key);
+// That alone, of the signatures.
+[[nodiscard]] Result<void> verify_signed_by_log(const Note& note, std::string_view origin,
+                                                std::span<const NoteKey> log_keys);
 
 }  // namespace chancery::ledger

@@ -21,6 +21,7 @@
 #include "core/exchange/seal.h"
 #include "core/ledger/cosignature.h"
 #include "core/ledger/proof.h"
+#include "core/ledger/witness.h"
 #include "tests/fuzz/input.h"
 #include "tests/support/exchange.h"
 #include "tests/support/keys.h"
@@ -167,6 +168,24 @@ void add_ledger(const Corpus& corpus) {
                  to_string(ledger::tree_root(std::span(leaves).first(6))) +
                  to_string(ledger::tree_root(leaves)) +
                  joined(ledger::consistency_proof(leaves, 6)));
+  const auto grown = [&](std::size_t old_size, const std::string& note) {
+    return ledger::format_add_checkpoint({.old_size = old_size,
+                                          .proof = ledger::consistency_proof(leaves, old_size),
+                                          .checkpoint = note});
+  };
+  const ledger::Checkpoint whole{
+      .origin = checkpoint.origin, .size = leaves.size(), .root = ledger::tree_root(leaves)};
+  for (const std::size_t old_size : {0U, 6U, 8U, 11U}) {
+    corpus.add("witness", "from-" + std::to_string(old_size),
+               choose(old_size) + choose(1) + grown(old_size, ledger::checkpoint_body(whole)));
+  }
+  corpus.add("witness", "signed",
+             choose(6) + choose(0) +
+                 grown(6, test::signed_checkpoint(whole.origin, whole.size, whole.root, log_key)));
+  corpus.add("witness", "fork",
+             choose(11) + choose(1) +
+                 grown(11, ledger::checkpoint_body(
+                               {.origin = whole.origin, .size = 11, .root = leaves[0]})));
   corpus.add("proof", "honest-inclusion", "\x02\x0a\x04"s);
   corpus.add("proof", "spoilt-inclusion", "\x02\x0a\x04\x00\x01\x05"s);
   corpus.add("proof", "honest-consistency", "\x03\x0a\x06"s);
