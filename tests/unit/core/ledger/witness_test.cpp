@@ -164,8 +164,9 @@ TEST_F(WitnessTest, OneSpellingOfARequest) {
         with("old 18446744073709551616\n", proof), with("", proof), with("old 3\n", "\n" + proof),
         with("old 3\n", hash + " \n"), with("old 3\n", hash.substr(0, 43) + "\n"),
         with("old 3\n", hash.substr(0, 42) + "h=\n"), with("old 3\n", "AAAA\n"),
-        with("old 3\n", hash + "\r\n"), "old 3\n" + proof + note, std::string("old 3"),
-        std::string(), with("old 3\n", proof).substr(0, proof_at + proof.size())}) {
+        with("old 3\n", hash + "\r\n"), std::string("old 3\n").append(proof).append(note),
+        std::string("old 3"), std::string(),
+        with("old 3\n", proof).substr(0, proof_at + proof.size())}) {
     EXPECT_EQ(judge(bad, tree(3)).status, WitnessStatus::kMalformed) << bad;
   }
 }
