@@ -1,0 +1,62 @@
+#include "core/exchange/witnesses.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <utility>
+
+namespace chancery::exchange {
+
+std::string witness_name(std::string_view origin_line, std::string_view member) {
+  return std::string(origin_line).append("/").append(member);
+}
+
+WitnessSet witnesses_of(const Directory& directory) {
+  std::map<std::string_view, const crypto::PublicKey*> keys;
+  for (const NodeInfo* const node : directory.active_nodes()) {
+    const v1::Member* const member = directory.member(node->member);
+    if (node->witness_key.has_value() && member != nullptr &&
+        member->role() == v1::MEMBER_ROLE_MEMBER) {
+      keys.emplace(node->member, &*node->witness_key);
+    }
+  }
+  WitnessSet set;
+  set.quorum = (keys.size() + directory.roster().faulty_max()) / 2 + 1;
+  for (const auto& [member, key] : keys) {
+    set.keys.push_back({.name = witness_name(directory.roster().hub().origin_line(), member),
+                        .type = ledger::kNoteCosignature,
+                        .key = *key});
+  }
+  return set;
+}
+
+std::optional<std::uint64_t> quorum_time(const WitnessSet& set,
+                                         std::span<const ledger::Cosignature> cosignatures) {
+  if (cosignatures.size() < set.quorum) {
+    return std::nullopt;
+  }
+  std::vector<std::uint64_t> times;
+  times.reserve(cosignatures.size());
+  for (const ledger::Cosignature& cosignature : cosignatures) {
+    times.push_back(cosignature.time_s);
+  }
+  std::ranges::sort(times, std::greater());
+  return times[set.quorum - 1];
+}
+
+Result<std::optional<std::uint64_t>> quorum_time(const ledger::Note& note,
+                                                 std::span<const WitnessSet> sets) {
+  std::optional<std::uint64_t> oldest;
+  for (const WitnessSet& set : sets) {
+    CHANCERY_TRY(const std::vector<ledger::Cosignature> cosignatures,
+                 ledger::verify_cosignatures(note, set.keys));
+    const std::optional<std::uint64_t> time = quorum_time(set, cosignatures);
+    if (!time.has_value()) {
+      return std::optional<std::uint64_t>();
+    }
+    oldest = std::min(oldest.value_or(*time), *time);
+  }
+  return oldest;
+}
+
+}  // namespace chancery::exchange
