@@ -21,6 +21,7 @@
 #include "core/exchange/seal.h"
 #include "core/ledger/cosignature.h"
 #include "core/ledger/proof.h"
+#include "core/ledger/tiles.h"
 #include "core/ledger/witness.h"
 #include "tests/fuzz/input.h"
 #include "tests/support/exchange.h"
@@ -190,6 +191,37 @@ void add_ledger(const Corpus& corpus) {
   corpus.add("proof", "spoilt-inclusion", "\x02\x0a\x04\x00\x01\x05"s);
   corpus.add("proof", "honest-consistency", "\x03\x0a\x06"s);
   corpus.add("proof", "spoilt-consistency", "\x03\x0a\x06\x01\x00\x00"s);
+}
+
+void add_tiles(const Corpus& corpus) {
+  int count = 0;
+  for (const char* const name : {"tile/0/000", "tile/63/x001/x234/067.p/255",
+                                 "tile/entries/005.p/1", "tile/7/x018/x446/x744/x073/x709/x551/615",
+                                 "tile/0/x000/001", "tile/0/000.p/0", "tile/64/000"}) {
+    corpus.add("tiles", "name-" + std::to_string(++count), choose(0) + name);
+  }
+  std::string bundle;
+  std::string leaves;
+  for (std::uint64_t i = 0; i < ledger::kTileWidth; ++i) {
+    test::must(ledger::append_entry(i < 8 ? bundle : leaves, as_bytes(std::string(i % 7, 'e'))));
+  }
+  corpus.add("tiles", "bundle-8", choose(1) + choose(7) + bundle);
+  corpus.add("tiles", "bundle-7-and-more", choose(1) + choose(6) + bundle);
+  corpus.add("tiles", "bundle-256", choose(1) + choose(255) + bundle + leaves);
+  for (const std::uint64_t size : {0U, 1U, 255U, 256U, 257U, 65'536U, 70'000U}) {
+    corpus.add("tiles", "list-" + std::to_string(size), choose(2) + number(size) + number(0));
+    corpus.add("tiles", "make-" + std::to_string(size),
+               choose(3) + number(size) + choose(0) + choose(15) + "\x00\x02\x00\x02"s);
+  }
+  corpus.add("tiles", "list-since", choose(2) + number(65'530) + number(70'000));
+  corpus.add("tiles", "list-largest",
+             choose(2) + number(~std::uint64_t{0} - 900) + number(~std::uint64_t{0}));
+  corpus.add("tiles", "list-bundles", choose(2) + number(700) + number(0) + choose(1));
+  corpus.add("tiles", "make-all-levels",
+             choose(3) + number((1U << 24U) - 2) + choose(0) + choose(3));
+  corpus.add("tiles", "make-of-full-ones", choose(3) + number(70'000) + choose(0) + choose(3));
+  corpus.add("tiles", "make-cut",
+             choose(3) + number(70'000) + choose(0) + choose(3) + "\x02zz\x01"s);
 }
 
 // A message of each sort, as wire.cpp orders them.
@@ -785,6 +817,7 @@ int main(int argc, char** argv) {
   chancery::fuzz::add_texts(corpus);
   chancery::fuzz::add_keys(corpus);
   chancery::fuzz::add_ledger(corpus);
+  chancery::fuzz::add_tiles(corpus);
   chancery::fuzz::add_wire(corpus);
   chancery::fuzz::add_spoilt_wire(corpus);
   chancery::fuzz::add_contents(corpus);
