@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "chancery/v1/text.pb.h"
 #include "core/base/encoding.h"
 #include "core/exchange/strict.h"
 
@@ -67,6 +68,11 @@ void Publisher::burst() {
       submissions_.push_back(std::move(submission));
     }
     around_.trace.tell(node_.name(), "'s application publishes " + std::to_string(count));
+    const std::string& last = submissions_.back().subject;
+    around_.trace.remark(
+        node_.name(),
+        count == 1 ? "'s notice: " + last
+                   : "'s notices: " + submissions_[waiting_.front()].subject + " to " + last);
     ask_all();
   }
   start();
@@ -241,7 +247,22 @@ void Reader::take_reply(const v1::LocalReply& reply) {
   ask();
 }
 
+void Reader::tell(const v1::InboxReply& page) const {
+  if (!around_.trace.tells() || page.items().empty()) {
+    return;
+  }
+  std::string names;
+  for (const v1::InboxItem& item : page.items()) {
+    v1::Text text;
+    const bool readable = item.erased_at_ms() == 0 && text.ParseFromString(item.text());
+    names += (names.empty() ? " " : ", ") + (readable ? text.subject() : "one that was erased") +
+             (item.redelivered() ? " (again)" : "");
+  }
+  around_.trace.remark(node_.name(), "'s reader is shown" + names);
+}
+
 void Reader::take_page(const v1::InboxReply& page) {
+  tell(page);
   done_.Clear();
   done_.set_cursor("reader");
   done_.set_arrival(page.next_after());

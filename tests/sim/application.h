@@ -117,6 +117,7 @@ class Reader {
   void acknowledge();
   void send(v1::LocalRequest request);
   void take_page(const v1::InboxReply& page);
+  void tell(const v1::InboxReply& page) const;  // Only in the story.
   void give_back(const v1::InboxItem& item);
 
   Surroundings& around_;
