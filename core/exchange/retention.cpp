@@ -1,6 +1,7 @@
 #include "core/exchange/retention.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/exchange/names.h"
 
@@ -8,6 +9,7 @@ namespace chancery::exchange {
 namespace {
 
 constexpr std::uint64_t kDayMs = 24ULL * 60 * 60 * 1000;
+constexpr std::uint64_t kAgainMs = 10ULL * 60 * 1000;
 
 }  // namespace
 
@@ -27,6 +29,10 @@ bool is_past_retention(const v1::Roster& roster, std::string_view kind,
                        std::uint64_t accepted_at_ms, std::uint64_t now_ms, std::uint64_t slack_ms) {
   const std::optional<std::uint32_t> days = retention_days(roster, kind);
   return days.has_value() && accepted_at_ms + *days * kDayMs <= now_ms + slack_ms;
+}
+
+bool has_just_arrived(const Kept& kept, std::uint64_t now_ms) {
+  return kept.arrived_at_ms <= now_ms && now_ms - kept.arrived_at_ms < kDayMs;
 }
 
 std::uint64_t PacedClock::at(std::uint64_t unix_ms, std::chrono::steady_clock::time_point now) {
@@ -53,17 +59,33 @@ std::vector<std::uint64_t> RetentionPass::take(const std::vector<Kept>& page,
                                                const v1::Roster& roster, std::uint64_t now_ms,
                                                const std::function<bool(const Kept&)>& may_go) {
   std::vector<std::uint64_t> past;
+  if (from_ == 0) {
+    whole_again_ms_ = now_ms + kDayMs;
+  }
   for (const Kept& kept : page) {
-    if (is_past_retention(roster, kept.draft.kind(), kept.accepted_at_ms, now_ms) && may_go(kept)) {
+    if (!is_past_retention(roster, kept.draft.kind(), kept.accepted_at_ms, now_ms)) {
+      continue;
+    }
+    if (may_go(kept)) {
       past.push_back(kept.index);
+    } else if (!waited_for_.has_value()) {
+      waited_for_ = kept.index;
     }
   }
   // Whatever comes later in the log is younger: nothing behind a page that is too young is due.
   const auto shortest = std::ranges::min_element(roster.retention(), {}, &v1::Retention::days);
   const bool at_end = page.size() < kRetentionPageMax ||
                       page.back().accepted_at_ms + shortest->days() * kDayMs > now_ms;
-  from_ = at_end ? 0 : page.back().index + 1;
-  not_before_ms_ = at_end ? now_ms + kDayMs : not_before_ms_;
+  if (!at_end) {
+    from_ = page.back().index + 1;
+  } else if (waited_for_.has_value() && now_ms + kAgainMs < whole_again_ms_) {
+    from_ = *std::exchange(waited_for_, std::nullopt);
+    not_before_ms_ = now_ms + kAgainMs;
+  } else {
+    from_ = 0;
+    not_before_ms_ = whole_again_ms_;
+    waited_for_.reset();
+  }
   return past;
 }
 

@@ -46,11 +46,17 @@ class PacedClock {
 struct Kept {
   std::uint64_t index = 0;
   std::uint64_t accepted_at_ms = 0;
+  std::uint64_t arrived_at_ms = 0;  // In an inbox; 0 where it is in none.
   v1::Draft draft;
 };
 
+// Whether it came so short a while ago that its readers may not have had it: whoever was away for
+// longer than the rule keeps a body has a day for it.
+[[nodiscard]] bool has_just_arrived(const Kept& kept, std::uint64_t now_ms);
+
 // One look at everything that is stored, from the oldest on, by pages between other work; then
-// again a day later, and after a start.
+// again a day later, and after a start. Where something is still waited for, also sooner, from
+// there on.
 class RetentionPass {
  public:
   // From which index on a page of notices is to be read, if one is.
@@ -65,6 +71,8 @@ class RetentionPass {
  private:
   std::uint64_t from_ = 0;
   std::uint64_t not_before_ms_ = 0;
+  std::uint64_t whole_again_ms_ = 0;         // When the next whole pass begins.
+  std::optional<std::uint64_t> waited_for_;  // The first of this pass that may not go.
 };
 
 inline constexpr std::size_t kRetentionPageMax = 64;

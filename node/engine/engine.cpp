@@ -257,6 +257,9 @@ Result<void> Engine::retain() {
                store_->kept(*from, exchange::kRetentionPageMax));
   Result<void> asked;
   const auto may_go = [&](const exchange::Kept& kept) {
+    if (exchange::has_just_arrived(kept, now_.unix_ms())) {
+      return false;
+    }
     const Result<std::vector<std::string>> unstored = store_->unstored_by(kept.index);
     if (!unstored.has_value()) {
       asked = std::unexpected(unstored.error());

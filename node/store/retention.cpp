@@ -9,8 +9,9 @@ namespace {
 
 // Good and unopenable ones; what is void is evidence.
 constexpr std::string_view kSelectKept =
-    "SELECT idx, envelope FROM received LEFT JOIN erased USING(idx) WHERE idx >= ?1 AND "
-    "erased_at_ms IS NULL AND verdict IN (0, 2) ORDER BY idx LIMIT ?2";
+    "SELECT idx, envelope, coalesce(arrived_at_ms, 0) FROM received LEFT JOIN erased USING(idx) "
+    "LEFT JOIN inbox USING(idx) WHERE idx >= ?1 AND erased_at_ms IS NULL AND verdict IN (0, 2) "
+    "ORDER BY idx LIMIT ?2";
 
 // Whatever envelope it is, without its body.
 Result<std::string> without_body(std::string_view bytes, const Hash& genesis) {
@@ -42,6 +43,7 @@ Result<std::vector<exchange::Kept>> NodeStore::kept(std::uint64_t from, std::siz
     exchange::Kept& kept = page.emplace_back();
     CHANCERY_TRY(kept.index, select->column_u64(0));
     CHANCERY_TRY(const std::string bytes, select->column_blob(1));
+    CHANCERY_TRY(kept.arrived_at_ms, select->column_u64(2));
     CHANCERY_TRY(const std::optional<ledger::Leaf> at, sound_leaf(kept.index));
     if (at.has_value()) {  // What has lost its leaf stays as well.
       kept.accepted_at_ms = at->accepted_at_ms;

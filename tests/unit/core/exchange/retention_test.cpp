@@ -9,6 +9,7 @@ namespace chancery::exchange {
 namespace {
 
 constexpr std::uint64_t kDay = 24ULL * 60 * 60 * 1000;
+constexpr std::uint64_t kAgain = 10ULL * 60 * 1000;
 
 v1::Roster roster() {
   v1::Roster made;
@@ -22,7 +23,7 @@ v1::Roster roster() {
 }
 
 Kept kept(std::uint64_t index, std::uint64_t accepted_at_ms, const std::string& kind = "contact") {
-  Kept made{.index = index, .accepted_at_ms = accepted_at_ms, .draft = {}};
+  Kept made{.index = index, .accepted_at_ms = accepted_at_ms, .arrived_at_ms = 0, .draft = {}};
   made.draft.set_kind(kind);
   return made;
 }
@@ -67,8 +68,42 @@ TEST(RetentionTest, APassGoesOverWhatIsOldEnoughAndComesAgainTheNextDay) {
                       rules, now, all),
             (Indices{71, 72, 73}));
   EXPECT_EQ(pass.next(rules, now), std::nullopt) << "there was no more";
+  // What had to wait is asked again from there on, until it may go.
+  EXPECT_EQ(pass.next(rules, now + kAgain - 1), std::nullopt);
+  ASSERT_EQ(pass.next(rules, now + kAgain), 2U);
+  const auto none = [](const Kept&) { return false; };
+  EXPECT_TRUE(pass.take({kept(2, 2)}, rules, now + kAgain, none).empty());
+  ASSERT_EQ(pass.next(rules, now + 2 * kAgain), 2U);
+  EXPECT_EQ(pass.take({kept(2, 2)}, rules, now + 2 * kAgain, all), Indices{2});
   EXPECT_EQ(pass.next(rules, now + kDay - 1), std::nullopt);
-  ASSERT_EQ(pass.next(rules, now + kDay), 0U) << "what had to wait is asked again";
+  ASSERT_EQ(pass.next(rules, now + kDay), 0U) << "and all a day later";
+}
+
+TEST(RetentionTest, WhatIsWaitedForKeepsNoWholePassFromItsDay) {
+  const v1::Roster rules = roster();
+  const auto none = [](const Kept&) { return false; };
+  RetentionPass pass;
+  std::uint64_t now = 30 * kDay;
+  ASSERT_EQ(pass.next(rules, now), 0U);
+  EXPECT_TRUE(pass.take({kept(5, 5)}, rules, now, none).empty());
+  while (pass.next(rules, now) != 0U) {
+    ASSERT_LE(now, 31 * kDay);
+    now += kAgain;
+    if (pass.next(rules, now) == 5U) {
+      EXPECT_TRUE(pass.take({kept(5, 5)}, rules, now, none).empty());
+    }
+  }
+  EXPECT_EQ(now, 31 * kDay);
+}
+
+TEST(RetentionTest, WhatCameInIsKeptForADay) {
+  Kept one = kept(5, 5);
+  EXPECT_FALSE(has_just_arrived(one, 40 * kDay)) << "it is in no inbox";
+  one.arrived_at_ms = 40 * kDay;
+  EXPECT_TRUE(has_just_arrived(one, 40 * kDay));
+  EXPECT_TRUE(has_just_arrived(one, 41 * kDay - 1));
+  EXPECT_FALSE(has_just_arrived(one, 41 * kDay));
+  EXPECT_FALSE(has_just_arrived(one, 39 * kDay)) << "by a clock that was set back since";
 }
 
 TEST(RetentionTest, APageThatIsTooYoungEndsThePass) {
