@@ -23,6 +23,7 @@
 #include "core/ledger/proof.h"
 #include "core/ledger/tiles.h"
 #include "core/ledger/witness.h"
+#include "core/ledger/witness_policy.h"
 #include "tests/fuzz/input.h"
 #include "tests/support/exchange.h"
 #include "tests/support/keys.h"
@@ -33,6 +34,7 @@ namespace chancery::fuzz {
 namespace {
 
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 
 class Corpus {
  public:
@@ -222,6 +224,44 @@ void add_tiles(const Corpus& corpus) {
   corpus.add("tiles", "make-of-full-ones", choose(3) + number(70'000) + choose(0) + choose(3));
   corpus.add("tiles", "make-cut",
              choose(3) + number(70'000) + choose(0) + choose(3) + "\x02zz\x01"s);
+}
+
+void add_policies(const Corpus& corpus) {
+  const std::vector<ledger::NoteKey> logs = {
+      {.name = "chancery.test/trial", .key = test::signing_public("hub log 1")}};
+  std::vector<ledger::NoteKey> witnesses;
+  for (const char* const member : {"AM", "BY", "KZ", "RU"}) {
+    witnesses.push_back({.name = member,
+                         .type = ledger::kNoteCosignature,
+                         .key = test::signing_public(member + " node 1 witness"s)});
+  }
+  const auto directory = test::must(ledger::WitnessPolicy::any_of(logs, witnesses, 3));
+  const std::string text = directory.format();
+  corpus.add("witness_policy", "of-a-directory", choose(0) + text);
+  corpus.add("witness_policy", "none", choose(0) + "quorum none\n");
+  corpus.add("witness_policy", "of-one", choose(0) + "# one\n" + text + "\n");
+  corpus.add("witness_policy", "a-key-twice",
+             choose(0) + text + text.substr(0, text.find('\n') + 1));
+  // The words of witness_policy.cpp: a log, four witnesses, then groups and the quorum.
+  const std::string defined = choose(1) + "\x1e\x1f\x20\x21\x22";
+  const auto add = [&](const std::string& name, std::string_view rest) {
+    corpus.add("witness_policy", name, defined + std::string(rest));
+  };
+  add("any", "\x05\x12\x09\x0e\x0f\x10\x00\x19"sv);
+  add("all", "\x05\x12\x08\x0e\x0f\x00\x19"sv);
+  add("two-of-three", "\x05\x12\x0b\x0e\x0f\x10\x00\x19"sv);
+  add("nested", "\x05\x13\x0b\x0e\x0f\x10\x00\x05\x12\x0b\x13\x11\x00\x19"sv);
+  add("a-member-twice", "\x05\x12\x0b\x0e\x0e\x00\x19"sv);
+  add("asks-for-none", "\x05\x12\x0d\x0e\x00\x19"sv);
+  add("asks-for-more", "\x05\x12\x0b\x0e\x00\x19"sv);
+  add("two-quorums", "\x05\x12\x09\x0e\x00\x19\x06\x07\x00"sv);
+  add("one-witness", "\x06\x0e\x00"sv);
+  add("without-a-quorum", "\x05\x12\x09\x0e\x00"sv);
+  add("a-name-twice", "\x05\x0e\x09\x0f\x00\x06\x07\x00"sv);
+  add("a-member-of-itself", "\x05\x12\x09\x12\x0e\x00\x19"sv);
+  add("of-the-other-type", "\x04\x13\x1b\x00\x06\x07\x00"sv);
+  add("unfinished", "\x06\x07\x00\x15"sv);
+  add("none-is-a-name", "\x05\x07\x01\x09\x0e\x00\x06\x07\x00"sv);
 }
 
 // A message of each sort, as wire.cpp orders them.
@@ -818,6 +858,7 @@ int main(int argc, char** argv) {
   chancery::fuzz::add_keys(corpus);
   chancery::fuzz::add_ledger(corpus);
   chancery::fuzz::add_tiles(corpus);
+  chancery::fuzz::add_policies(corpus);
   chancery::fuzz::add_wire(corpus);
   chancery::fuzz::add_spoilt_wire(corpus);
   chancery::fuzz::add_contents(corpus);
