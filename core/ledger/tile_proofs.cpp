@@ -12,9 +12,6 @@
 namespace chancery::ledger {
 namespace {
 
-constexpr std::size_t kHashBytes = Hash{}.size();
-constexpr unsigned kLevelBits = 8;  // A hash of a level stands for 256 of the one below.
-
 // Where a tree of two leaves or more splits: the largest power of two below its size.
 std::uint64_t split_of(std::uint64_t size) {
   return std::bit_floor(size - 1);
@@ -80,15 +77,15 @@ class TiledTree {
   // Of a full subtree, which begins at a multiple of its size: so it is within one tile.
   Result<Hash> full_root(const Range& range) {
     const auto height = static_cast<unsigned>(std::countr_zero(range.count));
-    const unsigned level = std::min<unsigned>(height / kLevelBits, kTreeLevels - 1);
-    const std::uint64_t first = range.begin >> (level * kLevelBits);
-    const std::uint64_t count = range.count >> (level * kLevelBits);
+    const unsigned level = std::min<unsigned>(height / kTileLevelBits, kTreeLevels - 1);
+    const std::uint64_t first = range.begin >> (level * kTileLevelBits);
+    const std::uint64_t count = range.count >> (level * kTileLevelBits);
     CHANCERY_TRY(const std::string* const bytes, tile(level, first / kTileWidth));
     std::vector<Hash> hashes;
     hashes.reserve(count);
     for (std::uint64_t i = 0; i < count; ++i) {
-      hashes.push_back(hash_from(
-          std::string_view(*bytes).substr((first % kTileWidth + i) * kHashBytes, kHashBytes)));
+      hashes.push_back(hash_from(std::string_view(*bytes).substr(
+          (first % kTileWidth + i) * kTileHashBytes, kTileHashBytes)));
     }
     return tree_root(hashes);
   }
@@ -98,13 +95,14 @@ class TiledTree {
     if (found != tiles_.end()) {
       return &found->second;
     }
-    const std::uint64_t ahead = (size_ >> (level * kLevelBits)) - index * kTileWidth;
+    const std::uint64_t ahead = (size_ >> (level * kTileLevelBits)) - index * kTileWidth;
     const Tile wanted{
         .level = static_cast<std::uint8_t>(level),
         .index = index,
         .width = static_cast<std::uint16_t>(std::min<std::uint64_t>(ahead, kTileWidth))};
     CHANCERY_TRY(std::string bytes, source_(wanted));
-    if (bytes.size() != wanted.width * kHashBytes && bytes.size() != kTileWidth * kHashBytes) {
+    if (bytes.size() != wanted.width * kTileHashBytes &&
+        bytes.size() != kTileWidth * kTileHashBytes) {
       return fail(ErrorCode::kMalformed,
                   tile_name(wanted) + " has " + std::to_string(bytes.size()) + " bytes");
     }

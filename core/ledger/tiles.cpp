@@ -15,8 +15,6 @@ constexpr std::string_view kEntriesPrefix = "entries/";
 constexpr std::string_view kPartialMark = ".p/";
 constexpr std::size_t kGroupDigits = 3;
 constexpr std::uint64_t kGroupBase = 1000;
-constexpr unsigned kLevelBits = 8;  // 256 hashes make one of the level above.
-constexpr std::size_t kHashBytes = Hash{}.size();
 constexpr std::size_t kLengthBytes = 2;
 
 std::unexpected<Error> bad_tile(std::string detail) {
@@ -25,7 +23,7 @@ std::unexpected<Error> bad_tile(std::string detail) {
 
 // How many hashes a tree has at a level of its own.
 std::uint64_t hashes_at(std::size_t level, std::uint64_t size) {
-  return size >> (kLevelBits * level);
+  return size >> (kTileLevelBits * level);
 }
 
 std::string index_path(std::uint64_t index) {
@@ -48,9 +46,9 @@ Result<std::uint64_t> parse_index_path(std::string_view path) {
 
 std::vector<Hash> hashes_in(std::string_view bytes) {
   std::vector<Hash> hashes;
-  hashes.reserve(bytes.size() / kHashBytes + 1);
-  for (std::size_t at = 0; at < bytes.size(); at += kHashBytes) {
-    hashes.push_back(hash_from(bytes.substr(at, kHashBytes)));
+  hashes.reserve(bytes.size() / kTileHashBytes + 1);
+  for (std::size_t at = 0; at < bytes.size(); at += kTileHashBytes) {
+    hashes.push_back(hash_from(bytes.substr(at, kTileHashBytes)));
   }
   return hashes;
 }
@@ -162,8 +160,8 @@ Result<TileMaker> TileMaker::resume(std::uint64_t size, const TileSource& source
       continue;
     }
     CHANCERY_TRY(maker.edge_[level], source(tile));
-    const std::size_t length = tile.width * kHashBytes;
-    if (maker.edge_[level].size() == kTileWidth * kHashBytes) {
+    const std::size_t length = tile.width * kTileHashBytes;
+    if (maker.edge_[level].size() == kTileWidth * kTileHashBytes) {
       maker.edge_[level].resize(length);
     }
     if (maker.edge_[level].size() != length) {
@@ -182,7 +180,7 @@ std::vector<MadeTile> TileMaker::append(const Hash& leaf) {
   for (std::size_t level = 0; level < kTreeLevels; ++level) {
     std::string& edge = edge_[level];
     edge += as_view(hash);
-    if (edge.size() < kTileWidth * kHashBytes) {
+    if (edge.size() < kTileWidth * kTileHashBytes) {
       break;
     }
     hash = tree_root(hashes_in(edge));
@@ -200,7 +198,7 @@ std::vector<MadeTile> TileMaker::partial() const {
       tiles.push_back(
           {.tile = {.level = static_cast<std::uint8_t>(level),
                     .index = hashes_at(level, size_) / kTileWidth,
-                    .width = static_cast<std::uint16_t>(edge_[level].size() / kHashBytes)},
+                    .width = static_cast<std::uint16_t>(edge_[level].size() / kTileHashBytes)},
            .bytes = edge_[level]});
     }
   }
@@ -229,7 +227,7 @@ Result<Hash> root_from_tiles(std::uint64_t size, const TileSource& source) {
 }
 
 Result<Hash> tile_root(std::string_view full_tile) {
-  if (full_tile.size() != kTileWidth * kHashBytes) {
+  if (full_tile.size() != kTileWidth * kTileHashBytes) {
     return bad_tile("a full tile has 8192 bytes, found " + std::to_string(full_tile.size()));
   }
   return tree_root(hashes_in(full_tile));

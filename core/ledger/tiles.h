@@ -28,6 +28,8 @@
 namespace chancery::ledger {
 
 inline constexpr std::size_t kTileWidth = 256;
+inline constexpr std::size_t kTileHashBytes = 32;
+inline constexpr unsigned kTileLevelBits = 8;      // A hash stands for 256 of the level below.
 inline constexpr std::uint8_t kTileLevelMax = 63;  // Of a name.
 inline constexpr std::size_t kTreeLevels = 8;  // Of a tree: 256^8 entries are more than any has.
 inline constexpr std::size_t kTileEntryBytesMax = 65'535;

@@ -22,7 +22,9 @@
 #include "core/ledger/cosignature.h"
 #include "core/ledger/proof.h"
 #include "core/ledger/tiles.h"
+#include "core/ledger/tlog_proof.h"
 #include "core/ledger/witness.h"
+#include "core/ledger/witness_policy.h"
 #include "tests/fuzz/input.h"
 #include "tests/support/exchange.h"
 #include "tests/support/keys.h"
@@ -33,6 +35,7 @@ namespace chancery::fuzz {
 namespace {
 
 using namespace std::string_literals;
+using namespace std::string_view_literals;
 
 class Corpus {
  public:
@@ -222,6 +225,85 @@ void add_tiles(const Corpus& corpus) {
   corpus.add("tiles", "make-of-full-ones", choose(3) + number(70'000) + choose(0) + choose(3));
   corpus.add("tiles", "make-cut",
              choose(3) + number(70'000) + choose(0) + choose(3) + "\x02zz\x01"s);
+}
+
+void add_policies(const Corpus& corpus) {
+  const std::vector<ledger::NoteKey> logs = {
+      {.name = "chancery.test/trial", .key = test::signing_public("hub log 1")}};
+  std::vector<ledger::NoteKey> witnesses;
+  for (const char* const member : {"AM", "BY", "KZ", "RU"}) {
+    witnesses.push_back({.name = member,
+                         .type = ledger::kNoteCosignature,
+                         .key = test::signing_public(member + " node 1 witness"s)});
+  }
+  const auto directory = test::must(ledger::WitnessPolicy::any_of(logs, witnesses, 3));
+  const std::string text = directory.format();
+  corpus.add("witness_policy", "of-a-directory", choose(0) + text);
+  corpus.add("witness_policy", "none", choose(0) + "quorum none\n");
+  corpus.add("witness_policy", "of-one", choose(0) + "# one\n" + text + "\n");
+  corpus.add("witness_policy", "a-key-twice",
+             choose(0) + text + text.substr(0, text.find('\n') + 1));
+  // The words of witness_policy.cpp: a log, four witnesses, then groups and the quorum.
+  const std::string defined = choose(1) + "\x1e\x1f\x20\x21\x22";
+  const auto add = [&](const std::string& name, std::string_view rest) {
+    corpus.add("witness_policy", name, defined + std::string(rest));
+  };
+  add("any", "\x05\x12\x09\x0e\x0f\x10\x00\x19"sv);
+  add("all", "\x05\x12\x08\x0e\x0f\x00\x19"sv);
+  add("two-of-three", "\x05\x12\x0b\x0e\x0f\x10\x00\x19"sv);
+  add("nested", "\x05\x13\x0b\x0e\x0f\x10\x00\x05\x12\x0b\x13\x11\x00\x19"sv);
+  add("a-member-twice", "\x05\x12\x0b\x0e\x0e\x00\x19"sv);
+  add("asks-for-none", "\x05\x12\x0d\x0e\x00\x19"sv);
+  add("asks-for-more", "\x05\x12\x0b\x0e\x00\x19"sv);
+  add("two-quorums", "\x05\x12\x09\x0e\x00\x19\x06\x07\x00"sv);
+  add("one-witness", "\x06\x0e\x00"sv);
+  add("without-a-quorum", "\x05\x12\x09\x0e\x00"sv);
+  add("a-name-twice", "\x05\x0e\x09\x0f\x00\x06\x07\x00"sv);
+  add("a-member-of-itself", "\x05\x12\x09\x12\x0e\x00\x19"sv);
+  add("of-the-other-type", "\x04\x13\x1b\x00\x06\x07\x00"sv);
+  add("unfinished", "\x06\x07\x00\x15"sv);
+  add("none-is-a-name", "\x05\x07\x01\x09\x0e\x00\x06\x07\x00"sv);
+}
+
+void add_tlog_proofs(const Corpus& corpus) {
+  const std::vector<std::string> log_key = {"hub log 1"};
+  const std::vector<Hash> leaves = {ledger::leaf_hash(u64_be(0)), ledger::leaf_hash(u64_be(1)),
+                                    ledger::leaf_hash(u64_be(2))};
+  ledger::TlogProof proof{.extra = {},
+                          .index = 1,
+                          .path = ledger::inclusion_proof(leaves, 1),
+                          .checkpoint = test::signed_checkpoint(
+                              "chancery.test/trial", 3, ledger::tree_root(leaves), log_key)};
+  const auto add = [&](const std::string& name, std::string_view text) {
+    corpus.add("tlog_proof", name, choose(0) + std::string(text));
+  };
+  const std::string plain = ledger::format_tlog_proof(proof);
+  add("plain", plain);
+  proof.extra = "\x00\xff"s;
+  const std::string text = ledger::format_tlog_proof(proof);
+  add("extra", text);
+  proof.path.clear();
+  add("without-hashes", ledger::format_tlog_proof(proof));
+  proof.path.assign(ledger::kTlogProofPathMax + 1, leaves[0]);
+  add("a-hash-too-many", ledger::format_tlog_proof(proof));
+  const auto with = [&](std::string_view from, std::string_view to) {
+    std::string altered = text;
+    return altered.replace(altered.find(from), from.size(), to);
+  };
+  add("another-version", with("@v1", "@v2"));
+  add("extra-of-nothing", with("extra AP8=", "extra "));
+  add("extra-of-more-bits", with("extra AP8=", "extra AP9="));
+  add("index-with-a-zero", with("index 1", "index 01"));
+  add("index-twice", with("index 1\n", "index 1\nindex 1\n"));
+  add("extra-twice", with("extra AP8=\n", "extra AP8=\nextra AP8=\n"));
+  add("extra-after-the-index", with("extra AP8=\nindex 1\n", "index 1\nextra AP8=\n"));
+  add("a-short-hash", with("index 1\n", "index 1\nQQ==\n"));
+  add("extension-lines", with("\n\n\xe2", "\nmore\n\n\xe2"));
+  corpus.add("tlog_proof", "honest", choose(1) + choose(40) + choose(11));
+  corpus.add("tlog_proof", "honest-of-one", choose(1) + choose(0) + choose(0));
+  // An edit: what, where in eights, the byte or how many; the index stands at 43.
+  corpus.add("tlog_proof", "another-index", choose(1) + choose(40) + choose(11) + "\x00\x05\x33"s);
+  corpus.add("tlog_proof", "a-line-less", choose(1) + choose(40) + choose(11) + "\x01\x06\x2c"s);
 }
 
 // A message of each sort, as wire.cpp orders them.
@@ -818,6 +900,8 @@ int main(int argc, char** argv) {
   chancery::fuzz::add_keys(corpus);
   chancery::fuzz::add_ledger(corpus);
   chancery::fuzz::add_tiles(corpus);
+  chancery::fuzz::add_policies(corpus);
+  chancery::fuzz::add_tlog_proofs(corpus);
   chancery::fuzz::add_wire(corpus);
   chancery::fuzz::add_spoilt_wire(corpus);
   chancery::fuzz::add_contents(corpus);

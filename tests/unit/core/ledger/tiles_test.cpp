@@ -17,7 +17,6 @@
 namespace chancery::ledger {
 namespace {
 
-constexpr std::size_t kHashBytes = 32;
 constexpr std::uint64_t kLargest = std::numeric_limits<std::uint64_t>::max();
 
 using Files = std::map<std::string, std::string>;
@@ -227,7 +226,7 @@ TEST(TileMakerTest, MakesTheTilesThatTheTreeHas) {
       const Files& files = tile.width == kTileWidth ? made.full : edge;
       const auto found = files.find(tile_name(tile));
       ASSERT_NE(found, files.end()) << size << " " << tile_name(tile);
-      EXPECT_EQ(found->second.size(), tile.width * kHashBytes);
+      EXPECT_EQ(found->second.size(), tile.width * kTileHashBytes);
     }
     for (const auto& [name, bytes] : edge) {
       EXPECT_LT(parse_tile_name(name).value().width, kTileWidth);
@@ -292,7 +291,7 @@ TEST(TileMakerTest, GoesOnFromEverySize) {
 TEST(TileMakerTest, MakesFullTilesOfAllLevelsAtOnce) {
   // As if 256^3 - 1 entries were there.
   const auto source = [](const Tile& tile) -> Result<std::string> {
-    return std::string(tile.width * kHashBytes, static_cast<char>('a' + tile.level));
+    return std::string(tile.width * kTileHashBytes, static_cast<char>('a' + tile.level));
   };
   TileMaker maker = TileMaker::resume((1U << 24U) - 1, source).value();
   const std::vector<MadeTile> made = maker.append(Hash{});
@@ -301,7 +300,7 @@ TEST(TileMakerTest, MakesFullTilesOfAllLevelsAtOnce) {
   EXPECT_EQ(made[1].tile, (Tile{.level = 1, .index = 255}));
   EXPECT_EQ(made[2].tile, (Tile{.level = 2}));
   for (std::size_t i = 0; i < 2; ++i) {
-    EXPECT_EQ(made[i + 1].bytes.substr(255 * kHashBytes),
+    EXPECT_EQ(made[i + 1].bytes.substr(255 * kTileHashBytes),
               to_string(tile_root(made[i].bytes).value()));
   }
   const std::vector<MadeTile> partial = maker.partial();
@@ -384,7 +383,7 @@ TEST_F(ReadTilesTest, EachHashIsTheRootOfTheFullTileBelow) {
   const std::string& above = full.at("tile/1/000");
   for (std::uint64_t i = 0; i < 256; ++i) {
     EXPECT_EQ(to_string(tile_root(full.at(tile_name({.index = i}))).value()),
-              above.substr(i * kHashBytes, kHashBytes));
+              above.substr(i * kTileHashBytes, kTileHashBytes));
   }
   EXPECT_EQ(to_string(tile_root(above).value()),
             TheTiles::get().partial.at(65536).at("tile/2/000.p/1"));
