@@ -1,7 +1,6 @@
 #include "core/exchange/retention.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "core/exchange/names.h"
 
@@ -79,8 +78,9 @@ std::vector<std::uint64_t> RetentionPass::take(const std::vector<Kept>& page,
   if (!at_end) {
     from_ = page.back().index + 1;
   } else if (waited_for_.has_value() && now_ms + kAgainMs < whole_again_ms_) {
-    from_ = *std::exchange(waited_for_, std::nullopt);
+    from_ = *waited_for_;
     not_before_ms_ = now_ms + kAgainMs;
+    waited_for_.reset();
   } else {
     from_ = 0;
     not_before_ms_ = whole_again_ms_;
