@@ -117,7 +117,7 @@ TEST_F(WitnessTest, ATreeOfNothingHasTheRootOfNothing) {
   AddCheckpoint empty = growth(0, 0);
   EXPECT_TRUE(judge(empty, tree(0)).is_ok());
   empty.checkpoint =
-      signed_by('l', {.origin = std::string(kOrigin), .size = 0, .root = leaf_hash({})});
+      signed_by('l', {.origin = std::string(kOrigin), .size = 0, .root = leaf_hash(Bytes())});
   EXPECT_EQ(judge(empty, tree(0)).status, WitnessStatus::kNotConsistent);
 }
 
