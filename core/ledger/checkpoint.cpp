@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/encoding.h"
+#include "core/ledger/lines.h"
 #include "core/ledger/tree.h"
 
 namespace chancery::ledger {
@@ -38,12 +39,11 @@ Result<Checkpoint> parse_checkpoint_body(std::string_view body) {
 Result<Checkpoint> read_checkpoint_body(std::string_view body) {
   std::array<std::string_view, 3> lines;
   for (std::string_view& line : lines) {
-    const std::size_t end = body.find('\n');
-    if (end == std::string_view::npos) {
+    const std::optional<std::string_view> next = take_line(body);
+    if (!next.has_value()) {
       return bad_checkpoint("a checkpoint has three lines");
     }
-    line = body.substr(0, end);
-    body.remove_prefix(end + 1);
+    line = *next;
   }
   if (!body.empty()) {
     return bad_checkpoint("a checkpoint with extension lines");
@@ -55,11 +55,11 @@ Result<Checkpoint> read_checkpoint_body(std::string_view body) {
   if (!size.has_value()) {
     return bad_checkpoint("the size of a checkpoint: " + size.error().detail);
   }
-  const Result<std::string> root = from_base64(lines[2]);
-  if (!root.has_value() || root->size() != Hash{}.size()) {
+  const std::optional<Hash> root = hash_in(lines[2]);
+  if (!root.has_value()) {
     return bad_checkpoint("the root of a checkpoint is not 32 bytes in base64");
   }
-  return Checkpoint{.origin = std::string(lines[0]), .size = *size, .root = hash_from(*root)};
+  return Checkpoint{.origin = std::string(lines[0]), .size = *size, .root = *root};
 }
 
 Result<SignedCheckpoint> open_checkpoint(std::string_view note_text,

@@ -8,6 +8,7 @@
 #include "core/crypto/sha256.h"
 #include "core/crypto/signer.h"
 #include "core/ledger/cosignature.h"
+#include "core/ledger/lines.h"
 
 namespace chancery::ledger {
 namespace {
@@ -108,11 +109,9 @@ Result<Note> parse_note(std::string_view bytes) {
   }
   Note note{.text = std::string(bytes.substr(0, split + 1)), .signatures = {}};
   note.signatures.reserve(count);
-  while (!lines.empty()) {
-    const std::size_t end = lines.find('\n');
-    CHANCERY_TRY(NoteSignature line, parse_line(lines.substr(0, end)));
-    note.signatures.push_back(std::move(line));
-    lines.remove_prefix(end + 1);
+  while (const std::optional<std::string_view> line = take_line(lines)) {
+    CHANCERY_TRY(NoteSignature signature, parse_line(*line));
+    note.signatures.push_back(std::move(signature));
   }
   return note;
 }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/encoding.h"
+#include "core/ledger/lines.h"
 #include "core/ledger/proof.h"
 
 namespace chancery::ledger {
@@ -16,15 +17,12 @@ std::unexpected<Error> bad_proof(std::string detail) {
   return fail(ErrorCode::kMalformed, std::move(detail));
 }
 
-// Takes the next line, without its \n.
 Result<std::string_view> next_line(std::string_view& rest) {
-  const std::size_t end = rest.find('\n');
-  if (end == std::string_view::npos) {
+  const std::optional<std::string_view> line = take_line(rest);
+  if (!line.has_value()) {
     return bad_proof("a proof that ends before its checkpoint");
   }
-  const std::string_view line = rest.substr(0, end);
-  rest.remove_prefix(end + 1);
-  return line;
+  return *line;
 }
 
 Result<std::string> parse_extra(std::string_view value) {
@@ -75,11 +73,11 @@ Result<TlogProof> parse_tlog_proof(std::string_view text) {
     if (proof.path.size() == kTlogProofPathMax) {
       return fail(ErrorCode::kLimitExceeded, "a proof of more than 64 hashes");
     }
-    const Result<std::string> hash = from_base64(line);
-    if (!hash.has_value() || hash->size() != Hash{}.size()) {
+    const std::optional<Hash> hash = hash_in(line);
+    if (!hash.has_value()) {
       return bad_proof("a line of a proof that is not 32 bytes in base64");
     }
-    proof.path.push_back(hash_from(*hash));
+    proof.path.push_back(*hash);
     CHANCERY_TRY(line, next_line(text));
   }
   CHANCERY_TRY(const Note note, parse_note(text));

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/encoding.h"
+#include "core/ledger/lines.h"
 #include "core/ledger/proof.h"
 #include "core/ledger/tree.h"
 
@@ -13,17 +14,6 @@ constexpr std::string_view kOld = "old ";
 
 std::unexpected<Error> malformed(std::string detail) {
   return fail(ErrorCode::kBadCheckpoint, std::move(detail));
-}
-
-// Nothing where no line ends.
-std::optional<std::string_view> take_line(std::string_view& text) {
-  const std::size_t end = text.find('\n');
-  if (end == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(end + 1);
-  return line;
 }
 
 WitnessVerdict refuse(WitnessStatus status, const std::string& text) {
@@ -62,15 +52,15 @@ Result<AddCheckpoint> parse_add_checkpoint(std::string_view text) {
     if (line->empty()) {
       break;
     }
-    const Result<std::string> hash = from_base64(*line);
-    if (!hash.has_value() || hash->size() != Hash{}.size()) {
+    const std::optional<Hash> hash = hash_in(*line);
+    if (!hash.has_value()) {
       return malformed("a hash of the proof is not 32 bytes in base64");
     }
     if (request.proof.size() == kAddCheckpointHashesMax) {
       return malformed("a proof of more than " + std::to_string(kAddCheckpointHashesMax) +
                        " hashes");
     }
-    request.proof.push_back(hash_from(*hash));
+    request.proof.push_back(*hash);
   }
   request.checkpoint = text;
   return request;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/encoding.h"
+#include "core/ledger/lines.h"
 
 namespace chancery::ledger {
 namespace {
@@ -168,12 +169,12 @@ Result<WitnessPolicy> WitnessPolicy::parse(std::string_view text) {
     return bad_policy("a policy with control bytes, or that does not end its last line");
   }
   Reader reader;
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = text.find('\n');
-    if (Result<void> read = reader.read(text.substr(0, end)); !read.has_value()) {
+  std::size_t number = 0;
+  while (const std::optional<std::string_view> line = take_line(text)) {
+    ++number;
+    if (Result<void> read = reader.read(*line); !read.has_value()) {
       return fail(read.error().code, "line " + std::to_string(number) + ": " + read.error().detail);
     }
-    text.remove_prefix(end + 1);
   }
   return reader.end();
 }
