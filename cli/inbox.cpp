@@ -10,6 +10,7 @@
 #include "cli/display.h"
 #include "cli/lookup.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "client/src/answer_json.h"
 #include "client/src/notice_json.h"
 #include "io/os/clock.h"
@@ -137,6 +138,7 @@ Result<int> show_all(InboxReader& reader, bool json) {
 // Until a signal ends the program. The first page says whether the node is there at all; a node
 // that goes away later is waited for.
 Result<int> follow(InboxReader& reader, bool json) {
+  end_with_reader();
   bool reached = false;
   bool complained = false;
   for (;;) {

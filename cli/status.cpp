@@ -15,7 +15,7 @@ void print(const text::Json& json, const std::string& prefix) {
   for (const auto& [key, value] : json.items()) {
     std::string name = prefix;
     name += prefix.empty() ? "" : ".";
-    name += key;
+    name += harmless(key);  // Some are names that somebody gave.
     if (value.is_object()) {
       print(value, name);
       continue;
@@ -25,7 +25,7 @@ void print(const text::Json& json, const std::string& prefix) {
       for (const text::Json& item : value) {
         std::cout << " ";
         for (const auto& [item_key, item_value] : item.items()) {
-          std::cout << " " << item_key << "="
+          std::cout << " " << harmless(item_key) << "="
                     << harmless(item_value.is_string() ? item_value.get<std::string>()
                                                        : text::dump(item_value));
         }

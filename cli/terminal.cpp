@@ -1,9 +1,13 @@
 #include "cli/terminal.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
+#include <thread>
 
 namespace chancery::cli {
 namespace {
@@ -23,6 +27,18 @@ bool is_terminal(int descriptor) {
 
 bool wants_colour(int descriptor) {
   return is_terminal(descriptor) && terminal_variable("NO_COLOR").empty();
+}
+
+void end_with_reader() {
+  std::thread([] {
+    // An error or a hang-up is told whatever is asked for.
+    pollfd out{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+    while (::poll(&out, 1, -1) < 0 && errno == EINTR) {
+    }
+    if ((out.revents & (POLLERR | POLLHUP)) != 0) {
+      static_cast<void>(::kill(::getpid(), SIGPIPE));
+    }
+  }).detach();
 }
 
 std::string progress_line(std::string_view doing, std::uint64_t done, std::uint64_t all,

@@ -1,4 +1,5 @@
-// What a person at a terminal gets and a script does not: colours, and how far long work is.
+// What a person at a terminal gets and a script does not: colours, and how far long work is; and
+// how either is left.
 //
 // One thread.
 
@@ -17,6 +18,10 @@ namespace chancery::cli {
 
 // The same, and nobody set NO_COLOR (https://no-color.org: to anything but the empty text).
 [[nodiscard]] bool wants_colour(int descriptor);
+
+// From now on the program ends by SIGPIPE once nobody reads its stdout any more, also while it has
+// nothing to write: for what waits without an end.
+void end_with_reader();
 
 // "verifying entries [######..................] 1200 of 4800"; `all` may be 0 where it is not
 // known.

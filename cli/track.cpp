@@ -11,6 +11,7 @@
 #include "cli/connection.h"
 #include "cli/display.h"
 #include "cli/report.h"
+#include "cli/terminal.h"
 #include "client/src/answer_json.h"
 #include "client/src/errors.h"
 #include "io/os/clock.h"
@@ -123,6 +124,9 @@ Result<int> run_track(const TrackOptions& options, const Shared& shared) {
   const client::Details details = client.show(options.name);
   client::Outcome outcome = outcome_of(client, details, milliseconds(0));
   Tracker tracker(shared.json);
+  if (options.watch) {
+    end_with_reader();
+  }
   tracker.look(details, outcome);
   while (options.watch && !tracker.is_over() && os::steady_now() < end && std::cout.good()) {
     if (tracker.is_logged()) {

@@ -36,6 +36,11 @@ def version() -> str:
     return text.decode()
 
 
+def _texts(value: Union[str, Sequence[str]]) -> Union[str, list[str]]:
+    """One text is one of them, and not its letters."""
+    return value if isinstance(value, str) and value else list(value)
+
+
 class Ticket:
     """A published notice. It waits through the client that published it, while that is open."""
 
@@ -227,8 +232,8 @@ class Client:
     def _page(self, cursor: str, after: Position, last: int, limit: int, origins: Sequence[str],
               kinds: Sequence[str], statuses: Sequence[str], precedence_min: Optional[str],
               since: Optional[datetime.datetime], wait: float) -> Page:
-        query: dict[str, Any] = {"last": last, "limit": limit, "origins": list(origins), "kinds": list(kinds),
-                                 "statuses": list(statuses)}
+        query: dict[str, Any] = {"last": last, "limit": limit, "origins": _texts(origins), "kinds": _texts(kinds),
+                                 "statuses": _texts(statuses)}
         if precedence_min is not None:
             query["precedence_min"] = precedence_min
         if since is not None:

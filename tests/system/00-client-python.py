@@ -92,6 +92,9 @@ class ClientPython(Trial):
         self.assertEqual(reader.commit("c", page.next), page.next)
         self.assertEqual(reader.read("c").notices, [])
         self.assertEqual([n.notice for n in reader.inbox(last=5).notices], [ticket.notice])
+        for given in ({"kinds": "threat.alert"}, {"origins": "AM"}, {"statuses": "actual"}, {"kinds": ""}):
+            self.assertEqual([n.notice for n in reader.inbox(**given).notices], [ticket.notice], given)
+        self.assertEqual(reader.inbox(kinds="contact").notices, [])
         details = reader.show(ticket.notice[:12])
         self.assertEqual((details.notice, details.stage), (notice, "logged"))
         self.assertGreater(len(details.envelope), 100)

@@ -459,6 +459,21 @@ class Denials(Trial):
                 os.close(writing)
                 self.assertEqual((done.returncode, done.stderr), (-signal.SIGPIPE, ""), words)
 
+    def test_what_waits_without_an_end_ends_with_its_reader(self):
+        self.prepare()
+        by = ["--exchange", "{x}", "--as", "BY"]
+        self.assertEqual(self.publish("AM", "y", to="KZ").code, 0)  # Who is not there.
+        for words in (["inbox", "--follow", *by], ["inbox", "--follow", "--json", *by],
+                      ["track", "8", "--watch", "--timeout", "1h", *AM]):
+            with self.subTest(words=words):
+                process = subprocess.Popen([trial.BIN / "chancery", *self.words(words)], stdout=subprocess.PIPE,
+                                           stderr=subprocess.PIPE, text=True, env={**os.environ, **self.env})
+                self.addCleanup(process.stderr.close)
+                self.addCleanup(process.kill)
+                self.assertTrue(process.stdout.readline())
+                process.stdout.close()
+                self.assertEqual((process.wait(20), process.stderr.read()), (-signal.SIGPIPE, ""))
+
     def test_a_full_disk_behind_stdout_is_an_error(self):
         self.prepare()
         for verb, words in self.works():

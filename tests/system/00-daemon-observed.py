@@ -14,7 +14,7 @@ import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import trial  # noqa: E402
-from trial import ROOT, Trial, eventually, free_port  # noqa: E402
+from trial import ROOT, Trial, chancery, eventually, free_port  # noqa: E402
 
 OPEN = "application/openmetrics-text; version=1.0.0"
 SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? (\S+)$')
@@ -229,6 +229,15 @@ class Observed(Trial):
         self.assertIn('a\n\x1b[2J\r\x07\u202e\ufffd","event":"ready".toml', seen[-1]["file"])
         for line in seen:
             self.assertIn(line["level"], ("DEBUG", "INFO", "WARN", "ERROR"))
+
+    def test_a_name_in_the_status_does_nothing_to_a_terminal(self):
+        self.edit("am/node.toml", r'^name = "desk"', r'name = "de\\u001B[31m\\n\\u202Esk"')
+        self.start("AM")
+        shown = chancery("status", "--exchange", self.exchange, "AM")
+        self.assertEqual(shown.code, 0, shown)
+        self.assertIn("sk.refused", shown.out)
+        for character in "\x1b\u202e":
+            self.assertNotIn(character, shown.out)
 
     def test_an_address_that_cannot_be_is_refused(self):
         self.edit("am/node.toml", r"^listen = .*", 'listen = "0.0.0.0:9465"')
