@@ -7,6 +7,7 @@
 
 #include "chancery/notice.h"
 #include "cli/completion.h"
+#include "cli/display.h"
 #include "cli/lookup.h"
 #include "cli/verbs.h"
 #include "io/args/cli11.h"
@@ -98,14 +99,20 @@ void add_completion(CLI::App& app, Shared& shared) {
   verb.footer(kCompletionFooter);
   const auto shell = std::make_shared<std::string>();
   verb.add_option("shell", *shell, "bash, zsh or fish")->required()->type_name("SHELL");
-  set_run(verb, shared, [&app, shell]() -> Result<int> {
+  add_json_flag(verb, shared);
+  set_run(verb, shared, [&app, &shared, shell]() -> Result<int> {
     const auto known = shells.find(*shell);
     if (known == shells.end()) {
       return fail(ErrorCode::kUsage, not_among("shell", *shell, {"bash", "fish", "zsh"}));
     }
     std::vector<CompletionVerb> verbs;
     describe(app, "", verbs);
-    std::cout << completion_script(verbs, known->second);
+    const std::string script = completion_script(verbs, known->second);
+    if (shared.json) {
+      std::cout << json_line({{"shell", *shell}, {"script", script}}) << "\n";
+    } else {
+      std::cout << script;
+    }
     return os::kExitDone;
   });
 }
