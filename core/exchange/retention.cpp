@@ -77,15 +77,12 @@ std::vector<std::uint64_t> RetentionPass::take(const std::vector<Kept>& page,
                       page.back().accepted_at_ms + shortest->days() * kDayMs > now_ms;
   if (!at_end) {
     from_ = page.back().index + 1;
-  } else if (waited_for_.has_value() && now_ms + kAgainMs < whole_again_ms_) {
-    from_ = *waited_for_;
-    not_before_ms_ = now_ms + kAgainMs;
-    waited_for_.reset();
-  } else {
-    from_ = 0;
-    not_before_ms_ = whole_again_ms_;
-    waited_for_.reset();
+    return past;
   }
+  const bool sooner = waited_for_.has_value() && now_ms + kAgainMs < whole_again_ms_;
+  from_ = sooner ? waited_for_.value_or(0) : 0;
+  not_before_ms_ = sooner ? now_ms + kAgainMs : whole_again_ms_;
+  waited_for_.reset();
   return past;
 }
 

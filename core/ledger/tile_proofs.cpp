@@ -81,13 +81,8 @@ class TiledTree {
     const std::uint64_t first = range.begin >> (level * kTileLevelBits);
     const std::uint64_t count = range.count >> (level * kTileLevelBits);
     CHANCERY_TRY(const std::string* const bytes, tile(level, first / kTileWidth));
-    std::vector<Hash> hashes;
-    hashes.reserve(count);
-    for (std::uint64_t i = 0; i < count; ++i) {
-      hashes.push_back(hash_from(std::string_view(*bytes).substr(
-          (first % kTileWidth + i) * kTileHashBytes, kTileHashBytes)));
-    }
-    return tree_root(hashes);
+    return tree_root(hashes_in(std::string_view(*bytes).substr(first % kTileWidth * kTileHashBytes,
+                                                               count * kTileHashBytes)));
   }
 
   Result<const std::string*> tile(unsigned level, std::uint64_t index) {
@@ -95,17 +90,12 @@ class TiledTree {
     if (found != tiles_.end()) {
       return &found->second;
     }
-    const std::uint64_t ahead = (size_ >> (level * kTileLevelBits)) - index * kTileWidth;
+    const std::uint64_t ahead = hashes_at(level, size_) - index * kTileWidth;
     const Tile wanted{
         .level = static_cast<std::uint8_t>(level),
         .index = index,
         .width = static_cast<std::uint16_t>(std::min<std::uint64_t>(ahead, kTileWidth))};
-    CHANCERY_TRY(std::string bytes, source_(wanted));
-    if (bytes.size() != wanted.width * kTileHashBytes &&
-        bytes.size() != kTileWidth * kTileHashBytes) {
-      return fail(ErrorCode::kMalformed,
-                  tile_name(wanted) + " has " + std::to_string(bytes.size()) + " bytes");
-    }
+    CHANCERY_TRY(std::string bytes, read_tile(wanted, source_));
     return &tiles_.emplace(std::pair(level, index), std::move(bytes)).first->second;
   }
 

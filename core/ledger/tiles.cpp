@@ -21,11 +21,6 @@ std::unexpected<Error> bad_tile(std::string detail) {
   return fail(ErrorCode::kMalformed, std::move(detail));
 }
 
-// How many hashes a tree has at a level of its own.
-std::uint64_t hashes_at(std::size_t level, std::uint64_t size) {
-  return size >> (kTileLevelBits * level);
-}
-
 std::string index_path(std::uint64_t index) {
   const std::string digits = std::to_string(index % kGroupBase);
   std::string path;
@@ -44,6 +39,12 @@ Result<std::uint64_t> parse_index_path(std::string_view path) {
   return from_decimal(first == std::string::npos ? digits.substr(0, 1) : digits.substr(first));
 }
 
+}  // namespace
+
+std::uint64_t hashes_at(std::size_t level, std::uint64_t size) {
+  return size >> (kTileLevelBits * level);
+}
+
 std::vector<Hash> hashes_in(std::string_view bytes) {
   std::vector<Hash> hashes;
   hashes.reserve(bytes.size() / kTileHashBytes + 1);
@@ -53,7 +54,17 @@ std::vector<Hash> hashes_in(std::string_view bytes) {
   return hashes;
 }
 
-}  // namespace
+Result<std::string> read_tile(const Tile& tile, const TileSource& source) {
+  CHANCERY_TRY(std::string bytes, source(tile));
+  const std::size_t length = tile.width * kTileHashBytes;
+  if (bytes.size() == kTileWidth * kTileHashBytes) {
+    bytes.resize(length);
+  }
+  if (bytes.size() != length) {
+    return bad_tile(tile_name(tile) + " has " + std::to_string(bytes.size()) + " bytes");
+  }
+  return bytes;
+}
 
 std::string tile_name(const Tile& tile) {
   std::string name(kTilePrefix);
@@ -159,15 +170,7 @@ Result<TileMaker> TileMaker::resume(std::uint64_t size, const TileSource& source
     if (tile.width == 0) {
       continue;
     }
-    CHANCERY_TRY(maker.edge_[level], source(tile));
-    const std::size_t length = tile.width * kTileHashBytes;
-    if (maker.edge_[level].size() == kTileWidth * kTileHashBytes) {
-      maker.edge_[level].resize(length);
-    }
-    if (maker.edge_[level].size() != length) {
-      return bad_tile(tile_name(tile) + " has " + std::to_string(maker.edge_[level].size()) +
-                      " bytes");
-    }
+    CHANCERY_TRY(maker.edge_[level], read_tile(tile, source));
   }
   return maker;
 }

@@ -100,6 +100,14 @@ struct MadeTile {
 // logs may delete the former once they have the latter.
 using TileSource = std::function<Result<std::string>(const Tile&)>;
 
+// The hashes of a hash tile from there, as many as it is wide. kMalformed where the source has
+// another length than that or a full tile's.
+[[nodiscard]] Result<std::string> read_tile(const Tile& tile, const TileSource& source);
+// Of bytes that are hashes one after the other.
+[[nodiscard]] std::vector<Hash> hashes_in(std::string_view bytes);
+// How many hashes a tree of this size has at a level.
+[[nodiscard]] std::uint64_t hashes_at(std::size_t level, std::uint64_t size);
+
 // Makes the hash tiles of a growing tree from its leaf hashes, in order. Holds less than a tile a
 // level, 64 KiB in all, whatever the size.
 class TileMaker {

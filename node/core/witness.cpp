@@ -34,7 +34,9 @@ Result<RoundDecision> judge_round(const v1::Round& round, const WitnessView& vie
   // The log signed it: whatever its proof is worth, it has to be of the log that was followed.
   const ledger::Checkpoint& checkpoint = verdict.checkpoint->checkpoint;
   if (checkpoint.size > view.followed_size) {
-    decision.step = verdict.is_ok() ? RoundStep::kWait : RoundStep::kRefuse;
+    if (verdict.is_ok()) {
+      decision.step = RoundStep::kWait;
+    }
     return decision;
   }
   std::optional<Hash> root = ledger::tree_root({});
