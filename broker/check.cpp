@@ -85,13 +85,15 @@ Result<v1::FoundingFile> read_founding(const std::string& path) {
                                                 {.bytes_max = kFoundingBytesMax});
 }
 
-Result<LogSigners> read_log_signers(const Config& config) {
+Result<LogSigners> read_log_signers(const Config& config, bool unit_keys) {
   LogSigners signers;
   for (const std::string& path : {config.log_key, config.log_key_next}) {
     if (!path.empty()) {
-      CHANCERY_TRY(crypto::PrivateKey key,
-                   daemon::read_private_key(path, crypto::Algorithm::kEd25519));
-      signers.push_back(std::make_unique<crypto::KeySigner>(std::move(key)));
+      CHANCERY_TRY(std::optional<crypto::PrivateKey> key,
+                   daemon::read_private_key_if(path, crypto::Algorithm::kEd25519, unit_keys));
+      if (key.has_value()) {
+        signers.push_back(std::make_unique<crypto::KeySigner>(std::move(*key)));
+      }
     }
   }
   return signers;
@@ -113,19 +115,22 @@ Result<void> require_own_keys(const Config& config, const exchange::Directory& d
 }
 
 Result<void> Server::check(const Config& config, const daemon::StartOptions& options) {
-  CHANCERY_TRY(const LogSigners log_signers, read_log_signers(config));
-  CHANCERY_TRY(const crypto::PrivateKey transport_key,
-               daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
+  CHANCERY_TRY(const LogSigners log_signers, read_log_signers(config, options.unit_keys));
+  CHANCERY_TRY(const std::optional<crypto::PrivateKey> transport_key,
+               daemon::read_private_key_if(config.transport_key, crypto::Algorithm::kX25519,
+                                           options.unit_keys));
   CHANCERY_TRY_VOID(daemon::check_store_place("store", config.store));
   if (options.sockets) {
     CHANCERY_TRY_VOID(daemon::check_socket_place("admin", config.admin));
   }
   CHANCERY_TRY(const std::optional<exchange::Directory> directory,
                directory_at_start(config, options));
-  if (!directory.has_value()) {
+  const bool all_log_keys = log_signers.size() == (config.log_key_next.empty() ? 1 : 2);
+  if (!directory.has_value() || !all_log_keys || !transport_key.has_value()) {
     return {};
   }
-  return require_own_keys(config, *directory, public_keys(log_signers), transport_key.public_key());
+  return require_own_keys(config, *directory, public_keys(log_signers),
+                          transport_key->public_key());
 }
 
 }  // namespace chancery::broker

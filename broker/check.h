@@ -20,7 +20,7 @@ namespace chancery::broker {
 // At most 64 MiB. kFileMissing, kLimitExceeded, or what the strict reading says.
 [[nodiscard]] Result<v1::FoundingFile> read_founding(const std::string& path);
 
-[[nodiscard]] Result<LogSigners> read_log_signers(const Config& config);
+[[nodiscard]] Result<LogSigners> read_log_signers(const Config& config, bool unit_keys = true);
 
 // kHubKeyMissing where none of the log keys is the newest in this directory, which is founded;
 // kConfigInvalid where the transport key is not the hub's.

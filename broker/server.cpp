@@ -312,6 +312,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     tell_vitals();
     CHANCERY_TRY_VOID(sequence());
     serve_reads();
+    engine_->run_rounds(os::steady_now());
     send_outgoing();
     CHANCERY_TRY_VOID(step_backup());
     CHANCERY_TRY_VOID(daemon::answer_reloads(
@@ -465,8 +466,10 @@ void Server::answer_admin(const std::string& routing_id, std::string_view frame)
       fail_with(json.error());
     }
   } else if (request->has_audit_page()) {
+    const v1::AuditPageRequest& asked = request->audit_page();
     Result<v1::AuditPageReply> page =
-        engine_->store().audit_page(request->audit_page().from_index(), kAuditPageBytes);
+        asked.leaves_only() ? engine_->store().audit_leaves(asked.from_index(), kAuditPageBytes)
+                            : engine_->store().audit_page(asked.from_index(), kAuditPageBytes);
     if (page.has_value()) {
       *reply.mutable_audit_page() = std::move(*page);
     } else {
@@ -607,6 +610,10 @@ Result<std::string> Server::status_json() const {
                  {"root", hex(sequencer.tree().root())},
                  {"directory", hex(sequencer.directory().root())},
                  {"accepted_at_ms", sequencer.accepted_at_ms()}};
+  const Rounds& rounds = engine_->rounds();
+  const CosignedHead newest = rounds.newest().value_or(CosignedHead{});
+  json["cosigned"] = daemon::cosigned_json(newest.head.checkpoint.size, newest.time_s);
+  json["cosigned"]["lag"] = rounds.lag();
   json["queues"] = queues_json();
   json["counters"] = {{"accepted", engine.accepted_count},
                       {"refused", engine.refused_count},

@@ -249,10 +249,35 @@ struct Enrolled {
   std::string folder;
 };
 
+// Of the file where it can be read; where a supervisor gives it to the daemon alone, of the running
+// node.
+Result<std::string> public_local_key(const NodeFile& file) {
+  CHANCERY_TRY(const std::optional<crypto::PrivateKey> key,
+               daemon::read_private_key_if(file.config.local_key, crypto::Algorithm::kX25519,
+                                           /*needed=*/false));
+  if (key.has_value()) {
+    return hex(key->public_key().raw());
+  }
+  DaemonTarget running;
+  running.name = file.config.member;
+  running.admin = file.config.admin;
+  const Result<std::string> status = ask_status(running);
+  if (!status.has_value()) {
+    return fail(status.error().code,
+                "local_key = " + file.config.local_key +
+                    " is the daemon's alone, and it does not answer: " + status.error().detail);
+  }
+  CHANCERY_TRY(const text::Json json, text::parse_json(*status, kStatusDepthMax));
+  if (!json.contains("local") || !json.at("local").contains("key")) {
+    return fail(ErrorCode::kUnknownVersion,
+                "what answers at " + file.config.admin + " is no node of this version");
+  }
+  return json.at("local").at("key").get<std::string>();
+}
+
 // All or nothing: what was written goes again where the table cannot be added.
 Result<Enrolled> enrol(const AppAddOptions& options, const NodeFile& file) {
-  CHANCERY_TRY(const crypto::PrivateKey local_key,
-               daemon::read_private_key(file.config.local_key, crypto::Algorithm::kX25519));
+  CHANCERY_TRY(const std::string node_key, public_local_key(file));
   Ceremony ceremony(os::random_bytes, os::unix_us());
   CHANCERY_TRY(const crypto::PrivateKey key, ceremony.make_key(crypto::Algorithm::kX25519));
   node::Application application{
@@ -271,7 +296,7 @@ Result<Enrolled> enrol(const AppAddOptions& options, const NodeFile& file) {
     CHANCERY_TRY_VOID(folder.write("key.pem", pem));
     CHANCERY_TRY_VOID(folder.write(
         "client.toml", client_toml(options.name, {.node = node,
-                                                  .node_key = hex(local_key.public_key().raw()),
+                                                  .node_key = node_key,
                                                   .member = file.config.member,
                                                   .genesis = hex(file.config.genesis)})));
     return os::rewrite_file(file.path, text);

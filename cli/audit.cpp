@@ -3,7 +3,11 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <string_view>
+#include <utility>
 
+#include "cli/audit_check.h"
+#include "cli/audit_compare.h"
 #include "cli/display.h"
 #include "cli/report.h"
 #include "cli/terminal.h"
@@ -16,6 +20,8 @@
 namespace chancery::cli {
 namespace {
 
+constexpr std::string_view kLiveName = "live";  // The daemon itself, and not its store.
+
 // What damages a store falsifies it; that a daemon or disk does not answer proves nothing.
 bool falsifies(ErrorCode code) {
   return code == ErrorCode::kStoreDamaged || code == ErrorCode::kMalformed ||
@@ -24,7 +30,8 @@ bool falsifies(ErrorCode code) {
 
 }  // namespace
 
-Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json) {
+Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
+                                        const AuditedHead* since, std::string* newest) {
   exchange::Auditor auditor(source.genesis);
   Progress progress(std::cerr, !json && is_terminal(STDERR_FILENO), os::steady_now());
   std::uint64_t from = 0;
@@ -49,6 +56,9 @@ Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json) {
         going_on = false;
         break;
       }
+      if (newest != nullptr) {
+        *newest = batch.checkpoint();
+      }
       progress.show("verifying entries", batch.first_index(), size, "", os::steady_now());
     }
     if (page->next_index() == 0) {
@@ -58,7 +68,16 @@ Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json) {
     going_on = going_on && from != 0;
   }
   progress.end();
+  const std::optional<Hash> then =
+      since != nullptr ? auditor.root_at(since->checkpoint.size) : std::nullopt;
   exchange::AuditReport report = auditor.finish(size, root);
+  if (since != nullptr && report.passed()) {
+    CHANCERY_TRY_VOID(check_reaches(*since, report.size));
+    // It has signed no head there: then it is not the log that did.
+    if (const Result<void> same = check_same(*since, then.value_or(Hash{})); !same.has_value()) {
+      report.findings.push_back({std::nullopt, same.error()});
+    }
+  }
   // Where the entries are good it may be what finds them that is not: indexes, the head, the list
   // of directory entries.
   if (report.passed() && source.check) {
@@ -122,16 +141,181 @@ void print(const exchange::AuditReport& report, const DaemonTarget& target,
 
 namespace {
 
-Result<int> verify(const DaemonOptions& options, const Shared& shared) {
-  CHANCERY_TRY(const DaemonTarget target, find_daemon(options, shared));
+struct Since {
+  std::string path;  // Empty where nobody asked.
+  std::optional<AuditedHead> head;
+
+  [[nodiscard]] const AuditedHead* get() const { return head.has_value() ? &*head : nullptr; }
+};
+
+Result<Since> read_since(const VerifyOptions& options, const Hash& genesis) {
+  Since since;
+  if (options.since_last) {
+    CHANCERY_TRY(since.path, audited_path(genesis));
+    CHANCERY_TRY(since.head, read_audited(since.path));
+  }
+  return since;
+}
+
+text::Json as_json(const Since& since) {
+  return since.head.has_value() ? text::Json{{"size", since.head->checkpoint.size},
+                                             {"root", hex(since.head->checkpoint.root)}}
+                                : text::Json(nullptr);
+}
+
+void print(const Since& since) {
+  if (since.head.has_value()) {
+    std::cout << "  since       it extends the head of " << since.head->checkpoint.size
+              << " entries that was audited last\n";
+  } else if (!since.path.empty()) {
+    std::cout << "  since       its head is the first that is kept\n";
+  }
+}
+
+Result<int> verify_daemon(const VerifyOptions& options, const Shared& shared) {
+  if (!options.vkey.empty() || options.log_signed) {
+    return fail(ErrorCode::kUsage, "--vkey and --log-signed are for an export");
+  }
+  if (!options.daemon.genesis.empty() && options.daemon.store.empty()) {
+    return fail(ErrorCode::kUsage, "--genesis is for a store or an export");
+  }
+  DaemonOptions named = options.daemon;
+  named.name = named.name == kLiveName ? "" : named.name;
+  CHANCERY_TRY(const DaemonTarget target, find_daemon(named, shared));
   CHANCERY_TRY(const AuditSource source, open_audit(target));
-  CHANCERY_TRY(const exchange::AuditReport report, audit_all(source, shared.json));
+  if (options.daemon.name == kLiveName && source.check) {
+    return fail(ErrorCode::kNoDaemon, "its store could be read: leave out `live`");
+  }
+  CHANCERY_TRY(const Since since, read_since(options, source.genesis));
+  std::string newest;
+  CHANCERY_TRY(const exchange::AuditReport report,
+               audit_all(source, shared.json, since.get(), &newest));
+  if (report.passed() && !since.path.empty() && !newest.empty()) {
+    CHANCERY_TRY_VOID(write_audited(since.path, newest));
+  }
   if (shared.json) {
-    std::cout << json_line(as_json(report, target, source)) << "\n";
+    text::Json json = as_json(report, target, source);
+    json["since"] = as_json(since);
+    std::cout << json_line(json) << "\n";
   } else {
     print(report, target, source);
+    if (report.passed()) {
+      print(since);
+    }
   }
   return report.passed() ? os::kExitDone : os::kExitFalse;
+}
+
+// That no quorum cosigned says nothing against the log, and nothing for it.
+bool is_open(const ExportVerdict& verdict, const VerifyOptions& options) {
+  return verdict.passed() && !verdict.at_quorum && !options.log_signed;
+}
+
+text::Json as_json(const ExportVerdict& verdict, const VerifyOptions& options, const Pins& pins) {
+  text::Json json{
+      {"verified", is_open(verdict, options) ? text::Json(nullptr) : text::Json(verdict.passed())},
+      {"export", options.folder},
+      {"genesis", hex(verdict.genesis)},
+      {"genesis_given", pins.genesis.has_value()},
+      {"origin", verdict.origin},
+      {"vkey", verdict.vkey},
+      {"vkey_given", pins.log_key.has_value()},
+      {"size", verdict.size},
+      {"root", hex(verdict.root)},
+      {"directory_entries", verdict.directory_entries},
+      {"quorum_needed", verdict.quorum_needed},
+      {"at_quorum", verdict.at_quorum},
+      {"cosignatures", verdict.cosignatures},
+      {"findings", text::Json::array()}};
+  for (const ledger::FileFinding& finding : verdict.findings) {
+    json["findings"].push_back({{"file", finding.file},
+                                {"code", error_info(finding.error.code).name},
+                                {"detail", finding.error.detail}});
+  }
+  return json;
+}
+
+void print(const ExportVerdict& verdict, const VerifyOptions& options, const Pins& pins) {
+  std::cout << (!verdict.passed()           ? "FALSE: "
+                : is_open(verdict, options) ? "could not tell: "
+                                            : "verified: ")
+            << harmless(options.folder) << " (export)\n"
+            << "  log         " << harmless(verdict.origin) << ", " << verdict.size << " entries, "
+            << verdict.directory_entries << " of them directory entries\n"
+            << "  root        " << hex(verdict.root) << "\n"
+            << "  genesis     " << hex(verdict.genesis)
+            << (pins.genesis.has_value() ? ", as given" : ", by its own word") << "\n"
+            << "  log key     " << harmless(verdict.vkey)
+            << (pins.log_key.has_value()   ? ", as given"
+                : pins.genesis.has_value() ? ", by the directory of that genesis"
+                                           : ", by its own word")
+            << "\n  checkpoint  " << verdict.cosignatures << " cosigned: "
+            << (!verdict.quorum_needed ? "the directory has too few witnesses for a quorum"
+                : verdict.at_quorum    ? "a quorum"
+                                       : "no quorum; others may have been shown another log")
+            << "\n";
+  for (const ledger::FileFinding& finding : verdict.findings) {
+    std::cout << "  at fault    " << harmless(finding.file) << ": "
+              << harmless(finding.error.to_string()) << "\n";
+  }
+}
+
+Result<int> verify_export(const VerifyOptions& options, const Shared& shared) {
+  if (!options.daemon.store.empty() || !options.daemon.hub.empty() ||
+      !options.daemon.node.empty() || !shared.exchange.empty()) {
+    return fail(ErrorCode::kUsage, "an export is asked for, and a daemon: one of the two");
+  }
+  CHANCERY_TRY(const Pins pins, read_pins(options.daemon.genesis, options.vkey));
+  CHANCERY_TRY(ExportVerdict verdict,
+               check_export(options.folder, pins, !shared.json && is_terminal(STDERR_FILENO)));
+  CHANCERY_TRY(const Since since, read_since(options, verdict.genesis));
+  if (verdict.passed() && since.head.has_value()) {
+    const Result<void> extends = check_extends(options.folder, verdict, *since.head);
+    if (!extends.has_value() && extends.error().code != ErrorCode::kForeignLog) {
+      return std::unexpected(extends.error());
+    }
+    if (!extends.has_value()) {
+      verdict.findings.push_back({.file = "checkpoint", .error = extends.error()});
+    }
+  }
+  const bool open = is_open(verdict, options);
+  if (verdict.passed() && !open && !since.path.empty()) {
+    CHANCERY_TRY_VOID(write_audited(since.path, verdict.checkpoint));
+  }
+  if (shared.json) {
+    text::Json json = as_json(verdict, options, pins);
+    json["since"] = as_json(since);
+    std::cout << json_line(json) << "\n";
+  } else {
+    print(verdict, options, pins);
+    if (verdict.passed()) {
+      print(since);
+    }
+  }
+  return !verdict.passed() ? os::kExitFalse : open ? os::kExitUnknown : os::kExitDone;
+}
+
+// No daemon has a name with a slash in it.
+bool names_folder(const std::string& name) {
+  return name.contains('/');
+}
+
+Result<int> verify(const VerifyOptions& options, const Shared& shared) {
+  if (!options.contradiction.empty()) {
+    CHANCERY_TRY(const Pins pins, read_pins(options.daemon.genesis, options.vkey));
+    return verify_contradiction_file(options.contradiction, pins, shared);
+  }
+  if (!options.folder.empty()) {
+    return options.daemon.name.empty()
+               ? verify_export(options, shared)
+               : fail(ErrorCode::kUsage, "an export is asked for, and a daemon: one of the two");
+  }
+  if (!names_folder(options.daemon.name)) {
+    return verify_daemon(options, shared);
+  }
+  VerifyOptions named = options;
+  named.folder = std::exchange(named.daemon.name, "");
+  return verify_export(named, shared);
 }
 
 }  // namespace
@@ -146,7 +330,7 @@ Result<int> no_verdict(Result<int> code, const Shared& shared) {
   return code;
 }
 
-Result<int> run_audit_verify(const DaemonOptions& options, const Shared& shared) {
+Result<int> run_audit_verify(const VerifyOptions& options, const Shared& shared) {
   return no_verdict(verify(options, shared), shared);
 }
 

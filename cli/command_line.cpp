@@ -39,6 +39,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_publish(app, shared);
   add_inbox(app, shared);
   add_show(app, shared);
+  add_acknowledge(app, shared);
   add_track(app, shared);
   add_outbox(app, shared);
   add_cursor(app, shared);
@@ -49,6 +50,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_context(app, shared);
   add_config(app, shared);
   add_audit(app, shared);
+  add_verify(app, shared);
   add_backup(app, shared);
   add_restore(app, shared);
   add_open(app, shared);

@@ -39,6 +39,14 @@ Result<ClientFile> file_in(const std::string& exchange, const std::string& membe
                     .member = member};
 }
 
+// As the XDG base directory specification has it: what is not absolute is not set.
+std::string state_path(const std::string& state, const std::string& home) {
+  if (state.starts_with('/')) {
+    return state;
+  }
+  return home.starts_with('/') ? home + "/.local/state" : "";
+}
+
 }  // namespace
 
 Environment environment() {
@@ -46,7 +54,8 @@ Environment environment() {
           .member = variable("CHANCERY_MEMBER"),
           .client_file = variable("CHANCERY_CLIENT"),
           .context = variable("CHANCERY_CONTEXT"),
-          .contexts = contexts_path(variable("XDG_CONFIG_HOME"), variable("HOME"))};
+          .contexts = contexts_path(variable("XDG_CONFIG_HOME"), variable("HOME")),
+          .state = state_path(variable("XDG_STATE_HOME"), variable("HOME"))};
 }
 
 Result<Context> fallback(const Shared& shared, const Environment& environment) {

@@ -23,6 +23,7 @@ struct Environment {
   std::string client_file{};
   std::string context{};
   std::string contexts{};  // The file with all contexts; empty where there is no place for one.
+  std::string state{};     // XDG_STATE_HOME, or its default; empty where there is no place for one.
 };
 
 [[nodiscard]] Environment environment();

@@ -18,6 +18,7 @@
 #include "io/zmq/plain_router.h"
 #include "io/zmq/poller.h"
 #include "node/config.h"
+#include "node/store/evidence.h"
 #include "node/store/node_store.h"
 
 namespace chancery::cli {
@@ -133,10 +134,12 @@ DaemonTarget node_target(const node::Config& config) {
 
 template <class Store>
 AuditSource source_of(const std::shared_ptr<Store>& store) {
-  return {.from = "store",
-          .genesis = store->genesis(),
-          .pages = [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); },
-          .check = [store] { return store->check(); }};
+  return {
+      .from = "store",
+      .genesis = store->genesis(),
+      .pages = [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); },
+      .leaves = [store](std::uint64_t from) { return store->audit_leaves(from, kAuditPageBytes); },
+      .check = [store] { return store->check(); }};
 }
 
 Result<AuditSource> store_source(const DaemonTarget& target) {
@@ -297,18 +300,49 @@ Result<v1::BackupReply> ask_backup(
   return reply.backup();
 }
 
+namespace {
+
+AuditPages ask_pages(const std::shared_ptr<AdminClient>& client, bool leaves_only) {
+  return [client, leaves_only](std::uint64_t from) -> Result<v1::AuditPageReply> {
+    v1::AdminRequest request;
+    request.mutable_audit_page()->set_from_index(from);
+    request.mutable_audit_page()->set_leaves_only(leaves_only);
+    CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
+    return std::move(*reply.mutable_audit_page());
+  };
+}
+
+}  // namespace
+
+Result<Proof> ask_proof(const DaemonTarget& target, v1::ProveRequest asked) {
+  if (!target.admin.empty()) {
+    Result<std::shared_ptr<AdminClient>> client = AdminClient::connect(target.admin);
+    if (client.has_value()) {
+      v1::AdminRequest request;
+      *request.mutable_prove() = std::move(asked);
+      CHANCERY_TRY(v1::AdminReply reply, (*client)->ask(std::move(request)));
+      return Proof{.file = std::move(*reply.mutable_prove()->mutable_file()),
+                   .genesis = target.genesis};
+    }
+    if (client.error().code != ErrorCode::kNoDaemon) {
+      return std::unexpected(client.error());
+    }
+  }
+  CHANCERY_TRY(const std::unique_ptr<node::NodeStore> store,
+               node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
+  CHANCERY_TRY(std::string file, node::make_evidence(*store, asked));
+  return Proof{.file = std::move(file), .genesis = store->genesis()};
+}
+
 Result<AuditSource> open_audit(const DaemonTarget& target) {
   if (!target.admin.empty()) {
     Result<std::shared_ptr<AdminClient>> client = AdminClient::connect(target.admin);
     if (client.has_value()) {
-      return AuditSource{"running daemon", target.genesis,
-                         [client = *client](std::uint64_t from) -> Result<v1::AuditPageReply> {
-                           v1::AdminRequest request;
-                           request.mutable_audit_page()->set_from_index(from);
-                           CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
-                           return std::move(*reply.mutable_audit_page());
-                         },
-                         nullptr};
+      return AuditSource{.from = "running daemon",
+                         .genesis = target.genesis,
+                         .pages = ask_pages(*client, false),
+                         .leaves = ask_pages(*client, true),
+                         .check = nullptr};
     }
     if (client.error().code != ErrorCode::kNoDaemon) {
       return std::unexpected(client.error());

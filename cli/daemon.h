@@ -78,12 +78,22 @@ inline constexpr std::size_t kStatusDepthMax = 16;  // Of the JSON that ask_stat
 // Has a running hub sequence and answer what it was sent, and end. kNoDaemon where it does not run.
 [[nodiscard]] Result<v1::DrainReply> ask_drain(const DaemonTarget& target);
 
+// An evidence file, and of which exchange.
+struct Proof {
+  std::string file;
+  Hash genesis{};
+};
+
+// The node's, where it runs, else made from its store.
+[[nodiscard]] Result<Proof> ask_proof(const DaemonTarget& target, v1::ProveRequest request);
+
 using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_index)>;
 
 struct AuditSource {
   std::string from;  // "running daemon" or "store".
   Hash genesis{};    // The store's own word where the target names none.
   AuditPages pages;
+  AuditPages leaves;  // The same without entries; the last has the checkpoint at quorum.
   std::function<Result<void>()> check;  // Of a store, beyond its entries; null for a daemon.
 };
 

@@ -156,7 +156,11 @@ std::string sheet(const client::Details& details) {
           : "index " + std::to_string(notice.index) + ", accepted " +
                 text::time_for_people(notice.accepted_at));
   row(out, "Stage", to_string(details.stage));
-  row(out, "Stored by", list(details.stored));
+  for (const client::Details::RecipientStage& said : details.recipient_stages) {
+    const std::string word = to_string(said.stage);
+    row(out, said.member,
+        word + " " + text::time_for_people(said.at) + ", entry " + std::to_string(said.index));
+  }
   row(out, "Created", text::time_for_people(notice.created_at));
   row(out, "Expires", notice.expires_at ? text::time_for_people(*notice.expires_at) : "");
   row(out, "Reply by", notice.reply_by ? text::time_for_people(*notice.reply_by) : "");

@@ -17,6 +17,7 @@
 #include "cli/status.h"
 #include "core/base/encoding.h"
 #include "core/base/version.h"
+#include "core/crypto/secret.h"
 #include "daemon/start.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
@@ -91,6 +92,52 @@ Finding link_of(const Json& status) {
                     ? std::string(error_info(*code).remedy)
                     : "is the hub at work, and is the way to it open? Compare hub, hub_key and "
                       "transport_key with the roster"};
+}
+
+Finding witness_of(const Json& status) {
+  const Json& witness = status.at("witness");
+  const std::string fault = shown(witness.at("fault"));
+  if (!fault.empty()) {
+    const std::optional<ErrorCode> code = error_code_from_name(fault.substr(0, fault.find(':')));
+    return {.part = "witness",
+            .health = Health::kBad,
+            .detail = fault,
+            .remedy = std::string(error_info(code.value_or(ErrorCode::kWitnessOlder)).remedy)};
+  }
+  return {.part = "witness",
+          .detail = witness.at("active") == true
+                        ? "cosigned " + shown(witness.at("size")) + " entries"
+                        : "this node is none"};
+}
+
+Finding pairs_of(const Json& status) {
+  const Json& disputes = status.at("disputes");
+  if (disputes.empty()) {
+    return {.part = "pairs",
+            .detail = "every peer counts as this node does, of " +
+                      std::to_string(status.at("pairs").size())};
+  }
+  const Json& first = disputes.front();
+  return {.part = "pairs",
+          .health = Health::kBad,
+          .detail =
+              shown(first.at("error")) + ": " + shown(first.at("detail")) +
+              (disputes.size() > 1 ? ", and " + std::to_string(disputes.size() - 1) + " more" : ""),
+          .remedy = std::string(error_info(ErrorCode::kStatementMismatch).remedy)};
+}
+
+Finding overdue_of(const Json& status) {
+  const Json& overdue = status.at("overdue");
+  if (overdue.empty()) {
+    return {.part = "overdue", .detail = "nothing that was sent is waited for too long"};
+  }
+  const Json& first = overdue.front();
+  return {
+      .part = "overdue",
+      .health = first.at("urgent") == true ? Health::kBad : Health::kWarning,
+      .detail = "not " + shown(first.at("what")) + ": " + shown(first.at("detail")) +
+                (overdue.size() > 1 ? ", and " + std::to_string(overdue.size() - 1) + " more" : ""),
+      .remedy = std::string(error_info(ErrorCode::kOverdue).remedy)};
 }
 
 Finding directory_of(const Json& status) {
@@ -240,10 +287,44 @@ Finding stopped(const DaemonTarget& target, const std::string& folder) {
                 ". Who starts it by hand makes the folder first"};
 }
 
+std::vector<std::string> key_sources(const broker::Config& config) {
+  return {config.log_key, config.log_key_next, config.transport_key};
+}
+
+std::vector<std::string> key_sources(const node::Config& config) {
+  std::vector<std::string> sources = config.sealing_keys;
+  sources.insert(sources.end(),
+                 {config.signing_key, config.witness_key, config.transport_key, config.local_key});
+  return sources;
+}
+
+// A credential or a variable of the unit, which a command has not got.
+bool is_out_of_sight(const std::string& source) {
+  if (!os::is_elsewhere(source)) {
+    return false;
+  }
+  Result<std::string> secret = os::read_secret(source);
+  if (secret.has_value()) {
+    crypto::wipe(*secret);
+  }
+  return !secret.has_value() && secret.error().code == ErrorCode::kFileMissing;
+}
+
 // What a start would look at; the warnings that it logs are findings as well.
 template <class Server, class Config>
-std::vector<Finding> try_start(const Config& config, const daemon::StartOptions& start) {
+std::vector<Finding> try_start(const Config& config, daemon::StartOptions start) {
   std::vector<Finding> findings;
+  std::string unseen;
+  for (const std::string& source : key_sources(config)) {
+    if (is_out_of_sight(source)) {
+      unseen += (unseen.empty() ? "" : ", ") + source;
+    }
+  }
+  if (!unseen.empty()) {
+    findings.push_back(
+        {.part = "keys", .detail = unseen + ": the daemon's alone, and not looked at from here"});
+  }
+  start.unit_keys = false;
   log::init_sink(
       [&](std::string_view line) {
         findings.push_back({.part = "start",
@@ -256,7 +337,9 @@ std::vector<Finding> try_start(const Config& config, const daemon::StartOptions&
   log::init_sink([](std::string_view) {}, log::Level::kError);
   findings.push_back(
       checked.has_value()
-          ? Finding{.part = "start", .detail = "keys, permissions, places and store let it start"}
+          ? Finding{.part = "start",
+                    .detail = unseen.empty() ? "keys, permissions, places and store let it start"
+                                             : "what can be seen from here lets it start"}
           : finding_of("start", checked.error()));
   return findings;
 }
@@ -406,6 +489,9 @@ std::vector<Finding> findings_of(const Json& status, const Expectations& expecta
   if (status.contains("hub")) {
     findings.push_back(link_of(status));
     findings.push_back(directory_of(status));
+    findings.push_back(witness_of(status));
+    findings.push_back(pairs_of(status));
+    findings.push_back(overdue_of(status));
   }
   findings.push_back(log_of(status, expectations));
   findings.push_back(clock_of(status, expectations));

@@ -12,7 +12,6 @@ namespace chancery::cli {
 namespace {
 
 constexpr std::size_t kListedMax = 40;  // Members of a large exchange are not a message.
-constexpr std::size_t kPlainNameBytesMax = 64;
 
 template <class Names>
 std::string listed(const Names& names) {
@@ -61,12 +60,7 @@ Result<void> require_pattern(std::string_view pattern) {
 }
 
 Result<void> require_plain_name(std::string_view what, std::string_view name) {
-  const auto alphanumeric = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  const auto plain = [&](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; };
-  if (name.empty() || name.size() > kPlainNameBytesMax || !alphanumeric(name.front()) ||
-      !std::ranges::all_of(name, plain)) {
+  if (!exchange::is_plain_name(name)) {
     return fail(ErrorCode::kUsage, "'" + std::string(name) + "' is no name of " +
                                        std::string(what) +
                                        ": letters, digits, '.', '_' and '-', 64 at most");

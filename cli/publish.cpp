@@ -123,19 +123,7 @@ Result<client::Draft> make_draft(const PublishOptions& options, client::Time now
   return draft;
 }
 
-Result<int> run_publish(const PublishOptions& options, const Shared& shared) {
-  CHANCERY_TRY(const std::chrono::milliseconds timeout, text::parse_duration(options.timeout));
-  CHANCERY_TRY(const client::Draft draft, make_draft(options, os::time_now()));
-  CHANCERY_TRY_VOID(require_kind(draft.kind));
-  CHANCERY_TRY(const client::Options node, client_options(shared));
-  client::Client client(node);
-  const client::Ticket ticket = client.publish(draft);
-  client::Outcome outcome;
-  outcome.verdict = client::Verdict::kReached;
-  outcome.stage = client::Stage::kQueued;
-  if (options.wait == "logged") {
-    outcome = ticket.wait(client::Stage::kLogged, timeout);
-  }
+int tell_published(const client::Ticket& ticket, client::Outcome outcome, const Shared& shared) {
   if (outcome.stage == client::Stage::kUnknown) {
     outcome.stage = client::Stage::kQueued;  // That much the ticket says.
   }
@@ -150,6 +138,22 @@ Result<int> run_publish(const PublishOptions& options, const Shared& shared) {
   return outcome.verdict == client::Verdict::kReached   ? os::kExitDone
          : outcome.verdict == client::Verdict::kRefused ? os::kExitFalse
                                                         : os::kExitUnknown;
+}
+
+Result<int> run_publish(const PublishOptions& options, const Shared& shared) {
+  CHANCERY_TRY(const std::chrono::milliseconds timeout, text::parse_duration(options.timeout));
+  CHANCERY_TRY(const client::Draft draft, make_draft(options, os::time_now()));
+  CHANCERY_TRY_VOID(require_kind(draft.kind));
+  CHANCERY_TRY(const client::Options node, client_options(shared));
+  client::Client client(node);
+  const client::Ticket ticket = client.publish(draft);
+  client::Outcome outcome;
+  outcome.verdict = client::Verdict::kReached;
+  outcome.stage = client::Stage::kQueued;
+  if (options.wait == "logged") {
+    outcome = ticket.wait(client::Stage::kLogged, timeout);
+  }
+  return tell_published(ticket, std::move(outcome), shared);
 }
 
 }  // namespace chancery::cli

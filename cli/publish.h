@@ -38,6 +38,10 @@ struct PublishOptions {
 // Throws client::Error "usage" for a word that is none.
 [[nodiscard]] Result<client::Draft> make_draft(const PublishOptions& options, client::Time now);
 
+// Prints what a notice came to, and gives the exit code for it.
+[[nodiscard]] int tell_published(const client::Ticket& ticket, client::Outcome outcome,
+                                 const Shared& shared);
+
 [[nodiscard]] Result<int> run_publish(const PublishOptions& options, const Shared& shared);
 
 }  // namespace chancery::cli

@@ -48,7 +48,9 @@ bool wants_somebody(const text::Json& status, std::uint64_t unshown_known) {
   const bool is_node = status.contains("hub");
   return is_node &&
          (status.at("hub").at("link") != "up" || !status.at("hub").at("damaged").empty() ||
-          status.at("outbox").at("aside") != 0 || unshown_count(status) > unshown_known);
+          status.at("outbox").at("aside") != 0 || status.at("witness").at("fault") != "" ||
+          !status.at("disputes").empty() || !status.at("overdue").empty() ||
+          unshown_count(status) > unshown_known);
 }
 
 }  // namespace

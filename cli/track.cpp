@@ -23,7 +23,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-// Recipients tell the hub, and their word comes with the node's next question, each 5 s.
+// Recipients state what they have within a few seconds.
 constexpr milliseconds kLookAgain{500};
 constexpr milliseconds kSlice{20'000};
 
@@ -41,8 +41,11 @@ class Tracker {
     if (is_logged()) {
       tell("logged", notice.accepted_at, "", {});
     }
-    for (const std::string& member : details_.stored) {
-      tell("stored", std::nullopt, member, {});
+    if (is_witnessed()) {
+      tell("witnessed", std::nullopt, "", {});
+    }
+    for (const client::Details::RecipientStage& said : details_.recipient_stages) {
+      tell(to_string(said.stage), said.at, said.member, {});
     }
     if (is_refused()) {
       tell(state_word(details_.stage, outcome.code), std::nullopt, "", outcome);
@@ -52,11 +55,23 @@ class Tracker {
   [[nodiscard]] bool is_logged() const {
     return details_.stage >= client::Stage::kLogged && details_.stage <= client::Stage::kDelivered;
   }
+  [[nodiscard]] bool is_witnessed() const {
+    return is_logged() && details_.stage >= client::Stage::kWitnessed;
+  }
   [[nodiscard]] bool is_refused() const { return details_.stage == client::Stage::kRefused; }
+  // To all recipients, as they state.
+  [[nodiscard]] std::size_t delivered_count() const {
+    return static_cast<std::size_t>(std::ranges::count(details_.recipient_stages,
+                                                       client::Stage::kDelivered,
+                                                       &client::Details::RecipientStage::stage));
+  }
+  [[nodiscard]] bool is_delivered() const {
+    return delivered_count() >= details_.notice.recipients.size();
+  }
   // Nothing more is to come that a node hears of.
   [[nodiscard]] bool is_over() const {
-    const bool all_stored = details_.stored.size() >= details_.notice.recipients.size();
-    return is_refused() || (is_logged() && (!details_.notice.own || all_stored));
+    return is_refused() ||
+           (is_logged() && (!details_.notice.own || (is_delivered() && is_witnessed())));
   }
   [[nodiscard]] const client::Notice& notice() const { return details_.notice; }
   // Why it is not over.
@@ -66,9 +81,10 @@ class Tracker {
     }
     return client::parts_of(
         Error{ErrorCode::kUnknownOutcome,
-              is_logged() ? "stored by " + std::to_string(details_.stored.size()) + " of " +
-                                std::to_string(notice().recipients.size()) + " recipients"
-                          : "not logged yet"});
+              !is_logged()      ? "not logged yet"
+              : !is_delivered() ? "delivered to " + std::to_string(delivered_count()) + " of " +
+                                      std::to_string(notice().recipients.size()) + " recipients"
+                                : "no quorum of witnesses has cosigned it"});
   }
 
  private:
@@ -95,8 +111,8 @@ class Tracker {
     std::string line = word + std::string(word.size() < 10 ? 10 - word.size() : 1, ' ');
     line += at ? text::time_for_people(*at) : std::string();
     line += logged ? "  index " + std::to_string(notice().index) : std::string();
-    line += member.empty() ? "" : "by " + member;
-    line += why.code.empty() ? "" : why.text + ". " + why.remedy;
+    line += member.empty() ? "" : at ? "  by " + member : "by " + member;
+    line += why.code.empty() ? "" : why.text + " " + why.remedy;
     std::cout << harmless(line) << "\n" << std::flush;
   }
 

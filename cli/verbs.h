@@ -38,6 +38,7 @@ void run_with(CLI::App& verb, Shared& shared, std::shared_ptr<Options> options,
 void add_publish(CLI::App& app, Shared& shared);
 void add_inbox(CLI::App& app, Shared& shared);
 void add_show(CLI::App& app, Shared& shared);
+void add_acknowledge(CLI::App& app, Shared& shared);
 void add_kinds(CLI::App& app, Shared& shared);
 void add_errors(CLI::App& app, Shared& shared);
 void add_version(CLI::App& app, Shared& shared);
@@ -56,6 +57,7 @@ void add_status(CLI::App& app, Shared& shared);
 void add_doctor(CLI::App& app, Shared& shared);
 void add_hub(CLI::App& app, Shared& shared);
 void add_audit(CLI::App& app, Shared& shared);
+void add_verify(CLI::App& app, Shared& shared);
 void add_backup(CLI::App& app, Shared& shared);
 void add_restore(CLI::App& app, Shared& shared);
 
@@ -67,6 +69,7 @@ void add_context(CLI::App& app, Shared& shared);
 
 // verbs_config.cpp: the files of daemons and applications, offline.
 void add_config(CLI::App& app, Shared& shared);
+
 
 // verbs_completion.cpp: describes all verbs that were added before.
 void add_completion(CLI::App& app, Shared& shared);

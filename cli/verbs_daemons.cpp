@@ -2,11 +2,15 @@
 #include <memory>
 
 #include "cli/audit.h"
+#include "cli/audit_compare.h"
+#include "cli/audit_export.h"
 #include "cli/backup.h"
 #include "cli/doctor.h"
 #include "cli/hub.h"
+#include "cli/prove.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
+#include "cli/verify.h"
 #include "io/args/cli11.h"
 
 namespace chancery::cli {
@@ -52,12 +56,56 @@ constexpr const char* kVerifyFooter = R"(Examples:
   chancery audit verify --exchange DIR hub
   chancery audit verify --exchange DIR AM --json
   chancery audit verify --store hub.db --genesis HEX
+  chancery audit verify --export DIR --genesis HEX --since-last
 
 Checks from the first entry on: leaves, roots, signed checkpoints, the directory, and the
 signatures and rights of every envelope that the store holds. A running daemon is asked for its
-records, a stopped one's store is read, never written. Without --genesis the store's own word for
-the exchange is taken.
-Exit 0: verified. 1: falsified, the entry at fault is named. 2: could not tell.)";
+records, a stopped one's store is read, never written; the word live for NAME asks for a running
+one. Of an export (--export, or a NAME with a slash in it) each byte of each file is checked.
+Without --genesis (or --vkey) the word of the store or the export is taken for which exchange it
+is. The head audited last is kept in $XDG_STATE_HOME/chancery/audited.
+Exit 0: verified. 1: falsified, the entry or file at fault is named. 2: could not tell.)";
+
+constexpr const char* kExportFooter = R"(Examples:
+  chancery audit export DIR --exchange DIR hub
+  chancery audit export DIR --node /etc/chancery/node/node.toml
+  chancery audit export DIR --store hub.db --genesis HEX
+
+The log up to its newest checkpoint at quorum, in the layout of c2sp.org/tlog-tiles, with what it is
+verified by: log.vkey, policy.txt, directory. Where DIR has an export, what is new is added. No
+notice is in it: leaves are hashes. The directory is: who the members are, and their keys.
+Exit 0: done. 1: refused, as where DIR has another log; nothing is changed. 2: could not tell.)";
+
+constexpr const char* kCompareFooter = R"(Examples:
+  chancery audit compare of-am of-by
+  chancery audit compare of-am of-by -o proof.txt
+  chancery audit verify --contradiction proof.txt --genesis HEX
+
+Each has a head that the log signed. One log: the larger tree begins with the smaller one. Two: the
+log showed its members different histories, and the file of -o, with both heads and what shows that
+they contradict each other, proves it to whoever knows the genesis or the log's key.
+Exit 0: one extends the other. 1: they contradict each other. 2: could not tell.)";
+
+constexpr const char* kProveFooter = R"(Examples:
+  chancery audit prove 3f2a91c07b5e -o notice.evidence --exchange DIR AM
+  chancery audit prove 3f2a91c07b5e -o notice.evidence --node /etc/chancery/node/node.toml
+  chancery audit prove 3f2a91c07b5e -o notice.evidence --store am.db --hide-text --json
+
+Writes one file that shows an outsider who signed the notice, that it was logged, which members
+cosigned that, and which recipients have it, read it or acted on it, as far as this node can show
+it. It has the text in it, unless --hide-text, and the exchange's directory: members, keys, rights
+and names of people. A running node is asked, a stopped one's store is read, never written.
+Exit 0: written. 1: refused. 2: could not tell.)";
+
+constexpr const char* kEvidenceFooter = R"(Examples:
+  chancery verify notice.evidence --genesis HEX
+  chancery verify notice.evidence --genesis HEX --pin 1204:HEX --json
+
+Asks no daemon and no network. The genesis names the exchange: take it from where you trust it, and
+not from whoever gave you the file. With --pin, a size and root of the log that you have from
+elsewhere, the file is to be of the same log.
+Exit 0: verified. 1: falsified, and why. 2: could not tell: the file cannot be read, or is of
+another size than the pin.)";
 
 constexpr const char* kBackupFooter = R"(Examples:
   chancery backup --exchange DIR hub --to /backup/hub-2026-01-31.db
@@ -86,7 +134,9 @@ void add_hub_flags(CLI::App& verb, Shared& shared, DaemonOptions* options) {
   add_json_flag(verb, shared);
 }
 
-void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, bool stores) {
+enum class Stores : std::uint8_t { kNo, kYes, kAndExports };
+
+void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, Stores stores) {
   verb.add_option("name", options->name, "hub, or a member's code (with --exchange)")
       ->type_name("NAME");
   add_context_flag(verb, shared);
@@ -97,24 +147,21 @@ void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, bo
   auto* const node =
       verb.add_option("--node", options->node, "Or a node's configuration")->type_name("FILE");
   hub->excludes(node);
-  if (stores) {
+  if (stores != Stores::kNo) {
     options->flags =
         "--exchange DIR and its name, --hub FILE, --node FILE, --store FILE, or --context NAME";
     auto* const store =
         verb.add_option("--store", options->store, "Or the store of a stopped daemon, or a copy")
             ->type_name("FILE");
     store->excludes(hub)->excludes(node);
-    verb.add_option("--genesis", options->genesis, "The exchange it must be of, 64 digits")
-        ->type_name("HEX")
-        ->needs(store);
+    auto* const genesis =
+        verb.add_option("--genesis", options->genesis, "The exchange it must be of, 64 digits")
+            ->type_name("HEX");
+    if (stores == Stores::kYes) {
+      genesis->needs(store);
+    }
   }
   add_json_flag(verb, shared);
-}
-
-std::shared_ptr<DaemonOptions> add_daemon_flags(CLI::App& verb, Shared& shared, bool stores) {
-  const auto options = std::make_shared<DaemonOptions>();
-  add_daemon_flags(verb, shared, options.get(), stores);
-  return options;
 }
 
 void add_check_flag(CLI::App& verb, StatusOptions& options) {
@@ -133,7 +180,7 @@ void add_status(CLI::App& app, Shared& shared) {
   CLI::App& verb = *app.add_subcommand("status", "Show how a hub or a node is");
   verb.footer(kStatusFooter);
   const auto options = std::make_shared<StatusOptions>();
-  add_daemon_flags(verb, shared, &options->daemon, /*stores=*/false);
+  add_daemon_flags(verb, shared, &options->daemon, Stores::kNo);
   add_check_flag(verb, *options);
   add_unshown_flag(verb, options->unshown_known);
   run_with(verb, shared, options, run_status);
@@ -143,7 +190,7 @@ void add_doctor(CLI::App& app, Shared& shared) {
   CLI::App& verb = *app.add_subcommand("doctor", "Find what is wrong with a hub or a node");
   verb.footer(kDoctorFooter);
   const auto options = std::make_shared<DoctorOptions>();
-  add_daemon_flags(verb, shared, &options->daemon, /*stores=*/false);
+  add_daemon_flags(verb, shared, &options->daemon, Stores::kNo);
   verb.add_flag("--check", options->check, "As a monitoring plugin: one line, and its exit codes");
   verb.add_option("--log-age-max", options->log_age_max,
                   "A warning where the newest entry is older, as 2h")
@@ -176,18 +223,79 @@ void add_hub(CLI::App& app, Shared& shared) {
 }
 
 void add_audit(CLI::App& app, Shared& shared) {
-  CLI::App& group = *app.add_subcommand("audit", "Verify logs");
+  CLI::App& group = *app.add_subcommand("audit", "Export, verify and compare logs");
   group.require_subcommand(1);
-  CLI::App& verb = *group.add_subcommand("verify", "Verify the log of a hub or a node");
+  CLI::App& made = *group.add_subcommand("export", "Write the log of a hub or a node as files");
+  made.footer(kExportFooter);
+  const auto exported = std::make_shared<ExportOptions>();
+  made.add_option("folder", exported->folder, "Where the files are, or are to be")
+      ->required()
+      ->type_name("DIR");
+  add_daemon_flags(made, shared, &exported->daemon, Stores::kYes);
+  run_with(made, shared, exported, run_audit_export);
+  CLI::App& verb =
+      *group.add_subcommand("verify", "Verify a log: a daemon's, a store's, an export");
   verb.footer(kVerifyFooter);
-  run_with(verb, shared, add_daemon_flags(verb, shared, /*stores=*/true), run_audit_verify);
+  const auto options = std::make_shared<VerifyOptions>();
+  add_daemon_flags(verb, shared, &options->daemon, Stores::kAndExports);
+  verb.add_option("--export", options->folder, "Or what `audit export` wrote")->type_name("DIR");
+  verb.add_option("--contradiction", options->contradiction, "Or what `audit compare -o` wrote")
+      ->type_name("FILE");
+  verb.add_option("--vkey", options->vkey, "The key that the export's log must have, or its file")
+      ->type_name("KEY");
+  verb.add_flag("--log-signed", options->log_signed,
+                "An export that no quorum cosigned will do: the log's signature alone");
+  verb.add_flag("--since-last", options->since_last,
+                "It must extend the head that was audited last, and is the last one then");
+  run_with(verb, shared, options, run_audit_verify);
+  CLI::App& both = *group.add_subcommand("compare", "Say whether two exports are of one log");
+  both.footer(kCompareFooter);
+  const auto sides = std::make_shared<CompareOptions>();
+  both.add_option("one", sides->one, "An export")->required()->type_name("EXPORT");
+  both.add_option("other", sides->other, "Another, of another member say")
+      ->required()
+      ->type_name("EXPORT");
+  both.add_option("-o,--proof", sides->proof, "Write a contradiction as a file that proves it")
+      ->type_name("FILE");
+  both.add_option("--genesis", sides->genesis, "The exchange that they must be of, 64 digits")
+      ->type_name("HEX");
+  both.add_option("--vkey", sides->vkey, "The key that their log must have, or its file")
+      ->type_name("KEY");
+  add_json_flag(both, shared);
+  run_with(both, shared, sides, run_audit_compare);
+  CLI::App& prove = *group.add_subcommand("prove", "Write a file that proves a notice");
+  prove.footer(kProveFooter);
+  const auto proven = std::make_shared<ProveOptions>();
+  prove.add_option("notice", proven->notice, "The notice, by 8 digits of its N or more")
+      ->required()
+      ->type_name("NOTICE");
+  add_daemon_flags(prove, shared, &proven->daemon, Stores::kYes);
+  prove.add_option("-o,--output", proven->output, "The file; nothing may be there")
+      ->required()
+      ->type_name("FILE");
+  prove.add_flag("--hide-text", proven->hide_text, "Leave the text out: only its hash is there");
+  run_with(prove, shared, proven, run_prove);
+}
+
+void add_verify(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("verify", "Verify an evidence file, offline");
+  verb.footer(kEvidenceFooter);
+  const auto options = std::make_shared<EvidenceOptions>();
+  verb.add_option("file", options->file, "The evidence file")->required()->type_name("FILE");
+  verb.add_option("--genesis", options->genesis, "The exchange it must be of, 64 digits")
+      ->required()
+      ->type_name("HEX");
+  verb.add_option("--pin", options->pin, "A head of the log that you have from elsewhere")
+      ->type_name("SIZE:ROOT");
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_verify);
 }
 
 void add_backup(CLI::App& app, Shared& shared) {
   CLI::App& verb = *app.add_subcommand("backup", "Copy the store of a running hub or node");
   verb.footer(kBackupFooter);
   const auto options = std::make_shared<BackupOptions>();
-  add_daemon_flags(verb, shared, &options->daemon, /*stores=*/false);
+  add_daemon_flags(verb, shared, &options->daemon, Stores::kNo);
   verb.add_option("--to", options->to, "The copy; nothing may be there")
       ->required()
       ->type_name("FILE");

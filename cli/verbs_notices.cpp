@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/acknowledge.h"
 #include "cli/errors.h"
 #include "cli/inbox.h"
 #include "cli/kinds.h"
@@ -47,6 +48,14 @@ constexpr const char* kShowFooter = R"(Examples:
   chancery show 4be19d02a7c1 --exchange DIR --as BY     (the first digits of the notice, 8 or more)
   chancery show 17 --exchange DIR --as BY               (digits only: the index in the log)
   chancery show 01890a5d-ac96-774b-bcce-b302099a8057 --client client.toml --json)";
+
+constexpr const char* kAcknowledgeFooter = R"(Examples:
+  chancery acknowledge 4be19d02a7c1 --read --exchange DIR --as BY
+  chancery acknowledge 17 --actioned --remark "Gateways are isolated." --client client.toml --json
+
+Tells the origin that people here read its notice, or acted on it: a notice of its own, signed and
+logged, with the status, precedence and label of the other. 'chancery track' shows it to the origin.
+Exit codes as of 'chancery publish'.)";
 
 constexpr const char* kKindsFooter = R"(Examples:
   chancery kinds
@@ -146,6 +155,24 @@ void add_show(CLI::App& app, Shared& shared) {
   add_client_flags(verb, shared);
   add_json_flag(verb, shared);
   run_with(verb, shared, options, run_show);
+}
+
+void add_acknowledge(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("acknowledge", "Tell the origin that its notice was read");
+  verb.footer(kAcknowledgeFooter);
+  const auto options = std::make_shared<AcknowledgeOptions>();
+  verb.add_option("notice", options->name, "A notice, an index or a notice id")
+      ->required()
+      ->type_name("NOTICE|INDEX|ID");
+  CLI::Option* const read = verb.add_flag("--read", options->read, "People here read it");
+  verb.add_flag("--actioned", options->actioned, "People here acted on it")->excludes(read);
+  verb.add_option("--remark", options->remark, "For the origin")->type_name("TEXT");
+  verb.add_option("--timeout", options->timeout, "How long to wait until it is logged")
+      ->capture_default_str()
+      ->type_name("DURATION");
+  add_client_flags(verb, shared);
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_acknowledge);
 }
 
 void add_kinds(CLI::App& app, Shared& shared) {

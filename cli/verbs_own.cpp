@@ -74,9 +74,12 @@ constexpr const char* kTrackFooter = R"(Examples:
   chancery track 4be19d02a7c1 --exchange DIR --as AM
   chancery track 01890a5d-ac96-774b-bcce-b302099a8057 --exchange DIR --as AM --watch --json
 
-A line for each thing that happened: queued, logged, stored by each recipient, or refused, expired,
-withdrawn. --watch stays until nothing more is to come.
-Exit 0: logged; with --watch, stored by all recipients too. 1: refused. 2: not known in time.)";
+A line for each thing that happened: queued, logged, witnessed, delivered to each recipient, read or
+actioned there, or refused, expired, withdrawn. What is delivered the recipient's node states, and
+what is read or actioned its people say, in signed notices of their own.
+--watch stays until it is delivered to all and witnessed.
+Exit 0: logged; with --watch, delivered to all recipients and witnessed too. 1: refused. 2: not
+known in time.)";
 
 void add_outbox_list(CLI::App& group, Shared& shared) {
   CLI::App& verb = *group.add_subcommand("list", "List what the member published");

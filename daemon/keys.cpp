@@ -23,6 +23,19 @@ Result<crypto::PrivateKey> read_private_key(const std::string& path, crypto::Alg
   return key;
 }
 
+Result<std::optional<crypto::PrivateKey>> read_private_key_if(const std::string& source,
+                                                              crypto::Algorithm algorithm,
+                                                              bool needed) {
+  Result<crypto::PrivateKey> key = read_private_key(source, algorithm);
+  if (key.has_value()) {
+    return std::move(*key);
+  }
+  if (!needed && os::is_elsewhere(source) && key.error().code == ErrorCode::kFileMissing) {
+    return std::nullopt;
+  }
+  return std::unexpected(key.error());
+}
+
 zmq::CurveKey curve_key(Bytes raw) {
   zmq::CurveKey key{};
   CHANCERY_CHECK(raw.size() == key.size());

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/base/bytes.h"
@@ -18,6 +19,11 @@ namespace chancery::daemon {
 // kFileMissing, kFilePermissions; kConfigInvalid where the file is no such key.
 [[nodiscard]] Result<crypto::PrivateKey> read_private_key(const std::string& path,
                                                           crypto::Algorithm algorithm);
+
+// For a check: nothing where `needed` is false and the source is a credential or a variable that is
+// not there, since a supervisor gives those to the daemon alone.
+[[nodiscard]] Result<std::optional<crypto::PrivateKey>> read_private_key_if(
+    const std::string& source, crypto::Algorithm algorithm, bool needed);
 
 // Exactly 32 bytes.
 [[nodiscard]] zmq::CurveKey curve_key(Bytes raw);

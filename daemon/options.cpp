@@ -59,7 +59,14 @@ Result<std::string> ReadPathIf::operator()(const OptionSource& from, std::string
 
 Result<std::string> key_source(const OptionSource& from, std::string_view key,
                                const std::string& source) {
-  return os::is_elsewhere(source) ? source : path_of(from, key, source);
+  if (!os::is_elsewhere(source)) {
+    return path_of(from, key, source);
+  }
+  const Result<void> usable = os::check_secret_source(source);
+  if (!usable.has_value()) {
+    return from.table.fail_at(key, usable.error().detail);
+  }
+  return source;
 }
 
 Result<std::string> ReadKeySource::operator()(const OptionSource& from, std::string_view key,

@@ -17,7 +17,8 @@ namespace chancery::daemon {
 // What the command line says beside the configuration.
 struct StartOptions {
   bool trust_clock = false;  // The store has seen a clock that was ahead.
-  bool sockets = true;       // Of a check alone: their places, too.
+  bool sockets = true;       // Of a check alone: their places, too …
+  bool unit_keys = true;     // … and that the environment has the keys which a supervisor gives.
 };
 
 inline constexpr std::chrono::minutes kClockTolerance{10};

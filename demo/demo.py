@@ -318,7 +318,25 @@ def search_for_texts(exchange, notices, report, when):
                            f"{by_count({**elsewhere, 'the logs': in_logs})}")
 
 
+QUIET_SECONDS = 4  # Statements follow three seconds after what they count.
+
+
+def wait_until_quiet(exchange):
+    """Nodes state to each other what they counted: until that is done too, where they run."""
+    since, before = time.monotonic(), None
+    deadline = since + 60
+    while time.monotonic() < deadline and time.monotonic() < since + QUIET_SECONDS:
+        code, out, _ = exchange.call("status", "--exchange", exchange.folder, "hub", "--json")
+        if code != 0:
+            return
+        size = json.loads(out)["log"]["size"]
+        if size != before:
+            since, before = time.monotonic(), size
+        time.sleep(0.5)
+
+
 def audit_everybody(exchange, report, what):
+    wait_until_quiet(exchange)
     report.title(f"Audits of {what}: leaves, roots, checkpoints, directory, signatures")
     roots = set()
     for name in ["hub", *MEMBERS]:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -19,30 +20,37 @@ namespace {
 
 constexpr std::string_view kIpcPrefix = "ipc://";
 
+using PublicKeyIf = std::optional<crypto::PublicKey>;
+
+// Those that are there: see StartOptions::unit_keys.
 struct Keys {
-  crypto::PublicKey signing;
-  crypto::PublicKey transport;
+  PublicKeyIf signing;
+  PublicKeyIf transport;
   std::vector<crypto::PublicKey> sealing;
+  bool all_sealing = true;
 };
 
-Result<Keys> read_keys(const Config& config) {
-  const auto public_half = [](const std::string& path,
-                              crypto::Algorithm algorithm) -> Result<crypto::PublicKey> {
-    CHANCERY_TRY(const crypto::PrivateKey key, daemon::read_private_key(path, algorithm));
-    return key.public_key();
+Result<Keys> read_keys(const Config& config, bool unit_keys) {
+  const auto public_half = [&](const std::string& path,
+                               crypto::Algorithm algorithm) -> Result<PublicKeyIf> {
+    CHANCERY_TRY(const std::optional<crypto::PrivateKey> key,
+                 daemon::read_private_key_if(path, algorithm, unit_keys));
+    return key.has_value() ? PublicKeyIf(key->public_key()) : std::nullopt;
   };
-  CHANCERY_TRY(crypto::PublicKey signing,
-               public_half(config.signing_key, crypto::Algorithm::kEd25519));
+  CHANCERY_TRY(PublicKeyIf signing, public_half(config.signing_key, crypto::Algorithm::kEd25519));
   if (!config.witness_key.empty()) {
     CHANCERY_TRY_VOID(public_half(config.witness_key, crypto::Algorithm::kEd25519));
   }
-  CHANCERY_TRY(crypto::PublicKey transport,
+  CHANCERY_TRY(PublicKeyIf transport,
                public_half(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY_VOID(public_half(config.local_key, crypto::Algorithm::kX25519));
   Keys keys{.signing = std::move(signing), .transport = std::move(transport), .sealing = {}};
   for (const std::string& path : config.sealing_keys) {
-    CHANCERY_TRY(crypto::PublicKey sealing, public_half(path, crypto::Algorithm::kX25519));
-    keys.sealing.push_back(std::move(sealing));
+    CHANCERY_TRY(PublicKeyIf sealing, public_half(path, crypto::Algorithm::kX25519));
+    keys.all_sealing = keys.all_sealing && sealing.has_value();
+    if (sealing.has_value()) {
+      keys.sealing.push_back(std::move(*sealing));
+    }
   }
   return keys;
 }
@@ -56,19 +64,20 @@ void warn_not_enrolled(const std::string& path, std::uint64_t size) {
 void compare_with_directory(const Config& config, const Keys& keys, const NodeState& state) {
   const exchange::Directory& directory = state.follower.directory();
   const std::uint64_t size = state.follower.size();
-  if (!directory.founded()) {
+  if (!directory.founded() || !keys.signing.has_value()) {
     return;
   }
-  const exchange::NodeInfo* const node = directory.active_node(keys.signing.id());
+  const exchange::NodeInfo* const node = directory.active_node(keys.signing->id());
   if (node == nullptr || node->member != config.member) {
     warn_not_enrolled(config.signing_key, size);
     return;
   }
-  if (!(node->transport_key == keys.transport)) {
+  if (keys.transport.has_value() && !(node->transport_key == *keys.transport)) {
     warn_not_enrolled(config.transport_key, size);
   }
   const crypto::PublicKey* const current = node->current_sealing_key();
-  if (current != nullptr && std::ranges::find(keys.sealing, *current) == keys.sealing.end()) {
+  if (current != nullptr && keys.all_sealing &&
+      std::ranges::find(keys.sealing, *current) == keys.sealing.end()) {
     log::warn("sealing-key-missing", {{"key_id", hex(current->id())}, {"log_size", size}});
   }
 }
@@ -118,7 +127,7 @@ Result<void> check_sockets(const Config& config) {
 }  // namespace
 
 Result<void> Server::check(const Config& config, const daemon::StartOptions& options) {
-  CHANCERY_TRY(const Keys keys, read_keys(config));
+  CHANCERY_TRY(const Keys keys, read_keys(config, options.unit_keys));
   CHANCERY_TRY_VOID(daemon::check_store_place("store", config.store));
   if (options.sockets) {
     CHANCERY_TRY_VOID(check_sockets(config));

@@ -101,7 +101,10 @@ Result<std::vector<Application>> read_applications(const OptionSource& from, std
     CHANCERY_TRY_VOID(
         daemon::read_options<Application>(kApplicationOptions, {.table = table}, application));
     application.rate.burst = 2 * application.rate.per_second;
-    if (application.name.empty() || !names.insert(application.name).second) {
+    if (!exchange::is_plain_name(application.name)) {
+      return table.fail_at("name", "letters, digits, '.', '_' and '-', 64 at most");
+    }
+    if (!names.insert(application.name).second) {
       return table.fail_at("name", "each application has a name of its own");
     }
     if (!keys.insert(application.key).second) {

@@ -22,6 +22,7 @@
 #include "io/zmq/poller.h"
 #include "io/zmq/self_test.h"
 #include "node/metrics.h"
+#include "node/store/evidence.h"
 
 namespace chancery::node {
 namespace {
@@ -94,8 +95,11 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
   os::keep_large_blocks_apart();
   CHANCERY_TRY(crypto::PrivateKey signing_key,
                daemon::read_private_key(config.signing_key, crypto::Algorithm::kEd25519));
+  std::unique_ptr<crypto::Signer> witness;
   if (!config.witness_key.empty()) {
-    CHANCERY_TRY_VOID(daemon::read_private_key(config.witness_key, crypto::Algorithm::kEd25519));
+    CHANCERY_TRY(crypto::PrivateKey key,
+                 daemon::read_private_key(config.witness_key, crypto::Algorithm::kEd25519));
+    witness = std::make_unique<crypto::KeySigner>(std::move(key));
   }
   CHANCERY_TRY(const crypto::PrivateKey transport_key,
                daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
@@ -122,7 +126,8 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
                      .local = {},
                      .disk = config.disk},
                     std::move(store), std::make_unique<crypto::KeySigner>(std::move(signing_key)),
-                    exchange::Opener(std::move(sealing_keys)), os::random_bytes));
+                    exchange::Opener(std::move(sealing_keys)), os::random_bytes,
+                    std::move(witness)));
   auto server = std::unique_ptr<Server>(new Server(config, std::move(admin), std::move(engine)));
   CHANCERY_TRY_VOID(server->open_sockets(transport_key, local_key));
   CHANCERY_TRY(server->vitals_, daemon::Vitals::start(config.http, vitals_program()));
@@ -147,6 +152,7 @@ Result<void> Server::open_sockets(const crypto::PrivateKey& transport_key,
                                  .all_waiting_bytes_max = kAllLocalWaitingBytesMax},
                                 daemon::stranger_key()));
   local_ = std::make_unique<zmq::Router>(std::move(local));
+  local_key_ = hex(local_key.public_key().raw());
   if (!config_.feed.empty()) {
     CHANCERY_TRY(feed_, Feed::open(*context_, config_.feed, engine_->store()));
   }
@@ -497,12 +503,21 @@ Result<void> Server::receive_admin() {
     } else if (request->has_status()) {
       CHANCERY_TRY(*reply.mutable_status()->mutable_json(), status_json());
     } else if (request->has_audit_page()) {
+      const v1::AuditPageRequest& asked = request->audit_page();
       Result<v1::AuditPageReply> page =
-          engine_->store().audit_page(request->audit_page().from_index(), kAuditPageBytes);
+          asked.leaves_only() ? engine_->store().audit_leaves(asked.from_index(), kAuditPageBytes)
+                              : engine_->store().audit_page(asked.from_index(), kAuditPageBytes);
       if (page.has_value()) {
         *reply.mutable_audit_page() = std::move(*page);
       } else {
         refuse(page.error());
+      }
+    } else if (request->has_prove()) {
+      Result<std::string> file = make_evidence(engine_->store(), request->prove());
+      if (file.has_value()) {
+        *reply.mutable_prove()->mutable_file() = *std::move(file);
+      } else {
+        refuse(file.error());
       }
     } else if (request->has_backup()) {
       const Result<void> begun = backup_.begin(
@@ -621,6 +636,22 @@ text::Json Server::queues_json(const OutboxCounts& outbox, const OutboxShare& sh
   return queues;
 }
 
+// Of each peer, how far this node stated and compared, and what both ends agree on.
+Result<text::Json> Server::pairs_json() {
+  text::Json pairs = text::Json::object();
+  NodeStore& store = engine_->store();
+  CHANCERY_TRY(const std::vector<std::string> peers, store.pairs());
+  for (const std::string& peer : peers) {
+    CHANCERY_TRY(const exchange::PairCount ours, store.pair_count(peer, PairEnd::kOurs));
+    CHANCERY_TRY(const exchange::PairCount theirs, store.pair_count(peer, PairEnd::kTheirs));
+    pairs[peer] = {{"stated", ours.size},
+                   {"compared", theirs.size},
+                   {"received", theirs.received.size()},
+                   {"sent", theirs.sent.size()}};
+  }
+  return pairs;
+}
+
 Result<std::string> Server::status_json() {
   NodeStore& store = engine_->store();
   const Link& link = engine_->link();
@@ -644,6 +675,7 @@ Result<std::string> Server::status_json() {
     json["members"] = daemon::members_json(directory);
   }
   json["enrolled"] = directory.founded() && directory.active_node(engine_->node_id()) != nullptr;
+  json["local"] = {{"endpoint", local_->endpoint()}, {"key", local_key_}};
   json["hub"] = {{"endpoint", config_.hub},        {"link", phase_word(link.phase())},
                  {"size", link.hub_size()},        {"damaged", engine_->waits_for_hub()},
                  {"pace", engine_->uplink_pace()}, {"fault", engine_->last_fault()}};
@@ -651,16 +683,40 @@ Result<std::string> Server::status_json() {
                  {"root", hex(follower.tree().root())},
                  {"directory", hex(directory.root())},
                  {"accepted_at_ms", follower.accepted_at_ms()}};
+  const std::optional<CosignedNote>& cosigned = engine_->cosigned();
+  json["cosigned"] = daemon::cosigned_json(cosigned.has_value() ? cosigned->size : 0,
+                                           cosigned.has_value() ? cosigned->time_s : 0);
+  const std::optional<Error>& fault = engine_->witness_fault();
+  json["witness"] = {
+      {"active", engine_->is_witness()},
+      {"size", store.witness_state().value_or(WitnessState{}).tree.size},
+      {"fault", fault.has_value() ? std::string(error_info(fault->code).name) + ": " + fault->detail
+                                  : std::string()}};
   json["cursor"] = link.position().cursors.patient;
   json["cursor_urgent"] = link.position().cursors.urgent;
-  json["outbox"] = {{"queued", outbox.queued},       {"aside", outbox.aside},
-                    {"signed", outbox.signed_count}, {"logged", outbox.logged},
-                    {"refused", outbox.refused},     {"unstored", outbox.unstored}};
+  json["outbox"] = {{"queued", outbox.queued},        {"aside", outbox.aside},
+                    {"signed", outbox.signed_count},  {"logged", outbox.logged},
+                    {"refused", outbox.refused},      {"undelivered", outbox.undelivered},
+                    {"statements", outbox.statements}};
   json["inbox"] = {{"shown", intake.shown},
                    {"void", intake.void_count},
                    {"unopenable", intake.unopenable},
                    {"garbled", intake.garbled},
                    {"erased", intake.erased}};
+  CHANCERY_TRY(json["pairs"], pairs_json());
+  json["disputes"] = text::Json::array();
+  for (const auto& [peer, error] : engine_->disputes()) {
+    json["disputes"].push_back(
+        {{"peer", peer}, {"error", error_info(error.code).name}, {"detail", error.detail}});
+  }
+  json["overdue"] = text::Json::array();
+  for (const Overdue& each : engine_->overdue()) {
+    json["overdue"].push_back({{"what", each.what},
+                               {"peer", each.peer},
+                               {"urgent", each.lane == exchange::Lane::kUrgent},
+                               {"since_ms", each.since_ms},
+                               {"detail", each.detail}});
+  }
   json["given_back"] = {{"waiting", deferred.waiting}, {"quarantined", deferred.quarantined}};
   json["queues"] = queues_json(outbox, share, deferred.most_of_one);
   json["backup"] = backup_.progress();

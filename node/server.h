@@ -52,6 +52,7 @@ class Server {
   // Until SIGINT or SIGTERM, or an error after which the process must not go on.
   [[nodiscard]] Result<void> run(const daemon::Life<Config>& life);
 
+  Result<text::Json> pairs_json();
   [[nodiscard]] Result<std::string> status_json();
 
  private:
@@ -113,6 +114,7 @@ class Server {
   std::unique_ptr<zmq::ZapHandler> zap_;
   std::unique_ptr<zmq::Dealer> hub_;
   std::unique_ptr<zmq::Router> local_;
+  std::string local_key_;  // Its public half, for clients: 64 digits.
   std::unique_ptr<zmq::Router> admin_;
   std::optional<Feed> feed_;  // Where the configuration has one.
 };

@@ -133,10 +133,6 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
       credit(session, Lane::kUrgent, word.cursor_urgent(), word.credits_urgent());
       return {};
     }
-    case v1::UpMessage::kProbe: {
-      Result<void> probed = probe(peer, session, std::move(*parsed->mutable_probe()));
-      return probed.has_value() ? Result<void>() : refuse_with(probed.error());
-    }
     case v1::UpMessage::kFetch: {
       Result<void> fetched = fetch(peer, session, parsed->fetch());
       return fetched.has_value() ? Result<void>() : refuse_with(fetched.error());
@@ -144,12 +140,16 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
     case v1::UpMessage::kRestore:
       restore(peer, session, std::move(*parsed->mutable_restore()));
       return {};
+    case v1::UpMessage::kAnswer:
+      answers_.push_back({.node = found->first, .answer = std::move(*parsed->mutable_answer())});
+      return {};
     case v1::UpMessage::kPing: {
       v1::DownMessage message;
       message.mutable_pong()->set_nonce(parsed->ping().nonce());
       message.mutable_pong()->set_log_size(sequencer_.tree().size());
       message.mutable_pong()->set_delivered(session.feeds.patient.window.next());
       message.mutable_pong()->set_delivered_urgent(session.feeds.urgent.window.next());
+      message.mutable_pong()->set_caught_up(caught_up(session));
       send(peer, std::string(kControl), message);
       return {};
     }
@@ -280,6 +280,38 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
   welcome.set_program(config_.program);
   send(peer, std::string(kControl), message);
   tell_damaged(at->second);
+  tell_cosigned(at->second);
+}
+
+bool Hub::is_there(const exchange::NodeInfo& node) const {
+  return sessions_.contains(node.signing_key.id());
+}
+
+void Hub::ask(const exchange::NodeInfo& witness, const v1::Round& round) {
+  const auto session = sessions_.find(witness.signing_key.id());
+  if (session != sessions_.end()) {
+    v1::DownMessage message;
+    *message.mutable_round() = round;
+    send(session->second.peer, std::string(kControl), message);
+  }
+}
+
+std::vector<WitnessAnswer> Hub::take_answers() {
+  return std::exchange(answers_, {});
+}
+
+void Hub::tell_cosigned(const Session& session) {
+  if (!cosigned_.checkpoint().empty()) {
+    v1::DownMessage message;
+    *message.mutable_round_result() = cosigned_;
+    send(session.peer, std::string(kControl), message);
+  }
+}
+
+void Hub::tell_cosigned() {
+  for (const auto& [node, session] : sessions_) {
+    tell_cosigned(session);
+  }
 }
 
 void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& submit) {
@@ -377,21 +409,6 @@ Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetc
     default:
       return fail(ErrorCode::kMalformed, "fetch of nothing");
   }
-}
-
-Result<void> Hub::probe(PeerHandle peer, const Session& session, v1::Probe probe) {
-  if (static_cast<std::size_t>(probe.items_size()) > exchange::kProbeCountMax) {
-    return fail(ErrorCode::kLimitExceeded, "too many items in one probe");
-  }
-  ProbeRead read{.peer = peer, .origin = session.member, .items = {}};
-  for (v1::ProbeItem& item : *probe.mutable_items()) {
-    if (item.index() < sequencer_.tree().size()) {
-      read.items.push_back(std::move(item));
-    }
-  }
-  std::erase_if(probe_reads_, [&](const ProbeRead& before) { return before.peer == peer; });
-  probe_reads_.push_back(std::move(read));
-  return {};
 }
 
 void Hub::tell_damaged(const Session& session) {
@@ -624,25 +641,6 @@ void Hub::batches(const BatchRead& read, std::vector<v1::LogBatch> page) {
   send(read.peer, std::string(kLog), message);
 }
 
-std::vector<ProbeRead> Hub::take_probe_reads() {
-  return std::exchange(probe_reads_, {});
-}
-
-void Hub::probed(const ProbeRead& read, const std::vector<std::optional<Lane>>& lanes) {
-  CHANCERY_CHECK(lanes.size() == read.items.size());
-  v1::DownMessage message;
-  for (std::size_t i = 0; i < lanes.size(); ++i) {
-    const v1::ProbeItem& item = read.items[i];
-    const std::optional<Lane> lane = lanes[i];
-    if (lane.has_value() && has_stored(item.member(), *lane, item.index())) {
-      *message.mutable_stored()->add_items() = item;
-    }
-  }
-  if (message.has_stored()) {
-    send(read.peer, std::string(kControl), message);
-  }
-}
-
 bool Hub::has_stored(const std::string& member, Lane lane, std::uint64_t index) const {
   const auto stored = stored_.find(member);
   return stored != stored_.end() && stored->second[lane] > index;
@@ -661,6 +659,19 @@ Hub::Session* Hub::session_of(PeerHandle peer) {
   const auto found =
       std::ranges::find_if(sessions_, [&](const auto& item) { return item.second.peer == peer; });
   return found == sessions_.end() ? nullptr : &found->second;
+}
+
+std::uint64_t Hub::caught_up(const Session& session) const {
+  std::uint64_t size = sequencer_.tree().size();
+  for (const Lane lane : kLanes) {
+    const Feed& feed = session.feeds[lane];
+    if (feed.rewinding) {
+      size = std::min(size, feed.window.cursor());
+    } else if (!feed.exhausted) {
+      size = std::min(size, feed.window.next());
+    }
+  }
+  return size;
 }
 
 WindowFill Hub::fullest(Lane lane) const {

@@ -90,13 +90,6 @@ struct RestoreRequest {
   std::string envelope;
 };
 
-// Notices of a member's own, of which it asks whether recipients have stored them, for probed().
-struct ProbeRead {
-  PeerHandle peer = 0;
-  std::string origin;
-  std::vector<v1::ProbeItem> items;
-};
-
 // The root that the log had at a size that a node followed it to, for checked().
 struct HeadCheck {
   PeerHandle peer = 0;
@@ -111,6 +104,12 @@ struct SessionInfo {
   std::string program;
   exchange::PerLane<std::uint64_t> bytes_on_the_way;
   std::uint64_t pace_bytes = 0;  // No more that is patient goes on the way at once.
+};
+
+// What a node answered to a Round, for Rounds::answer().
+struct WitnessAnswer {
+  Hash node{};
+  v1::Answer answer;
 };
 
 // What is on the way in a lane of one session, of the limits of all.
@@ -168,11 +167,13 @@ class Hub {
   // Those for which there is no room any more are among the next that are taken.
   void put_back(const FeedRead& read);
   void put_back(const BatchRead& read) { batch_reads_.push_back(read); }
-  // One connection has one Probe to be answered at a time.
-  [[nodiscard]] std::vector<ProbeRead> take_probe_reads();
-  // Of each item, the lane of the recipient's feed that has the notice; nothing where it is no
-  // notice of that origin to that recipient.
-  void probed(const ProbeRead& read, const std::vector<std::optional<exchange::Lane>>& lanes);
+  // Rounds: to the node of a witness, if it is there; what nodes answered since the last call; and
+  // the newest head at quorum, to all who are there now and to each at its Welcome.
+  [[nodiscard]] bool is_there(const exchange::NodeInfo& node) const;
+  void ask(const exchange::NodeInfo& witness, const v1::Round& round);
+  [[nodiscard]] std::vector<WitnessAnswer> take_answers();
+  void set_cosigned(v1::RoundResult result) { cosigned_ = std::move(result); }
+  void tell_cosigned();
 
   // Entries that the store has not got whole: from now on nodes are told at their Welcome.
   void set_damaged(std::vector<DamagedEntry> entries) { damaged_ = std::move(entries); }
@@ -233,6 +234,8 @@ class Hub {
     return lane == exchange::Lane::kUrgent ? DeliveryWindow::kNoPace : session.pace.bytes();
   }
   [[nodiscard]] Session* session_of(PeerHandle peer);
+  // A size of the log below which everything for this node was sent, in both lanes.
+  [[nodiscard]] std::uint64_t caught_up(const Session& session) const;
 
   void push(Outgoing outgoing);
   void send(PeerHandle peer, std::string topic, const v1::DownMessage& message);
@@ -250,8 +253,8 @@ class Hub {
                               exchange::Envelope envelope, std::uint64_t previous_us);
   void credit(Session& session, exchange::Lane lane, std::uint64_t cursor,
               const v1::Credits& credits);
-  Result<void> probe(PeerHandle peer, const Session& session, v1::Probe probe);
   void tell_damaged(const Session& session);
+  void tell_cosigned(const Session& session);
   void restore(PeerHandle peer, const Session& session, v1::Restore restore);
   Result<void> fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch);
   void answer(const std::vector<Outcome>& outcomes, bool waiting);
@@ -273,8 +276,9 @@ class Hub {
   std::vector<Outgoing> outgoing_;
   std::size_t outgoing_bytes_ = 0;  // Of the messages in it.
   std::vector<BatchRead> batch_reads_;
-  std::vector<ProbeRead> probe_reads_;
   std::vector<DamagedEntry> damaged_;
+  std::vector<WitnessAnswer> answers_;    // Of one turn: bounded as its frames are.
+  v1::RoundResult cosigned_;              // Empty before the first.
   std::vector<RestoreRequest> restores_;  // Of one turn: bounded as its frames are.
   // Of each member, how far any of its nodes has stored its feed, as they said since this start.
   std::map<std::string, exchange::PerLane<std::uint64_t>> stored_;

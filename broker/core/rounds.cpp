@@ -26,6 +26,9 @@ std::uint64_t Rounds::lag() const {
 }
 
 bool Rounds::is_due(Time now) const {
+  if (began_at_.has_value() && now - *began_at_ < limits_.spacing) {
+    return false;
+  }
   if (ended_at_.has_value() && now - *ended_at_ < limits_.pause) {
     return false;
   }
@@ -60,6 +63,7 @@ void Rounds::begin(Time now, const SignedHead& head, const IsThere& is_there) {
     return;
   }
   ++number_;
+  began_at_ = now;
   Round& round = round_.emplace(Round{.head = head,
                                       .sets = std::move(sets),
                                       .asked = {},

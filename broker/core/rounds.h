@@ -7,8 +7,8 @@
 // since, or where the head's times get old, and only while those who are there can make a quorum.
 //
 // Never in the way of a delivery: nobody waits for a round. Pure; the clock is an argument. Its
-// owner reads the proofs, sends the requests, stores the result before it is told to anybody, and
-// says which checkpoints there are.
+// owner reads the proofs, sends the requests, keeps and tells the result, and says which
+// checkpoints there are.
 
 #pragma once
 
@@ -21,33 +21,22 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/core/heads.h"
 #include "chancery/v1/link.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/exchange/witnesses.h"
-#include "core/ledger/checkpoint.h"
+#include "core/ledger/note.h"
 
 namespace chancery::broker {
 
 struct RoundLimits {
   std::chrono::milliseconds round_max{1000};
   std::chrono::milliseconds grace{50};     // After a quorum, for those who are a little later.
+  std::chrono::milliseconds spacing{100};  // From the beginning of one to that of the next.
   std::chrono::milliseconds pause{1000};   // After a round without a quorum.
   std::chrono::milliseconds idle{30'000};  // A head is cosigned again after so long.
   std::size_t asked_count_max = 4;         // One witness, in one round.
-};
-
-// A checkpoint that the log signed, and who its witnesses are: as of the directory at its size.
-struct SignedHead {
-  ledger::Checkpoint checkpoint;
-  std::string note;
-  exchange::WitnessSet witnesses;
-};
-
-// One with a quorum: the note has a line of each witness that cosigned.
-struct CosignedHead {
-  SignedHead head;
-  std::uint64_t time_s = 0;  // Of the quorum (C-181).
 };
 
 // A proof that a request needs: that the log at `size` begins with the log at `old_size`.
@@ -123,8 +112,9 @@ class Rounds {
   std::optional<SignedHead> log_;
   std::optional<Round> round_;
   std::uint64_t number_ = 0;
-  std::optional<Time> ended_at_;                // The round before.
-  std::optional<Time> renewed_at_;              // newest_, since this start.
+  std::optional<Time> began_at_;    // The newest round.
+  std::optional<Time> ended_at_;    // One without a quorum, since the last that had one.
+  std::optional<Time> renewed_at_;  // newest_, since this start.
   std::map<std::string, std::uint64_t> sizes_;  // What each witness cosigned last, as far as known.
   std::vector<ProofRead> reads_;
   std::vector<RoundRequest> requests_;

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "broker/core/admission.h"
+#include "broker/core/heads.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
@@ -50,6 +51,7 @@ struct HubState {
   exchange::Directory directory;
   std::uint64_t accepted_at_ms = 0;
   std::vector<KeyClock> clocks;
+  std::optional<CosignedHead> cosigned;  // The newest head at quorum.
   std::string contradiction;  // A head that the hub signed and its log lacks; empty where none is.
 };
 

@@ -7,7 +7,10 @@
 
 #include "core/base/encoding.h"
 #include "core/exchange/limits.h"
+#include "core/exchange/witnesses.h"
 #include "core/ledger/checkpoint.h"
+#include "core/ledger/proof.h"
+#include "core/ledger/tile_proofs.h"
 #include "io/log/log.h"
 
 namespace chancery::broker {
@@ -18,6 +21,12 @@ constexpr std::chrono::seconds kTellDamagedEvery{30};
 constexpr std::chrono::seconds kRetainBusyEvery{1};
 constexpr std::string_view kEntryRemedy =
     "Nodes are asked for it: its origin, or a recipient that has it, has to connect.";
+
+v1::RoundResult result_of(const CosignedHead& head) {
+  v1::RoundResult result;
+  result.set_checkpoint(head.head.note);
+  return result;
+}
 
 }  // namespace
 
@@ -34,13 +43,18 @@ Engine::Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubS
                LogSigners log_signers)
     : store_(std::move(store)),
       log_signers_(std::move(log_signers)),
+      rounds_(RoundLimits{}, state.cosigned),
       hub_(HubConfig{.program = config.program,
                      .admission = config.admission,
                      .window = config.window,
                      .pace = config.pace,
                      .quota = config.quota,
                      .log_keys = public_keys(log_signers_)},
-           std::move(state)) {}
+           std::move(state)) {
+  if (const std::optional<CosignedHead>& newest = rounds_.newest(); newest.has_value()) {
+    hub_.set_cosigned(result_of(*newest));
+  }
+}
 
 Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
                                               std::unique_ptr<HubStore> store,
@@ -146,6 +160,7 @@ Result<void> Engine::found(const v1::FoundingFile& founding, const std::string& 
           Error{ErrorCode::kInvalidEntry, "the same entry twice"}));
     }
     CHANCERY_TRY_VOID(store_->commit(*decision.commit));
+    CHANCERY_TRY_VOID(store_->check_batch(sequencer.tree()));
     sequencer.committed();
     CHANCERY_TRY(std::string note,
                  sign_checkpoint(decision.commit->size_after, decision.commit->root_after));
@@ -187,7 +202,85 @@ Result<void> Engine::sign_missing_checkpoints() {
     CHANCERY_TRY(std::string note, sign_checkpoint(head.size, head.root));
     store_->keep_checkpoint(head.size, std::move(note));
   }
-  return flush();
+  CHANCERY_TRY_VOID(flush());
+  const ledger::CompactTree& tree = hub_.sequencer().tree();
+  if (tree.size() > 0) {
+    CHANCERY_TRY(const std::string note, sign_checkpoint(tree.size(), tree.root()));
+    log_is(note);
+  }
+  return {};
+}
+
+void Engine::log_is(const std::string& note) {
+  const Sequencer& sequencer = hub_.sequencer();
+  rounds_.log_is({.checkpoint = {.origin = sequencer.directory().log_keys().back().name,
+                                 .size = sequencer.tree().size(),
+                                 .root = sequencer.tree().root()},
+                  .note = note,
+                  .witnesses = exchange::witnesses_of(sequencer.directory())});
+}
+
+void Engine::run_rounds(SteadyTime now) {
+  const exchange::Directory& directory = hub_.sequencer().directory();
+  const std::string& origin = directory.roster().hub().origin_line();
+  for (const WitnessAnswer& each : hub_.take_answers()) {
+    const exchange::NodeInfo* const node = directory.active_node(each.node);
+    if (node == nullptr) {
+      continue;
+    }
+    const std::string witness = exchange::witness_name(origin, node->member);
+    if (exchange::witness_node(directory, witness) != node) {
+      continue;
+    }
+    if (const Result<void> taken = rounds_.answer(now, witness, each.answer); !taken.has_value()) {
+      refusals_.line(now_, log::Level::kWarn, "no-cosignature", witness,
+                     {{"witness", witness}, {"error", taken.error().to_string()}});
+    }
+  }
+  rounds_.turn(now, [&](const std::string& witness) {
+    const exchange::NodeInfo* const node = exchange::witness_node(directory, witness);
+    return node != nullptr && hub_.is_there(*node);
+  });
+  for (const ProofRead& read : rounds_.take_reads()) {
+    if (const Result<std::vector<Hash>> proof = proof_of(read); proof.has_value()) {
+      rounds_.proven(read, *proof);
+    } else {
+      ++counters_.damaged_read_count;
+      refusals_.line(now_, log::Level::kError, "read-failed", "proof",
+                     {{"from", read.old_size}, {"detail", proof.error().to_string()}});
+    }
+  }
+  for (const RoundRequest& request : rounds_.take_requests()) {
+    if (const exchange::NodeInfo* const node = exchange::witness_node(directory, request.witness);
+        node != nullptr) {
+      hub_.ask(*node, request.round);
+    }
+  }
+  if (const std::optional<CosignedHead> result = rounds_.take_result(); result.has_value()) {
+    store_->keep_cosigned(*result);
+    hub_.set_cosigned(result_of(*result));
+    hub_.tell_cosigned();
+  }
+}
+
+// One that does not prove what it is to prove is of a table that rotted; the scrubber mends that.
+Result<std::vector<Hash>> Engine::proof_of(const ProofRead& read) {
+  CHANCERY_TRY(std::vector<Hash> proof,
+               ledger::consistency_proof(read.old_size, read.size, [&](const ledger::Tile& tile) {
+                 return store_->tile(tile);
+               }));
+  CHANCERY_TRY(const Answers answers,
+               store_->answer({.ids = {}, .head_sizes = {read.old_size, read.size}}));
+  const auto before = answers.heads.find(read.old_size);
+  const auto after = answers.heads.find(read.size);
+  if (after == answers.heads.end()) {
+    return fail(ErrorCode::kStoreDamaged, "no batch ends at " + std::to_string(read.size));
+  }
+  if (before != answers.heads.end()) {  // Of another size the witness says what it knows.
+    CHANCERY_TRY_VOID(
+        ledger::verify_consistency(read.old_size, before->second, read.size, after->second, proof));
+  }
+  return proof;
 }
 
 void Engine::disk_has(std::uint64_t free_bytes, DiskGauge::Time now) {
@@ -298,6 +391,7 @@ Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
                                     {"kind", commit.entries.front().envelope.draft.kind()}});
     }
     hub_.committed(commit, note, decision.outcomes);
+    log_is(note);
   }
   return Sequenced{.outcomes = std::move(decision.outcomes),
                    .directory_changed = directory_changed};
@@ -310,6 +404,7 @@ Result<void> Engine::commit(Decision& decision) {
   const Result<void> stored = store_->commit(*decision.commit);
   CHANCERY_TRY(const bool room, had_room(stored));
   if (room) {
+    CHANCERY_TRY_VOID(store_->check_batch(hub_.sequencer().tree()));
     hub_.sequencer().committed();
     ++counters_.commit_count;
   } else {
@@ -400,18 +495,6 @@ Result<void> Engine::retain(bool idle, SteadyTime now, std::uint64_t now_ms) {
   return {};
 }
 
-void Engine::serve_probes() {
-  for (const ProbeRead& read : hub_.take_probe_reads()) {
-    const Result<std::vector<std::optional<exchange::Lane>>> lanes = store_->lanes_of(read);
-    if (lanes.has_value()) {
-      hub_.probed(read, *lanes);
-    } else {
-      refusals_.line(now_, log::Level::kError, "read-failed", "read " + read.origin,
-                     {{"member", read.origin}, {"detail", lanes.error().to_string()}});
-    }
-  }
-}
-
 void Engine::serve_reads(const HasRoom& has_room, const std::function<void()>& send) {
   // What was read goes on its way before more is, and then there may be room no longer.
   const auto goes_on = [&](PeerHandle peer) {
@@ -420,7 +503,6 @@ void Engine::serve_reads(const HasRoom& has_room, const std::function<void()>& s
     }
     return !has_room || has_room(peer);
   };
-  serve_probes();
   for (const BatchRead& read : hub_.take_batch_reads(has_room)) {
     if (!goes_on(read.peer)) {
       hub_.put_back(read);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "broker/core/hub.h"
+#include "broker/core/rounds.h"
 #include "broker/store/hub_store.h"
 #include "chancery/v1/directory.pb.h"
 #include "core/base/result.h"
@@ -91,6 +92,9 @@ class Engine {
   // room. What is damaged is logged and not served. `send` is to send what take_outgoing() has: it
   // is called whenever that is much.
   void serve_reads(const HasRoom& has_room = {}, const std::function<void()>& send = {});
+  // The rounds in which witnesses cosign the log, a step further (broker/core/rounds.h).
+  void run_rounds(SteadyTime now);
+  [[nodiscard]] const Rounds& rounds() const { return rounds_; }
   // A step of the pass that erases the bodies whose time has passed; where work waits, one a
   // second. A body stays until each recipient in the roster has said, since this start, that it has
   // stored it.
@@ -117,8 +121,10 @@ class Engine {
   Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubState state,
          LogSigners log_signers);
 
+  // What was signed for the head of now.
+  void log_is(const std::string& note);
+  Result<std::vector<Hash>> proof_of(const ProofRead& read);
   Result<Decision> decide(std::uint64_t now_ms);
-  void serve_probes();
   Result<void> restore(std::uint64_t now_ms);
   // Whether something is new.
   Result<bool> name_damages(std::uint64_t now_ms);
@@ -136,6 +142,7 @@ class Engine {
 
   std::unique_ptr<HubStore> store_;
   LogSigners log_signers_;
+  Rounds rounds_;
   Hub hub_;
   EngineCounters counters_;
   bool contradiction_is_new_ = false;  // Not written down yet.

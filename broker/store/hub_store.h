@@ -21,6 +21,8 @@
 #include "core/base/result.h"
 #include "core/exchange/damage.h"
 #include "core/exchange/retention.h"
+#include "core/ledger/tiles.h"
+#include "core/ledger/tree.h"
 #include "io/sqlite/backup.h"
 
 namespace chancery::broker {
@@ -85,6 +87,10 @@ class HubStore {
   // kIo the outcome is unknown: stop, and load() in a new process.
   [[nodiscard]] virtual Result<void> commit(const Commit& commit) = 0;
 
+  // Reads the batch back that the log has after `before`: kStoreDamaged where its leaves do not
+  // make its root. Before that root is signed.
+  [[nodiscard]] virtual Result<void> check_batch(const ledger::CompactTree& before) = 0;
+
   // Keeps the second draft under a notice id, durable when it returns; after the commit of the
   // entry that it contradicts. False where it is kept already, or kConflictsKeptMax of its origin
   // are.
@@ -96,6 +102,9 @@ class HubStore {
   // flush(): until then it can be made again, since Ed25519 is deterministic.
   virtual void keep_checkpoint(std::uint64_t size, std::string note) = 0;
   [[nodiscard]] virtual Result<void> flush() = 0;
+  // The newest head at quorum, in the place of the one before. Durable as a checkpoint is: a hub
+  // that loses it goes on from the one before.
+  virtual void keep_cosigned(CosignedHead head) = 0;
   // Heads whose checkpoint was not kept before the last stop: sign and keep them again.
   struct UnsignedHead {
     std::uint64_t size = 0;
@@ -108,15 +117,13 @@ class HubStore {
   // kStoreDamaged where it would be the first.
   [[nodiscard]] virtual Result<std::vector<FeedEntry>> read_feed(const FeedRead& read,
                                                                  std::size_t bytes_max) = 0;
-  // Of each item, the lane in which its member's feed has the notice; nothing where its feed has
-  // not, or where the notice is not of the read's origin.
-  [[nodiscard]] virtual Result<std::vector<std::optional<exchange::Lane>>> lanes_of(
-      const ProbeRead& read) = 0;
   // Batches from the one that starts at `from`. kNotFound where none starts there and the log is
   // longer; none at its end. The one that goes over `bytes_max` is the last.
   [[nodiscard]] virtual Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from,
                                                                        std::size_t count_max,
                                                                        std::size_t bytes_max) = 0;
+  // The bytes of a hash tile of this log, for proofs. kStoreDamaged.
+  [[nodiscard]] virtual Result<std::string> tile(const ledger::Tile& tile) = 0;
   // At most `count_max` notices from index `from` on whose bodies were not erased.
   [[nodiscard]] virtual Result<std::vector<exchange::Kept>> kept(std::uint64_t from,
                                                                  std::size_t count_max) = 0;
@@ -135,6 +142,9 @@ class HubStore {
   // claims.
   [[nodiscard]] virtual Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,
                                                               std::size_t bytes_max) = 0;
+  // The same without entries, and of the last page the checkpoint at quorum alone.
+  [[nodiscard]] virtual Result<v1::AuditPageReply> audit_leaves(std::uint64_t from_index,
+                                                                std::size_t bytes_max) = 0;
 };
 
 }  // namespace chancery::broker

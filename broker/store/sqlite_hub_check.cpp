@@ -126,6 +126,15 @@ Result<void> SqliteHubStore::append_batch(ledger::CompactTree& tree, const Batch
   return {};
 }
 
+Result<void> SqliteHubStore::check_batch(const ledger::CompactTree& before) {
+  CHANCERY_TRY(const std::vector<BatchRow> rows, batch_rows(before.size(), 1));
+  if (rows.empty()) {
+    return fail(ErrorCode::kStoreDamaged, "no batch begins at " + std::to_string(before.size()));
+  }
+  ledger::CompactTree tree = before;
+  return append_batch(tree, rows.front());
+}
+
 Result<std::vector<exchange::Damage>> SqliteHubStore::check_tail() {
   CHANCERY_TRY(const Head head, read_head());
   const std::uint64_t from =
@@ -179,6 +188,7 @@ Result<void> SqliteHubStore::scrub_batch() {
   }
   const BatchRow& batch = rows.front();
   scrub_.batch_end = std::max(batch.size_after, scrub_.next + 1);
+  CHANCERY_TRY_VOID(tiles().mend(batch.first_index, batch.size_after));
   if (scrub_.tree.has_value()) {
     const Result<void> appended = append_batch(*scrub_.tree, batch);
     if (!appended.has_value() && appended.error().code != ErrorCode::kStoreDamaged) {

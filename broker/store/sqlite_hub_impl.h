@@ -14,6 +14,7 @@
 #include "broker/store/sqlite_hub_store.h"
 #include "chancery/v1/envelope.pb.h"
 #include "core/exchange/lane.h"
+#include "core/ledger/kept_tiles.h"
 #include "core/ledger/leaf.h"
 #include "core/ledger/tree.h"
 #include "io/sqlite/database.h"
@@ -22,6 +23,9 @@
 #include "io/sqlite/transaction.h"
 
 namespace chancery::broker {
+
+// Of a store that had none.
+[[nodiscard]] Result<void> fill_tiles(sqlite::Database& database);
 
 struct Head {
   std::uint64_t size = 0;
@@ -59,9 +63,9 @@ class SqliteHubStore final : public HubStore {
     checkpoints_.insert_or_assign(size, std::move(note));
   }
   Result<void> flush() override;
+  void keep_cosigned(CosignedHead head) override { cosigned_ = std::move(head); }
   Result<std::vector<UnsignedHead>> unsigned_heads() override;
   Result<std::vector<FeedEntry>> read_feed(const FeedRead& read, std::size_t bytes_max) override;
-  Result<std::vector<std::optional<exchange::Lane>>> lanes_of(const ProbeRead& read) override;
   Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from, std::size_t count_max,
                                                  std::size_t bytes_max) override;
   Result<std::vector<exchange::Kept>> kept(std::uint64_t from, std::size_t count_max) override;
@@ -73,11 +77,18 @@ class SqliteHubStore final : public HubStore {
     return sqlite::Backup::begin(database_, path);
   }
   Result<v1::AuditPageReply> audit_page(std::uint64_t from_index, std::size_t bytes_max) override;
+  Result<v1::AuditPageReply> audit_leaves(std::uint64_t from_index, std::size_t bytes_max) override;
+  Result<void> check_batch(const ledger::CompactTree& before) override;
+  Result<std::string> tile(const ledger::Tile& tile) override;
 
  private:
   Result<Head> read_head();
   Result<void> check_last_batch(const HubState& state);
   Result<std::string> read_contradiction();
+  // Without its witnesses.
+  Result<std::optional<CosignedHead>> read_cosigned();
+  // As it is stored or about to be; empty where there is none.
+  Result<std::string> cosigned_note();
   struct StoredEntry {  // The parts of an envelope.
     std::string header;
     std::string body;
@@ -127,10 +138,22 @@ class SqliteHubStore final : public HubStore {
   // What is looked up and served by, and is covered by no hash: it follows from the header.
   Result<void> check_row(std::uint64_t index, const v1::Header& header, const v1::Draft& draft);
   Result<void> check_feeds(std::uint64_t begin, const std::map<std::uint64_t, Readers>& due);
-  Result<void> write_checkpoints();
+  // Them, and the head at quorum.
+  Result<void> write_kept();
+  void kept_is_durable() {
+    checkpoints_.clear();
+    cosigned_.reset();
+  }
+  ledger::KeptTiles tiles();
   Result<void> fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after);
   Result<void> fill_last_page(v1::AuditPageReply& reply);
   Result<void> fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after, ledger::Leaf leaf);
+  // The same without entries.
+  Result<void> fill_leaves(v1::AuditBatch& batch, std::uint64_t size_after, ledger::Leaf leaf);
+  using FillBatch = Result<void> (SqliteHubStore::*)(v1::AuditBatch& batch,
+                                                     std::uint64_t size_after, ledger::Leaf leaf);
+  Result<v1::AuditPageReply> audit_batches(std::uint64_t from_index, std::size_t bytes_max,
+                                           FillBatch fill);
 
   sqlite::Database database_;
   sqlite::StatementCache statements_{database_};
@@ -143,7 +166,9 @@ class SqliteHubStore final : public HubStore {
     std::optional<ledger::CompactTree> tree = ledger::CompactTree();
   };
   Scrub scrub_;
-  std::map<std::uint64_t, std::string> checkpoints_;  // Kept, and not yet durable.
+  // Kept, and not yet durable.
+  std::map<std::uint64_t, std::string> checkpoints_;
+  std::optional<CosignedHead> cosigned_;
 };
 
 }  // namespace chancery::broker

@@ -18,6 +18,8 @@ constexpr std::string_view kSelectEntry =
     "USING(idx) WHERE idx = ?1";
 constexpr std::string_view kSelectEntryHashes =
     "SELECT entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
+constexpr std::string_view kSelectEntryHashAt =
+    "SELECT idx, entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
 constexpr std::string_view kSelectEntries =
     "SELECT idx, entry_hash, header, body, signatures, origin, notice_id, notice, body_digest "
     "FROM entry LEFT JOIN erased USING(idx) WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
@@ -33,9 +35,6 @@ constexpr std::string_view kSelectReaders =
     "min(member) FROM feed WHERE member > reader.member) FROM reader WHERE reader.member IS NOT "
     "NULL) SELECT feed.idx, feed.member, feed.urgent FROM reader CROSS JOIN feed ON feed.member = "
     "reader.member AND feed.urgent IN (0, 1) AND feed.idx >= ?1 AND feed.idx < ?2";
-constexpr std::string_view kSelectLane =
-    "SELECT feed.urgent FROM entry CROSS JOIN feed ON feed.member = ?2 AND feed.urgent IN (0, 1) "
-    "AND feed.idx = entry.idx WHERE entry.idx = ?1 AND entry.origin = ?3";
 constexpr std::string_view kSelectAllClocks = "SELECT key_id, precedence, created_at_us FROM clock";
 constexpr std::string_view kSelectBatches =
     "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint, root FROM "
@@ -137,24 +136,6 @@ Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
   return page;
 }
 
-Result<std::vector<std::optional<exchange::Lane>>> SqliteHubStore::lanes_of(const ProbeRead& read) {
-  std::vector<std::optional<exchange::Lane>> lanes;
-  for (const v1::ProbeItem& item : read.items) {
-    CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectLane));
-    select->bind(1, item.index())
-        .bind(2, std::string_view(item.member()))
-        .bind(3, std::string_view(read.origin));
-    CHANCERY_TRY(const bool row, select->step());
-    std::optional<exchange::Lane>& lane = lanes.emplace_back();
-    if (row) {
-      CHANCERY_TRY(const std::uint64_t urgent, select->column_u64(0));
-      lane = urgent != 0 ? exchange::Lane::kUrgent : exchange::Lane::kPatient;
-    }
-    select->reset();
-  }
-  return lanes;
-}
-
 Result<std::vector<v1::LogBatch>> SqliteHubStore::read_batches(std::uint64_t from,
                                                                std::size_t count_max,
                                                                std::size_t bytes_max) {
@@ -214,18 +195,62 @@ Result<std::vector<v1::LogBatch>> SqliteHubStore::read_batches(std::uint64_t fro
   return page;
 }
 
+namespace {
+
+// The leaves of a batch, one after the other. A row that is gone leaves one of zeroes, which the
+// auditor names.
+class LeavesOf {
+ public:
+  LeavesOf(v1::AuditBatch& batch, const ledger::Leaf& like)
+      : leaves_(*batch.mutable_leaves()), leaf_(like), expected_(batch.first_index()) {}
+
+  void add(std::uint64_t index, std::string_view entry_hash) {
+    fill_to(index);
+    append(hash_from(entry_hash));
+  }
+  void fill_to(std::uint64_t end) {
+    while (expected_ < end) {
+      append(Hash{});
+    }
+  }
+
+ private:
+  void append(const Hash& entry) {
+    leaf_.entry = entry;
+    leaves_.append(as_view(ledger::encode(leaf_)));
+    ++expected_;
+  }
+
+  std::string& leaves_;
+  ledger::Leaf leaf_;
+  std::uint64_t expected_;
+};
+
+}  // namespace
+
+Result<void> SqliteHubStore::fill_leaves(v1::AuditBatch& batch, std::uint64_t size_after,
+                                         ledger::Leaf leaf) {
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntryHashAt));
+  select->bind(1, batch.first_index()).bind(2, size_after);
+  LeavesOf leaves(batch, leaf);
+  while (true) {
+    CHANCERY_TRY(const bool row, select->step());
+    if (!row) {
+      break;
+    }
+    CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
+    CHANCERY_TRY(const std::string hash, select->column_blob(1));
+    leaves.add(index, hash);
+  }
+  leaves.fill_to(size_after);
+  return {};
+}
+
 Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after,
                                               ledger::Leaf leaf) {
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntries));
   select->bind(1, batch.first_index()).bind(2, size_after);
-  std::uint64_t expected = batch.first_index();
-  // A row that is gone leaves a leaf of zeroes, which the auditor names.
-  const auto add_absent = [&](std::uint64_t end) {
-    for (; expected < end; ++expected) {
-      leaf.entry = Hash{};
-      batch.mutable_leaves()->append(as_view(ledger::encode(leaf)));
-    }
-  };
+  LeavesOf leaves(batch, leaf);
   while (true) {
     CHANCERY_TRY(const bool row, select->step());
     if (!row) {
@@ -236,10 +261,7 @@ Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64
     CHANCERY_TRY(const std::string header, select->column_blob(2));
     CHANCERY_TRY(const std::string body, select->column_blob(3));
     CHANCERY_TRY(const std::string signatures, select->column_blob(4));
-    add_absent(index);
-    ++expected;
-    leaf.entry = hash_from(hash);
-    batch.mutable_leaves()->append(as_view(ledger::encode(leaf)));
+    leaves.add(index, hash);
     v1::AuditEntry& entry = *batch.add_entries();
     entry.set_index(index);
     CHANCERY_TRY(const std::optional<Hash> erased, digest_of_erased(*select, 8));
@@ -248,7 +270,7 @@ Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64
     CHANCERY_TRY(*entry.mutable_notice_id(), select->column_blob(6));
     CHANCERY_TRY(*entry.mutable_notice(), select->column_blob(7));
   }
-  add_absent(size_after);
+  leaves.fill_to(size_after);
   return fill_audit_feeds(batch, size_after);
 }
 
@@ -328,11 +350,27 @@ Result<void> SqliteHubStore::fill_last_page(v1::AuditPageReply& reply) {
 Result<void> SqliteHubStore::check() {
   CHANCERY_TRY_VOID(database_.check_integrity());
   CHANCERY_TRY_VOID(load());
-  return {};
+  CHANCERY_TRY(const Head head, read_head());
+  return tiles().check(0, head.size);
 }
 
 Result<v1::AuditPageReply> SqliteHubStore::audit_page(std::uint64_t from_index,
                                                       std::size_t bytes_max) {
+  CHANCERY_TRY(v1::AuditPageReply reply,
+               audit_batches(from_index, bytes_max, &SqliteHubStore::fill_audit_batch));
+  if (reply.next_index() == 0) {
+    CHANCERY_TRY_VOID(fill_last_page(reply));
+  }
+  return reply;
+}
+
+Result<v1::AuditPageReply> SqliteHubStore::audit_leaves(std::uint64_t from_index,
+                                                        std::size_t bytes_max) {
+  return audit_batches(from_index, bytes_max, &SqliteHubStore::fill_leaves);
+}
+
+Result<v1::AuditPageReply> SqliteHubStore::audit_batches(std::uint64_t from_index,
+                                                         std::size_t bytes_max, FillBatch fill) {
   v1::AuditPageReply reply;
   CHANCERY_TRY(const Head head, read_head());
   reply.set_size(head.size);
@@ -371,14 +409,14 @@ Result<v1::AuditPageReply> SqliteHubStore::audit_page(std::uint64_t from_index,
   }
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < batches.size() && bytes <= bytes_max; ++i) {
-    CHANCERY_TRY_VOID(fill_audit_batch(batches[i], rows[i].size_after, rows[i].leaf));
+    CHANCERY_TRY_VOID((this->*fill)(batches[i], rows[i].size_after, rows[i].leaf));
     bytes += batches[i].ByteSizeLong();
     const bool last = rows[i].size_after >= head.size;
     reply.set_next_index(last ? 0 : rows[i].size_after);
     *reply.add_batches() = std::move(batches[i]);
   }
   if (reply.next_index() == 0) {
-    CHANCERY_TRY_VOID(fill_last_page(reply));
+    CHANCERY_TRY(*reply.mutable_cosigned(), cosigned_note());
   }
   return reply;
 }

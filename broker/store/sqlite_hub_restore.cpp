@@ -128,6 +128,8 @@ Result<void> SqliteHubStore::restore_entry(std::uint64_t index, std::string_view
   }
   CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_));
   CHANCERY_TRY_VOID(write_restored(index, envelope, body_erased));
+  CHANCERY_TRY(const Head head, read_head());
+  CHANCERY_TRY_VOID(tiles().restore(index, head.size));
   CHANCERY_TRY(sqlite::Statement* const end, statements_.get(kEndQuarantine));
   CHANCERY_TRY_VOID(end->bind(1, std::string_view("entry")).bind(2, index).bind(3, now_ms).run());
   if (whole_batch.has_value()) {

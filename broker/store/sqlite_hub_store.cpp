@@ -76,7 +76,15 @@ Result<void> fill_lanes(sqlite::Database& database) {
   }
 }
 
-constexpr std::array kSteps = {sqlite::StoreStep{kSchema}, sqlite::StoreStep{kSchema2, fill_lanes}};
+// Version 3: the newest head at quorum; the hashes of the tree above its leaves.
+constexpr std::string_view kSchema3 = R"(
+CREATE TABLE cosigned(
+  id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, time_s INTEGER NOT NULL,
+  note BLOB NOT NULL) STRICT;
+)";
+
+constexpr std::array kSteps = {sqlite::StoreStep{kSchema}, sqlite::StoreStep{kSchema2, fill_lanes},
+                               sqlite::StoreStep{kSchema3, fill_tiles}};
 constexpr sqlite::StoreFormat kFormat{.application_id = kHubStoreApplicationId, .steps = kSteps};
 static_assert(kFormat.version() == kHubStoreVersion);
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
@@ -110,6 +118,10 @@ constexpr std::string_view kPutConflict =
     "WHERE (SELECT count(*) FROM conflict WHERE origin = ?1) < ?9 "
     "ON CONFLICT DO NOTHING";
 constexpr std::string_view kCountConflicts = "SELECT count(*) FROM conflict";
+constexpr std::string_view kSelectCosigned = "SELECT note, time_s FROM cosigned";
+constexpr std::string_view kPutCosigned =
+    "INSERT INTO cosigned(id, size, time_s, note) VALUES(1, ?1, ?2, ?3) ON CONFLICT(id) DO UPDATE "
+    "SET size = ?1, time_s = ?2, note = ?3";
 constexpr std::string_view kPutCheckpoint =
     "UPDATE batch SET checkpoint = ?2 WHERE size_after = ?1";
 
@@ -193,6 +205,45 @@ Result<std::string> SqliteHubStore::read_contradiction() {
   return detail;
 }
 
+Result<std::optional<CosignedHead>> SqliteHubStore::read_cosigned() {
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectCosigned));
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return std::optional<CosignedHead>();
+  }
+  CosignedHead cosigned;
+  CHANCERY_TRY(cosigned.head.note, select->column_blob(0));
+  CHANCERY_TRY(cosigned.time_s, select->column_u64(1));
+  select->reset();
+  const auto damaged = [](const Error& error) {
+    return fail(ErrorCode::kStoreDamaged, "the cosigned head: " + error.to_string());
+  };
+  const Result<ledger::Note> note = ledger::parse_note(cosigned.head.note);
+  if (!note.has_value()) {
+    return damaged(note.error());
+  }
+  Result<ledger::Checkpoint> checkpoint = ledger::parse_checkpoint_body(note->text);
+  if (!checkpoint.has_value()) {
+    return damaged(checkpoint.error());
+  }
+  cosigned.head.checkpoint = *std::move(checkpoint);
+  return std::optional(std::move(cosigned));
+}
+
+Result<std::string> SqliteHubStore::cosigned_note() {
+  if (cosigned_.has_value()) {
+    return cosigned_->head.note;
+  }
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectCosigned));
+  CHANCERY_TRY(const bool row, select->step());
+  std::string note;
+  if (row) {
+    CHANCERY_TRY(note, select->column_blob(0));
+  }
+  select->reset();
+  return note;
+}
+
 Result<HubState> SqliteHubStore::load() {
   HubState state(genesis_);
   CHANCERY_TRY(const Head head, read_head());
@@ -209,6 +260,16 @@ Result<HubState> SqliteHubStore::load() {
     CHANCERY_TRY(const std::uint64_t index, entries->column_u64(0));
     indices.push_back(index);
   }
+  if (Result<std::optional<CosignedHead>> cosigned = read_cosigned(); cosigned.has_value()) {
+    state.cosigned = *std::move(cosigned);
+  } else if (cosigned.error().code == ErrorCode::kStoreDamaged) {
+    damages_.push_back({.part = "cosigned", .index = 0, .error = cosigned.error()});
+  } else {
+    return std::unexpected(cosigned.error());
+  }
+  // Its witnesses are those of the directory at its size.
+  const std::uint64_t cosigned_size =
+      state.cosigned.has_value() ? state.cosigned->head.checkpoint.size : 0;
   exchange::RootCache cache;
   for (const std::uint64_t index : indices) {
     CHANCERY_TRY(const std::string bytes, read_envelope(index));
@@ -216,6 +277,9 @@ Result<HubState> SqliteHubStore::load() {
     if (const Result<void> applied = state.directory.apply(envelope, cache); !applied.has_value()) {
       return fail(ErrorCode::kStoreDamaged, "directory entry " + std::to_string(index) +
                                                 " does not fold: " + applied.error().to_string());
+    }
+    if (state.cosigned.has_value() && index < cosigned_size && state.directory.founded()) {
+      state.cosigned->head.witnesses = exchange::witnesses_of(state.directory);
     }
   }
   CHANCERY_TRY_VOID(check_last_batch(state));
@@ -304,10 +368,17 @@ Result<void> SqliteHubStore::change_feeds(std::string_view sql, std::uint64_t in
   return {};
 }
 
-Result<void> SqliteHubStore::write_checkpoints() {
+Result<void> SqliteHubStore::write_kept() {
   for (const auto& [size, note] : checkpoints_) {
     CHANCERY_TRY(sqlite::Statement* const put_checkpoint, statements_.get(kPutCheckpoint));
     CHANCERY_TRY_VOID(put_checkpoint->bind(1, size).bind(2, as_bytes(note)).run());
+  }
+  if (cosigned_.has_value()) {
+    CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutCosigned));
+    CHANCERY_TRY_VOID(put->bind(1, cosigned_->head.checkpoint.size)
+                          .bind(2, cosigned_->time_s)
+                          .bind(3, as_bytes(cosigned_->head.note))
+                          .run());
   }
   return {};
 }
@@ -331,6 +402,7 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
                         .bind(5, commit.accepted_at_ms)
                         .bind(6, Bytes(commit.directory))
                         .run());
+  CHANCERY_TRY_VOID(tiles().add(commit.size_before, commit.size_after));
   for (const KeyClock& clock : commit.clocks) {
     CHANCERY_TRY(sqlite::Statement* const put_clock, statements_.get(kPutClock));
     CHANCERY_TRY_VOID(put_clock->bind(1, Bytes(clock.key_id))
@@ -338,7 +410,7 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
                           .bind(3, clock.created_at_us)
                           .run());
   }
-  CHANCERY_TRY_VOID(write_checkpoints());
+  CHANCERY_TRY_VOID(write_kept());
   if (commit.size_after / exchange::kTailCount != commit.size_before / exchange::kTailCount) {
     CHANCERY_TRY_VOID(write_anchor(commit.size_after, commit.edge_after));
   }
@@ -349,7 +421,7 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
                         .bind(4, commit.accepted_at_ms)
                         .run());
   CHANCERY_TRY_VOID(transaction.commit());
-  checkpoints_.clear();
+  kept_is_durable();
   return {};
 }
 
@@ -382,13 +454,13 @@ Result<std::uint64_t> SqliteHubStore::conflict_count() {
 }
 
 Result<void> SqliteHubStore::flush() {
-  if (checkpoints_.empty()) {
+  if (checkpoints_.empty() && !cosigned_.has_value()) {
     return {};
   }
   CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_));
-  CHANCERY_TRY_VOID(write_checkpoints());
+  CHANCERY_TRY_VOID(write_kept());
   CHANCERY_TRY_VOID(transaction.commit());
-  checkpoints_.clear();
+  kept_is_durable();
   return {};
 }
 

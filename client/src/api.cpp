@@ -308,6 +308,25 @@ chancery_error* chancery_publish(chancery_client* client, const char* draft, cha
   });
 }
 
+chancery_error* chancery_acknowledge(chancery_client* client, const char* name, const char* level,
+                                     const char* remark, char** ticket) {
+  return guarded([&] {
+    begin_out(ticket, "ticket");
+    const auto session = session_of(client);
+    const std::string notice(text_in(name, "name"));
+    const std::string_view word = text_in(level, "level");
+    if (word != "read" && word != "actioned") {
+      throw client::Error(client::parts_of(
+          chancery::Error{chancery::ErrorCode::kBadArgument,
+                          "level is '" + std::string(word) + "', not read or actioned"}));
+    }
+    const std::string said(remark == nullptr ? "" : text_in(remark, "remark"));
+    json_out(ticket,
+             client::published_json(session->acknowledge(
+                 notice, word == "read" ? client::Stage::kRead : client::Stage::kActioned, said)));
+  });
+}
+
 chancery_error* chancery_publish_batch(chancery_client* client, const char* drafts,
                                        char** results) {
   return guarded([&] {

@@ -247,8 +247,8 @@ Result<Notice> notice_from(const v1::InboxItem& item) {
 }
 
 Stage stage_from(v1::Stage stage) {
-  return stage >= v1::STAGE_QUEUED && stage <= v1::STAGE_REFUSED ? static_cast<Stage>(stage)
-                                                                 : Stage::kUnknown;
+  return stage >= v1::STAGE_QUEUED && stage <= v1::STAGE_ACTIONED ? static_cast<Stage>(stage)
+                                                                  : Stage::kUnknown;
 }
 
 }  // namespace chancery::client

@@ -150,7 +150,13 @@ Json details_json(const Details& details) {
   out["stage"] = to_string(details.stage);
   out["d"] = text_or_null(details.d);
   out["leaf"] = text_or_null(details.leaf);
-  out["stored"] = details.stored;
+  out["recipient_stages"] = Json::array();
+  for (const Details::RecipientStage& said : details.recipient_stages) {
+    out["recipient_stages"].push_back({{"member", said.member},
+                                       {"stage", to_string(said.stage)},
+                                       {"at", text::time_for_programs(said.at)},
+                                       {"index", said.index}});
+  }
   out["envelope"] = text_or_null(hex(as_bytes(details.envelope)));
   return out;
 }

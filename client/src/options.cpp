@@ -161,6 +161,9 @@ Result<OptionsFile> parse_options(std::string_view text, const std::string& path
     return table.fail_at("genesis", "not 64 hexadecimal digits in lower case");
   }
   CHANCERY_TRY(options.node, endpoint_of(path, node, table));
+  if (const auto usable = os::check_secret_source(key_path); !usable.has_value()) {
+    return table.fail_at("key", usable.error().detail);
+  }
   return OptionsFile{.options = std::move(options),
                      .key_path = os::is_elsewhere(key_path) ? key_path : beside(path, key_path)};
 }

@@ -10,8 +10,10 @@
 #include "client/src/convert.h"
 #include "client/src/errors.h"
 #include "core/base/encoding.h"
+#include "core/exchange/completeness.h"
 #include "io/os/clock.h"
 #include "io/os/random.h"
+#include "io/text/json.h"
 
 namespace chancery::client {
 namespace {
@@ -213,6 +215,31 @@ Published Session::publish(Draft draft) {
     throw Error(*why_not);
   }
   return std::get<Published>(result);
+}
+
+Published Session::acknowledge(const std::string& name, Stage level, const std::string& remark) {
+  const Notice notice = show(name).notice;
+  if (notice.own) {
+    throw Error(parts_of(
+        chancery::Error{ErrorCode::kBadArgument, "a notice of one's own: others acknowledge it"}));
+  }
+  const bool is_read = level == Stage::kRead;
+  Draft draft;
+  draft.kind = std::string(exchange::kAcknowledgementKind);
+  draft.status = status_from(notice.status);
+  draft.precedence = precedence_from(notice.precedence);
+  draft.label = notice.label;
+  draft.to = {notice.origin};
+  draft.subject = (is_read ? "Read: " : "Actioned: ") + notice.subject;
+  draft.in_reply_to = notice.notice;
+  text::Json content{
+      {"notice", base64(as_bytes(value_or_throw(from_hex(notice.notice))))},
+      {"level", is_read ? "ACKNOWLEDGEMENT_LEVEL_READ" : "ACKNOWLEDGEMENT_LEVEL_ACTIONED"}};
+  if (!remark.empty()) {
+    content["remark"] = remark;
+  }
+  draft.content_json = text::dump(content);
+  return publish(std::move(draft));
 }
 
 // Half of the requests that may be under way: other threads go on meanwhile.
@@ -427,7 +454,12 @@ Details Session::show(const std::string& name) {
   details.envelope = reply.show().envelope();
   details.d = hex(as_bytes(reply.show().d()));
   details.leaf = hex(as_bytes(reply.show().leaf()));
-  details.stored.assign(reply.show().stored().begin(), reply.show().stored().end());
+  for (const v1::RecipientStage& said : reply.show().recipients()) {
+    details.recipient_stages.push_back({.member = said.member(),
+                                        .stage = stage_from(said.stage()),
+                                        .at = time_from_ms(said.accepted_at_ms()),
+                                        .index = said.index()});
+  }
   return details;
 }
 

@@ -55,6 +55,9 @@ class Session {
   void close();
 
   [[nodiscard]] Published publish(Draft draft);
+  // `level` is Stage::kRead or kActioned.
+  [[nodiscard]] Published acknowledge(const std::string& name, Stage level,
+                                      const std::string& remark);
   // Many under way at once: in the order of the drafts, a result for each. One that could not be
   // read stays the error that it is.
   [[nodiscard]] std::vector<PublishResult> publish_batch(

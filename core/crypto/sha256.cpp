@@ -1,5 +1,9 @@
 #include "core/crypto/sha256.h"
 
+#include <array>
+#include <cstddef>
+#include <cstring>
+
 #include "core/base/result.h"
 #include "core/crypto/evp.h"
 
@@ -15,7 +19,7 @@ const EVP_MD* sha256_algorithm() {
 
 // These steps fail only when OpenSSL itself is broken: no caller could do better than stop.
 void start(EVP_MD_CTX* context) {
-  const int started = EVP_DigestInit_ex2(context, sha256_algorithm(), nullptr);
+  const int started = EVP_DigestInit_ex2(context, nullptr, nullptr);  // As it was made for.
   CHANCERY_CHECK(started == 1);
 }
 
@@ -35,6 +39,8 @@ Hash end(EVP_MD_CTX* context) {
 EvpMdCtx make_context() {
   EvpMdCtx context{EVP_MD_CTX_new()};
   CHANCERY_CHECK(context != nullptr);
+  const int made = EVP_DigestInit_ex2(context.get(), sha256_algorithm(), nullptr);
+  CHANCERY_CHECK(made == 1);
   return context;
 }
 
@@ -43,9 +49,24 @@ EvpMdCtx make_context() {
 Hash sha256(std::initializer_list<Bytes> parts) {
   thread_local const EvpMdCtx kept = make_context();
   start(kept.get());
+  // A leaf or a node is short, and a call for each of its parts would cost as much as hashing one.
+  std::array<std::uint8_t, 128> together{};
+  std::size_t size = 0;
   for (const Bytes part : parts) {
-    add(kept.get(), part);
+    if (part.size() > together.size() - size) {
+      add(kept.get(), Bytes(together).first(size));
+      size = 0;
+    }
+    if (part.size() > together.size()) {
+      add(kept.get(), part);
+      continue;
+    }
+    if (!part.empty()) {
+      std::memcpy(together.data() + size, part.data(), part.size());
+      size += part.size();
+    }
   }
+  add(kept.get(), Bytes(together).first(size));
   return end(kept.get());
 }
 
@@ -53,9 +74,7 @@ struct Sha256::State {
   EvpMdCtx context;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>(State{make_context()})) {
-  start(state_->context.get());
-}
+Sha256::Sha256() : state_(std::make_unique<State>(State{make_context()})) {}
 Sha256::Sha256(Sha256&& other) noexcept = default;
 Sha256& Sha256::operator=(Sha256&& other) noexcept = default;
 Sha256::~Sha256() = default;

@@ -233,6 +233,11 @@ Result<void> Auditor::check_id(const Envelope& envelope) {
   return {};
 }
 
+std::optional<Hash> Auditor::root_at(std::uint64_t size) const {
+  const auto head = heads_.find(size);
+  return head == heads_.end() ? std::nullopt : std::optional(head->second);
+}
+
 bool Auditor::batch(const v1::AuditBatch& batch) {
   if (stopped_) {
     if (unsigned_count_ > 0) {

@@ -49,6 +49,9 @@ class Auditor {
 
   explicit Auditor(const Hash& genesis) : follower_(genesis) {}
 
+  // The root of the log as it was at a size at which it signed a head, of those verified so far.
+  [[nodiscard]] std::optional<Hash> root_at(std::uint64_t size) const;
+
   // The next batch of the store. False where the audit cannot go on past it.
   bool batch(const v1::AuditBatch& batch);
   // After the last batch: what the last page says of the store as a whole.

@@ -48,7 +48,6 @@ inline constexpr std::size_t kFrameBytesMax = 4U << 20U;  // Of a reply.
 inline constexpr std::size_t kSubmitCountMax = 256;
 inline constexpr std::size_t kDeliverCountMax = 256;
 inline constexpr std::size_t kBatchesCountMax = 512;
-inline constexpr std::size_t kProbeCountMax = 256;
 inline constexpr std::size_t kDamagedCountMax = 256;           // Entries in a Damaged.
 inline constexpr std::size_t kUpFrameBytesMax = 2U << 20U;     // From a node to the hub.
 inline constexpr std::size_t kFrameBytesTarget = 512U << 10U;  // Frames are filled up to this.

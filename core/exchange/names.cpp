@@ -86,6 +86,16 @@ bool is_directory_kind(std::string_view kind) {
   return matches("directory.*", kind);
 }
 
+bool is_plain_name(std::string_view name) {
+  constexpr std::size_t kBytesMax = 64;
+  const auto alphanumeric = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && name.size() <= kBytesMax && alphanumeric(name.front()) &&
+         std::ranges::all_of(
+             name, [&](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+}
+
 std::string word(v1::Precedence precedence) {
   return word_of(*v1::Precedence_descriptor(), precedence, "PRECEDENCE_");
 }

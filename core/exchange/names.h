@@ -19,6 +19,9 @@ namespace chancery::exchange {
 // "consultation.*" matches "consultation.open", not "consultation".
 [[nodiscard]] bool matches(std::string_view pattern, std::string_view kind);
 [[nodiscard]] bool is_directory_kind(std::string_view kind);
+// Of an application or another thing that is a file's name as well: letters, digits, '.', '_' and
+// '-', 64 bytes at most, a letter or digit first.
+[[nodiscard]] bool is_plain_name(std::string_view name);
 
 template <class Patterns>
 [[nodiscard]] bool any_matches(const Patterns& patterns, std::string_view kind) {

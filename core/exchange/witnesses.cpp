@@ -11,21 +11,43 @@ std::string witness_name(std::string_view origin_line, std::string_view member) 
   return std::string(origin_line).append("/").append(member);
 }
 
-WitnessSet witnesses_of(const Directory& directory) {
-  std::map<std::string_view, const crypto::PublicKey*> keys;
+namespace {
+
+// By the codes of their members.
+std::map<std::string_view, const NodeInfo*> witness_nodes(const Directory& directory) {
+  std::map<std::string_view, const NodeInfo*> nodes;
   for (const NodeInfo* const node : directory.active_nodes()) {
     const v1::Member* const member = directory.member(node->member);
     if (node->witness_key.has_value() && member != nullptr &&
         member->role() == v1::MEMBER_ROLE_MEMBER) {
-      keys.emplace(node->member, &*node->witness_key);
+      nodes.emplace(node->member, node);
     }
   }
+  return nodes;
+}
+
+}  // namespace
+
+const NodeInfo* witness_node(const Directory& directory, std::string_view name) {
+  const std::string prefix = witness_name(directory.roster().hub().origin_line(), "");
+  if (!name.starts_with(prefix)) {
+    return nullptr;
+  }
+  const std::map<std::string_view, const NodeInfo*> nodes = witness_nodes(directory);
+  const auto found = nodes.find(name.substr(prefix.size()));
+  return found == nodes.end() ? nullptr : found->second;
+}
+
+WitnessSet witnesses_of(const Directory& directory) {
+  const std::map<std::string_view, const NodeInfo*> nodes = witness_nodes(directory);
   WitnessSet set;
-  set.quorum = (keys.size() + directory.roster().faulty_max()) / 2 + 1;
-  for (const auto& [member, key] : keys) {
-    set.keys.push_back({.name = witness_name(directory.roster().hub().origin_line(), member),
-                        .type = ledger::kNoteCosignature,
-                        .key = *key});
+  set.quorum = (nodes.size() + directory.roster().faulty_max()) / 2 + 1;
+  for (const auto& [member, node] : nodes) {
+    if (const std::optional<crypto::PublicKey>& key = node->witness_key; key.has_value()) {
+      set.keys.push_back({.name = witness_name(directory.roster().hub().origin_line(), member),
+                          .type = ledger::kNoteCosignature,
+                          .key = *key});
+    }
   }
   return set;
 }

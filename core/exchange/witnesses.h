@@ -33,6 +33,9 @@ struct WitnessSet {
 // "<origin line of the log>/<member>".
 [[nodiscard]] std::string witness_name(std::string_view origin_line, std::string_view member);
 
+// The active node that has the key of the witness of this name; nothing where there is none.
+[[nodiscard]] const NodeInfo* witness_node(const Directory& directory, std::string_view name);
+
 // Of a founded directory.
 [[nodiscard]] WitnessSet witnesses_of(const Directory& directory);
 

@@ -45,6 +45,29 @@ std::uint64_t hashes_at(std::size_t level, std::uint64_t size) {
   return size >> (kTileLevelBits * level);
 }
 
+bool is_tile_of(const Tile& tile, std::uint64_t size) {
+  if (tile.level >= kTreeLevels) {
+    return false;
+  }
+  const std::uint64_t hashes = hashes_at(tile.level, size);
+  const std::uint64_t before = hashes / kTileWidth;
+  return tile.width == kTileWidth ? tile.index < before
+                                  : tile.index == before && tile.width == hashes % kTileWidth;
+}
+
+Hash root_of_edge(std::span<const std::string> partial_tiles) {
+  // What is right of the full subtrees of a level is itself a subtree, the last of them.
+  std::vector<Hash> below;
+  for (const std::string& edge : partial_tiles) {
+    std::vector<Hash> row = hashes_in(edge);
+    row.insert(row.end(), below.begin(), below.end());
+    if (!row.empty()) {
+      below = {tree_root(row)};
+    }
+  }
+  return below.empty() ? tree_root({}) : below.front();
+}
+
 std::vector<Hash> hashes_in(std::string_view bytes) {
   std::vector<Hash> hashes;
   hashes.reserve(bytes.size() / kTileHashBytes + 1);
@@ -209,19 +232,7 @@ std::vector<MadeTile> TileMaker::partial() const {
 }
 
 Hash TileMaker::root() const {
-  if (size_ == 0) {
-    return tree_root({});
-  }
-  // What is right of the full subtrees of a level is itself a subtree, the last of them.
-  std::vector<Hash> below;
-  for (const std::string& edge : edge_) {
-    std::vector<Hash> row = hashes_in(edge);
-    row.insert(row.end(), below.begin(), below.end());
-    if (!row.empty()) {
-      below = {tree_root(row)};
-    }
-  }
-  return below.front();
+  return root_of_edge(edge_);
 }
 
 Result<Hash> root_from_tiles(std::uint64_t size, const TileSource& source) {

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,6 +108,10 @@ using TileSource = std::function<Result<std::string>(const Tile&)>;
 [[nodiscard]] std::vector<Hash> hashes_in(std::string_view bytes);
 // How many hashes a tree of this size has at a level.
 [[nodiscard]] std::uint64_t hashes_at(std::size_t level, std::uint64_t size);
+// Whether a tree of this size has the tile, exactly as wide.
+[[nodiscard]] bool is_tile_of(const Tile& tile, std::uint64_t size);
+// The root of the tree whose partial tiles these are, by level from 0; without any, of no leaves.
+[[nodiscard]] Hash root_of_edge(std::span<const std::string> partial_tiles);
 
 // Makes the hash tiles of a growing tree from its leaf hashes, in order. Holds less than a tile a
 // level, 64 KiB in all, whatever the size.

@@ -109,16 +109,7 @@ Result<void> fill_and_sync(const Fd& file, const std::string& path, std::string_
   if (::fchmod(file.get(), mode) != 0) {
     return system_failure("fchmod", path);
   }
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) {
-        continue;
-      }
-      return system_failure("write", path);
-    }
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+  CHANCERY_TRY_VOID(write_all(file, path, bytes));
   if (::fsync(file.get()) != 0) {
     return system_failure("fsync", path);
   }
@@ -139,6 +130,17 @@ Result<void> create_file(const std::string& path, std::string_view bytes, mode_t
 }
 
 }  // namespace
+
+Result<void> write_all(const Fd& file, const std::string& path, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) {
+      return system_failure("write", path);
+    }
+    bytes.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+  }
+  return {};
+}
 
 Result<std::string> read_file(const std::string& path, std::size_t size_max) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -286,7 +288,26 @@ bool is_elsewhere(std::string_view source) {
   return source.starts_with(kCredential) || source.starts_with(kEnvironment);
 }
 
+Result<void> check_secret_source(std::string_view source) {
+  const auto names_nothing = [&](std::string_view what) {
+    return fail(ErrorCode::kConfigInvalid, std::string(source).append(" names no ").append(what));
+  };
+  if (source.starts_with(kCredential)) {
+    const std::string_view name = source.substr(kCredential.size());
+    if (name.empty() || name == "." || name == ".." || name.contains('/') || name.contains('\0')) {
+      return names_nothing("credential");
+    }
+  } else if (source.starts_with(kEnvironment)) {
+    const std::string_view name = source.substr(kEnvironment.size());
+    if (name.empty() || name.contains('=') || name.contains('\0')) {
+      return names_nothing("variable");
+    }
+  }
+  return {};
+}
+
 Result<std::string> read_secret(const std::string& source) {
+  CHANCERY_TRY_VOID(check_secret_source(source));
   if (source.starts_with(kEnvironment)) {
     const std::string name = source.substr(kEnvironment.size());
     const char* const value = variable(name);
@@ -305,9 +326,6 @@ Result<std::string> read_secret(const std::string& source) {
                                              ": CREDENTIALS_DIRECTORY is not set; the unit "
                                              "gives it with LoadCredential=" +
                                              name + ":PATH");
-  }
-  if (name.empty() || name.find('/') != std::string::npos) {
-    return fail(ErrorCode::kConfigInvalid, source + " names no credential");
   }
   return read_private(std::string(folder) + "/" + name, Kind::kCredential);
 }

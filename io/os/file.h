@@ -1,8 +1,8 @@
 // Whole files: read with a limit, written so that a crash leaves the old content or the new one.
 //
-// Every write is durable when it returns: the file and its folder are fsynced. Key files are read
-// only where nobody else can read them or put another in their place. Not for stores, which are
-// io/sqlite.
+// Every write but write_all() is durable when it returns: the file and its folder are fsynced. Key
+// files are read only where nobody else can read them or put another in their place. Not for
+// stores, which are io/sqlite.
 //
 // Failures: kFileMissing (not there), kExists, kFilePermissions (others may read it),
 // kLimitExceeded (larger than asked for), kDiskFull, kIo (anything else, in the
@@ -25,6 +25,10 @@ constexpr std::size_t kKeyFileSizeMax = std::size_t{64} * 1024;
 
 // Regular files only: a pipe or a device could block for ever.
 [[nodiscard]] Result<std::string> read_file(const std::string& path, std::size_t size_max);
+
+// All of the bytes, at the file's place of now; not durable yet. `path` is for the error.
+[[nodiscard]] Result<void> write_all(const Fd& file, const std::string& path,
+                                     std::string_view bytes);
 
 // Never overwrites. The file has exactly this mode, whatever the umask, or it is not there.
 [[nodiscard]] Result<void> write_file_new(const std::string& path, std::string_view bytes,
@@ -65,6 +69,9 @@ class FileReader {
 // A secret is in a key file, or "credential:NAME", a file of $CREDENTIALS_DIRECTORY as systemd
 // gives one (systemd.exec(5), LoadCredential=), or "env:NAME", a variable of the environment.
 [[nodiscard]] bool is_elsewhere(std::string_view source);  // One of the latter two.
+// kConfigInvalid where nothing could ever be there: the name is empty, is none of a file in a
+// folder, or none that a variable can have.
+[[nodiscard]] Result<void> check_secret_source(std::string_view source);
 // kFileMissing where the directory, the file or the variable is not there. Of a credential the
 // folder and the file may be root's, and readable for a group: the mask of the ACL that names the
 // user of the unit shows there.

@@ -7,9 +7,11 @@
 
 #pragma once
 
-#include <map>
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "core/base/result.h"
@@ -34,8 +36,17 @@ class StatementCache {
   }
 
  private:
+  // Not ordered: texts have long beginnings in common, and a tree would compare some of them at
+  // each step of a turn.
+  struct OfText {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view sql) const {
+      return std::hash<std::string_view>()(sql);
+    }
+  };
+
   Database& database_;
-  std::map<std::string, Statement, std::less<>> statements_;
+  std::unordered_map<std::string, Statement, OfText, std::equal_to<>> statements_;
 };
 
 }  // namespace chancery::sqlite

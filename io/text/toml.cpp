@@ -185,11 +185,13 @@ struct TomlTable::State {
   }
   template <class T>
   Result<T> required(std::string_view key, Result<std::optional<T>> value) const {
-    CHANCERY_TRY(std::optional<T> found, std::move(value));
-    if (!found) {
-      return fail(ErrorCode::kConfigInvalid, where(key) + ": missing");
+    if (!value.has_value()) {
+      return std::unexpected(std::move(value).error());
     }
-    return *std::move(found);
+    if (std::optional<T>& found = *value; found.has_value()) {
+      return *std::move(found);
+    }
+    return fail(ErrorCode::kConfigInvalid, where(key) + ": missing");
   }
   template <class T>
   static Result<T> defaulted(Result<std::optional<T>> value, T otherwise) {

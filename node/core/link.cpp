@@ -72,6 +72,7 @@ void Link::connected() {
   }
   phase_ = LinkPhase::kGreeting;
   outgoing_.clear();
+  caught_up_ = complete();  // What is held is let go.
   lanes_ = {.patient = {.expected = position_.cursors.patient, .held = {}},
             .urgent = {.expected = position_.cursors.urgent, .held = {}}};
   fetching_.reset();
@@ -130,11 +131,16 @@ Result<void> Link::control(const v1::DownMessage& message) {
       fetch_batches_if_behind(position_.followed_size);
     }
     const v1::Pong& pong = message.pong();
-    if (pong.delivered_urgent() > lanes_.urgent.expected) {
+    const bool lacks_urgent = pong.delivered_urgent() > lanes_.urgent.expected;
+    const bool lacks_patient = pong.delivered() > lanes_.patient.expected;
+    if (lacks_urgent) {
       fetch_deliveries(exchange::Lane::kUrgent);
     }
-    if (pong.delivered() > lanes_.patient.expected) {
+    if (lacks_patient) {
       fetch_deliveries(exchange::Lane::kPatient);
+    }
+    if (!lacks_urgent && !lacks_patient) {
+      caught_up_ = std::max(caught_up_, pong.caught_up());
     }
     return {};
   }
@@ -221,13 +227,24 @@ std::optional<Held> Link::take_delivery() {
   return std::nullopt;
 }
 
+std::uint64_t Link::complete() const {
+  std::uint64_t size = std::min(caught_up_, position_.followed_size);
+  for (const Lane* lane : {&lanes_.patient, &lanes_.urgent}) {
+    if (!lane->held.empty()) {
+      size = std::min(size, lane->held.front().index());
+    }
+  }
+  return size;
+}
+
 void Link::refetch(exchange::Lane lane, std::uint64_t index) {
-  lanes_[lane] = {.expected = index, .held = {}};
+  stand(lane, index);
   fetch_deliveries(lane);
 }
 
 void Link::stand(exchange::Lane lane, std::uint64_t index) {
   lanes_[lane] = {.expected = index, .held = {}};
+  caught_up_ = std::min(caught_up_, index);
 }
 
 void Link::stored(exchange::Lane lane, std::uint64_t index) {
@@ -274,23 +291,16 @@ void Link::ping(std::uint64_t nonce) {
   credit_due_ = true;  // The word that a hub waits for where a delivery was lost on its way out.
 }
 
+void Link::answer(const v1::Answer& answer) {
+  v1::UpMessage message;
+  *message.mutable_answer() = answer;
+  send(message);
+}
+
 void Link::restore(std::uint64_t index, std::string envelope) {
   v1::UpMessage message;
   message.mutable_restore()->set_index(index);
   message.mutable_restore()->set_envelope(std::move(envelope));
-  send(message);
-}
-
-void Link::probe(const std::vector<StoredProbe>& probes) {
-  if (probes.empty()) {
-    return;
-  }
-  v1::UpMessage message;
-  for (const StoredProbe& probe : probes) {
-    v1::ProbeItem& item = *message.mutable_probe()->add_items();
-    item.set_member(probe.member);
-    item.set_index(probe.index);
-  }
   send(message);
 }
 

@@ -58,13 +58,6 @@ struct Outbound {
   std::uint64_t previous_us = 0;  // Of its Predecessor; 0 where it has none.
 };
 
-// Whether a recipient has stored the notice of ours at an index.
-struct StoredProbe {
-  std::string member;
-  std::uint64_t index = 0;
-  exchange::Lane lane = exchange::Lane::kPatient;
-};
-
 enum class LinkPhase : std::uint8_t {
   kDown,
   kGreeting,  // Hello is sent.
@@ -111,8 +104,8 @@ class Link {
   void submit(const std::vector<Outbound>& notices);
   // Also states cursor and credits again.
   void ping(std::uint64_t nonce);
-  // Asks whether these recipients have stored these notices; the hub's Stored is the caller's.
-  void probe(const std::vector<StoredProbe>& probes);
+  // What this node's witness says to a round.
+  void answer(const v1::Answer& answer);
   // The envelope of an entry that the hub has not got whole.
   void restore(std::uint64_t index, std::string envelope);
   // What take_outgoing() gave could not all be sent: credits are stated again.
@@ -127,6 +120,9 @@ class Link {
   [[nodiscard]] LinkPhase phase() const { return phase_; }
   [[nodiscard]] const LinkPosition& position() const { return position_; }
   [[nodiscard]] std::uint64_t hub_size() const { return hub_size_; }
+  // A size of the log that was followed, below which everything for this node is stored, if what
+  // the hub said last is so: deliveries show no gap, and nothing else is for it, says the hub.
+  [[nodiscard]] std::uint64_t complete() const;
   [[nodiscard]] std::size_t held_count_max() const {
     return config_.windows.patient.items + config_.windows.urgent.items;
   }
@@ -162,6 +158,7 @@ class Link {
   LinkPosition position_;
   LinkPhase phase_ = LinkPhase::kDown;
   std::uint64_t hub_size_ = 0;
+  std::uint64_t caught_up_ = 0;                    // As complete(), of what is held or stored.
   std::optional<std::uint64_t> fetching_;          // A page from here on was asked for …
   std::optional<std::uint64_t> fetching_at_ping_;  // … and from here when the last Ping was sent.
   bool resend_ = false;

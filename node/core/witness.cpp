@@ -62,13 +62,21 @@ Result<RoundDecision> judge_round(const v1::Round& round, const WitnessView& vie
   }
   decision.step = RoundStep::kCosign;
   decision.answer.set_status(std::to_underlying(WitnessStatus::kOk));
-  decision.next = {.tree = verdict.next(), .time_s = view.now_s};
+  decision.next = {.tree = verdict.next(), .time_s = view.now_s, .seen_size = view.last.seen_size};
   decision.message = ledger::cosignature_message(view.now_s, verdict.checkpoint->note.text);
   return decision;
 }
 
-v1::Answer cosigned(const RoundDecision& decision, const ledger::NoteKey& witness,
-                    Bytes signature) {
+v1::Answer unavailable_answer(const v1::Round& round, std::string_view why) {
+  v1::Answer answer;
+  answer.set_round(round.round());
+  answer.set_status(kUnavailable);
+  answer.set_text(std::string(why) + "\n");
+  return answer;
+}
+
+v1::Answer cosigned_answer(const RoundDecision& decision, const ledger::NoteKey& witness,
+                           Bytes signature) {
   v1::Answer answer = decision.answer;
   answer.set_text(ledger::cosignature_line(witness, decision.next.time_s, signature));
   return answer;

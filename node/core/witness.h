@@ -27,8 +27,17 @@ namespace chancery::node {
 struct WitnessState {
   ledger::WitnessedTree tree;  // Cosigned last.
   std::uint64_t time_s = 0;    // Then, by this machine's clock.
+  // The largest head in which its own line was seen: more than tree.size where this store is older.
+  std::uint64_t seen_size = 0;
 
   [[nodiscard]] bool operator==(const WitnessState&) const = default;
+};
+
+// A head at quorum, as the hub showed it and as it was verified.
+struct CosignedNote {
+  std::uint64_t size = 0;
+  std::uint64_t time_s = 0;  // Of the quorum (C-181).
+  std::string note;
 };
 
 // What it is judged by.
@@ -61,8 +70,11 @@ struct RoundDecision {
 // An error is the store's.
 [[nodiscard]] Result<RoundDecision> judge_round(const v1::Round& round, const WitnessView& view);
 
+// Of a witness that does not cosign now, whatever it is asked.
+[[nodiscard]] v1::Answer unavailable_answer(const v1::Round& round, std::string_view why);
+
 // The answer with the line of this witness, once its key has signed.
-[[nodiscard]] v1::Answer cosigned(const RoundDecision& decision, const ledger::NoteKey& witness,
-                                  Bytes signature);
+[[nodiscard]] v1::Answer cosigned_answer(const RoundDecision& decision,
+                                         const ledger::NoteKey& witness, Bytes signature);
 
 }  // namespace chancery::node

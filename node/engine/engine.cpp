@@ -20,12 +20,14 @@ constexpr milliseconds kGreetAgainAfter{5'000};
 }  // namespace
 
 Engine::Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState state,
-               std::unique_ptr<crypto::Signer> signer, exchange::Opener opener, RandomSource random)
+               std::unique_ptr<crypto::Signer> signer, exchange::Opener opener, RandomSource random,
+               std::unique_ptr<crypto::Signer> witness)
     : config_(std::move(config)),
       store_(std::move(store)),
       signer_(std::move(signer)),
       opener_(std::move(opener)),
       random_(std::move(random)),
+      witness_(std::move(witness)),
       follower_(std::move(state.follower)),
       history_(std::move(state.history)),
       link_({.genesis = store_->genesis(),
@@ -35,21 +37,26 @@ Engine::Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState 
       local_api_(config_.member, config_.applications, *store_, random_, config_.local),
       disk_(config_.disk),
       alarm_(std::move(state.alarm)),
+      cosigned_(std::move(state.cosigned)),
       created_at_us_(state.created_at_us),
       restamp_delay_(kRestampMin),
       elsewhere_delay_(kElsewhereMin) {}
 
 Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, std::unique_ptr<NodeStore> store,
                                               std::unique_ptr<crypto::Signer> signer,
-                                              exchange::Opener opener, RandomSource random) {
+                                              exchange::Opener opener, RandomSource random,
+                                              std::unique_ptr<crypto::Signer> witness) {
   CHANCERY_TRY(NodeState state, store->load());
   // What it names is in take_damages() as well. Before the first write: a store that is refused
   // stays as it was.
   CHANCERY_TRY_VOID(store->check_tail());
   CHANCERY_TRY_VOID(store->make_durable());
-  return std::unique_ptr<Engine>(new Engine(std::move(config), std::move(store), std::move(state),
-                                            std::move(signer), std::move(opener),
-                                            std::move(random)));
+  auto engine = std::unique_ptr<Engine>(
+      new Engine(std::move(config), std::move(store), std::move(state), std::move(signer),
+                 std::move(opener), std::move(random), std::move(witness)));
+  CHANCERY_TRY_VOID(engine->check_witness());
+  CHANCERY_TRY_VOID(engine->load_pairs());
+  return engine;
 }
 
 Result<Engine::Met> Engine::keep_damages() {
@@ -87,12 +94,15 @@ Result<void> Engine::look_again(const Now& now) {
 Result<std::unique_ptr<Engine>> Engine::start_over(std::unique_ptr<Engine> before) {
   before->store_->roll_back();
   CHANCERY_TRY(NodeState state, before->store_->load());
-  auto engine = std::unique_ptr<Engine>(new Engine(
-      std::move(before->config_), std::move(before->store_), std::move(state),
-      std::move(before->signer_), std::move(before->opener_), std::move(before->random_)));
+  auto engine = std::unique_ptr<Engine>(
+      new Engine(std::move(before->config_), std::move(before->store_), std::move(state),
+                 std::move(before->signer_), std::move(before->opener_), std::move(before->random_),
+                 std::move(before->witness_)));
   engine->disk_ = before->disk_;
   engine->paced_ = before->paced_;
   engine->local_api_.take_over(before->local_api_);
+  CHANCERY_TRY_VOID(engine->check_witness());
+  CHANCERY_TRY_VOID(engine->load_pairs());
   return engine;
 }
 
@@ -201,9 +211,12 @@ Result<void> Engine::finish_turn(const Now& now) {
   now_ = now;
   CHANCERY_TRY_VOID(resend_when_due());
   CHANCERY_TRY_VOID(end_aside_when_due());
+  CHANCERY_TRY_VOID(compare_statements());
+  CHANCERY_TRY_VOID(state_pairs());
   CHANCERY_TRY_VOID(sign_and_submit());
   CHANCERY_TRY_VOID(greet_or_ping_when_due());
   CHANCERY_TRY_VOID(retain());
+  CHANCERY_TRY_VOID(look_for_overdue());
   CHANCERY_TRY_VOID(commit());
   const News news = std::exchange(news_, {});
   CHANCERY_TRY_VOID(serve_waiting([&] { return local_api_.wake(local_context(), news); }));
@@ -221,7 +234,6 @@ Result<void> Engine::greet_or_ping_when_due() {
     ping_at_ = now_.steady + kPingEvery;
     link_.ping(now_.unix_ms());
     ++pings_unanswered_;
-    CHANCERY_TRY_VOID(probe());
   }
   if (link_.phase() != LinkPhase::kGreeting) {
     greet_again_at_.reset();
@@ -260,13 +272,13 @@ Result<void> Engine::retain() {
     if (exchange::has_just_arrived(kept, now_.unix_ms())) {
       return false;
     }
-    const Result<std::vector<std::string>> unstored = store_->unstored_by(kept.index);
-    if (!unstored.has_value()) {
-      asked = std::unexpected(unstored.error());
+    const Result<std::vector<std::string>> lack = store_->undelivered_to(kept.index);
+    if (!lack.has_value()) {
+      asked = std::unexpected(lack.error());
       return false;
     }
     return std::ranges::none_of(
-        *unstored, [&](const std::string& member) { return directory.member(member) != nullptr; });
+        *lack, [&](const std::string& member) { return directory.member(member) != nullptr; });
   };
   const std::vector<std::uint64_t> past = retention_.take(page, directory.roster(), now_ms, may_go);
   CHANCERY_TRY_VOID(asked);

@@ -32,10 +32,14 @@
 #include "core/exchange/log_follower.h"
 #include "core/exchange/scrub_pace.h"
 #include "core/exchange/seal.h"
+#include "core/exchange/witnesses.h"
 #include "io/log/limiter.h"
 #include "node/core/link.h"
+#include "node/core/overdue.h"
 #include "node/core/stamping.h"
+#include "node/core/statement_pace.h"
 #include "node/core/uplink.h"
+#include "node/core/witness.h"
 #include "node/engine/local_api.h"
 #include "node/store/node_store.h"
 
@@ -47,6 +51,7 @@ struct EngineConfig {
   std::vector<Application> applications;
   LocalLimits local;
   DiskMarks disk{};
+  OverdueLimits overdue{};
 };
 
 // The two clocks, as the owner of the engine read them.
@@ -63,11 +68,10 @@ class Engine {
  public:
   // Loads the store and looks at its newest records again. `random` gives that many unpredictable
   // bytes: keys are made of them.
-  [[nodiscard]] static Result<std::unique_ptr<Engine>> start(EngineConfig config,
-                                                             std::unique_ptr<NodeStore> store,
-                                                             std::unique_ptr<crypto::Signer> signer,
-                                                             exchange::Opener opener,
-                                                             RandomSource random);
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> start(
+      EngineConfig config, std::unique_ptr<NodeStore> store, std::unique_ptr<crypto::Signer> signer,
+      exchange::Opener opener, RandomSource random,
+      std::unique_ptr<crypto::Signer> witness = nullptr);
 
   // From the store of an engine whose turn found no room on the disk; it is of no use afterwards.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> start_over(std::unique_ptr<Engine> before);
@@ -116,6 +120,15 @@ class Engine {
   [[nodiscard]] const std::optional<Error>& alarm() const {
     return alarm_.has_value() ? alarm_ : foreign_;
   }
+  // Each peer whose newest statement contradicts what this node counted, and how. Whether the hub
+  // or the peer is at fault is not known, so the node trusts its hub as before.
+  [[nodiscard]] std::map<std::string, Error> disputes() const;
+  // What should have come by now, as of a few seconds ago.
+  [[nodiscard]] const std::vector<Overdue>& overdue() const { return overdue_; }
+  [[nodiscard]] const std::optional<CosignedNote>& cosigned() const { return cosigned_; }
+  [[nodiscard]] bool is_witness() const { return witness_ != nullptr; }
+  // Why its witness cosigns nothing.
+  [[nodiscard]] const std::optional<Error>& witness_fault() const { return witness_fault_; }
   [[nodiscard]] const std::string& last_fault() const { return last_fault_; }
   // Pings since the hub said anything, or since the connection was made.
   [[nodiscard]] std::uint64_t pings_unanswered() const { return pings_unanswered_; }
@@ -128,7 +141,8 @@ class Engine {
 
  private:
   Engine(EngineConfig config, std::unique_ptr<NodeStore> store, NodeState state,
-         std::unique_ptr<crypto::Signer> signer, exchange::Opener opener, RandomSource random);
+         std::unique_ptr<crypto::Signer> signer, exchange::Opener opener, RandomSource random,
+         std::unique_ptr<crypto::Signer> witness);
 
   // Names for good what reads met that fails its hash.
   struct Met {
@@ -155,7 +169,6 @@ class Engine {
   Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
   Result<void> take_accepted(const v1::Accepted& accepted);
   Result<void> take_refused(const v1::Refused& refused);
-  Result<void> take_stored(const v1::Stored& stored);
   Result<void> take_damaged(const v1::Damaged& damaged);
   Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
   // Of those that are remembered, or folded anew, into `folded`.
@@ -164,6 +177,47 @@ class Engine {
   void raise_alarm(const Error& error);  // The first one stands.
   static void tell_alarm(const Error& error);
   void stop_following(const Error& why);
+
+  // The node's witness, and what a quorum cosigned: witness.cpp.
+  Result<void> look_at_rounds();  // What waited may be followed by now.
+  // Each false where it is to wait.
+  Result<bool> answer_round(const v1::Round& round);
+  Result<bool> take_round_result(const v1::RoundResult& result);
+  // The head, where it is at quorum; kBadCheckpoint, and kRootMismatch where it is another log's.
+  Result<CosignedNote> judge_head(const std::string& text);
+  Result<void> judge_own_line(const std::string& text);
+  Result<void> check_witness();
+  void stop_cosigning(const Error& why);
+  [[nodiscard]] std::optional<ledger::NoteKey> witness_key() const;
+  // Of the directory at a size of the log.
+  Result<exchange::WitnessSet> witnesses_at(std::uint64_t size);
+
+  // What both ends of a pair count: completeness.cpp.
+  struct Pair {
+    StatementPace pace{};
+    std::string stated{};           // Our last statement, by notice id, until it is logged.
+    std::uint64_t early_through{};  // Index + 1 of the last early entry that was stated.
+    std::optional<exchange::PairCount> counting{};  // Where there is more than a turn counts.
+    std::optional<Error> dispute{};
+  };
+  Result<void> load_pairs();
+  Result<void> exchanged_with(const std::string& peer, exchange::Lane lane);
+  // A notice that was received or sent, as it is stored; whether it entered the inbox.
+  Result<void> take_exchanged(const Arrival& arrival, const ledger::Leaf& leaf, bool shown);
+  Result<void> take_statement(const Arrival& arrival, const StatedBy& by);
+  Result<void> take_acknowledgement(const Arrival& arrival, const StatedBy& by);
+  Result<void> compare_statements();
+  Result<void> compare_with(const std::string& peer, Pair& pair);
+  Result<void> state_pairs();
+  Result<void> state_when_whole(const std::string& peer, Pair& pair);
+  Result<void> state(const std::string& peer, Pair& pair, const exchange::PairCount& count,
+                     std::vector<std::uint64_t> early);
+  void ask_how_far();  // A Pong says up to where nothing is missing.
+
+  // What should have come by now: overdue.cpp.
+  Result<void> look_for_overdue();
+  void add_stale_cosignatures(std::vector<Overdue>& found);
+  void tell_overdue(std::vector<Overdue> found);
 
   // What goes to the hub: to_hub.cpp.
   enum class Signs : std::uint8_t {
@@ -179,12 +233,11 @@ class Engine {
   void submit_again(const std::vector<Outbound>& notices);
   Result<std::uint64_t> bytes_on_the_way();
   Result<void> end_aside_when_due();
-  Result<void> probe();
 
   Result<void> greet_or_ping_when_due();
   void greet_later();
-  // A step of the pass that erases bodies whose time has passed; own ones once each recipient in
-  // the roster has stored them.
+  // A step of the pass that erases bodies whose time has passed; own ones once they are
+  // delivered to each recipient in the roster.
   Result<void> retain();
   // Each with the one before it in its precedence; `newest` is what is unacknowledged before them.
   static std::vector<Outbound> in_order(std::vector<Unacknowledged> notices,
@@ -196,6 +249,7 @@ class Engine {
   std::unique_ptr<crypto::Signer> signer_;
   exchange::Opener opener_;
   RandomSource random_;
+  std::unique_ptr<crypto::Signer> witness_;  // Null where the node is none.
   exchange::ScrubPace pace_;
   exchange::RootCache cache_;
   exchange::LogFollower follower_;
@@ -204,7 +258,18 @@ class Engine {
   LocalApi local_api_;
   DiskGauge disk_;
   std::optional<Error> alarm_;
-  std::optional<Error> foreign_;  // An alarm for as long as the hub's log is not ours.
+  std::optional<Error> foreign_;    // An alarm for as long as the hub's log is not ours.
+  std::optional<v1::Round> round_;  // To be answered …
+  std::optional<v1::RoundResult> round_result_;  // … and taken, once the log is followed so far.
+  std::optional<CosignedNote> cosigned_;         // The newest that was taken.
+  std::optional<Error> witness_fault_;
+  std::map<std::string, Pair> pairs_;  // By peer.
+  bool statements_wait_ = true;        // Some may, to be compared.
+  SteadyTime asked_how_far_at_{};
+  std::vector<Overdue> overdue_;
+  SteadyTime overdue_at_{};                     // To be looked for then.
+  std::uint64_t cosigned_behind_since_ms_ = 0;  // The log has grown, and this is cosigned of it.
+  std::uint64_t cosigned_behind_size_ = 0;
   std::string last_fault_;
   std::set<std::uint64_t> waits_for_hub_;
   std::set<std::uint64_t> handed_in_;  // Restored at the hub, over this connection.
@@ -228,7 +293,6 @@ class Engine {
   std::optional<std::uint64_t> resent_through_us_;
   exchange::RetentionPass retention_;
   exchange::PacedClock paced_;
-  StoredProbe probed_;  // The last of the probes that were sent: the next go on after it.
   std::optional<SteadyTime> greet_again_at_;   // While no Welcome has come.
   std::chrono::milliseconds elsewhere_delay_;  // Doubles until a Welcome comes.
 };

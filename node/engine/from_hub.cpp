@@ -77,8 +77,13 @@ Result<void> Engine::receive_from_hub(const std::string& topic, std::string_view
       return take_accepted(parsed->accepted());
     case v1::DownMessage::kRefused:
       return take_refused(parsed->refused());
-    case v1::DownMessage::kStored:
-      return take_stored(parsed->stored());
+    case v1::DownMessage::kRound:
+      round_ = std::move(*parsed->mutable_round());
+      return look_at_rounds();
+    case v1::DownMessage::kRoundResult:
+      CHANCERY_TRY_VOID(judge_own_line(parsed->round_result().checkpoint()));
+      round_result_ = std::move(*parsed->mutable_round_result());
+      return look_at_rounds();
     case v1::DownMessage::kDamaged:
       return take_damaged(parsed->damaged());
     default:
@@ -133,6 +138,7 @@ Result<void> Engine::take_batches(v1::Batches batches) {
     }
     link_.followed(follower_.size(), follower_.tree().root(), followed->checkpoint);
   }
+  CHANCERY_TRY_VOID(look_at_rounds());
   return take_deliveries();
 }
 
@@ -173,7 +179,9 @@ Result<void> Engine::take_deliveries() {
     if (arrival.verdict == Verdict::kGood && arrival.envelope.has_value()) {
       CHANCERY_TRY(arrival.error, judge_hub_by(*arrival.envelope, arrival));
     }
-    CHANCERY_TRY_VOID(store_->put_arrival(arrival, leaf, now_.unix_ms()));
+    CHANCERY_TRY(const std::optional<std::uint64_t> shown,
+                 store_->put_arrival(arrival, leaf, now_.unix_ms()));
+    CHANCERY_TRY_VOID(take_exchanged(arrival, leaf, shown.has_value()));
     link_.stored(arrival.lane, arrival.index);
     waits_for_hub_.erase(arrival.index);
     news_.arrivals = true;
@@ -344,17 +352,6 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
   }
   if (restamps) {
     restamp_delay_ = std::min(2 * restamp_delay_, kRestampMax);
-  }
-  return {};
-}
-
-// The hub's word that recipients have stored what was logged of ours.
-Result<void> Engine::take_stored(const v1::Stored& stored) {
-  for (const v1::ProbeItem& item : stored.items()) {
-    if (item.index() < follower_.size()) {
-      CHANCERY_TRY_VOID(write());
-      CHANCERY_TRY_VOID(store_->mark_stored(item.member(), item.index()));
-    }
   }
   return {};
 }

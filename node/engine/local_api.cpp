@@ -8,12 +8,11 @@
 #include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
 #include "core/exchange/envelope.h"
-#include "core/exchange/kinds.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
 #include "core/exchange/policy.h"
-#include "core/exchange/seal.h"
 #include "core/exchange/strict.h"
+#include "node/engine/drafting.h"
 #include "node/engine/local_replies.h"
 
 namespace chancery::node {
@@ -319,6 +318,10 @@ std::optional<v1::LocalReply> LocalApi::turn_away(const v1::LocalRequest& reques
   if (!request.has_publish() && !writes_besides) {
     return std::nullopt;
   }
+  if (request.has_publish() &&
+      !exchange::any_matches(application.publish, request.publish().kind())) {
+    return std::nullopt;  // Refused for that, however fast it comes.
+  }
   const exchange::Lane lane =
       writes_besides ? exchange::Lane::kUrgent : exchange::lane_of(request.publish().precedence());
   std::optional<v1::LocalReply> away;
@@ -435,7 +438,7 @@ Result<void> LocalApi::wake(const LocalContext& context, const News& news) {
     bool concerned = news.arrivals;
     if (waiter.request.has_await()) {
       const std::string& notice_id = waiter.request.await().notice_id();
-      concerned = news.notice_ids.contains(notice_id) || settled.contains(notice_id);
+      concerned = news.notice_ids.contains(notice_id) || settled.contains(notice_id) || news.stages;
     } else if (moved.contains({waiter.application->name, waiter.request.inbox().cursor()})) {
       concerned = true;
       waiter.passed.looked_at_ms = 0;
@@ -655,56 +658,15 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   }
   CHANCERY_TRY_VOID(
       check_outbox(application.name, request.precedence(), 0));  // Before any work is done for it.
-  if (request.text().size() > exchange::kTextBytesMax) {
-    return fail(ErrorCode::kLimitExceeded, "a text of " + std::to_string(request.text().size()) +
-                                               " bytes, at most " +
-                                               std::to_string(exchange::kTextBytesMax));
-  }
-  CHANCERY_TRY_VOID(exchange::parse_text(request.kind(), request.text()));
-  const std::vector<v1::Recipient> named(request.recipients().begin(), request.recipients().end());
-  CHANCERY_TRY(const std::vector<v1::Recipient> recipients,
-               exchange::expand_recipients(named, member_, *context.directory));
-
-  OutboxDraft outbox;
-  outbox.waiting.sealed = !request.clear();
-  outbox.waiting.text = request.text();
-  if (outbox.waiting.sealed) {
-    CHANCERY_TRY(outbox.waiting.text,
-                 exchange::pad_text(random_(exchange::kTextSaltBytes), request.text()));
-  }
-  v1::Draft draft;
-  draft.set_origin(member_);
-  draft.set_notice_id(request.notice_id());
-  draft.set_kind(request.kind());
-  draft.set_status(request.status());
-  draft.set_precedence(request.precedence());
-  if (request.has_label()) {
-    *draft.mutable_label() = request.label();
-    std::ranges::sort(*draft.mutable_label()->mutable_handling());
-  }
-  std::vector<std::string> codes;
-  for (const v1::Recipient& recipient : recipients) {
-    *draft.add_recipients() = recipient;
-    codes.push_back(recipient.member());
-  }
-  draft.set_expires_at_ms(request.expires_at_ms());
-  draft.set_text_digest(to_string(exchange::text_digest(outbox.waiting.text)));
-  CHANCERY_TRY_VOID(exchange::judge_draft(draft, outbox.waiting.sealed, *context.directory));
-  CHANCERY_TRY_VOID(exchange::check_not_expired(draft, context.now_ms));
-  if (outbox.waiting.sealed) {
-    CHANCERY_TRY_VOID(exchange::sealing_keys_for(member_, codes, *context.directory));
-  }
-  outbox.waiting.notice_id = request.notice_id();
-  outbox.waiting.draft = draft.SerializeAsString();
-  // What came in an open reading has to pass the strict one, or it could never be signed.
-  CHANCERY_TRY_VOID(exchange::parse_wire<v1::Draft>(outbox.waiting.draft));
+  CHANCERY_TRY(OutboxDraft outbox, draft_notice(request, {.member = member_,
+                                                          .genesis = store_.genesis(),
+                                                          .directory = *context.directory,
+                                                          .random = random_,
+                                                          .now_ms = context.now_ms}));
   CHANCERY_TRY_VOID(check_outbox(application.name, request.precedence(),
                                  outbox.waiting.draft.size() + outbox.waiting.text.size()));
-  outbox.waiting.precedence = request.precedence();
-  outbox.notice = exchange::notice_hash(store_.genesis(), outbox.waiting.draft);
   outbox.request = fingerprint;
   outbox.application = application.name;
-  outbox.queued_at_ms = context.now_ms;
   if (!store_.in_transaction()) {
     CHANCERY_TRY_VOID(or_stop(store_.begin()));
   }
@@ -715,7 +677,7 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
 Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request,
                                        const Application& application) {
   CHANCERY_TRY(const OutboxRow row, own_row(request.notice_id(), application));
-  return await_reply(row);
+  return await_reply(row, cosigned_size_, store_);
 }
 
 Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
@@ -911,16 +873,14 @@ Result<std::string> LocalApi::envelope_of(const OutboxRow& own) {
   return std::string();
 }
 
-Result<void> LocalApi::fill_stored(const OutboxRow& own, v1::ShowReply& reply) {
+Result<void> LocalApi::fill_recipients(const OutboxRow& own, v1::ShowReply& reply) {
   if (own.stage != OutboxStage::kLogged) {
     return {};
   }
   CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(own.draft));
-  CHANCERY_TRY(const std::vector<std::string> unstored, store_.unstored_by(own.index));
-  for (const v1::Recipient& recipient : draft.recipients()) {
-    if (!std::ranges::binary_search(unstored, recipient.member())) {
-      reply.add_stored(recipient.member());
-    }
+  CHANCERY_TRY(std::vector<v1::RecipientStage> stages, recipient_stages(own, draft, store_));
+  for (v1::RecipientStage& stage : stages) {
+    *reply.add_recipients() = std::move(stage);
   }
   return {};
 }
@@ -935,8 +895,9 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
   CHANCERY_TRY(std::optional<v1::InboxItem> item, store_.find_notice(request));
   if (item.has_value()) {
     CHANCERY_TRY(*reply.mutable_envelope(), store_.received_envelope(item->index()));
+    const bool item_is_witnessed = item->index() < cosigned_size_;
     *reply.mutable_item() = std::move(*item);
-    reply.set_stage(v1::STAGE_LOGGED);
+    reply.set_stage(item_is_witnessed ? v1::STAGE_WITNESSED : v1::STAGE_LOGGED);
   } else {
     CHANCERY_TRY(const std::optional<OutboxRow> own, store_.find_own(request));
     if (!own.has_value()) {
@@ -944,8 +905,9 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
     }
     CHANCERY_TRY(*reply.mutable_envelope(), envelope_of(*own));
     *reply.mutable_item() = own_item(*own, store_.genesis());
-    reply.set_stage(stage_of(own->stage));
-    CHANCERY_TRY_VOID(fill_stored(*own, reply));
+    CHANCERY_TRY(const v1::Stage stage, stage_of(*own, cosigned_size_, store_));
+    reply.set_stage(stage);
+    CHANCERY_TRY_VOID(fill_recipients(*own, reply));
   }
   CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(reply.item().draft()));
   const bool granted =
@@ -963,7 +925,7 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
     return fail(ErrorCode::kStoreDamaged, "the stored envelope is not of its notice");
   }
   reply.set_d(to_string(envelope->d));
-  if (reply.stage() == v1::STAGE_LOGGED) {
+  if (reply.stage() >= v1::STAGE_LOGGED && reply.stage() != v1::STAGE_REFUSED) {
     CHANCERY_TRY(const ledger::Leaf leaf, store_.leaf(reply.item().index()));
     if (envelope->entry != leaf.entry) {
       return fail(ErrorCode::kStoreDamaged, "the stored envelope at " +

@@ -82,6 +82,7 @@ struct LocalCounters {
 struct News {
   bool arrivals = false;
   std::set<std::string> notice_ids;  // Those of our own whose stage changed.
+  bool stages = false;               // Those of any may have risen.
 };
 
 class LocalApi {
@@ -111,6 +112,8 @@ class LocalApi {
   [[nodiscard]] bool is_behind() const { return !waiters_.empty() && waiters_.front().due; }
   [[nodiscard]] std::vector<LocalReply> take_replies();
   // What was answered until now rests on what is durable.
+  // The size of the newest head at quorum.
+  void set_cosigned(std::uint64_t size) { cosigned_size_ = size; }
   void committed() { durable_count_ = answers_.size(); }
   // What was answered since wrote nothing: what it promised becomes this error, which says nothing
   // of what an earlier turn may have stored under the same notice id. What only reads is not
@@ -190,7 +193,7 @@ class LocalApi {
   Result<v1::InboxReply> inbox_newest(std::uint64_t after, const v1::InboxRequest& request,
                                       const Application& application);
   Result<std::string> envelope_of(const OutboxRow& own);
-  Result<void> fill_stored(const OutboxRow& own, v1::ShowReply& reply);
+  Result<void> fill_recipients(const OutboxRow& own, v1::ShowReply& reply);
   Result<v1::CursorReply> cursor(const v1::CursorRequest& request, const Application& application);
   // Along cursors, and what was given back there: local_cursor.cpp.
   Result<v1::InboxReply> inbox_along(const v1::InboxRequest& request,
@@ -251,7 +254,8 @@ class LocalApi {
   const std::vector<Application>& applications_;
   NodeStore& store_;
   std::function<std::string(std::size_t)> random_;
-  std::vector<Waiter> waiters_;           // First those whose moment has come.
+  std::vector<Waiter> waiters_;  // First those whose moment has come.
+  std::uint64_t cosigned_size_ = 0;
   std::set<std::string> settled_;         // Notices of which an application decided in this turn.
   std::set<NodeStore::CursorKey> moved_;  // Along these something is due at another time.
   Work work_;

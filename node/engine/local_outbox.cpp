@@ -18,12 +18,14 @@ namespace {
 constexpr std::size_t kOutboxScanMax = 2000;  // Rows looked at for one page.
 constexpr std::size_t kOutboxScanAtOnce = 250;
 
-v1::OutboxItem item_of(const OutboxRow& row, const Hash& genesis) {
+Result<v1::OutboxItem> item_of(const OutboxRow& row, std::uint64_t cosigned_size,
+                               NodeStore& store) {
   v1::OutboxItem item;
   item.set_number(row.number);
-  *item.mutable_item() = own_item(row, genesis);
+  *item.mutable_item() = own_item(row, store.genesis());
   item.mutable_item()->set_text(subject_only(item.item().text()));
-  item.set_stage(stage_of(row.stage));
+  CHANCERY_TRY(const v1::Stage stage, stage_of(row, cosigned_size, store));
+  item.set_stage(stage);
   item.set_sent(row.created_at_us != 0);
   item.set_aside(row.aside);
   item.set_code(row.code);
@@ -55,15 +57,52 @@ std::string subject_only(const std::string& bytes) {
   return subject.SerializeAsString();
 }
 
-v1::Stage stage_of(OutboxStage stage) {
-  switch (stage) {
-    case OutboxStage::kLogged:
-      return v1::STAGE_LOGGED;
+Result<v1::Stage> stage_of(const OutboxRow& row, std::uint64_t cosigned_size, NodeStore& store) {
+  switch (row.stage) {
+    case OutboxStage::kLogged: {
+      if (row.index >= cosigned_size) {
+        return v1::STAGE_LOGGED;
+      }
+      CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
+      for (const v1::Recipient& recipient : draft.recipients()) {
+        CHANCERY_TRY(const std::optional<StatedBy> by,
+                     store.delivered(recipient.member(), row.index));
+        if (!by.has_value()) {
+          return v1::STAGE_WITNESSED;
+        }
+      }
+      return v1::STAGE_DELIVERED;
+    }
     case OutboxStage::kRefused:
       return v1::STAGE_REFUSED;
     default:
       return v1::STAGE_QUEUED;
   }
+}
+
+Result<std::vector<v1::RecipientStage>> recipient_stages(const OutboxRow& row,
+                                                         const v1::Draft& draft, NodeStore& store) {
+  std::vector<v1::RecipientStage> stages;
+  const auto add = [&](v1::Stage stage, const StatedBy& by) {
+    v1::RecipientStage& said = stages.emplace_back();
+    said.set_member(by.peer);
+    said.set_stage(stage);
+    said.set_accepted_at_ms(by.accepted_at_ms);
+    said.set_index(by.index);
+  };
+  for (const v1::Recipient& recipient : draft.recipients()) {
+    CHANCERY_TRY(const std::optional<StatedBy> by, store.delivered(recipient.member(), row.index));
+    if (by.has_value()) {
+      add(v1::STAGE_DELIVERED, *by);
+    }
+    CHANCERY_TRY(const std::vector<Acknowledged> said,
+                 store.acknowledged(row.notice, recipient.member()));
+    for (const Acknowledged& each : said) {
+      add(each.level == v1::ACKNOWLEDGEMENT_LEVEL_ACTIONED ? v1::STAGE_ACTIONED : v1::STAGE_READ,
+          each.by);
+    }
+  }
+  return stages;
 }
 
 v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
@@ -89,9 +128,11 @@ v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
   return item;
 }
 
-v1::AwaitReply await_reply(const OutboxRow& row) {
+Result<v1::AwaitReply> await_reply(const OutboxRow& row, std::uint64_t cosigned_size,
+                                   NodeStore& store) {
   v1::AwaitReply reply;
-  reply.set_stage(stage_of(row.stage));
+  CHANCERY_TRY(const v1::Stage stage, stage_of(row, cosigned_size, store));
+  reply.set_stage(stage);
   reply.set_index(row.index);
   reply.set_accepted_at_ms(row.accepted_at_ms);
   reply.set_code(row.code);
@@ -122,11 +163,14 @@ Result<v1::OutboxReply> LocalApi::outbox(const v1::OutboxRequest& request,
         break;
       }
       after = row.number;
+      if (row.application.empty()) {
+        continue;  // The node's own statements.
+      }
       bytes += row.draft.size() + row.text.size();  // Read, if not given.
       CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
       if (has_asked_stage(row, request) &&
           exchange::any_matches(application.publish, draft.kind())) {
-        *reply.add_items() = item_of(row, store_.genesis());
+        CHANCERY_TRY(*reply.add_items(), item_of(row, cosigned_size_, store_));
       }
     }
   }
@@ -154,7 +198,7 @@ Result<v1::AwaitReply> LocalApi::cancel(const v1::CancelRequest& request,
   const bool withdrawn = row.stage == OutboxStage::kRefused &&
                          row.code == static_cast<std::uint32_t>(ErrorCode::kWithdrawn);
   if (withdrawn) {
-    return await_reply(row);
+    return await_reply(row, cosigned_size_, store_);
   }
   const std::string name = uuid_text(as_bytes(request.notice_id()));
   if (row.stage == OutboxStage::kRefused) {
@@ -172,14 +216,14 @@ Result<v1::AwaitReply> LocalApi::cancel(const v1::CancelRequest& request,
   CHANCERY_TRY_VOID(or_stop(
       store_.mark_refused(request.notice_id(), {ErrorCode::kWithdrawn, "by " + application.name})));
   CHANCERY_TRY(const OutboxRow now, own_row(request.notice_id(), application));
-  return await_reply(now);
+  return await_reply(now, cosigned_size_, store_);
 }
 
 Result<v1::AwaitReply> LocalApi::retry(const v1::RetryRequest& request,
                                        const Application& application) {
   CHANCERY_TRY(const OutboxRow row, own_row(request.notice_id(), application));
   if (row.stage != OutboxStage::kRefused && !row.aside) {
-    return await_reply(row);  // It is logged, or under way.
+    return await_reply(row, cosigned_size_, store_);  // It is logged, or under way.
   }
   CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
   if (row.stage == OutboxStage::kRefused) {
@@ -191,7 +235,7 @@ Result<v1::AwaitReply> LocalApi::retry(const v1::RetryRequest& request,
   }
   CHANCERY_TRY_VOID(or_stop(store_.mark_wanted(request.notice_id())));
   CHANCERY_TRY(const OutboxRow now, own_row(request.notice_id(), application));
-  return await_reply(now);
+  return await_reply(now, cosigned_size_, store_);
 }
 
 }  // namespace chancery::node

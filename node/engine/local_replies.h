@@ -55,9 +55,17 @@ inline constexpr std::size_t kScanAtOnce = 250;  // Rows, from one look to the n
 // Lists are for looking through: of a text the subject is enough.
 [[nodiscard]] std::string subject_only(const std::string& text);
 
-[[nodiscard]] v1::Stage stage_of(OutboxStage stage);
+// `cosigned_size` is that of the newest head at quorum. Delivered is what a quorum has witnessed
+// and each recipient states that it has.
+[[nodiscard]] Result<v1::Stage> stage_of(const OutboxRow& row, std::uint64_t cosigned_size,
+                                         NodeStore& store);
+// How far the recipients have come, those who said anything.
+[[nodiscard]] Result<std::vector<v1::RecipientStage>> recipient_stages(const OutboxRow& row,
+                                                                       const v1::Draft& draft,
+                                                                       NodeStore& store);
 // Of a row of the outbox, with its text.
 [[nodiscard]] v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis);
-[[nodiscard]] v1::AwaitReply await_reply(const OutboxRow& row);
+[[nodiscard]] Result<v1::AwaitReply> await_reply(const OutboxRow& row, std::uint64_t cosigned_size,
+                                                 NodeStore& store);
 
 }  // namespace chancery::node

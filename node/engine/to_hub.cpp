@@ -196,21 +196,6 @@ Result<void> Engine::end_aside_when_due() {
   return store_->end_aside();
 }
 
-// Recipient by recipient, and from the first again once there are no more.
-Result<void> Engine::probe() {
-  CHANCERY_TRY(std::vector<StoredProbe> probes,
-               store_->stored_probes(probed_, exchange::kProbeCountMax));
-  if (probes.empty() && !probed_.member.empty()) {
-    probed_ = {};
-    CHANCERY_TRY(probes, store_->stored_probes(probed_, exchange::kProbeCountMax));
-  }
-  if (!probes.empty()) {
-    probed_ = probes.back();
-  }
-  link_.probe(probes);
-  return {};
-}
-
 std::vector<Outbound> Engine::in_order(std::vector<Unacknowledged> notices, NewestStamps newest) {
   std::vector<Outbound> all;
   all.reserve(notices.size());

@@ -173,6 +173,7 @@ Result<bool> NodeStore::Impl::scrub_batch(std::size_t& bytes) {
   select->reset();
   bytes += leaves.size();
   scrub.next = std::max(size_after, first + 1);
+  CHANCERY_TRY_VOID(tiles().mend(first, size_after));
   if (scrub.tree.has_value() && !append_leaves(*scrub.tree, first, size_after, leaves, root)) {
     damaged("batch", first,
             "the leaves of the batch at " + std::to_string(first) + " make another root");

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/ledger/kept_tiles.h"
 #include "core/ledger/tree.h"
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
@@ -42,6 +43,7 @@ struct NodeStore::Impl {
     return select;
   }
 
+  ledger::KeptTiles tiles();
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);
   // The tree to go on from at `size` or a bit before it.
   Result<ledger::CompactTree> anchor_before(std::uint64_t size);
@@ -86,9 +88,13 @@ struct NodeStore::Impl {
     return value;
   }
 
-  // Our notice was logged there, and its recipients are now to store it.
-  Result<void> expect_stored(std::string_view notice_id, std::uint64_t index);
-  Result<void> add_probes(StoredProbe of, std::vector<StoredProbe>& probes);
+  // Our notice was logged there, and its recipients are now to have it.
+  Result<void> expect_delivery(std::string_view notice_id, std::uint64_t index);
+  // A peer has what we sent it below a size of the log.
+  Result<void> mark_delivered(std::string_view peer, std::uint64_t size);
+
+  // What the pair's two ends count.
+  Result<void> put_exchanged(const Arrival& arrival);
 
   Result<void> erase_body(std::uint64_t index, std::string_view received, std::uint64_t now_ms);
 

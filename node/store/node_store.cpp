@@ -164,12 +164,14 @@ Result<NodeState> NodeStore::load() {
   }
   CHANCERY_TRY(const std::uint64_t created_at_us, impl_->number("SELECT created_at_us FROM clock"));
   CHANCERY_TRY(std::optional<Error> alarm, first_alarm());
+  CHANCERY_TRY(std::optional<CosignedNote> newest_cosigned, cosigned());
   return NodeState{
       .follower = exchange::LogFollower(std::move(tree), std::move(directory), accepted_at_ms),
       .history = std::move(history),
       .position = position,
       .created_at_us = created_at_us,
-      .alarm = std::move(alarm)};
+      .alarm = std::move(alarm),
+      .cosigned = std::move(newest_cosigned)};
 }
 
 Result<std::optional<Error>> NodeStore::first_alarm() {
@@ -242,6 +244,7 @@ Result<void> NodeStore::put_batch(const exchange::FollowedBatch& batch,
   if (after.size() / exchange::kTailCount != batch.first_index / exchange::kTailCount) {
     CHANCERY_TRY_VOID(impl_->write_anchor(after.size(), after.tree().edge_bytes()));
   }
+  CHANCERY_TRY_VOID(impl_->tiles().add(batch.first_index, after.size()));
   CHANCERY_TRY(
       sqlite::Statement* const position,
       impl_->statement("INSERT INTO position(id, size, root, edge, accepted_at_ms, cursor) "
@@ -367,8 +370,12 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                                     ? "UPDATE position SET cursor_urgent = max(cursor_urgent, ?1)"
                                     : "UPDATE position SET cursor = max(cursor, ?1)"));
   CHANCERY_TRY_VOID(cursor->bind(1, arrival.index + 1).run());
-  if (!is_new || arrival.verdict != Verdict::kGood || arrival.own ||
-      !arrival.envelope.has_value()) {
+  if (is_new && is_exchanged(arrival)) {
+    CHANCERY_TRY_VOID(impl_->put_exchanged(arrival));
+  }
+  const bool is_for_people =
+      arrival.envelope.has_value() && arrival.envelope->draft.kind() != exchange::kStatementKind;
+  if (!is_new || arrival.verdict != Verdict::kGood || arrival.own || !is_for_people) {
     return std::optional<std::uint64_t>();
   }
   const exchange::Envelope& envelope = *arrival.envelope;
@@ -620,10 +627,33 @@ Result<void> NodeStore::check() {
   if (same != 1 || differing != 0) {
     return fail(ErrorCode::kStoreDamaged, "the tally is not what the rows come to");
   }
-  return {};
+  CHANCERY_TRY(const std::uint64_t size, impl_->number("SELECT size FROM position"));
+  CHANCERY_TRY_VOID(check_witness());
+  return impl_->tiles().check(0, size);
 }
 
 Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::size_t bytes_max) {
+  CHANCERY_TRY(v1::AuditPageReply reply, audit_batches(from_index, bytes_max, true));
+  if (reply.next_index() == 0) {
+    CHANCERY_TRY(sqlite::Statement* const beyond,
+                 impl_->statement("SELECT (SELECT count(*) FROM received WHERE idx >= ?1) + "
+                                  "(SELECT count(*) FROM inbox WHERE idx >= ?1)"));
+    beyond->bind(1, reply.size());
+    CHANCERY_TRY_VOID(beyond->step());
+    CHANCERY_TRY(const std::uint64_t count, beyond->column_u64(0));
+    beyond->reset();
+    reply.set_rows_beyond(count);
+  }
+  return reply;
+}
+
+Result<v1::AuditPageReply> NodeStore::audit_leaves(std::uint64_t from_index,
+                                                   std::size_t bytes_max) {
+  return audit_batches(from_index, bytes_max, false);
+}
+
+Result<v1::AuditPageReply> NodeStore::audit_batches(std::uint64_t from_index, std::size_t bytes_max,
+                                                    bool entries) {
   v1::AuditPageReply reply;
   CHANCERY_TRY(sqlite::Statement* const head, impl_->statement("SELECT size, root FROM position"));
   CHANCERY_TRY(const bool followed, head->step());
@@ -652,20 +682,16 @@ Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::
     CHANCERY_TRY(*batch.mutable_checkpoint(), batches->column_blob(3));
     CHANCERY_TRY(*batch.mutable_root(), batches->column_blob(4));
     batch.set_first_index(first);
-    CHANCERY_TRY_VOID(impl_->fill_audit_entries(batch, size_after));
+    if (entries) {
+      CHANCERY_TRY_VOID(impl_->fill_audit_entries(batch, size_after));
+    }
     bytes += batch.ByteSizeLong();
     reply.set_next_index(size_after >= size ? 0 : size_after);
   }
   batches->reset();
   if (reply.next_index() == 0) {
-    CHANCERY_TRY(sqlite::Statement* const beyond,
-                 impl_->statement("SELECT (SELECT count(*) FROM received WHERE idx >= ?1) + "
-                                  "(SELECT count(*) FROM inbox WHERE idx >= ?1)"));
-    beyond->bind(1, size);
-    CHANCERY_TRY_VOID(beyond->step());
-    CHANCERY_TRY(const std::uint64_t count, beyond->column_u64(0));
-    beyond->reset();
-    reply.set_rows_beyond(count);
+    CHANCERY_TRY(const std::optional<CosignedNote> head_at_quorum, cosigned());
+    reply.set_cosigned(head_at_quorum.value_or(CosignedNote{}).note);
   }
   return reply;
 }

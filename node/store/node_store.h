@@ -9,8 +9,13 @@
 //   alarm            what the log was contradicted by: code, reason, the bytes that did
 //   inbox            arrival -> what is shown, with the opened text
 //   outbox           notice id -> draft, text, then the signed envelope, its index, its stage
-//   unstored         (member, urgent, index): who has not stored what we sent, as the hub says
+//   undelivered      (member, urgent, index): who has not stated that it has what we sent
 //   erased           index -> when the body and the text there were erased
+//   exchanged        index -> D, origin, recipients: what pairs count      not void, no statement
+//   pair             (peer, end) -> how far it was counted, with both counts
+//   statement        index -> what a peer stated: its size, text, verdict; early and unopened:
+//                    (peer, index) -> the statement that says so first
+//   acknowledged     (notice, member, level) -> by which entry people did, and when
 //   cursor           (application, name) -> arrivals, of both lanes
 //   handed           (application, cursor) -> up to which arrivals something was handed out
 //   deferred         (application, cursor, arrival) -> what was given back: when due, how often
@@ -26,6 +31,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -39,24 +45,28 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/exchange/completeness.h"
 #include "core/exchange/damage.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/lane.h"
 #include "core/exchange/log_follower.h"
 #include "core/exchange/retention.h"
 #include "core/ledger/leaf.h"
+#include "core/ledger/tiles.h"
 #include "io/sqlite/backup.h"
 #include "io/sqlite/store.h"
 #include "node/core/intake.h"
 #include "node/core/link.h"
+#include "node/core/overdue.h"
 #include "node/core/stamping.h"
+#include "node/core/witness.h"
 
 namespace chancery::node {
 
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 4;
+inline constexpr std::uint32_t kNodeStoreVersion = 6;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -103,6 +113,7 @@ struct NodeState {
   LinkPosition position;
   std::uint64_t created_at_us = 0;  // Newest of this node's signing key.
   std::optional<Error> alarm;       // The first that was kept, or that an arrival gave reason for.
+  std::optional<CosignedNote> cosigned{};
 };
 
 struct Unacknowledged {
@@ -120,7 +131,8 @@ struct OutboxCounts {
   std::uint64_t signed_count = 0;
   std::uint64_t logged = 0;
   std::uint64_t refused = 0;
-  std::uint64_t unstored = 0;      // Of the logged: not stored yet by every recipient.
+  std::uint64_t undelivered = 0;   // Of the logged: not delivered to every recipient yet.
+  std::uint64_t statements = 0;    // This node's own, logged: not among the above.
   std::uint64_t bytes = 0;         // Drafts and texts of the queued and the signed …
   std::uint64_t signed_bytes = 0;  // … and of the signed alone.
 };
@@ -131,6 +143,32 @@ struct OutboxShare {
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;  // Drafts and texts.
 };
+
+// The two counts that a node keeps of each pair: the one that it states, and the one that goes only
+// as far as what the peer stated, to be compared with it.
+enum class PairEnd : std::uint8_t { kOurs = 0, kTheirs = 1 };
+
+enum class StatementVerdict : std::uint8_t {
+  kWaits = 0,  // Until all that is below its size has come.
+  kAgrees = 1,
+  kContradicts = 2,
+  kPassedOver = 3,  // A later one was compared.
+};
+
+// By which entry of the log a peer said something, and when the hub accepted that.
+struct StatedBy {
+  std::string peer;
+  std::uint64_t index = 0;
+  std::uint64_t accepted_at_ms = 0;
+};
+
+struct Acknowledged {
+  std::uint32_t level = 0;  // v1::AcknowledgementLevel
+  StatedBy by;
+};
+
+// Whether both ends of a pair count this arrival: no statement, and not void.
+[[nodiscard]] bool is_exchanged(const Arrival& arrival);
 
 struct IntakeCounts {
   std::uint64_t shown = 0;
@@ -201,8 +239,25 @@ class NodeStore {
   [[nodiscard]] Result<std::optional<ledger::Leaf>> sound_leaf(std::uint64_t index);
   // The root at this size, where a batch of the log ended there.
   [[nodiscard]] Result<std::optional<Hash>> root_at(std::uint64_t size);
+  // The bytes of a hash tile of the log as it was followed, for proofs. kStoreDamaged.
+  [[nodiscard]] Result<std::string> tile(const ledger::Tile& tile);
+  // What this node's witness cosigned last; size 0 before the first.
+  [[nodiscard]] Result<WitnessState> witness_state();
+  // In one step: kHeadMoved where the store does not have `last`.
+  [[nodiscard]] Result<void> advance_witness(const WitnessState& last, const WitnessState& next);
+  // A line of this witness was seen in a head of this size.
+  [[nodiscard]] Result<void> put_seen_line(std::uint64_t size);
+  // kStoreDamaged where the log in this store is not what the witness cosigned.
+  [[nodiscard]] Result<void> check_witness();
+  // The newest head at quorum that the hub showed, as it was verified then.
+  [[nodiscard]] Result<std::optional<CosignedNote>> cosigned();
+  [[nodiscard]] Result<void> put_cosigned(const CosignedNote& head);
   // The directory that judges the entry at `index`, folded anew from the stored entries.
   [[nodiscard]] Result<exchange::Directory> directory_at(std::uint64_t index);
+  // Envelopes of all directory entries below a size of the log, in its order.
+  [[nodiscard]] Result<std::vector<std::string>> directory_entries(std::uint64_t size);
+  // The note of the hub over the head at this size; kNotFound where no batch ends there.
+  [[nodiscard]] Result<std::string> checkpoint_at(std::uint64_t size);
 
   // Deliveries. Gives the arrival number, where it is shown. Moves the cursor in the same
   // transaction. Of an index that was delivered before, in the other lane, only the cursor moves.
@@ -213,6 +268,66 @@ class NodeStore {
   // The first bytes at an index that are not what was logged there: kept aside, the cursor stays.
   // False where others were kept there before: then it is for put_arrival().
   [[nodiscard]] Result<bool> put_garbled(const Arrival& delivered, std::uint64_t now_ms);
+
+  // Completeness: what was exchanged with each peer, counted by both ends. A size of the log at
+  // which a batch ended, and not above this one.
+  [[nodiscard]] Result<std::uint64_t> boundary_before(std::uint64_t size);
+  [[nodiscard]] Result<std::vector<std::string>> pairs();  // Peers of which something was counted.
+  [[nodiscard]] Result<exchange::PairCount> pair_count(std::string_view peer, PairEnd end);
+  [[nodiscard]] Result<void> put_pair_count(std::string_view peer, PairEnd end,
+                                            const exchange::PairCount& count);
+  // Counts on to a size, of at most `count_max` entries; false where that was not enough.
+  [[nodiscard]] Result<bool> count_on(exchange::PairCount& count, std::string_view peer,
+                                      std::uint64_t size, std::size_t count_max);
+  // Whether anything from an index on was exchanged with the peer.
+  [[nodiscard]] Result<bool> has_exchanged(std::string_view peer, std::uint64_t from);
+  // Urgent ones that came from the peer, from an index on; and those that could not be opened,
+  // below a size. At most kStatementIndicesMax.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> early_of(std::string_view peer,
+                                                            std::uint64_t from);
+  [[nodiscard]] Result<std::vector<std::uint64_t>> unopenable_of(std::string_view peer,
+                                                                 std::uint64_t size);
+  // What a member sent to another below a size, in index order, as both count it: each index and D.
+  [[nodiscard]] Result<void> each_exchanged(
+      std::string_view origin, std::string_view recipient, std::uint64_t size,
+      const std::function<void(std::uint64_t index, const Hash& d)>& take);
+  // Our statement that was logged first after an index, to this peer and of a size above the index;
+  // of the kStatementsSeenMax entries of ours that were logged next.
+  static constexpr std::size_t kStatementsSeenMax = 4096;
+  [[nodiscard]] Result<std::optional<std::uint64_t>> stated_to(std::string_view peer,
+                                                               std::uint64_t index);
+  // What a peer stated, to be compared; `text` is what the draft's text_digest covers.
+  [[nodiscard]] Result<void> put_statement(const StatedBy& by, const v1::Statement& statement,
+                                           std::string_view text, bool sealed);
+  [[nodiscard]] Result<std::vector<std::string>> peers_with_statements();  // That wait.
+  struct WaitingStatement {
+    std::uint64_t index = 0;
+    std::string text;  // Without padding.
+  };
+  // Of those that wait and are of no larger size, the one of the largest.
+  [[nodiscard]] Result<std::optional<WaitingStatement>> waiting_statement(std::string_view peer,
+                                                                          std::uint64_t size);
+  // That one; those of the peer that are of no larger size do not wait any more.
+  [[nodiscard]] Result<void> judge_statement(std::string_view peer, std::uint64_t index,
+                                             std::uint64_t size, StatementVerdict verdict);
+  // The peer's statement of the largest size that was compared, where it contradicts.
+  [[nodiscard]] Result<std::optional<StatedBy>> dispute(std::string_view peer);
+  // To whom our notice at an index is not delivered yet: members.
+  [[nodiscard]] Result<std::vector<std::string>> undelivered_to(std::uint64_t index);
+  // Of the applications' notices that are not logged, the one of each lane that was queued first;
+  // not of what waits aside.
+  [[nodiscard]] Result<std::vector<Oldest>> oldest_unlogged();
+  // Of those that a peer has not stated to have, the one that was logged first.
+  [[nodiscard]] Result<Oldest> oldest_undelivered(std::string_view peer, exchange::Lane lane);
+  // The first statement by which a peer has our notice at an index, and does not say that it cannot
+  // open it.
+  [[nodiscard]] Result<std::optional<StatedBy>> delivered(std::string_view peer,
+                                                          std::uint64_t index);
+  [[nodiscard]] Result<void> put_acknowledged(const StatedBy& by, std::string_view notice,
+                                              std::uint32_t level);
+  // Each level once, by its first acknowledgement; the lowest first.
+  [[nodiscard]] Result<std::vector<Acknowledged>> acknowledged(const Hash& notice,
+                                                               std::string_view member);
 
   // The outbox.
   [[nodiscard]] Result<void> put_draft(const OutboxDraft& draft);
@@ -243,14 +358,6 @@ class NodeStore {
   // The first acceptance stands: of two indices the lower one.
   [[nodiscard]] Result<void> mark_logged(std::string_view notice_id, std::uint64_t index,
                                          std::uint64_t accepted_at_ms);
-  // After this index in a lane, the first questions whether a recipient has stored what was logged
-  // of ours: the oldest, the newest and some between them, so that the answers close in on how far
-  // it is. At most `count_max`; an empty list is the end.
-  [[nodiscard]] Result<std::vector<StoredProbe>> stored_probes(const StoredProbe& after,
-                                                               std::size_t count_max);
-  // This recipient has stored our notice at this index, and all before it in that lane.
-  [[nodiscard]] Result<void> mark_stored(std::string_view member, std::uint64_t index);
-  [[nodiscard]] Result<std::vector<std::string>> unstored_by(std::uint64_t index);  // Members.
 
   // At most `count_max` notices that were received, from index `from` on, whose bodies were not
   // erased; not those that are evidence.
@@ -306,6 +413,8 @@ class NodeStore {
   // The envelope that was logged at `index`, wherever this store has it: received, as a directory
   // entry or in the outbox. Nothing where it has not, or not whole.
   [[nodiscard]] Result<std::optional<std::string>> held_envelope(std::uint64_t index);
+  // What the text_digest of the notice at `index` covers, where this store has it. Not checked.
+  [[nodiscard]] Result<std::optional<std::string>> held_plaintext(std::uint64_t index);
 
   // Up to which arrival of each lane an application is done.
   [[nodiscard]] Result<exchange::PerLane<std::uint64_t>> cursor(std::string_view application,
@@ -392,8 +501,13 @@ class NodeStore {
   // For an auditor: the bytes as they are stored, not checked here.
   [[nodiscard]] Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,
                                                       std::size_t bytes_max);
+  // The same without entries, and of the last page the checkpoint at quorum alone.
+  [[nodiscard]] Result<v1::AuditPageReply> audit_leaves(std::uint64_t from_index,
+                                                        std::size_t bytes_max);
 
  private:
+  [[nodiscard]] Result<v1::AuditPageReply> audit_batches(std::uint64_t from_index,
+                                                         std::size_t bytes_max, bool entries);
   [[nodiscard]] Result<bool> reuses_id(const Arrival& arrival);
   [[nodiscard]] Result<std::optional<Error>> first_alarm();
 

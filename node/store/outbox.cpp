@@ -258,7 +258,7 @@ Result<NewestStamps> NodeStore::newest_unacknowledged(std::uint64_t through_us) 
 Result<void> NodeStore::mark_logged(std::string_view notice_id, std::uint64_t index,
                                     std::uint64_t accepted_at_ms) {
   CHANCERY_TRY(sqlite::Statement* const later,
-               impl_->statement("DELETE FROM unstored WHERE idx = (SELECT idx FROM outbox "
+               impl_->statement("DELETE FROM undelivered WHERE idx = (SELECT idx FROM outbox "
                                 "WHERE notice_id = ?1 AND stage = 3 AND idx > ?2)"));
   CHANCERY_TRY_VOID(later->bind(1, as_bytes(notice_id)).bind(2, index).run());
   CHANCERY_TRY(sqlite::Statement* const update,
@@ -270,7 +270,7 @@ Result<void> NodeStore::mark_logged(std::string_view notice_id, std::uint64_t in
   if (impl_->database.changes() == 0) {
     return {};
   }
-  return impl_->expect_stored(notice_id, index);
+  return impl_->expect_delivery(notice_id, index);
 }
 
 Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& error) {
@@ -328,8 +328,8 @@ Result<void> NodeStore::end_aside() {
 
 Result<OutboxCounts> NodeStore::outbox_counts() {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT queued, aside, signed, logged, refused, unstored, bytes, "
-                                "signed_bytes FROM tally"));
+               impl_->statement("SELECT queued, aside, signed, logged, refused, undelivered, "
+                                "bytes, signed_bytes, statements FROM tally"));
   CHANCERY_TRY_VOID(select->step());
   OutboxCounts counts;
   CHANCERY_TRY(counts.queued, select->column_u64(0));
@@ -337,9 +337,10 @@ Result<OutboxCounts> NodeStore::outbox_counts() {
   CHANCERY_TRY(counts.signed_count, select->column_u64(2));
   CHANCERY_TRY(counts.logged, select->column_u64(3));
   CHANCERY_TRY(counts.refused, select->column_u64(4));
-  CHANCERY_TRY(counts.unstored, select->column_u64(5));
+  CHANCERY_TRY(counts.undelivered, select->column_u64(5));
   CHANCERY_TRY(counts.bytes, select->column_u64(6));
   CHANCERY_TRY(counts.signed_bytes, select->column_u64(7));
+  CHANCERY_TRY(counts.statements, select->column_u64(8));
   select->reset();
   return counts;
 }

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/exchange/completeness.h"
 #include "core/exchange/lane.h"
 #include "core/exchange/strict.h"
 #include "io/sqlite/database.h"
@@ -31,7 +32,8 @@ Result<void> fill_lanes(sqlite::Database& database) {
 Result<void> fill_unstored(sqlite::Database& database) {
   CHANCERY_TRY(sqlite::Statement rows,
                database.prepare("SELECT idx, draft FROM outbox WHERE stage = 3"));
-  CHANCERY_TRY(sqlite::Statement insert, database.prepare(kPutUnstored));
+  CHANCERY_TRY(sqlite::Statement insert,
+               database.prepare("INSERT INTO unstored(member, urgent, idx) VALUES(?1, ?2, ?3)"));
   while (true) {
     CHANCERY_TRY(const bool row, rows.step());
     if (!row) {
@@ -39,14 +41,17 @@ Result<void> fill_unstored(sqlite::Database& database) {
     }
     CHANCERY_TRY(const std::uint64_t index, rows.column_u64(0));
     CHANCERY_TRY(const std::string bytes, rows.column_blob(1));
-    CHANCERY_TRY_VOID(put_unstored(insert, index, bytes));
+    CHANCERY_TRY_VOID(put_recipients(insert, index, bytes));
   }
 }
 
 }  // namespace
 
-Result<void> put_unstored(sqlite::Statement& put, std::uint64_t index, std::string_view draft) {
+Result<void> put_recipients(sqlite::Statement& put, std::uint64_t index, std::string_view draft) {
   CHANCERY_TRY(const v1::Draft parsed, exchange::parse_wire<v1::Draft>(draft));
+  if (parsed.kind() == exchange::kStatementKind) {
+    return {};  // The next one says it as well.
+  }
   const exchange::Lane lane = exchange::lane_of(parsed.precedence());
   for (const v1::Recipient& recipient : parsed.recipients()) {
     CHANCERY_TRY_VOID(put.bind(1, std::string_view(recipient.member()))

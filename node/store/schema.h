@@ -186,17 +186,85 @@ END;
 )";
 static_assert(exchange::lane_of(static_cast<v1::Precedence>(3)) == exchange::Lane::kPatient &&
               exchange::lane_of(static_cast<v1::Precedence>(4)) == exchange::Lane::kUrgent);
-// Of a notice of ours that was logged: everybody whom its draft is for.
-inline constexpr std::string_view kPutUnstored =
-    "INSERT INTO unstored(member, urgent, idx) VALUES(?1, ?2, ?3)";
-[[nodiscard]] Result<void> put_unstored(sqlite::Statement& put, std::uint64_t index,
-                                        std::string_view draft);
+// Of a notice of ours that was logged: everybody whom its draft is for; nobody of a statement.
+// `put` takes member, lane and index.
+[[nodiscard]] Result<void> put_recipients(sqlite::Statement& put, std::uint64_t index,
+                                          std::string_view draft);
 // Lanes and recipients are in the drafts, which SQL does not read.
 [[nodiscard]] Result<void> fill_schema2(sqlite::Database& database);
+// Version 5: what this node's witness cosigned last, the newest head at quorum; the hashes of the
+// log's tree above its leaves.
+inline constexpr std::string_view kSchema5 = R"(
+CREATE TABLE witness(
+  id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, root BLOB NOT NULL,
+  time_s INTEGER NOT NULL, seen_size INTEGER NOT NULL) STRICT;
+INSERT INTO witness(id, size, root, time_s, seen_size) VALUES(1, 0, zeroblob(32), 0, 0);
+CREATE TABLE cosigned(
+  id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, time_s INTEGER NOT NULL,
+  note BLOB NOT NULL) STRICT;
+)";
+[[nodiscard]] Result<void> fill_tiles(sqlite::Database& database);
+// Version 6: what was exchanged with each peer (recipients between commas), how far it was counted
+// (end 0 for what this node states, 1 beside what the peer does), and what peers say.
+inline constexpr std::string_view kSchema6 = R"(
+ALTER TABLE unstored RENAME TO undelivered;
+ALTER TABLE tally RENAME COLUMN unstored TO undelivered;
+ALTER TABLE tally ADD COLUMN statements INTEGER NOT NULL DEFAULT 0;
+DROP VIEW recount;
+CREATE VIEW recount AS SELECT 1 AS id,
+  (SELECT count(*) FROM outbox WHERE stage = 1) AS queued,
+  (SELECT count(*) FROM outbox WHERE aside = 1) AS aside,
+  (SELECT count(*) FROM outbox WHERE stage = 2) AS signed,
+  (SELECT count(*) FROM outbox WHERE stage = 3 AND application != '') AS logged,
+  (SELECT count(*) FROM outbox WHERE stage = 4) AS refused,
+  (SELECT count(DISTINCT idx) FROM undelivered) AS undelivered,
+  (SELECT coalesce(sum(length(draft) + length(text)), 0) FROM outbox
+     WHERE stage IN (1, 2)) AS bytes,
+  (SELECT coalesce(sum(length(draft) + length(text)), 0) FROM outbox
+     WHERE stage = 2) AS signed_bytes,
+  (SELECT count(*) FROM inbox) AS shown,
+  (SELECT count(*) FROM received WHERE verdict = 1 AND code != 0) AS void,
+  (SELECT count(*) FROM received WHERE verdict = 2 AND code != 0) AS unopenable,
+  (SELECT count(*) FROM garbled) AS garbled,
+  (SELECT count(*) FROM erased) AS erased,
+  (SELECT count(*) FROM outbox WHERE stage = 3 AND application = '') AS statements;
+CREATE TRIGGER tally_statement_logged AFTER UPDATE OF stage ON outbox
+  WHEN NEW.stage = 3 AND OLD.stage != 3 AND NEW.application = '' BEGIN
+  UPDATE tally SET logged = logged - 1, statements = statements + 1;
+END;
+CREATE TABLE exchanged(
+  idx INTEGER PRIMARY KEY, d BLOB NOT NULL, origin TEXT NOT NULL, recipients TEXT NOT NULL,
+  urgent INTEGER NOT NULL, unopenable INTEGER NOT NULL) STRICT;
+CREATE INDEX exchanged_unopenable ON exchanged(origin, idx) WHERE unopenable = 1;
+CREATE TABLE pair(
+  peer TEXT NOT NULL, end INTEGER NOT NULL, size INTEGER NOT NULL,
+  received INTEGER NOT NULL, received_edge BLOB NOT NULL,
+  sent INTEGER NOT NULL, sent_edge BLOB NOT NULL,
+  PRIMARY KEY(peer, end)) STRICT, WITHOUT ROWID;
+CREATE TABLE statement(
+  idx INTEGER PRIMARY KEY, peer TEXT NOT NULL, size INTEGER NOT NULL,
+  accepted_at_ms INTEGER NOT NULL, verdict INTEGER NOT NULL, text BLOB NOT NULL,
+  sealed INTEGER NOT NULL) STRICT;
+CREATE INDEX statement_waiting ON statement(peer, size) WHERE verdict = 0;
+CREATE INDEX statement_compared ON statement(peer, size, idx) WHERE verdict IN (1, 2);
+CREATE TABLE early(
+  peer TEXT NOT NULL, idx INTEGER NOT NULL, stated INTEGER NOT NULL,
+  PRIMARY KEY(peer, idx)) STRICT, WITHOUT ROWID;
+CREATE TABLE unopened(
+  peer TEXT NOT NULL, idx INTEGER NOT NULL, stated INTEGER NOT NULL,
+  PRIMARY KEY(peer, idx)) STRICT, WITHOUT ROWID;
+CREATE TABLE acknowledged(
+  notice BLOB NOT NULL, member TEXT NOT NULL, level INTEGER NOT NULL, idx INTEGER NOT NULL,
+  accepted_at_ms INTEGER NOT NULL, PRIMARY KEY(notice, member, level)) STRICT, WITHOUT ROWID;
+)";
+[[nodiscard]] Result<void> fill_exchanged(sqlite::Database& database);
 
 inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema2, fill_schema2},
-                                      sqlite::StoreStep{kSchema3}, sqlite::StoreStep{kSchema4}};
+                                      sqlite::StoreStep{kSchema3},
+                                      sqlite::StoreStep{kSchema4},
+                                      sqlite::StoreStep{kSchema5, fill_tiles},
+                                      sqlite::StoreStep{kSchema6, fill_exchanged}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);

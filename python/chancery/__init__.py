@@ -11,7 +11,7 @@ reference, and python/examples shows programs.
 """
 from chancery._client import Client, Ticket, kinds, new_notice_id, version
 from chancery._types import (Deferral, DeferredEntry, DeferredPage, Details, Draft, Error, Notice, OutboxEntry,
-                             OutboxPage, Outcome, Page, Position, Stats)
+                             OutboxPage, Outcome, Page, Position, RecipientStage, Stats)
 
 __all__ = ["Client", "Deferral", "DeferredEntry", "DeferredPage", "Details", "Draft", "Error", "Notice", "OutboxEntry",
-           "OutboxPage", "Outcome", "Page", "Position", "Stats", "Ticket", "kinds", "new_notice_id", "version"]
+           "OutboxPage", "Outcome", "Page", "Position", "RecipientStage", "Stats", "Ticket", "kinds", "new_notice_id", "version"]

@@ -70,6 +70,7 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "chancery_deferred": (ERROR, [CLIENT, TEXT, TEXT, OUT]),
     "chancery_redrive": (ERROR, [CLIENT, TEXT, TEXT, ctypes.POINTER(U64)]),
     "chancery_outbox": (ERROR, [CLIENT, TEXT, OUT]),
+    "chancery_acknowledge": (ERROR, [CLIENT, TEXT, TEXT, TEXT, OUT]),
     "chancery_cancel": (ERROR, [CLIENT, TEXT, OUT]),
     "chancery_retry": (ERROR, [CLIENT, TEXT, OUT]),
     "chancery_cursors": (ERROR, [CLIENT, OUT]),

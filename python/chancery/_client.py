@@ -12,8 +12,8 @@ from typing import Any, Optional, Union
 
 from chancery import _abi
 from chancery._types import (Deferral, DeferredEntry, DeferredPage, Details, Draft, Error, Json, Notice, OutboxPage,
-                             Outcome, Page, Position, Stats, attempts_json, deferral_of, draft_json, error_of,
-                             notice_of, outbox_entry_of, outcome_of, stats_of, time_text)
+                             Outcome, Page, Position, RecipientStage, Stats, attempts_json, deferral_of, draft_json,
+                             error_of, notice_of, outbox_entry_of, outcome_of, stats_of, time_of, time_text)
 
 BATCH_BYTES = 1 << 20  # Of drafts, in one call of the library: a document has 4 MiB at most.
 SLICE = 0.5  # Seconds inside of the library at a time: so long does Ctrl-C wait.
@@ -97,6 +97,13 @@ class Client:
         """Returns when the notice is durable in the node's outbox. After "unknown-outcome" or
         "no-daemon", publish the same draft with the error's notice_id: it stays one notice."""
         text = _abi.taken_text("chancery_publish", self._handle, _abi.c_text(json.dumps(draft_json(draft))))
+        return Ticket(self, json.loads(text))
+
+    def acknowledge(self, name: str, level: str, remark: str = "") -> Ticket:
+        """Publishes that people here read a notice of another member (level "read") or acted on it ("actioned"),
+        to its origin. Named as for show()."""
+        text = _abi.taken_text("chancery_acknowledge", self._handle, _abi.c_text(name), _abi.c_text(level),
+                               _abi.c_text(remark))
         return Ticket(self, json.loads(text))
 
     def publish_batch(self, drafts: Iterable[Draft]) -> list[Union[Ticket, Error]]:
@@ -223,7 +230,9 @@ class Client:
         """By the notice's hash or at least 8 digits of it, by its id, or by its index."""
         found = json.loads(_abi.taken_text("chancery_show", self._handle, _abi.c_text(name)))
         envelope = found["envelope"]
-        return Details(notice=notice_of(found), stage=found["stage"], stored=found["stored"], d=found["d"],
+        said = [RecipientStage(member=each["member"], stage=each["stage"], at=time_of(each["at"]), index=each["index"])
+                for each in found.get("recipient_stages", ())]
+        return Details(notice=notice_of(found), stage=found["stage"], recipient_stages=said, d=found["d"],
                        leaf=found["leaf"], envelope=None if envelope is None else bytes.fromhex(envelope))
 
     def stats(self) -> Stats:

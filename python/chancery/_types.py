@@ -171,10 +171,18 @@ class Outcome:
 
 
 @dataclasses.dataclass(frozen=True)
+class RecipientStage:
+    member: str
+    stage: str  # "delivered", "read" or "actioned", as the recipient itself says in a signed notice.
+    at: Optional[datetime.datetime]
+    index: int  # Of that notice in the log.
+
+
+@dataclasses.dataclass(frozen=True)
 class Details:
     notice: Notice
     stage: str
-    stored: Sequence[str]  # Of a notice of one's own: the recipients whose node has stored it.
+    recipient_stages: Sequence[RecipientStage]  # Of a notice of one's own: what its recipients say.
     d: Optional[str]
     leaf: Optional[str]
     envelope: Optional[bytes]

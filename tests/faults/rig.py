@@ -239,15 +239,25 @@ class Rig:
             self.findings += oracle.cursor_findings(member, self.pages[member], inbox)
 
     def judge_counts(self, inboxes):
-        """The hub's log has what the inboxes have, and nodes found nothing amiss in it."""
+        """The hub's log has what the nodes sent, their statements among it, and nobody found anything amiss."""
         shown = {notice["notice"] for inbox in inboxes.values() for notice in inbox}
-        size = self.status(HUB)["log"]["size"]
-        if size != self.founding + len(shown):
-            self.finds("P5", f"the log has {size} entries: {self.founding} and {len(shown)} notices were expected")
+        def counted():
+            states = [self.status(member) for member in self.members]
+            return self.status(HUB)["log"]["size"] - self.founding, sum(
+                state["outbox"]["logged"] + state["outbox"]["statements"] for state in states)
+        size, sent = counted()
+        deadline = time.monotonic() + HEAL_SECONDS
+        while size != sent and time.monotonic() < deadline:  # A statement may be on its way.
+            time.sleep(0.2)
+            size, sent = counted()
+        if size != sent or sent < len(shown):
+            self.finds("P5", f"the log has {size} entries since its founding: nodes sent {sent}, and {len(shown)} notices are shown")
         for member in self.members:
-            inbox = self.status(member)["inbox"]
-            if inbox["void"] or inbox["unopenable"]:
-                self.finds("P8", f"{member} judged notices of honest members: {inbox}")
+            state = self.status(member)
+            if state["inbox"]["void"] or state["inbox"]["unopenable"]:
+                self.finds("P8", f"{member} judged notices of honest members: {state['inbox']}")
+            if state["disputes"]:
+                self.finds("P4", f"{member} disputes what honest members count: {state['disputes']}")
 
     def stop(self):
         """Ends all in order; then every store must pass the audit, with one log."""

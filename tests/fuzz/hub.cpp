@@ -191,11 +191,6 @@ class Run {
       }
       hub_.feed(read, std::move(page));
     }
-    for (const broker::ProbeRead& read : hub_.take_probe_reads()) {
-      CHANCERY_CHECK(read.items.size() <= exchange::kProbeCountMax);
-      hub_.probed(read, std::vector<std::optional<exchange::Lane>>(read.items.size(),
-                                                                   exchange::Lane::kPatient));
-    }
     for (const broker::BatchRead& read : hub_.take_batch_reads()) {
       CHANCERY_CHECK(read.from <= hub_.sequencer().tree().size());
       hub_.batches(read, batches_);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chancery/v1/evidence.pb.h"
 #include "chancery/v1/local.pb.h"
 #include "chancery/v1/notices.pb.h"
 #include "chancery/v1/text.pb.h"
@@ -304,6 +305,61 @@ void add_tlog_proofs(const Corpus& corpus) {
   // An edit: what, where in eights, the byte or how many; the index stands at 43.
   corpus.add("tlog_proof", "another-index", choose(1) + choose(40) + choose(11) + "\x00\x05\x33"s);
   corpus.add("tlog_proof", "a-line-less", choose(1) + choose(40) + choose(11) + "\x01\x06\x2c"s);
+}
+
+// The honest file is the target's own; here are what is made of it, and beginnings of others.
+void add_evidence(const Corpus& corpus) {
+  const auto bytes = [&](const std::string& name, std::string_view edits) {
+    corpus.add("evidence", name, choose(1) + std::string(edits));
+  };
+  // What is edited and where, in two bytes; the byte or how many.
+  bytes("honest", "");
+  bytes("another-version", "\x00\x00\x01\x03"sv);
+  bytes("another-genesis", "\x00\x00\x04\x01"sv);
+  bytes("a-byte-of-the-notice", "\x00\x01\x00\x20"sv);
+  bytes("a-byte-of-a-proof", "\x00\x05\x00\x01"sv);
+  bytes("a-byte-of-the-directory", "\x00\x18\x00\x80"sv);
+  bytes("a-byte-less", "\x01\x12\x34\x00"sv);
+  bytes("bytes-twice", "\x02\x12\x34\x10"sv);
+  // Dropped, doubled or moved; records about it, counts or directory entries; which, and where to.
+  const auto parts = [&](const std::string& name, std::string_view edits) {
+    corpus.add("evidence", name, choose(2) + std::string(edits));
+  };
+  parts("without-the-acknowledgement", "\x00\x00\x01\x00"sv);
+  parts("without-the-statement", "\x00\x00\x00\x00"sv);
+  parts("without-statement-and-count", "\x00\x00\x00\x00\x00\x01\x00\x00"sv);
+  parts("a-record-twice", "\x01\x00\x01\x00"sv);
+  parts("records-out-of-order", "\x02\x00\x00\x01"sv);
+  parts("without-the-count", "\x00\x01\x00\x00"sv);
+  parts("a-count-twice", "\x01\x01\x00\x00"sv);
+  parts("without-the-roster", "\x00\x02\x00\x00"sv);
+  parts("without-the-last-entry", "\x00\x02\x03\x00"sv);
+  parts("an-entry-twice", "\x01\x02\x03\x00"sv);
+  parts("entries-of-two-slots-exchanged", "\x02\x02\x01\x02"sv);
+  parts("the-roster-second", "\x02\x02\x00\x01"sv);
+  // What the notice and two records have, exchanged: which two, and what of them.
+  parts("headers-exchanged", "\x00\x03\x02\x00\x00"sv);
+  parts("bodies-exchanged", "\x00\x03\x02\x00\x01"sv);
+  parts("signatures-exchanged", "\x00\x03\x02\x00\x02"sv);
+  parts("leaves-exchanged", "\x00\x03\x02\x00\x03"sv);
+  parts("proofs-exchanged", "\x00\x03\x02\x00\x04"sv);
+  parts("another-notice", "\x00\x03\x02\x00\x05"sv);
+  parts("a-record-is-the-notice",
+        "\x00\x03\x02\x00\x05\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00"sv);
+  parts("leaf-and-proof-of-another",
+        "\x00\x03\x02\x00\x03\x00\x03\x02\x00\x04"
+        "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00"sv);
+  parts("the-text-withheld", "\x00\x04\x02"sv);
+  parts("the-statement-withheld", "\x00\x04\x00"sv);
+
+  v1::EvidenceFile file;
+  file.set_version(1);
+  const auto whole = [&](const std::string& name) {
+    corpus.add("evidence", name, choose(0) + file.SerializeAsString());
+  };
+  whole("without-a-genesis");
+  file.set_genesis(std::string(32, 'g'));
+  whole("of-another-exchange");
 }
 
 // A message of each sort, as wire.cpp orders them.
@@ -708,9 +764,6 @@ void add_logs(const Corpus& corpus) {
   corpus.add("hub", "credit-and-fetch", submit + turn + serve + credit + step(1) + serve);
   message.mutable_fetch()->set_kind(v1::FETCH_KIND_BATCHES);
   corpus.add("hub", "page", submit + turn + step(0) + serve);
-  message.mutable_probe()->add_items()->set_member("BY");
-  message.mutable_probe()->mutable_items(0)->set_index(founded);
-  corpus.add("hub", "probe", submit + turn + serve + step(1) + serve);
   message.mutable_ping()->set_nonce(5);
   corpus.add("hub", "ping-of-nobody", step(3) + step(0));
   corpus.add("hub", "ping-before-hello", step(2));
@@ -902,6 +955,7 @@ int main(int argc, char** argv) {
   chancery::fuzz::add_tiles(corpus);
   chancery::fuzz::add_policies(corpus);
   chancery::fuzz::add_tlog_proofs(corpus);
+  chancery::fuzz::add_evidence(corpus);
   chancery::fuzz::add_wire(corpus);
   chancery::fuzz::add_spoilt_wire(corpus);
   chancery::fuzz::add_contents(corpus);

@@ -20,6 +20,7 @@ namespace ledger = chancery::ledger;
 namespace {
 
 constexpr std::size_t kListedMax = 300;
+constexpr std::size_t kNamedMax = 8;  // Names have a case of their own.
 constexpr std::size_t kHashBytes = 32;
 
 void check_name(std::string_view bytes) {
@@ -63,7 +64,9 @@ void check_list(chancery::fuzz::Input& input) {
     const bool next = before.has_value() && before->level == tile.level;
     CHANCERY_CHECK(next ? tile.index == before->index + 1 : tile.index == had / 256);
     CHANCERY_CHECK(!before.has_value() || tile.level >= before->level);
-    CHANCERY_CHECK(ledger::parse_tile_name(ledger::tile_name(tile)).value() == tile);
+    if (listed < kNamedMax || tile.width < ledger::kTileWidth) {
+      CHANCERY_CHECK(ledger::parse_tile_name(ledger::tile_name(tile)).value() == tile);
+    }
     before = tile;
     if (++listed == kListedMax) {
       return;

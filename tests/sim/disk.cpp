@@ -228,7 +228,15 @@ Disk::~Disk() {
   disks().erase(name_);
 }
 
+void Disk::copy_from(const Disk& other) {
+  CHANCERY_CHECK(files_.empty());
+  for (const auto& [path, file] : other.files_) {
+    files_[this->path(path.substr(other.path("").size()))] = file;
+  }
+}
+
 void Disk::have_one_thread() {
+  static_cast<void>(disks());  // Made first, it outlives every disk.
   const int configured =
       sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) | sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   CHANCERY_CHECK(configured == SQLITE_OK);

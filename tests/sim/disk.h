@@ -48,6 +48,10 @@ class Disk {
     return "/" + name_ + "/" + std::string(file);
   }
 
+  // All files of another disk whose program has ended, where there is none.
+  void copy_from(const Disk& other);
+  [[nodiscard]] bool is_empty() const { return files_.empty(); }
+
   // Faults.
   void die() { dead_ = true; }
   // Dies at the n-th change (write, truncation, sync, deletion) from now on; a write is torn then.

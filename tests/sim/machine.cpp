@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/store/sqlite_hub_store.h"
+#include "tests/sim/remembered.h"
 #include "tests/support/keys.h"
 
 namespace chancery::sim {
@@ -14,6 +15,12 @@ constexpr Micros kRestartMin = 200 * kMillisecond;
 constexpr Micros kRestartMax = 3 * kSecond;
 constexpr std::uint64_t kScrubsPpm = 50'000;  // Of the runs of a program.
 constexpr std::uint64_t kStartUnixUs = 1'800'000'000'000'000;
+
+// By member.
+std::map<std::string, Disk, std::less<>>& empty_stores() {
+  static std::map<std::string, Disk, std::less<>> all;
+  return all;
+}
 
 }  // namespace
 
@@ -183,7 +190,7 @@ Result<void> HubMachine::start_program() {
                broker::open_sqlite_hub_store(disk_.path("hub.db"), around_.exchange.genesis(),
                                              broker::StoreUse::kOwn, Disk::medium()));
   broker::LogSigners signers;
-  signers.push_back(test::key_signer("hub log 1"));
+  signers.push_back(remembering_signer("hub log 1"));
   CHANCERY_TRY(std::unique_ptr<broker::Engine> engine,
                broker::Engine::start({.program = "hub", .admission = {}, .window = {}},
                                      std::move(store), std::move(signers)));
@@ -253,6 +260,7 @@ Result<void> HubMachine::turn() {
   CHANCERY_TRY(const broker::Sequenced sequenced, engine_->sequence(unix_us() / 1000));
   CHANCERY_TRY_VOID(still_alive());
   engine_->serve_reads();
+  engine_->run_rounds(steady());
   send_outgoing();
   const bool busy = engine_->hub().sequencer().has_work();
   if (scrubs()) {
@@ -294,6 +302,16 @@ NodeMachine::NodeMachine(Surroundings& around, std::string name, std::string mem
                          Random random)
     : Machine(around, std::move(name), random), member_(std::move(member)), number_(number) {}
 
+void NodeMachine::make_empty_stores(const Hash& genesis, std::span<const char* const> members) {
+  for (const char* const member : members) {
+    const Disk& disk =
+        empty_stores().try_emplace(member, std::string("empty ") + member, Random(1)).first->second;
+    const auto made = test::must(node::NodeStore::open(disk.path("node.db"), genesis, member,
+                                                       node::StoreUse::kOwn, Disk::medium()));
+    test::must(made->make_durable());
+  }
+}
+
 Hash NodeMachine::transport_key_id() const {
   return test::agreement_public(test::node_key_name(member_, number_, "transport")).id();
 }
@@ -309,6 +327,10 @@ node::Now NodeMachine::now() const {
 }
 
 Result<void> NodeMachine::start_program() {
+  if (const auto empty = empty_stores().find(member_);
+      disk_.is_empty() && empty != empty_stores().end()) {
+    disk_.copy_from(empty->second);
+  }
   CHANCERY_TRY(std::unique_ptr<node::NodeStore> store,
                node::NodeStore::open(disk_.path("node.db"), around_.exchange.genesis(), member_,
                                      node::StoreUse::kOwn, Disk::medium()));
@@ -322,13 +344,14 @@ Result<void> NodeMachine::start_program() {
   node::EngineConfig config{.member = member_, .program = "node", .applications = {}, .local = {}};
   config.applications.push_back(
       {.name = "application", .key = {}, .publish = {"*"}, .read = {"*"}});
-  CHANCERY_TRY(engine_, node::Engine::start(
-                            std::move(config), std::move(store),
-                            test::key_signer(test::node_key_name(member_, number_, "signing")),
-                            exchange::Opener(std::move(sealing_keys)),
-                            [random = random_.fork()](std::size_t count) mutable {
-                              return random.bytes(count);
-                            }));
+  CHANCERY_TRY(
+      engine_,
+      node::Engine::start(
+          std::move(config), std::move(store),
+          remembering_signer(test::node_key_name(member_, number_, "signing")),
+          exchange::Opener(std::move(sealing_keys)),
+          [random = random_.fork()](std::size_t count) mutable { return random.bytes(count); },
+          number_ == 1 ? remembering_signer(test::node_key_name(member_, 1, "witness")) : nullptr));
   wire_->node_started();
   return {};
 }

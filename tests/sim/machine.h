@@ -5,12 +5,14 @@
 
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,7 +56,12 @@ class Machine {
   // As SIGSTOP does: nothing happens here until then.
   void pause(Micros how_long);
   // The time of day is wrong by this, from now on.
-  void set_clock_off(std::int64_t microseconds) { clock_offset_ = microseconds; }
+  void set_clock_off(std::int64_t microseconds) {
+    clock_offset_ = microseconds;
+    clock_offset_max_ = std::max(clock_offset_max_, microseconds);
+  }
+  // It has shown times that are later than now.
+  [[nodiscard]] bool clock_went_back() const { return clock_offset_ < clock_offset_max_; }
   // Out of order: it is not started again before come_back().
   void go_away();
   void come_back();
@@ -104,6 +111,7 @@ class Machine {
   void do_after_pause(std::function<void()> action);
 
   std::int64_t clock_offset_ = 0;
+  std::int64_t clock_offset_max_ = 0;
   bool is_away_ = false;
   Micros paused_until_ = 0;
   bool turn_planned_ = false;
@@ -153,6 +161,11 @@ class NodeMachine final : public Machine {
   // `name` is the machine's; its daemon has the keys of this number.
   NodeMachine(Surroundings& around, std::string name, std::string member, int number,
               Random random);
+
+  // Makes the empty store of each member's node, which each seed's nodes begin with: a thirtieth of
+  // the time of a short simulation went into making them anew. No fault befalls that, since a
+  // machine gets its faults once its program runs. Once, before the first seed.
+  static void make_empty_stores(const Hash& genesis, std::span<const char* const> members);
 
   [[nodiscard]] const std::string& member() const { return member_; }
   [[nodiscard]] int key_number() const { return number_; }

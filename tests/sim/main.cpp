@@ -1,7 +1,5 @@
 // chancery-sim: runs simulated exchanges by their seeds, and tells the story of one that fails.
 
-#include <malloc.h>
-
 #include <cstdlib>
 #include <ctime>
 #include <deque>
@@ -13,6 +11,13 @@
 #include "core/base/encoding.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/world.h"
+
+// jemalloc looks here. What one program frees the next one takes: pages do not go back to the
+// system in between, and there is one thread.
+extern "C" {
+extern const char* const malloc_conf;
+const char* const malloc_conf = "dirty_decay_ms:-1,muzzy_decay_ms:-1,narenas:1";
+}
 
 namespace chancery::sim {
 namespace {
@@ -32,7 +37,6 @@ healed, and the oracle judges. The same seed gives the same run; its trace hash 
 
 Exit: 0 all promises kept, 1 a violation, 64 a wrong command line.
 )";
-constexpr int kKeptBytesMax = 512 << 20;
 constexpr std::size_t kStoryLines = 400;  // The last of them, where a seed fails.
 
 struct Request {
@@ -135,10 +139,6 @@ int main(int argc, char** argv) {
     return 64;
   }
   const Request& request = *asked;
-  // What one program frees the next one takes: pages do not go back to the system in between.
-  mallopt(M_TRIM_THRESHOLD, kKeptBytesMax);
-  mallopt(M_TOP_PAD, kKeptBytesMax / 8);
-  mallopt(M_MMAP_THRESHOLD, kKeptBytesMax);
   Disk::have_one_thread();
   const test::TestExchange exchange({.adjust_roster = [](v1::Roster& roster) {
     v1::Retention& rule = *roster.add_retention();
@@ -148,6 +148,7 @@ int main(int argc, char** argv) {
   std::uint64_t failed_count = 0;
   Report sum;
   const std::clock_t began = std::clock();
+  NodeMachine::make_empty_stores(exchange.genesis(), kMembers);
   for (std::uint64_t seed = request.first; seed <= request.last; ++seed) {
     const Trace::Sink story =
         request.story ? [](const std::string& line) { std::cout << line << '\n'; } : Trace::Sink();

@@ -6,8 +6,11 @@
 #include <utility>
 
 #include "core/exchange/audit.h"
+#include "core/exchange/completeness.h"
 #include "core/exchange/envelope.h"
+#include "core/ledger/checkpoint.h"
 #include "core/ledger/leaf.h"
+#include "core/ledger/note.h"
 
 namespace chancery::sim {
 namespace {
@@ -183,6 +186,9 @@ void Oracle::judge_logged(const v1::AuditBatch& batch, const Hash& genesis) {
     if (!envelope.has_value()) {
       continue;  // The auditor has said so.
     }
+    if (envelope->draft.kind() == exchange::kStatementKind) {
+      continue;  // Of nodes.
+    }
     judge_notice("the log", envelope->draft, std::nullopt, envelope->erased.has_value());
     logged_.insert(envelope->draft.notice_id());
   }
@@ -191,6 +197,42 @@ void Oracle::judge_logged(const v1::AuditBatch& batch, const Hash& genesis) {
 std::uint64_t Oracle::judge_hub(broker::HubStore& store) {
   const Visit visit = [&](const v1::AuditBatch& batch) { judge_logged(batch, store.genesis()); };
   return audit("hub", store, visit).first;
+}
+
+void Oracle::judge_cosigned(const std::string& who, const node::CosignedNote& head) {
+  const Result<ledger::Note> note = ledger::parse_note(head.note);
+  const Result<ledger::Checkpoint> checkpoint =
+      note.has_value() ? ledger::parse_checkpoint_body(note->text)
+                       : Result<ledger::Checkpoint>(std::unexpected(note.error()));
+  const auto root = roots_.find(head.size);
+  if (!checkpoint.has_value() || checkpoint->size != head.size || root == roots_.end() ||
+      root->second != as_view(checkpoint->root)) {
+    violation("P4: the head at quorum that " + who + " has, of " + std::to_string(head.size) +
+              " entries, is not of the hub's log");
+  }
+}
+
+void Oracle::note_delivered(const Seat& seat, node::NodeStore& store) {
+  for (const auto& [id, submission] : submissions_) {
+    const std::optional<node::OutboxRow> row = test::must(store.outbox_as_it_is(id));
+    if (!row.has_value() || row->stage != node::OutboxStage::kLogged) {
+      continue;
+    }
+    for (const std::string& recipient : submission.recipients) {
+      if (test::must(store.delivered(recipient, row->index)).has_value()) {
+        delivered_.push_back({.who = seat.name, .notice_id = id, .recipient = recipient});
+      }
+    }
+  }
+}
+
+void Oracle::judge_delivered() {
+  for (const Claim& claim : delivered_) {
+    if (!held_by_.contains({claim.notice_id, claim.recipient})) {
+      violation("P4: " + claim.who + " takes '" + submissions_.at(claim.notice_id).subject +
+                "' for delivered to " + claim.recipient + ", which shows it nowhere");
+    }
+  }
 }
 
 void Oracle::judge_node(const Seat& seat, node::NodeStore& store,
@@ -202,6 +244,10 @@ void Oracle::judge_node(const Seat& seat, node::NodeStore& store,
   const auto at_hub = roots_.find(size);
   if (size != 0 && (at_hub == roots_.end() || at_hub->second != root)) {
     violation("P8: " + seat.name + "'s log is not the hub's");
+  }
+  if (const std::optional<node::CosignedNote> head = test::must(store.cosigned());
+      head.has_value()) {
+    judge_cosigned(seat.name, *head);
   }
   std::set<std::string> shown;
   Arrivals arrivals;
@@ -216,6 +262,7 @@ void Oracle::judge_node(const Seat& seat, node::NodeStore& store,
     if (submission == nullptr) {
       continue;  // No such, or damaged: the auditor has said so.
     }
+    held_by_.insert({submission->notice_id, seat.member});
     const std::string has = seat.name + " has '" + submission->subject + "'";
     if (!shown.insert(submission->notice_id).second) {
       violation("P2: " + has + " twice");
@@ -238,6 +285,7 @@ void Oracle::judge_node(const Seat& seat, node::NodeStore& store,
                 "', of which nobody was told, and the log has it");
     }
   }
+  note_delivered(seat, store);
   judge_readings(seat, arrivals, test::must(store.cursor("application", "reader")), readings);
 }
 

@@ -6,6 +6,9 @@
 //   P3  in the order of its origin, within a precedence and for each recipient; a reader is handed
 //       all of a lane, from the first on. Not what its node set aside since the hub found it
 //       expired (decision 0024)
+//   P4  what a quorum of witnesses cosigned, as each node has it, is of the hub's log
+//       And what a node takes for delivered to a member is at a node of that member; no two ends
+//       of a pair count otherwise (the simulation watches that)
 //   P5  nothing is delivered, or logged, that was not submitted so, in any part of it
 //   P6  what was refused, or expired, appears nowhere; of an unknown outcome one at each recipient,
 //       or none at all
@@ -15,7 +18,7 @@
 //
 // To P1 belongs that a body is erased only where the roster says so and its time has passed.
 //
-// P4 is of the witnesses and P9, P10 of processes: neither is judged here.
+// P9 and P10 are of processes, and not judged here.
 
 #pragma once
 
@@ -57,6 +60,7 @@ class Oracle {
   std::uint64_t judge_hub(broker::HubStore& store);
   // One node's log and inbox, and what its reader was handed.
   void judge_node(const Seat& seat, node::NodeStore& store, const std::vector<Reading>& readings);
+  void judge_delivered();  // After all nodes.
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
 
  private:
@@ -71,6 +75,8 @@ class Oracle {
   void judge_readings(const Seat& seat, const Arrivals& arrivals,
                       const exchange::PerLane<std::uint64_t>& cursor,
                       const std::vector<Reading>& readings);
+  void judge_cosigned(const std::string& who, const node::CosignedNote& head);
+  void note_delivered(const Seat& seat, node::NodeStore& store);
   void judge_logged(const v1::AuditBatch& batch, const Hash& genesis);
   // P8, with the auditor that is shipped; `visit` sees each batch. The size of the log, and its
   // root.
@@ -82,8 +88,15 @@ class Oracle {
 
   std::map<std::string, Submission> submissions_;  // By notice id.
   std::optional<Micros> retention_passed_;
-  std::set<std::string> logged_;                // Notice ids in the hub's log.
-  std::map<std::uint64_t, std::string> roots_;  // Of the hub's log, by its size.
+  std::set<std::string> logged_;  // Notice ids in the hub's log.
+  struct Claim {
+    std::string who;
+    std::string notice_id;
+    std::string recipient;
+  };
+  std::vector<Claim> delivered_;                           // By statements that agreed.
+  std::set<std::pair<std::string, std::string>> held_by_;  // Notice ids, and who shows them.
+  std::map<std::uint64_t, std::string> roots_;             // Of the hub's log, by its size.
   std::vector<std::string> violations_;
 };
 

@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "broker/store/sqlite_hub_store.h"
+#include "core/exchange/witnesses.h"
 #include "io/log/log.h"
 
 namespace chancery::sim {
 namespace {
 
-constexpr std::array<const char*, 6> kMembers = {"AM", "BY", "KG", "KZ", "RU", "TJ"};
 constexpr Micros kDrainWithin = 60 * kSecond;
 constexpr std::size_t kViolationsMax = 20;
 // Longer than the roster keeps a contact, and than all clocks together may be wrong meanwhile.
@@ -310,7 +310,7 @@ bool World::is_done(const Member& member) {
   const std::uint64_t newest = test::must(store.newest_arrival());
   const auto read = test::must(store.cursor("application", "reader"));
   const node::OutboxCounts outbox = test::must(store.outbox_counts());
-  return outbox.queued == 0 && outbox.signed_count == 0 && outbox.unstored == 0 &&
+  return outbox.queued == 0 && outbox.signed_count == 0 && outbox.undelivered == 0 &&
          read.patient >= newest && read.urgent >= newest && has_nothing_due(*member.node);
 }
 
@@ -345,6 +345,38 @@ bool World::drained() {
   });
 }
 
+bool World::has_quorum() const {
+  if (!hub_->runs()) {
+    return true;  // It will be back.
+  }
+  const exchange::Directory& directory = hub_->engine()->hub().sequencer().directory();
+  const auto has = [&](const exchange::WitnessSet& set) {
+    const auto able = std::ranges::count_if(set.keys, [&](const ledger::NoteKey& key) {
+      return std::ranges::any_of(members_, [&](const Member& member) {
+        const exchange::NodeInfo* const node = exchange::witness_node(directory, key.name);
+        return node != nullptr && node->transport_key.id() == member.node->transport_key_id() &&
+               !member.node->clock_went_back();
+      });
+    });
+    return static_cast<std::size_t>(able) >= set.quorum;
+  };
+  const std::optional<broker::CosignedHead>& newest = hub_->engine()->rounds().newest();
+  return has(exchange::witnesses_of(directory)) &&
+         (!newest.has_value() || has(newest->head.witnesses));
+}
+
+bool World::cosigned() const {
+  const auto runs = [](const Member& member) { return member.node->runs(); };
+  if (!hub_->runs() || !std::ranges::all_of(members_, runs)) {
+    return false;
+  }
+  const std::uint64_t size = hub_->engine()->hub().sequencer().tree().size();
+  return std::ranges::all_of(members_, [&](const Member& member) {
+    const std::optional<node::CosignedNote>& head = member.node->engine()->cosigned();
+    return head.has_value() && head->size == size;
+  });
+}
+
 void World::tell_what_is_left() {
   for (const Member& member : members_) {
     if (!member.node->runs()) {
@@ -353,6 +385,11 @@ void World::tell_what_is_left() {
     }
     const node::Engine& engine = *member.node->engine();
     const node::OutboxCounts outbox = test::must(engine.store().outbox_counts());
+    const std::uint64_t cosigned_size = engine.cosigned().value_or(node::CosignedNote{}).size;
+    trace_.remark(member.node->name(),
+                  "its head at quorum is of " + std::to_string(cosigned_size) +
+                      " entries, its witness at " +
+                      std::to_string(test::must(engine.store().witness_state()).tree.size));
     trace_.remark(member.node->name(),
                   "has followed " + std::to_string(engine.follower().size()) + " of " +
                       std::to_string(engine.link().hub_size()) + ", stored up to " +
@@ -361,8 +398,8 @@ void World::tell_what_is_left() {
                       "; its outbox: " + std::to_string(outbox.queued) + " queued, " +
                       std::to_string(outbox.signed_count) + " signed, " +
                       std::to_string(outbox.refused) + " refused, " +
-                      std::to_string(outbox.unstored) + " not stored by all; its last fault: '" +
-                      engine.last_fault() + "'");
+                      std::to_string(outbox.undelivered) +
+                      " not delivered to all; its last fault: '" + engine.last_fault() + "'");
   }
 }
 
@@ -374,6 +411,10 @@ void World::watch_alarms() {
     }
     if (const std::optional<Error>& alarm = member.node->engine()->alarm(); alarm.has_value()) {
       violation(member.node->name() + " raised a false alarm: " + alarm->to_string());
+    }
+    for (const auto& [peer, dispute] : member.node->engine()->disputes()) {
+      violation(member.node->name() + " disputes falsely with " + peer + ": " +
+                dispute.to_string());
     }
   }
 }
@@ -412,6 +453,7 @@ void World::judge_stores(Oracle& oracle) {
     }
     oracle.judge_node(member.seat, **store, member.reader->readings());
   }
+  oracle.judge_delivered();
 }
 
 Report World::run() {
@@ -428,6 +470,17 @@ Report World::run() {
   scheduler_.run_until(scheduler_.now() + kSecond);
   while (!drained() && scheduler_.now() < healed_at + kDrainWithin) {
     scheduler_.run_until(scheduler_.now() + kSecond);
+  }
+  if (drained()) {
+    // Only a hub that runs can say who its witnesses are.
+    const auto waits = [this] { return has_quorum() && !cosigned(); };
+    while (waits() && scheduler_.now() < healed_at + kDrainWithin) {
+      scheduler_.run_until(scheduler_.now() + kSecond);
+    }
+    if (waits()) {
+      tell_what_is_left();
+      violation("P7: no quorum has cosigned the whole log, or not every node knows");
+    }
   }
   if (!drained()) {
     tell_what_is_left();

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -23,6 +24,8 @@
 #include "tests/sim/wire.h"
 
 namespace chancery::sim {
+
+inline constexpr std::array<const char*, 6> kMembers = {"AM", "BY", "KG", "KZ", "RU", "TJ"};
 
 struct WorldOptions {
   std::uint64_t seed = 1;
@@ -81,6 +84,11 @@ class World {
   [[nodiscard]] static bool is_done(const Member& member);
   [[nodiscard]] static bool has_nothing_due(NodeMachine& machine);
   [[nodiscard]] bool drained();
+  // Whether there are enough witnesses whose clocks were never ahead: one whose clock was does not
+  // cosign until it is as late again.
+  [[nodiscard]] bool has_quorum() const;
+  // The whole log is at quorum, and every node knows.
+  [[nodiscard]] bool cosigned() const;
   void tell_what_is_left();
   void watch_alarms();
   void judge();

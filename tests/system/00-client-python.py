@@ -244,7 +244,7 @@ print(node.publish(chancery.Draft(kind="contact", to=["BY"])).id)"""
             if "chancery_" in c_type:
                 return python is (_abi.OUT if c_type.endswith("**") else ctypes.c_void_p)
             return python in kinds[c_type]
-        self.assertEqual(len(header), 40)
+        self.assertEqual(len(header), 41)
         for name, (result, arguments) in _abi.SIGNATURES.items():
             c_result, c_arguments = header[name]
             self.assertTrue(fits(c_result, result), (name, c_result, result))

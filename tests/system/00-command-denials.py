@@ -78,6 +78,15 @@ TABLE = {
         "unknown name": Denied(["show", NONE, *AM], 1, "not-found"),
         "Ctrl-C": stopped("show", "7", *AM),
     },
+    "acknowledge": {
+        "works": ["acknowledge", "7", "--read", "--exchange", "{x}", "--as", "BY"],
+        "no daemon": Denied(["acknowledge", "7", "--read", *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["acknowledge", "7", "--read", "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": Denied(["acknowledge", "7", "--read", "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
+        "wrong type": usage("acknowledge", "7", *AM),
+        "unknown name": Denied(["acknowledge", NONE, "--actioned", *AM], 1, "not-found"),
+        "Ctrl-C": stopped("acknowledge", "7", "--read", *AM),
+    },
     "track": {
         "works": ["track", "7", *AM],
         "no daemon": Denied(["track", "7", *KZ], 2, "no-daemon"),
@@ -255,6 +264,36 @@ TABLE = {
         "unknown name": Denied(["audit", "verify", "ZZ", "--exchange", "{x}"], 2, "not-found"),
         "Ctrl-C": stopped("audit", "verify", "AM", "--exchange", "{x}"),
     },
+    "audit export": {
+        "works": ["audit", "export", "{x}/of-am", "AM", "--exchange", "{x}"],
+        "no daemon": Denied(["audit", "export", "{x}/of-kz", "KZ", "--exchange", "{x}"], 1, "file-missing"),  # Nor a store.
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": Denied(["audit", "export", "{x}/hub", "AM", "--exchange", "{x}"], 1, "exists"),
+        "unknown name": Denied(["audit", "export", "{x}/of-zz", "ZZ", "--exchange", "{x}"], 1, "not-found"),
+        "Ctrl-C": stopped("audit", "export", "{x}/of-am", "AM", "--exchange", "{x}"),
+    },
+    "audit compare": {
+        "works": ["audit", "compare", "{x}/of-hub", "{x}/of-hub"],
+        **ALL_OFFLINE,
+        "wrong type": usage("audit", "compare", "{x}/of-hub", "{x}/of-hub", "--genesis", "7"),
+        "unknown name": Denied(["audit", "compare", "{x}/of-hub", "{x}/none"], 2, "unavailable"),
+    },
+    "audit prove": {
+        "works": None,  # A notice has another N in each run: 13-evidence.
+        "no daemon": Denied(["audit", "prove", NONE, "KZ", "--exchange", "{x}", "-o", "{x}/none"], 1, "file-missing"),  # Nor a store.
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("audit", "prove", "7", "AM", "--exchange", "{x}", "-o", "{x}/none"),
+        "unknown name": Denied(["audit", "prove", NONE, "AM", "--exchange", "{x}", "-o", "{x}/none"], 1, "not-found"),
+        "Ctrl-C": stopped("audit", "prove", NONE, "AM", "--exchange", "{x}", "-o", "{x}/none"),
+    },
+    "verify": {
+        "works": None,  # The file is another one in each run: 13-evidence.
+        **ALL_OFFLINE,
+        "wrong type": usage("verify", "{x}/exchange.toml", "--genesis", "7"),
+        "unknown name": Denied(["verify", "{x}/none", "--genesis", NONE], 2, "file-missing"),
+    },
     "backup": {
         "works": ["backup", "AM", "--exchange", "{x}", "--to", "{x}/new{n}.db"],
         "no daemon": Denied(["backup", "KZ", "--exchange", "{x}", "--to", "{x}/none.db"], 2, "no-daemon"),
@@ -387,6 +426,7 @@ class Denials(Trial):
             self.assertEqual(self.say("cursor", "reset", "there", "--to", "start", *place).code, 0)
         self.assertEqual(self.say("cursor", "nack", "there", "7", "--exchange", "{x}", "--as", "BY").code, 0)
         self.assertEqual(self.say("backup", "hub", "--exchange", "{x}", "--to", "{x}/backup.db").code, 0)
+        self.assertEqual(self.say("audit", "export", "{x}/of-hub", "hub", "--exchange", "{x}").code, 0)
 
     def works(self):
         for verb, row in TABLE.items():

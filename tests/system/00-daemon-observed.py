@@ -230,12 +230,12 @@ class Observed(Trial):
         for line in seen:
             self.assertIn(line["level"], ("DEBUG", "INFO", "WARN", "ERROR"))
 
-    def test_a_name_in_the_status_does_nothing_to_a_terminal(self):
-        self.edit("am/node.toml", r'^name = "desk"', r'name = "de\\u001B[31m\\n\\u202Esk"')
+    def test_a_text_in_the_status_does_nothing_to_a_terminal(self):
+        self.edit("am/node.toml", r'^local = .*', r'local = "lo\\u001B[31m\\u202Ecal.sock"')
         self.start("AM")
         shown = chancery("status", "--exchange", self.exchange, "AM")
         self.assertEqual(shown.code, 0, shown)
-        self.assertIn("sk.refused", shown.out)
+        self.assertIn("cal.sock", shown.out)
         for character in "\x1b\u202e":
             self.assertNotIn(character, shown.out)
 

@@ -73,7 +73,7 @@ class Supervised(Trial):
     def test_keys_come_from_credentials_and_from_the_environment(self):
         credentials = self.folder / "credentials"
         credentials.mkdir(mode=0o500)
-        for config, keys in (("hub/hub.toml", ("log", "transport")), ("am/node.toml", ("signing", "sealing"))):
+        for config, keys in (("hub/hub.toml", ("log", "transport")), ("am/node.toml", ("signing", "sealing", "local"))):
             for key in keys:
                 (credentials / f"{config[:2]}-{key}").write_bytes(self.path(config).with_name("keys").joinpath(f"{key}.pem").read_bytes())
                 (credentials / f"{config[:2]}-{key}").chmod(0o400)
@@ -90,7 +90,7 @@ class Supervised(Trial):
         self.assertEqual(node.wait(15), 1, node.log())
         self.assertIn("the environment has no AM_TRANSPORT", node.log())
         node.env["AM_TRANSPORT"] = self.path("am/keys/transport.pem").read_text()
-        for path in (*self.path("hub/keys").iterdir(), *(self.path("am/keys") / f"{key}.pem" for key in ("signing", "sealing", "transport"))):
+        for path in (*self.path("hub/keys").iterdir(), *(self.path("am/keys") / f"{key}.pem" for key in ("signing", "sealing", "transport", "local"))):
             path.unlink()
         self.start("AM", "BY")
         desk = {"DESK_KEY": self.path("am/apps/desk/key.pem").read_text().rstrip()}  # As $(cat …) has it.
@@ -99,6 +99,21 @@ class Supervised(Trial):
         self.assertEqual(published.code, 0, published)
         self.assert_arrives("BY", ["x"])
         self.assertEqual(self.as_member("AM", "inbox").error, "file-missing")
+
+        # By hand there is neither folder nor variable: what runs is well, and an application can be enrolled.
+        for name in ("AM", "hub"):
+            seen = trial.chancery("doctor", "--exchange", self.exchange, name, "--json")
+            self.assertEqual((seen.code, seen.json["health"]), (0, "good"), seen)
+            keys = next(found["detail"] for found in seen.json["findings"] if found["part"] == "keys")
+            self.assertRegex(keys, "credential:(am-sealing|hu-log), .*not looked at from here")
+        enrolled = trial.chancery("app", "add", "late", "--read", "*", "--node", self.path("am/node.toml"), "--json")
+        self.assertEqual((enrolled.code, enrolled.json["in_force"]), (0, True), enrolled)
+        self.assertEqual(trial.chancery("inbox", "--client", self.path("am/apps/late/client.toml")).code, 0)
+        self.assertEqual(node.stop(), 0)
+        refused = trial.chancery("app", "add", "later", "--read", "*", "--node", self.path("am/node.toml"), "--json")
+        self.assertEqual((refused.code, refused.error), (2, "no-daemon"), refused)
+        self.assertIn("credential:am-local is the daemon's alone", refused.err)
+        self.assertFalse(self.path("am/apps/later").exists())
 
     def reload(self, daemon, word="reloaded"):
         daemon.log_start = daemon.log_path.stat().st_size

@@ -12,18 +12,15 @@
 // docs/reference/client.md has the rest. chancery/client.h is a thin layer of C++17 over this.
 //
 // Failure.   A function that can fail returns NULL, or an error, which the caller frees. What it
-// was
-//            to give is then NULL or untouched.
+//            was to give is then NULL or untouched.
 // Texts.     UTF-8, ended by a zero byte, in both directions; not kept beyond the call. A text that
 //            is given through a `char **` is the caller's: chancery_free().
 // Threads.   Any thread may call any function at any time, on the same client too. An options
-// object
-//            or an error belongs to one thread at a time. No function calls back.
+//            object or an error belongs to one thread at a time. No function calls back.
 // Closed.    A client handle is never dangling: after chancery_close(), each call with it is
 //            "client-closed", and calls that were under way end so.
 // Fork.      The child of a fork has none of the parent's clients: calls with them are
-// "after-fork".
-//            It may open its own.
+//            "after-fork". It may open its own.
 // Time.      Every call ends by its time-out (options connect_timeout_ms and request_timeout_ms).
 //            A thread inside of a call must not be cancelled (pthread_cancel).
 // NULL.      Where it is not said to be allowed, a NULL argument is "bad-argument"; freeing it is
@@ -112,6 +109,20 @@ CHANCERY_API chancery_error* chancery_new_notice_id(char** id);
 // chancery_error_notice_id(): it stays one notice.
 CHANCERY_API chancery_error* chancery_publish(chancery_client* client, const char* draft,
                                               char** ticket);
+
+// Publishes that people here read a notice of another member (`level` "read") or acted on it
+// ("actioned"), to its origin and with its status, precedence and label. The notice is named as for
+// chancery_show(); `remark` may be NULL. A ticket, as of chancery_publish().
+CHANCERY_API chancery_error* chancery_acknowledge(chancery_client* client, const char* name,
+                                                  const char* level, const char* remark,
+                                                  char** ticket);
+
+// Publishes that people here read a notice of another member (`level` "read") or acted on it
+// ("actioned"), to its origin and with its status, precedence and label. The notice is named as for
+// chancery_show(); `remark` may be NULL. A ticket, as of chancery_publish().
+CHANCERY_API chancery_error* chancery_acknowledge(chancery_client* client, const char* name,
+                                                  const char* level, const char* remark,
+                                                  char** ticket);
 
 // Many notices, on their way side by side: {"drafts": [draft, …]}, at most 4 MiB, gives
 // {"results": [{"id", "notice", "recipients", "error"}, …]} in the order of the drafts: of each the

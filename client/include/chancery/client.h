@@ -152,8 +152,14 @@ struct Details {
   std::string envelope;  // The exact bytes, where the node holds them.
   std::string d;         // 64 digits.
   std::string leaf;      // The log's leaf, 73 bytes in hexadecimal.
-  // Of the member's own notice: the recipients whose node has stored it, as the hub says.
-  std::vector<std::string> stored;
+  // Of the member's own notice: what its recipients say in signed and logged notices of their own.
+  struct RecipientStage {
+    std::string member;
+    Stage stage = Stage::kUnknown;  // Delivered, read or actioned.
+    Time at;                        // When the hub accepted what says so.
+    std::uint64_t index = 0;        // Of that, in the log.
+  };
+  std::vector<RecipientStage> recipient_stages;
 };
 
 struct OutboxQuery {
@@ -217,6 +223,11 @@ class Client {
   // Returns when the notice is durable in the node's outbox. After "unknown-outcome" or
   // "no-daemon", publish the same draft with Error::notice_id(): it stays one notice.
   [[nodiscard]] Ticket publish(const Draft& draft);
+
+  // Publishes that people here read a notice of another member (Stage::kRead), or acted on it
+  // (Stage::kActioned): to its origin, with its status, precedence and label. Named as for show().
+  [[nodiscard]] Ticket acknowledge(const std::string& name, Stage level,
+                                   const std::string& remark = "");
 
   // Many notices, on their way side by side: a result for each, in their order. Some may be taken
   // and others not; publish those again whose error is retryable(), with Error::notice_id().

@@ -48,8 +48,10 @@ enum class Stage : std::uint8_t {
   kQueued = 1,     // Durable in the node's outbox.
   kLogged = 2,     // In the common log, and the node verified that it is.
   kWitnessed = 3,  // Under a quorum of cosignatures.
-  kDelivered = 4,  // A recipient's statement covers it.
+  kDelivered = 4,  // Witnessed, and covered by a statement of each recipient.
   kRefused = 5,    // Final: it was not logged and will not be.
+  kRead = 6,       // Of one recipient: its people acknowledged it, …
+  kActioned = 7,   // … or acted on it.
 };
 
 // "flash", "exercise", "amber-strict", "action", "logged"; "none" for kNone.

@@ -137,18 +137,6 @@ class MemoryLog {
     return page;
   }
 
-  [[nodiscard]] std::vector<std::optional<exchange::Lane>> lanes_of(const ProbeRead& read) const {
-    std::vector<std::optional<exchange::Lane>> lanes;
-    for (const v1::ProbeItem& item : read.items) {
-      std::optional<exchange::Lane>& lane = lanes.emplace_back();
-      const NewEntry& entry = entries_.at(item.index());
-      if (entry.envelope.draft.origin() == read.origin && is_for(entry, item.member())) {
-        lane = exchange::lane_of(entry.envelope.draft.precedence());
-      }
-    }
-    return lanes;
-  }
-
   [[nodiscard]] const std::vector<NewEntry>& entries() const { return entries_; }
   [[nodiscard]] const std::vector<Commit>& commits() const { return commits_; }
 

@@ -138,7 +138,8 @@ TEST_F(CommandLineTest, AnUnknownVerbNamesTheNearest) {
       {{"publsh", "--json"}, "no verb 'publsh': did you mean 'publish'?"},
       {{"help", "stauts", "--json"}, "no verb 'stauts': did you mean 'status'?"},
       {{"exchange", "ini", "--json"}, "no verb of exchange 'ini': did you mean 'init'?"},
-      {{"audit", "frobnicate", "--json"}, "no verb of audit 'frobnicate': there are verify"},
+      {{"audit", "frobnicate", "--json"},
+       "no verb of audit 'frobnicate': there are compare, export, prove, verify"},
   };
   expect_usage(cases);
 }

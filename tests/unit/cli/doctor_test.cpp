@@ -13,6 +13,10 @@ constexpr std::uint64_t kNow = 1'800'000'000'000;
 text::Json node() {
   return {{"alarm", nullptr},
           {"enrolled", true},
+          {"witness", {{"active", true}, {"size", 27}, {"fault", ""}}},
+          {"pairs", {{"BY", {{"stated", 27}, {"compared", 25}}}}},
+          {"disputes", text::Json::array()},
+          {"overdue", text::Json::array()},
           {"hub",
            {{"endpoint", "tcp://127.0.0.1:1"},
             {"link", "up"},
@@ -37,7 +41,7 @@ Finding finding_of(const text::Json& status, const std::string& part,
 
 TEST(DoctorTest, AllPartsOfAWellNodeAreGood) {
   const std::vector<Finding> findings = findings_of(node(), {.now_ms = kNow});
-  EXPECT_EQ(findings.size(), 9U);
+  EXPECT_EQ(findings.size(), 12U);
   for (const Finding& finding : findings) {
     EXPECT_EQ(finding.health, Health::kGood) << finding.part << ": " << finding.detail;
     EXPECT_TRUE(finding.remedy.empty()) << finding.part;
@@ -80,6 +84,21 @@ TEST(DoctorTest, EachTroubleIsNamedWithItsRemedy) {
       {"/hub/damaged", {4, 5}, "store", Health::kWarning, "2 entries"},
       {"/inbox/void", 1, "inbox", Health::kWarning, "1 deliveries are void, 0 unopenable"},
       {"/inbox/unopenable", 2, "inbox", Health::kWarning, "0 deliveries are void, 2 unopenable"},
+      {"/disputes",
+       {{{"peer", "BY"}, {"error", "statement-mismatch"}, {"detail", "by BY: 11"}}},
+       "pairs",
+       Health::kBad,
+       "statement-mismatch: by BY: 11"},
+      {"/overdue",
+       {{{"what", "logged"}, {"urgent", true}, {"detail", "notice 4b"}}},
+       "overdue",
+       Health::kBad,
+       "not logged: notice 4b"},
+      {"/overdue",
+       {{{"what", "delivered"}, {"urgent", false}, {"detail", "BY"}}},
+       "overdue",
+       Health::kWarning,
+       "not delivered: BY"},
       {"/queues/outbox/items", 91, "queues", Health::kWarning, "outbox 91 of 100 items"},
   };
   for (const Case& item : cases) {

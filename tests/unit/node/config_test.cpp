@@ -155,6 +155,10 @@ TEST_F(ConfigTest, ValuesThatCannotBeAreRefused) {
     EXPECT_EQ(said(), "good") << key;
   }
   refused("sealing_keys", "[]");
+  refused("sealing_keys", "['credential:../x']");
+  refused("signing_key", "'credential:'");
+  refused("transport_key", "'env:A=B'");
+  refused("witness_key", "'env:'");
 }
 
 TEST_F(ConfigTest, ApplicationsHaveNamesAndKeysOfTheirOwn) {
@@ -163,7 +167,11 @@ TEST_F(ConfigTest, ApplicationsHaveNamesAndKeysOfTheirOwn) {
          application("desk", hex_a) + application("desk", hex_b));
   expect("config-invalid", "a key of its own",
          application("desk", hex_a) + application("archive", hex_a));
-  expect("config-invalid", "a name of its own", application("", hex_a));
+  for (const std::string& none :
+       std::vector<std::string>{"", "a b", "../desk", ".desk", "d/e", std::string(65, 'a')}) {
+    expect("config-invalid", "letters, digits", application(none, hex_a));
+  }
+  EXPECT_EQ(said(application("9.a_B-" + std::string(58, 'z'), hex_a)), "good");
   expect("config-invalid", "key", application("desk", "abc"));
   expect("config-invalid", "name", "[[application]]\nkey = '" + hex_a + "'\n");
 }

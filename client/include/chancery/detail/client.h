@@ -223,6 +223,14 @@ inline Ticket Client::publish(const Draft& draft) {
   }));
 }
 
+inline Ticket Client::acknowledge(const std::string& name, Stage level, const std::string& remark) {
+  return ticket_of(detail::text_of([&](char** ticket) {
+    return chancery_acknowledge(handle_.get(), detail::c_text(name, "the name"),
+                                detail::kStages.word(level).c_str(),
+                                detail::c_text(remark, "the remark"), ticket);
+  }));
+}
+
 inline Ticket Client::ticket_of(const std::string& text) const {
   const detail::JsonObject json{detail::JsonValue(text)};
   Ticket ticket;
@@ -405,7 +413,12 @@ inline Details Client::show(const std::string& name) {
   details.envelope = detail::bytes_of(json["envelope"].text());
   details.d = json["d"].text();
   details.leaf = json["leaf"].text();
-  details.stored = detail::texts_of(json["stored"]);
+  for (const detail::JsonValue& item : detail::items_of(json["recipient_stages"])) {
+    const detail::JsonObject said(item);
+    details.recipient_stages.push_back(
+        {said["member"].text(), detail::kStages.known(said["stage"].text()),
+         detail::time_of(said["at"].text()), said["index"].number()});
+  }
   return details;
 }
 

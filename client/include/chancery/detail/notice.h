@@ -55,8 +55,8 @@ inline constexpr Words<Precedence, 6> kPrecedences{
     1, {"deferred", "routine", "priority", "immediate", "flash", "override"}};
 inline constexpr Words<Tlp, 6> kTlps{0, {"none", "clear", "green", "amber", "amber-strict", "red"}};
 inline constexpr Words<Role, 2> kRoles{1, {"action", "info"}};
-inline constexpr Words<Stage, 6> kStages{
-    0, {"unknown", "queued", "logged", "witnessed", "delivered", "refused"}};
+inline constexpr Words<Stage, 8> kStages{
+    0, {"unknown", "queued", "logged", "witnessed", "delivered", "refused", "read", "actioned"}};
 
 // Days since 1970 of a date of the Gregorian calendar, and back: by years that begin in March, so
 // that the leap day is their last.

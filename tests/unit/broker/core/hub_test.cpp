@@ -384,9 +384,14 @@ TEST_F(HubTest, AFrameIsReadStrictly) {
   EXPECT_EQ(frame(kAm, "AM", test::bytes_field(2, "") + test::bytes_field(6, "")), "not-canonical");
   // C-19
   EXPECT_EQ(frame(kAm, "AM", std::string(exchange::kUpFrameBytesMax + 1, 'x')), "limit-exceeded");
-  // An Answer, which this hub does not serve.
-  EXPECT_EQ(frame(kAm, "AM", test::bytes_field(5, test::number_field(1, 7))), "malformed");
-  EXPECT_EQ(controls().size(), 3U);
+  EXPECT_EQ(controls().size(), 2U);
+  // C-185: an Answer is for the rounds, whatever they make of it.
+  EXPECT_EQ(frame(kAm, "AM", test::bytes_field(5, test::number_field(1, 7))), "good");
+  const std::vector<WitnessAnswer> answers = hub_.take_answers();
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers.front().node, node_id("AM"));
+  EXPECT_EQ(answers.front().answer.round(), 7U);
+  EXPECT_TRUE(hub_.take_answers().empty());
   EXPECT_EQ(hub_.sessions().size(), 1U);
 }
 
@@ -402,6 +407,34 @@ TEST_F(HubTest, PingIsAnsweredWithItsNonceAndTheSizeOfTheLog) {
   EXPECT_EQ(answers[0].message.pong().nonce(), kHuge);
   EXPECT_EQ(answers[0].message.pong().log_size(), kFounded);
   EXPECT_EQ(answers[0].message.pong().delivered(), 0U);
+}
+
+// C-144: nothing below it is kept back, for want of credits or since the node asked again.
+TEST_F(HubTest, APongSaysUpToWhereAllThatIsForTheNodeWasSent) {
+  greet(kAm, "AM");
+  greet(kBy, "BY", {.items = 2});
+  const auto caught_up = [&](PeerHandle peer, const std::string& member) {
+    v1::UpMessage ping;
+    ping.mutable_ping()->set_nonce(1);
+    EXPECT_EQ(up(peer, member, ping), "good");
+    const std::vector<Sent> answers = sent();
+    return answers.empty() ? 0 : answers.back().message.pong().caught_up();
+  };
+  for (int i = 0; i < 3; ++i) {
+    log({envelope("AM", {"BY"}), envelope("AM", {"RU"})});
+  }
+  EXPECT_EQ(caught_up(kAm, "AM"), 0U) << "nothing was looked for yet";
+  static_cast<void>(deliveries());
+  EXPECT_EQ(caught_up(kAm, "AM"), 13U);
+  EXPECT_EQ(caught_up(kBy, "BY"), 10U) << "7 and 9 were sent, and 11 was not";
+  EXPECT_EQ(credit(kBy, "BY", 10, 2), "good");
+  static_cast<void>(deliveries());
+  EXPECT_EQ(caught_up(kBy, "BY"), 13U);
+  v1::UpMessage again;
+  again.mutable_fetch()->set_kind(v1::FETCH_KIND_DELIVERIES);
+  again.mutable_fetch()->set_from(9);
+  EXPECT_EQ(up(kBy, "BY", again), "good");
+  EXPECT_EQ(caught_up(kBy, "BY"), 9U);
 }
 
 TEST_F(HubTest, ASecondConnectionOfANodeTakesOver) {
@@ -775,52 +808,6 @@ TEST_F(HubTest, EachLaneStopsAtItsOwnCredits) {
   word.mutable_credit()->mutable_credits_urgent()->set_bytes(1U << 20U);
   ASSERT_EQ(up(kBy, "BY", word), "good");
   EXPECT_EQ(deliveries().at("to/BY"), Words{"8<-8"});
-}
-
-// C-147: of its own notices only, and of each recipient by its cursor in the notice's lane.
-TEST_F(HubTest, AProbeIsAnsweredByWhatRecipientsHaveStored) {
-  greet(kAm, "AM");
-  greet(kBy, "BY", {.cursor = 8, .cursor_urgent = 0});
-  log({envelope("AM", {"BY", "RU"}), envelope("AM", {"BY"}), flash("AM", {"BY"})});  // Flash is 7.
-  log({envelope("RU", {"BY"})}, "RU");
-  const auto stored = [&](const std::vector<std::pair<std::string, std::uint64_t>>& asked) {
-    v1::UpMessage message;
-    message.mutable_probe();
-    for (const auto& [member, index] : asked) {
-      v1::ProbeItem& item = *message.mutable_probe()->add_items();
-      item.set_member(member);
-      item.set_index(index);
-    }
-    EXPECT_EQ(up(kAm, "AM", message), "good");
-    for (const ProbeRead& read : hub_.take_probe_reads()) {
-      hub_.probed(read, log_.lanes_of(read));
-    }
-    Words words;
-    for (const Sent& one : sent()) {
-      EXPECT_EQ(one.topic, "control");
-      EXPECT_EQ(one.peer, kAm);
-      for (const v1::ProbeItem& item : one.message.stored().items()) {
-        words.push_back(item.member() + " " + std::to_string(item.index()));
-      }
-    }
-    return words;
-  };
-  EXPECT_EQ(deliveries().at("to/BY"), (Words{"7<-0", "8<-0", "9<-9", "10<-10"}));
-  EXPECT_TRUE(stored({{"BY", 7}, {"BY", 8}, {"BY", 9}, {"RU", 8}}).empty());
-  EXPECT_EQ(credit(kBy, "BY", 9), "good");
-  EXPECT_EQ(stored({{"BY", 7}, {"BY", 8}, {"BY", 9}, {"RU", 8}}), Words{"BY 8"});
-  hub_.disconnected(kBy);
-  EXPECT_EQ(stored({{"BY", 8}}), Words{"BY 8"}) << "what it has stored it has";
-  greet(kBy, "BY", {.cursor = 11, .cursor_urgent = 8});
-  EXPECT_EQ(stored({{"BY", 7}, {"BY", 9}, {"BY", 10}, {"BY", kHuge}, {"XX", 8}}),
-            (Words{"BY 7", "BY 9"}))
-      << "10 is of RU";
-  EXPECT_TRUE(stored({}).empty());
-  v1::UpMessage message;
-  for (std::size_t i = 0; i <= exchange::kProbeCountMax; ++i) {
-    message.mutable_probe()->add_items()->set_member("BY");
-  }
-  EXPECT_EQ(up(kAm, "AM", message), "limit-exceeded");
 }
 
 // C-142

@@ -118,7 +118,7 @@ class RoundsTest : public testing::Test {
   }
   // A whole round of all who are there.
   CosignedHead round() {
-    turn();
+    turn(limits_.spacing);
     all_answer();
     turn();
     return result();
@@ -162,14 +162,16 @@ TEST_F(RoundsTest, AllCosignTheNewestCheckpoint) {
 TEST_F(RoundsTest, TheNextRoundTakesWhatIsNewestThen) {
   round();
   grow(5);
-  turn();
+  turn(limits_.spacing - milliseconds(1));
+  EXPECT_FALSE(rounds_.is_running()) << "not so soon";
+  turn(milliseconds(1));
   grow(7);
   EXPECT_EQ(rounds_.lag(), 12U);
   all_answer();
-  turn();
+  turn(limits_.spacing);
   EXPECT_EQ(result().head.checkpoint, head(15).checkpoint);
   EXPECT_EQ(rounds_.lag(), 7U);
-  EXPECT_TRUE(rounds_.is_running()) << "at once, as there is more";
+  EXPECT_TRUE(rounds_.is_running()) << "as there is more";
   all_answer();
   turn();
   EXPECT_EQ(result().head.checkpoint, head(22).checkpoint);
@@ -247,7 +249,7 @@ TEST_F(RoundsTest, AChangeOfWitnessesNeedsAQuorumOfTheOldOnesAsWell) {
   });
   witnesses_.quorum = 3;
   grow(1);
-  turn();
+  turn(limits_.spacing);
   all_answer({name("AM"), name("BY"), name("KG")});
   turn(limits_.round_max);
   EXPECT_FALSE(rounds_.take_result().has_value());
@@ -258,7 +260,7 @@ TEST_F(RoundsTest, AChangeOfWitnessesNeedsAQuorumOfTheOldOnesAsWell) {
   result();
   // From then on they alone count.
   grow(1);
-  turn();
+  turn(limits_.spacing);
   all_answer({name("KG")});
   turn(limits_.grace);
   result();

@@ -22,6 +22,9 @@
 #include "broker/store/hub_store.h"
 #include "core/exchange/audit.h"
 #include "core/exchange/log_follower.h"
+#include "core/exchange/witnesses.h"
+#include "core/ledger/proof.h"
+#include "core/ledger/tile_proofs.h"
 #include "tests/support/log.h"
 #include "tests/unit/broker/support.h"
 
@@ -532,21 +535,6 @@ TYPED_TEST_P(HubStoreConformance, UrgentNoticesHaveALaneOfTheirOwn) {
     EXPECT_EQ(this->feed(member, 0, 1000, kMuch, exchange::Lane::kUrgent), "8<-0 10<-9 ");
   }
   EXPECT_EQ(this->feed("BY", 9, 1000, kMuch, exchange::Lane::kUrgent), "10<-9 ");
-
-  const auto lanes = [&](std::string_view origin, std::string_view member) {
-    ProbeRead read{.peer = 1, .origin = std::string(origin), .items = {}};
-    for (const std::uint64_t index : {2U, 7U, 8U, 99U}) {
-      v1::ProbeItem& item = read.items.emplace_back();
-      item.set_member(std::string(member));
-      item.set_index(index);
-    }
-    return test::must(this->store_->lanes_of(read));
-  };
-  using Lanes = std::vector<std::optional<exchange::Lane>>;
-  const Lanes none(4);
-  EXPECT_EQ(lanes("AM", "BY"), (Lanes{{}, exchange::Lane::kPatient, exchange::Lane::kUrgent, {}}));
-  EXPECT_EQ(lanes("AM", "RU"), none) << "not for RU";
-  EXPECT_EQ(lanes("BY", "BY"), none) << "not of BY";
 }
 
 // C-99
@@ -760,8 +748,127 @@ TYPED_TEST_P(HubStoreConformance, ALookIsBoundedInBytes) {
   EXPECT_EQ(test::must(this->store_->scrub(1000, 1)).record_count, 1U);
 }
 
+// The tiles are those of the log, whatever its batches were, and lead to what was signed.
+TYPED_TEST_P(HubStoreConformance, ProofsComeFromItsTiles) {
+  this->found();
+  std::vector<ledger::CompactTree> trees = {this->sequencer_->tree()};
+  for (const std::size_t count : {3U, 120U, 1U, 200U, 90U, 110U}) {
+    std::vector<std::string> envelopes;
+    envelopes.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      envelopes.push_back(this->envelope());
+    }
+    this->log(envelopes);
+    trees.push_back(this->sequencer_->tree());
+  }
+  const auto source = [&](const ledger::Tile& tile) { return this->store_->tile(tile); };
+  const ledger::CompactTree& last = trees.back();
+  ASSERT_GT(last.size(), 512U);
+  EXPECT_EQ(test::must(ledger::root_from_tiles(last.size(), source)), last.root());
+  for (const ledger::CompactTree& before : trees) {
+    const std::vector<Hash> proof =
+        test::must(ledger::consistency_proof(before.size(), last.size(), source));
+    EXPECT_EQ(test::outcome(ledger::verify_consistency(before.size(), before.root(), last.size(),
+                                                       last.root(), proof)),
+              "good");
+  }
+  EXPECT_EQ(test::outcome(this->store_->check()), "good");
+}
+
+// What is signed was read back.
+TYPED_TEST_P(HubStoreConformance, ABatchThatReadsBackOtherwiseIsNamed) {
+  this->found();
+  const ledger::CompactTree before = this->sequencer_->tree();
+  this->log({this->envelope(), this->envelope()});
+  EXPECT_EQ(test::outcome(this->store_->check_batch(before)), "good");
+  this->close();
+  this->engine_.alter("entry_hash", 8);
+  this->store_ = test::must(this->engine_.open(this->exchange_.genesis()));
+  EXPECT_EQ(test::outcome(this->store_->check_batch(before)), "store-damaged");
+}
+
+TYPED_TEST_P(HubStoreConformance, TheHeadAtQuorumStaysWithItsWitnesses) {
+  this->found();
+  EXPECT_FALSE(test::must(this->store_->load()).cosigned.has_value());
+  this->log({this->envelope()});
+  const ledger::CompactTree tree = this->sequencer_->tree();
+  const exchange::WitnessSet witnesses = exchange::witnesses_of(this->sequencer_->directory());
+  CosignedHead head{.head = {.checkpoint = {.origin = "chancery.test/trial",
+                                            .size = tree.size(),
+                                            .root = tree.root()},
+                             .note = this->note(tree.size(), tree.root()),
+                             .witnesses = {}},
+                    .time_s = 1'800'000'000};
+  this->store_->keep_cosigned(head);
+  // Who is no witness any more was one then.
+  const Hash key = node_id("AM");
+  this->log(
+      {this->exchange_.entry(test::revocation_of(key), std::vector{test::authority_name("AM")},
+                             this->sequencer_->directory(), "AM")});
+  EXPECT_NE(exchange::witnesses_of(this->sequencer_->directory()), witnesses);
+  this->reopen();
+  const HubState state = test::must(this->store_->load());
+  const CosignedHead stored = state.cosigned.value_or(CosignedHead{});
+  EXPECT_EQ(stored.head.checkpoint, head.head.checkpoint);
+  EXPECT_EQ(stored.head.note, head.head.note);
+  EXPECT_EQ(stored.head.witnesses, witnesses);
+  EXPECT_EQ(stored.time_s, head.time_s);
+  head.time_s += 30;
+  this->store_->keep_cosigned(head);
+  this->reopen();
+  EXPECT_EQ(test::must(this->store_->load()).cosigned.value_or(CosignedHead{}).time_s,
+            head.time_s - 30);
+  this->store_->keep_cosigned(head);
+  test::must(this->store_->flush());
+  EXPECT_EQ(test::must(this->store_->load()).cosigned.value_or(CosignedHead{}).time_s, head.time_s);
+}
+
+// C-166
+TYPED_TEST_P(HubStoreConformance, PagesWithoutEntriesHaveTheSameLeavesAndEndWithTheHeadAtQuorum) {
+  this->found();
+  this->log({this->envelope(), this->envelope(), this->envelope()});
+  this->log({this->envelope()});
+  const v1::AuditPageReply whole = test::must(this->store_->audit_page(0, kMuch));
+  const v1::AuditPageReply all = test::must(this->store_->audit_leaves(0, kMuch));
+  EXPECT_EQ(all.cosigned(), "");
+  v1::AuditPageReply bare = whole;
+  for (v1::AuditBatch& batch : *bare.mutable_batches()) {
+    EXPECT_GT(batch.entries_size(), 0);
+    batch.clear_entries();
+  }
+  bare.clear_clocks();
+  bare.clear_rows_beyond();
+  EXPECT_EQ(all.SerializeAsString(), bare.SerializeAsString());
+
+  const ledger::CompactTree tree = this->sequencer_->tree();
+  const CosignedHead head{.head = {.checkpoint = {.origin = "chancery.test/trial",
+                                                  .size = tree.size(),
+                                                  .root = tree.root()},
+                                   .note = this->note(tree.size(), tree.root()),
+                                   .witnesses = {}},
+                          .time_s = 1'800'000'000};
+  this->store_->keep_cosigned(head);
+  const auto told = [&] {
+    return test::must(this->store_->audit_leaves(tree.size(), kMuch)).cosigned();
+  };
+  EXPECT_EQ(told(), head.head.note);  // Also before it is durable.
+  test::must(this->store_->flush());
+  EXPECT_EQ(told(), head.head.note);
+  EXPECT_EQ(test::must(this->store_->audit_page(tree.size(), kMuch)).cosigned(), head.head.note);
+  std::uint64_t from = 0;
+  std::uint64_t pages = 0;
+  do {
+    const v1::AuditPageReply page = test::must(this->store_->audit_leaves(from, 0));
+    EXPECT_EQ(page.cosigned().empty(), page.next_index() != 0);
+    from = page.next_index();
+    ++pages;
+  } while (from != 0);
+  EXPECT_EQ(pages, static_cast<std::uint64_t>(whole.batches_size()));
+}
+
 REGISTER_TYPED_TEST_SUITE_P(
-    HubStoreConformance, AnEmptyStoreIsAnEmptyLog, WhatWasCommittedIsThereAfterAStop,
+    HubStoreConformance, PagesWithoutEntriesHaveTheSameLeavesAndEndWithTheHeadAtQuorum,
+    AnEmptyStoreIsAnEmptyLog, WhatWasCommittedIsThereAfterAStop,
     AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
     AnswersWhatWasLoggedAndWhatWasAHead, AHeadStaysUnsignedUntilItsCheckpointIsDurable,
     AFeedHasWhatIsForItsMemberWithWhatCameBefore, AFeedIsReadInPages,
@@ -773,6 +880,7 @@ REGISTER_TYPED_TEST_SUITE_P(
     AnAlteredBodyIsNotErased, WhatWasWrittenLastIsLookedAtAgainAtAStart,
     AStartLooksAtTheEndOfTheLogOnly, ARecordIsRestoredFromTheEnvelopeThatWasLogged,
     ARestoredRecordStaysWithoutTheBodyThatWasErased, EveryRecordIsLookedAtAgain,
-    ALookIsBoundedInBytes);
+    ALookIsBoundedInBytes, ProofsComeFromItsTiles, ABatchThatReadsBackOtherwiseIsNamed,
+    TheHeadAtQuorumStaysWithItsWitnesses);
 
 }  // namespace chancery::broker

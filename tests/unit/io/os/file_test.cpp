@@ -50,6 +50,14 @@ TEST(FileTest, ASecretMayBeACredentialOrInTheEnvironment) {
     ASSERT_EQ(::chmod((folder / "key").c_str(), mode), 0);
     EXPECT_EQ(code_of(read_secret("credential:key")), ErrorCode::kFilePermissions) << mode;
   }
+  for (const char* const nothing : {"credential:", "credential:../key", "credential:..",
+                                    "credential:.", "credential:a/b", "env:", "env:A=B"}) {
+    EXPECT_EQ(code_of(check_secret_source(nothing)), ErrorCode::kConfigInvalid) << nothing;
+    EXPECT_EQ(code_of(read_secret(nothing)), ErrorCode::kConfigInvalid) << nothing;
+  }
+  for (const char* const some : {"credential:a.b", "credential:...", "env:A", "a/b", ""}) {
+    EXPECT_TRUE(check_secret_source(some).has_value()) << some;
+  }
   ::unsetenv("CHANCERY_TEST_SECRET");
   EXPECT_EQ(code_of(read_secret("env:CHANCERY_TEST_SECRET")), ErrorCode::kFileMissing);
   ::setenv("CHANCERY_TEST_SECRET", "PEM", 1);

@@ -596,6 +596,35 @@ TEST_F(LinkTest, APongTellsOfALostDeliveryInEachLane) {
   EXPECT_EQ(fetches(), Words{"urgent 5"});
 }
 
+// C-192: not before what was sent is here, and the log is followed; and not past what is asked for
+// again.
+TEST_F(LinkTest, NothingIsMissingBelowWhatThePongSays) {
+  go_up();
+  const auto pong = [&](std::uint64_t delivered, std::uint64_t caught_up) {
+    v1::DownMessage message;
+    message.mutable_pong()->set_log_size(12);
+    message.mutable_pong()->set_delivered(delivered);
+    message.mutable_pong()->set_caught_up(caught_up);
+    EXPECT_EQ(outcome(link_.control(message)), "good");
+  };
+  EXPECT_EQ(link_.complete(), 0U) << "nobody said";
+  pong(9, 12);
+  EXPECT_EQ(link_.complete(), 0U) << "a delivery was lost";
+  pong(5, 8);
+  EXPECT_EQ(link_.complete(), 8U);
+  link_.deliver(deliver_of({{8, 5}}));
+  pong(9, 12);
+  EXPECT_EQ(link_.complete(), 8U) << "held, and not stored";
+  EXPECT_EQ(taken(), Indices{8});
+  EXPECT_EQ(link_.complete(), 10U) << "as far as the log is followed";
+  follow_to(12);
+  EXPECT_EQ(link_.complete(), 12U);
+  pong(9, 3);
+  EXPECT_EQ(link_.complete(), 12U) << "what is here stays here";
+  link_.refetch(Lane::kPatient, 8);
+  EXPECT_EQ(link_.complete(), 8U);
+}
+
 // C-133
 TEST_F(LinkTest, AfterAReconnectTheHelloNamesWhatIsStored) {
   go_up();

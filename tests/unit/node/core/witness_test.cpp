@@ -84,7 +84,7 @@ TEST_F(WitnessTest, CosignsWhatItHasFollowed) {
                             .type = ledger::kNoteCosignature,
                             .key = signer->public_key()};
   const v1::Answer answer =
-      cosigned(decision, key, as_bytes(must(signer->sign(as_bytes(decision.message)))));
+      cosigned_answer(decision, key, as_bytes(must(signer->sign(as_bytes(decision.message)))));
   EXPECT_EQ(answer.round(), 7U);
   EXPECT_EQ(answer.status(), 200U);
   const ledger::Note note = must(ledger::parse_note(signed_head(leaves_, 12) + answer.text()));

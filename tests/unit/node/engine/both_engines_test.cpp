@@ -12,10 +12,15 @@
 
 #include "broker/engine/engine.h"
 #include "broker/store/sqlite_hub_store.h"
+#include "chancery/v1/link.pb.h"
+#include "chancery/v1/notices.pb.h"
 #include "chancery/v1/text.pb.h"
+#include "core/base/encoding.h"
 #include "core/exchange/audit.h"
+#include "core/exchange/evidence.h"
 #include "io/sqlite/database.h"
 #include "node/engine/engine.h"
+#include "node/store/evidence.h"
 #include "tests/support/exchange.h"
 #include "tests/support/outcome.h"
 #include "tests/unit/io/os/temporary_folder.h"
@@ -34,6 +39,7 @@ class BothEnginesTest : public testing::Test {
   BothEnginesTest() {
     start_hub();
     must(hub_->found(exchange_.founding_file(), "founding.bin", now_ms_));
+    must(hub_->sign_missing_checkpoints());
   }
 
   void start_hub() {
@@ -44,6 +50,17 @@ class BothEnginesTest : public testing::Test {
     hub_ = must(broker::Engine::start({.program = "hub", .admission = {}, .window = {}},
                                       std::move(store), std::move(signers)));
     must(hub_->sign_missing_checkpoints());
+  }
+
+  // It does not know from before what its witnesses cosigned.
+  void restart_hub() {
+    must(hub_->flush());
+    hub_.reset();
+    start_hub();
+    for (auto& [member, node] : nodes_) {
+      node->connected();
+    }
+    settle();
   }
 
   static test::ExchangeOptions options() {
@@ -64,14 +81,16 @@ class BothEnginesTest : public testing::Test {
     }
     EngineConfig config{.member = member, .program = "node", .applications = {}, .local = {}};
     config.applications.push_back({.name = "desk", .key = {}, .publish = {"*"}, .read = {"*"}});
-    nodes_[member] = must(
-        Engine::start(std::move(config),
-                      must(NodeStore::open(folder_ / (member + ".db"), exchange_.genesis(), member,
-                                           StoreUse::kOwn)),
-                      test::key_signer(test::node_key_name(member, number, "signing")),
-                      exchange::Opener(std::move(sealing_keys)), [this](std::size_t count) {
-                        return test::seeded_bytes("random " + std::to_string(++randoms_), count);
-                      }));
+    nodes_[member] = must(Engine::start(
+        std::move(config),
+        must(NodeStore::open(folder_ / (member + ".db"), exchange_.genesis(), member,
+                             StoreUse::kOwn)),
+        test::key_signer(test::node_key_name(member, number, "signing")),
+        exchange::Opener(std::move(sealing_keys)),
+        [this](std::size_t count) {
+          return test::seeded_bytes("random " + std::to_string(++randoms_), count);
+        },
+        test::key_signer(test::node_key_name(member, number, "witness"))));
     nodes_[member]->connected();
     settle();
   }
@@ -86,7 +105,7 @@ class BothEnginesTest : public testing::Test {
             .unix_us = (now_ms_ + clocks_ahead_ms_) * 1000};
   }
 
-  // Forty turns, a second each: enough for all that the tests do, pings and probes included.
+  // Forty turns, a second each: enough for all that the tests do, pings and statements included.
   void settle() {
     for (int turn = 0; turn < 40; ++turn) {
       now_ms_ += 1000;
@@ -111,15 +130,39 @@ class BothEnginesTest : public testing::Test {
   void turn_hub() {
     static_cast<void>(must(hub_->sequence(now_ms_ + hub_ahead_ms_)));
     hub_->serve_reads();
+    hub_->run_rounds(now().steady);
     must(hub_->retain(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
     must(hub_->look_again(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
     for (const broker::Outgoing& outgoing : hub_->take_outgoing()) {
       for (auto& [member, node] : nodes_) {
         if (peer_of(member) == outgoing.peer) {
-          must(node->receive_from_hub(outgoing.topic, outgoing.message, now()));
+          must(node->receive_from_hub(outgoing.topic, told(member, outgoing.message), now()));
         }
       }
     }
+  }
+
+  // What a member is told by a hub that withholds an entry from it.
+  std::string told(const std::string& member, const std::string& message) {
+    v1::DownMessage down;
+    EXPECT_TRUE(down.ParseFromString(message));
+    if (!withheld_.has_value() || withheld_->first != member || !down.has_deliver()) {
+      return message;
+    }
+    v1::Deliver left;
+    left.set_urgent(down.deliver().urgent());
+    for (v1::Delivery& delivery : *down.mutable_deliver()->mutable_deliveries()) {
+      if (delivery.index() == withheld_->second) {
+        before_withheld_ = delivery.previous();
+        continue;
+      }
+      if (delivery.previous() == withheld_->second + 1) {
+        delivery.set_previous(before_withheld_);
+      }
+      *left.add_deliveries() = delivery;
+    }
+    *down.mutable_deliver() = std::move(left);
+    return down.SerializeAsString();
   }
 
   [[nodiscard]] static broker::PeerHandle peer_of(const std::string& member) {
@@ -143,6 +186,15 @@ class BothEnginesTest : public testing::Test {
                     const std::string& subject, const std::string& kind = "contact",
                     v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
                     std::uint64_t expires_at_ms = 0) {
+    v1::Text text;
+    text.set_subject(subject);
+    publish_text(member, to, text, kind, precedence, expires_at_ms);
+  }
+
+  void publish_text(const std::string& member, const std::vector<std::string>& to,
+                    const v1::Text& text, const std::string& kind,
+                    v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
+                    std::uint64_t expires_at_ms = 0) {
     v1::LocalRequest request;
     v1::PublishRequest& publish = *request.mutable_publish();
     publish.set_notice_id(test::seeded_uuid("notice", ++randoms_));
@@ -153,7 +205,7 @@ class BothEnginesTest : public testing::Test {
     for (const std::string& code : to) {
       publish.add_recipients()->set_member(code);
     }
-    publish.set_text(test::TestExchange::text_of(subject));
+    publish.set_text(text.SerializeAsString());
     EXPECT_TRUE(ask(member, request).has_publish());
   }
 
@@ -193,6 +245,62 @@ class BothEnginesTest : public testing::Test {
     start_hub();
   }
 
+  v1::ShowReply show(const std::string& member, std::uint64_t index) {
+    v1::LocalRequest request;
+    request.mutable_show()->set_index_plus_one(index + 1);
+    const v1::LocalReply answer = ask(member, request);
+    EXPECT_TRUE(answer.has_show());
+    return answer.show();
+  }
+
+  // What a member's notice is known to have come to with its recipients, as "BY delivered".
+  std::vector<std::string> stages(const std::string& member, std::uint64_t index) {
+    std::vector<std::string> said;
+    const v1::ShowReply shown = show(member, index);
+    for (const v1::RecipientStage& stage : shown.recipients()) {
+      said.push_back(stage.member() + " " +
+                     (stage.stage() == v1::STAGE_DELIVERED ? "delivered"
+                      : stage.stage() == v1::STAGE_READ    ? "read"
+                                                           : "actioned"));
+    }
+    return said;
+  }
+
+  // The evidence file that a member's node makes of the notice at an index, verified by itself.
+  Result<exchange::EvidenceReport> prove(const std::string& member, std::uint64_t index,
+                                         bool hide_text = false) {
+    v1::ProveRequest request;
+    request.set_notice(show(member, index).item().notice());
+    request.set_hide_text(hide_text);
+    CHANCERY_TRY(const std::string file, make_evidence(nodes_.at(member)->store(), request));
+    return exchange::verify_evidence(file, exchange_.genesis());
+  }
+
+  // What a report says of the recipients, as "BY counted read".
+  static std::vector<std::string> shown(const exchange::EvidenceReport& report) {
+    std::vector<std::string> all;
+    for (const exchange::RecipientEvidence& recipient : report.recipients) {
+      std::string& said = all.emplace_back(recipient.member);
+      if (recipient.delivered.has_value()) {
+        said += recipient.delivered->early ? " early" : " counted";
+      }
+      said += recipient.read.has_value() ? " read" : "";
+      said += recipient.actioned.has_value() ? " actioned" : "";
+    }
+    return all;
+  }
+
+  // With whom a member's node counts otherwise, and as what.
+  [[nodiscard]] std::string disputes(const std::string& member) const {
+    std::string all;
+    for (const auto& [peer, error] : nodes_.at(member)->disputes()) {
+      all += peer + " " + std::string(error_info(error.code).name);
+    }
+    return all;
+  }
+
+  [[nodiscard]] std::uint64_t log_size() const { return hub_->hub().sequencer().tree().size(); }
+
   // While the member's node is stopped.
   void tamper(const std::string& member, const std::string& sql) {
     sqlite::Database raw = must(sqlite::Database::open(folder_ / (member + ".db"),
@@ -224,6 +332,8 @@ class BothEnginesTest : public testing::Test {
   std::map<std::string, std::unique_ptr<Engine>> nodes_;
   std::map<std::string, int> numbers_;  // Of the keys that each runs with.
   std::uint64_t now_ms_ = kStartMs;
+  std::optional<std::pair<std::string, std::uint64_t>> withheld_;  // From whom, and which entry.
+  std::uint64_t before_withheld_ = 0;
   bool hub_idle_ = true;
   std::uint64_t hub_ahead_ms_ = 0;     // Its clock, of the true time …
   std::uint64_t clocks_ahead_ms_ = 0;  // … and those of the nodes.
@@ -239,7 +349,9 @@ TEST_F(BothEnginesTest, ANoticeGoesFromOneNodeToAnother) {
   publish("AM", {"BY"}, "good day");
   EXPECT_EQ(inbox("BY"), Subjects{"good day"});
   EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).logged, 1U);
-  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).unstored, 0U) << "C-147";
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).statements, 1U);
+  EXPECT_EQ(test::outcome(nodes_["AM"]->store().check()), "good");
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).undelivered, 0U) << "C-194";
 }
 
 // C-138: what a key signed before it was revoked goes out under the next one.
@@ -264,7 +376,7 @@ TEST_F(BothEnginesTest, ANoticeOutlivesTheKeyThatSignedItFirst) {
   EXPECT_TRUE(inbox("BY").empty());
   start("AM", 2);
   EXPECT_EQ(inbox("BY"), (Subjects{"signed by the first key", "waits for the second"}));
-  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).logged, 2U);
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).signed_count, 0U);
 }
 
 // What the hub is asked to log is the envelope, and its answer is judged by that: a bit of the
@@ -303,11 +415,11 @@ TEST_F(BothEnginesTest, AMemberThatWasAwayHearsTheUrgentFirst) {
     publish("AM", {"BY"}, std::to_string(i));
   }
   publish("AM", {"BY"}, "urgent", "contact", v1::PRECEDENCE_FLASH);
-  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).unstored, 6U);
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).undelivered, 6U);
   start("BY");
   EXPECT_EQ(inbox("BY"), (Subjects{"urgent", "0", "1", "2", "3", "4"}));
   settle();
-  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).unstored, 0U);
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).undelivered, 0U);
 }
 
 // C-99
@@ -500,12 +612,12 @@ TEST_F(BothEnginesTest, WhatTheHubHasNotGotWholeComesBackFromWhoeverHoldsIt) {
     SCOPED_TRACE(holder);
     start("AM");
     start("KZ");
+    const std::uint64_t harmed = log_size();
     publish("AM", {"BY", "KZ"}, "harmed");
     publish("AM", {"BY"}, "behind it");
     publish("AM", {"BY"}, "urgent", "contact", v1::PRECEDENCE_FLASH);
     stop("AM");
     stop("KZ");
-    const std::uint64_t harmed = hub_->hub().sequencer().tree().size() - 3;
     restart_hub_with_harm_at(harmed);
     start("BY");
     EXPECT_EQ(nodes_["BY"]->waits_for_hub(), std::set<std::uint64_t>{harmed});
@@ -538,6 +650,332 @@ TEST_F(BothEnginesTest, ABodyThatIsErasedBeforeItsTimeIsAskedForAgain) {
   const IntakeCounts counts = must(nodes_["BY"]->store().intake_counts());
   EXPECT_EQ(counts.garbled, 1U);
   EXPECT_EQ(counts.void_count, 1U) << "the second time it is evidence";
+}
+
+TEST_F(BothEnginesTest, AQuorumOfWitnessesCosignsTheWholeLog) {
+  for (const char* const member : {"AM", "BY", "KG"}) {
+    start(member);
+  }
+  EXPECT_EQ(hub_->rounds().newest(), std::nullopt) << "three of six are no quorum";
+  start("KZ");
+  publish("AM", {"BY"}, "one");
+  const std::uint64_t size = hub_->hub().sequencer().tree().size();
+  EXPECT_EQ(hub_->rounds().lag(), 0U);
+  for (const auto& [member, node] : nodes_) {
+    const CosignedNote head = node->cosigned().value_or(CosignedNote());
+    EXPECT_EQ(head.size, size) << member;
+    EXPECT_EQ(head.time_s / 1000, now_ms_ / 1'000'000) << member;
+    EXPECT_EQ(must(node->store().witness_state()).tree.size, size) << member;
+  }
+}
+
+// A store that was put back must not sign what may be the beginning of another log.
+TEST_F(BothEnginesTest, AWitnessWhoseStoreIsOlderRefuses) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
+    start(member);
+  }
+  stop("KG");
+  std::filesystem::copy_file(folder_ / "KG.db", folder_ / "old.db");
+  start("KG");
+  publish("AM", {"BY"}, "since then");
+  stop("KG");
+  std::filesystem::remove(folder_ / "KG.db");
+  std::filesystem::rename(folder_ / "old.db", folder_ / "KG.db");
+  start("KG");
+  EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
+  EXPECT_FALSE(nodes_["KG"]->alarm().has_value());
+  publish("AM", {"KG"}, "more");
+  start("KG");  // The newest head has no line of its own any more.
+  publish("AM", {"BY"}, "still");
+  EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
+  EXPECT_LT(must(nodes_["KG"]->store().witness_state()).tree.size, 8U);
+  EXPECT_EQ(hub_->rounds().lag(), 0U) << "four others are a quorum";
+  EXPECT_EQ(inbox("KG"), Subjects{"more"}) << "all else goes on";
+}
+
+// With no store left it knows nothing, not even who its witnesses are when the hub shows the head.
+TEST_F(BothEnginesTest, AWitnessWithANewStoreRefuses) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
+    start(member);
+  }
+  stop("KG");
+  std::filesystem::remove(folder_ / "KG.db");
+  restart_hub();
+  start("KG");
+  EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
+  EXPECT_EQ(nodes_["KG"]->follower().size(), 7U);
+
+  // Nor once nobody says so any more.
+  start("RU");
+  publish("AM", {"BY"}, "on");
+  EXPECT_EQ(hub_->rounds().lag(), 0U);
+  stop("KG");
+  restart_hub();
+  start("KG");
+  publish("AM", {"BY"}, "and on");
+  EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
+  EXPECT_EQ(must(nodes_["KG"]->store().witness_state()).tree.size, 0U);
+}
+
+// The hub says no more than from where it asks.
+TEST_F(BothEnginesTest, AWitnessThatIsAskedFromMoreThanItsStoreKnowsRefuses) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
+    start(member);
+  }
+  publish("AM", {"BY"}, "one");
+  stop("KG");
+  tamper("KG", "UPDATE witness SET size = 7, root = (SELECT root FROM batch WHERE size_after = 7)");
+  publish("AM", {"BY"}, "two");
+  start("KG");
+  publish("AM", {"BY"}, "three");
+  EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
+  EXPECT_EQ(must(nodes_["KG"]->store().witness_state()).tree.size, 7U);
+}
+
+// Neither is believed because it stands there.
+TEST_F(BothEnginesTest, WhatRottedOfHeadAndWitnessIsNotBelieved) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
+    start(member);
+  }
+  stop("KG");
+  tamper("KG", "UPDATE cosigned SET size = 65543");
+  tamper("KG", "UPDATE witness SET root = zeroblob(32)");
+  for (const char* const member : {"AM", "BY", "KZ", "RU"}) {
+    stop(member);  // No quorum: nothing newer takes the place of what rotted.
+  }
+  start("KG");
+  EXPECT_EQ(nodes_["KG"]->cosigned().value_or(CosignedNote{}).size, 7U) << "as the note says";
+  EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kStoreDamaged);
+  EXPECT_EQ(test::outcome(nodes_["KG"]->store().check()), "store-damaged");
+  stop("KG");
+  tamper("KG", "UPDATE cosigned SET note = substr(note, 1, 300)");
+  start("KG");
+  EXPECT_EQ(nodes_["KG"]->cosigned().value_or(CosignedNote{}).size, 7U) << "the hub shows it anew";
+}
+
+// C-192, C-194
+TEST_F(BothEnginesTest, WhatBothEndsCountTheSameIsDelivered) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
+    start(member);
+  }
+  const std::uint64_t first = log_size();
+  publish("AM", {"BY", "KZ"}, "one");
+  EXPECT_EQ(show("AM", first).stage(), v1::STAGE_DELIVERED);
+  EXPECT_EQ(stages("AM", first), (std::vector<std::string>{"BY delivered", "KZ delivered"}));
+  EXPECT_EQ(inbox("BY"), Subjects{"one"}) << "statements are for nodes";
+  EXPECT_TRUE(inbox("AM").empty());
+  const std::uint64_t quiet = log_size();
+  EXPECT_EQ(quiet - first, 1U + 4U) << "a statement each way for each of two pairs";
+  settle();
+  EXPECT_EQ(log_size(), quiet) << "a statement is no reason for one";
+  start("AM");
+  settle();
+  EXPECT_EQ(log_size(), quiet) << "nor is a start";
+  publish("BY", {"AM"}, "two");
+  EXPECT_EQ(stages("BY", quiet), std::vector<std::string>{"AM delivered"});
+  EXPECT_EQ(disputes("AM") + disputes("BY") + disputes("KZ"), "");
+}
+
+TEST_F(BothEnginesTest, ARecipientThatIsAwayHasNotGotIt) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
+    start(member);
+  }
+  const std::uint64_t index = log_size();
+  publish("AM", {"BY", "RU"}, "one");
+  EXPECT_EQ(show("AM", index).stage(), v1::STAGE_WITNESSED);
+  EXPECT_EQ(stages("AM", index), std::vector<std::string>{"BY delivered"});
+  start("RU");
+  settle();
+  EXPECT_EQ(show("AM", index).stage(), v1::STAGE_DELIVERED);
+}
+
+// C-193: the hub logs a notice and does not deliver it. Both ends see it, by what is signed.
+TEST_F(BothEnginesTest, ANoticeThatTheHubWithheldIsMissedByBothEnds) {
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "one");
+  stop("BY");
+  const std::uint64_t withheld = log_size();
+  withheld_ = {"BY", withheld};
+  publish("AM", {"BY"}, "two");
+  const std::uint64_t third = log_size();
+  publish("AM", {"BY"}, "three");
+  start("BY");
+  settle();
+  EXPECT_EQ(inbox("BY"), (Subjects{"one", "three"}));
+  EXPECT_EQ(disputes("AM"), "BY statement-mismatch");
+  EXPECT_EQ(disputes("BY"), "AM statement-mismatch");
+  EXPECT_TRUE(stages("AM", withheld).empty());
+  EXPECT_TRUE(stages("AM", third).empty()) << "nothing is shown by counts that differ";
+  start("AM");
+  EXPECT_EQ(disputes("AM"), "BY statement-mismatch") << "a start does not forget it";
+}
+
+// C-191: what came ahead of a backlog.
+TEST_F(BothEnginesTest, AnUrgentNoticeIsStatedAheadOfWhatIsMissing) {
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "one");
+  restart_hub_with_harm_at(log_size() - 1);  // Somebody's statement: its reader's lane stands.
+  const std::uint64_t harmed = log_size() - 1;
+  start("AM");
+  start("BY");
+  const std::uint64_t urgent = log_size();
+  publish("AM", {"BY"}, "alarm", "threat.alert", v1::PRECEDENCE_FLASH);
+  EXPECT_EQ(harmed + 1, urgent);
+  EXPECT_EQ(stages("AM", urgent), std::vector<std::string>{"BY delivered"});
+}
+
+TEST_F(BothEnginesTest, PeopleAcknowledgeWhatTheyRead) {
+  start("AM");
+  start("BY");
+  const std::uint64_t index = log_size();
+  publish("AM", {"BY"}, "one");
+  v1::Acknowledgement said;
+  said.set_notice(show("AM", index).item().notice());
+  for (const auto level : {v1::ACKNOWLEDGEMENT_LEVEL_READ, v1::ACKNOWLEDGEMENT_LEVEL_ACTIONED}) {
+    said.set_level(level);
+    v1::Text text;
+    text.set_content(said.SerializeAsString());
+    publish_text("BY", {"AM"}, text, "acknowledgement");
+  }
+  settle();
+  EXPECT_EQ(stages("AM", index),
+            (std::vector<std::string>{"BY delivered", "BY read", "BY actioned"}));
+}
+
+// C-200, C-206, C-211, C-212
+TEST_F(BothEnginesTest, WhatWasSentIsProvenToAnOutsider) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
+    start(member);
+  }
+  publish("AM", {"BY"}, "before");
+  const std::uint64_t index = log_size();
+  publish("AM", {"BY", "KZ", "RU"}, "one");
+  publish("AM", {"BY"}, "after");
+  const exchange::EvidenceReport report = must(prove("AM", index));
+  EXPECT_EQ(shown(report), (std::vector<std::string>{"BY counted", "KZ counted", "RU"}));
+  EXPECT_EQ(report.index, index);
+  EXPECT_EQ(report.size, log_size());
+  EXPECT_EQ(report.witnesses.size(), 4U);
+  EXPECT_TRUE(report.witnessed());
+  EXPECT_EQ(report.sealed, true);
+  EXPECT_EQ(report.text, test::TestExchange::text_of("one"));
+  EXPECT_EQ(report.root, nodes_["AM"]->follower().tree().root());
+
+  const exchange::EvidenceReport hidden = must(prove("AM", index, /*hide_text=*/true));
+  EXPECT_FALSE(hidden.text.has_value());
+  EXPECT_EQ(hidden.notice, report.notice);
+  EXPECT_EQ(shown(hidden), shown(report));
+}
+
+// C-211: a recipient shows that it has the notice by its own statement.
+TEST_F(BothEnginesTest, WhatWasReceivedIsProvenByItsRecipient) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
+    start(member);
+  }
+  const std::uint64_t index = log_size();
+  publish("AM", {"BY", "KZ"}, "one");
+  const exchange::EvidenceReport report = must(prove("BY", index));
+  EXPECT_EQ(shown(report), (std::vector<std::string>{"BY counted", "KZ"}));
+  EXPECT_EQ(report.text, test::TestExchange::text_of("one"));
+  EXPECT_TRUE(report.witnessed());
+}
+
+// C-206: too few witnesses are there. C-209: a clear body.
+TEST_F(BothEnginesTest, WhatNoQuorumCosignedIsProvenByTheLogAlone) {
+  start("AM");
+  start("BY");
+  const std::uint64_t index = log_size();
+  v1::LocalRequest request;
+  v1::PublishRequest& publish = *request.mutable_publish();
+  publish.set_notice_id(test::seeded_uuid("notice", ++randoms_));
+  publish.set_kind("contact");
+  publish.set_status(v1::STATUS_ACTUAL);
+  publish.set_precedence(v1::PRECEDENCE_ROUTINE);
+  publish.add_recipients()->set_member("BY");
+  publish.set_text(test::TestExchange::text_of("clear"));
+  publish.set_clear(true);
+  EXPECT_TRUE(ask("AM", request).has_publish());
+  settle();
+  for (const char* const member : {"AM", "BY"}) {
+    const exchange::EvidenceReport report = must(prove(member, index));
+    EXPECT_FALSE(report.witnessed());
+    EXPECT_TRUE(report.witnesses.empty());
+    EXPECT_EQ(report.sealed, false);
+    EXPECT_EQ(report.text, test::TestExchange::text_of("clear"));
+    EXPECT_EQ(shown(report), std::vector<std::string>{"BY counted"});
+    EXPECT_FALSE(must(prove(member, index, /*hide_text=*/true)).sealed.has_value());
+  }
+}
+
+// C-211, C-213
+TEST_F(BothEnginesTest, WhatPeopleAcknowledgedIsProven) {
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "one");
+  restart_hub_with_harm_at(log_size() - 1);
+  start("AM");
+  start("BY");
+  const std::uint64_t index = log_size();
+  publish("AM", {"BY"}, "alarm", "threat.alert", v1::PRECEDENCE_FLASH);
+  EXPECT_EQ(shown(must(prove("BY", index))), std::vector<std::string>{"BY early"})
+      << "by the first of its statements";
+  EXPECT_EQ(shown(must(prove("AM", index))), std::vector<std::string>{"BY counted"})
+      << "by the first that was compared";
+  v1::Acknowledgement said;
+  said.set_notice(show("AM", index).item().notice());
+  for (const auto level : {v1::ACKNOWLEDGEMENT_LEVEL_READ, v1::ACKNOWLEDGEMENT_LEVEL_ACTIONED}) {
+    said.set_level(level);
+    v1::Text text;
+    text.set_content(said.SerializeAsString());
+    publish_text("BY", {"AM"}, text, "acknowledgement", v1::PRECEDENCE_FLASH);
+    settle();
+  }
+  EXPECT_EQ(shown(must(prove("AM", index))), std::vector<std::string>{"BY counted read actioned"});
+}
+
+TEST_F(BothEnginesTest, ABodyThatWasErasedIsNotInTheFile) {
+  start("AM");
+  start("BY");
+  const std::uint64_t index = log_size();
+  publish("AM", {"BY"}, "one");
+  now_ms_ += 11 * kDayMs;
+  publish("AM", {"BY"}, "two");
+  settle();
+  ASSERT_EQ(inbox("BY"), (Subjects{"erased", "two"}));
+  for (const char* const member : {"AM", "BY"}) {
+    const exchange::EvidenceReport report = must(prove(member, index));
+    EXPECT_FALSE(report.text.has_value());
+    EXPECT_EQ(shown(report), std::vector<std::string>{"BY counted"});
+  }
+}
+
+TEST_F(BothEnginesTest, ANoticeToBeProvenIsNamedByWhatItsNBeginsWith) {
+  start("AM");
+  start("BY");
+  const std::uint64_t index = log_size();
+  publish("AM", {"BY"}, "one");
+  const std::string n = show("AM", index).item().notice();
+  const auto named = [&](const std::string& notice) {
+    v1::ProveRequest request;
+    request.set_notice(notice);
+    return test::outcome(make_evidence(nodes_.at("AM")->store(), request));
+  };
+  EXPECT_EQ(named(n), "good");
+  EXPECT_EQ(named(n.substr(0, 4)), "good");
+  EXPECT_EQ(named(n.substr(0, 3)), "usage");
+  EXPECT_EQ(named(""), "usage");
+  EXPECT_EQ(named(n + "x"), "usage");
+  EXPECT_EQ(named(std::string(32, 'x')), "not-found");
+  stop("BY");
+  hub_->hub().disconnected(peer_of("AM"));
+  publish_only("AM", {"BY"}, "not logged");
+  v1::LocalRequest outbox;
+  outbox.mutable_outbox();
+  const v1::LocalReply waiting = ask("AM", outbox);
+  ASSERT_EQ(waiting.outbox().items_size(), 2);
+  EXPECT_EQ(named(waiting.outbox().items(1).item().notice()), "not-found");
 }
 
 }  // namespace

@@ -621,9 +621,6 @@ TEST_F(EngineTest, AFullDiskTakesNothingOfTheHubAndLosesNothing) {
   measure(0);
   must(hear_log());
   must(hear_delivery(index));
-  v1::DownMessage stored;
-  stored.mutable_stored()->add_items()->set_member("AM");
-  must(hear(stored));
   EXPECT_FALSE(engine_->store().in_transaction());  // Nothing of what it said was written.
   must(turn());
   EXPECT_EQ(credits_stated(), (Words{"0", "0"}));

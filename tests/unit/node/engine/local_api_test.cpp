@@ -453,6 +453,12 @@ TEST_F(LocalApiTest, AnApplicationPublishesAtItsRateAndItsUrgentNoticesApart) {
   EXPECT_EQ(refusal([](auto&) {}), "good");
   EXPECT_EQ(refusal([](auto&) {}), "quota-exceeded");
   EXPECT_EQ(api().counters().quota_count.at("desk"), 3U);
+  for (node::Application& application : applications_) {
+    application.rate = {.per_second = 10, .burst = 2};
+  }
+  for (int i = 0; i < 4; ++i) {  // What it may never publish is told as that, however often.
+    EXPECT_EQ(refusal([](auto& request) { request.set_kind("contact"); }, "alerts"), "no-grant");
+  }
 }
 
 // Collects what is logged while it lives.

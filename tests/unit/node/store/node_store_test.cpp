@@ -232,49 +232,70 @@ TEST_F(NodeStoreTest, TheShareOfAnApplicationFollowsEveryStage) {
   EXPECT_EQ(must(store_->largest_outbox_share()).count, 0U);
 }
 
-// C-147: the questions close in on how far a recipient is, and what was not asked for says nothing.
-TEST_F(NodeStoreTest, ANoticeIsOutUntilEachRecipientHasStoredIt) {
+// C-194
+TEST_F(NodeStoreTest, ANoticeIsOutUntilEachRecipientStatesThatItHasIt) {
   const auto logged = [&](std::uint64_t index, v1::Precedence precedence) {
     const OutboxDraft draft = queue(precedence);
     sign(draft, 1000 + index, std::to_string(index));
     must(store_->mark_logged(draft.waiting.notice_id, index, kNow));
     return draft;
   };
-  const auto probes = [&](const StoredProbe& after = {}, std::size_t count_max = 100) {
-    Ids words;
-    for (const StoredProbe& probe : must(store_->stored_probes(after, count_max))) {
-      words.push_back(probe.member + (probe.lane == exchange::Lane::kUrgent ? "! " : " ") +
-                      std::to_string(probe.index));
+  std::uint64_t said = 1000;
+  const auto states = [&](const std::string& peer, std::uint64_t size, StatementVerdict verdict,
+                          std::uint64_t early = 0) {
+    v1::Statement statement;
+    statement.set_size(size);
+    if (early != 0) {
+      statement.add_early()->set_index(early);
     }
-    return words;
+    const StatedBy by{.peer = peer, .index = ++said, .accepted_at_ms = kNow + said};
+    must(store_->put_statement(by, statement, "text", /*sealed=*/false));
+    must(store_->judge_statement(peer, said, size, verdict));
   };
+  const auto count = [&] { return must(store_->outbox_counts()).undelivered; };
   begin();
-  EXPECT_TRUE(probes().empty());
   static_cast<void>(logged(9, v1::PRECEDENCE_FLASH));
   for (std::uint64_t index = 10; index < 110; ++index) {
     static_cast<void>(logged(index, v1::PRECEDENCE_ROUTINE));
   }
-  EXPECT_EQ(must(store_->outbox_counts()).unstored, 101U);
-  EXPECT_EQ(probes(), (Ids{"AM 10", "AM 24", "AM 38", "AM 52", "AM 66", "AM 80", "AM 94", "AM 109",
-                           "AM! 9"}));
-  EXPECT_EQ(probes({.member = "AM", .index = 109, .lane = exchange::Lane::kPatient}), Ids{"AM! 9"});
-  EXPECT_TRUE(probes({}, 7).empty()) << "all of a recipient or none";
-  must(store_->mark_stored("AM", 52));
-  EXPECT_EQ(probes().front(), "AM 53");
-  EXPECT_EQ(must(store_->unstored_by(9)), Ids{"AM"}) << "another lane";
-  EXPECT_EQ(must(store_->unstored_by(52)), Ids{});
-  must(store_->mark_stored("AM", 52));
-  must(store_->mark_stored("KZ", 109));
-  must(store_->mark_stored("AM", 5));
-  EXPECT_EQ(must(store_->outbox_counts()).unstored, 58U);
-  must(store_->mark_stored("AM", 109));
-  must(store_->mark_stored("AM", 9));
-  EXPECT_EQ(must(store_->outbox_counts()).unstored, 0U);
+  EXPECT_EQ(count(), 101U);
+  states("AM", 200, StatementVerdict::kContradicts);
+  states("KZ", 200, StatementVerdict::kAgrees);
+  EXPECT_EQ(count(), 101U) << "one that differs shows nothing, and KZ is no recipient";
+  EXPECT_FALSE(must(store_->delivered("AM", 9)).has_value());
+  states("AM", 1, StatementVerdict::kAgrees, 9);
+  EXPECT_EQ(must(store_->undelivered_to(9)), Ids{}) << "early";
+  EXPECT_EQ(must(store_->delivered("AM", 9)).value_or(StatedBy{}).index, 1003U);
+  EXPECT_EQ(must(store_->undelivered_to(10)), Ids{"AM"});
+  states("AM", 53, StatementVerdict::kAgrees);
+  EXPECT_EQ(must(store_->undelivered_to(52)), Ids{});
+  EXPECT_EQ(must(store_->undelivered_to(53)), Ids{"AM"});
+  EXPECT_EQ(must(store_->delivered("AM", 52)).value_or(StatedBy{}).index, 1004U);
+  EXPECT_EQ(count(), 57U);
+  states("AM", 110, StatementVerdict::kAgrees);
+  EXPECT_EQ(count(), 0U);
+  EXPECT_EQ(must(store_->delivered("AM", 52)).value_or(StatedBy{}).index, 1004U) << "the first";
+  EXPECT_EQ(must(store_->delivered("AM", 9)).value_or(StatedBy{}).accepted_at_ms, kNow + 1004);
+  static_cast<void>(logged(160, v1::PRECEDENCE_ROUTINE));
+  v1::Statement cannot_open;
+  cannot_open.set_size(170);
+  cannot_open.add_unopenable()->set_index(52);
+  cannot_open.add_unopenable()->set_index(160);
+  must(store_->put_statement({.peer = "AM", .index = ++said}, cannot_open, "text", false));
+  must(store_->judge_statement("AM", said, 170, StatementVerdict::kAgrees));
+  states("AM", 171, StatementVerdict::kAgrees);
+  EXPECT_EQ(
+      outcome(store_->put_statement({.peer = "AM", .index = said}, cannot_open, "text", false)),
+      "good")
+      << "the hub may deliver one in both lanes";
+  EXPECT_FALSE(must(store_->delivered("AM", 160)).has_value()) << "it came, and does not open";
+  EXPECT_TRUE(must(store_->delivered("AM", 52)).has_value()) << "another node of AM opened it";
   const OutboxDraft twice = logged(200, v1::PRECEDENCE_ROUTINE);
   must(store_->mark_logged(twice.waiting.notice_id, 150, kNow));
-  EXPECT_EQ(probes(), Ids{"AM 150"}) << "the first acceptance stands";
+  EXPECT_EQ(must(store_->undelivered_to(150)), Ids{"AM"}) << "the first acceptance stands";
+  EXPECT_EQ(must(store_->undelivered_to(200)), Ids{});
   commit();
-  EXPECT_EQ(must(store_->outbox_counts()).unstored, 1U);
+  EXPECT_EQ(count(), 1U);
   EXPECT_EQ(outcome(store_->check()), "good");
 }
 
@@ -806,6 +827,26 @@ TEST_F(AuditPageTest, AnAuditorFindsNothingInAnHonestStore) {
   }
 }
 
+// C-166
+TEST_F(AuditPageTest, PagesWithoutEntriesHaveTheSameLeavesAndEndWithTheHeadAtQuorum) {
+  found();
+  receive(notice("1"));
+  receive(notice("2"));
+  commit();
+  v1::AuditPageReply bare = must(store_->audit_page(0, 1U << 20U));
+  for (v1::AuditBatch& batch : *bare.mutable_batches()) {
+    EXPECT_GT(batch.entries_size(), 0);
+    batch.clear_entries();
+  }
+  bare.clear_rows_beyond();
+  EXPECT_EQ(must(store_->audit_leaves(0, 1U << 20U)).SerializeAsString(), bare.SerializeAsString());
+  EXPECT_EQ(bare.cosigned(), "");
+  must(store_->put_cosigned({.size = log_.size(), .time_s = 1, .note = "a note"}));
+  EXPECT_EQ(must(store_->audit_page(log_.size(), 1U << 20U)).cosigned(), "a note");
+  EXPECT_EQ(must(store_->audit_leaves(log_.size(), 1U << 20U)).cosigned(), "a note");
+  EXPECT_EQ(must(store_->audit_leaves(0, 1)).cosigned(), "");
+}
+
 TEST_F(AuditPageTest, AnAuditorNamesTheEntryAtFault) {
   found();
   receive(notice("1"));
@@ -1152,8 +1193,11 @@ TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
   const auto lane = [&](exchange::Lane which) {
     return must(store->scan_inbox({.after = 0, .before = {}, .count_max = 9, .lane = which}));
   };
-  EXPECT_EQ(must(store->outbox_counts()).unstored, 3U);
-  EXPECT_EQ(must(store->unstored_by(7)), (Ids{"BY", "KG", "KZ", "RU", "TJ"}));
+  EXPECT_EQ(must(store->outbox_counts()).undelivered, 3U);
+  EXPECT_EQ(must(store->undelivered_to(7)), (Ids{"BY", "KG", "KZ", "RU", "TJ"}));
+  exchange::PairCount count;
+  EXPECT_TRUE(must(store->count_on(count, "BY", 12, 100)));
+  EXPECT_EQ(count.sent.size() + count.received.size(), 3U) << "what was received is counted";
   EXPECT_TRUE(lane(exchange::Lane::kPatient).empty());
   ASSERT_EQ(lane(exchange::Lane::kUrgent).size(), 1U);
   EXPECT_EQ(must(store->inbox_item(1)).index(), 11U);
@@ -1170,7 +1214,7 @@ TEST(NodeStoreVersionTest, AStoreOfVersion2IsCounted) {
   EXPECT_EQ(outbox.queued, 1U);
   EXPECT_EQ(outbox.logged, 4U);
   EXPECT_EQ(outbox.refused, 1U);
-  EXPECT_EQ(outbox.unstored, 4U);
+  EXPECT_EQ(outbox.undelivered, 4U);
   EXPECT_EQ(must(store->intake_counts()).shown, 2U);
   EXPECT_EQ(outcome(store->check()), "good");
 }

@@ -1,0 +1,26 @@
+// The two heads of a log (design: the newest signed one, and the newest one at quorum).
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "core/exchange/witnesses.h"
+#include "core/ledger/checkpoint.h"
+
+namespace chancery::broker {
+
+// A checkpoint that the log signed, and who its witnesses are: as of the directory at its size.
+struct SignedHead {
+  ledger::Checkpoint checkpoint;
+  std::string note;
+  exchange::WitnessSet witnesses;
+};
+
+// One with a quorum: the note has a line of each witness that cosigned.
+struct CosignedHead {
+  SignedHead head;
+  std::uint64_t time_s = 0;  // Of the quorum (C-181).
+};
+
+}  // namespace chancery::broker

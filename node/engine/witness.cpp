@@ -1,0 +1,264 @@
+// The node's engine: its witness, and what a quorum of witnesses cosigned. Protocol chapter 12.
+
+#include "core/ledger/witness.h"
+
+#include <array>
+#include <utility>
+
+#include "core/base/encoding.h"
+#include "core/exchange/witnesses.h"
+#include "core/ledger/checkpoint.h"
+#include "core/ledger/cosignature.h"
+#include "io/log/log.h"
+#include "node/engine/engine.h"
+
+namespace chancery::node {
+namespace {
+
+constexpr std::uint64_t kMicrosPerSecond = 1'000'000;
+
+Error older(const std::string& what, const WitnessState& last) {
+  return {ErrorCode::kWitnessOlder,
+          what + ", and its store knows of " + std::to_string(last.tree.size)};
+}
+
+}  // namespace
+
+Result<void> Engine::look_at_rounds() {
+  if (link_.phase() == LinkPhase::kAlarm) {
+    round_.reset();
+    round_result_.reset();
+  }
+  if (!follower_.directory().founded()) {
+    return {};
+  }
+  if (round_result_.has_value()) {
+    CHANCERY_TRY(const bool taken, take_round_result(*round_result_));
+    if (taken) {
+      round_result_.reset();
+    }
+  }
+  if (round_.has_value()) {
+    CHANCERY_TRY(const bool answered, answer_round(*round_));
+    if (answered) {
+      round_.reset();
+    }
+  }
+  return {};
+}
+
+// What stands in the store is believed as little as what a hub sends.
+Result<void> Engine::check_witness() {
+  if (const std::optional<CosignedNote> stored = std::exchange(cosigned_, std::nullopt);
+      stored.has_value()) {
+    const Result<CosignedNote> head = judge_head(stored->note);
+    if (head.has_value()) {
+      cosigned_ = *head;
+    } else if (error_info(head.error().code).retry != Retry::kFinal) {
+      return std::unexpected(head.error());
+    } else {
+      log::error("record-damaged", {{"part", "cosigned"},
+                                    {"detail", head.error().to_string()},
+                                    {"remedy", "none: the next head at quorum takes its place"}});
+    }
+  }
+  local_api_.set_cosigned(cosigned_.value_or(CosignedNote{}).size);
+  if (witness_ == nullptr) {
+    return {};
+  }
+  const Result<WitnessState> last = store_->witness_state();
+  const Result<void> sound =
+      last.has_value() ? store_->check_witness() : Result<void>(std::unexpected(last.error()));
+  if (!sound.has_value() && sound.error().code != ErrorCode::kStoreDamaged) {
+    return std::unexpected(sound.error());
+  }
+  if (!sound.has_value()) {
+    stop_cosigning(sound.error());
+  } else if (last->seen_size > last->tree.size) {
+    stop_cosigning(older("it cosigned " + std::to_string(last->seen_size) + " entries", *last));
+  }
+  return {};
+}
+
+void Engine::stop_cosigning(const Error& why) {
+  if (!witness_fault_.has_value()) {
+    log::error("witness-refuses", {{"error", error_info(why.code).name},
+                                   {"detail", why.detail},
+                                   {"remedy", error_info(why.code).remedy}});
+  }
+  witness_fault_ = why;
+}
+
+// The name in the directory, and the key that this node has: nothing where the two do not go
+// together, since nobody would count such a line.
+std::optional<ledger::NoteKey> Engine::witness_key() const {
+  const exchange::Directory& directory = follower_.directory();
+  const std::string name =
+      exchange::witness_name(directory.roster().hub().origin_line(), config_.member);
+  const exchange::NodeInfo* const enrolled = exchange::witness_node(directory, name);
+  if (witness_ == nullptr || enrolled == nullptr || !enrolled->witness_key.has_value() ||
+      *enrolled->witness_key != witness_->public_key()) {
+    return std::nullopt;
+  }
+  return ledger::NoteKey{
+      .name = name, .type = ledger::kNoteCosignature, .key = witness_->public_key()};
+}
+
+Result<bool> Engine::answer_round(const v1::Round& round) {
+  const std::optional<ledger::NoteKey> key = witness_key();
+  if (!key.has_value()) {
+    refusals_.line(now_.steady, log::Level::kWarn, "round-not-answered", "key",
+                   {{"why", "the directory has another witness key for this node, or none"}});
+    return true;
+  }
+  if (witness_fault_.has_value()) {
+    link_.answer(unavailable_answer(round, error_info(witness_fault_->code).text));
+    return true;
+  }
+  const std::vector<ledger::NoteKey> log_keys = follower_.directory().log_keys();
+  CHANCERY_TRY(const WitnessState last, store_->witness_state());
+  // The hub's word alone, so it holds until the next start. Who lies so gains no more than by not
+  // asking.
+  const Result<ledger::AddCheckpoint> request = ledger::parse_add_checkpoint(round.request());
+  if (request.has_value() && request->old_size > last.tree.size) {
+    stop_cosigning(older(
+        "the hub says that it cosigned " + std::to_string(request->old_size) + " entries", last));
+    return answer_round(round);
+  }
+  CHANCERY_TRY(
+      const RoundDecision decision,
+      judge_round(round, {.origin = log_keys.back().name,
+                          .log_keys = log_keys,
+                          .last = last,
+                          .followed_size = follower_.size(),
+                          .root_at = [this](std::uint64_t size) { return store_->root_at(size); },
+                          .now_s = now_.unix_us / kMicrosPerSecond}));
+  if (decision.step == RoundStep::kWait) {
+    return false;
+  }
+  if (decision.step == RoundStep::kCosign) {
+    CHANCERY_TRY_VOID(write());
+    CHANCERY_TRY_VOID(store_->advance_witness(last, decision.next));
+    CHANCERY_TRY(const std::string signature, witness_->sign(as_bytes(decision.message)));
+    link_.answer(cosigned_answer(decision, *key, as_bytes(signature)));
+    return true;
+  }
+  link_.answer(decision.answer);
+  if (decision.alarm.has_value()) {
+    CHANCERY_TRY_VOID(write());
+    stop_following(*decision.alarm);
+    CHANCERY_TRY_VOID(store_->put_alarm(*decision.alarm, decision.evidence, now_.unix_ms()));
+  }
+  return true;
+}
+
+Result<exchange::WitnessSet> Engine::witnesses_at(std::uint64_t size) {
+  std::optional<exchange::Directory> folded;
+  CHANCERY_TRY(const exchange::Directory* const directory, directory_at(size - 1, folded));
+  return directory->founded() ? exchange::witnesses_of(*directory) : exchange::WitnessSet();
+}
+
+// Of this log, by those who were its witnesses then and at the head before.
+Result<CosignedNote> Engine::judge_head(const std::string& text) {
+  const auto bad = [](const std::string& why) { return fail(ErrorCode::kBadCheckpoint, why); };
+  if (!follower_.directory().founded()) {
+    return bad("a head at quorum of an empty log");
+  }
+  const std::vector<ledger::NoteKey> log_keys = follower_.directory().log_keys();
+  const Result<ledger::SignedCheckpoint> opened = ledger::open_checkpoint(text, log_keys);
+  if (!opened.has_value()) {
+    return bad(opened.error().to_string());
+  }
+  const std::uint64_t size = opened->checkpoint.size;
+  if (size == 0 || size > follower_.size()) {
+    return bad("a head at quorum of " + std::to_string(size) + " entries");
+  }
+  CHANCERY_TRY(const std::optional<Hash> root, store_->root_at(size));
+  if (root != opened->checkpoint.root) {
+    return fail(ErrorCode::kRootMismatch,
+                "a quorum has cosigned another root at size " + std::to_string(size));
+  }
+  std::vector<exchange::WitnessSet> sets;
+  CHANCERY_TRY(sets.emplace_back(), witnesses_at(size));
+  if (cosigned_.has_value() && cosigned_->size != size) {
+    CHANCERY_TRY(const exchange::WitnessSet before, witnesses_at(cosigned_->size));
+    if (before != sets.front()) {
+      sets.push_back(before);
+    }
+  }
+  const Result<std::optional<std::uint64_t>> time_s = exchange::quorum_time(opened->note, sets);
+  if (!time_s.has_value()) {
+    return bad(time_s.error().to_string());
+  }
+  if (!time_s->has_value()) {
+    return bad("too few witnesses cosigned it");
+  }
+  return CosignedNote{.size = size, .time_s = time_s->value_or(0), .note = text};
+}
+
+Result<bool> Engine::take_round_result(const v1::RoundResult& result) {
+  const std::vector<ledger::NoteKey> log_keys = follower_.directory().log_keys();
+  const Result<ledger::SignedCheckpoint> opened =
+      ledger::open_checkpoint(result.checkpoint(), log_keys);
+  if (opened.has_value() && opened->checkpoint.size > follower_.size()) {
+    return false;
+  }
+  if (opened.has_value() && opened->checkpoint.size < cosigned_.value_or(CosignedNote{}).size) {
+    return true;  // Late.
+  }
+  const Result<CosignedNote> head = judge_head(result.checkpoint());
+  if (!head.has_value() && head.error().code == ErrorCode::kRootMismatch) {
+    CHANCERY_TRY_VOID(write());
+    stop_following(head.error());
+    CHANCERY_TRY_VOID(store_->put_alarm(head.error(), result.checkpoint(), now_.unix_ms()));
+    return true;
+  }
+  if (!head.has_value() && head.error().code == ErrorCode::kBadCheckpoint) {
+    refusals_.line(now_.steady, log::Level::kWarn, "refused-frame", "round result",
+                   {{"error", head.error().to_string()}});
+    return true;
+  }
+  if (!head.has_value()) {
+    return std::unexpected(head.error());
+  }
+  const CosignedNote known = cosigned_.value_or(CosignedNote{});
+  if (std::pair(head->size, head->time_s) > std::pair(known.size, known.time_s)) {
+    CHANCERY_TRY_VOID(write());
+    CHANCERY_TRY_VOID(store_->put_cosigned(*head));
+    local_api_.set_cosigned(head->size);
+    news_.stages = true;
+    cosigned_ = *head;
+  }
+  return true;
+}
+
+// A store that is older than what its witness signed, as after a restore: it must not sign what
+// could be another log's beginning. The line proves itself, whatever was followed so far, and is
+// remembered: the next head may be without it.
+Result<void> Engine::judge_own_line(const std::string& text) {
+  const Result<ledger::Note> note = ledger::parse_note(text);
+  if (witness_ == nullptr || !note.has_value()) {
+    return {};
+  }
+  const Result<ledger::Checkpoint> checkpoint = ledger::parse_checkpoint_body(note->text);
+  if (!checkpoint.has_value()) {
+    return {};
+  }
+  const ledger::NoteKey key{.name = exchange::witness_name(checkpoint->origin, config_.member),
+                            .type = ledger::kNoteCosignature,
+                            .key = witness_->public_key()};
+  const Result<std::vector<ledger::Cosignature>> own =
+      ledger::verify_cosignatures(*note, std::array{key});
+  if (!own.has_value() || own->empty()) {
+    return {};
+  }
+  CHANCERY_TRY(const WitnessState last, store_->witness_state());
+  if (checkpoint->size > last.tree.size && checkpoint->size > last.seen_size) {
+    CHANCERY_TRY_VOID(write());
+    CHANCERY_TRY_VOID(store_->put_seen_line(checkpoint->size));
+    stop_cosigning(older("it cosigned " + std::to_string(checkpoint->size) + " entries", last));
+  }
+  return {};
+}
+
+}  // namespace chancery::node

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Members cosign the log, as processes: a quorum of four of six, without one, and a witness whose store is older."""
+import pathlib
+import shutil
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+import trial  # noqa: E402
+from trial import Trial, eventually  # noqa: E402
+
+MEMBERS = ("AM", "BY", "KG", "KZ", "RU", "TJ")
+
+
+class WitnessRounds(Trial):
+    def cosigned(self, *members):
+        """Sizes of the head at quorum and of the log, as the hub and these nodes say them."""
+        said = {name: self.status(name).json for name in ("hub", *members)}
+        return {name: (status["cosigned"]["size"], status["log"]["size"]) for name, status in said.items()}
+
+    def assert_whole(self, size, *members):
+        """The whole log is at quorum, of this size at least, and all know."""
+        def whole():
+            said = set(self.cosigned(*members).values())
+            return len(said) == 1 and all(cosigned == log >= size for cosigned, log in said)
+        self.assertTrue(eventually(whole), self.cosigned(*members))
+
+    def test_a_quorum_cosigns_what_is_logged_and_nobody_waits_for_it(self):
+        self.start(*MEMBERS[:4])
+        size = self.status("hub").json["log"]["size"]
+        self.assert_whole(size, *MEMBERS[:4])
+        self.assertEqual(self.publish("AM", "One").code, 0)
+        self.assert_whole(size + 1, *MEMBERS[:4])
+
+        # Three are no quorum: notices go on, and the hub says how much is not cosigned.
+        self.assertEqual(self.nodes["KZ"].stop(), 0)
+        self.assertEqual(self.publish("AM", "Two").code, 0)
+        self.assert_arrives("BY", ["One", "Two"])
+        hub = self.status("hub").json
+        self.assertLess(hub["cosigned"]["size"], hub["log"]["size"])
+        self.assertEqual(hub["cosigned"]["lag"], hub["log"]["size"] - hub["cosigned"]["size"])
+        cosigned = hub["cosigned"]["size"]
+
+        # Both remember across a stop; another fourth will do, and who was not there is told.
+        self.assertEqual(self.hub.stop(), 0)
+        self.hub.start()
+        self.assertTrue(self.hub.says(" ready "))
+        self.assertEqual(self.status("hub").json["cosigned"]["size"], cosigned)
+        self.start_node("RU")
+        self.assert_whole(size + 2, "AM", "BY", "KG", "RU")
+        self.start_node("KZ")
+        self.assert_whole(size + 2, "KZ")
+        self.assertEqual(self.audit("hub").code, 0)
+
+    def test_a_witness_whose_store_was_put_back_does_not_cosign(self):
+        self.start(*MEMBERS[:5])
+        size = self.status("hub").json["log"]["size"]
+        self.assert_whole(size, *MEMBERS[:5])
+        self.assertEqual(self.nodes["KG"].stop(), 0)
+        store = self.path("kg/store/node.db")
+        old = self.folder / "old.db"
+        shutil.copy(store, old)
+        self.start_node("KG")
+        self.assertEqual(self.publish("AM", "Since then").code, 0)
+        self.assert_whole(size + 1, *MEMBERS[:5])
+        self.assertTrue(eventually(lambda: self.status("KG").json["witness"]["size"] > size))
+        self.assertEqual(self.nodes["KG"].stop(), 0)
+        for name in store.parent.glob(store.name + "*"):
+            name.unlink()
+        shutil.copy(old, store)
+        self.start_node("KG")
+        self.assertTrue(eventually(lambda: self.status("KG").json["witness"]["fault"].startswith("witness-older")), self.nodes["KG"].log())
+        self.assertEqual((self.status("KG").code, self.status("KG", "--check").code), (0, 1))
+        self.assertEqual(self.publish("AM", "More").code, 0)
+        self.assert_whole(size + 2, "AM", "BY", "KZ", "RU")
+        self.assertEqual(self.status("KG").json["witness"]["size"], size)
+        self.assert_arrives("KG", ["Since then", "More"])
+        doctor = trial.chancery("doctor", "--exchange", self.exchange, "KG", "--json")
+        found = next(found for found in doctor.json["findings"] if found["part"] == "witness")
+        self.assertEqual((doctor.code, found["health"]), (1, "bad"))
+        self.assertIn("new witness key", found["remedy"])
+        self.assertEqual(self.nodes["KG"].stop(), 0)
+        self.start_node("KG")
+        self.assertRegex(self.status("KG").json["witness"]["fault"], "^witness-older", "a restart changes nothing")
+
+
+if __name__ == "__main__":
+    trial.main()
