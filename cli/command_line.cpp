@@ -54,6 +54,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_backup(app, shared);
   add_restore(app, shared);
   add_open(app, shared);
+  add_bench(app, shared);
   add_kinds(app, shared);
   add_errors(app, shared);
   add_version(app, shared);

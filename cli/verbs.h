@@ -70,6 +70,8 @@ void add_context(CLI::App& app, Shared& shared);
 // verbs_config.cpp: the files of daemons and applications, offline.
 void add_config(CLI::App& app, Shared& shared);
 
+// verbs_bench.cpp: loads exchanges of its own; cli/bench.
+void add_bench(CLI::App& app, Shared& shared);
 
 // verbs_completion.cpp: describes all verbs that were added before.
 void add_completion(CLI::App& app, Shared& shared);

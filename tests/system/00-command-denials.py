@@ -323,6 +323,15 @@ TABLE = {
         "unknown name": Denied(["open", "{x}/none", "--key", "{x}/by/keys/sealing.pem", "--exchange", "{x}"], 1, "file-missing"),
         "Ctrl-C": PROMPT,
     },
+    **{f"bench {verb}": {
+        "works": None,  # Takes seconds: 14-bench.
+        "no daemon": "starts its own",
+        "wrong key": "makes its own",
+        "no grant": NO_GRANTS,
+        "wrong type": usage("bench", verb, "--recipients", "many"),
+        "unknown name": Denied(["bench", verb, "--folder", "{x}/none"], 1, "file-missing"),
+        "Ctrl-C": stopped("bench", verb),
+    } for verb in ("publish", "latency", "catchup", "startup", "flood")},
     "kinds": {
         "works": ["kinds"],
         **ALL_OFFLINE,

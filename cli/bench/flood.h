@@ -1,0 +1,21 @@
+// `chancery bench flood`: how long a FLASH takes behind a backlog of ROUTINE, beside what it takes
+// when nothing else waits.
+
+#pragma once
+
+#include <cstdint>
+
+#include "cli/bench/scenario.h"
+
+namespace chancery::cli::bench {
+
+struct FloodOptions {
+  // Two origins: the outbox of one does not hold so many of one application.
+  CommonOptions common{.setup = {.origin_count = 2}};
+  std::uint64_t backlog = 100'000;  // ROUTINE that waits at the origins.
+  std::uint32_t flashes = 50;       // Idle; and as many behind the backlog as find it there.
+};
+
+[[nodiscard]] Result<int> run_flood(const FloodOptions& options, const Shared& shared);
+
+}  // namespace chancery::cli::bench

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""`chancery bench`: a short smoke of each scenario, by the programs that ship. All notices are compared with what was
+published; no figure is judged. docs/reference/cli.md, bench."""
+import json
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+import trial  # noqa: E402
+
+COMMON = {"scenario", "version", "machine", "durability", "parameters", "ceilings", "compared", "hub_rss_mib_peak"}
+LATENCIES = {f"{what}_us_{part}" for what in ("logged", "delivery") for part in ("p50", "p99", "max")}
+USAGE = {"hub_cpu_us_per_notice", "foreign_cores", "our_cores", "disk_flushes"}
+SMALL = ["--recipients", "2", "--size", "64"]
+
+
+class Bench(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="chb", dir="/tmp"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def bench(self, *words, programs=None):
+        done = subprocess.run([(programs or trial.BIN) / "chancery", "bench", *words, "--folder", self.folder],
+                              capture_output=True, text=True, timeout=300)
+        return trial.Answer(done)
+
+    def assert_smoke(self, count, recipients, fields, *words):
+        """All that was published is at all recipients, and nothing is left behind."""
+        answer = self.bench(*words, *SMALL, "--json")
+        self.assertEqual((answer.code, answer.err), (0, ""), answer)
+        report = answer.json
+        self.assertLessEqual(COMMON | fields, report.keys())
+        compared = report["compared"]
+        self.assertGreaterEqual(compared["delivered"], count * recipients, answer)
+        self.assertEqual(compared["delivered"] % recipients, 0, answer)
+        self.assertEqual([compared[what] for what in ("missing", "differing", "repeated", "foreign")], [0] * 4, answer)
+        self.assert_nothing_is_left()
+        return report
+
+    def assert_nothing_is_left(self):
+        self.assertEqual(list(self.folder.iterdir()), [])
+        left = subprocess.run(["pgrep", "-f", "--", f"--config {self.folder}/"], capture_output=True, text=True)
+        self.assertEqual(left.stdout, "")
+
+    def test_publish(self):
+        report = self.assert_smoke(1, 2, LATENCIES | USAGE | {"published_per_s", "delivered_per_s", "ratios"},
+                                   "publish", "--seconds", "1", "--window", "64", "--origins", "2")
+        self.assertGreater(report["published_per_s"], 0)
+        self.assertGreater(report["ceilings"]["fdatasync_per_s"], 0)
+        self.assertEqual((report["parameters"]["window"], report["parameters"]["sealed"]), (64, False))
+
+    def test_publish_one_after_the_other_and_sealed(self):
+        report = self.assert_smoke(1, 2, LATENCIES, "publish", "--seconds", "1", "--window", "1", "--sealed")
+        self.assertTrue(report["parameters"]["sealed"])
+
+    def test_latency(self):
+        report = self.assert_smoke(60, 2, {"rates"}, "latency", "--rates", "20,40", "--seconds", "1")
+        self.assertEqual([(row["rate"], row["published"]) for row in report["rates"]], [(20, 20), (40, 40)])
+        for row in report["rates"]:
+            self.assertLessEqual(LATENCIES | USAGE, row.keys())
+            self.assertNotIn(None, [row[name] for name in LATENCIES])
+
+    def test_catchup(self):
+        report = self.assert_smoke(300, 2, {"caught_up_per_s", "ready_us"}, "catchup", "--count", "300")
+        self.assertEqual(report["missed"], 300)
+
+    def test_startup(self):
+        report = self.assert_smoke(100, 2, {"hub_ready_us_in_order", "hub_ready_us_killed", "node_ready_us_in_order",
+                                            "node_ready_us_killed"}, "startup", "--count", "100", "--rounds", "1")
+        self.assertGreaterEqual(report["entries"], 100)
+
+    def test_flood(self):
+        report = self.assert_smoke(500, 2, LATENCIES | USAGE | {"idle_logged_us_p50", "idle_delivery_us_p50"},
+                                   "flood", "--backlog", "500", "--flashes", "3")
+        self.assertEqual((report["backlog"], report["flashes_idle"]), (500, 3))
+
+    def test_what_is_kept_is_a_log_that_verifies(self):
+        answer = self.bench("publish", "--seconds", "1", "--window", "32", *SMALL, "--keep")
+        self.assertEqual(answer.code, 0, answer)
+        self.assertRegex(answer.out, r"(?s)\Achancery bench publish\n.*published_per_s +[\d.]+\n.*ceilings\n.*\n"
+                                     r"All notices arrived once, as they were published\.\n\Z")
+        kept = pathlib.Path(re.search(r"is kept in (.+)", answer.err)[1])
+        for name in ("hub", "R2"):
+            audit = trial.chancery("audit", "verify", name, "--exchange", kept, "--json")
+            self.assertEqual(audit.code, 0, audit)
+
+    def test_a_log_that_was_filled_before_verifies(self):
+        answer = self.bench("startup", "--prefill", "700", "--count", "10", "--rounds", "1", *SMALL, "--json", "--keep")
+        self.assertEqual(answer.code, 0, answer)
+        self.assertGreaterEqual(answer.json["entries"], 710)
+        self.assertEqual(len(answer.err.splitlines()), 1, answer)
+        kept = pathlib.Path(re.search(r"is kept in (.+)", answer.err)[1])
+        for name in ("hub", "R1"):
+            audit = trial.chancery("audit", "verify", name, "--exchange", kept, "--json")
+            self.assertEqual(audit.code, 0, audit)
+            self.assertGreaterEqual(audit.json["size"], 710)
+            if name == "hub":
+                self.assertGreaterEqual(audit.json["envelopes"], 710)
+
+    def test_a_daemon_that_ends_is_told_with_its_last_words(self):
+        programs = self.folder / "bin"
+        programs.mkdir()
+        for name in ("chancery", "chancery-broker"):
+            (programs / name).symlink_to(trial.BIN / name)
+        node = programs / "chancery-node"
+        node.write_text("#!/bin/sh\necho its last words\nexit 3\n")
+        node.chmod(0o755)
+        answer = self.bench("publish", "--seconds", "1", *SMALL, "--bin", programs, "--json")
+        self.assertEqual((answer.code, answer.error), (2, "internal"), answer)
+        self.assertIn("its last words", json.loads(answer.err)["error"]["detail"])
+        shutil.rmtree(programs)
+        self.assert_nothing_is_left()
+
+    def test_ctrl_c_takes_all_away(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            process = subprocess.Popen([trial.BIN / "chancery", "bench", "publish", "--seconds", "600", *SMALL, "--folder",
+                                        self.folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            self.addCleanup(process.kill)
+            self.assertTrue(trial.eventually(lambda: list(self.folder.glob("*/x/r2/run/local.sock")), 60))
+            time.sleep(1)  # It publishes by now; a slow machine is only stopped sooner.
+            process.send_signal(number)
+            self.assertEqual((process.communicate(timeout=60), process.returncode), (("", ""), -number))
+            self.assert_nothing_is_left()
+
+
+if __name__ == "__main__":
+    trial.main()

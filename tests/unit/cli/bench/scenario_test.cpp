@@ -1,0 +1,119 @@
+#include "cli/bench/scenario.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "cli/bench/machine.h"
+#include "cli/bench/publish.h"
+#include "cli/exchange_init.h"
+#include "cli/profile.h"
+#include "io/os/random.h"
+
+namespace chancery::cli::bench {
+namespace {
+
+TEST(BenchExchangeTest, AnExchangeOfAnySizeCanBeFounded) {
+  for (const auto& [origins, recipients] :
+       std::vector<std::pair<std::size_t, std::size_t>>{{1, 1}, {1, 5}, {3, 2}}) {
+    for (const bool with_spares : {false, true}) {
+      const Result<Profile> profile =
+          parse_profile(profile_of(origins, recipients, with_spares), "test");
+      ASSERT_TRUE(profile.has_value()) << profile.error().to_string();
+      const Result<ExchangePlan> plan =
+          plan_exchange(*profile, "tcp://127.0.0.1:7411", 1'700'000'000'000'000, os::random_bytes);
+      ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
+      EXPECT_EQ(plan->members.size(), origins + recipients + (with_spares ? 2 : 0));
+    }
+  }
+}
+
+TEST(CallersTest, TogetherTheyHaveTheWindowUnderWayAndNoMore) {
+  for (const std::size_t window : {1UL, 2UL, 15UL, 16UL, 17UL, 31UL, 256UL, 1024UL, 16'384UL}) {
+    const Callers callers = callers_for(window);
+    EXPECT_GE(callers.count, 1U) << window;
+    EXPECT_LE(callers.count * callers.batch, window) << window;
+    EXPECT_GT(2 * callers.count * callers.batch, window) << window;
+  }
+  EXPECT_EQ(callers_for(1).batch, 1U);
+}
+
+Snapshot at(std::chrono::seconds time) {
+  Snapshot now;
+  now.at = Clock::time_point(time);
+  now.origins.resize(1);
+  now.recipients.resize(2);
+  return now;
+}
+
+TEST(UsageTest, WhatWasUsedIsSharedByNoticesAndPartedByWhoUsedIt) {
+  Snapshot before = at(std::chrono::seconds(10));
+  before.hub.cpu_us = 1'000;
+  before.hub.transport_us = 400;
+  Snapshot after = at(std::chrono::seconds(12));
+  after.hub.cpu_us = 21'000;
+  after.hub.transport_us = 5'400;
+  after.hub.rss_peak_bytes = 3U << 20U;
+  after.recipients[0].cpu_us = 6'000;
+  after.recipients[1].cpu_us = 2'000;
+  after.ours_us = 1e6;
+  after.busy_us = 3e6;
+  after.hub_commits = 10;
+  after.hub.written_bytes = 5;  // Not known before.
+  const text::Json figures = usage_figures(before, after, 1'000);
+  EXPECT_EQ(figures.at("hub_cpu_us_per_notice"), 20);
+  EXPECT_EQ(figures.at("hub_transport_cpu_us_per_notice"), 5);
+  EXPECT_EQ(figures.at("hub_loop_cpu_us_per_notice"), 15);
+  EXPECT_EQ(figures.at("recipient_cpu_us_per_notice"), 4);
+  EXPECT_EQ(figures.at("our_cores"), 0.5);
+  EXPECT_EQ(figures.at("foreign_cores"), 1);
+  EXPECT_EQ(figures.at("hub_rss_mib_peak"), 3);
+  EXPECT_EQ(figures.at("notices_per_hub_commit"), 100);
+  EXPECT_TRUE(figures.at("hub_written_bytes_per_notice").is_null());
+  EXPECT_TRUE(figures.at("disk_flushes").is_null());
+}
+
+TEST(TableTest, ListsHaveColumnsAndWhatIsNotKnownADash) {
+  const std::string table =
+      table_of({{"scenario", "x"},
+                {"rate", 7},
+                {"ceilings", {{"long_name", 1}, {"none", nullptr}}},
+                {"rows", {{{"a", 1}, {"bcd", 2}}, {{"a", 333}, {"bcd", 4}}}}});
+  EXPECT_EQ(table,
+            "chancery bench x\n"
+            "  scenario  x\n"
+            "  rate      7\n"
+            "ceilings\n"
+            "  long_name  1\n"
+            "  none       -\n"
+            "rows\n"
+            "    a bcd\n"
+            "    1   2\n"
+            "  333   4\n");
+}
+
+TEST(MachineTest, AValueStandsBehindTheWholeNameAndAColon) {
+  const std::string text =
+      "model\t: 1\nmodel name\t: A processor: new\nMemTotal:   24105 kB\nnone:\n";
+  EXPECT_EQ(value_after(text, "model name"), "A processor: new");
+  EXPECT_EQ(value_after(text, "model"), "1");
+  EXPECT_EQ(value_after(text, "MemTotal"), "24105 kB");
+  EXPECT_EQ(value_after(text, "none"), "");
+  EXPECT_EQ(value_after(text, "name"), std::nullopt);
+}
+
+TEST(MachineTest, AProcessHasUsedCpuAndMemory) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(60);
+  while (std::chrono::steady_clock::now() < until) {
+  }
+  const Usage usage = own_usage();
+  EXPECT_GT(usage.cpu_us, 0);
+  EXPECT_GT(usage.rss_peak_bytes, 1U << 20U);
+  EXPECT_GE(busy_us(), usage.cpu_us);
+  EXPECT_EQ(usage_of(0).cpu_us, 0);
+}
+
+}  // namespace
+}  // namespace chancery::cli::bench
