@@ -193,26 +193,27 @@ Result<v1::InboxRequest> inbox_request(const InboxQuery& query) {
   return request;
 }
 
-Result<v1::ShowRequest> show_request(std::string_view name) {
-  v1::ShowRequest request;
+Result<std::vector<v1::ShowRequest>> show_requests(std::string_view name) {
+  std::vector<v1::ShowRequest> requests;
   if (const Result<std::string> id = from_uuid_text(name); id.has_value()) {
-    request.set_notice_id(*id);
-    return request;
+    requests.emplace_back().set_notice_id(*id);
+    return requests;
   }
   if (!name.empty() && name.size() < 20 && is_decimal(name)) {
     CHANCERY_TRY(const std::uint64_t index, from_decimal(name));
-    request.set_index_plus_one(index + 1);
-    return request;
+    requests.emplace_back().set_index_plus_one(index + 1);
   }
   // Half a byte at the end names nothing more precisely than the bytes before it.
   const auto bytes = from_hex(name.substr(0, name.size() - name.size() % 2));
-  if (!bytes.has_value() || name.size() < kNoticePrefixDigitsMin || name.size() > 64) {
+  if (bytes.has_value() && name.size() >= kNoticePrefixDigitsMin && name.size() <= 64) {
+    requests.emplace_back().set_notice(*bytes);
+  }
+  if (requests.empty()) {
     return fail(ErrorCode::kUsage, "'" + std::string(name) +
                                        "' is neither a notice (8 to 64 hexadecimal digits), nor a "
                                        "notice id (a UUID, 8-4-4-4-12), nor an index");
   }
-  request.set_notice(*bytes);
-  return request;
+  return requests;
 }
 
 Result<Notice> notice_from(const v1::InboxItem& item) {

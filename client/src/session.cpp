@@ -42,6 +42,10 @@ v1::LocalReply ask(Link& link, v1::LocalRequest request, milliseconds timeout) {
   return reply;
 }
 
+bool is_not_found(const v1::LocalReply& reply) {
+  return reply.has_error() && reply.error().code() == std::to_underlying(ErrorCode::kNotFound);
+}
+
 template <class Answer>  // Outcome, OutboxEntry
 void explain(Answer& answer, const ErrorParts& parts) {
   answer.code = parts.name;
@@ -442,9 +446,19 @@ Outcome Session::retry(const std::string& id) {
 }
 
 Details Session::show(const std::string& name) {
-  v1::LocalRequest request;
-  *request.mutable_show() = value_or_throw(show_request(name));
-  const v1::LocalReply reply = ask(*link_, std::move(request), link_->options().request_timeout);
+  v1::LocalReply reply;
+  for (v1::ShowRequest& show : value_or_throw(show_requests(name))) {
+    v1::LocalRequest request;
+    *request.mutable_show() = std::move(show);
+    reply =
+        value_or_throw(link_->call(std::move(request), link_->options().request_timeout));
+    if (!is_not_found(reply)) {
+      break;
+    }
+  }
+  if (reply.has_error()) {
+    throw Error(parts_of(reply.error()));
+  }
   if (!reply.has_show()) {
     throw_wrong_answer();
   }

@@ -165,6 +165,18 @@ TEST_F(ClientTest, AnErrorCodeOfANewerNodeIsKeptByItsNumber) {
   EXPECT_EQ(error_name([&] { static_cast<void>(client.show("12")); }), "error-64999");
 }
 
+TEST_F(ClientTest, DigitsWithoutALetterAreAskedForAsAnIndexAndThenAsANotice) {
+  start_node([](const auto&) {
+    return error_reply(std::to_underlying(ErrorCode::kNotFound), "nothing here");
+  });
+  Client client(options());
+  EXPECT_EQ(error_name([&] { static_cast<void>(client.show("12345678")); }), "not-found");
+  const std::vector<v1::LocalRequest> asked = node_->requests();
+  ASSERT_EQ(asked.size(), 2U);
+  EXPECT_EQ(asked[0].show().index_plus_one(), 12'345'679U);
+  EXPECT_EQ(asked[1].show().notice(), "\x12\x34\x56\x78");
+}
+
 TEST_F(ClientTest, WithoutANodeACallEndsWithNoDaemonInTime) {
   Options impatient = options();
   impatient.connect_timeout = kShort;

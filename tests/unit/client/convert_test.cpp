@@ -75,19 +75,31 @@ TEST(ConvertTest, MistakesInADraftAreNamedBeforeAnythingIsSent) {
 }
 
 TEST(ConvertTest, ANameIsAnIndexAnIdOrTheDigitsOfANotice) {
-  EXPECT_EQ(must(show_request("0")).index_plus_one(), 1U);
-  EXPECT_EQ(must(show_request("17")).index_plus_one(), 18U);
+  const auto only = [](const std::string& name) {
+    const std::vector<v1::ShowRequest> requests = must(show_requests(name));
+    EXPECT_EQ(requests.size(), 1U) << name;
+    return requests.front();
+  };
+  EXPECT_EQ(only("0").index_plus_one(), 1U);
+  EXPECT_EQ(only("17").index_plus_one(), 18U);
   const std::string id = new_notice_id();
-  EXPECT_EQ(uuid_text(as_bytes(must(show_request(id)).notice_id())), id);
-  EXPECT_EQ(must(show_request("4be19d02")).notice(), "\x4b\xe1\x9d\x02");
-  EXPECT_EQ(must(show_request("4be19d02a")).notice(), "\x4b\xe1\x9d\x02");
-  EXPECT_EQ(must(show_request(std::string(64, '1'))).notice(), std::string(32, '\x11'));
+  EXPECT_EQ(uuid_text(as_bytes(only(id).notice_id())), id);
+  EXPECT_EQ(only("4be19d02").notice(), "\x4b\xe1\x9d\x02");
+  EXPECT_EQ(only("4be19d02a").notice(), "\x4b\xe1\x9d\x02");
+  EXPECT_EQ(only(std::string(64, '1')).notice(), std::string(32, '\x11'));
   for (const std::string wrong : {"", "4be19d0", "4be19d0x", "not-an-id", "-"}) {
-    const Result<v1::ShowRequest> read = show_request(wrong);
+    const Result<std::vector<v1::ShowRequest>> read = show_requests(wrong);
     ASSERT_FALSE(read.has_value()) << wrong;
     EXPECT_EQ(read.error().code, ErrorCode::kUsage) << wrong;
   }
-  EXPECT_FALSE(show_request(std::string(65, 'a')).has_value());
+  EXPECT_FALSE(show_requests(std::string(65, 'a')).has_value());
+}
+
+TEST(ConvertTest, DigitsWithoutALetterAreAnIndexAndElseANotice) {
+  const std::vector<v1::ShowRequest> either = must(show_requests("12345678"));
+  ASSERT_EQ(either.size(), 2U);
+  EXPECT_EQ(either[0].index_plus_one(), 12'345'679U);
+  EXPECT_EQ(either[1].notice(), "\x12\x34\x56\x78");
 }
 
 TEST(ConvertTest, AnInboxItemBecomesANotice) {
