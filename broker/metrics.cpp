@@ -67,6 +67,9 @@ constexpr auto kMetrics = std::to_array<Metric>({
      "", "ample,warning,urgent-only,full"},
     {"alarm", kGauge, "Whether the hub admits nothing, for a contradiction", "alarm", "",
      Reading::kPresence},
+    {"admission_open", kGauge, "Whether the hub takes what nodes hand in", "admission.open"},
+    {"admission_after_seconds", kGauge, "How long after its start a quorum had met the hub",
+     "admission.after_ms", "", Reading::kMilliseconds, "seconds"},
     {"node_connected", kGauge, "Whether an enrolled node is connected", "nodes[].connected", kNode},
     {"node_cursor", kGauge, "Up to which index a connected node has stored", "nodes[].cursor",
      kNode},
@@ -82,6 +85,10 @@ constexpr auto kMetrics = std::to_array<Metric>({
 std::optional<std::string> not_ready(const text::Json& status) {
   if (const text::Json& alarm = status.at("alarm"); !alarm.is_null()) {
     return "alarm: " + alarm.at("error").get<std::string>();
+  }
+  if (const text::Json& admission = status.at("admission"); admission.at("open") != true) {
+    return "awaiting-quorum: " + std::to_string(admission.at("met").size()) + " of " +
+           text::dump(admission.at("needed")) + " members have met the hub since it started";
   }
   if (status.at("disk").at("level") == "full") {
     return "the disk is full: nothing is taken";

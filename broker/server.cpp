@@ -282,7 +282,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
   log::info("ready", {{"listen", router_->endpoint()},
                       {"size", hub_.sequencer().tree().size()},
                       {"genesis", hex(config_.genesis)}});
-  engine_->tell_contradiction();
+  engine_->tell_admission();
   life.notify.ready("serving nodes");
   refusals_told_.count = zap_->counters().refused_count;  // The self-test's own.
   bool busy = false;
@@ -643,6 +643,14 @@ Result<std::string> Server::status_json() const {
   json["alarm"] = why.has_value()
                       ? text::Json{{"error", error_info(why->code).name}, {"detail", why->detail}}
                       : text::Json(nullptr);
+  const StartProgress start = hub_.start_quorum().progress(sequencer.directory());
+  const std::optional<std::chrono::milliseconds> quorum_after = engine_->quorum_after();
+  json["admission"] = {
+      {"open", !hub_.admits_nothing().has_value()},
+      {"needed", start.needed},
+      {"met", start.met},
+      {"awaited", start.awaited},
+      {"after_ms", quorum_after ? text::Json(quorum_after->count()) : text::Json(nullptr)}};
   json["nodes"] = text::Json::array();
   const std::vector<SessionInfo> sessions = hub_.sessions();
   for (const exchange::NodeInfo* const node : sequencer.directory().active_nodes()) {

@@ -76,6 +76,21 @@ Finding alarm_of(const Json& status) {
                       "audit verify"};
 }
 
+// Of a hub. Why it admits nothing for good is its alarm.
+Finding admission_of(const Json& status) {
+  const Json& admission = status.at("admission");
+  const std::string met = text::dump(admission.at("met").size()) + " of " +
+                          shown(admission.at("needed")) + " members that have to meet the hub have";
+  if (admission.at("open") == true || !status.at("alarm").is_null()) {
+    return {.part = "admission",
+            .detail = status.at("alarm").is_null() ? "open" : "stopped by the alarm"};
+  }
+  return {.part = "admission",
+          .health = Health::kWarning,
+          .detail = met + "; it awaits " + shown(admission.at("awaited")),
+          .remedy = std::string(error_info(ErrorCode::kAwaitingQuorum).remedy)};
+}
+
 Finding link_of(const Json& status) {
   const Json& hub = status.at("hub");
   const std::string link = shown(hub.at("link"));
@@ -492,6 +507,8 @@ std::vector<Finding> findings_of(const Json& status, const Expectations& expecta
     findings.push_back(witness_of(status));
     findings.push_back(pairs_of(status));
     findings.push_back(overdue_of(status));
+  } else {
+    findings.push_back(admission_of(status));
   }
   findings.push_back(log_of(status, expectations));
   findings.push_back(clock_of(status, expectations));

@@ -16,7 +16,8 @@ namespace {
 constexpr std::uint32_t kProtocol = 1;
 constexpr std::uint64_t kRetryAfterMs = 250;
 constexpr std::uint64_t kRetryAfterStopMs = 10'000;  // People have to act first …
-constexpr std::uint64_t kRetryAfterDiskMs = 5'000;   // … or something makes room by itself.
+constexpr std::uint64_t kRetryAfterDiskMs = 5'000;   // … or something makes room by itself …
+constexpr std::uint64_t kRetryAfterStartMs = 1'000;  // … or others connect.
 // Nodes ping every 5 s: a session that is silent for longer may be of a machine that is gone.
 constexpr std::chrono::seconds kSilenceMax{15};
 constexpr std::string_view kControl = "control";
@@ -29,6 +30,9 @@ using exchange::Lane;
 std::uint64_t retry_after(ErrorCode code) {
   if (code == ErrorCode::kAdmissionStopped) {
     return kRetryAfterStopMs;
+  }
+  if (code == ErrorCode::kAwaitingQuorum) {
+    return kRetryAfterStartMs;
   }
   if (code == ErrorCode::kDiskLow || code == ErrorCode::kDiskFull) {
     return kRetryAfterDiskMs;
@@ -71,6 +75,7 @@ Hub::Hub(HubConfig config, HubState state)
       contradiction_(state.contradiction.empty()
                          ? std::nullopt
                          : std::optional(Error{ErrorCode::kAdmissionStopped, state.contradiction})),
+      start_quorum_(state.tree.size() == 0),
       sequencer_(std::move(state), config_.admission, config_.log_keys),
       quotas_(config_.quota) {}
 
@@ -249,7 +254,22 @@ Result<void> Hub::foreign(const exchange::NodeInfo& node, const v1::Hello& hello
   return std::unexpected(std::move(error));
 }
 
+std::optional<Error> Hub::admits_nothing() const {
+  if (contradiction_.has_value() || start_quorum_.is_there()) {
+    return contradiction_;
+  }
+  const StartProgress start = start_quorum_.progress(sequencer_.directory());
+  std::string awaited;
+  for (const std::string& member : start.awaited) {
+    awaited += (awaited.empty() ? "" : ", ") + member;
+  }
+  return Error{ErrorCode::kAwaitingQuorum,
+               "of " + std::to_string(start.needed) + " members that have to meet the hub " +
+                   std::to_string(start.met.size()) + " have; it awaits " + awaited};
+}
+
 void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello) {
+  start_quorum_.met(node.member, sequencer_.directory());
   Session session{.peer = peer,
                   .transport_key_id = node.transport_key.id(),
                   .member = node.member,

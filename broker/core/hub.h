@@ -20,6 +20,7 @@
 #include "broker/core/delivery.h"
 #include "broker/core/quota.h"
 #include "broker/core/sequencer.h"
+#include "broker/core/start_quorum.h"
 #include "chancery/v1/link.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
@@ -134,6 +135,10 @@ class Hub {
   // A head that this hub signed and that is not in its log, once a node has shown one: from then on
   // nothing is admitted (C-134), by later runs on this store neither.
   [[nodiscard]] const std::optional<Error>& contradiction() const { return contradiction_; }
+  // Before it is there nothing is admitted either (C-150).
+  [[nodiscard]] const StartQuorum& start_quorum() const { return start_quorum_; }
+  // Why nothing is admitted now; nothing where it is.
+  [[nodiscard]] std::optional<Error> admits_nothing() const;
 
   // What time it is in this turn, until a frame says a later one. Sessions that nothing was heard
   // from for long end here; but where it was this hub that stood still, what they said meanwhile is
@@ -263,6 +268,7 @@ class Hub {
   SteadyTime now_{};  // Of the turn.
   WakingClock waking_;
   std::optional<Error> contradiction_;
+  StartQuorum start_quorum_;
   Sequencer sequencer_;
   MemberQuotas quotas_;
   std::map<Hash, Session> sessions_;  // By node: its signing key's id.

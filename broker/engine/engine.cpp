@@ -54,6 +54,9 @@ Engine::Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubS
   if (const std::optional<CosignedHead>& newest = rounds_.newest(); newest.has_value()) {
     hub_.set_cosigned(result_of(*newest));
   }
+  if (hub_.start_quorum().is_there()) {
+    quorum_after_ = std::chrono::milliseconds(0);
+  }
 }
 
 Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
@@ -285,6 +288,7 @@ Result<std::vector<Hash>> Engine::proof_of(const ProofRead& read) {
 
 void Engine::disk_has(std::uint64_t free_bytes, DiskGauge::Time now) {
   now_ = now;
+  first_turn_ = first_turn_.value_or(now);
   hub_.at(now);
   hub_.quotas().at(now);
   refusals_.sweep(now);
@@ -312,22 +316,37 @@ Result<void> Engine::flush() {
 
 Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id,
                              std::string_view frame) {
-  const bool admits = !hub_.contradiction().has_value();
+  const bool had_contradiction = hub_.contradiction().has_value();
   Result<void> served = hub_.receive(peer, transport_key_id, frame);
   if (served.has_value()) {
     served = check_heads();
   }
-  if (admits && hub_.contradiction().has_value()) {
-    tell_contradiction();
+  if (!had_contradiction && hub_.contradiction().has_value()) {
+    tell_admission();
     contradiction_is_new_ = true;
   }
+  note_quorum();
   return served;
 }
 
-void Engine::tell_contradiction() const {
-  if (const std::optional<Error>& why = hub_.contradiction(); why.has_value()) {
-    log::error("admission-stopped",
-               {{"detail", why->detail}, {"remedy", error_info(why->code).remedy}});
+void Engine::note_quorum() {
+  if (!quorum_after_.has_value() && hub_.start_quorum().is_there()) {
+    quorum_after_ =
+        std::chrono::duration_cast<std::chrono::milliseconds>(now_ - first_turn_.value_or(now_));
+    log::info("admits", {{"after_ms", quorum_after_->count()}});
+  }
+}
+
+void Engine::tell_admission() const {
+  const std::optional<Error> why = hub_.admits_nothing();
+  if (!why.has_value()) {
+    return;
+  }
+  const std::string_view remedy = error_info(why->code).remedy;
+  if (hub_.contradiction().has_value()) {
+    log::error("admission-stopped", {{"detail", why->detail}, {"remedy", remedy}});
+  } else {
+    log::info("awaiting-quorum", {{"detail", why->detail}, {"remedy", remedy}});
   }
 }
 
@@ -357,7 +376,7 @@ Result<void> Engine::check_heads() {
 Result<Decision> Engine::decide(std::uint64_t now_ms) {
   Sequencer& sequencer = hub_.sequencer();
   const Questions questions = sequencer.begin();
-  if (const std::optional<Error>& why = hub_.contradiction(); why.has_value()) {
+  if (const std::optional<Error> why = hub_.admits_nothing(); why.has_value()) {
     return sequencer.refuse(*why);
   }
   if (const Result<void> room = disk().admit(/*urgent=*/true); !room.has_value()) {

@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -83,10 +84,15 @@ class Engine {
   // As Hub::receive().
   [[nodiscard]] Result<void> receive(PeerHandle peer, const Hash& transport_key_id,
                                      std::string_view frame);
-  // A line of the log where admission is stopped.
-  void tell_contradiction() const;
+  // A line of the log where nothing is admitted, and why.
+  void tell_admission() const;
+  // How long after the first turn a quorum had met the hub and it could admit something; nothing
+  // before.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> quorum_after() const {
+    return quorum_after_;
+  }
   // A batch of what waits, if anything does. Where a node has shown that this log is not the one
-  // that the hub signed, all of it is refused.
+  // that the hub signed, or no quorum has met the hub since its start, all of it is refused.
   [[nodiscard]] Result<Sequenced> sequence(std::uint64_t now_ms);
   // Pages of feeds and of the log, within credits and what the links drain, to the peers that have
   // room. What is damaged is logged and not served. `send` is to send what take_outgoing() has: it
@@ -139,6 +145,8 @@ class Engine {
   // Whether it was written; false where it is known that the disk had no room for it.
   Result<bool> had_room(const Result<void>& written);
   void count(const std::vector<Outcome>& outcomes);
+  // Of the quorum at the start, when it is there.
+  void note_quorum();
 
   std::unique_ptr<HubStore> store_;
   LogSigners log_signers_;
@@ -152,6 +160,8 @@ class Engine {
   exchange::ScrubPace pace_;
   std::optional<SteadyTime> tell_damaged_at_ = SteadyTime{};  // While there is something to tell.
   DiskGauge::Time now_{};                                     // Of the turn.
+  std::optional<DiskGauge::Time> first_turn_;
+  std::optional<std::chrono::milliseconds> quorum_after_;
   log::Limiter refusals_;
 };
 

@@ -26,8 +26,8 @@ namespace chancery::client {
 // identifier that is none.
 [[nodiscard]] Result<v1::PublishRequest> publish_request(const Draft& draft);
 [[nodiscard]] Result<v1::InboxRequest> inbox_request(const InboxQuery& query);
-// What Client::show() may be asked for by such a name, in the order to ask: digits only are an index,
-// and where there is none, the beginning of a notice.
+// What Client::show() may be asked for by such a name, in the order to ask: digits only are an
+// index, and where there is none, the beginning of a notice.
 [[nodiscard]] Result<std::vector<v1::ShowRequest>> show_requests(std::string_view name);
 
 // kMalformed where the node sent what is no notice.

@@ -450,8 +450,7 @@ Details Session::show(const std::string& name) {
   for (v1::ShowRequest& show : value_or_throw(show_requests(name))) {
     v1::LocalRequest request;
     *request.mutable_show() = std::move(show);
-    reply =
-        value_or_throw(link_->call(std::move(request), link_->options().request_timeout));
+    reply = value_or_throw(link_->call(std::move(request), link_->options().request_timeout));
     if (!is_not_found(reply)) {
       break;
     }

@@ -91,10 +91,26 @@ std::optional<Request> request_from(int argc, char** argv) {
   return has_seed ? std::optional(request) : std::nullopt;
 }
 
-Report run(const test::TestExchange& exchange, std::uint64_t seed, const Request& request,
+using Exchanges = std::vector<test::TestExchange>;
+
+// Of two nodes, and up to one for each member.
+Exchanges make_exchanges() {
+  Exchanges exchanges;
+  for (std::size_t node_count = 2; node_count <= kMembers.size(); ++node_count) {
+    exchanges.emplace_back(
+        test::ExchangeOptions{.node_count = node_count, .adjust_roster = [](v1::Roster& roster) {
+                                v1::Retention& rule = *roster.add_retention();
+                                rule.set_kinds("contact");
+                                rule.set_days(10);
+                              }});
+  }
+  return exchanges;
+}
+
+Report run(const Exchanges& exchanges, std::uint64_t seed, const Request& request,
            Trace::Sink story) {
   World world(
-      exchange,
+      exchanges,
       {.seed = seed, .duration = request.minutes * 60 * kSecond, .story = std::move(story)});
   Report report = world.run();
   // Where nothing is published or read, nothing can be lost.
@@ -106,9 +122,9 @@ Report run(const test::TestExchange& exchange, std::uint64_t seed, const Request
   return report;
 }
 
-void tell_story(const test::TestExchange& exchange, std::uint64_t seed, const Request& request) {
+void tell_story(const Exchanges& exchanges, std::uint64_t seed, const Request& request) {
   std::deque<std::string> lines;
-  const Report again = run(exchange, seed, request, [&](const std::string& line) {
+  const Report again = run(exchanges, seed, request, [&](const std::string& line) {
     lines.push_back(line);
     if (lines.size() > kStoryLines && !request.story) {
       lines.pop_front();
@@ -140,21 +156,17 @@ int main(int argc, char** argv) {
   }
   const Request& request = *asked;
   Disk::have_one_thread();
-  const test::TestExchange exchange({.adjust_roster = [](v1::Roster& roster) {
-    v1::Retention& rule = *roster.add_retention();
-    rule.set_kinds("contact");
-    rule.set_days(10);
-  }});
+  const Exchanges exchanges = make_exchanges();
   std::uint64_t failed_count = 0;
   Report sum;
   const std::clock_t began = std::clock();
-  NodeMachine::make_empty_stores(exchange.genesis(), kMembers);
+  NodeMachine::make_empty_stores(exchanges.front().genesis(), kMembers);
   for (std::uint64_t seed = request.first; seed <= request.last; ++seed) {
     const Trace::Sink story =
         request.story ? [](const std::string& line) { std::cout << line << '\n'; } : Trace::Sink();
-    Report report = run(exchange, seed, request, story);
+    Report report = run(exchanges, seed, request, story);
     if (request.twice || seed % 100 == 0) {
-      if (const Report again = run(exchange, seed, request, {}); again.trace != report.trace) {
+      if (const Report again = run(exchanges, seed, request, {}); again.trace != report.trace) {
         report.violations.push_back("the second run went another way: " + hex(again.trace));
       }
     }
@@ -173,7 +185,7 @@ int main(int argc, char** argv) {
     if (!report.violations.empty()) {
       ++failed_count;
       if (!request.story) {
-        tell_story(exchange, seed, request);
+        tell_story(exchanges, seed, request);
       }
     }
   }

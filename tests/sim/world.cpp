@@ -31,10 +31,10 @@ Weather draw_weather(Random& random) {
 
 }  // namespace
 
-World::World(const test::TestExchange& exchange, const WorldOptions& options)
+World::World(std::span<const test::TestExchange> exchanges, const WorldOptions& options)
     : options_(options),
-      exchange_(exchange),
       random_(options.seed),
+      exchange_(exchanges[random_.below(exchanges.size())]),
       trace_(scheduler_, options.story),
       around_{.scheduler = scheduler_,
               .trace = trace_,
@@ -62,7 +62,7 @@ void World::build() {
   weather_ = draw_weather(random_);
   hub_ = std::make_unique<HubMachine>(around_, random_.fork());
   authorities_ = std::make_unique<Authorities>(around_, *hub_);
-  const std::size_t count = random_.between(2, kMembers.size());
+  const std::size_t count = exchange_.directory().active_nodes().size();
   names_.assign(kMembers.begin(), kMembers.begin() + count);
   workload_.pause_max = count * 15 * kSecond;  // As many notices an hour, whoever publishes them.
   if (random_.chance(20'000)) {

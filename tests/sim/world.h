@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,8 @@ struct Report {
 
 class World {
  public:
-  // Each begins with the same exchange.
-  World(const test::TestExchange& exchange, const WorldOptions& options);
+  // Each begins with one of these exchanges, all its nodes at work.
+  World(std::span<const test::TestExchange> exchanges, const WorldOptions& options);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   World(World&&) = delete;
@@ -96,8 +97,8 @@ class World {
   void violation(const std::string& what);
 
   WorldOptions options_;
-  test::TestExchange exchange_;
   Random random_;
+  test::TestExchange exchange_;
   Scheduler scheduler_;
   Trace trace_;
   Surroundings around_;

@@ -178,8 +178,12 @@ TestExchange::TestExchange(const ExchangeOptions& options) {
   directory_ = Directory(genesis_);
   entries_.push_back(proposal.envelope());
   must(directory_.apply(parse(entries_.back()), cache_));
+  std::size_t node_count = 0;
   for (const v1::Member& member : roster.members()) {
     const bool is_member = member.role() == v1::MEMBER_ROLE_MEMBER;
+    if (is_member && node_count++ >= options.node_count) {
+      continue;
+    }
     entries_.push_back(enrol(node_entry(member.code(), 1, true, is_member), directory_));
     must(directory_.apply(parse(entries_.back()), cache_));
   }

@@ -1,9 +1,9 @@
 // TestExchange: a founded exchange, its members' keys, and everything that they send, for tests.
 //
-// Members AM BY KG KZ RU TJ with one node each, with voice and witness key; on request SEC (an
-// institution) and UN (a partner). Keys, salts, ids and times come from names and counters: the
-// same calls make the same bytes in every run. Directories are arguments, so that a test can make
-// an entry or a notice on any state, also on one that is no longer, or not yet, in force.
+// Members AM BY KG KZ RU TJ with one node each (or fewer), with voice and witness key; on request
+// SEC (an institution) and UN (a partner). Keys, salts, ids and times come from names and counters:
+// the same calls make the same bytes in every run. Directories are arguments, so that a test can
+// make an entry or a notice on any state, also on one that is no longer, or not yet, in force.
 //
 //   TestExchange exchange;
 //   const Draft draft = exchange.draft("AM", {"BY", "RU"});
@@ -38,6 +38,7 @@ struct ExchangeOptions {
   std::string name = "trial";  // Another name is another exchange, with the same keys.
   bool institution = false;    // SEC
   bool partner = false;        // UN
+  std::size_t node_count = 6;  // So many members have a node, from AM on; SEC and UN do besides.
   // Changes the roster before it is founded on: rights, classifications, rules.
   std::function<void(v1::Roster&)> adjust_roster = {};
 };

@@ -227,6 +227,7 @@ class DaemonRefusesToStart(Trial):
         wal.write_bytes(whole)
         self.hub.start()
         self.nodes["AM"].start()
+        self.start_quorum()
         self.assert_arrives("BY", ["one", "two"])
 
     def test_what_a_first_start_left_when_it_was_killed_is_in_nobodys_way(self):
@@ -462,9 +463,9 @@ class DaemonStops(Trial):
 
     def test_sigterm_and_sigint_end_each_daemon_with_0_within_5_seconds(self):
         for number in (signal.SIGTERM, signal.SIGINT):
-            self.start("AM", "BY")
+            self.start("AM", "BY", "KG", "KZ")
             self.assertEqual(self.publish("AM", number.name).code, 0)
-            for daemon in (self.nodes["AM"], self.hub, self.nodes["BY"]):  # BY without its hub.
+            for daemon in (self.nodes["AM"], self.hub, *(self.nodes[m] for m in ("BY", "KG", "KZ"))):  # BY without its hub.
                 self.assertEqual(daemon.stop(number), 0, daemon.log())
 
 

@@ -24,6 +24,7 @@ TEST_F(LogHubChangesItsKeyTest, AMemberFollowsAcrossTheChange) {
     ASSERT_NO_FATAL_FAILURE(hub_.start());
     ASSERT_TRUE(honest_->reaches(zmq::LinkState::kConnected));
     ASSERT_TRUE(honest_->greet());
+    ASSERT_NO_FATAL_FAILURE(meet_three_more());
     author_.saw(honest_->head());
   };
   hub_.set_log_keys("hub log 1", "hub log 2");
@@ -49,6 +50,7 @@ TEST_F(LogHubChangesItsKeyTest, AMemberFollowsAcrossTheChange) {
   ASSERT_NO_FATAL_FAILURE(hub_.start());
   ASSERT_TRUE(honest_->reaches(zmq::LinkState::kConnected));
   ASSERT_TRUE(honest_->greet());
+  ASSERT_NO_FATAL_FAILURE(meet_three_more());
 }
 
 }  // namespace

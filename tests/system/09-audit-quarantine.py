@@ -49,6 +49,8 @@ class Quarantine(Trial):
         self.assert_arrives("BY", ["notice 0"])  # What stands before it; the feed waits there.
         self.start_node("KZ")
         self.assert_arrives("KZ", ["notice 0"])
+        for member in ("RU", "TJ"):  # AM, the origin, is to stay away.
+            self.start_node(member)
         self.assertEqual(self.publish("BY", "The other lane goes on", "--precedence", "flash", to="KZ").code, 0)
         self.assert_arrives("KZ", ["notice 0", "The other lane goes on"])
         audit = self.audit("hub")
@@ -96,6 +98,7 @@ class Quarantine(Trial):
         self.flip_a_bit(store, "outbox", "draft", "seq = 5")
         self.flip_a_bit(store, "received", "envelope", "idx = 9")
         self.start("AM")
+        self.start_quorum()
         for part in ("received index=9", "outbox index=5"):
             self.assertTrue(self.nodes["AM"].says(f"record-damaged part={part} "), self.nodes["AM"].log())
         self.assertTrue(eventually(lambda: "after it" in self.subjects("BY")))

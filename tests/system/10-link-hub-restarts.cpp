@@ -41,6 +41,7 @@ class LinkHubRestartsTest : public LinkTest {
         honest_->delivered().empty() ? 0 : honest_->delivered().rbegin()->first + 1;
     ASSERT_TRUE(honest_->greet(cursor));
     EXPECT_GE(hostile_->head().size(), acknowledged.size());
+    ASSERT_NO_FATAL_FAILURE(meet_three_more());
     for (const std::vector<std::string>& envelopes : submits) {
       ASSERT_TRUE(hostile_->submit(envelopes));
     }

@@ -81,9 +81,11 @@ class LinkOutages(Trial):
                          (2, "unknown", "unknown-outcome"), waited)
         self.assertEqual(self.subjects("BY"), [])
         self.start()
+        self.start_quorum()
         self.assert_arrives("BY", [f"queued {i}" for i in range(5)] + ["waited"])
         again = self.publish("AM", "waited", "--id", waited.json["id"])
-        self.assertEqual((again.code, again.json["stage"]), (0, "logged"), again)
+        self.assertEqual(again.code, 0, again)
+        self.assertIn(again.json["stage"], ("logged", "witnessed"))
         self.assertEqual({key: self.outbox("AM")[key] for key in ("queued", "signed", "logged", "refused")},
                          {"queued": 0, "signed": 0, "logged": 6, "refused": 0})
         self.assertEqual(self.audit("hub").code, 0)
@@ -99,6 +101,7 @@ class LinkOutages(Trial):
         self.assertEqual(self.outbox("AM")["undelivered"], 1)
         self.hub.stop(signal.SIGKILL)
         self.start("KZ")
+        self.start_quorum()
         self.assertTrue(eventually(lambda: self.outbox("AM")["undelivered"] == 0), self.outbox("AM"))
         self.assertEqual(delivered(), ["BY", "KZ"])
 
@@ -124,6 +127,7 @@ class LinkOutages(Trial):
                 self.assertEqual(self.publish("AM", sent[-1], "--wait", "logged" if i < 3 else "queued").code, 0)
             self.hub.stop(number)
             self.start()
+            self.start_quorum()
             self.assert_arrives("BY", sent)
         # That BY has the last of them says nothing of how far AM is.
         self.assertTrue(eventually(lambda: self.outbox("AM")["logged"] == len(sent)))
@@ -140,6 +144,7 @@ class LinkOutages(Trial):
         store = self.path("hub/store/hub.db")
         older = store.read_bytes()
         self.start()
+        self.start_quorum()
         self.assertEqual(self.publish("AM", "after the copy").code, 0)
         self.assertTrue(eventually(lambda: "after the copy" in self.subjects("BY")))
         self.assertEqual(self.nodes["BY"].stop(), 0)
@@ -150,7 +155,7 @@ class LinkOutages(Trial):
         self.assertTrue(self.hub.says("admission-stopped"), self.hub.log())
         status = self.status("hub")
         self.assertEqual((status.code, status.json["alarm"]["error"]), (1, "admission-stopped"), status)
-        self.assertEqual(self.status("AM").json["alarm"]["error"], "foreign-log")
+        self.assertTrue(eventually(lambda: (self.status("AM").json["alarm"] or {}).get("error") == "foreign-log"))
         size = status.json["log"]["size"]
         self.nodes["BY"].start()
         self.assertTrue(self.nodes["BY"].says("error=foreign-log"), self.nodes["BY"].log())
@@ -174,6 +179,7 @@ class LinkOutages(Trial):
         self.assertEqual(self.hub.stop(), 0)
         store.write_bytes(newer)
         self.start()
+        self.start_quorum()
         self.assertTrue(eventually(lambda: set(self.subjects("AM")) == {"meanwhile", "too early"}), self.subjects("AM"))
         self.assertTrue(eventually(lambda: self.publish("KZ", "in time").code == 0))
         self.assertEqual(self.status("KZ").json["hub"]["fault"], "")
@@ -187,6 +193,7 @@ class LinkOutages(Trial):
         self.assertTrue(eventually(lambda: self.outbox("AM")["signed"] == 1))
         self.hub.stop(signal.SIGKILL)
         self.start()
+        self.start_quorum()
         self.assert_arrives("BY", ["on the way"])  # Well before the node's own timer would resend.
         self.assertEqual({key: self.outbox("AM")[key] for key in ("queued", "signed", "logged")},
                          {"queued": 0, "signed": 0, "logged": 1})
@@ -264,6 +271,7 @@ class LinkOutages(Trial):
         self.assertEqual(self.publish("AM", "in the outbox", "--wait", "queued").code, 0)
         self.nodes["AM"].stop(signal.SIGKILL)
         self.start("AM")
+        self.start_quorum()
         self.assertTrue(eventually(lambda: "in the outbox" in self.subjects("BY")))
         self.assertEqual(self.outbox("AM")["logged"], 6)
         for name in ("hub", "AM", "BY"):

@@ -53,6 +53,7 @@ class Outbox(Trial):
         self.assertEqual((tracked.code, json.loads(tracked.out.splitlines()[-1])["stage"]), (1, "withdrawn"), tracked)
         self.hub.start()
         self.assertTrue(self.hub.says(" ready "))
+        self.start_quorum()
         self.assertEqual(self.publish("AM", "after").code, 0)
         self.assert_arrives("BY", ["logged", "after"])
 

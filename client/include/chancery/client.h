@@ -274,7 +274,8 @@ class Client {
   Outcome retry(const std::string& id);
 
   // A notice by its hash N or at least 8 digits of it, by its id (a UUID), or by its index (digits
-  // only; where there is no such index, digits of N). "not-found" where the node has none, or may not show it to this application.
+  // only; where there is no such index, digits of N). "not-found" where the node has none, or may
+  // not show it to this application.
   [[nodiscard]] Details show(const std::string& name);
 
   [[nodiscard]] Stats stats() const;

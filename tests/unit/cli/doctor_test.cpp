@@ -53,7 +53,24 @@ TEST(DoctorTest, AHubHasNoLinkAndNoEnrolment) {
   for (const char* const key : {"hub", "outbox", "enrolled", "inbox"}) {
     hub.erase(key);
   }
-  EXPECT_EQ(findings_of(hub, {.now_ms = kNow}).size(), 6U);
+  hub["admission"] = {{"open", true}, {"needed", 4}, {"met", {"AM"}}, {"awaited", {"BY"}}};
+  EXPECT_EQ(findings_of(hub, {.now_ms = kNow}).size(), 7U);
+
+  const auto admission = [&] {
+    for (const Finding& finding : findings_of(hub, {.now_ms = kNow})) {
+      if (finding.part == "admission") {
+        return finding;
+      }
+    }
+    return Finding{};
+  };
+  EXPECT_EQ(admission().detail, "open");
+  hub["admission"]["open"] = false;
+  EXPECT_EQ(admission().health, Health::kWarning);
+  EXPECT_EQ(admission().detail,
+            R"(1 of 4 members that have to meet the hub have; it awaits ["BY"])");
+  hub["alarm"] = {{"error", "admission-stopped"}, {"detail", "of another size"}};
+  EXPECT_EQ(admission().detail, "stopped by the alarm");
 }
 
 TEST(DoctorTest, EachTroubleIsNamedWithItsRemedy) {

@@ -60,9 +60,15 @@ class EngineTest : public testing::Test {
     }
     return words;
   }
-  void greet(PeerHandle peer, std::string_view member) {
+  void greet(PeerHandle peer, std::string_view member, const v1::TreeHead& followed = {}) {
+    must(say_hello(peer, member, followed));
+  }
+  Result<void> say_hello(PeerHandle peer, std::string_view member, const v1::TreeHead& followed) {
     v1::UpMessage message;
     v1::Hello& hello = *message.mutable_hello();
+    if (followed.size() > 0) {
+      *hello.mutable_followed() = followed;
+    }
     hello.set_protocol(1);
     hello.set_genesis(to_string(exchange_.genesis()));
     for (v1::Credits* const credits : {hello.mutable_credits(), hello.mutable_credits_urgent()}) {
@@ -71,7 +77,13 @@ class EngineTest : public testing::Test {
     }
     hello.set_program("node of a test");
     hello.set_instance(std::string(exchange::kInstanceBytes, 'i'));
-    must(engine_->receive(peer, transport_id(member), message.SerializeAsString()));
+    return engine_->receive(peer, transport_id(member), message.SerializeAsString());
+  }
+  void meet_a_quorum() {
+    PeerHandle peer = 0;
+    for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
+      greet(++peer, member);
+    }
   }
   std::vector<FeedEntry> feed_of_by() {
     return must(engine_->store().read_feed({.member = "BY", .from = 0, .count_max = 200}, kPlenty));
@@ -119,6 +131,38 @@ TEST_F(EngineTest, WhatIsMeasuredDecidesWhatIsTaken) {
   EXPECT_EQ(sequence(), (Words{"at 8", "at 9"}));
 }
 
+// C-150
+TEST_F(EngineTest, AfterAStartNothingIsAdmittedBeforeAQuorumHasMetTheHub) {
+  measure(kPlenty);
+  EXPECT_EQ(engine_->quorum_after(), std::chrono::milliseconds(0)) << "of an empty log";
+  const v1::TreeHead before = head_of(engine_->hub().sequencer().tree());
+  ASSERT_EQ(offer(urgent()), "good");
+  ASSERT_EQ(sequence(), Words{"at 7"});
+
+  start();
+  measure(kPlenty);
+  const v1::TreeHead now = head_of(engine_->hub().sequencer().tree());
+  const std::string waits = urgent();
+  greet(1, "AM", now);
+  greet(2, "BY", before);
+  greet(3, "KG", before);
+  v1::TreeHead foreign = before;
+  foreign.set_root(std::string(32, 'x'));
+  EXPECT_EQ(test::outcome(say_hello(4, "KZ", foreign)), "foreign-log");
+  EXPECT_EQ(engine_->quorum_after(), std::nullopt);
+  ASSERT_EQ(offer(waits), "good");
+  EXPECT_EQ(sequence(), Words{"awaiting-quorum"});
+  EXPECT_EQ(stored_size(), kFounded + 1);
+
+  now_ += seconds(7);
+  measure(kPlenty);
+  engine_->hub().disconnected(2);  // It has said what it knows.
+  greet(5, "RU");                  // It has followed nothing.
+  EXPECT_EQ(engine_->quorum_after(), seconds(7));
+  ASSERT_EQ(offer(waits), "good");
+  EXPECT_EQ(sequence(), Words{"at 8"});
+}
+
 TEST_F(EngineTest, AProofThatFindsNoRoomIsAskedForAgain) {
   measure(kPlenty);
   const v1::Draft draft = exchange_.draft("AM", {"BY"}, "contact");
@@ -143,6 +187,7 @@ TEST_F(EngineTest, StartsOnAFullDiskAndShowsWhatItHas) {
   for (std::size_t round = 1; round <= 10; ++round) {
     disk_.set_full(false);
     measure(kPlenty);
+    meet_a_quorum();
     for (int i = 0; i < 10; ++i) {
       ASSERT_EQ(offer(routine()), "good");
     }

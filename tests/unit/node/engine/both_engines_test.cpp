@@ -18,6 +18,7 @@
 #include "core/base/encoding.h"
 #include "core/exchange/audit.h"
 #include "core/exchange/evidence.h"
+#include "core/exchange/limits.h"
 #include "io/sqlite/database.h"
 #include "node/engine/engine.h"
 #include "node/store/evidence.h"
@@ -50,6 +51,24 @@ class BothEnginesTest : public testing::Test {
     hub_ = must(broker::Engine::start({.program = "hub", .admission = {}, .window = {}},
                                       std::move(store), std::move(signers)));
     must(hub_->sign_missing_checkpoints());
+    if (hub_->hub().sequencer().tree().size() > 0) {
+      meet_a_quorum();
+    }
+  }
+
+  // Four members that have followed nothing say hello and are gone again (C-150).
+  void meet_a_quorum() {
+    v1::UpMessage message;
+    v1::Hello& hello = *message.mutable_hello();
+    hello.set_protocol(1);
+    hello.set_genesis(to_string(exchange_.genesis()));
+    hello.set_instance(std::string(exchange::kInstanceBytes, 'q'));
+    broker::PeerHandle peer = 0;
+    for (const std::string member : {"KG", "KZ", "RU", "TJ"}) {
+      const std::string key = test::node_key_name(member, 1, "transport");
+      must(hub_->receive(++peer, test::agreement_public(key).id(), message.SerializeAsString()));
+      hub_->hub().disconnected(peer);
+    }
   }
 
   // It does not know from before what its witnesses cosigned.
