@@ -312,7 +312,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     tell_vitals();
     CHANCERY_TRY_VOID(sequence());
     serve_reads();
-    engine_->run_rounds(os::steady_now());
+    CHANCERY_TRY_VOID(engine_->run_rounds(os::steady_now()));
     send_outgoing();
     CHANCERY_TRY_VOID(step_backup());
     CHANCERY_TRY_VOID(daemon::answer_reloads(

@@ -21,6 +21,14 @@ struct SignedHead {
 struct CosignedHead {
   SignedHead head;
   std::uint64_t time_s = 0;  // Of the quorum (C-181).
+  // Its witnesses are not those of the head at quorum before it (C-182).
+  bool changes_witnesses = false;
+};
+
+// Such a head: whoever missed it cannot judge those after it.
+struct WitnessChange {
+  std::uint64_t size = 0;
+  std::string note;
 };
 
 }  // namespace chancery::broker

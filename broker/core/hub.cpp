@@ -75,6 +75,7 @@ Hub::Hub(HubConfig config, HubState state)
       contradiction_(state.contradiction.empty()
                          ? std::nullopt
                          : std::optional(Error{ErrorCode::kAdmissionStopped, state.contradiction})),
+      witness_changes_(std::move(state.witness_changes)),
       start_quorum_(state.tree.size() == 0),
       sequencer_(std::move(state), config_.admission, config_.log_keys),
       quotas_(config_.quota) {}
@@ -300,6 +301,7 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
   welcome.set_program(config_.program);
   send(peer, std::string(kControl), message);
   tell_damaged(at->second);
+  tell_witness_changes(at->second, hello.cosigned().size());
   tell_cosigned(at->second);
 }
 
@@ -318,6 +320,16 @@ void Hub::ask(const exchange::NodeInfo& witness, const v1::Round& round) {
 
 std::vector<WitnessAnswer> Hub::take_answers() {
   return std::exchange(answers_, {});
+}
+
+void Hub::tell_witness_changes(const Session& session, std::uint64_t cosigned_size) {
+  for (const WitnessChange& change : witness_changes_) {
+    if (change.size > cosigned_size) {
+      v1::DownMessage message;
+      message.mutable_round_result()->set_checkpoint(change.note);
+      send(session.peer, std::string(kControl), message);
+    }
+  }
 }
 
 void Hub::tell_cosigned(const Session& session) {

@@ -179,6 +179,8 @@ class Hub {
   [[nodiscard]] std::vector<WitnessAnswer> take_answers();
   void set_cosigned(v1::RoundResult result) { cosigned_ = std::move(result); }
   void tell_cosigned();
+  // Told before it to whoever has not taken it, at each Welcome (C-187).
+  void add_witness_change(WitnessChange change) { witness_changes_.push_back(std::move(change)); }
 
   // Entries that the store has not got whole: from now on nodes are told at their Welcome.
   void set_damaged(std::vector<DamagedEntry> entries) { damaged_ = std::move(entries); }
@@ -260,6 +262,7 @@ class Hub {
               const v1::Credits& credits);
   void tell_damaged(const Session& session);
   void tell_cosigned(const Session& session);
+  void tell_witness_changes(const Session& session, std::uint64_t cosigned_size);
   void restore(PeerHandle peer, const Session& session, v1::Restore restore);
   Result<void> fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch);
   void answer(const std::vector<Outcome>& outcomes, bool waiting);
@@ -268,6 +271,7 @@ class Hub {
   SteadyTime now_{};  // Of the turn.
   WakingClock waking_;
   std::optional<Error> contradiction_;
+  std::vector<WitnessChange> witness_changes_;
   StartQuorum start_quorum_;
   Sequencer sequencer_;
   MemberQuotas quotas_;

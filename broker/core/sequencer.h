@@ -51,7 +51,8 @@ struct HubState {
   exchange::Directory directory;
   std::uint64_t accepted_at_ms = 0;
   std::vector<KeyClock> clocks;
-  std::optional<CosignedHead> cosigned;  // The newest head at quorum.
+  std::optional<CosignedHead> cosigned;        // The newest head at quorum.
+  std::vector<WitnessChange> witness_changes;  // All that there were, in log order.
   std::string contradiction;  // A head that the hub signed and its log lacks; empty where none is.
 };
 

@@ -223,7 +223,7 @@ void Engine::log_is(const std::string& note) {
                   .witnesses = exchange::witnesses_of(sequencer.directory())});
 }
 
-void Engine::run_rounds(SteadyTime now) {
+Result<void> Engine::run_rounds(SteadyTime now) {
   const exchange::Directory& directory = hub_.sequencer().directory();
   const std::string& origin = directory.roster().hub().origin_line();
   for (const WitnessAnswer& each : hub_.take_answers()) {
@@ -261,9 +261,14 @@ void Engine::run_rounds(SteadyTime now) {
   }
   if (const std::optional<CosignedHead> result = rounds_.take_result(); result.has_value()) {
     store_->keep_cosigned(*result);
+    if (result->changes_witnesses) {  // Not told before it is durable: nodes go on from it.
+      CHANCERY_TRY_VOID(flush());
+      hub_.add_witness_change({.size = result->head.checkpoint.size, .note = result->head.note});
+    }
     hub_.set_cosigned(result_of(*result));
     hub_.tell_cosigned();
   }
+  return {};
 }
 
 // One that does not prove what it is to prove is of a table that rotted; the scrubber mends that.

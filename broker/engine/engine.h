@@ -99,7 +99,7 @@ class Engine {
   // is called whenever that is much.
   void serve_reads(const HasRoom& has_room = {}, const std::function<void()>& send = {});
   // The rounds in which witnesses cosign the log, a step further (broker/core/rounds.h).
-  void run_rounds(SteadyTime now);
+  [[nodiscard]] Result<void> run_rounds(SteadyTime now);
   [[nodiscard]] const Rounds& rounds() const { return rounds_; }
   // A step of the pass that erases the bodies whose time has passed; where work waits, one a
   // second. A body stays until each recipient in the roster has said, since this start, that it has

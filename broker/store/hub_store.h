@@ -102,8 +102,8 @@ class HubStore {
   // flush(): until then it can be made again, since Ed25519 is deterministic.
   virtual void keep_checkpoint(std::uint64_t size, std::string note) = 0;
   [[nodiscard]] virtual Result<void> flush() = 0;
-  // The newest head at quorum, in the place of the one before. Durable as a checkpoint is: a hub
-  // that loses it goes on from the one before.
+  // The newest head at quorum, in the place of the one before; one that changes the witnesses stays
+  // for good besides. Durable as a checkpoint is: a hub that loses it goes on from the one before.
   virtual void keep_cosigned(CosignedHead head) = 0;
   // Heads whose checkpoint was not kept before the last stop: sign and keep them again.
   struct UnsignedHead {

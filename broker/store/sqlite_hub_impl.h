@@ -63,7 +63,12 @@ class SqliteHubStore final : public HubStore {
     checkpoints_.insert_or_assign(size, std::move(note));
   }
   Result<void> flush() override;
-  void keep_cosigned(CosignedHead head) override { cosigned_ = std::move(head); }
+  void keep_cosigned(CosignedHead head) override {
+    if (head.changes_witnesses) {
+      witness_changes_.insert_or_assign(head.head.checkpoint.size, head.head.note);
+    }
+    cosigned_ = std::move(head);
+  }
   Result<std::vector<UnsignedHead>> unsigned_heads() override;
   Result<std::vector<FeedEntry>> read_feed(const FeedRead& read, std::size_t bytes_max) override;
   Result<std::vector<v1::LogBatch>> read_batches(std::uint64_t from, std::size_t count_max,
@@ -142,6 +147,7 @@ class SqliteHubStore final : public HubStore {
   Result<void> write_kept();
   void kept_is_durable() {
     checkpoints_.clear();
+    witness_changes_.clear();
     cosigned_.reset();
   }
   ledger::KeptTiles tiles();
@@ -168,6 +174,7 @@ class SqliteHubStore final : public HubStore {
   Scrub scrub_;
   // Kept, and not yet durable.
   std::map<std::uint64_t, std::string> checkpoints_;
+  std::map<std::uint64_t, std::string> witness_changes_;
   std::optional<CosignedHead> cosigned_;
 };
 

@@ -83,8 +83,14 @@ CREATE TABLE cosigned(
   note BLOB NOT NULL) STRICT;
 )";
 
+// Version 4: heads at quorum at which the witnesses changed.
+constexpr std::string_view kSchema4 = R"(
+CREATE TABLE witness_change(size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
+)";
+
 constexpr std::array kSteps = {sqlite::StoreStep{kSchema}, sqlite::StoreStep{kSchema2, fill_lanes},
-                               sqlite::StoreStep{kSchema3, fill_tiles}};
+                               sqlite::StoreStep{kSchema3, fill_tiles},
+                               sqlite::StoreStep{kSchema4}};
 constexpr sqlite::StoreFormat kFormat{.application_id = kHubStoreApplicationId, .steps = kSteps};
 static_assert(kFormat.version() == kHubStoreVersion);
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
@@ -122,6 +128,11 @@ constexpr std::string_view kSelectCosigned = "SELECT note, time_s FROM cosigned"
 constexpr std::string_view kPutCosigned =
     "INSERT INTO cosigned(id, size, time_s, note) VALUES(1, ?1, ?2, ?3) ON CONFLICT(id) DO UPDATE "
     "SET size = ?1, time_s = ?2, note = ?3";
+constexpr std::string_view kSelectWitnessChanges =
+    "SELECT size, note FROM witness_change ORDER BY size";
+constexpr std::string_view kPutWitnessChange =
+    "INSERT INTO witness_change(size, note) VALUES(?1, ?2) ON CONFLICT(size) DO UPDATE SET note = "
+    "?2";
 constexpr std::string_view kPutCheckpoint =
     "UPDATE batch SET checkpoint = ?2 WHERE size_after = ?1";
 
@@ -284,6 +295,17 @@ Result<HubState> SqliteHubStore::load() {
   }
   CHANCERY_TRY_VOID(check_last_batch(state));
   CHANCERY_TRY(state.contradiction, read_contradiction());
+  CHANCERY_TRY(sqlite::Statement* const changes, statements_.get(kSelectWitnessChanges));
+  while (true) {
+    CHANCERY_TRY(const bool row, changes->step());
+    if (!row) {
+      break;
+    }
+    WitnessChange change;
+    CHANCERY_TRY(change.size, changes->column_u64(0));
+    CHANCERY_TRY(change.note, changes->column_blob(1));
+    state.witness_changes.push_back(std::move(change));
+  }
   CHANCERY_TRY(sqlite::Statement* const clocks, statements_.get(kSelectClocks));
   while (true) {
     CHANCERY_TRY(const bool row, clocks->step());
@@ -372,6 +394,10 @@ Result<void> SqliteHubStore::write_kept() {
   for (const auto& [size, note] : checkpoints_) {
     CHANCERY_TRY(sqlite::Statement* const put_checkpoint, statements_.get(kPutCheckpoint));
     CHANCERY_TRY_VOID(put_checkpoint->bind(1, size).bind(2, as_bytes(note)).run());
+  }
+  for (const auto& [size, note] : witness_changes_) {
+    CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutWitnessChange));
+    CHANCERY_TRY_VOID(put->bind(1, size).bind(2, as_bytes(note)).run());
   }
   if (cosigned_.has_value()) {
     CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutCosigned));

@@ -86,6 +86,10 @@ void Link::connected() {
   hello.set_cursor(position_.cursors.patient);
   hello.set_cursor_urgent(position_.cursors.urgent);
   *hello.mutable_followed() = exchange::tree_head(position_.followed_size, position_.followed_root);
+  if (position_.cosigned_size > 0) {
+    *hello.mutable_cosigned() =
+        exchange::tree_head(position_.cosigned_size, position_.cosigned_root);
+  }
   *hello.mutable_credits() = credits_of(window_of(exchange::Lane::kPatient));
   *hello.mutable_credits_urgent() = credits_of(window_of(exchange::Lane::kUrgent));
   hello.set_program(config_.program);
@@ -186,6 +190,11 @@ void Link::followed(std::uint64_t size, const Hash& root, std::string checkpoint
   position_.followed_size = size;
   position_.followed_root = root;
   position_.checkpoint = std::move(checkpoint);
+}
+
+void Link::cosigned(std::uint64_t size, const Hash& root) {
+  position_.cosigned_size = size;
+  position_.cosigned_root = root;
 }
 
 void Link::deliver(v1::Deliver deliver) {

@@ -42,7 +42,9 @@ struct LinkConfig {
 struct LinkPosition {
   std::uint64_t followed_size = 0;
   Hash followed_root{};
-  std::string checkpoint{};                  // The signed note over that head.
+  std::string checkpoint{};         // The signed note over that head.
+  std::uint64_t cosigned_size = 0;  // The newest head at quorum that was taken.
+  Hash cosigned_root{};
   exchange::PerLane<std::uint64_t> cursors;  // Everything for this member below is stored.
 };
 
@@ -86,6 +88,8 @@ class Link {
   [[nodiscard]] std::vector<v1::LogBatch> batches(v1::Batches batches);
   // After the caller followed and stored one of them.
   void followed(std::uint64_t size, const Hash& root, std::string checkpoint);
+  // This head at quorum was taken: the next Hello says so.
+  void cosigned(std::uint64_t size, const Hash& root);
 
   // Deliveries of a lane in order, each once; a gap is asked for.
   void deliver(v1::Deliver deliver);

@@ -38,6 +38,7 @@ struct CosignedNote {
   std::uint64_t size = 0;
   std::uint64_t time_s = 0;  // Of the quorum (C-181).
   std::string note;
+  Hash root{};  // Of that size, as this node computed it.
 };
 
 // What it is judged by.

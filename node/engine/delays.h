@@ -16,4 +16,7 @@ inline constexpr std::chrono::milliseconds kRestampMax{60'000};
 inline constexpr std::chrono::milliseconds kElsewhereMin{1'000};
 inline constexpr std::chrono::milliseconds kElsewhereMax{16'000};
 
+// Hello again, where a head at quorum has too few lines of those who were witnesses before.
+inline constexpr std::chrono::milliseconds kGreetForHeadsEvery{30'000};
+
 }  // namespace chancery::node

@@ -183,10 +183,12 @@ class Engine {
   // Each false where it is to wait.
   Result<bool> answer_round(const v1::Round& round);
   Result<bool> take_round_result(const v1::RoundResult& result);
-  // The head, where it is at quorum; kBadCheckpoint, and kRootMismatch where it is another log's.
+  // The head, where it is at quorum; kGap where its lines are too few, kBadCheckpoint, and
+  // kRootMismatch where it is another log's.
   Result<CosignedNote> judge_head(const std::string& text);
   Result<void> judge_own_line(const std::string& text);
   Result<void> check_witness();
+  void set_cosigned(CosignedNote head);
   void stop_cosigning(const Error& why);
   [[nodiscard]] std::optional<ledger::NoteKey> witness_key() const;
   // Of the directory at a size of the log.
@@ -262,6 +264,7 @@ class Engine {
   std::optional<v1::Round> round_;  // To be answered …
   std::optional<v1::RoundResult> round_result_;  // … and taken, once the log is followed so far.
   std::optional<CosignedNote> cosigned_;         // The newest that was taken.
+  SteadyTime greet_for_heads_at_{};              // No sooner.
   std::optional<Error> witness_fault_;
   std::map<std::string, Pair> pairs_;  // By peer.
   bool statements_wait_ = true;        // Some may, to be compared.

@@ -53,8 +53,9 @@ Result<void> Engine::check_witness() {
       stored.has_value()) {
     const Result<CosignedNote> head = judge_head(stored->note);
     if (head.has_value()) {
-      cosigned_ = *head;
-    } else if (error_info(head.error().code).retry != Retry::kFinal) {
+      set_cosigned(*head);
+    } else if (head.error().code != ErrorCode::kGap &&
+               error_info(head.error().code).retry != Retry::kFinal) {
       return std::unexpected(head.error());
     } else {
       log::error("record-damaged", {{"part", "cosigned"},
@@ -62,7 +63,6 @@ Result<void> Engine::check_witness() {
                                     {"remedy", "none: the next head at quorum takes its place"}});
     }
   }
-  local_api_.set_cosigned(cosigned_.value_or(CosignedNote{}).size);
   if (witness_ == nullptr) {
     return {};
   }
@@ -78,6 +78,12 @@ Result<void> Engine::check_witness() {
     stop_cosigning(older("it cosigned " + std::to_string(last->seen_size) + " entries", *last));
   }
   return {};
+}
+
+void Engine::set_cosigned(CosignedNote head) {
+  local_api_.set_cosigned(head.size);
+  link_.cosigned(head.size, head.root);
+  cosigned_ = std::move(head);
 }
 
 void Engine::stop_cosigning(const Error& why) {
@@ -191,9 +197,10 @@ Result<CosignedNote> Engine::judge_head(const std::string& text) {
     return bad(time_s.error().to_string());
   }
   if (!time_s->has_value()) {
-    return bad("too few witnesses cosigned it");
+    return fail(ErrorCode::kGap, "too few of the witnesses that this node knows cosigned it");
   }
-  return CosignedNote{.size = size, .time_s = time_s->value_or(0), .note = text};
+  return CosignedNote{
+      .size = size, .time_s = time_s->value_or(0), .note = text, .root = opened->checkpoint.root};
 }
 
 Result<bool> Engine::take_round_result(const v1::RoundResult& result) {
@@ -213,7 +220,13 @@ Result<bool> Engine::take_round_result(const v1::RoundResult& result) {
     CHANCERY_TRY_VOID(store_->put_alarm(head.error(), result.checkpoint(), now_.unix_ms()));
     return true;
   }
-  if (!head.has_value() && head.error().code == ErrorCode::kBadCheckpoint) {
+  const bool misses_one = !head.has_value() && head.error().code == ErrorCode::kGap;
+  if (misses_one && now_.steady >= greet_for_heads_at_) {
+    // At which the witnesses changed: after a Hello the hub tells those that it kept.
+    greet_for_heads_at_ = now_.steady + kGreetForHeadsEvery;
+    link_.connected();
+  }
+  if (misses_one || (!head.has_value() && head.error().code == ErrorCode::kBadCheckpoint)) {
     refusals_.line(now_.steady, log::Level::kWarn, "refused-frame", "round result",
                    {{"error", head.error().to_string()}});
     return true;
@@ -225,9 +238,8 @@ Result<bool> Engine::take_round_result(const v1::RoundResult& result) {
   if (std::pair(head->size, head->time_s) > std::pair(known.size, known.time_s)) {
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY_VOID(store_->put_cosigned(*head));
-    local_api_.set_cosigned(head->size);
+    set_cosigned(*std::move(head));
     news_.stages = true;
-    cosigned_ = *head;
   }
   return true;
 }

@@ -260,7 +260,7 @@ Result<void> HubMachine::turn() {
   CHANCERY_TRY(const broker::Sequenced sequenced, engine_->sequence(unix_us() / 1000));
   CHANCERY_TRY_VOID(still_alive());
   engine_->serve_reads();
-  engine_->run_rounds(steady());
+  CHANCERY_TRY_VOID(engine_->run_rounds(steady()));
   send_outgoing();
   const bool busy = engine_->hub().sequencer().has_work();
   if (scrubs()) {

@@ -149,7 +149,7 @@ class BothEnginesTest : public testing::Test {
   void turn_hub() {
     static_cast<void>(must(hub_->sequence(now_ms_ + hub_ahead_ms_)));
     hub_->serve_reads();
-    hub_->run_rounds(now().steady);
+    must(hub_->run_rounds(now().steady));
     must(hub_->retain(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
     must(hub_->look_again(hub_idle_, now().steady, now_ms_ + hub_ahead_ms_));
     for (const broker::Outgoing& outgoing : hub_->take_outgoing()) {
