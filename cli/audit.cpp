@@ -31,7 +31,8 @@ bool falsifies(ErrorCode code) {
 }  // namespace
 
 Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
-                                        const AuditedHead* since, std::string* newest) {
+                                        const AuditedHead* since, std::string* newest,
+                                        const OnBatch& on_batch) {
   exchange::Auditor auditor(source.genesis);
   Progress progress(std::cerr, !json && is_terminal(STDERR_FILENO), os::steady_now());
   std::uint64_t from = 0;
@@ -58,6 +59,9 @@ Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
       }
       if (newest != nullptr) {
         *newest = batch.checkpoint();
+      }
+      if (on_batch) {
+        on_batch(batch, auditor);
       }
       progress.show("verifying entries", batch.first_index(), size, "", os::steady_now());
     }
@@ -91,6 +95,17 @@ Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
   return report;
 }
 
+text::Json findings_json(const std::vector<exchange::AuditFinding>& findings) {
+  text::Json json = text::Json::array();
+  for (const exchange::AuditFinding& finding : findings) {
+    json.push_back(
+        {{"index", finding.index.has_value() ? text::Json(*finding.index) : text::Json(nullptr)},
+         {"code", error_info(finding.error.code).name},
+         {"detail", finding.error.detail}});
+  }
+  return json;
+}
+
 text::Json as_json(const exchange::AuditReport& report, const DaemonTarget& target,
                    const AuditSource& source) {
   text::Json json{{"verified", report.passed()},
@@ -106,13 +121,7 @@ text::Json as_json(const exchange::AuditReport& report, const DaemonTarget& targ
                   {"absent", report.absent_count},
                   {"void", report.void_count},
                   {"head_unsigned", report.head_unsigned},
-                  {"findings", text::Json::array()}};
-  for (const exchange::AuditFinding& finding : report.findings) {
-    json["findings"].push_back(
-        {{"index", finding.index.has_value() ? text::Json(*finding.index) : text::Json(nullptr)},
-         {"code", error_info(finding.error.code).name},
-         {"detail", finding.error.detail}});
-  }
+                  {"findings", findings_json(report.findings)}};
   return json;
 }
 

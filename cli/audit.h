@@ -3,8 +3,10 @@
 
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/audited_head.h"
 #include "cli/daemon.h"
@@ -29,14 +31,17 @@ struct VerifyOptions {
 
 // All of a source audited. kIo and the like where it could not be read; what is wrong with the log
 // or the store is a finding, also that it does not extend `since`. Into `newest`, where that is
-// given, its newest checkpoint.
+// given, its newest checkpoint; to `on_batch` each batch that was found good.
+using OnBatch = std::function<void(const v1::AuditBatch& batch, const exchange::Auditor& auditor)>;
 [[nodiscard]] Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
                                                       const AuditedHead* since = nullptr,
-                                                      std::string* newest = nullptr);
+                                                      std::string* newest = nullptr,
+                                                      const OnBatch& on_batch = nullptr);
 [[nodiscard]] text::Json as_json(const exchange::AuditReport& report, const DaemonTarget& target,
                                  const AuditSource& source);
 void print(const exchange::AuditReport& report, const DaemonTarget& target,
            const AuditSource& source);
+[[nodiscard]] text::Json findings_json(const std::vector<exchange::AuditFinding>& findings);
 // An error of reading as an exit code: 2 where it says nothing of the log.
 [[nodiscard]] Result<int> no_verdict(Result<int> code, const Shared& shared);
 

@@ -129,17 +129,67 @@ DaemonTarget node_target(const node::Config& config) {
           .admin = config.admin,
           .store = config.store,
           .genesis = config.genesis,
-          .is_hub = false};
+          .is_hub = false,
+          .member = config.member};
+}
+
+std::vector<OwnFault> faults_of(const std::vector<exchange::Damage>& damages) {
+  std::vector<OwnFault> faults;
+  faults.reserve(damages.size());
+  for (const exchange::Damage& damage : damages) {
+    faults.push_back({.part = damage.part,
+                      .index = damage.index,
+                      .code = std::string(error_info(damage.error.code).name),
+                      .detail = damage.error.detail});
+  }
+  return faults;
+}
+
+Result<std::vector<OwnFault>> faults_of(broker::HubStore& store) {
+  CHANCERY_TRY(const std::vector<exchange::Damage> damages, store.quarantined());
+  return faults_of(damages);
+}
+
+Result<std::vector<OwnFault>> faults_of(node::NodeStore& store) {
+  CHANCERY_TRY(const std::vector<exchange::Damage> damages, store.quarantined());
+  std::vector<OwnFault> faults = faults_of(damages);
+  CHANCERY_TRY(const node::NodeState state, store.load());
+  if (state.alarm.has_value()) {
+    faults.insert(faults.begin(), {.part = "alarm",
+                                   .code = std::string(error_info(state.alarm->code).name),
+                                   .detail = state.alarm->detail});
+  }
+  return faults;
+}
+
+// Of a daemon's status, as docs/reference/cli.md has it.
+Result<std::vector<OwnFault>> faults_in(std::string_view status) {
+  CHANCERY_TRY(const text::Json json, text::parse_json(status, kStatusDepthMax));
+  std::vector<OwnFault> faults;
+  if (const text::Json alarm = json.value("alarm", text::Json()); alarm.is_object()) {
+    faults.push_back(
+        {.part = "alarm", .code = alarm.value("error", ""), .detail = alarm.value("detail", "")});
+  }
+  const text::Json quarantine = json.value("quarantine", text::Json::object());
+  for (const text::Json& record : quarantine.value("records", text::Json::array())) {
+    faults.push_back({.part = record.value("part", ""),
+                      .index = record.value("index", std::uint64_t{0}),
+                      .code = record.value("code", ""),
+                      .detail = record.value("detail", "")});
+  }
+  return faults;
 }
 
 template <class Store>
-AuditSource source_of(const std::shared_ptr<Store>& store) {
+AuditSource source_of(const std::shared_ptr<Store>& store, std::string member) {
   return {
       .from = "store",
       .genesis = store->genesis(),
+      .member = std::move(member),
       .pages = [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); },
       .leaves = [store](std::uint64_t from) { return store->audit_leaves(from, kAuditPageBytes); },
-      .check = [store] { return store->check(); }};
+      .check = [store] { return store->check(); },
+      .faults = [store] { return faults_of(*store); }};
 }
 
 Result<AuditSource> store_source(const DaemonTarget& target) {
@@ -147,11 +197,11 @@ Result<AuditSource> store_source(const DaemonTarget& target) {
     CHANCERY_TRY(
         const std::shared_ptr<broker::HubStore> store,
         broker::open_sqlite_hub_store(target.store, target.genesis, broker::StoreUse::kAudit));
-    return source_of(store);
+    return source_of(store, "");
   }
   CHANCERY_TRY(const std::shared_ptr<node::NodeStore> store,
                node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
-  return source_of(store);
+  return source_of(store, store->member());
 }
 
 // What reading the file came to, with what it should have been.
@@ -340,9 +390,14 @@ Result<AuditSource> open_audit(const DaemonTarget& target) {
     if (client.has_value()) {
       return AuditSource{.from = "running daemon",
                          .genesis = target.genesis,
+                         .member = target.member,
                          .pages = ask_pages(*client, false),
                          .leaves = ask_pages(*client, true),
-                         .check = nullptr};
+                         .check = nullptr,
+                         .faults = [target]() -> Result<std::vector<OwnFault>> {
+                           CHANCERY_TRY(const std::string status, ask_status(target));
+                           return faults_in(status);
+                         }};
     }
     if (client.error().code != ErrorCode::kNoDaemon) {
       return std::unexpected(client.error());

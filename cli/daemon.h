@@ -9,8 +9,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "chancery/v1/local.pb.h"
 #include "cli/connection.h"
@@ -40,6 +42,7 @@ struct DaemonTarget {
   std::string store;
   Hash genesis{};
   bool is_hub = false;
+  std::string member{};  // Of a node that its configuration names.
 };
 
 // The configuration of a daemon that was named, by its file or by its place in a trial exchange.
@@ -89,12 +92,22 @@ struct Proof {
 
 using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_index)>;
 
+struct OwnFault {
+  std::string part;  // "alarm", or of which part a record is.
+  std::optional<std::uint64_t> index{};
+  std::string code;
+  std::string detail;
+};
+
 struct AuditSource {
-  std::string from;  // "running daemon" or "store".
-  Hash genesis{};    // The store's own word where the target names none.
+  std::string from;      // "running daemon" or "store".
+  Hash genesis{};        // The store's own word where the target names none.
+  std::string member{};  // Whose node it is, by the same word; empty for a hub.
   AuditPages pages;
   AuditPages leaves;  // The same without entries; the last has the checkpoint at quorum.
   std::function<Result<void>()> check;  // Of a store, beyond its entries; null for a daemon.
+  // What a store or a daemon says of itself: alarms, records that fail their hash.
+  std::function<Result<std::vector<OwnFault>>()> faults{};
 };
 
 // The daemon's pages where it runs, else those of its store.

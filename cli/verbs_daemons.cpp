@@ -4,6 +4,8 @@
 #include "cli/audit.h"
 #include "cli/audit_compare.h"
 #include "cli/audit_export.h"
+#include "cli/audit_pair.h"
+#include "cli/audit_report.h"
 #include "cli/backup.h"
 #include "cli/doctor.h"
 #include "cli/hub.h"
@@ -86,6 +88,29 @@ log showed its members different histories, and the file of -o, with both heads 
 they contradict each other, proves it to whoever knows the genesis or the log's key.
 Exit 0: one extends the other. 1: they contradict each other. 2: could not tell.)";
 
+constexpr const char* kPairFooter = R"(Examples:
+  chancery audit pair AM BY --exchange DIR
+  chancery audit pair AM BY --store am.db --store by.db --genesis HEX --to 1204 --json
+  chancery audit pair AM BY --node /etc/chancery/node/node.toml --list
+
+What each of two members sent the other, that it arrived, and that nothing else did: from the
+records of their nodes, or of one of them, and from what both stated of them, signed and logged.
+Statements count from the first notice on, so what is amiss before --from is named as well. All
+that `audit verify` checks is checked. A running node is asked, a stopped one's store is read.
+Exit 0: verified. 1: falsified, and each notice that is missing, or is there and should not be, is
+named. 2: could not tell, as where nothing is stated yet up to --to.)";
+
+constexpr const char* kReportFooter = R"(Examples:
+  chancery audit report AM -o report.html --exchange DIR
+  chancery audit report -o report.html --node /etc/chancery/node/node.toml
+  chancery audit report -o report.html --store hub.db --json
+
+One HTML file with plots and tables: how many notices of which member and kind, how long until
+recipients had them and people acknowledged them, when witnesses cosigned, what does not agree. It
+loads and runs nothing, and has no text of a notice; who sent how much to whom is in it. All records
+are verified first, as `audit verify` does. With --json the numbers are printed as well.
+Exit 0: written, and verified. 1: written, and falsified. 2: could not tell.)";
+
 constexpr const char* kProveFooter = R"(Examples:
   chancery audit prove 3f2a91c07b5e -o notice.evidence --exchange DIR AM
   chancery audit prove 3f2a91c07b5e -o notice.evidence --node /etc/chancery/node/node.toml
@@ -164,6 +189,32 @@ void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, St
   add_json_flag(verb, shared);
 }
 
+void add_audit_pair(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("pair", "Verify what two members sent each other");
+  verb.footer(kPairFooter);
+  const auto options = std::make_shared<PairOptions>();
+  verb.add_option("one", options->first, "A member's code")->required()->type_name("CODE");
+  verb.add_option("other", options->second, "The other's")->required()->type_name("CODE");
+  verb.add_option("--from", options->from, "From this entry of the log on; 0")->type_name("SIZE");
+  verb.add_option("--to", options->to,
+                  "Of so many entries; else as far as both have stated what they have")
+      ->type_name("SIZE");
+  add_context_flag(verb, shared);
+  verb.add_option("--exchange", shared.exchange, "The folder of a trial exchange")
+      ->type_name("DIR");
+  verb.add_option("--node", options->nodes, "Or the configuration of a node; of both, twice")
+      ->type_name("FILE");
+  auto* const store = verb.add_option("--store", options->stores,
+                                      "Or the store of a stopped node, or a copy; of both, twice")
+                          ->type_name("FILE");
+  verb.add_option("--genesis", options->genesis, "The exchange it must be of, 64 digits")
+      ->type_name("HEX")
+      ->needs(store);
+  verb.add_flag("--list", options->list, "Each notice, and whose records have it");
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_audit_pair);
+}
+
 void add_check_flag(CLI::App& verb, StatusOptions& options) {
   verb.add_flag("--check", options.check, "Exit 1 also for a low disk, a damaged record, no link");
 }
@@ -223,7 +274,7 @@ void add_hub(CLI::App& app, Shared& shared) {
 }
 
 void add_audit(CLI::App& app, Shared& shared) {
-  CLI::App& group = *app.add_subcommand("audit", "Export, verify and compare logs");
+  CLI::App& group = *app.add_subcommand("audit", "Export, verify, compare and report on logs");
   group.require_subcommand(1);
   CLI::App& made = *group.add_subcommand("export", "Write the log of a hub or a node as files");
   made.footer(kExportFooter);
@@ -263,6 +314,15 @@ void add_audit(CLI::App& app, Shared& shared) {
       ->type_name("KEY");
   add_json_flag(both, shared);
   run_with(both, shared, sides, run_audit_compare);
+  add_audit_pair(group, shared);
+  CLI::App& report = *group.add_subcommand("report", "Write a page about what was exchanged");
+  report.footer(kReportFooter);
+  const auto reported = std::make_shared<ReportOptions>();
+  add_daemon_flags(report, shared, &reported->daemon, Stores::kYes);
+  report.add_option("-o,--output", reported->output, "The page; nothing may be there")
+      ->required()
+      ->type_name("FILE");
+  run_with(report, shared, reported, run_audit_report);
   CLI::App& prove = *group.add_subcommand("prove", "Write a file that proves a notice");
   prove.footer(kProveFooter);
   const auto proven = std::make_shared<ProveOptions>();

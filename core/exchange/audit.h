@@ -52,6 +52,9 @@ class Auditor {
   // The root of the log as it was at a size at which it signed a head, of those verified so far.
   [[nodiscard]] std::optional<Hash> root_at(std::uint64_t size) const;
 
+  // As the batches verified so far make it.
+  [[nodiscard]] const Directory& directory() const { return follower_.directory(); }
+
   // The next batch of the store. False where the audit cannot go on past it.
   bool batch(const v1::AuditBatch& batch);
   // After the last batch: what the last page says of the store as a whole.

@@ -5,7 +5,7 @@
 // has what its node received, what it sent, and what both members stated of that: signed, logged,
 // and counted from the pair's first notice on (completeness.h). So one node's records are enough to
 // hold them against the other member's word; those of both are held against each other as well, and
-// what one of them lacks is named. Protocol chapter 13 (C-195, C-196). Pure.
+// what one of them lacks is named. Protocol chapter 13 (C-195). Pure.
 //
 // Memory: about 90 bytes for each notice of the pair, 40 for each batch of the log.
 

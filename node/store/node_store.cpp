@@ -554,13 +554,14 @@ Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uin
   CHANCERY_TRY(
       sqlite::Statement* const entries,
       statement(
-          "SELECT idx, envelope, 0, 0, NULL, NULL, NULL, NULL, 0 FROM directory_entry "
+          "SELECT idx, envelope, 0, 0, NULL, NULL, NULL, NULL, 0, NULL FROM directory_entry "
           "WHERE idx >= ?1 AND idx < ?2 "
           "UNION ALL SELECT r.idx, r.envelope, r.verdict, r.code, i.text, i.origin, "
-          "i.notice_id, i.notice, i.urgent FROM received r LEFT JOIN inbox i ON i.idx = r.idx "
-          "WHERE r.idx >= ?1 AND r.idx < ?2 "
-          "UNION ALL SELECT i.idx, x'', 0, 0, i.text, i.origin, i.notice_id, i.notice, i.urgent "
-          "FROM inbox i WHERE i.idx >= ?1 AND i.idx < ?2 AND NOT EXISTS "
+          "i.notice_id, i.notice, i.urgent, coalesce(s.text, o.text) FROM received r "
+          "LEFT JOIN inbox i ON i.idx = r.idx LEFT JOIN statement s ON s.idx = r.idx "
+          "LEFT JOIN outbox o ON o.idx = r.idx WHERE r.idx >= ?1 AND r.idx < ?2 "
+          "UNION ALL SELECT i.idx, x'', 0, 0, i.text, i.origin, i.notice_id, i.notice, i.urgent, "
+          "NULL FROM inbox i WHERE i.idx >= ?1 AND i.idx < ?2 AND NOT EXISTS "
           "(SELECT 1 FROM received r WHERE r.idx = i.idx) ORDER BY 1"));
   entries->bind(1, batch.first_index()).bind(2, size_after);
   std::map<std::uint64_t, v1::AuditEntry*> by_index;
@@ -585,6 +586,8 @@ Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uin
       CHANCERY_TRY(*entry.mutable_notice(), entries->column_blob(7));
       CHANCERY_TRY(const std::uint64_t urgent, entries->column_u64(8));
       entry.set_shown_urgent(urgent != 0);
+    } else if (!entries->column_is_null(9)) {
+      CHANCERY_TRY(*entry.mutable_plaintext(), entries->column_blob(9));
     }
     by_index.emplace(index, &entry);
   }

@@ -279,6 +279,24 @@ TABLE = {
         "wrong type": usage("audit", "compare", "{x}/of-hub", "{x}/of-hub", "--genesis", "7"),
         "unknown name": Denied(["audit", "compare", "{x}/of-hub", "{x}/none"], 2, "unavailable"),
     },
+    "audit pair": {
+        "works": None,  # Once both have stated something, seconds later: 13-audit.
+        "no daemon": Denied(["audit", "pair", "KZ", "KG", "--exchange", "{x}"], 2, "file-missing"),  # Nor a store.
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("audit", "pair", "AM", "BY", "--exchange", "{x}", "--to", "many"),
+        "unknown name": Denied(["audit", "pair", "AM", "ZZ", "--exchange", "{x}"], 2, "not-found"),
+        "Ctrl-C": stopped("audit", "pair", "AM", "BY", "--exchange", "{x}"),
+    },
+    "audit report": {
+        "works": ["audit", "report", "AM", "--exchange", "{x}", "-o", "{x}/report{n}.html"],
+        "no daemon": Denied(["audit", "report", "KZ", "--exchange", "{x}", "-o", "{x}/none"], 2, "file-missing"),  # Nor a store.
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("audit", "report", "--store", "{x}/hub/store/hub.db", "--genesis", "7", "-o", "{x}/none"),
+        "unknown name": Denied(["audit", "report", "ZZ", "--exchange", "{x}", "-o", "{x}/none"], 2, "not-found"),
+        "Ctrl-C": stopped("audit", "report", "AM", "--exchange", "{x}", "-o", "{x}/none"),
+    },
     "audit prove": {
         "works": None,  # A notice has another N in each run: 13-evidence.
         "no daemon": Denied(["audit", "prove", NONE, "KZ", "--exchange", "{x}", "-o", "{x}/none"], 1, "file-missing"),  # Nor a store.

@@ -139,7 +139,7 @@ TEST_F(CommandLineTest, AnUnknownVerbNamesTheNearest) {
       {{"help", "stauts", "--json"}, "no verb 'stauts': did you mean 'status'?"},
       {{"exchange", "ini", "--json"}, "no verb of exchange 'ini': did you mean 'init'?"},
       {{"audit", "frobnicate", "--json"},
-       "no verb of audit 'frobnicate': there are compare, export, prove, verify"},
+       "no verb of audit 'frobnicate': there are compare, export, pair, prove, report, verify"},
   };
   expect_usage(cases);
 }

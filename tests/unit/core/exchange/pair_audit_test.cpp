@@ -90,6 +90,7 @@ class PairAuditTest : public testing::Test {
   PairRecord by_;
 };
 
+// C-195
 TEST_F(PairAuditTest, WhatBothHaveAndBothStatedIsVerified) {
   const PairReport report = judge();
   EXPECT_EQ(report.verdict(), PairVerdict::kVerified);
@@ -133,6 +134,7 @@ TEST_F(PairAuditTest, WhatNobodyStatedIsOpen) {
   EXPECT_EQ(judge_alone(PairRecord{}).verdict(), PairVerdict::kOpen) << "an empty store";
 }
 
+// C-195
 TEST_F(PairAuditTest, ANoticeThatTheHubWithheldIsNamedByTheRecordsOfEither) {
   lose(by_, 20);
   am_.statements.clear();
@@ -218,6 +220,7 @@ TEST_F(PairAuditTest, WhatIsVoidAtBothIsNotCounted) {
   EXPECT_EQ(report.ways[0].unopenable, 1U);
 }
 
+// C-195
 TEST_F(PairAuditTest, WhatIsUnderWayIsOpenAndNotFalse) {
   am_.notices.push_back(notice(50, kAm));
   EXPECT_EQ(judge().verdict(), PairVerdict::kVerified) << "beyond what was asked";
