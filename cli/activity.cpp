@@ -114,7 +114,7 @@ void ActivityFold::batch(const v1::AuditBatch& batch, const exchange::Auditor& a
       entries.push_back(&entry);
     }
   }
-  std::ranges::stable_sort(entries, {}, [](const v1::AuditEntry* entry) { return entry->index(); });
+  std::ranges::sort(entries, {}, [](const v1::AuditEntry* entry) { return entry->index(); });
   for (const v1::AuditEntry* const entry : entries) {
     const std::uint64_t position = entry->index() - batch.first_index();
     const Result<ledger::Leaf> leaf = ledger::parse_leaf(

@@ -59,7 +59,7 @@ bool has_records(const std::vector<PairRecord>& records, PairSide side) {
 Result<std::vector<DaemonTarget>> named_targets(const PairOptions& options, const Shared& shared) {
   std::vector<DaemonTarget> targets;
   for (const std::string& store : options.stores) {
-    DaemonOptions daemon{.store = store, .genesis = options.genesis};
+    const DaemonOptions daemon{.store = store, .genesis = options.genesis};
     CHANCERY_TRY(targets.emplace_back(), find_daemon(daemon, shared));
   }
   for (const std::string& node : options.nodes) {
@@ -173,7 +173,7 @@ Result<Found> audit_pair(const PairOptions& options, const Shared& shared) {
 
 // One line of the list: a notice, and which records have it.
 struct Listed {
-  const PairNotice* notice;
+  const PairNotice* notice = nullptr;
   std::array<const PairNotice*, 2> held{};  // By holder.
 };
 
@@ -193,7 +193,7 @@ void each_listed(const Found& found, const Take& take) {
     if (index == found.report.to) {
       return;
     }
-    Listed listed{.notice = nullptr};
+    Listed listed;
     for (std::size_t i = 0; i < found.records.size(); ++i) {
       const std::vector<PairNotice>& notices = found.records[i].notices;
       if (next.at(i) < notices.size() && notices[next.at(i)].index == index) {

@@ -181,11 +181,11 @@ Result<std::vector<OwnFault>> faults_in(std::string_view status) {
 }
 
 template <class Store>
-AuditSource source_of(const std::shared_ptr<Store>& store, std::string member) {
+AuditSource source_of(const std::shared_ptr<Store>& store, const std::string& member) {
   return {
       .from = "store",
       .genesis = store->genesis(),
-      .member = std::move(member),
+      .member = member,
       .pages = [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); },
       .leaves = [store](std::uint64_t from) { return store->audit_leaves(from, kAuditPageBytes); },
       .check = [store] { return store->check(); },

@@ -1,6 +1,7 @@
 #include "cli/plot.h"
 
 #include <algorithm>
+#include <cmath>
 #include <sstream>
 
 #include "io/text/harmless.h"
@@ -19,7 +20,7 @@ constexpr int kNumbers = 76;          // And for their numbers.
 constexpr std::size_t kNameMax = 24;  // Letters of a name that fit.
 
 std::string fixed(double value) {
-  const auto tenths = static_cast<std::int64_t>(value * 10 + 0.5);
+  const auto tenths = std::llround(value * 10);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10);
 }
 

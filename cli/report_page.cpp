@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <functional>
 #include <set>
 #include <sstream>
 #include <string_view>
@@ -74,10 +73,10 @@ std::string minute_text(std::uint64_t ms, std::uint64_t width_ms) {
 }
 
 std::string_view bin_name(std::size_t bin) {
-  static constexpr std::array<std::string_view, Times::kEdges.size() + 1> names = {
+  constexpr std::array<std::string_view, Times::kEdges.size() + 1> kNames = {
       "< 1 s",    "1–2 s",     "2–5 s", "5–10 s", "10–30 s", "30–60 s",
       "1–10 min", "10–60 min", "1–6 h", "6–24 h", "> 1 d"};
-  return names.at(bin);
+  return kNames.at(bin);
 }
 
 // A table: its columns' heads, the first of them of the rows' names.
@@ -280,7 +279,9 @@ class Page {
     for (const auto& [name, count] : counts) {
       bars.push_back({.name = name, .value = count});
     }
-    std::ranges::stable_sort(bars, std::greater<>(), &Bar::value);
+    std::ranges::sort(bars, [](const Bar& one, const Bar& other) {
+      return one.value != other.value ? one.value > other.value : one.name < other.name;
+    });
     return bars;
   }
 
@@ -375,12 +376,10 @@ class Page {
       to.merge(activity.delivered_to);
       from.merge(activity.delivered_from);
     }
-    out_
-        << "<section>\n<h2>Delivery</h2>\n<p>From the entry of a notice in the log to that of the "
-           "statement by which the recipient’s node says that it has it. Nodes state what came "
-           "once "
-           "in three seconds, and at once where it is urgent: shorter times are not to be expected."
-           "</p>\n";
+    out_ << "<section>\n<h2>Delivery</h2>\n<p>From the entry of a notice in the log to that of the "
+            "statement by which the recipient’s node says that it has it. A node states what came "
+            "every few seconds, and sooner where something is urgent: most of a short time is the "
+            "wait for its statement.</p>\n";
     if (to.count() + from.count() == 0) {
       out_ << "<p>No statement covers a notice yet.</p>\n";
     }
@@ -565,7 +564,7 @@ std::optional<std::uint64_t> WitnessLag::seconds(const Witness& witness) const {
 std::string span_text(std::uint64_t ms) {
   const auto both = [](std::uint64_t large, std::string_view unit, std::uint64_t small,
                        std::string_view small_unit) {
-    std::string text = std::to_string(large) + " " + std::string(unit);
+    const std::string text = std::to_string(large) + " " + std::string(unit);
     return small == 0 ? text : text + " " + std::to_string(small) + " " + std::string(small_unit);
   };
   const std::uint64_t seconds = ms / 1000;

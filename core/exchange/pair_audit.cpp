@@ -181,11 +181,13 @@ class Judge {
     std::string unknown;
   };
 
-  const std::string& name(PairSide side) const { return names_.at(std::to_underlying(side)); }
-  std::uint64_t newest_size(PairSide side) const {
+  [[nodiscard]] const std::string& name(PairSide side) const {
+    return names_.at(std::to_underlying(side));
+  }
+  [[nodiscard]] std::uint64_t newest_size(PairSide side) const {
     return report_.stated.at(std::to_underlying(side));
   }
-  std::uint64_t shortest_log() const {
+  [[nodiscard]] std::uint64_t shortest_log() const {
     return std::ranges::min(records_, {}, &PairRecord::size).size;
   }
   void find(std::optional<std::uint64_t> index, ErrorCode code, std::string detail) {
@@ -214,7 +216,8 @@ class Judge {
       }
       statements_.push_back(std::move(judged));
     }
-    std::ranges::stable_sort(statements_, {}, [](const Judged& one) { return one.said.size; });
+    std::ranges::sort(statements_, {},
+                      [](const Judged& one) { return std::pair(one.said.size, one.said.index); });
   }
 
   void check_same_log() {
@@ -300,7 +303,7 @@ class Judge {
   }
 
   // What a record lacks says nothing while its node has not stated as far; what it has does.
-  bool is_whole(const PairRecord& record, const PairStatement& said) const {
+  [[nodiscard]] bool is_whole(const PairRecord& record, const PairStatement& said) const {
     return record.holder == said.by || newest_size(record.holder) >= said.size;
   }
 
@@ -324,7 +327,7 @@ class Judge {
     return said.sent[0] == count_of(sent[0]) && said.sent[1] == count_of(sent[1]);
   }
 
-  std::string statement_of(const PairStatement& said) const {
+  [[nodiscard]] std::string statement_of(const PairStatement& said) const {
     return "the statement of " + name(said.by) + " at entry " + std::to_string(said.index);
   }
 
