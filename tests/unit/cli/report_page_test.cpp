@@ -30,8 +30,6 @@ std::string unbalanced(std::string_view page) {
     }
     const std::size_t end = page.find('>', next);
     const std::string tag(page.substr(next + 1, end - next - 1));
-    const std::string name = tag.substr(
-        tag.starts_with('/') ? 1 : 0, tag.find_first_of(" /", 1) - (tag.starts_with('/') ? 1 : 0));
     if (tag.starts_with('/')) {
       if (open.empty() || open.back() != tag.substr(1)) {
         return "</" + tag.substr(1) + "> closes " + (open.empty() ? "nothing" : open.back());
@@ -112,7 +110,9 @@ TEST(ReportPageTest, WhatOthersWroteIsNoMarkup) {
   data.activity.mismatches.push_back({.by = hostile, .about = hostile, .detail = hostile});
   data.faults.push_back({.part = hostile, .code = hostile, .detail = hostile});
   data.audit.findings.push_back({.index = 3, .error = {ErrorCode::kLeafMismatch, hostile}});
-  data.witnesses->witnesses.push_back({.member = hostile, .time_s = 1});
+  WitnessLag lag = data.witnesses.value_or(WitnessLag{});
+  lag.witnesses.push_back({.member = hostile, .time_s = 1});
+  data.witnesses = lag;
   const std::string page = report_page(data);
   EXPECT_EQ(unbalanced(page), "");
   for (const std::string_view raw : {"<script", "\x1b", "\xe2\x80\xae", "\xef\xbf\xbe", "\xff"}) {
