@@ -9,6 +9,8 @@ namespace chancery::node {
 inline constexpr std::chrono::milliseconds kUnsentAgainAfter{100};
 // What the hub found expired, and the clock here did not, is tried again.
 inline constexpr std::chrono::milliseconds kAsideFor{30'000};
+// What the hub refused since it has another log than its node.
+inline constexpr std::chrono::milliseconds kForeignAgainAfter{60'000};
 inline constexpr std::chrono::milliseconds kRestampMin{250};
 inline constexpr std::chrono::milliseconds kRestampMax{60'000};
 

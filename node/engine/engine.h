@@ -175,6 +175,7 @@ class Engine {
   Result<const exchange::Directory*> directory_at(std::uint64_t index,
                                                   std::optional<exchange::Directory>& folded);
   void raise_alarm(const Error& error);  // The first one stands.
+  Result<void> keep_alarm(const Error& error, std::string_view evidence);
   static void tell_alarm(const Error& error);
   void stop_following(const Error& why);
 
@@ -219,6 +220,8 @@ class Engine {
   // What should have come by now: overdue.cpp.
   Result<void> look_for_overdue();
   void add_stale_cosignatures(std::vector<Overdue>& found);
+  // Whether the log, as far as it was followed, has witnesses enough for a quorum.
+  [[nodiscard]] bool expects_quorum() const;
   void tell_overdue(std::vector<Overdue> found);
 
   // What goes to the hub: to_hub.cpp.
@@ -273,6 +276,7 @@ class Engine {
   SteadyTime overdue_at_{};                     // To be looked for then.
   std::uint64_t cosigned_behind_since_ms_ = 0;  // The log has grown, and this is cosigned of it.
   std::uint64_t cosigned_behind_size_ = 0;
+  std::uint64_t welcomed_since_ms_ = 0;  // The first time of this run.
   std::string last_fault_;
   std::set<std::uint64_t> waits_for_hub_;
   std::set<std::uint64_t> handed_in_;  // Restored at the hub, over this connection.

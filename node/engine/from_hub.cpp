@@ -30,6 +30,13 @@ void Engine::raise_alarm(const Error& error) {
   tell_alarm(error);
 }
 
+// As the link goes on; a restart does not forget it.
+Result<void> Engine::keep_alarm(const Error& error, std::string_view evidence) {
+  raise_alarm(error);
+  CHANCERY_TRY_VOID(write());
+  return store_->put_alarm(error, evidence, now_.unix_ms());
+}
+
 void Engine::tell_alarm(const Error& error) {
   log::error("alarm", {{"error", error_info(error.code).name},
                        {"detail", error.detail},
@@ -209,11 +216,19 @@ void Engine::check_erasure(Arrival& arrival, const ledger::Leaf& leaf) const {
   }
 }
 
-// The hub may have sent it wrong once. The second time it counts as what the hub has to give.
+// The hub may have sent it wrong once. The second time it counts as what the hub has to give, and
+// that is not what it logged.
 Result<bool> Engine::put_aside(Arrival& arrival) {
   CHANCERY_TRY(const bool first, store_->put_garbled(arrival, now_.unix_ms()));
   if (!first) {
     arrival.verdict = Verdict::kVoid;
+    if (arrival.error.has_value() && arrival.error->code != ErrorCode::kBodyErased) {
+      CHANCERY_TRY_VOID(keep_alarm(
+          {ErrorCode::kLeafMismatch,
+           "entry " + std::to_string(arrival.index) +
+               " was delivered twice as what was not logged there: " + arrival.error->to_string()},
+          arrival.envelope_bytes));
+    }
     return false;
   }
   if (arrival.error.has_value()) {
@@ -332,6 +347,15 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
       } else {
         signs_ = Signs::kNothing;  // Until the log is followed: it says why.
       }
+    } else if (code == ErrorCode::kForeignLog) {
+      // One of the two was shown another log. That concerns the hub, and no notice is lost by it.
+      if (!alarm_.has_value()) {
+        CHANCERY_TRY_VOID(keep_alarm({code, "the hub refused a notice: " + item.text()},
+                                     item.SerializeAsString()));
+      }
+      CHANCERY_TRY_VOID(store_->note_refusal(item.notice_id(), {code, item.text()}));
+      const SteadyTime again = now_.steady + kForeignAgainAfter;
+      retry_at_ = std::min(retry_at_.value_or(again), again);
     } else if (early) {
       // Those behind it do not wait until the clocks agree.
       CHANCERY_TRY_VOID(store_->mark_aside(item.notice_id(), {code, item.text()}));

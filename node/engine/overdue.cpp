@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/encoding.h"
+#include "core/exchange/witnesses.h"
 #include "io/log/log.h"
 #include "node/engine/engine.h"
 
@@ -55,15 +56,39 @@ Result<void> Engine::look_for_overdue() {
   return {};
 }
 
-// While the hub is there: without it the link is what is at fault. No quorum ever is no alarm: an
-// exchange may have no witnesses.
+// An exchange may have too few witnesses. What was not founded yet is no exchange that anybody saw:
+// a hub that shows nothing keeps that back as well.
+bool Engine::expects_quorum() const {
+  const exchange::Directory& directory = follower_.directory();
+  if (!directory.founded()) {
+    return true;
+  }
+  const exchange::WitnessSet set = exchange::witnesses_of(directory);
+  return set.keys.size() >= set.quorum;
+}
+
+// While the hub is there: without it the link is what is at fault. Where there never was a head at
+// quorum, its time runs from the first welcome.
 void Engine::add_stale_cosignatures(std::vector<Overdue>& found) {
   const CosignedNote head = cosigned_.value_or(CosignedNote{});
-  if (head.size == 0 || link_.phase() != LinkPhase::kUp || head.size > follower_.size()) {
+  const std::uint64_t now_ms = now_.unix_ms();
+  if (link_.phase() != LinkPhase::kUp || head.size > follower_.size()) {
     cosigned_behind_since_ms_ = 0;
     return;
   }
-  const std::uint64_t now_ms = now_.unix_ms();
+  if (welcomed_since_ms_ == 0) {
+    welcomed_since_ms_ = now_ms;
+  }
+  if (head.size == 0) {
+    if (expects_quorum() && is_over(welcomed_since_ms_, config_.overdue.cosigned_idle, now_ms)) {
+      found.push_back({.what = "cosigned",
+                       .peer = {},
+                       .lane = exchange::Lane::kPatient,
+                       .since_ms = welcomed_since_ms_,
+                       .detail = "the hub has shown no head that a quorum of witnesses cosigned"});
+    }
+    return;
+  }
   if (head.size == follower_.size()) {
     cosigned_behind_since_ms_ = 0;
   } else if (cosigned_behind_since_ms_ == 0 || head.size != cosigned_behind_size_) {

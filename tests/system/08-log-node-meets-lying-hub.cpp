@@ -224,7 +224,10 @@ TEST_F(LogNodeMeetsLyingHubTest, WhatIsVoidOrUnopenableIsKeptWithItsCodeAndNotSh
       << node_.daemon().log();
   EXPECT_EQ(node_.subjects(), std::vector<std::string>{"Good"});
   const Ran status = node_.status();
-  EXPECT_EQ(status.code, 0) << status.output;  // Evidence is no alarm: the log itself is good.
+  // Evidence is no alarm, where the log itself is good; what was not logged, twice, is one.
+  EXPECT_EQ(status.code, 1) << status.output;
+  EXPECT_EQ(status.json().at("alarm").at("error"), "leaf-mismatch") << status.output;
+  EXPECT_EQ(status.json().at("hub").at("link"), "up");
   const auto count = [&](node::Verdict verdict) {
     return std::ranges::count(entries, verdict, &Entry::verdict);
   };

@@ -52,7 +52,8 @@ class EngineTest : public testing::Test {
   }
 
   [[nodiscard]] Now now() const {
-    return {.steady = SteadyTime() + seconds(1) + passed_, .unix_us = kNow * 1000};
+    return {.steady = SteadyTime() + seconds(1) + passed_,
+            .unix_us = (kNow + static_cast<std::uint64_t>(passed_.count())) * 1000};
   }
   void measure(std::uint64_t free_bytes) { engine_->disk_has(free_bytes, now().steady); }
   void pass(milliseconds time) { passed_ += time; }
@@ -80,11 +81,15 @@ class EngineTest : public testing::Test {
   }
   void show_log() { must(hear_log()); }
   Result<void> hear_delivery(std::uint64_t index, bool urgent = false) {
+    return hear_delivery_of(index, log_.envelopes()[index], urgent);
+  }
+  Result<void> hear_delivery_of(std::uint64_t index, const std::string& envelope,
+                                bool urgent = false) {
     v1::DownMessage message;
     message.mutable_deliver()->set_urgent(urgent);
     v1::Delivery& delivery = *message.mutable_deliver()->add_deliveries();
     delivery.set_index(index);
-    delivery.set_envelope(log_.envelopes()[index]);
+    delivery.set_envelope(envelope);
     return hear(message, "to/BY");
   }
   Result<void> hear_refused(const std::string& notice_id, ErrorCode code, std::uint64_t after_ms) {
@@ -193,6 +198,16 @@ class EngineTest : public testing::Test {
     const std::string envelope = exchange_.publish(draft, text_of("for BY"), exchange_.directory());
     log_.append(std::vector{envelope});
     return log_.size() - 1;
+  }
+  // Past a look for what is overdue.
+  Words overdue() {
+    pass(seconds(5));
+    must(turn());
+    Words words;
+    for (const Overdue& each : engine_->overdue()) {
+      words.push_back(each.what);
+    }
+    return words;
   }
   std::uint64_t shown() { return must(engine_->store().intake_counts()).shown; }
 
@@ -656,6 +671,65 @@ TEST_F(EngineTest, WhatTheHubHasNoRoomForGoesAgainWhenItSaidAndAheadOfNothing) {
   pass(milliseconds(5'000));
   must(turn());
   EXPECT_EQ(submitted(), 0);
+}
+
+// C-138: that concerns the hub, or who was shown what, and the notice waits until people know.
+TEST_F(EngineTest, WhatTheHubRefusesForAnotherLogStaysAndIsAnAlarm) {
+  must(publish(1));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  must(hear_refused(id(1), ErrorCode::kForeignLog, 0));
+  must(turn());
+  EXPECT_EQ(engine_->alarm().value_or(Error{}).code, ErrorCode::kForeignLog);
+  const OutboxCounts outbox = must(engine_->store().outbox_counts());
+  EXPECT_EQ(outbox.refused, 0U);
+  EXPECT_EQ(outbox.signed_count, 1U);
+  pass(seconds(60));
+  must(turn());
+  EXPECT_EQ(submitted(), 1) << "and goes again";
+  engine_.reset();
+  start();
+  EXPECT_TRUE(engine_->alarm().has_value()) << "also after the next start";
+}
+
+// C-111.
+TEST_F(EngineTest, WhatIsDeliveredTwiceThoughItWasNotLoggedIsAnAlarm) {
+  exchange_.see(log_.tree());
+  const std::uint64_t index = logged_for_us();
+  const std::string another = exchange_.publish(exchange_.draft("AM", {"BY"}),
+                                                text_of("never logged"), exchange_.directory());
+  show_log();
+  must(hear_delivery_of(index, another));
+  must(turn());
+  EXPECT_FALSE(engine_->alarm().has_value()) << "it is asked for again";
+  must(hear_delivery_of(index, another));
+  must(turn());
+  EXPECT_EQ(engine_->alarm().value_or(Error{}).code, ErrorCode::kLeafMismatch);
+  EXPECT_EQ(shown(), 0U);
+  engine_.reset();
+  start();
+  EXPECT_TRUE(engine_->alarm().has_value()) << "also after the next start";
+}
+
+TEST_F(EngineTest, AHeadThatNoQuorumEverCosignedIsOverdueAfterTenMinutesOfLinks) {
+  pass(seconds(590));
+  EXPECT_EQ(overdue(), Words{});
+  engine_->disconnected();
+  pass(seconds(20));
+  EXPECT_EQ(overdue(), Words{}) << "without a hub the link is at fault";
+  greet();
+  EXPECT_EQ(overdue(), Words{"cosigned"}) << "a link that breaks gives no time";
+}
+
+TEST_F(EngineTest, WhereWitnessesAreTooFewForAQuorumNoneIsOverdue) {
+  for (const std::string member : {"AM", "KG", "KZ", "RU", "TJ"}) {
+    log_.append_entry(exchange_.entry(
+        test::revocation_of(test::signing_public(test::node_key_name(member, 1, "signing")).id()),
+        std::vector{test::authority_name(member)}, log_.directory(), member));
+  }
+  show_log();
+  pass(seconds(3'000));
+  EXPECT_EQ(overdue(), Words{});
 }
 
 }  // namespace
