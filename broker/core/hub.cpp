@@ -725,7 +725,8 @@ std::vector<SessionInfo> Hub::sessions() const {
   std::vector<SessionInfo> infos;
   infos.reserve(sessions_.size());
   for (const auto& [node, session] : sessions_) {
-    infos.push_back({.member = session.member,
+    infos.push_back({.peer = session.peer,
+                     .member = session.member,
                      .node = node,
                      .cursors = {.patient = session.feeds.patient.window.cursor(),
                                  .urgent = session.feeds.urgent.window.cursor()},

@@ -98,6 +98,7 @@ struct HeadCheck {
 };
 
 struct SessionInfo {
+  PeerHandle peer = 0;
   std::string member;
   Hash node{};
   exchange::PerLane<std::uint64_t> cursors;

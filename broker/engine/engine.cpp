@@ -319,6 +319,10 @@ Result<void> Engine::flush() {
   return {};
 }
 
+std::vector<Outgoing> Engine::take_outgoing() {
+  return hub_.take_outgoing();
+}
+
 Result<void> Engine::receive(PeerHandle peer, const Hash& transport_key_id,
                              std::string_view frame) {
   const bool had_contradiction = hub_.contradiction().has_value();

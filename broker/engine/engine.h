@@ -113,7 +113,7 @@ class Engine {
   // Makes durable what may wait for the next commit: for quiet moments and the end.
   [[nodiscard]] Result<void> flush();
 
-  [[nodiscard]] std::vector<Outgoing> take_outgoing() { return hub_.take_outgoing(); }
+  [[nodiscard]] std::vector<Outgoing> take_outgoing();
 
   [[nodiscard]] Hub& hub() { return hub_; }
   [[nodiscard]] const Hub& hub() const { return hub_; }

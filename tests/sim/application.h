@@ -41,6 +41,7 @@ struct Submission {
   Micros told_at = 0;
   Told told = Told::kNothing;
   bool was_aside = false;  // The hub found it expired, and its node did not.
+  bool opens = true;       // What is sealed otherwise is shown to nobody.
 };
 
 // What a reader was handed, in its order.

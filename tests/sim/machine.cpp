@@ -174,12 +174,12 @@ bool HubMachine::admits(std::size_t node) const {
                        ports_.at(node).transport_key_id()) != nullptr;
 }
 
-void HubMachine::hand_in(const std::string& entry) {
-  when_awake([this, entry] {
+void HubMachine::hand_in(const std::string& entry, const std::optional<std::string>& member) {
+  when_awake([this, entry, member] {
     if (runs()) {
       around_.trace.event(name_, "is handed an entry", entry);
       // Where it is not taken, it comes again.
-      static_cast<void>(engine_->hub().sequencer().offer(0, std::nullopt, entry));
+      static_cast<void>(engine_->hub().sequencer().offer(0, member, entry));
       plan_turn(kTurnDelay);
     }
   });
@@ -225,7 +225,9 @@ void HubMachine::take(std::size_t node, ConnectionId id, const std::string& fram
   around_.trace.event(name_, "receives", frame);
   speakers_[id] = node;
   const Port& port = ports_.at(node);
-  const Result<void> served = engine_->receive(id, port.transport_key_id(), frame);
+  const Hash key = port.transport_key_id();
+  const Result<void> served =
+      engine_->receive(id, key, liar_ == nullptr ? frame : liar_->hear(*engine_, id, key, frame));
   if (!served.has_value()) {
     around_.trace.remark(name_, "refuses a frame: " + served.error().to_string());
     if (served.error().code == ErrorCode::kUnknownMember && port.wire->id() == id) {
@@ -275,7 +277,11 @@ Result<void> HubMachine::turn() {
 }
 
 void HubMachine::send_outgoing() {
-  for (const broker::Outgoing& outgoing : engine_->take_outgoing()) {
+  std::vector<broker::Outgoing> all = engine_->take_outgoing();
+  if (liar_ != nullptr) {
+    all = liar_->filter(*engine_, std::move(all));
+  }
+  for (const broker::Outgoing& outgoing : all) {
     const auto speaker = speakers_.find(outgoing.peer);
     if (speaker == speakers_.end()) {
       continue;

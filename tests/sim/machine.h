@@ -20,6 +20,7 @@
 
 #include "broker/engine/engine.h"
 #include "node/engine/engine.h"
+#include "tests/liar/liar.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/random.h"
 #include "tests/sim/scheduler.h"
@@ -130,11 +131,13 @@ class HubMachine final : public Machine {
   void disconnected(ConnectionId id);
   // Whether it would let this node connect.
   [[nodiscard]] bool admits(std::size_t node) const;
-  // A directory entry, over its admin socket.
-  void hand_in(const std::string& entry);
+  // A directory entry, over its admin socket, or what a node of this member would submit.
+  void hand_in(const std::string& entry, const std::optional<std::string>& member = {});
   void stop() override { drop_program(); }
   [[nodiscard]] bool runs() const override { return engine_ != nullptr; }
   [[nodiscard]] broker::Engine* engine() { return engine_.get(); }
+  // From now on this stands between its engine and its connections.
+  void lie_by(test::Liar* liar) { liar_ = liar; }
 
  private:
   struct Port {
@@ -152,6 +155,7 @@ class HubMachine final : public Machine {
   std::map<std::size_t, Port> ports_;             // By node.
   std::map<ConnectionId, std::size_t> speakers_;  // Whose connection it is.
   std::unique_ptr<broker::Engine> engine_;
+  test::Liar* liar_ = nullptr;
 };
 
 class NodeMachine final : public Machine {

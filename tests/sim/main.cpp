@@ -1,12 +1,15 @@
 // chancery-sim: runs simulated exchanges by their seeds, and tells the story of one that fails.
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <deque>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/encoding.h"
 #include "tests/sim/disk.h"
@@ -24,13 +27,19 @@ namespace {
 
 constexpr std::uint64_t kNoticesAMinuteLeast = 4;  // A seed of five minutes has 60 and more.
 constexpr std::string_view kHelp =
-    R"(./dev sim SEED | A..B [--minutes N] [--twice] [--story] [--quiet]
+    R"(./dev sim SEED | A..B [--minutes N] [--lie NAME|all] [--lying-member] [--twice] [--story]
+          [--quiet]
 
 Runs one simulated exchange a seed: the hub's and the nodes' own engines and stores, on simulated
 disks, clocks and connections that fail in every way, for N simulated minutes (5). Then all is
 healed, and the oracle judges. The same seed gives the same run; its trace hash says so.
 
   --minutes N  simulated minutes with faults
+  --lie NAME   the hub tells one of the members this lie, or one after the other all that there are:
+               who has to notice it does, and nobody raises an alarm for anything else
+  --lying-member
+               one of the members lies: two bodies under one id, a seal that does not open, a false
+               count; the promises to all others are kept
   --twice      run each seed twice and compare the trace hashes (every 100th is compared anyway)
   --story      tell everything that happens
   --quiet      only what fails, and the sum
@@ -43,6 +52,8 @@ struct Request {
   std::uint64_t first = 0;
   std::uint64_t last = 0;
   std::uint64_t minutes = 5;
+  std::vector<test::Lie> lies;
+  bool lying_member = false;
   bool twice = false;
   bool story = false;
   bool quiet = false;
@@ -61,12 +72,25 @@ std::optional<Request> request_from(int argc, char** argv) {
   bool has_seed = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument = argv[i];
-    if (argument == "--twice") {
+    if (argument == "--lying-member") {
+      request.lying_member = true;
+    } else if (argument == "--twice") {
       request.twice = true;
     } else if (argument == "--story") {
       request.story = true;
     } else if (argument == "--quiet") {
       request.quiet = true;
+    } else if (argument == "--lie" && i + 1 < argc) {
+      const std::string_view name = argv[++i];
+      const auto lie = test::lie_of(name);
+      if (!lie.has_value() && name != "all") {
+        return std::nullopt;
+      }
+      for (const test::LieInfo& info : test::kLies) {
+        if (name == "all" || info.lie == lie) {
+          request.lies.push_back(info.lie);
+        }
+      }
     } else if (argument == "--minutes" && i + 1 < argc) {
       const auto minutes = number_from(argv[++i]);
       if (!minutes.has_value() || *minutes == 0 || *minutes > 100'000) {
@@ -107,12 +131,28 @@ Exchanges make_exchanges() {
   return exchanges;
 }
 
-Report run(const Exchanges& exchanges, std::uint64_t seed, const Request& request,
+// What is run once.
+struct One {
+  std::uint64_t seed = 0;
+  std::optional<test::Lie> lie{};
+
+  [[nodiscard]] std::string name() const {
+    return std::to_string(seed) +
+           (lie.has_value() ? " " + std::string(test::info_of(*lie).name) : "");
+  }
+};
+
+Report run(const Exchanges& exchanges, const One& one, const Request& request,
            Trace::Sink story) {
-  World world(
-      exchanges,
-      {.seed = seed, .duration = request.minutes * 60 * kSecond, .story = std::move(story)});
+  World world(exchanges, {.seed = one.seed,
+                         .duration = request.minutes * 60 * kSecond,
+                         .lie = one.lie,
+                         .lying_member = request.lying_member && !one.lie.has_value(),
+                         .story = std::move(story)});
   Report report = world.run();
+  if (one.lie.has_value()) {
+    return report;
+  }
   // Where nothing is published or read, nothing can be lost.
   const std::uint64_t least = kNoticesAMinuteLeast * request.minutes;
   if (report.queued_count < least || report.read_count < least) {
@@ -122,15 +162,16 @@ Report run(const Exchanges& exchanges, std::uint64_t seed, const Request& reques
   return report;
 }
 
-void tell_story(const Exchanges& exchanges, std::uint64_t seed, const Request& request) {
+void tell_story(const Exchanges& exchanges, const One& one, const Request& request) {
   std::deque<std::string> lines;
-  const Report again = run(exchanges, seed, request, [&](const std::string& line) {
+  const Report again = run(exchanges, one, request, [&](const std::string& line) {
     lines.push_back(line);
     if (lines.size() > kStoryLines && !request.story) {
       lines.pop_front();
     }
   });
-  std::cout << "\nThe story of seed " << seed << ", its last " << lines.size() << " lines:\n\n";
+  std::cout << "\nThe story of seed " << one.name() << ", its last " << lines.size()
+            << " lines:\n\n";
   for (const std::string& line : lines) {
     std::cout << line << '\n';
   }
@@ -138,8 +179,43 @@ void tell_story(const Exchanges& exchanges, std::uint64_t seed, const Request& r
   for (const std::string& violation : again.violations) {
     std::cout << "  " << violation << '\n';
   }
-  std::cout << "\nAgain, and in full: ./dev sim " << seed << " --minutes " << request.minutes
-            << " --story\n";
+  std::cout << "\nAgain, and in full: ./dev sim " << one.seed << " --minutes " << request.minutes;
+  if (one.lie.has_value()) {
+    std::cout << " --lie " << test::info_of(*one.lie).name;
+  } else if (request.lying_member) {
+    std::cout << " --lying-member";
+  }
+  std::cout << " --story\n";
+}
+
+// What became of one lie in all seeds.
+struct Told {
+  std::uint64_t count = 0;
+  std::map<std::string, std::uint64_t> noticed;
+  Micros longest = 0;
+
+  void add(const Report& report) {
+    count += report.lied ? 1 : 0;
+    if (!report.noticed.empty()) {
+      ++noticed[report.noticed];
+      longest = std::max(longest, report.noticed_after);
+    }
+  }
+};
+
+// Each that was never told fails: nothing was tried.
+bool say_what_was_told(const std::map<test::Lie, Told>& all) {
+  bool good = true;
+  for (const auto& [lie, told] : all) {
+    std::cout << test::info_of(lie).name << ": told in " << told.count << ", noticed within "
+              << told.longest / kSecond << " s by";
+    for (const auto& [what, count] : told.noticed) {
+      std::cout << ' ' << what << " (" << count << ")";
+    }
+    std::cout << '\n';
+    good = good && told.count > 0;
+  }
+  return good;
 }
 
 int main(int argc, char** argv) {
@@ -161,22 +237,31 @@ int main(int argc, char** argv) {
   Report sum;
   const std::clock_t began = std::clock();
   NodeMachine::make_empty_stores(exchanges.front().genesis(), kMembers);
-  for (std::uint64_t seed = request.first; seed <= request.last; ++seed) {
+  std::map<test::Lie, Told> told;
+  std::uint64_t run_count = 0;
+  const auto try_one = [&](const One& one) {
+    ++run_count;
     const Trace::Sink story =
         request.story ? [](const std::string& line) { std::cout << line << '\n'; } : Trace::Sink();
-    Report report = run(exchanges, seed, request, story);
-    if (request.twice || seed % 100 == 0) {
-      if (const Report again = run(exchanges, seed, request, {}); again.trace != report.trace) {
+    Report report = run(exchanges, one, request, story);
+    if (request.twice || one.seed % 100 == 0) {
+      if (const Report again = run(exchanges, one, request, {}); again.trace != report.trace) {
         report.violations.push_back("the second run went another way: " + hex(again.trace));
       }
     }
+    if (one.lie.has_value()) {
+      told[*one.lie].add(report);
+    }
     if (!request.quiet || !report.violations.empty()) {
-      std::cout << "seed " << seed << "  " << (report.violations.empty() ? "kept" : "VIOLATED")
-                << "  " << report.queued_count << " of " << report.submitted_count
-                << " notices queued, " << report.read_count << " read, log " << report.log_size
-                << ", " << report.fault_count << " faults, trace "
-                << hex(report.trace).substr(0, 16) << '\n'
-                << std::flush;
+      std::cout << "seed " << one.name() << "  "
+                << (report.violations.empty() ? "kept" : "VIOLATED") << "  " << report.queued_count
+                << " of " << report.submitted_count << " notices queued, " << report.read_count
+                << " read, log " << report.log_size << ", " << report.fault_count
+                << " faults, trace " << hex(report.trace).substr(0, 16);
+      if (one.lie.has_value()) {
+        std::cout << (report.lied ? ", noticed: " : ", no lie was told") << report.noticed;
+      }
+      std::cout << '\n' << std::flush;
     }
     sum.simulated += report.simulated;
     sum.submitted_count += report.submitted_count;
@@ -185,17 +270,26 @@ int main(int argc, char** argv) {
     if (!report.violations.empty()) {
       ++failed_count;
       if (!request.story) {
-        tell_story(exchanges, seed, request);
+        tell_story(exchanges, one, request);
       }
+    }
+  };
+  for (std::uint64_t seed = request.first; seed <= request.last; ++seed) {
+    if (request.lies.empty()) {
+      try_one({.seed = seed});
+    }
+    for (const test::Lie lie : request.lies) {
+      try_one({.seed = seed, .lie = lie});
     }
   }
   const double seconds = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
   const double hours = static_cast<double>(sum.simulated) / (3600.0 * kSecond);
-  std::cout << request.last - request.first + 1 << " seeds, " << failed_count
-            << " with a violation; " << sum.submitted_count << " notices, " << sum.read_count
-            << " read, " << sum.fault_count << " faults; " << hours << " simulated hours in "
-            << seconds << " s of a core: " << hours * 3600.0 / seconds << " times as fast\n";
-  return failed_count == 0 ? 0 : 1;
+  const bool all_told = say_what_was_told(told);
+  std::cout << run_count << " seeds, " << failed_count << " with a violation; "
+            << sum.submitted_count << " notices, " << sum.read_count << " read, " << sum.fault_count
+            << " faults; " << hours << " simulated hours in " << seconds
+            << " s of a core: " << hours * 3600.0 / seconds << " times as fast\n";
+  return failed_count == 0 && all_told ? 0 : 1;
 }
 
 }  // namespace

@@ -128,8 +128,8 @@ std::pair<std::uint64_t, std::string> Oracle::audit(const std::string& name, Sto
 }
 
 bool Oracle::is_due(const Submission& submission, const Seat& seat) const {
-  return submission.asked_first >= seat.since && is_for(submission, seat.member) &&
-         (seat.is_only_one || !may_be_erased(submission));
+  return submission.opens && submission.asked_first >= seat.since &&
+         is_for(submission, seat.member) && (seat.is_only_one || !may_be_erased(submission));
 }
 
 bool Oracle::may_be_erased(const Submission& submission) const {
@@ -166,6 +166,9 @@ const Submission* Oracle::judge_notice(const std::string& who, const v1::Draft& 
   }
   if (submission.told == Told::kRefused || submission.told == Told::kExpired) {
     violation("P6: " + who + " has" + name + ", which was refused");
+  }
+  if (!submission.opens && text.has_value()) {
+    violation("P5: " + who + " shows" + name + ", whose seal does not open");
   }
   if (erased && !may_be_erased(submission)) {
     violation("P1: " + who + " has" + name + " erased before its time");

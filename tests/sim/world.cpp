@@ -8,11 +8,14 @@
 #include "broker/store/sqlite_hub_store.h"
 #include "core/exchange/witnesses.h"
 #include "io/log/log.h"
+#include "tests/sim/remembered.h"
 
 namespace chancery::sim {
 namespace {
 
 constexpr Micros kDrainWithin = 60 * kSecond;
+constexpr Micros kNoticedWithin = 900 * kSecond;  // After all is healed, or it takes a day.
+constexpr std::size_t kQuorum = 4;
 constexpr std::size_t kViolationsMax = 20;
 // Longer than the roster keeps a contact, and than all clocks together may be wrong meanwhile.
 constexpr Micros kSleep = 12 * kDay;
@@ -29,12 +32,20 @@ Weather draw_weather(Random& random) {
   return weather;
 }
 
+// A lie is told where there are enough for a quorum.
+const test::TestExchange& draw_exchange(std::span<const test::TestExchange> exchanges,
+                                        const WorldOptions& options, Random& random) {
+  const std::span<const test::TestExchange> drawn =
+      options.lie.has_value() ? exchanges.last(kMembers.size() - kQuorum + 1) : exchanges;
+  return drawn[random.below(drawn.size())];
+}
+
 }  // namespace
 
 World::World(std::span<const test::TestExchange> exchanges, const WorldOptions& options)
     : options_(options),
       random_(options.seed),
-      exchange_(exchanges[random_.below(exchanges.size())]),
+      exchange_(draw_exchange(exchanges, options, random_)),
       trace_(scheduler_, options.story),
       around_{.scheduler = scheduler_,
               .trace = trace_,
@@ -51,7 +62,8 @@ World::~World() {
 }
 
 void World::violation(const std::string& what) {
-  if (report_.violations.size() < kViolationsMax) {
+  const bool is_new = std::ranges::find(report_.violations, what) == report_.violations.end();
+  if (is_new && report_.violations.size() < kViolationsMax) {
     trace_.tell("!!", what);
     report_.violations.push_back(what);
   }
@@ -80,7 +92,38 @@ void World::build() {
   for (const std::string& name : names_) {
     add_node(name, 1);
   }
+  if (const std::optional<test::Lie> lie = options_.lie; lie.has_value()) {
+    begin_lie(*lie);
+  }
+  if (options_.lying_member) {
+    lying_member_ = std::make_unique<LyingMember>(around_, *hub_, *authorities_, names_.front(),
+                                                  next_key_number_++, names_, random_.fork());
+    scheduler_.after(kSecond, [this] { lying_member_->start(); });
+  }
   plan_life();
+}
+
+// At one of the first entries of the members, or to one who never sees any.
+void World::begin_lie(test::Lie lie) {
+  const bool from_the_first = lie == test::Lie::kStall && random_.chance(500'000);
+  log_signer_ = remembering_signer("hub log 1");
+  const std::size_t victim = random_.below(names_.size());
+  std::vector<test::LyingWitness> in_league;  // As many as the roster allows for.
+  if (random_.chance(500'000)) {
+    const std::string& member = names_[(victim + 1) % names_.size()];
+    witness_signer_ = remembering_signer(test::node_key_name(member, 1, "witness"));
+    in_league.push_back({.member = member, .signer = witness_signer_.get()});
+  }
+  liar_ = std::make_unique<test::Liar>(
+      test::LieOrder{
+          .lie = lie,
+          .member = names_[victim],
+          .index = from_the_first ? 0 : exchange_.founding_entries().size() + random_.below(30)},
+      exchange_.genesis(), std::vector{log_signer_.get()}, std::move(in_league));
+  trace_.tell("hub", "tells " + liar_->order().member + " the lie " +
+                         std::string(test::info_of(lie).name) + " from entry " +
+                         std::to_string(liar_->order().index) + " on");
+  hub_->lie_by(liar_.get());
 }
 
 World::Member& World::add_node(const std::string& name, int key_number) {
@@ -110,6 +153,12 @@ void World::plan_life() {
   sometime(400'000, [this] { enrol_second_node(); });
   sometime(400'000, [this] { renew_keys(); });
   sometime(200'000, [this] { renew_keys(); });
+  if (liar_ != nullptr) {
+    if (liar_->order().lie == test::Lie::kWithholdRevocation) {
+      sometime(1'000'000, [this] { renew_keys(); });
+    }
+    return;
+  }
   sometime(250'000, [this] { leave(); });
   if (workload_.contact_ppm > 0) {
     sometime(800'000, [this] { sleep(); });
@@ -222,7 +271,8 @@ void World::fault_machine(Machine& machine) {
   const auto later = [&](Micros from, Micros to, Scheduler::Action action) {
     scheduler_.after(random_.between(from, to), std::move(action));
   };
-  switch (random_.below(7)) {
+  // A witness whose clock was ahead does not cosign, and all that a hub keeps back shows by that.
+  switch (random_.below(liar_ == nullptr ? 7 : 6)) {
     case 0:
       machine.kill(death);
       break;
@@ -302,7 +352,7 @@ void World::calm(Member& member) {
 }
 
 // Asks nothing, has nothing to send, and has read what it has.
-bool World::is_done(const Member& member) {
+bool World::is_done(const Member& member) const {
   if (member.publisher->waits() || !member.node->runs()) {
     return false;
   }
@@ -310,8 +360,10 @@ bool World::is_done(const Member& member) {
   const std::uint64_t newest = test::must(store.newest_arrival());
   const auto read = test::must(store.cursor("application", "reader"));
   const node::OutboxCounts outbox = test::must(store.outbox_counts());
-  return outbox.queued == 0 && outbox.signed_count == 0 && outbox.undelivered == 0 &&
-         read.patient >= newest && read.urgent >= newest && has_nothing_due(*member.node);
+  // What a member says falsely of the whole log stands until it says more.
+  const bool delivered = outbox.undelivered == 0 || lying_member_ != nullptr;
+  return outbox.queued == 0 && outbox.signed_count == 0 && delivered && read.patient >= newest &&
+         read.urgent >= newest && has_nothing_due(*member.node);
 }
 
 // Of what its reader gave back: all that is due came again and is done with, and nothing is kept
@@ -329,7 +381,7 @@ bool World::has_nothing_due(NodeMachine& machine) {
 }
 
 bool World::drained() {
-  if (!std::ranges::all_of(members_, is_done)) {
+  if (!std::ranges::all_of(members_, [&](const Member& member) { return is_done(member); })) {
     return false;
   }
   Oracle oracle;
@@ -403,20 +455,113 @@ void World::tell_what_is_left() {
   }
 }
 
-// The hub is honest, and what a disk was told to keep it keeps: there is nothing to raise one for.
+void World::run_until(Micros then) {
+  while (scheduler_.now() < then) {
+    scheduler_.run_until(std::min(then, scheduler_.now() + kSecond));
+    if (liar_ != nullptr || lying_member_ != nullptr) {
+      watch_alarms();
+      watch_lying_member();
+    }
+  }
+}
+
 void World::watch_alarms() {
+  if (liar_ != nullptr && liar_->told() && !lied_at_.has_value()) {
+    lied_at_ = scheduler_.now();
+  }
   for (const Member& member : members_) {
     if (!member.node->runs()) {
       continue;
     }
-    if (const std::optional<Error>& alarm = member.node->engine()->alarm(); alarm.has_value()) {
-      violation(member.node->name() + " raised a false alarm: " + alarm->to_string());
+    const node::Engine& engine = *member.node->engine();
+    if (const std::optional<Error>& alarm = engine.alarm(); alarm.has_value()) {
+      say(member, "alarm " + std::string(error_info(alarm->code).name), "");
     }
-    for (const auto& [peer, dispute] : member.node->engine()->disputes()) {
-      violation(member.node->name() + " disputes falsely with " + peer + ": " +
-                dispute.to_string());
+    for (const auto& [peer, dispute] : engine.disputes()) {
+      say(member, "dispute " + std::string(error_info(dispute.code).name), peer);
+    }
+    for (const node::Overdue& overdue : engine.overdue()) {
+      say(member, "overdue " + overdue.what, overdue.peer);
     }
   }
+}
+
+bool World::may_say(const Member& member, const std::string& what, const std::string& peer) const {
+  if (lying_member_ != nullptr) {
+    return what == "dispute statement-mismatch" && peer == lying_member_->member();
+  }
+  if (liar_ == nullptr || !lied_at_.has_value()) {
+    return false;
+  }
+  const bool is_victim = member.seat.member == liar_->order().member;
+  if (!is_victim && peer != liar_->order().member) {
+    return false;
+  }
+  return ("," + std::string(test::info_of(liar_->order().lie).noticed) + ",")
+      .contains("," + std::string(is_victim ? "" : "peer ") + what + ",");
+}
+
+// Faults keep things waiting as well: what is overdue is the lie's once they are long over.
+void World::say(const Member& member, const std::string& what, const std::string& peer) {
+  const bool is_overdue = what.starts_with("overdue");
+  const bool is_due_to_lie =
+      !is_overdue || (healed_at_.has_value() && scheduler_.now() >= *healed_at_ + kDrainWithin);
+  if (!may_say(member, what, peer)) {
+    if (!is_overdue) {
+      violation(member.node->name() + " raised a false alarm: " + what + " " + peer);
+    }
+  } else if (lying_member_ != nullptr) {
+    lying_member_->noticed("statement");
+  } else if (report_.noticed.empty() && is_due_to_lie) {
+    report_.noticed = (member.seat.member == liar_->order().member ? "" : "peer ") + what;
+    report_.noticed_after = scheduler_.now() + around_.slept - lied_at_.value_or(0);
+    trace_.tell(member.node->name(), "notices: " + what + " " + peer);
+  }
+}
+
+void World::watch_lying_member() {
+  if (lying_member_ == nullptr) {
+    return;
+  }
+  if (hub_->runs() && test::must(hub_->engine()->store().conflict_count()) > 0) {
+    lying_member_->noticed("bodies");
+  }
+  for (const Member& member : members_) {
+    if (member.node->runs() && member.seat.is_only_one &&
+        member.seat.member != lying_member_->member() &&
+        test::must(member.node->engine()->store().intake_counts()).unopenable > 0) {
+      lying_member_->noticed("seal");
+    }
+  }
+}
+
+void World::wait_for_notice() {
+  // Some lies are told at a greeting, of who has followed for a while.
+  scheduler_.after(kDrainWithin, [this] {
+    for (const Member& member : members_) {
+      if (member.seat.member == liar_->order().member) {
+        member.wire->cut();
+      }
+    }
+  });
+  const auto wait = [this](Micros how_long) {
+    const Micros end = scheduler_.now() + how_long;
+    while (report_.noticed.empty() && scheduler_.now() < end) {
+      run_until(scheduler_.now() + kSecond);
+    }
+  };
+  wait(kNoticedWithin);
+  report_.lied = lied_at_.has_value();
+  if (report_.lied && report_.noticed.empty()) {
+    trace_.tell("--", "nothing happens for a day");
+    around_.slept += kDay + kDay / 24;
+    wait(kDrainWithin);
+  }
+  if (report_.lied && report_.noticed.empty()) {
+    tell_what_is_left();
+    violation("P4: nobody noticed that the hub lied to " + liar_->order().member);
+  }
+  run_until(scheduler_.now() + kDrainWithin);  // Others get what is on its way.
 }
 
 void World::judge() {
@@ -429,10 +574,18 @@ void World::judge() {
       report_.queued_count += submission.told == Told::kQueued ? 1 : 0;
     }
   }
+  if (lying_member_ != nullptr) {
+    std::ranges::for_each(lying_member_->published(),
+                          [&](const Submission& each) { oracle.submitted(each); });
+  }
   hub_->stop();
   std::ranges::for_each(members_, [](const Member& member) { member.node->stop(); });
   judge_stores(oracle);
-  std::ranges::for_each(oracle.violations(), [&](const std::string& what) { violation(what); });
+  for (const std::string& what : oracle.violations()) {
+    if (is_judged(what)) {
+      violation(what);
+    }
+  }
 }
 
 void World::judge_stores(Oracle& oracle) {
@@ -456,26 +609,32 @@ void World::judge_stores(Oracle& oracle) {
   oracle.judge_delivered();
 }
 
-Report World::run() {
-  hub_->start();
-  for (Member& member : members_) {
-    member.node->start();
-    member.publisher->start();
-    member.reader->start();
+// What a lie may not do, though nothing need arrive: that anything false is shown, or taken for
+// true by those whom it does not concern. What one node of a member has, sealed to the other that
+// is lied to, may be at none for good.
+bool World::is_judged(const std::string& what) const {
+  if (liar_ == nullptr || what.starts_with("P2") || what.starts_with("P5")) {
+    return true;
   }
-  plan_fault();
-  scheduler_.run_until(options_.duration);
-  heal();
-  const Micros healed_at = scheduler_.now();
-  scheduler_.run_until(scheduler_.now() + kSecond);
-  while (!drained() && scheduler_.now() < healed_at + kDrainWithin) {
-    scheduler_.run_until(scheduler_.now() + kSecond);
+  const std::string& member = liar_->order().member;
+  if (what.starts_with("P4")) {
+    return !what.contains("for delivered to " + member) ||
+           std::ranges::count(members_, member,
+                              [](const Member& each) { return each.seat.member; }) == 1;
+  }
+  return what.starts_with("P8") && !what.contains(member);
+}
+
+void World::drain(Micros until) {
+  run_until(scheduler_.now() + kSecond);
+  while (!drained() && scheduler_.now() < until) {
+    run_until(scheduler_.now() + kSecond);
   }
   if (drained()) {
     // Only a hub that runs can say who its witnesses are.
     const auto waits = [this] { return has_quorum() && !cosigned(); };
-    while (waits() && scheduler_.now() < healed_at + kDrainWithin) {
-      scheduler_.run_until(scheduler_.now() + kSecond);
+    while (waits() && scheduler_.now() < until) {
+      run_until(scheduler_.now() + kSecond);
     }
     if (waits()) {
       tell_what_is_left();
@@ -487,7 +646,30 @@ Report World::run() {
     violation("P7: the queues do not drain within " + std::to_string(kDrainWithin / kSecond) +
               " s");
   }
+}
+
+Report World::run() {
+  hub_->start();
+  for (Member& member : members_) {
+    member.node->start();
+    member.publisher->start();
+    member.reader->start();
+  }
+  plan_fault();
+  run_until(options_.duration);
+  heal();
+  healed_at_ = scheduler_.now();
+  if (liar_ != nullptr) {
+    wait_for_notice();
+  } else {
+    drain(scheduler_.now() + kDrainWithin);
+  }
   watch_alarms();
+  if (lying_member_ != nullptr) {
+    for (const std::string& lie : lying_member_->unnoticed()) {
+      violation("P5: nobody noticed that " + lying_member_->member() + " lied: " + lie);
+    }
+  }
   judge();
   report_.simulated = scheduler_.now();
   report_.trace = trace_.finish();

@@ -9,15 +9,20 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/bytes.h"
+#include "core/crypto/signer.h"
+#include "tests/liar/liar.h"
 #include "tests/sim/application.h"
 #include "tests/sim/authorities.h"
+#include "tests/sim/lying_member.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/oracle.h"
 #include "tests/sim/scheduler.h"
@@ -31,6 +36,8 @@ inline constexpr std::array<const char*, 6> kMembers = {"AM", "BY", "KG", "KZ", 
 struct WorldOptions {
   std::uint64_t seed = 1;
   Micros duration = 300 * kSecond;  // Of the time with faults.
+  std::optional<test::Lie> lie{};   // That the hub tells one of the members.
+  bool lying_member = false;        // One of them lies itself.
   Trace::Sink story = {};
 };
 
@@ -43,6 +50,9 @@ struct Report {
   std::uint64_t read_count = 0;
   std::uint64_t log_size = 0;
   std::uint64_t fault_count = 0;
+  bool lied = false;
+  std::string noticed{};  // By what first, where it was.
+  Micros noticed_after = 0;
 };
 
 class World {
@@ -82,7 +92,7 @@ class World {
   void heal();
   // Its connection is good from here on, and its applications begin nothing new.
   static void calm(Member& member);
-  [[nodiscard]] static bool is_done(const Member& member);
+  [[nodiscard]] bool is_done(const Member& member) const;
   [[nodiscard]] static bool has_nothing_due(NodeMachine& machine);
   [[nodiscard]] bool drained();
   // Whether there are enough witnesses whose clocks were never ahead: one whose clock was does not
@@ -91,9 +101,23 @@ class World {
   // The whole log is at quorum, and every node knows.
   [[nodiscard]] bool cosigned() const;
   void tell_what_is_left();
+  // As Scheduler::run_until(), and where somebody lies it looks once a second at what nodes say.
+  void run_until(Micros then);
   void watch_alarms();
+  void say(const Member& member, const std::string& what, const std::string& peer);
+  void begin_lie(test::Lie lie);
+  // An honest hub gives no reason for one, and a lie only to whom it concerns.
+  [[nodiscard]] bool may_say(const Member& member, const std::string& what,
+                             const std::string& peer) const;
+  // Until nothing waits any more.
+  void drain(Micros until);
+  // Until the lie is noticed: a day and more, where nothing but time shows it.
+  void wait_for_notice();
+  // Where a member lies: what the hub and the others have of it by now.
+  void watch_lying_member();
   void judge();
   void judge_stores(Oracle& oracle);
+  [[nodiscard]] bool is_judged(const std::string& what) const;
   void violation(const std::string& what);
 
   WorldOptions options_;
@@ -114,6 +138,12 @@ class World {
   std::unique_ptr<HubMachine> hub_;
   std::unique_ptr<Authorities> authorities_;
   std::deque<Member> members_;  // Others know their addresses.
+  std::unique_ptr<crypto::Signer> log_signer_;
+  std::unique_ptr<crypto::Signer> witness_signer_;  // Of a member in league with the hub.
+  std::unique_ptr<test::Liar> liar_;
+  std::unique_ptr<LyingMember> lying_member_;
+  std::optional<Micros> lied_at_;
+  std::optional<Micros> healed_at_;
   int next_key_number_ = 2;
 };
 
