@@ -180,7 +180,7 @@ class Hub {
   [[nodiscard]] std::vector<WitnessAnswer> take_answers();
   void set_cosigned(v1::RoundResult result) { cosigned_ = std::move(result); }
   void tell_cosigned();
-  // Told before it to whoever has not taken it, at each Welcome (C-187).
+  // Told before it to whoever has not taken it, at each Welcome (C-189).
   void add_witness_change(WitnessChange change) { witness_changes_.push_back(std::move(change)); }
 
   // Entries that the store has not got whole: from now on nodes are told at their Welcome.

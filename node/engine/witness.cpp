@@ -10,6 +10,7 @@
 #include "core/ledger/checkpoint.h"
 #include "core/ledger/cosignature.h"
 #include "io/log/log.h"
+#include "node/engine/delays.h"
 #include "node/engine/engine.h"
 
 namespace chancery::node {

@@ -317,6 +317,25 @@ TEST_F(HubTest, ANodeThatFollowedThisLogIsWelcome) {
   EXPECT_TRUE(sent().empty());
 }
 
+// C-189
+TEST_F(HubTest, WhoMissedHeadsAtWhichTheWitnessesChangedIsToldThemFirst) {
+  hub_.add_witness_change({.size = 3, .note = "first"});
+  hub_.add_witness_change({.size = 5, .note = "second"});
+  v1::RoundResult newest;
+  newest.set_checkpoint("newest");
+  hub_.set_cosigned(newest);
+  v1::UpMessage greeting = hello();
+  *greeting.mutable_hello()->mutable_cosigned() = exchange::tree_head(3, Hash{});
+  ASSERT_EQ(up(kAm, "AM", greeting), "good");
+  Words told;
+  for (const Sent& each : sent()) {
+    if (each.message.has_round_result()) {
+      told.push_back(each.message.round_result().checkpoint());
+    }
+  }
+  EXPECT_EQ(told, (Words{"second", "newest"}));
+}
+
 TEST_F(HubTest, OfSeveralGreetingsOfAConnectionTheLastIsLookedUp) {
   log({envelope()});
   v1::UpMessage behind = hello();
