@@ -25,8 +25,8 @@
 namespace chancery::cli {
 namespace {
 
-constexpr mode_t kFileMode = 0600;  // Who talks to whom, and how much, is not for everybody.
-constexpr std::uint64_t kBeyondAll = std::uint64_t{1} << 62U;  // No log is as long.
+constexpr mode_t kReportMode = 0600;  // Who talks to whom, and how much, is not for everybody.
+constexpr std::uint64_t kBeyondLog = std::uint64_t{1} << 62U;  // No log is as long.
 
 // When the entry before a head of this size was accepted; nothing where no batch ends there.
 Result<std::optional<std::uint64_t>> accepted_before(const AuditSource& source,
@@ -52,7 +52,7 @@ Result<std::optional<std::uint64_t>> accepted_before(const AuditSource& source,
 Result<std::optional<WitnessLag>> witness_lag(const AuditSource& source,
                                               const exchange::AuditReport& audit,
                                               const exchange::Directory& directory) {
-  CHANCERY_TRY(const v1::AuditPageReply end, source.leaves(kBeyondAll));
+  CHANCERY_TRY(const v1::AuditPageReply end, source.leaves(kBeyondLog));
   if (end.cosigned().empty() || !directory.founded()) {
     return std::optional<WitnessLag>();
   }
@@ -271,7 +271,7 @@ Result<int> run(const ReportOptions& options, const Shared& shared) {
   }
   CHANCERY_TRY(const ReportData data, collect(options, shared));
   const std::string page = report_page(data);
-  CHANCERY_TRY_VOID(os::write_file_new(options.output, page, kFileMode));
+  CHANCERY_TRY_VOID(os::write_file_new(options.output, page, kReportMode));
   if (shared.json) {
     std::cout << json_line(as_json(data, options.output)) << "\n";
   } else {

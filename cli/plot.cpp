@@ -9,7 +9,7 @@
 namespace chancery::cli {
 namespace {
 
-constexpr int kWidth = 720;
+constexpr int kPageWidth = 720;
 constexpr int kLeft = 56;  // Of what is drawn: room for numbers.
 constexpr int kRight = 16;
 constexpr int kTop = 22;
@@ -41,7 +41,7 @@ std::string shortened(std::string_view text) {
 class Svg {
  public:
   Svg(const PlotText& text, int height) {
-    out_ << "<svg role=\"img\" viewBox=\"0 0 " << kWidth << " " << height
+    out_ << "<svg role=\"img\" viewBox=\"0 0 " << kPageWidth << " " << height
          << "\" xmlns=\"http://www.w3.org/2000/svg\" aria-labelledby=\"" << text.id << "-t "
          << text.id << "-d\">\n<title id=\"" << text.id << "-t\">" << escaped(text.title)
          << "</title>\n<desc id=\"" << text.id << "-d\">" << escaped(text.description)
@@ -79,7 +79,7 @@ void draw_levels(Svg& svg, std::uint64_t step, std::uint64_t top, std::string_vi
   for (std::uint64_t level = 0; level <= top; level += step) {
     const double y =
         kTop + kPlotHeight * (1 - static_cast<double>(level) / static_cast<double>(top));
-    svg.line(level == 0 ? "axis" : "grid", kLeft, y, kWidth - kRight, y);
+    svg.line(level == 0 ? "axis" : "grid", kLeft, y, kPageWidth - kRight, y);
     svg.label(kLeft - 8, y + 4, "end", grouped(level));
   }
   svg.label(kLeft - 8, 11, "end", unit);
@@ -153,7 +153,7 @@ std::string columns_svg(const PlotText& text, const Columns& plot) {
   const std::uint64_t step = axis_step(largest);
   const std::uint64_t top = top_of(largest, step);
   draw_levels(svg, step, top, plot.unit);
-  const double width = static_cast<double>(kWidth - kLeft - kRight) /
+  const double width = static_cast<double>(kPageWidth - kLeft - kRight) /
                        static_cast<double>(std::max<std::size_t>(1, plot.columns.size()));
   const double gap = std::min(8.0, width * 0.2);
   const auto height_of = [&](std::uint64_t value) {
@@ -190,7 +190,7 @@ std::string bars_svg(const PlotText& text, const std::vector<Bar>& bars) {
   }
   double y = 4;
   for (const Bar& bar : bars) {
-    const double width = static_cast<double>(kWidth - kNames - kNumbers) *
+    const double width = static_cast<double>(kPageWidth - kNames - kNumbers) *
                          static_cast<double>(bar.value) / static_cast<double>(largest);
     svg.label(kNames - 10, y + kRow * 0.68, "end", shortened(bar.name));
     svg.box("one", kNames, y + 4, width, kRow - 8, bar.name + ": " + grouped(bar.value));
@@ -210,7 +210,7 @@ std::string dots_svg(const PlotText& text, const std::vector<Dot>& dots) {
   }
   const std::uint64_t step = axis_step(largest);
   const std::uint64_t top = top_of(largest, step);
-  const double room = kWidth - kNames - kNumbers;
+  const double room = kPageWidth - kNames - kNumbers;
   const auto x_of = [&](std::uint64_t seconds) {
     return kNames + room * static_cast<double>(seconds) / static_cast<double>(top);
   };

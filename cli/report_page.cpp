@@ -60,12 +60,12 @@ summary { cursor: pointer; color: var(--soft); font-size: .87rem; }
 @media print { body { max-width: none; padding: 0; } details > * { display: block; } }
 )";
 
-text::Time time_of(std::uint64_t ms) {
+text::Time shown_time_of(std::uint64_t ms) {
   return text::Time(std::chrono::milliseconds(ms));
 }
 
 std::string minute_text(std::uint64_t ms, std::uint64_t width_ms) {
-  const std::string full = text::time_for_people(time_of(ms));  // "2026-03-01 08:30:00Z"
+  const std::string full = text::time_for_people(shown_time_of(ms));  // "2026-03-01 08:30:00Z"
   if (width_ms >= 86'400'000) {
     return full.substr(0, 10);
   }
@@ -73,10 +73,10 @@ std::string minute_text(std::uint64_t ms, std::uint64_t width_ms) {
 }
 
 std::string_view bin_name(std::size_t bin) {
-  constexpr std::array<std::string_view, Times::kEdges.size() + 1> kNames = {
+  constexpr std::array<std::string_view, Times::kEdges.size() + 1> kEdgeNames = {
       "< 1 s",    "1–2 s",     "2–5 s", "5–10 s", "10–30 s", "30–60 s",
       "1–10 min", "10–60 min", "1–6 h", "6–24 h", "> 1 d"};
-  return kNames.at(bin);
+  return kEdgeNames.at(bin);
 }
 
 // A table: its columns' heads, the first of them of the rows' names.
@@ -184,8 +184,8 @@ class Page {
     const exchange::AuditReport& audit = data_.audit;
     out_ << "<dl>\n";
     if (activity_.size > 0) {
-      fact("Period", text::time_for_people(time_of(activity_.first_at_ms)) + " to " +
-                         text::time_for_people(time_of(activity_.last_at_ms)));
+      fact("Period", text::time_for_people(shown_time_of(activity_.first_at_ms)) + " to " +
+                         text::time_for_people(shown_time_of(activity_.last_at_ms)));
     }
     fact("Log", grouped(audit.size) + " entries, " + grouped(audit.directory_entry_count) +
                     " of them directory entries");
@@ -243,28 +243,29 @@ class Page {
       plot.columns.push_back({.one = column.patient,
                               .two = column.urgent,
                               .label = i % every == 0 ? minute_text(at, width) : "",
-                              .told = text::time_for_people(time_of(at)) + ": " +
+                              .told = text::time_for_people(shown_time_of(at)) + ": " +
                                       grouped(column.patient + column.urgent) + " notices, " +
                                       grouped(column.urgent) + " urgent"});
     }
     out_ << "<h3>Over time</h3>\n";
     figure(
-        columns_svg({.id = "time",
-                     .title = "Notices over time",
-                     .description = "Columns of " + span_text(width) + ", from " +
-                                    text::time_for_people(time_of(series.begin_ms())) + " on."},
-                    plot),
+        columns_svg(
+            {.id = "time",
+             .title = "Notices over time",
+             .description = "Columns of " + span_text(width) + ", from " +
+                            text::time_for_people(shown_time_of(series.begin_ms())) + " on."},
+            plot),
         "<span class=\"key one\"></span>patient <span class=\"key two\"></span>urgent. Each column "
         "is " +
             escaped(span_text(width)) + ", UTC, from " +
-            escaped(text::time_for_people(time_of(series.begin_ms()))) + " on.");
+            escaped(text::time_for_people(shown_time_of(series.begin_ms()))) + " on.");
     out_ << "<details><summary>The numbers</summary>\n";
     {
       Table table(out_, "Notices over time", {"from", "patient", "urgent"});
       for (std::size_t i = 0; i < series.columns().size(); ++i) {
         const Series::Column& column = series.columns()[i];
         if (column.patient + column.urgent > 0) {
-          table.row({text::time_for_people(time_of(series.begin_ms() + i * width)),
+          table.row({text::time_for_people(shown_time_of(series.begin_ms() + i * width)),
                      grouped(column.patient), grouped(column.urgent)});
         }
       }
@@ -459,7 +460,7 @@ class Page {
     const WitnessLag& lag = *data_.witnesses;
     out_ << "<p>The newest cosigned head held here has " << escaped(grouped(lag.size)) << " of "
          << escaped(grouped(data_.audit.size)) << " entries; the last of them is of "
-         << escaped(text::time_for_people(time_of(lag.accepted_at_ms))) << ". "
+         << escaped(text::time_for_people(shown_time_of(lag.accepted_at_ms))) << ". "
          << (lag.at_quorum ? "A quorum of " : "<span class=\"bad\">No quorum</span>; it takes ")
          << escaped(grouped(lag.quorum)) << " of " << escaped(grouped(lag.witnesses.size()))
          << (lag.at_quorum ? " cosigned it." : ".")
@@ -489,8 +490,9 @@ class Page {
     for (const WitnessLag::Witness& witness : lag.witnesses) {
       const std::optional<std::uint64_t> seconds = lag.seconds(witness);
       table.row({who(witness.member),
-                 witness.time_s.has_value() ? text::time_for_people(time_of(*witness.time_s * 1000))
-                                            : "not in this head",
+                 witness.time_s.has_value()
+                     ? text::time_for_people(shown_time_of(*witness.time_s * 1000))
+                     : "not in this head",
                  seconds.has_value() ? grouped(*seconds) : "–"});
     }
   }
@@ -508,7 +510,7 @@ class Page {
                   {"entry", "time", "by", "about", "what differs", "since"}, {0, 1, 2, 3, 4, 5});
       for (const Mismatch& mismatch : activity_.mismatches) {
         table.row({std::to_string(mismatch.index),
-                   text::time_for_people(time_of(mismatch.accepted_at_ms)), mismatch.by,
+                   text::time_for_people(shown_time_of(mismatch.accepted_at_ms)), mismatch.by,
                    mismatch.about, mismatch.detail,
                    mismatch.mended ? "a later one agreed" : "not resolved"});
       }

@@ -142,13 +142,12 @@ struct One {
   }
 };
 
-Report run(const Exchanges& exchanges, const One& one, const Request& request,
-           Trace::Sink story) {
+Report run(const Exchanges& exchanges, const One& one, const Request& request, Trace::Sink story) {
   World world(exchanges, {.seed = one.seed,
-                         .duration = request.minutes * 60 * kSecond,
-                         .lie = one.lie,
-                         .lying_member = request.lying_member && !one.lie.has_value(),
-                         .story = std::move(story)});
+                          .duration = request.minutes * 60 * kSecond,
+                          .lie = one.lie,
+                          .lying_member = request.lying_member && !one.lie.has_value(),
+                          .story = std::move(story)});
   Report report = world.run();
   if (one.lie.has_value()) {
     return report;

@@ -125,6 +125,7 @@ class AuditPair(Trial):
         database.close()
         self.hub.start()
         self.start_node("BY")
+        self.start_quorum()
         self.assert_arrives("BY", ["first", "shown"])
         self.assertTrue(eventually(lambda: self.pair_here().code == 1), self.pair_here())
         named = [finding["index"] for finding in self.pair_here().json["findings"]]
