@@ -188,7 +188,7 @@ void tell_story(const Exchanges& exchanges, const One& one, const Request& reque
 }
 
 // What became of one lie in all seeds.
-struct Told {
+struct LieTally {
   std::uint64_t count = 0;
   std::map<std::string, std::uint64_t> noticed;
   Micros longest = 0;
@@ -203,7 +203,7 @@ struct Told {
 };
 
 // Each that was never told fails: nothing was tried.
-bool say_what_was_told(const std::map<test::Lie, Told>& all) {
+bool say_what_was_told(const std::map<test::Lie, LieTally>& all) {
   bool good = true;
   for (const auto& [lie, told] : all) {
     std::cout << test::info_of(lie).name << ": told in " << told.count << ", noticed within "
@@ -236,7 +236,7 @@ int main(int argc, char** argv) {
   Report sum;
   const std::clock_t began = std::clock();
   NodeMachine::make_empty_stores(exchanges.front().genesis(), kMembers);
-  std::map<test::Lie, Told> told;
+  std::map<test::Lie, LieTally> told;
   std::uint64_t run_count = 0;
   const auto try_one = [&](const One& one) {
     ++run_count;
