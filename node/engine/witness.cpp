@@ -239,7 +239,7 @@ Result<bool> Engine::take_round_result(const v1::RoundResult& result) {
   if (std::pair(head->size, head->time_s) > std::pair(known.size, known.time_s)) {
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY_VOID(store_->put_cosigned(*head));
-    set_cosigned(*std::move(head));
+    set_cosigned(*head);
     news_.stages = true;
   }
   return true;
