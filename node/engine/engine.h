@@ -168,6 +168,8 @@ class Engine {
                                             const Arrival& arrival);
   Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
   Result<void> take_accepted(const v1::Accepted& accepted);
+  Result<void> try_again(const v1::RefusedItem& item, ErrorCode code,
+                         std::chrono::milliseconds delay);
   Result<void> take_refused(const v1::Refused& refused);
   Result<void> take_damaged(const v1::Damaged& damaged);
   Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
@@ -177,7 +179,7 @@ class Engine {
   void raise_alarm(const Error& error);  // The first one stands.
   Result<void> keep_alarm(const Error& error, std::string_view evidence);
   static void tell_alarm(const Error& error);
-  void stop_following(const Error& why);
+  Result<void> stop_following(const Error& why, std::string_view evidence);
 
   // The node's witness, and what a quorum cosigned: witness.cpp.
   Result<void> look_at_rounds();  // What waited may be followed by now.

@@ -44,9 +44,9 @@ void Engine::tell_alarm(const Error& error) {
 }
 
 // The log that the hub shows contradicts the one that was verified: nothing more is taken from it.
-void Engine::stop_following(const Error& why) {
+Result<void> Engine::stop_following(const Error& why, std::string_view evidence) {
   link_.alarm();
-  raise_alarm(why);
+  return keep_alarm(why, evidence);
 }
 
 // What the hub sends can be wrong in any way: that is logged, and never ends this process.
@@ -136,8 +136,7 @@ Result<void> Engine::take_batches(v1::Batches batches) {
     const Result<exchange::FollowedBatch> followed = follower_.follow(batch, cache_);
     CHANCERY_TRY_VOID(write());
     if (!followed.has_value()) {
-      stop_following(followed.error());
-      return store_->put_alarm(followed.error(), batch.SerializeAsString(), now_.unix_ms());
+      return stop_following(followed.error(), batch.SerializeAsString());
     }
     CHANCERY_TRY_VOID(store_->put_batch(*followed, follower_));
     if (followed->directory_entry.has_value()) {
@@ -324,6 +323,13 @@ Result<bool> Engine::is_early(const v1::RefusedItem& item, ErrorCode code) {
   return draft.has_value() && exchange::check_not_expired(*draft, now_.unix_ms()).has_value();
 }
 
+// The first that may go again takes all with it, in order; what comes too soon is told so.
+Result<void> Engine::try_again(const v1::RefusedItem& item, ErrorCode code, milliseconds delay) {
+  const SteadyTime again = now_.steady + delay;
+  retry_at_ = std::min(retry_at_.value_or(again), again);
+  return store_->note_refusal(item.notice_id(), {code, item.text()});
+}
+
 Result<void> Engine::take_refused(const v1::Refused& refused) {
   bool restamps = false;
   for (const v1::RefusedItem& item : refused.items()) {
@@ -353,9 +359,7 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
         CHANCERY_TRY_VOID(keep_alarm({code, "the hub refused a notice: " + item.text()},
                                      item.SerializeAsString()));
       }
-      CHANCERY_TRY_VOID(store_->note_refusal(item.notice_id(), {code, item.text()}));
-      const SteadyTime again = now_.steady + kForeignAgainAfter;
-      retry_at_ = std::min(retry_at_.value_or(again), again);
+      CHANCERY_TRY_VOID(try_again(item, code, kForeignAgainAfter));
     } else if (early) {
       // Those behind it do not wait until the clocks agree.
       CHANCERY_TRY_VOID(store_->mark_aside(item.notice_id(), {code, item.text()}));
@@ -365,10 +369,7 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
       if (code == ErrorCode::kAdmissionStopped) {  // Until somebody helps the hub.
         last_fault_ = Error{code, item.text()}.to_string();
       }
-      CHANCERY_TRY_VOID(store_->note_refusal(item.notice_id(), {code, item.text()}));
-      // The first that may go again takes all with it, in order; what comes too soon is told so.
-      const SteadyTime again = now_.steady + std::max(delay, kUnsentAgainAfter);
-      retry_at_ = std::min(retry_at_.value_or(again), again);
+      CHANCERY_TRY_VOID(try_again(item, code, std::max(delay, kUnsentAgainAfter)));
     } else {
       CHANCERY_TRY_VOID(store_->mark_refused(item.notice_id(), {code, item.text()}));
       outbox_changed_ = true;

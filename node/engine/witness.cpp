@@ -152,9 +152,7 @@ Result<bool> Engine::answer_round(const v1::Round& round) {
   }
   link_.answer(decision.answer);
   if (decision.alarm.has_value()) {
-    CHANCERY_TRY_VOID(write());
-    stop_following(*decision.alarm);
-    CHANCERY_TRY_VOID(store_->put_alarm(*decision.alarm, decision.evidence, now_.unix_ms()));
+    CHANCERY_TRY_VOID(stop_following(*decision.alarm, decision.evidence));
   }
   return true;
 }
@@ -216,9 +214,7 @@ Result<bool> Engine::take_round_result(const v1::RoundResult& result) {
   }
   const Result<CosignedNote> head = judge_head(result.checkpoint());
   if (!head.has_value() && head.error().code == ErrorCode::kRootMismatch) {
-    CHANCERY_TRY_VOID(write());
-    stop_following(head.error());
-    CHANCERY_TRY_VOID(store_->put_alarm(head.error(), result.checkpoint(), now_.unix_ms()));
+    CHANCERY_TRY_VOID(stop_following(head.error(), result.checkpoint()));
     return true;
   }
   const bool misses_one = !head.has_value() && head.error().code == ErrorCode::kGap;
