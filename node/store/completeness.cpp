@@ -270,8 +270,12 @@ Result<void> NodeStore::Impl::expect_delivery(std::string_view notice_id, std::u
   CHANCERY_CHECK(row);
   CHANCERY_TRY(const std::string draft, select->column_blob(0));
   select->reset();
-  CHANCERY_TRY(sqlite::Statement* const put,
-               statement("INSERT INTO undelivered(member, urgent, idx) VALUES(?1, ?2, ?3)"));
+  // Its peers may have counted it before this node learnt that it is logged.
+  CHANCERY_TRY(
+      sqlite::Statement* const put,
+      statement("INSERT INTO undelivered(member, urgent, idx) SELECT ?1, ?2, ?3 WHERE NOT EXISTS "
+                "(SELECT 1 FROM statement WHERE verdict IN (1, 2) AND peer = ?1 AND size > ?3 AND "
+                "verdict = 1) AND NOT EXISTS (SELECT 1 FROM early WHERE peer = ?1 AND idx = ?3)"));
   return put_recipients(*put, index, draft);
 }
 
