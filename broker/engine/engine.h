@@ -127,6 +127,13 @@ class Engine {
   Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubState state,
          LogSigners log_signers);
 
+  // A proof that holds.
+  struct Proven {
+    std::uint64_t old_size = 0;
+    std::uint64_t size = 0;
+    std::vector<Hash> proof;
+  };
+
   // What was signed for the head of now.
   void log_is(const std::string& note);
   Result<std::vector<Hash>> proof_of(const ProofRead& read);
@@ -151,6 +158,7 @@ class Engine {
   std::unique_ptr<HubStore> store_;
   LogSigners log_signers_;
   Rounds rounds_;
+  std::optional<Proven> proven_;  // Most witnesses of a round go on from one size.
   Hub hub_;
   EngineCounters counters_;
   bool contradiction_is_new_ = false;  // Not written down yet.
