@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/store/sqlite_hub_store.h"
+#include "core/base/encoding.h"
 #include "core/exchange/witnesses.h"
 #include "io/log/log.h"
 #include "tests/sim/remembered.h"
@@ -76,7 +77,7 @@ void World::build() {
   authorities_ = std::make_unique<Authorities>(around_, *hub_);
   const std::size_t count = exchange_.directory().active_nodes().size();
   names_.assign(kMembers.begin(), kMembers.begin() + count);
-  workload_.pause_max = count * 15 * kSecond;  // As many notices an hour, whoever publishes them.
+  workload_.pause_max = count * 30 * kSecond;  // As many notices an hour, whoever publishes them.
   if (random_.chance(20'000)) {
     workload_.flood_ppm = 60'000;  // Windows fill up, and a log has many pages.
   }
@@ -452,6 +453,20 @@ void World::tell_what_is_left() {
                       std::to_string(outbox.refused) + " refused, " +
                       std::to_string(outbox.undelivered) +
                       " not delivered to all; its last fault: '" + engine.last_fault() + "'");
+    tell_refused(member);
+  }
+}
+
+void World::tell_refused(const Member& member) {
+  constexpr std::size_t kRows = 1000;
+  constexpr std::size_t kBytes = 1U << 24U;
+  for (const node::OutboxRow& row :
+       test::must(member.node->engine()->store().scan_outbox(0, kRows, kBytes))) {
+    if (row.stage == node::OutboxStage::kRefused) {
+      trace_.remark(member.node->name(), "refused is " + uuid_text(as_bytes(row.notice_id)) +
+                                             ", for " + std::to_string(row.code) + ": " +
+                                             row.reason);
+    }
   }
 }
 

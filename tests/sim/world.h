@@ -101,6 +101,7 @@ class World {
   // The whole log is at quorum, and every node knows.
   [[nodiscard]] bool cosigned() const;
   void tell_what_is_left();
+  void tell_refused(const Member& member);
   // As Scheduler::run_until(), and where somebody lies it looks once a second at what nodes say.
   void run_until(Micros then);
   void watch_alarms();
