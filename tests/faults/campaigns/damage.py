@@ -204,7 +204,7 @@ def one_damage(rig, truth, mode):
 
 def live_damage(rig, mode):
     restore(rig)
-    rig.start("hub", VICTIM)
+    rig.start()
     name = rig.dice.choice(("hub", VICTIM))
     path = rig.dice.choice((store(rig, name), wal(store(rig, name))))
     what = f"{name}, running: {path.name} is {mode.__name__}"
@@ -225,16 +225,17 @@ def live_damage(rig, mode):
 
 
 def await_quiet(rig, name):
-    """Until nothing is written any more. A commit that is under way goes into whatever its files have become, and its
-    end is noted beside them, before the daemon looks and ends."""
+    """Until nothing is written any more, statements neither, which come 3 s after what they count. A commit that is under
+    way goes into whatever its files have become, and its end is noted beside them, before the daemon looks and ends."""
     looks = [None]
 
     def same():
-        time.sleep(0.3)
+        time.sleep(0.5)
         looks.append(contents(rig, name))
-        return looks.pop(0) == looks[0]
+        del looks[:-9]
+        return len(looks) == 9 and all(look == looks[0] for look in looks)
 
-    if not eventually(same, 10):
+    if not eventually(same, 20):
         rig.finds("P7", f"{name} writes on, and nobody asks it anything")
 
 

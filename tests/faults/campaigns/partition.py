@@ -14,10 +14,11 @@ PER_ROUND = 3
 
 
 def play(rig, faults):
-    network = networks.Network(rig.members)
+    nodes = [name for name in rig.daemons if name != "hub"]
+    network = networks.Network(nodes)
     rig.cleanup.callback(network.release)
     rig.edit("hub/hub.toml", "listen", f"tcp://*:{networks.PORT}")
-    for member in rig.members:
+    for member in nodes:
         rig.edit(f"{member.lower()}/node.toml", "hub", network.hub_of(member))
     for name, daemon in rig.daemons.items():
         daemon.prefix = network.prefix(name)
@@ -26,7 +27,7 @@ def play(rig, faults):
     for _ in faults:
         rig.await_load(20)
         cut = rig.dice.choice((whole, one_way, flapping, lossy))
-        members = rig.dice.sample(rig.members, rig.dice.randint(1, len(rig.members)))
+        members = rig.dice.sample(nodes, rig.dice.randint(1, len(nodes)))
         rig.did(f"cut off {', '.join(members)}: {cut.__name__.replace('_', ' ')}")
         cut(rig, network, members)
         network.heal()
