@@ -9,8 +9,6 @@
 #include "core/exchange/evidence.h"
 
 #include <algorithm>
-#include <functional>
-#include <numeric>
 
 #include "chancery/v1/notices.pb.h"
 #include "chancery/v1/text.pb.h"
@@ -165,29 +163,9 @@ bool judge(std::string_view file) {
   return true;
 }
 
-std::ptrdiff_t count_different(const std::string& file) {
-  return std::transform_reduce(file.begin(), file.end(), honest().file.begin(), std::ptrdiff_t{0},
-                               std::plus(), std::not_equal_to());
-}
-
-// Each edit alters a byte, drops some, or says them twice.
 void spoil_bytes(Input& input) {
-  std::string file = honest().file;
-  while (!input.empty() && !file.empty()) {
-    const std::size_t what = input.choice(3);
-    const std::size_t high = input.byte();
-    const std::size_t at = ((high << 8U) | input.byte()) % file.size();
-    const std::uint8_t change = input.byte();
-    if (what == 0) {
-      file[at] = static_cast<char>(static_cast<std::uint8_t>(file[at]) ^ change);
-    } else if (what == 1) {
-      file.erase(at, 1U + change);
-    } else {
-      file.insert(at, file.substr(at, 1U + change));
-    }
-  }
-  const bool one_byte = file.size() == honest().file.size() && count_different(file) == 1;
-  CHANCERY_CHECK(!judge(file) || !one_byte);
+  const std::string file = spoilt(honest().file, input);
+  CHANCERY_CHECK(!judge(file) || !has_one_other_byte(file, honest().file));
 }
 
 template <class Repeated>

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <numeric>
 #include <string>
 #include <string_view>
 
@@ -60,6 +62,32 @@ class Input {
  private:
   std::string_view rest_;
 };
+
+// Edits of four bytes each until the input ends: one of the file is altered, some are dropped, or
+// said twice; what, where in two bytes, by what or how many.
+inline std::string spoilt(std::string file, Input& input) {
+  while (!input.empty() && !file.empty()) {
+    const std::size_t what = input.choice(3);
+    const std::size_t high = input.byte();
+    const std::size_t at = ((high << 8U) | input.byte()) % file.size();
+    const std::uint8_t change = input.byte();
+    if (what == 0) {
+      file[at] = static_cast<char>(static_cast<std::uint8_t>(file[at]) ^ change);
+    } else if (what == 1) {
+      file.erase(at, 1U + change);
+    } else {
+      file.insert(at, file.substr(at, 1U + change));
+    }
+  }
+  return file;
+}
+
+// As long, with one byte that is another.
+inline bool has_one_other_byte(std::string_view file, std::string_view good) {
+  return file.size() == good.size() &&
+         std::transform_reduce(file.begin(), file.end(), good.begin(), std::size_t{0}, std::plus(),
+                               std::not_equal_to()) == 1;
+}
 
 inline void put_chunk(std::string& seed, std::string_view bytes) {
   const std::string_view part = bytes.substr(0, 0xffff);

@@ -307,6 +307,61 @@ void add_tlog_proofs(const Corpus& corpus) {
   corpus.add("tlog_proof", "a-line-less", choose(1) + choose(40) + choose(11) + "\x01\x06\x2c"s);
 }
 
+// Edits of what is honest, four bytes each: what, where in two bytes, by what or how many.
+void add_exports(const Corpus& corpus) {
+  for (const char* const target : {"contradiction", "exported_directory"}) {
+    for (const std::size_t which : {1U, 2U, 3U}) {
+      const std::string name = std::to_string(which) + "-";
+      corpus.add(target, name + "honest", choose(which));
+      corpus.add(target, name + "a-byte-of-the-first", choose(which) + "\x00\x00\x04\x01"s);
+      corpus.add(target, name + "a-byte-further-on", choose(which) + "\x00\x00\x2c\x01"s);
+      corpus.add(target, name + "a-byte-far-on", choose(which) + "\x00\x03\x00\x80"s);
+      corpus.add(target, name + "bytes-less", choose(which) + "\x01\x00\x40\x1f"s);
+      corpus.add(target, name + "bytes-twice", choose(which) + "\x02\x00\x40\x1f"s);
+    }
+  }
+  corpus.add("contradiction", "begins", choose(0) + "chancery.contradiction@v1\ndirectory QQ==\n");
+  corpus.add("contradiction", "without-directories",
+             choose(0) +
+                 "chancery.contradiction@v1\ndirectory QQ==\ndirectory QQ==\nroot QQ==\n"
+                 "path QQ==\ncheckpoint 1\n\ncheckpoint 1\n\n");
+  corpus.add("exported_directory", "an-entry-of-nothing", choose(0) + std::string(12, '\0'));
+  corpus.add("exported_directory", "two-of-one-index", choose(0) + std::string(24, '\0'));
+}
+
+void add_statement(const Corpus& corpus) {
+  v1::Statement statement;
+  statement.set_peer("AM");
+  statement.set_size(40);
+  statement.set_root(std::string(32, 'r'));
+  for (v1::Count* const count : {statement.mutable_received(), statement.mutable_sent()}) {
+    count->set_count(2);
+    count->set_root(std::string(32, 'c'));
+  }
+  const auto add = [&](const std::string& name) {
+    v1::Text text;
+    text.set_content(statement.SerializeAsString());
+    corpus.add("statement", name, choose(0) + text.SerializeAsString());
+    corpus.add("statement", name + "-as-content", choose(2) + text.content());
+  };
+  add("counted");
+  statement.add_early()->set_index(41);
+  statement.add_early()->set_index(60);
+  statement.add_unopenable()->set_index(3);
+  add("early-and-unopenable");
+  statement.add_early()->set_index(50);
+  add("indices-that-fall");
+  statement.set_size(2000);
+  add("of-more-than-there-is");
+  v1::Acknowledgement said;
+  said.set_notice(std::string(32, 'n'));
+  said.set_level(v1::ACKNOWLEDGEMENT_LEVEL_READ);
+  corpus.add("statement", "acknowledgement", choose(3) + said.SerializeAsString());
+  v1::Text text;
+  text.set_content(said.SerializeAsString());
+  corpus.add("statement", "acknowledgement-as-text", choose(1) + text.SerializeAsString());
+}
+
 // The honest file is the target's own; here are what is made of it, and beginnings of others.
 void add_evidence(const Corpus& corpus) {
   const auto bytes = [&](const std::string& name, std::string_view edits) {
@@ -955,6 +1010,8 @@ int main(int argc, char** argv) {
   chancery::fuzz::add_tiles(corpus);
   chancery::fuzz::add_policies(corpus);
   chancery::fuzz::add_tlog_proofs(corpus);
+  chancery::fuzz::add_exports(corpus);
+  chancery::fuzz::add_statement(corpus);
   chancery::fuzz::add_evidence(corpus);
   chancery::fuzz::add_wire(corpus);
   chancery::fuzz::add_spoilt_wire(corpus);
