@@ -33,6 +33,14 @@ Weather draw_weather(Random& random) {
   return weather;
 }
 
+// Some exchanges are busy, most are not; as many notices an hour, whoever publishes them. A lie
+// needs notices to be told of.
+Micros draw_pause(const WorldOptions& options, Random& random) {
+  constexpr std::array<Micros, 3> kPauses = {30 * kSecond, 60 * kSecond, 120 * kSecond};
+  const bool lies = options.lie.has_value() || options.lying_member;
+  return lies || random.chance(100'000) ? 15 * kSecond : kPauses[random.below(kPauses.size())];
+}
+
 // A lie is told where there are enough for a quorum.
 const test::TestExchange& draw_exchange(std::span<const test::TestExchange> exchanges,
                                         const WorldOptions& options, Random& random) {
@@ -77,7 +85,7 @@ void World::build() {
   authorities_ = std::make_unique<Authorities>(around_, *hub_);
   const std::size_t count = exchange_.directory().active_nodes().size();
   names_.assign(kMembers.begin(), kMembers.begin() + count);
-  workload_.pause_max = count * 30 * kSecond;  // As many notices an hour, whoever publishes them.
+  workload_.pause_max = count * draw_pause(options_, random_);
   if (random_.chance(20'000)) {
     workload_.flood_ppm = 60'000;  // Windows fill up, and a log has many pages.
   }
