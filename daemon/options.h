@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <filesystem>
@@ -67,6 +68,8 @@ template <class Value>
 [[nodiscard]] std::string default_text(const Value& value) {
   if constexpr (std::unsigned_integral<Value>) {
     return std::to_string(value);
+  } else if constexpr (std::same_as<Value, std::chrono::seconds>) {
+    return std::to_string(value.count());
   } else {
     return {};
   }
@@ -215,6 +218,15 @@ struct ReadCount {
   Result<std::uint64_t> operator()(const OptionSource& from, std::string_view key,
                                    std::uint64_t now) const {
     return from.table.count_or(key, now, {.min = kMin, .max = kMax});
+  }
+};
+template <std::uint64_t kMin, std::uint64_t kMax>
+struct ReadSeconds {
+  Result<std::chrono::seconds> operator()(const OptionSource& from, std::string_view key,
+                                          std::chrono::seconds now) const {
+    CHANCERY_TRY(const std::uint64_t count,
+                 (ReadCount<kMin, kMax>{}(from, key, static_cast<std::uint64_t>(now.count()))));
+    return std::chrono::seconds(count);
   }
 };
 

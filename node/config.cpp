@@ -1,7 +1,9 @@
 #include "node/config.h"
 
 #include <array>
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "core/exchange/names.h"
@@ -115,6 +117,80 @@ Result<std::vector<Application>> read_applications(const OptionSource& from, std
   return applications;
 }
 
+constexpr std::uint64_t kOverdueMax = 31'536'000;  // A year, in seconds.
+constexpr std::string_view kFromOne = "number, 1 to 31,536,000";
+constexpr std::string_view kFromFive = "number, 5 to 31,536,000";
+
+// What is sooner than the rounds and statements that it waits for would always be over.
+constexpr std::array kOverdueOptions = {
+    option<OverdueLimits>(
+        {.key = "logged_seconds",
+         .type = kFromOne,
+         .meaning = "an own notice below immediate is to be in the log",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.logged.patient; },
+        daemon::ReadSeconds<1, kOverdueMax>{}),
+    option<OverdueLimits>(
+        {.key = "urgent_logged_seconds",
+         .type = kFromOne,
+         .meaning = "the same of an urgent one",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.logged.urgent; },
+        daemon::ReadSeconds<1, kOverdueMax>{}),
+    option<OverdueLimits>(
+        {.key = "delivered_seconds",
+         .type = kFromFive,
+         .meaning = "each recipient is to have stated that it has a logged "
+                    "notice below immediate",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.delivered.patient; },
+        daemon::ReadSeconds<5, kOverdueMax>{}),
+    option<OverdueLimits>(
+        {.key = "urgent_delivered_seconds",
+         .type = kFromOne,
+         .meaning = "the same of an urgent one",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.delivered.urgent; },
+        daemon::ReadSeconds<1, kOverdueMax>{}),
+    option<OverdueLimits>({.key = "cosigned_growth_seconds",
+                           .type = kFromFive,
+                           .meaning = "after the log has grown, a quorum of witnesses is to have "
+                                      "cosigned more of it",
+                           .needed = false},
+                          daemon::At<&OverdueLimits::cosigned_growth>{},
+                          daemon::ReadSeconds<5, kOverdueMax>{}),
+    option<OverdueLimits>({.key = "cosigned_idle_seconds",
+                           .type = "number, 60 to 31,536,000",
+                           .meaning = "the newest head is to be cosigned again",
+                           .needed = false},
+                          daemon::At<&OverdueLimits::cosigned_idle>{},
+                          daemon::ReadSeconds<60, kOverdueMax>{})};
+
+std::vector<daemon::OptionRow> overdue_rows() {
+  return daemon::option_rows<OverdueLimits>(kOverdueOptions);
+}
+
+Result<OverdueLimits> read_overdue(const OptionSource& from, std::string_view key,
+                                   OverdueLimits limits) {
+  CHANCERY_TRY(std::optional<text::TomlTable> table, from.table.table_if(key));
+  if (!table.has_value()) {
+    return limits;
+  }
+  CHANCERY_TRY_VOID(
+      daemon::read_options<OverdueLimits>(kOverdueOptions, {.table = *table}, limits));
+  const auto at_least = [&](std::string_view name, std::chrono::seconds value,
+                            std::string_view other, std::chrono::seconds least) -> Result<void> {
+    return value >= least ? Result<void>()
+                          : table->fail_at(name, "it is no less than " + std::string(other) + ", " +
+                                                     std::to_string(least.count()));
+  };
+  CHANCERY_TRY_VOID(at_least("logged_seconds", limits.logged.patient, "urgent_logged_seconds",
+                             limits.logged.urgent));
+  CHANCERY_TRY_VOID(at_least("delivered_seconds", limits.delivered.patient,
+                             "urgent_delivered_seconds", limits.delivered.urgent));
+  return limits;
+}
+
 constexpr std::array kOptions = {
     option<Config>({.key = "member",
                     .type = "text",
@@ -158,6 +234,13 @@ constexpr std::array kOptions = {
         {.key = "feed", .type = "path", .meaning = "A ZeroMQ PUB socket", .needed = false},
         daemon::At<&Config::feed>{}, daemon::ReadSocketIf{}),
     daemon::disk_option<Config>(),
+    daemon::table_option<Config>(
+        {.key = "overdue", .type = "table", .needed = false, .change = Change::kReload},
+        daemon::At<&Config::overdue>{},
+        [](const daemon::OptionSource& from, std::string_view key, const OverdueLimits& now) {
+          return read_overdue(from, key, now);
+        },
+        overdue_rows),
     daemon::http_option<Config>(),
     daemon::table_option<Config>(
         {.key = "application", .type = "tables", .needed = false, .change = Change::kReload},

@@ -10,6 +10,7 @@
 #include "core/base/disk_gauge.h"
 #include "core/base/result.h"
 #include "daemon/options.h"
+#include "node/core/overdue.h"
 #include "node/engine/application.h"
 
 namespace chancery::node {
@@ -29,6 +30,7 @@ struct Config {
   std::string admin;
   std::string feed;  // A socket file; empty where nothing is told.
   DiskMarks disk;
+  OverdueLimits overdue;
   std::string http;  // An address of loopback and a port; empty where nobody is to ask.
   std::vector<Application> applications;
 

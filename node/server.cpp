@@ -124,7 +124,8 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
                      .program = "chancery-node " + std::string(kVersion),
                      .applications = config.applications,
                      .local = {},
-                     .disk = config.disk},
+                     .disk = config.disk,
+                     .overdue = config.overdue},
                     std::move(store), std::make_unique<crypto::KeySigner>(std::move(signing_key)),
                     exchange::Opener(std::move(sealing_keys)), os::random_bytes,
                     std::move(witness)));
@@ -196,6 +197,10 @@ Result<daemon::Reloaded> Server::take_over(const Config& fresh) {
   }
   config_.disk = fresh.disk;
   engine_->set_disk_marks(fresh.disk);
+  if (config_.overdue != fresh.overdue) {
+    config_.overdue = fresh.overdue;
+    engine_->set_overdue_limits(fresh.overdue);
+  }
   return reloaded;
 }
 

@@ -19,6 +19,8 @@ struct OverdueLimits {
   // After the log grew, and after the newest cosignature of a quorum.
   std::chrono::seconds cosigned_growth{60};
   std::chrono::seconds cosigned_idle{600};
+
+  bool operator==(const OverdueLimits&) const = default;
 };
 
 // The oldest that waits; since 0 where nothing does.

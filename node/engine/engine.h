@@ -83,6 +83,8 @@ class Engine {
   void disk_has(std::uint64_t free_bytes, SteadyTime now);
   void set_disk_marks(const DiskMarks& marks) { disk_.set_marks(marks); }
   [[nodiscard]] const DiskGauge& disk() const { return disk_; }
+  // Looked at anew in the next turn.
+  void set_overdue_limits(const OverdueLimits& limits);
 
   // The connection to the hub is there, or there anew; or it is gone, for this reason if one is
   // known.

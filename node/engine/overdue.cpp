@@ -19,6 +19,11 @@ std::string_view word_of(exchange::Lane lane) {
 
 }  // namespace
 
+void Engine::set_overdue_limits(const OverdueLimits& limits) {
+  config_.overdue = limits;
+  overdue_at_ = {};
+}
+
 Result<void> Engine::look_for_overdue() {
   if (now_.steady < overdue_at_) {
     return {};

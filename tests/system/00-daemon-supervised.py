@@ -167,6 +167,29 @@ class Supervised(Trial):
             self.assertIn("changed=disk", self.reload(daemon))
         self.assertTrue(eventually(lambda: self.publish("AM", "once more").code == 0))
 
+    def test_when_something_is_overdue_changes_while_the_node_runs(self):
+        self.start("AM")
+        node, config = self.nodes["AM"], self.path("am/node.toml")
+        self.assertTrue(node.says(" ready "), node.log())
+        self.assertEqual(self.hub.stop(), 0)
+        for precedence in ("routine", "immediate"):
+            self.assertEqual(self.publish("AM", precedence, "--precedence", precedence, "--wait", "queued").code, 0)
+        good = config.read_text()
+
+        def overdue():
+            return sorted((each["what"], each["urgent"]) for each in self.status("AM").json["overdue"])
+        for table, found in (("logged_seconds = 86400\nurgent_logged_seconds = 1", [("logged", True)]),
+                             ("logged_seconds = 1\nurgent_logged_seconds = 1", [("logged", False), ("logged", True)]),
+                             ("logged_seconds = 86400\nurgent_logged_seconds = 86400", [])):
+            config.write_text(f"{good}\n[overdue]\n{table}\n")
+            self.assertIn("changed=overdue", self.reload(node))
+            self.assertTrue(eventually(lambda: overdue() == found), overdue())
+        self.assertIn("overdue-over", node.log())
+        config.write_text(f"{good}\n[overdue]\nlogged_seconds = 0\n")
+        self.assertIn("logged_seconds", self.reload(node, "reload-failed"))
+        config.write_text(good)
+        self.assertEqual(overdue(), [])
+
     def test_what_needs_a_restart_is_named_and_what_is_no_configuration_changes_nothing(self):
         self.start("AM", "BY")
         for daemon, config, keys in ((self.hub, "hub/hub.toml", ("listen", "admin")),

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -185,10 +186,50 @@ TEST_F(ConfigTest, AGrantIsOfPatternsOfKinds) {
   expect("config-wrong-type", "read", application("desk", hex_a) + "read = '*'\n");
 }
 
+TEST_F(ConfigTest, EachTimeOfOverdueIsTheOneOfItsKey) {
+  using std::chrono::seconds;
+  EXPECT_EQ(read().value().overdue, OverdueLimits{});
+  keys_["overdue"] =
+      "{ logged_seconds = 3, urgent_logged_seconds = 2, delivered_seconds = 6, "
+      "urgent_delivered_seconds = 5, cosigned_growth_seconds = 7, cosigned_idle_seconds = 80 }";
+  EXPECT_EQ(read().value().overdue,
+            (OverdueLimits{.logged = {.patient = seconds(3), .urgent = seconds(2)},
+                           .delivered = {.patient = seconds(6), .urgent = seconds(5)},
+                           .cosigned_growth = seconds(7),
+                           .cosigned_idle = seconds(80)}));
+}
+
+TEST_F(ConfigTest, ATimeOfOverdueThatWouldAlwaysOrNeverBeOverIsRefused) {
+  const auto refused = [&](const std::string& key, std::uint64_t least) {
+    for (const std::uint64_t value : {least - 1, std::uint64_t{31'536'001}}) {
+      keys_["overdue"] = "{ " + key + " = " + std::to_string(value) + " }";
+      expect("config-invalid", key);
+    }
+  };
+  refused("logged_seconds", 1);
+  refused("urgent_logged_seconds", 1);
+  refused("delivered_seconds", 5);
+  refused("urgent_delivered_seconds", 1);
+  refused("cosigned_growth_seconds", 5);
+  refused("cosigned_idle_seconds", 60);
+  keys_["overdue"] = "{ loged_seconds = 7 }";
+  expect("config-unknown-key", "logged_seconds");
+}
+
+TEST_F(ConfigTest, WhatIsUrgentIsOverdueNoLaterThanTheRest) {
+  keys_["overdue"] = "{ logged_seconds = 29 }";
+  expect("config-invalid", "no less than urgent_logged_seconds, 30");
+  keys_["overdue"] = "{ urgent_delivered_seconds = 86401 }";
+  expect("config-invalid", "no less than urgent_delivered_seconds, 86401");
+  keys_["overdue"] = "{ logged_seconds = 30, urgent_delivered_seconds = 86400 }";
+  EXPECT_EQ(said(), "good");
+}
+
 TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
   keys_["witness_key"] = "'keys/witness.pem'";
   keys_["disk"] = "{ warn_free_bytes = 5000000000 }";
   keys_["http"] = "{ listen = '127.0.0.1:9465' }";
+  keys_["overdue"] = "{ logged_seconds = 601 }";
   const Config before = *read();
   EXPECT_EQ(changed_keys(before, before), std::vector<std::string>{});
   const std::map<std::string, std::string> good = keys_;
@@ -199,6 +240,7 @@ TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
                  : key == "hub"                         ? "'tcp://127.0.0.1:7001'"
                  : key == "sealing_keys"                ? "['another']"
                  : key == "disk"                        ? "{ warn_free_bytes = 5000000001 }"
+                 : key == "overdue"                     ? "{ logged_seconds = 602 }"
                  : key == "http"                        ? "{ listen = '[::1]:9465' }"
                                                         : "'another'";
     EXPECT_EQ(changed_keys(before, *read()), std::vector<std::string>{key});
