@@ -3,6 +3,7 @@
 Runs hub and nodes one by one, since a supervisor would end the others with the hub.
 """
 import json
+import os
 import signal
 import subprocess
 import time
@@ -18,18 +19,20 @@ LISTENING = {"hub": " ready ", "node": " listening "}
 class Daemon:
     """A hub or node on its own, with its log in a file."""
 
-    def __init__(self, exchange, name):
+    def __init__(self, exchange, name, program=None, env=None):
         self.name = name
         kind = "hub" if name == "hub" else "node"
-        program = "chancery-broker" if kind == "hub" else "chancery-node"
-        self.command = [exchange.programs / program, "--config", exchange.folder / name.lower() / f"{kind}.toml"]
+        program = program or exchange.programs / ("chancery-broker" if kind == "hub" else "chancery-node")
+        self.env = {**os.environ, **(env or {})}
+        self.command = [program, "--config", exchange.folder / name.lower() / f"{kind}.toml"]
         self.listening = LISTENING[kind]
         self.log_path = exchange.folder.parent / f"{name.lower()}-act2.log"
         self.process = None
 
     def start(self):
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.env)
         deadline = time.monotonic() + START_SECONDS
         while self.listening not in self.log_path.read_text(errors="replace"):
             if self.process.poll() is not None or time.monotonic() > deadline:
