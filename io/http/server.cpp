@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -27,7 +29,7 @@ constexpr std::size_t kReadAtOnce = 4096;
 // What a client has sent behind its request is taken for so long, so that the answer is not lost:
 // closing over unread bytes resets the connection.
 constexpr milliseconds kLingerMax{100};
-constexpr std::size_t kLingerBytesMax = 64U << 10U;
+constexpr std::size_t kLingerBytesMax = 1U << 20U;
 
 // Set on a thread while it closes a connection instead of serving it.
 thread_local bool shedding = false;
@@ -78,6 +80,20 @@ class Connection : public httplib::Stream {
   }
   [[nodiscard]] socket_t socket() const override { return fd_; }
 
+  // What was said to follow the headers, whatever their bound. False where it does not come in
+  // time.
+  bool read_body(std::string& body) {
+    bytes_max_ = taken_ + (body.size() - std::min(body.size(), end_ - at_));
+    for (std::size_t have = 0; have < body.size();) {
+      const ssize_t got = read(body.data() + have, body.size() - have);
+      if (got < 0) {
+        return false;
+      }
+      have += static_cast<std::size_t>(got);
+    }
+    return true;
+  }
+
   void linger() const {
     ::shutdown(fd_, SHUT_WR);
     const Clock::time_point until = std::min(until_, Clock::now() + kLingerMax);
@@ -93,7 +109,7 @@ class Connection : public httplib::Stream {
 
  private:
   bool fill() {
-    const std::size_t room = std::min(buffer_.size(), kRequestBytesMax - taken_);
+    const std::size_t room = std::min(buffer_.size(), bytes_max_ - taken_);
     if (room == 0 || !wait_for(fd_, POLLIN, taken_ == 0 ? first_byte_until_ : until_)) {
       return false;
     }
@@ -115,7 +131,11 @@ class Connection : public httplib::Stream {
   std::size_t at_ = 0;
   std::size_t end_ = 0;
   std::size_t taken_ = 0;
+  std::size_t bytes_max_ = kRequestBytesMax;
 };
+
+// The library has no place for it: of the request that this thread serves.
+thread_local Connection* serving = nullptr;
 
 // The library's own queue has no bound, and its threads wait for whoever came first.
 class Workers : public httplib::TaskQueue {
@@ -211,6 +231,7 @@ class Listener : public httplib::Server {
   bool serve(socket_t sock) {
     try {
       Connection connection(sock);
+      serving = &connection;
       bool closed = false;
       const bool served =
           // The library would answer each of many ranges with a copy of the page.
@@ -224,11 +245,56 @@ class Listener : public httplib::Server {
   }
 };
 
-Response answer(const Server::Handler& handler, const httplib::Request& request) {
-  if (request.method != "GET" && request.method != "HEAD") {
-    return {.status = 405, .body = "only GET and HEAD\n"};
+constexpr std::string_view methods_of(std::size_t body_bytes_max) {
+  return body_bytes_max > 0 ? "POST" : "GET, HEAD";
+}
+
+bool is_served(const std::string& method, std::size_t body_bytes_max) {
+  return body_bytes_max > 0 ? method == "POST" : method == "GET" || method == "HEAD";
+}
+
+struct Body {
+  int status = 200;
+  std::string bytes{};
+};
+
+Body body_of(const httplib::Request& request, std::size_t bytes_max) {
+  if (request.has_header("Transfer-Encoding") || !request.has_header("Content-Length")) {
+    return {.status = 411};
   }
-  return handler({.path = request.path, .accept = request.get_header_value("Accept")});
+  const std::string digits = request.get_header_value("Content-Length");
+  std::size_t size = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), size);
+  if (error == std::errc::result_out_of_range || (error == std::errc{} && size > bytes_max)) {
+    return {.status = 413};
+  }
+  const bool is_number = error == std::errc{} && end == digits.data() + digits.size();
+  if (!is_number || request.get_header_value_count("Content-Length") != 1) {
+    return {.status = 400};
+  }
+  Body body{.bytes = std::string(size, '\0')};
+  if (!serving->read_body(body.bytes)) {
+    body.status = 400;
+  }
+  return body;
+}
+
+Response answer(const Server::Handler& handler, const httplib::Request& request,
+                std::size_t body_bytes_max) {
+  if (!is_served(request.method, body_bytes_max)) {
+    return {.status = 405, .body = "only " + std::string(methods_of(body_bytes_max)) + "\n"};
+  }
+  Request asked{.path = request.path, .accept = request.get_header_value("Accept")};
+  if (body_bytes_max > 0) {
+    Body body = body_of(request, body_bytes_max);
+    if (body.status != 200) {
+      return {.status = body.status,
+              .body = "a body of a known length, " + std::to_string(body_bytes_max) +
+                      " bytes at most\n"};
+    }
+    asked.body = std::move(body.bytes);
+  }
+  return handler(asked);
 }
 
 }  // namespace
@@ -241,7 +307,8 @@ struct Server::Parts {
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Result<std::unique_ptr<Server>> Server::start(const Address& address, Handler handler) {
+Result<std::unique_ptr<Server>> Server::start(const Address& address, Handler handler,
+                                              std::size_t body_bytes_max) {
   auto parts = std::make_unique<Parts>();
   Listener& listener = parts->listener;
   // The library's own options let a second process listen at the same port.
@@ -250,11 +317,12 @@ Result<std::unique_ptr<Server>> Server::start(const Address& address, Handler ha
     ::setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   });
   listener.set_pre_routing_handler(
-      [handler = std::move(handler)](const httplib::Request& request, httplib::Response& response) {
-        const Response made = answer(handler, request);
+      [handler = std::move(handler), body_bytes_max](const httplib::Request& request,
+                                                     httplib::Response& response) {
+        const Response made = answer(handler, request, body_bytes_max);
         response.status = made.status;
         if (made.status == 405) {
-          response.set_header("Allow", "GET, HEAD");
+          response.set_header("Allow", std::string(methods_of(body_bytes_max)));
         }
         response.set_header("Cache-Control", "no-store");
         response.set_content(made.body, made.type);

@@ -1,4 +1,4 @@
-// A small HTTP server for what operators' tools ask of a daemon: GET and HEAD, short answers.
+// A small HTTP server for what others ask of a daemon: short answers to GET and HEAD, or to POST.
 //
 // Nothing that a client does costs more than is bounded here: requests are read by a few threads,
 // against a clock, and one connection carries one request. Where more connections wait than may,
@@ -20,14 +20,15 @@ namespace chancery::http {
 
 inline constexpr std::size_t kThreads = 4;
 inline constexpr std::size_t kWaitingMax = 32;         // Connections that no thread reads yet.
-inline constexpr std::size_t kRequestBytesMax = 4096;  // Its first line and headers.
+inline constexpr std::size_t kRequestBytesMax = 4096;  // Its first line and headers, no body.
 // For the first byte, then for the request and its answer as a whole.
 inline constexpr std::chrono::milliseconds kFirstByteMax{500};
 inline constexpr std::chrono::milliseconds kRequestMax{2000};
 
 struct Request {
   std::string path;
-  std::string accept;  // The header; empty where there is none.
+  std::string accept{};  // The header; empty where there is none.
+  std::string body{};    // Of a POST.
 };
 
 struct Response {
@@ -41,9 +42,12 @@ class Server {
   using Handler = std::function<Response(const Request&)>;
 
   // Listens when it returns. Signals are to be blocked before: its threads inherit the mask.
+  // With a body it answers to POST alone, else to GET and HEAD alone: 405. A body says how long it
+  // is (411), and of more than `body_bytes_max` none is read (413).
   // kAddressInUse where the address cannot be had, kUnavailable where there are no threads.
   [[nodiscard]] static Result<std::unique_ptr<Server>> start(const Address& address,
-                                                             Handler handler);
+                                                             Handler handler,
+                                                             std::size_t body_bytes_max = 0);
   // Waits for requests under way, at most kRequestMax.
   ~Server();
   Server(const Server&) = delete;

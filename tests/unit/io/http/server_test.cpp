@@ -185,6 +185,103 @@ TEST_F(HttpServer, ClosesAClientThatDoesNotComeToAnEnd) {
   EXPECT_FALSE(begun.hear().starts_with("HTTP/1.1 200 "));
 }
 
+// Takes bodies, and answers with how long each is and how it ends.
+class HttpBodies : public testing::Test {
+ protected:
+  static constexpr std::size_t kBodyMax = 20'000;
+
+  void SetUp() override {
+    Result<std::unique_ptr<Server>> started = Server::start(
+        {.host = "127.0.0.1", .port = port_},
+        [](const Request& request) {
+          const std::string& body = request.body;
+          return Response{.body = request.path + " " + std::to_string(body.size()) + " " +
+                                  body.substr(body.size() - std::min<std::size_t>(body.size(), 3))};
+        },
+        kBodyMax);
+    ASSERT_TRUE(started.has_value()) << started.error().to_string();
+    server_ = std::move(*started);
+  }
+
+  // The status, and the last line.
+  [[nodiscard]] std::string post(const std::string& headers, const std::string& body) const {
+    const Client client(port_);
+    client.say("POST /x HTTP/1.1\r\n" + headers + "\r\n" + body);
+    client.end();
+    const std::string heard = client.hear();
+    return heard.starts_with("HTTP/1.1 ") ? heard.substr(9, 4) + heard.substr(heard.rfind('\n') + 1)
+                                          : heard;
+  }
+  [[nodiscard]] std::string post_sized(std::size_t size) const {
+    return post("Content-Length: " + std::to_string(size) + "\r\n",
+                std::string(size, 'a') + "behind");
+  }
+
+  std::uint16_t port_ = free_port();
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(HttpBodies, TakesABodyOfWhatItSaysAndNoMore) {
+  EXPECT_EQ(post("Content-Length: 3\r\n", "abcdef"), "200 /x 3 abc");
+  EXPECT_EQ(post("Content-Length: 0\r\n", ""), "200 /x 0 ");
+  // In one packet with the headers, and in several; the bound is of the body alone.
+  for (const std::size_t size : {std::size_t{100}, 2 * kRequestBytesMax, kBodyMax}) {
+    EXPECT_EQ(post_sized(size), "200 /x " + std::to_string(size) + " aaa");
+  }
+}
+
+TEST_F(HttpBodies, OneByteOverTheBoundIsNotRead) {
+  EXPECT_EQ(post_sized(kBodyMax + 1).substr(0, 3), "413");
+  EXPECT_EQ(post_sized(std::size_t{1} << 19U).substr(0, 3), "413");
+  for (const std::string size : {"20001", "18446744073709551615", "18446744073709551616"}) {
+    EXPECT_EQ(post("Content-Length: " + size + "\r\n", "").substr(0, 3), "413") << size;
+  }
+}
+
+TEST_F(HttpBodies, ABodyWhoseLengthIsNotKnownIsNotRead) {
+  EXPECT_EQ(post("", "abc").substr(0, 3), "411");
+  const std::string chunk = "3\r\nabc\r\n0\r\n\r\n";
+  EXPECT_EQ(post("Transfer-Encoding: chunked\r\n", chunk).substr(0, 3), "411");
+  EXPECT_EQ(post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n", chunk).substr(0, 3), "411");
+  for (const std::string length : {"x", "3x", "+3", "-3", "0x3"}) {
+    EXPECT_EQ(post("Content-Length: " + length + "\r\n", "abc").substr(0, 3), "400") << length;
+  }
+  EXPECT_EQ(post("Content-Length: 3\r\nContent-Length: 2\r\n", "abc").substr(0, 3), "400");
+  EXPECT_EQ(post("Content-Length: 9\r\n", "abc").substr(0, 3), "400") << "it ends before";
+}
+
+TEST_F(HttpBodies, HeadersHaveTheirBoundAllTheSame) {
+  std::string headers = "Content-Length: 3\r\n";
+  while (headers.size() <= kRequestBytesMax) {
+    headers += "X: " + std::string(80, 'a') + "\r\n";
+  }
+  EXPECT_FALSE(post(headers, "abc").starts_with("200"));
+}
+
+TEST_F(HttpBodies, NothingButPostIsServed) {
+  for (const std::string method : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
+    const Client client(port_);
+    client.say(method + " /x HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc");
+    client.end();
+    const std::string heard = client.hear();
+    EXPECT_TRUE(heard.starts_with("HTTP/1.1 405 ")) << heard;
+    EXPECT_TRUE(heard.contains("Allow: POST\r\n")) << heard;
+  }
+}
+
+TEST_F(HttpBodies, ABodyThatDripsEndsAndKeepsNobodyOut) {
+  std::vector<std::unique_ptr<Client>> crowd;
+  crowd.reserve(kThreads);
+  for (std::size_t i = 0; i < kThreads; ++i) {
+    crowd.push_back(std::make_unique<Client>(port_));
+    crowd.back()->say("POST /x HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc");
+  }
+  EXPECT_EQ(post("Content-Length: 3\r\n", "abc"), "200 /x 3 abc");
+  for (const auto& client : crowd) {
+    EXPECT_FALSE(client->hear().starts_with("HTTP/1.1 200 "));
+  }
+}
+
 TEST_F(HttpServer, OnePortHasOneServer) {
   const Result<std::unique_ptr<Server>> second = Server::start(
       {.host = "127.0.0.1", .port = port_}, [](const Request& /*request*/) { return Response{}; });
