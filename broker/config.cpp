@@ -110,7 +110,7 @@ constexpr std::array kOptions = {
         {.key = "admin", .type = "path", .meaning = "Socket for status and audit, mode 0600."},
         daemon::At<&Config::admin>{}, daemon::ReadSocket{}),
     daemon::disk_option<Config>(),
-    daemon::http_option<Config>(),
+    daemon::listen_option<Config, &Config::http>("http"),
     daemon::table_option<Config>(
         {.key = "quota", .type = "table", .needed = false, .change = Change::kReload},
         daemon::At<&Config::quota>{},

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kStatusDepthMax = 16;
 
-struct HttpTable {
+struct ListenTable {
   std::string listen;
 };
 
@@ -25,11 +25,11 @@ constexpr auto kReadLoopback = [](const OptionSource& from, std::string_view key
   return listen;
 };
 
-constexpr std::array kHttpOptions = {
-    option<HttpTable>({.key = "listen",
-                       .type = "address and port",
-                       .meaning = "an address of loopback in digits, and 1 to 65535"},
-                      At<&HttpTable::listen>{}, kReadLoopback)};
+constexpr std::array kListenOptions = {
+    option<ListenTable>({.key = "listen",
+                         .type = "address and port",
+                         .meaning = "an address of loopback in digits, and 1 to 65535"},
+                        At<&ListenTable::listen>{}, kReadLoopback)};
 
 http::Response refusal(int status, std::string why) {
   return {.status = status, .body = std::move(why) + '\n'};
@@ -45,17 +45,17 @@ http::Response health(const std::optional<std::string>& fault) {
 
 }  // namespace
 
-std::vector<OptionRow> http_rows() {
-  return option_rows<HttpTable>(kHttpOptions);
+std::vector<OptionRow> listen_rows() {
+  return option_rows<ListenTable>(kListenOptions);
 }
 
-Result<std::string> read_http(text::TomlTable& root) {
-  CHANCERY_TRY(std::optional<text::TomlTable> table, root.table_if("http"));
-  HttpTable http;
+Result<std::string> read_listen(text::TomlTable& root, std::string_view key) {
+  CHANCERY_TRY(std::optional<text::TomlTable> table, root.table_if(key));
+  ListenTable read;
   if (table.has_value()) {
-    CHANCERY_TRY_VOID(read_options<HttpTable>(kHttpOptions, {.table = *table}, http));
+    CHANCERY_TRY_VOID(read_options<ListenTable>(kListenOptions, {.table = *table}, read));
   }
-  return http.listen;
+  return read.listen;
 }
 
 Vitals::Vitals(const Program& program) : program_(program), turned_at_(os::steady_now()) {}

@@ -24,20 +24,20 @@
 
 namespace chancery::daemon {
 
-// From [http] of a configuration: an address and a port of loopback, or empty where it is not
+// From a table of a configuration: an address and a port of loopback, or empty where it is not
 // there and nothing is to listen.
-[[nodiscard]] Result<std::string> read_http(text::TomlTable& root);
-[[nodiscard]] std::vector<OptionRow> http_rows();
+[[nodiscard]] Result<std::string> read_listen(text::TomlTable& root, std::string_view key);
+[[nodiscard]] std::vector<OptionRow> listen_rows();
 
-// The row `http` of a daemon whose configuration keeps the address there.
-template <class Config>
-[[nodiscard]] constexpr Option<Config> http_option() {
+// The row of such a table, of a daemon whose configuration keeps the address there.
+template <class Config, std::string Config::* kWhere>
+[[nodiscard]] constexpr Option<Config> listen_option(std::string_view key) {
   return table_option<Config>(
-      {.key = "http", .type = "table", .needed = false}, At<&Config::http>{},
-      [](const OptionSource& from, std::string_view /*key*/, const std::string& /*now*/) {
-        return read_http(from.table);
+      {.key = key, .type = "table", .needed = false}, At<kWhere>{},
+      [](const OptionSource& from, std::string_view name, const std::string& /*now*/) {
+        return read_listen(from.table, name);
       },
-      http_rows);
+      listen_rows);
 }
 
 class Vitals {

@@ -241,7 +241,8 @@ constexpr std::array kOptions = {
           return read_overdue(from, key, now);
         },
         overdue_rows),
-    daemon::http_option<Config>(),
+    daemon::listen_option<Config, &Config::http>("http"),
+    daemon::listen_option<Config, &Config::witness>("witness"),
     daemon::table_option<Config>(
         {.key = "application", .type = "tables", .needed = false, .change = Change::kReload},
         daemon::At<&Config::applications>{},
@@ -257,6 +258,9 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
   CHANCERY_TRY_VOID(daemon::read_options<Config>(
       kOptions, {.table = root, .folder = std::filesystem::absolute(path).parent_path()}, config));
   CHANCERY_TRY_VOID(root.finish());
+  if (!config.witness.empty() && config.witness_key.empty()) {
+    return root.fail_at("witness", "without a witness_key nobody here cosigns");
+  }
   return config;
 }
 

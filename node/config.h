@@ -31,7 +31,8 @@ struct Config {
   std::string feed;  // A socket file; empty where nothing is told.
   DiskMarks disk;
   OverdueLimits overdue;
-  std::string http;  // An address of loopback and a port; empty where nobody is to ask.
+  std::string http;     // An address of loopback and a port; empty where nobody is to ask.
+  std::string witness;  // The same, for add-checkpoint.
   std::vector<Application> applications;
 
   bool operator==(const Config&) const = default;

@@ -132,6 +132,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
   auto server = std::unique_ptr<Server>(new Server(config, std::move(admin), std::move(engine)));
   CHANCERY_TRY_VOID(server->open_sockets(transport_key, local_key));
   CHANCERY_TRY(server->vitals_, daemon::Vitals::start(config.http, vitals_program()));
+  CHANCERY_TRY(server->http_witness_, HttpWitness::start(config.witness));
   return server;
 }
 
@@ -293,6 +294,7 @@ Result<void> Server::despite_full_disk(const std::function<Result<void>()>& work
 Result<void> Server::start_over(const Error& why) {
   log::error("starting-over", {{"error", error_info(why.code).name}, {"detail", why.detail}});
   engine_->abandon(why);
+  http_answers_.clear();
   send_replies();
   CHANCERY_TRY(engine_, Engine::start_over(std::move(engine_)));
   if (connected_) {
@@ -308,6 +310,7 @@ Result<void> Server::take_turn() {
   CHANCERY_TRY_VOID(receive_local());
   warn_of_strangers();
   CHANCERY_TRY_VOID(receive_admin());
+  CHANCERY_TRY_VOID(ask_witness());
   tell_vitals();
   CHANCERY_TRY_VOID(engine_->finish_turn(now()));
   send();
@@ -571,6 +574,18 @@ void Server::tell_vitals() {
   }
 }
 
+Result<void> Server::ask_witness() {
+  for (std::shared_ptr<HttpWitness::Asked>& asked :
+       http_witness_->take(engine_->follower().size())) {
+    CHANCERY_TRY(std::optional<WitnessAnswer> answer,
+                 engine_->add_checkpoint(asked->request, now()));
+    if (answer.has_value()) {
+      http_answers_.push_back({.asked = std::move(asked), .answer = *std::move(answer)});
+    }
+  }
+  return {};
+}
+
 void Server::send() {
   for (std::string& message : engine_->take_to_hub()) {
     if (const Result<void> sent = hub_->send({std::move(message)}); !sent.has_value()) {
@@ -580,6 +595,9 @@ void Server::send() {
     }
   }
   send_replies();
+  for (HttpAnswer& each : std::exchange(http_answers_, {})) {
+    http_witness_->answer(*each.asked, std::move(each.answer));
+  }
 }
 
 void Server::send_replies() {
@@ -692,11 +710,16 @@ Result<std::string> Server::status_json() {
   json["cosigned"] = daemon::cosigned_json(cosigned.has_value() ? cosigned->size : 0,
                                            cosigned.has_value() ? cosigned->time_s : 0);
   const std::optional<Error>& fault = engine_->witness_fault();
+  const HttpWitness::Counters outside = http_witness_->counters();
   json["witness"] = {
       {"active", engine_->is_witness()},
       {"size", store.witness_state().value_or(WitnessState{}).tree.size},
       {"fault", fault.has_value() ? std::string(error_info(fault->code).name) + ": " + fault->detail
-                                  : std::string()}};
+                                  : std::string()},
+      {"outside",
+       {{"listen", config_.witness},
+        {"answered", outside.answered_count},
+        {"cosigned", outside.cosigned_count}}}};
   json["cursor"] = link.position().cursors.patient;
   json["cursor_urgent"] = link.position().cursors.urgent;
   json["outbox"] = {{"queued", outbox.queued},        {"aside", outbox.aside},

@@ -1,7 +1,8 @@
 // The node as a process: the link to the hub, the local API's sockets and signals around the
 // engine.
 //
-// One thread owns everything but the ZAP handler's table and what HTTP is told (daemon/vitals.h).
+// One thread owns everything but the ZAP handler's table and what HTTP is told (daemon/vitals.h) or
+// asks (node/http_witness.h).
 // Each turn of the loop hands the engine what arrived from the hub and from applications, finishes
 // the turn, which commits once, and only then sends: credits, envelopes, answers. Where a commit
 // finds no room on the disk, the engine starts over from the store; where it fails otherwise, run()
@@ -36,6 +37,7 @@
 #include "node/config.h"
 #include "node/engine/engine.h"
 #include "node/feed.h"
+#include "node/http_witness.h"
 
 namespace chancery::node {
 
@@ -84,6 +86,7 @@ class Server {
   void send_admin(const std::string& routing_id, const v1::AdminReply& reply);
   void step_backup();
   void tell_vitals();
+  Result<void> ask_witness();
   void send();
   void send_replies();
   [[nodiscard]] text::Json queues_json(const OutboxCounts& outbox, const OutboxShare& share,
@@ -108,6 +111,12 @@ class Server {
   daemon::BackupJob backup_;
   std::vector<daemon::Asker> reload_askers_;
   std::unique_ptr<daemon::Vitals> vitals_;
+  std::unique_ptr<HttpWitness> http_witness_;
+  struct HttpAnswer {
+    std::shared_ptr<HttpWitness::Asked> asked;
+    WitnessAnswer answer;
+  };
+  std::vector<HttpAnswer> http_answers_;  // Of this turn, which is not committed yet.
 
   // The context outlives its sockets: order matters.
   std::unique_ptr<zmq::Context> context_;

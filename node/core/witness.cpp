@@ -11,20 +11,18 @@ namespace {
 
 using ledger::WitnessStatus;
 
-constexpr std::uint32_t kUnavailable = 503;  // Of HTTP: the specification has none for it.
+constexpr std::uint32_t kUnavailable = 503;
 
 }  // namespace
 
-Result<RoundDecision> judge_round(const v1::Round& round, const WitnessView& view) {
-  RoundDecision decision;
-  decision.answer.set_round(round.round());
+Result<WitnessDecision> judge_request(std::string_view request, const WitnessView& view) {
+  WitnessDecision decision;
   const auto refuse = [&](std::uint32_t status, const std::string& text) {
-    decision.step = RoundStep::kRefuse;
-    decision.answer.set_status(status);
-    decision.answer.set_text(text);
+    decision.step = WitnessStep::kRefuse;
+    decision.answer = {.status = status, .text = text};
   };
   const ledger::WitnessVerdict verdict =
-      ledger::judge_add_checkpoint(round.request(), view.origin, view.log_keys, view.last.tree);
+      ledger::judge_add_checkpoint(request, view.origin, view.log_keys, view.last.tree);
   if (!verdict.is_ok()) {
     refuse(std::to_underlying(verdict.status), verdict.text);
   }
@@ -35,7 +33,7 @@ Result<RoundDecision> judge_round(const v1::Round& round, const WitnessView& vie
   const ledger::Checkpoint& checkpoint = verdict.checkpoint->checkpoint;
   if (checkpoint.size > view.followed_size) {
     if (verdict.is_ok()) {
-      decision.step = RoundStep::kWait;
+      decision.step = WitnessStep::kWait;
     }
     return decision;
   }
@@ -46,10 +44,10 @@ Result<RoundDecision> judge_round(const v1::Round& round, const WitnessView& vie
   if (root != checkpoint.root) {
     const std::string size = std::to_string(checkpoint.size);
     refuse(std::to_underlying(WitnessStatus::kNotConsistent), "another log was followed here\n");
-    decision.alarm = Error{ErrorCode::kRootMismatch,
-                           root.has_value() ? "the hub has signed another root at size " + size
-                                            : "the hub has signed a root at size " + size +
-                                                  ", where no batch of its log ended"};
+    decision.mismatch = Error{ErrorCode::kRootMismatch,
+                              root.has_value() ? "the hub has signed another root at size " + size
+                                               : "the hub has signed a root at size " + size +
+                                                     ", where no batch of its log ended"};
     decision.evidence = ledger::format_note(verdict.checkpoint->note);
     return decision;
   }
@@ -60,26 +58,21 @@ Result<RoundDecision> judge_round(const v1::Round& round, const WitnessView& vie
     refuse(kUnavailable, "the clock of this witness is behind its last cosignature\n");
     return decision;
   }
-  decision.step = RoundStep::kCosign;
-  decision.answer.set_status(std::to_underlying(WitnessStatus::kOk));
+  decision.step = WitnessStep::kCosign;
+  decision.answer.status = std::to_underlying(WitnessStatus::kOk);
   decision.next = {.tree = verdict.next(), .time_s = view.now_s, .seen_size = view.last.seen_size};
   decision.message = ledger::cosignature_message(view.now_s, verdict.checkpoint->note.text);
   return decision;
 }
 
-v1::Answer unavailable_answer(const v1::Round& round, std::string_view why) {
-  v1::Answer answer;
-  answer.set_round(round.round());
-  answer.set_status(kUnavailable);
-  answer.set_text(std::string(why) + "\n");
-  return answer;
+WitnessAnswer unavailable_answer(std::string_view why) {
+  return {.status = kUnavailable, .text = std::string(why) + "\n"};
 }
 
-v1::Answer cosigned_answer(const RoundDecision& decision, const ledger::NoteKey& witness,
-                           Bytes signature) {
-  v1::Answer answer = decision.answer;
-  answer.set_text(ledger::cosignature_line(witness, decision.next.time_s, signature));
-  return answer;
+WitnessAnswer cosigned_answer(const WitnessDecision& decision, const ledger::NoteKey& witness,
+                              Bytes signature) {
+  return {.status = decision.answer.status,
+          .text = ledger::cosignature_line(witness, decision.next.time_s, signature)};
 }
 
 }  // namespace chancery::node

@@ -1,8 +1,9 @@
-// What this node's witness says to a round. Protocol chapter 12 (C-186).
+// What this node's witness says to an add-checkpoint request, in a round of the hub or over HTTP.
+// Protocol chapter 12 (C-186).
 //
 // It cosigns what grows from what it cosigned last (ledger/witness.h), and only a checkpoint whose
 // root it has computed itself from the leaves: so a hub that shows it another log than it shows the
-// others gets no line, and an alarm. What it has not followed yet waits.
+// others gets no line. What it has not followed yet waits.
 //
 // Its owner stores `next` before the key signs, in the store that also has the log, and only then
 // completes the answer. Pure; clock and store are arguments.
@@ -16,7 +17,6 @@
 #include <string>
 #include <string_view>
 
-#include "chancery/v1/link.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/ledger/note.h"
@@ -52,30 +52,37 @@ struct WitnessView {
   std::uint64_t now_s = 0;
 };
 
-enum class RoundStep : std::uint8_t {
+// As HTTP has them; with 200 the text is the line of this witness.
+struct WitnessAnswer {
+  std::uint32_t status = 0;
+  std::string text;
+};
+
+enum class WitnessStep : std::uint8_t {
   kWait,    // Until more of the log was followed: then it is to be judged again.
   kRefuse,  // `answer` is what to say.
   kCosign,  // `next` is to be stored, `message` to be signed, and the answer to be completed.
 };
 
-struct RoundDecision {
-  RoundStep step = RoundStep::kRefuse;
-  v1::Answer answer;
+struct WitnessDecision {
+  WitnessStep step = WitnessStep::kRefuse;
+  WitnessAnswer answer;
   WitnessState next;
   std::string message;
   // The hub signed something that this node's log is not: kRootMismatch, with what it signed.
-  std::optional<Error> alarm;
+  std::optional<Error> mismatch;
   std::string evidence;
 };
 
 // An error is the store's.
-[[nodiscard]] Result<RoundDecision> judge_round(const v1::Round& round, const WitnessView& view);
+[[nodiscard]] Result<WitnessDecision> judge_request(std::string_view request,
+                                                    const WitnessView& view);
 
-// Of a witness that does not cosign now, whatever it is asked.
-[[nodiscard]] v1::Answer unavailable_answer(const v1::Round& round, std::string_view why);
+// Of a witness that does not cosign now, whatever it is asked: 503, as the specification has none.
+[[nodiscard]] WitnessAnswer unavailable_answer(std::string_view why);
 
 // The answer with the line of this witness, once its key has signed.
-[[nodiscard]] v1::Answer cosigned_answer(const RoundDecision& decision,
-                                         const ledger::NoteKey& witness, Bytes signature);
+[[nodiscard]] WitnessAnswer cosigned_answer(const WitnessDecision& decision,
+                                            const ledger::NoteKey& witness, Bytes signature);
 
 }  // namespace chancery::node

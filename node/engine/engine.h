@@ -129,6 +129,12 @@ class Engine {
   [[nodiscard]] const std::vector<Overdue>& overdue() const { return overdue_; }
   [[nodiscard]] const std::optional<CosignedNote>& cosigned() const { return cosigned_; }
   [[nodiscard]] bool is_witness() const { return witness_ != nullptr; }
+  // What its witness answers to an outsider's add-checkpoint request; nothing where the checkpoint
+  // is beyond the log that was followed, until which it is to be asked again. The answer may leave
+  // once the turn is finished. Whoever asks, and whatever it is, nothing changes but what was
+  // cosigned last.
+  [[nodiscard]] Result<std::optional<WitnessAnswer>> add_checkpoint(std::string_view request,
+                                                                    const Now& now);
   // Why its witness cosigns nothing.
   [[nodiscard]] const std::optional<Error>& witness_fault() const { return witness_fault_; }
   [[nodiscard]] const std::string& last_fault() const { return last_fault_; }
@@ -185,6 +191,11 @@ class Engine {
 
   // The node's witness, and what a quorum cosigned: witness.cpp.
   Result<void> look_at_rounds();  // What waited may be followed by now.
+  enum class Asker : std::uint8_t { kHub, kOutsider };
+  // By `key`, which is this witness's own; nothing where it is to wait. What only a hub may bring
+  // about is an alarm, or that the witness stops.
+  Result<std::optional<WitnessAnswer>> cosign(std::string_view request, const ledger::NoteKey& key,
+                                              Asker asker);
   // Each false where it is to wait.
   Result<bool> answer_round(const v1::Round& round);
   Result<bool> take_round_result(const v1::RoundResult& result);

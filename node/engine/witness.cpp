@@ -118,43 +118,82 @@ Result<bool> Engine::answer_round(const v1::Round& round) {
                    {{"why", "the directory has another witness key for this node, or none"}});
     return true;
   }
-  if (witness_fault_.has_value()) {
-    link_.answer(unavailable_answer(round, error_info(witness_fault_->code).text));
-    return true;
+  CHANCERY_TRY(const std::optional<WitnessAnswer> given,
+               cosign(round.request(), *key, Asker::kHub));
+  if (given.has_value()) {
+    v1::Answer answer;
+    answer.set_round(round.round());
+    answer.set_status(given->status);
+    answer.set_text(given->text);
+    link_.answer(answer);
   }
-  const std::vector<ledger::NoteKey> log_keys = follower_.directory().log_keys();
+  return given.has_value();
+}
+
+Result<std::optional<WitnessAnswer>> Engine::add_checkpoint(std::string_view request,
+                                                            const Now& now) {
+  now_ = now;
+  const auto not_now = [](std::string_view why) { return std::optional(unavailable_answer(why)); };
+  if (disk_.is_full()) {
+    return not_now("the disk of this witness is full");
+  }
+  if (link_.phase() == LinkPhase::kAlarm || link_.phase() == LinkPhase::kForeign) {
+    return not_now("this witness does not follow its hub: there is an alarm");
+  }
+  if (!follower_.directory().founded()) {
+    return not_now("this witness has followed nothing yet");
+  }
+  const std::optional<ledger::NoteKey> key = witness_key();
+  if (!key.has_value()) {
+    return not_now("the directory has another witness key for this node, or none");
+  }
+  Result<std::optional<WitnessAnswer>> answer = cosign(request, *key, Asker::kOutsider);
+  if (!answer.has_value() && answer.error().code == ErrorCode::kStoreDamaged) {
+    return not_now(error_info(answer.error().code).text);
+  }
+  return answer;
+}
+
+Result<std::optional<WitnessAnswer>> Engine::cosign(std::string_view request,
+                                                    const ledger::NoteKey& key, Asker asker) {
+  if (witness_fault_.has_value()) {
+    return std::optional(unavailable_answer(error_info(witness_fault_->code).text));
+  }
   CHANCERY_TRY(const WitnessState last, store_->witness_state());
   // The hub's word alone, so it holds until the next start. Who lies so gains no more than by not
   // asking.
-  const Result<ledger::AddCheckpoint> request = ledger::parse_add_checkpoint(round.request());
-  if (request.has_value() && request->old_size > last.tree.size) {
+  const Result<ledger::AddCheckpoint> asked = ledger::parse_add_checkpoint(request);
+  if (asker == Asker::kHub && asked.has_value() && asked->old_size > last.tree.size) {
     stop_cosigning(older(
-        "the hub says that it cosigned " + std::to_string(request->old_size) + " entries", last));
-    return answer_round(round);
+        "the hub says that it cosigned " + std::to_string(asked->old_size) + " entries", last));
+    return cosign(request, key, asker);
   }
+  const std::vector<ledger::NoteKey> log_keys = follower_.directory().log_keys();
   CHANCERY_TRY(
-      const RoundDecision decision,
-      judge_round(round, {.origin = log_keys.back().name,
-                          .log_keys = log_keys,
-                          .last = last,
-                          .followed_size = follower_.size(),
-                          .root_at = [this](std::uint64_t size) { return store_->root_at(size); },
-                          .now_s = now_.unix_us / kMicrosPerSecond}));
-  if (decision.step == RoundStep::kWait) {
-    return false;
+      const WitnessDecision decision,
+      judge_request(request,
+                    {.origin = log_keys.back().name,
+                     .log_keys = log_keys,
+                     .last = last,
+                     .followed_size = follower_.size(),
+                     .root_at = [this](std::uint64_t size) { return store_->root_at(size); },
+                     .now_s = now_.unix_us / kMicrosPerSecond}));
+  if (decision.step == WitnessStep::kWait) {
+    return std::optional<WitnessAnswer>();
   }
-  if (decision.step == RoundStep::kCosign) {
+  if (decision.step == WitnessStep::kCosign) {
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY_VOID(store_->advance_witness(last, decision.next));
     CHANCERY_TRY(const std::string signature, witness_->sign(as_bytes(decision.message)));
-    link_.answer(cosigned_answer(decision, *key, as_bytes(signature)));
-    return true;
+    return std::optional(cosigned_answer(decision, key, as_bytes(signature)));
   }
-  link_.answer(decision.answer);
-  if (decision.alarm.has_value()) {
-    CHANCERY_TRY_VOID(stop_following(*decision.alarm, decision.evidence));
+  if (decision.mismatch.has_value() && asker == Asker::kHub) {
+    CHANCERY_TRY_VOID(stop_following(*decision.mismatch, decision.evidence));
+  } else if (decision.mismatch.has_value()) {
+    refusals_.line(now_.steady, log::Level::kWarn, "another-log-shown", "outsider",
+                   {{"detail", decision.mismatch->detail}, {"checkpoint", decision.evidence}});
   }
-  return true;
+  return std::optional(decision.answer);
 }
 
 Result<exchange::WitnessSet> Engine::witnesses_at(std::uint64_t size) {

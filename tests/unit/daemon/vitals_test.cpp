@@ -14,7 +14,7 @@ namespace {
 
 Result<std::string> http_of(const std::string& text) {
   text::TomlTable root = test::must(text::TomlTable::parse(text, "hub.toml"));
-  CHANCERY_TRY(std::string listen, read_http(root));
+  CHANCERY_TRY(std::string listen, read_listen(root, "http"));
   CHANCERY_TRY_VOID(root.finish());
   return listen;
 }

@@ -225,10 +225,23 @@ TEST_F(ConfigTest, WhatIsUrgentIsOverdueNoLaterThanTheRest) {
   EXPECT_EQ(said(), "good");
 }
 
+TEST_F(ConfigTest, AWitnessIsAskedOverHttpOnLoopbackAndWhereItHasAKey) {
+  keys_["witness"] = "{ listen = '127.0.0.1:9466' }";
+  expect("config-invalid", "witness_key");
+  keys_["witness_key"] = "'keys/witness.pem'";
+  EXPECT_EQ(read().value().witness, "127.0.0.1:9466");
+  EXPECT_EQ(read().value().http, "");
+  keys_["witness"] = "{ listen = '0.0.0.0:9466' }";
+  expect("config-invalid", "witness.listen");
+  keys_["witness"] = "{ port = 9466 }";
+  expect("config-unknown-key", "witness.port");
+}
+
 TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
   keys_["witness_key"] = "'keys/witness.pem'";
   keys_["disk"] = "{ warn_free_bytes = 5000000000 }";
   keys_["http"] = "{ listen = '127.0.0.1:9465' }";
+  keys_["witness"] = "{ listen = '127.0.0.1:9466' }";
   keys_["overdue"] = "{ logged_seconds = 601 }";
   const Config before = *read();
   EXPECT_EQ(changed_keys(before, before), std::vector<std::string>{});
@@ -241,6 +254,7 @@ TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
                  : key == "sealing_keys"                ? "['another']"
                  : key == "disk"                        ? "{ warn_free_bytes = 5000000001 }"
                  : key == "overdue"                     ? "{ logged_seconds = 602 }"
+                 : key == "witness"                     ? "{ listen = '[::1]:9466' }"
                  : key == "http"                        ? "{ listen = '[::1]:9465' }"
                                                         : "'another'";
     EXPECT_EQ(changed_keys(before, *read()), std::vector<std::string>{key});

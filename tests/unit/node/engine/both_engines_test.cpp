@@ -19,10 +19,12 @@
 #include "core/exchange/audit.h"
 #include "core/exchange/evidence.h"
 #include "core/exchange/limits.h"
+#include "core/ledger/witness.h"
 #include "io/sqlite/database.h"
 #include "node/engine/engine.h"
 #include "node/store/evidence.h"
 #include "tests/support/exchange.h"
+#include "tests/support/log.h"
 #include "tests/support/outcome.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
@@ -749,6 +751,64 @@ TEST_F(BothEnginesTest, AWitnessThatIsAskedFromMoreThanItsStoreKnowsRefuses) {
   publish("AM", {"BY"}, "three");
   EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
   EXPECT_EQ(must(nodes_["KG"]->store().witness_state()).tree.size, 7U);
+}
+
+// C-186: an outsider is answered by the same witness, and brings about nothing but what was
+// cosigned.
+TEST_F(BothEnginesTest, AnOutsiderIsAnsweredAndBringsAboutNothingElse) {
+  for (const char* const member : {"AM", "BY", "KG"}) {  // No quorum: there are no rounds.
+    start(member);
+  }
+  Engine& node = *nodes_["KG"];
+  const auto cosigned_size = [&] { return must(node.store().witness_state()).tree.size; };
+  const auto ask = [&](std::uint64_t old_size, std::uint64_t size, const Hash& root,
+                       const std::string& key, std::vector<Hash> proof = {}) {
+    const std::vector<std::string> keys = {key};
+    const WitnessAnswer answer =
+        must(node.add_checkpoint(ledger::format_add_checkpoint(
+                                     {.old_size = old_size,
+                                      .proof = std::move(proof),
+                                      .checkpoint = test::signed_checkpoint(
+                                          node.follower().directory().roster().hub().origin_line(),
+                                          size, root, keys)}),
+                                 now()))
+            .value_or(WitnessAnswer{});
+    must(node.finish_turn(now()));
+    return answer;
+  };
+  const std::string log_key = "hub log 1";
+  const std::uint64_t size = node.follower().size();
+  const Hash root = node.follower().tree().root();
+  ASSERT_EQ(cosigned_size(), 0U);
+  EXPECT_EQ(ask(0, size, root, "BY node 1 witness").status, 403U);
+  EXPECT_EQ(must(node.add_checkpoint("nonsense", now())).value_or(WitnessAnswer{}).status, 400U);
+  const WitnessAnswer other_size = ask(size - 1, size, root, log_key);
+  EXPECT_EQ(other_size.status, 409U);
+  EXPECT_EQ(other_size.text, "0\n");
+  EXPECT_EQ(ask(0, size, root, log_key, {root}).status, 422U) << "a proof that proves nothing";
+  EXPECT_EQ(cosigned_size(), 0U);
+
+  // Beyond what was followed: later.
+  EXPECT_EQ(ask(0, size + 1, root, log_key).status, 0U);
+  // The log's key signed another log: whoever shows it, this node goes on.
+  EXPECT_EQ(ask(0, size, Hash{}, log_key).status, 422U);
+  EXPECT_EQ(cosigned_size(), 0U);
+  EXPECT_FALSE(node.alarm().has_value());
+  EXPECT_FALSE(node.witness_fault().has_value());
+
+  EXPECT_EQ(ask(0, size, root, log_key).status, 200U);
+  EXPECT_EQ(cosigned_size(), size);
+  EXPECT_EQ(ask(size, size, root, log_key).status, 200U) << "with a new time";
+  // What only the hub's word may do: it stops a witness whose store is older.
+  EXPECT_EQ(ask(size + 5, size + 5, root, log_key).status, 409U);
+  EXPECT_FALSE(node.witness_fault().has_value());
+
+  // The hub learns of it and goes on from there.
+  start("KZ");
+  publish("AM", {"KG"}, "one");
+  EXPECT_EQ(hub_->rounds().lag(), 0U);
+  EXPECT_EQ(cosigned_size(), node.follower().size());
+  EXPECT_EQ(inbox("KG"), Subjects{"one"});
 }
 
 // Neither is believed because it stands there.
