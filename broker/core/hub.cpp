@@ -194,7 +194,7 @@ Result<void> Hub::hello(PeerHandle peer, const exchange::NodeInfo& node, const v
   }
   if (followed > sequencer_.tree().size() ||
       (followed > 0 && hello.followed().root() != as_view(sequencer_.tree().root()))) {
-    return foreign(node, hello);
+    return foreign(peer, node, hello);
   }
   welcome(peer, node, hello);
   return {};
@@ -228,13 +228,33 @@ Result<void> Hub::checked(const HeadCheck& check, const std::optional<Hash>& roo
     welcome(check.peer, *node, greeting.hello);
     return {};
   }
-  Result<void> refused = foreign(*node, greeting.hello);
+  Result<void> refused = foreign(check.peer, *node, greeting.hello);
   fault(check.peer, refused.error());
   return refused;
 }
 
-Result<void> Hub::foreign(const exchange::NodeInfo& node, const v1::Hello& hello) {
+// The first by which this log went on below what the node followed, and that the node's own log
+// lacks. Where the node knows of more of them than this log, it is this log that lost something.
+const exchange::Continuation* Hub::continuation_for(const v1::Hello& hello) const {
+  const std::vector<exchange::Continuation>& ours = sequencer_.directory().continuations();
+  const auto theirs = hello.continued();
+  const auto differs = std::ranges::mismatch(
+      ours, theirs, [](const exchange::Continuation& one, const std::string& roster) {
+        return as_view(one.roster) == roster;
+      });
+  const bool is_below = differs.in1 != ours.end() && differs.in1->size < hello.followed().size();
+  return is_below ? &*differs.in1 : nullptr;
+}
+
+Result<void> Hub::foreign(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello) {
   const std::uint64_t size = hello.followed().size();
+  if (const exchange::Continuation* const at = continuation_for(hello); at != nullptr) {
+    std::erase_if(batch_reads_, [&](const BatchRead& read) { return read.peer == peer; });
+    batch_reads_.push_back({.peer = peer, .from = at->size, .count_max = 1, .greets = true});
+    return fail(ErrorCode::kForeignLog, "the node verified size " + std::to_string(size) +
+                                            ", and by a roster this log goes on at size " +
+                                            std::to_string(at->size));
+  }
   Error error{ErrorCode::kForeignLog, "the node verified size " + std::to_string(size) +
                                           ", this log has size " +
                                           std::to_string(sequencer_.tree().size())};
@@ -502,6 +522,7 @@ void Hub::at(SteadyTime now) {
 
 void Hub::disconnected(PeerHandle peer) {
   greetings_.erase(peer);
+  std::erase_if(batch_reads_, [&](const BatchRead& read) { return read.peer == peer; });
   std::erase_if(sessions_, [&](const auto& item) { return item.second.peer == peer; });
 }
 
@@ -640,11 +661,15 @@ std::vector<BatchRead> Hub::take_batch_reads(const HasRoom& has_room) {
   std::vector<BatchRead> later;
   for (BatchRead& read : std::exchange(batch_reads_, {})) {
     Session* const session = session_of(read.peer);
-    if (session == nullptr) {
+    if (session == nullptr && !read.greets) {
       continue;
     }
     if (has_room && !has_room(read.peer)) {
       later.push_back(read);
+      continue;
+    }
+    if (session == nullptr) {
+      reads.push_back(read);
       continue;
     }
     session->pace.at(now_);

@@ -70,6 +70,8 @@ struct BatchRead {
   PeerHandle peer = 0;
   std::uint64_t from = 0;
   std::size_t bytes_max = exchange::kFrameBytesTarget;  // And the batch that goes over it.
+  std::size_t count_max = exchange::kBatchesCountMax;
+  bool greets = false;  // In answer to a Hello, of a node that has no session.
 };
 
 // Whether there is room for a page on its way to a peer, for take_feed_reads() and
@@ -253,8 +255,10 @@ class Hub {
   [[nodiscard]] bool runs_elsewhere(PeerHandle peer, const exchange::NodeInfo& node,
                                     const v1::Hello& hello) const;
   void welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello);
-  // The node followed another log. Its proof, where it has one, stops admission.
-  Result<void> foreign(const exchange::NodeInfo& node, const v1::Hello& hello);
+  // The node followed another log. Its proof, where it has one, stops admission; but one that is on
+  // a branch of this log that was abandoned is shown by which roster.
+  Result<void> foreign(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hello& hello);
+  [[nodiscard]] const exchange::Continuation* continuation_for(const v1::Hello& hello) const;
   void submit(PeerHandle peer, const std::string& member, const v1::Submit& submit);
   // Within the member's quota, into the queue: nothing, or what to answer.
   std::optional<Outcome> take(PeerHandle peer, const std::string& member,

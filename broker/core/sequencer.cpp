@@ -167,6 +167,9 @@ Decision Sequencer::decide_directory(const Answers& answers, std::uint64_t accep
   exchange::Directory directory = directory_;
   Result<void> applied = directory.apply(submission.envelope, cache_);
   if (applied.has_value()) {
+    applied = exchange::check_continues(directory_, directory, tree_.size(), tree_.root());
+  }
+  if (applied.has_value()) {
     applied = check_log_keys(directory);
   }
   if (!applied.has_value()) {
@@ -174,6 +177,7 @@ Decision Sequencer::decide_directory(const Answers& answers, std::uint64_t accep
     return decision;
   }
   Commit commit = start_commit(ledger::LeafType::kDirectory, accepted_at_ms, directory.root());
+  commit.continues = directory.continuations().size() > directory_.continuations().size();
   ledger::CompactTree tree = tree_;
   decision.outcomes.push_back(accepted(submission, tree.size(), /*duplicate=*/false));
   append(commit, tree, std::move(submission.envelope));

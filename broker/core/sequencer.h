@@ -74,6 +74,9 @@ struct Commit {
   Hash directory{};
   std::vector<NewEntry> entries;
   std::vector<KeyClock> clocks;
+  // By this entry the log goes on where it stands, whatever it had beyond: what contradicted it
+  // until now does so no more.
+  bool continues = false;
 
   [[nodiscard]] std::string checkpoint_body(std::string_view origin_line) const;
 };

@@ -149,25 +149,10 @@ Result<void> Engine::found(const v1::FoundingFile& founding, const std::string& 
   // Nothing else enters the log before these are all there, so its size says where to go on.
   CHANCERY_CHECK(sequencer.tree().size() <= static_cast<std::uint64_t>(founding.entries_size()));
   for (int i = static_cast<int>(sequencer.tree().size()); i < founding.entries_size(); ++i) {
-    const auto in_founding = [&](const Error& error) {
-      return fail(error.code, file_name + ", entry " + std::to_string(i) + ": " + error.detail);
-    };
-    if (const Result<void> offered = sequencer.offer(0, std::nullopt, founding.entries(i));
-        !offered.has_value()) {
-      return in_founding(offered.error());
+    if (const Result<void> entered = enter(founding.entries(i), now_ms); !entered.has_value()) {
+      return fail(entered.error().code,
+                  file_name + ", entry " + std::to_string(i) + ": " + entered.error().detail);
     }
-    CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
-    const Decision decision = sequencer.decide(answers, now_ms);
-    if (!decision.commit.has_value()) {
-      return in_founding(decision.outcomes.front().error.value_or(
-          Error{ErrorCode::kInvalidEntry, "the same entry twice"}));
-    }
-    CHANCERY_TRY_VOID(store_->commit(*decision.commit));
-    CHANCERY_TRY_VOID(store_->check_batch(sequencer.tree()));
-    sequencer.committed();
-    CHANCERY_TRY(std::string note,
-                 sign_checkpoint(decision.commit->size_after, decision.commit->root_after));
-    store_->keep_checkpoint(decision.commit->size_after, std::move(note));
   }
   if (!sequencer.directory().founded()) {
     return fail(ErrorCode::kInvalidEntry, file_name + " holds no roster");
@@ -175,6 +160,24 @@ Result<void> Engine::found(const v1::FoundingFile& founding, const std::string& 
   log::info("founded", {{"entries", founding.entries_size()},
                         {"genesis", hex(sequencer.directory().genesis())}});
   return store_->flush();
+}
+
+Result<void> Engine::enter(std::string_view envelope, std::uint64_t now_ms) {
+  Sequencer& sequencer = hub_.sequencer();
+  CHANCERY_TRY_VOID(sequencer.offer(0, std::nullopt, envelope));
+  CHANCERY_TRY(const Answers answers, store_->answer(sequencer.begin()));
+  const Decision decision = sequencer.decide(answers, now_ms);
+  if (!decision.commit.has_value()) {
+    return std::unexpected(decision.outcomes.front().error.value_or(
+        Error{ErrorCode::kInvalidEntry, "the same entry twice"}));
+  }
+  CHANCERY_TRY_VOID(store_->commit(*decision.commit));
+  CHANCERY_TRY_VOID(store_->check_batch(sequencer.tree()));
+  sequencer.committed();
+  CHANCERY_TRY(std::string note,
+               sign_checkpoint(decision.commit->size_after, decision.commit->root_after));
+  store_->keep_checkpoint(decision.commit->size_after, std::move(note));
+  return {};
 }
 
 Result<std::string> Engine::sign_checkpoint(std::uint64_t size, const Hash& root) {
@@ -541,7 +544,7 @@ void Engine::serve_reads(const HasRoom& has_room, const std::function<void()>& s
       continue;
     }
     Result<std::vector<v1::LogBatch>> page =
-        store_->read_batches(read.from, exchange::kBatchesCountMax, read.bytes_max);
+        store_->read_batches(read.from, read.count_max, read.bytes_max);
     if (!page.has_value()) {
       ++counters_.damaged_read_count;
       refusals_.line(now_, log::Level::kError, "read-failed", "read log",

@@ -73,6 +73,9 @@ class Engine {
   // `file_name`.
   [[nodiscard]] Result<void> found(const v1::FoundingFile& founding, const std::string& file_name,
                                    std::uint64_t now_ms);
+  // A directory entry at once, by this machine's hands, whatever else is admitted: before anybody
+  // is served, or where nobody is. Durable with flush().
+  [[nodiscard]] Result<void> enter(std::string_view envelope, std::uint64_t now_ms);
   // The checkpoints of batches that were committed just before the last stop.
   [[nodiscard]] Result<void> sign_missing_checkpoints();
 

@@ -88,9 +88,15 @@ constexpr std::string_view kSchema4 = R"(
 CREATE TABLE witness_change(size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
 )";
 
-constexpr std::array kSteps = {sqlite::StoreStep{kSchema}, sqlite::StoreStep{kSchema2, fill_lanes},
-                               sqlite::StoreStep{kSchema3, fill_tiles},
-                               sqlite::StoreStep{kSchema4}};
+// Version 5: the roster by which the log went on in spite of a contradiction.
+constexpr std::string_view kSchema5 = R"(
+ALTER TABLE contradiction ADD COLUMN settled_by INTEGER;
+)";
+
+constexpr std::array kSteps = {
+    sqlite::StoreStep{kSchema}, sqlite::StoreStep{kSchema2, fill_lanes},
+    sqlite::StoreStep{kSchema3, fill_tiles}, sqlite::StoreStep{kSchema4},
+    sqlite::StoreStep{kSchema5}};
 constexpr sqlite::StoreFormat kFormat{.application_id = kHubStoreApplicationId, .steps = kSteps};
 static_assert(kFormat.version() == kHubStoreVersion);
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
@@ -104,7 +110,9 @@ constexpr std::string_view kSelectUnsigned =
 constexpr std::string_view kSelectDirectoryEntries = "SELECT idx FROM directory_entry ORDER BY idx";
 constexpr std::string_view kSelectClocks = "SELECT key_id, precedence, created_at_us FROM clock";
 constexpr std::string_view kSelectContradiction =
-    "SELECT detail FROM contradiction ORDER BY found_at_ms LIMIT 1";
+    "SELECT detail FROM contradiction WHERE settled_by IS NULL ORDER BY found_at_ms LIMIT 1";
+constexpr std::string_view kSettleContradictions =
+    "UPDATE contradiction SET settled_by = ?1 WHERE settled_by IS NULL";
 constexpr std::string_view kPutHead =
     "INSERT INTO head(id, size, root, edge, accepted_at_ms) VALUES(1, ?1, ?2, ?3, ?4) ON "
     "CONFLICT(id) DO UPDATE SET size = ?1, root = ?2, edge = ?3, accepted_at_ms = ?4";
@@ -435,6 +443,10 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
                           .bind(2, clock.precedence)
                           .bind(3, clock.created_at_us)
                           .run());
+  }
+  if (commit.continues) {
+    CHANCERY_TRY(sqlite::Statement* const settle, statements_.get(kSettleContradictions));
+    CHANCERY_TRY_VOID(settle->bind(1, commit.size_before).run());
   }
   CHANCERY_TRY_VOID(write_kept());
   if (commit.size_after / exchange::kTailCount != commit.size_before / exchange::kTailCount) {

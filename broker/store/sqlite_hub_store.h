@@ -35,6 +35,6 @@ using sqlite::StoreUse;
     const std::string& path, const Hash& genesis, StoreUse use, const sqlite::Medium& medium = {});
 
 inline constexpr std::uint32_t kHubStoreApplicationId = 0x43485562;  // "CHUb"
-inline constexpr std::uint32_t kHubStoreVersion = 4;
+inline constexpr std::uint32_t kHubStoreVersion = 5;
 
 }  // namespace chancery::broker

@@ -217,6 +217,8 @@ Result<void> Directory::apply_roster(const Envelope& envelope, const v1::Roster&
                                            as_bytes(roster.hub().transport_key())));
   uses.emplace_back(std::move(transport), Use{std::string(kRosterSlot), "hub transport", "", {}});
   CHANCERY_TRY_VOID(check_new_keys(uses));
+  std::vector<Continuation> continuations = continuations_;
+  CHANCERY_TRY_VOID(take_continuation(roster.hub(), envelope.d, continuations));
 
   if (founded()) {
     // The log's name is in every checkpoint that witnesses hold: under another it is another log.
@@ -236,8 +238,28 @@ Result<void> Directory::apply_roster(const Envelope& envelope, const v1::Roster&
     }
   }
   remember(uses);
+  continuations_ = std::move(continuations);
   roster_ = std::make_shared<const v1::Roster>(roster);
   fill_slot(std::string(kRosterSlot), envelope.d);
+  return {};
+}
+
+// Later rosters may go on naming the newest one.
+Result<void> Directory::take_continuation(const v1::HubIdentity& hub, const Hash& roster,
+                                          std::vector<Continuation>& all) const {
+  if (!hub.has_continues()) {
+    return {};
+  }
+  const Hash root = hash_from(hub.continues().root());
+  if (!all.empty() && all.back().size == hub.continues().size() && all.back().root == root) {
+    return {};
+  }
+  if (all.size() >= kContinuationCountMax) {
+    return fail(
+        ErrorCode::kLimitExceeded,
+        "the log went on after a loss " + std::to_string(kContinuationCountMax) + " times already");
+  }
+  all.push_back({.size = hub.continues().size(), .root = root, .roster = roster});
   return {};
 }
 
@@ -452,6 +474,33 @@ Result<void> Directory::check_assent(const std::vector<Hash>& signed_by) const {
                                                std::to_string(roster_->assent()) + " must");
   }
   return {};
+}
+
+Result<void> Directory::check_assent_to(const Envelope& entry, RootCache& cache) const {
+  const std::vector<crypto::PublicKey> keys = authorities();
+  std::vector<Hash> signed_by;
+  for (const v1::Signature& signature : entry.signatures.signatures()) {
+    const auto key = std::ranges::find_if(keys, [&](const crypto::PublicKey& candidate) {
+      return as_view(candidate.id()) == signature.key_id();
+    });
+    if (key != keys.end()) {
+      CHANCERY_TRY_VOID(verify_batch_signature(genesis_, entry.d, signature, *key, cache));
+      signed_by.push_back(key->id());
+    }
+  }
+  return check_assent(signed_by);
+}
+
+Result<void> check_continues(const Directory& before, const Directory& after, std::uint64_t size,
+                             const Hash& root) {
+  if (after.continuations().size() == before.continuations().size()) {
+    return {};
+  }
+  const Continuation& newest = after.continuations().back();
+  return newest.size == size && newest.root == root
+             ? Result<void>()
+             : broken("the roster continues at size " + std::to_string(newest.size) +
+                      ", and the log has another head, of size " + std::to_string(size));
 }
 
 void Directory::fill_slot(const std::string& name, const Hash& d) {

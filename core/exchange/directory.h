@@ -10,6 +10,7 @@
 
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -50,6 +51,13 @@ struct PersonInfo {
   crypto::PublicKey release_key;
 };
 
+// Where the log went on after what it had beyond was lost, by a roster that says so (C-152).
+struct Continuation {
+  std::uint64_t size = 0;
+  Hash root{};
+  Hash roster{};  // Its D.
+};
+
 class Directory {
  public:
   // The empty directory of the exchange with this genesis: only its first roster fits.
@@ -85,6 +93,12 @@ class Directory {
   // The member whose active node lists this sealing key as current or previous.
   [[nodiscard]] std::optional<std::string> sealing_key_owner(std::string_view key_id) const;
   [[nodiscard]] bool revoked(const Hash& key_id) const { return revoked_.contains(key_id); }
+
+  // Of all rosters so far, in log order.
+  [[nodiscard]] const std::vector<Continuation>& continuations() const { return continuations_; }
+  // Whether as many authorities as this roster asks for a new one signed the entry, by their keys
+  // in it; signatures by other keys are passed over. kAssentMissing. Asks for a founded directory.
+  [[nodiscard]] Result<void> check_assent_to(const Envelope& entry, RootCache& cache) const;
 
   // D of what stands in a slot, as `replaces` has to name it.
   [[nodiscard]] std::optional<Hash> slot(std::string_view name) const;
@@ -122,7 +136,11 @@ class Directory {
   [[nodiscard]] Result<crypto::PublicKey> authority_of(std::string_view member) const;
   [[nodiscard]] Result<void> check_assent(const std::vector<Hash>& signed_by) const;
 
+  Result<void> take_continuation(const v1::HubIdentity& hub, const Hash& roster,
+                                 std::vector<Continuation>& all) const;
+
   Hash genesis_;
+  std::vector<Continuation> continuations_;
   // Shared, since copies of a directory are made to try an entry and the roster is the large part.
   std::shared_ptr<const v1::Roster> roster_;
   std::optional<Hash> roster_slot_;
@@ -136,6 +154,10 @@ class Directory {
   std::set<Hash> revoked_;  // Key ids: what the revoked/ slots name.
 };
 
+// Where `after` has a continuation that `before` lacks, it names the log as it stood between them:
+// its size and root. kInvalidEntry.
+[[nodiscard]] Result<void> check_continues(const Directory& before, const Directory& after,
+                                           std::uint64_t size, const Hash& root);
 // The slot that content of an entry belongs in: "node/<key id>".
 [[nodiscard]] Result<std::string> slot_for(const v1::DirectoryEntry& entry);
 // "directory.roster" and so on.

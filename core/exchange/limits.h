@@ -37,6 +37,7 @@ inline constexpr std::size_t kSealingKeysPerNodeMax = 4;
 inline constexpr std::size_t kPatternCountMax = 256;
 inline constexpr std::size_t kClassificationCountMax = 32;
 inline constexpr std::size_t kLogKeyCountMax = 8;
+inline constexpr std::size_t kContinuationCountMax = 64;  // Of a log, over all its rosters.
 
 inline constexpr std::uint64_t kUnixMsMax = (1ULL << 48U) - 1;  // What a UUIDv7 can hold.
 

@@ -59,6 +59,7 @@ Result<FollowedBatch> LogFollower::follow(const v1::LogBatch& batch, RootCache& 
     }
     changed = directory_;
     CHANCERY_TRY_VOID(changed->apply(entry, cache));
+    CHANCERY_TRY_VOID(check_continues(directory_, *changed, tree_.size(), tree_.root()));
     followed.directory_entry = std::move(entry);
   }
   const Directory& after = changed.has_value() ? *changed : directory_;

@@ -95,7 +95,17 @@ void Link::connected() {
   hello.set_program(config_.program);
   hello.set_instance(config_.instance);
   hello.set_checkpoint(position_.checkpoint);
+  for (const Hash& roster : position_.continued) {
+    hello.add_continued(to_string(roster));
+  }
   send(message);
+}
+
+void Link::go_back(LinkPosition position) {
+  position_ = std::move(position);
+  hub_size_ = 0;
+  caught_up_ = std::min(caught_up_, position_.followed_size);
+  connected();
 }
 
 void Link::disconnected() {

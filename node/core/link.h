@@ -46,6 +46,7 @@ struct LinkPosition {
   std::uint64_t cosigned_size = 0;  // The newest head at quorum that was taken.
   Hash cosigned_root{};
   exchange::PerLane<std::uint64_t> cursors;  // Everything for this member below is stored.
+  std::vector<Hash> continued{};             // Rosters by which that log went on after a loss.
 };
 
 // A delivery whose leaf this node has.
@@ -88,6 +89,14 @@ class Link {
   [[nodiscard]] std::vector<v1::LogBatch> batches(v1::Batches batches);
   // After the caller followed and stored one of them.
   void followed(std::uint64_t size, const Hash& root, std::string checkpoint);
+  // By this roster, which was followed, the log went on after a loss.
+  void continued(const Hash& roster) { position_.continued.push_back(roster); }
+  // The node goes on from an earlier place of its log: says hello from there.
+  void go_back(LinkPosition position);
+  // Whether batches that come now say where the log went on without what this node followed.
+  [[nodiscard]] bool may_go_back() const {
+    return phase_ == LinkPhase::kGreeting || phase_ == LinkPhase::kForeign;
+  }
   // This head at quorum was taken: the next Hello says so.
   void cosigned(std::uint64_t size, const Hash& root);
 

@@ -166,6 +166,12 @@ class Engine {
 
   // What comes from the hub: from_hub.cpp.
   Result<void> take_batches(v1::Batches batches);
+  // Of what a hub shows whose log is not ours: whether the log went on without what this node has.
+  Result<void> consider_going_back(const v1::Batches& batches);
+  // kForeignLog, kNotFound, or what is wrong with it: where the node is to stay. Nothing where its
+  // log has this entry.
+  Result<std::optional<exchange::LogFollower>> judge_continuation(const v1::LogBatch& batch);
+  Result<void> go_back(const exchange::LogFollower& to, const v1::LogBatch& told_by);
   Result<void> take_deliveries();
   Result<void> take_control(const v1::DownMessage& message);
   // Other bytes than were logged: true where they were put aside, to fetch what was.

@@ -131,7 +131,86 @@ Result<void> Engine::take_control(const v1::DownMessage& message) {
   return {};
 }
 
+// Nothing goes back on the hub's word alone: the roster that says so is judged by the directory of
+// where it continues, and needs the assent of the authorities that this node knows last, too.
+Result<std::optional<exchange::LogFollower>> Engine::judge_continuation(const v1::LogBatch& batch) {
+  const std::uint64_t size = batch.first_index();
+  CHANCERY_TRY(const std::optional<ledger::Leaf> ours, store_->sound_leaf(size));
+  if (ours.has_value() && as_view(ours->entry) == batch.entries()) {
+    return std::optional<exchange::LogFollower>();
+  }
+  CHANCERY_TRY(const exchange::LogFollower to, store_->follower_at(size));
+  exchange::LogFollower after = to;
+  CHANCERY_TRY(const exchange::FollowedBatch followed, after.follow(batch, cache_));
+  const bool continues =
+      after.directory().continuations().size() > to.directory().continuations().size();
+  if (!continues || !followed.directory_entry.has_value()) {
+    return fail(ErrorCode::kForeignLog,
+                "entry " + std::to_string(size) + " of the hub's log is another one");
+  }
+  CHANCERY_TRY_VOID(follower_.directory().check_assent_to(*followed.directory_entry, cache_));
+  return std::optional(to);
+}
+
+Result<void> Engine::consider_going_back(const v1::Batches& batches) {
+  for (const v1::LogBatch& batch : batches.batches()) {
+    const bool may_continue =
+        batch.type() == static_cast<std::uint32_t>(ledger::LeafType::kDirectory) &&
+        batch.first_index() > 0 && batch.first_index() < follower_.size();
+    if (!may_continue) {
+      continue;
+    }
+    const Result<std::optional<exchange::LogFollower>> to = judge_continuation(batch);
+    if (!to.has_value()) {
+      if (to.error().code == ErrorCode::kIo || alarm_.has_value()) {
+        return to.error().code == ErrorCode::kIo ? Result<void>(std::unexpected(to.error()))
+                                                 : Result<void>();
+      }
+      return keep_alarm(
+          {to.error().code, "the hub's log goes on at size " + std::to_string(batch.first_index()) +
+                                " without what this node followed: " + to.error().detail},
+          batch.SerializeAsString());
+    }
+    if (to->has_value()) {
+      return go_back(**to, batch);
+    }
+  }
+  return {};
+}
+
+Result<void> Engine::go_back(const exchange::LogFollower& to, const v1::LogBatch& told_by) {
+  log::warn("log-went-back", {{"from", follower_.size()},
+                              {"to", to.size()},
+                              {"kept", "all that was followed beyond, as evidence"}});
+  CHANCERY_TRY_VOID(write());
+  CHANCERY_TRY_VOID(store_->go_back(to, told_by.SerializeAsString(), now_.unix_ms()));
+  CHANCERY_TRY(NodeState state, store_->load());
+  follower_ = std::move(state.follower);
+  history_ = std::move(state.history);
+  cosigned_.reset();
+  local_api_.set_cosigned(0);
+  round_.reset();
+  round_result_.reset();
+  overdue_.clear();
+  cosigned_behind_since_ms_ = 0;
+  resent_through_us_.reset();
+  link_.go_back(std::move(state.position));
+  if (state.cosigned.has_value()) {
+    CHANCERY_TRY(const CosignedNote head, judge_head(state.cosigned->note));
+    set_cosigned(head);
+  }
+  pairs_.clear();
+  CHANCERY_TRY_VOID(load_pairs());
+  statements_wait_ = true;
+  outbox_changed_ = true;
+  news_.stages = true;
+  return {};
+}
+
 Result<void> Engine::take_batches(v1::Batches batches) {
+  if (link_.may_go_back()) {
+    return consider_going_back(batches);
+  }
   for (const v1::LogBatch& batch : link_.batches(std::move(batches))) {
     const Result<exchange::FollowedBatch> followed = follower_.follow(batch, cache_);
     CHANCERY_TRY_VOID(write());
@@ -141,6 +220,9 @@ Result<void> Engine::take_batches(v1::Batches batches) {
     CHANCERY_TRY_VOID(store_->put_batch(*followed, follower_));
     if (followed->directory_entry.has_value()) {
       remember(history_, followed->first_index, follower_.directory());
+      if (follower_.directory().continuations().size() > link_.position().continued.size()) {
+        link_.continued(follower_.directory().continuations().back().roster);
+      }
     }
     link_.followed(follower_.size(), follower_.tree().root(), followed->checkpoint);
   }

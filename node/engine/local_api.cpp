@@ -893,7 +893,10 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
   }
   v1::ShowReply reply;
   CHANCERY_TRY(std::optional<v1::InboxItem> item, store_.find_notice(request));
-  if (item.has_value()) {
+  if (item.has_value() && !item->logged()) {  // The log went back before it.
+    *reply.mutable_item() = std::move(*item);
+    reply.set_stage(v1::STAGE_QUEUED);
+  } else if (item.has_value()) {
     CHANCERY_TRY(*reply.mutable_envelope(), store_.received_envelope(item->index()));
     const bool item_is_witnessed = item->index() < cosigned_size_;
     *reply.mutable_item() = std::move(*item);

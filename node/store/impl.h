@@ -96,6 +96,11 @@ struct NodeStore::Impl {
   // What the pair's two ends count.
   Result<void> put_exchanged(const Arrival& arrival);
 
+  // Steps of go_back(): what stays as evidence, and what is not so any more.
+  Result<void> keep_abandoned(std::uint64_t size, std::string_view told_by, std::uint64_t now_ms);
+  Result<void> forget_beyond(const exchange::LogFollower& to);
+  Result<void> expect_again(std::uint64_t size);
+
   Result<void> erase_body(std::uint64_t index, std::string_view received, std::uint64_t now_ms);
 
   sqlite::Database database;

@@ -12,9 +12,9 @@ namespace chancery::node {
 namespace {
 
 constexpr std::string_view kInboxColumns =
-    "SELECT arrival, idx, accepted_at_ms, notice, draft, text, sealed, created_at_us, "
-    "arrived_at_ms, key_id, (SELECT erased_at_ms FROM erased WHERE erased.idx = inbox.idx) "
-    "FROM inbox ";
+    "SELECT arrival, max(idx, 0), accepted_at_ms, notice, draft, text, sealed, created_at_us, "
+    "arrived_at_ms, key_id, (SELECT erased_at_ms FROM erased WHERE erased.idx = inbox.idx), "
+    "idx >= 0 FROM inbox ";
 
 Result<v1::InboxItem> item_of(const sqlite::Statement& select, const Hash& genesis) {
   v1::InboxItem item;
@@ -34,7 +34,8 @@ Result<v1::InboxItem> item_of(const sqlite::Statement& select, const Hash& genes
   item.set_sealed(sealed != 0);
   item.set_created_at_us(created_at_us);
   item.set_arrived_at_ms(arrived_at_ms);
-  item.set_logged(true);
+  CHANCERY_TRY(const std::uint64_t logged, select.column_u64(11));
+  item.set_logged(logged != 0);
   if (as_view(exchange::notice_hash(genesis, item.draft())) != item.notice()) {
     return fail(ErrorCode::kStoreDamaged, "inbox row " + std::to_string(arrival));
   }

@@ -162,6 +162,9 @@ Result<NodeState> NodeStore::load() {
       remember(history, index, directory);
     }
   }
+  for (const exchange::Continuation& each : directory.continuations()) {
+    position.continued.push_back(each.roster);
+  }
   CHANCERY_TRY(const std::uint64_t created_at_us, impl_->number("SELECT created_at_us FROM clock"));
   CHANCERY_TRY(std::optional<Error> alarm, first_alarm());
   CHANCERY_TRY(std::optional<CosignedNote> newest_cosigned, cosigned());
@@ -326,14 +329,14 @@ Result<exchange::Directory> NodeStore::directory_at(std::uint64_t index) {
   }
 }
 
-// Another draft under a notice id that is shown already: the hub must not have logged it.
+// Another draft under a notice id that is logged and shown: the hub must not have logged it.
 Result<bool> NodeStore::reuses_id(const Arrival& arrival) {
   if (arrival.verdict != Verdict::kGood || !arrival.envelope.has_value()) {
     return false;
   }
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT 1 FROM inbox WHERE notice_id = ?1 AND origin = ?2 "
-                                "AND notice != ?3"));
+                                "AND notice != ?3 AND idx >= 0"));
   select->bind(1, as_bytes(arrival.envelope->draft.notice_id()))
       .bind(2, std::string_view(arrival.envelope->draft.origin()))
       .bind(3, Bytes(arrival.envelope->notice));
@@ -384,16 +387,26 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
   known->bind(1, Bytes(envelope.notice));
   CHANCERY_TRY(const bool shown, known->step());
   known->reset();
+  const v1::Signature* const by = envelope.batch_signature();
+  const std::string key_id = by == nullptr ? "" : by->key_id();
   if (shown) {
-    return std::optional<std::uint64_t>();  // One notice, shown once: the first acceptance stands.
+    // One notice, shown once: the first acceptance stands, unless the log went back before it.
+    CHANCERY_TRY(sqlite::Statement* const again,
+                 impl_->statement("UPDATE inbox SET idx = ?2, accepted_at_ms = ?3, "
+                                  "created_at_us = ?4, key_id = ?5 WHERE notice = ?1 AND idx < 0"));
+    CHANCERY_TRY_VOID(again->bind(1, Bytes(envelope.notice))
+                          .bind(2, arrival.index)
+                          .bind(3, leaf.accepted_at_ms)
+                          .bind(4, envelope.header.created_at_us())
+                          .bind(5, as_bytes(key_id))
+                          .run());
+    return std::optional<std::uint64_t>();
   }
   CHANCERY_TRY(
       sqlite::Statement* const inbox,
       impl_->statement("INSERT INTO inbox(idx, notice, origin, notice_id, accepted_at_ms, "
                        "arrived_at_ms, created_at_us, sealed, key_id, draft, text, urgent) "
                        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"));
-  const v1::Signature* const by = envelope.batch_signature();
-  const std::string key_id = by == nullptr ? "" : by->key_id();
   CHANCERY_TRY_VOID(
       inbox->bind(1, arrival.index)
           .bind(2, Bytes(envelope.notice))

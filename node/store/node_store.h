@@ -21,6 +21,9 @@
 //   deferred         (application, cursor, arrival) -> what was given back: when due, how often
 //   anchor           size -> edge                                          where a check may begin
 //   quarantine       (part, index) -> code, reason, time                   what fails its hash
+//   abandoned        branch -> where the log went on without what was followed, by which batch; and
+//                    what witness and quorum had cosigned of it
+//   abandoned_batch, abandoned_entry   (branch, index) -> batches and envelopes of that branch
 //
 // Writes belong between begin() and commit(), which is one durable transaction: whoever was told
 // "stored" was told so after commit(). After an error of commit() the process stops and reloads;
@@ -66,7 +69,7 @@ namespace chancery::node {
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 6;
+inline constexpr std::uint32_t kNodeStoreVersion = 7;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -233,6 +236,16 @@ class NodeStore {
   // The log.
   [[nodiscard]] Result<void> put_batch(const exchange::FollowedBatch& batch,
                                        const exchange::LogFollower& after);
+  // As it was at this size: kNotFound where no batch ended there.
+  [[nodiscard]] Result<exchange::LogFollower> follower_at(std::uint64_t size);
+  // The log goes on from `to`, which it had before, without what was followed since. All of that
+  // stays as evidence, with `told_by`, the batch that says so. Of what stood on it: what this node
+  // had signed or had logged is in the queue again, and its statements are not; what is shown stays
+  // shown, as not logged, until it is logged again; what pairs counted is counted anew; the witness
+  // and the head at quorum go back as well. load() gives the state after it.
+  [[nodiscard]] Result<void> go_back(const exchange::LogFollower& to, std::string_view told_by,
+                                     std::uint64_t now_ms);
+  [[nodiscard]] Result<std::uint64_t> abandoned_count();  // Branches.
   // kNotFound beyond the log; one that does not parse is among the damages.
   [[nodiscard]] Result<ledger::Leaf> leaf(std::uint64_t index);
   // Nothing for either.

@@ -258,13 +258,42 @@ CREATE TABLE acknowledged(
   accepted_at_ms INTEGER NOT NULL, PRIMARY KEY(notice, member, level)) STRICT, WITHOUT ROWID;
 )";
 [[nodiscard]] Result<void> fill_exchanged(sqlite::Database& database);
+// Version 7: branches of the log that were abandoned, and what is counted where rows go to them.
+inline constexpr std::string_view kSchema7 = R"(
+CREATE TABLE abandoned(
+  branch INTEGER PRIMARY KEY, continues INTEGER NOT NULL, size INTEGER NOT NULL,
+  root BLOB NOT NULL, told_by BLOB NOT NULL, went_back_at_ms INTEGER NOT NULL,
+  witness_size INTEGER NOT NULL, witness_root BLOB NOT NULL, witness_time_s INTEGER NOT NULL,
+  cosigned BLOB) STRICT;
+CREATE TABLE abandoned_batch(
+  branch INTEGER NOT NULL, first_index INTEGER NOT NULL, size_after INTEGER NOT NULL,
+  root BLOB NOT NULL, leaves BLOB NOT NULL, checkpoint BLOB NOT NULL,
+  PRIMARY KEY(branch, first_index)) STRICT;
+CREATE TABLE abandoned_entry(
+  branch INTEGER NOT NULL, part TEXT NOT NULL, idx INTEGER, envelope BLOB NOT NULL,
+  code INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+CREATE TRIGGER tally_received_delete AFTER DELETE ON received WHEN OLD.code != 0 BEGIN
+  UPDATE tally SET void = void - (OLD.verdict = 1), unopenable = unopenable - (OLD.verdict = 2);
+END;
+CREATE TRIGGER tally_garbled_delete AFTER DELETE ON garbled BEGIN
+  UPDATE tally SET garbled = garbled - 1;
+END;
+CREATE TRIGGER tally_erased_delete AFTER DELETE ON erased BEGIN
+  UPDATE tally SET erased = erased - 1;
+END;
+CREATE TRIGGER tally_statement_unlogged AFTER UPDATE OF stage ON outbox
+  WHEN OLD.stage = 3 AND NEW.stage != 3 AND NEW.application = '' BEGIN
+  UPDATE tally SET logged = logged + 1, statements = statements - 1;
+END;
+)";
 
 inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema2, fill_schema2},
                                       sqlite::StoreStep{kSchema3},
                                       sqlite::StoreStep{kSchema4},
                                       sqlite::StoreStep{kSchema5, fill_tiles},
-                                      sqlite::StoreStep{kSchema6, fill_exchanged}};
+                                      sqlite::StoreStep{kSchema6, fill_exchanged},
+                                      sqlite::StoreStep{kSchema7}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);

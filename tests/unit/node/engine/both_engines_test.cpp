@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -161,6 +162,54 @@ class BothEnginesTest : public testing::Test {
         }
       }
     }
+  }
+
+  // Starts the hub anew on what its store holds after `change`; the nodes connect again.
+  void hub_comes_back(const std::function<void()>& change) {
+    must(hub_->flush());
+    hub_.reset();
+    change();
+    start_hub();
+    for (auto& [member, node] : nodes_) {
+      node->disconnected();
+      node->connected();
+    }
+    settle();
+  }
+
+  void copy_hub_to(const std::string& name) {
+    hub_comes_back([&] { std::filesystem::copy_file(folder_ / "hub.db", folder_ / name); });
+  }
+
+  // Its log ends where that copy's does.
+  void hub_loses_its_end(const std::string& name) {
+    hub_comes_back([&] {
+      for (const char* const suffix : {"", "-wal", "-shm", "-mark"}) {
+        std::filesystem::remove(folder_ / ("hub.db" + std::string(suffix)));
+      }
+      std::filesystem::copy_file(folder_ / name, folder_ / "hub.db");
+    });
+  }
+
+  // The roster of now, by which the log goes on where it stands.
+  std::string continuing_roster(const std::vector<std::string>& signed_by) {
+    const broker::Sequencer& sequencer = hub_->hub().sequencer();
+    v1::Roster roster = sequencer.directory().roster();
+    v1::TreePoint& continues = *roster.mutable_hub()->mutable_continues();
+    continues.set_size(sequencer.tree().size());
+    continues.set_root(to_string(sequencer.tree().root()));
+    return exchange_.next_roster(roster, signed_by, sequencer.directory());
+  }
+
+  void recover_hub(const std::vector<std::string>& signed_by = {"AM", "BY", "KG", "KZ", "RU",
+                                                                "TJ"}) {
+    must(hub_->enter(continuing_roster(signed_by), now_ms_));
+    hub_comes_back([] {});
+  }
+
+  [[nodiscard]] std::string alarm_of(const std::string& member) const {
+    const std::optional<Error>& alarm = nodes_.at(member)->alarm();
+    return alarm.has_value() ? std::string(error_info(alarm->code).name) : "none";
   }
 
   // What a member is told by a hub that withholds an entry from it.
@@ -1055,6 +1104,176 @@ TEST_F(BothEnginesTest, ANoticeToBeProvenIsNamedByWhatItsNBeginsWith) {
   const v1::LocalReply waiting = ask("AM", outbox);
   ASSERT_EQ(waiting.outbox().items_size(), 2);
   EXPECT_EQ(named(waiting.outbox().items(1).item().notice()), "not-found");
+}
+
+// C-152: what was logged where the log did not go on is logged again, and shown once.
+TEST_F(BothEnginesTest, AfterALossTheLogGoesOnByARosterAndEveryNoticeIsShownOnce) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
+    start(member);
+  }
+  publish("AM", {"BY"}, "before");
+  copy_hub_to("copy.db");
+  const std::uint64_t size = log_size();
+  publish("AM", {"BY"}, "lost");
+  publish("BY", {"AM", "KZ"}, "lost too", "contact", v1::PRECEDENCE_FLASH);
+  const std::uint64_t lost_size = log_size();
+  ASSERT_GT(must(nodes_["AM"]->store().witness_state()).tree.size, size);
+  hub_loses_its_end("copy.db");
+  for (const auto& [member, node] : nodes_) {
+    EXPECT_EQ(alarm_of(member), "foreign-log") << member;
+    EXPECT_EQ(node->follower().size(), lost_size) << "on the hub's word alone nothing goes back";
+  }
+  publish_only("AM", {"BY"}, "meanwhile");
+  EXPECT_TRUE(hub_->hub().contradiction().has_value());
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).logged, 2U);
+
+  recover_hub();
+  EXPECT_FALSE(hub_->hub().contradiction().has_value());
+  EXPECT_EQ(inbox("BY"), (Subjects{"before", "lost", "meanwhile"}));
+  EXPECT_EQ(inbox("AM"), Subjects{"lost too"});
+  EXPECT_EQ(inbox("KZ"), Subjects{"lost too"});
+  for (const auto& [member, node] : nodes_) {
+    SCOPED_TRACE(member);
+    EXPECT_EQ(alarm_of(member), "none");
+    EXPECT_EQ(disputes(member), "");
+    EXPECT_EQ(node->follower().tree().root(), hub_->hub().sequencer().tree().root());
+    EXPECT_EQ(node->follower().directory().continuations().size(), 1U);
+    NodeStore& store = node->store();
+    EXPECT_EQ(must(store.abandoned_count()), 1U);
+    const OutboxCounts outbox = must(store.outbox_counts());
+    EXPECT_EQ(outbox.queued + outbox.signed_count + outbox.undelivered, 0U);
+    EXPECT_GT(must(store.witness_state()).tree.size, size) << "it cosigns on";
+    EXPECT_TRUE(node->cosigned().has_value());
+    EXPECT_EQ(test::outcome(store.check()), "good");
+    audit(store);
+  }
+  audit(hub_->store());
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).logged, 3U);
+
+  // All of it outlives the processes.
+  for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
+    start(member);
+  }
+  restart_hub();
+  publish("KZ", {"AM"}, "after");
+  EXPECT_EQ(inbox("AM"), (Subjects{"lost too", "after"}));
+}
+
+// C-152: until it is logged again it is shown as not logged, and stays so where its origin is gone.
+TEST_F(BothEnginesTest, WhatIsNotLoggedAgainIsShownAsNotLogged) {
+  start("AM");
+  start("BY");
+  copy_hub_to("copy.db");
+  publish("AM", {"BY"}, "lost");
+  stop("AM");
+  hub_loses_its_end("copy.db");
+  recover_hub();
+  const auto newest = [&] {
+    v1::LocalRequest request;
+    request.mutable_inbox();
+    const v1::LocalReply answer = ask("BY", request);
+    EXPECT_EQ(answer.inbox().items_size(), 1);
+    return answer.inbox().items(0);
+  };
+  EXPECT_FALSE(newest().logged());
+  v1::LocalRequest show;
+  show.mutable_show()->set_notice(newest().notice());
+  EXPECT_EQ(ask("BY", show).show().stage(), v1::STAGE_QUEUED);
+  EXPECT_TRUE(ask("BY", show).show().envelope().empty());
+  start("AM");
+  EXPECT_TRUE(newest().logged());
+  EXPECT_EQ(newest().arrival(), 1U);
+  EXPECT_FALSE(ask("BY", show).show().envelope().empty());
+  EXPECT_EQ(test::outcome(nodes_["BY"]->store().check()), "good");
+}
+
+// C-152, C-134: a recovery excuses no later loss.
+TEST_F(BothEnginesTest, AfterARecoveryALossIsALossAgain) {
+  start("AM");
+  start("BY");
+  copy_hub_to("before.db");
+  publish("AM", {"BY"}, "lost");
+  hub_loses_its_end("before.db");
+  recover_hub();
+  copy_hub_to("after.db");
+  publish("AM", {"BY"}, "one more");
+  for (const char* const copy : {"after.db", "before.db"}) {
+    SCOPED_TRACE(copy);
+    hub_loses_its_end(copy);
+    EXPECT_TRUE(hub_->hub().contradiction().has_value());
+    EXPECT_EQ(alarm_of("AM"), "foreign-log");
+    EXPECT_EQ(must(nodes_["AM"]->store().abandoned_count()), 1U);
+  }
+  recover_hub();  // From the same place as the first time, by another roster.
+  EXPECT_EQ(inbox("BY"), (Subjects{"lost", "one more"}));
+  EXPECT_EQ(must(nodes_["AM"]->store().abandoned_count()), 2U);
+  EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).logged, 2U);
+  audit(nodes_["BY"]->store());
+}
+
+// C-152: who was given more say since has to agree.
+TEST_F(BothEnginesTest, TheRosterThatANodeKnowsLastHasToFindItsAssentToo) {
+  start("AM");
+  start("BY");
+  copy_hub_to("copy.db");
+  v1::Roster roster = hub_->hub().sequencer().directory().roster();
+  roster.set_assent(6);
+  must(hub_->enter(exchange_.next_roster(roster, std::vector<std::string>{"AM", "BY", "KG", "KZ"},
+                                         hub_->hub().sequencer().directory()),
+                   now_ms_));
+  hub_comes_back([] {});
+  const std::uint64_t size = nodes_["AM"]->follower().size();
+  hub_loses_its_end("copy.db");
+  recover_hub({"AM", "BY", "KG", "KZ"});
+  EXPECT_EQ(alarm_of("AM"), "assent-missing");
+  EXPECT_EQ(nodes_["AM"]->follower().size(), size);
+  EXPECT_EQ(must(nodes_["AM"]->store().abandoned_count()), 0U);
+}
+
+// C-152, C-78: what is not good, or not of the node's own log, leaves it as it is.
+TEST_F(BothEnginesTest, NoOtherRosterTakesANodeBack) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
+    start(member);
+  }
+  const broker::Sequencer& sequencer = hub_->hub().sequencer();
+  const std::uint64_t size = log_size();
+  const Hash root = sequencer.tree().root();
+  const exchange::Directory then = sequencer.directory();
+  publish("AM", {"BY"}, "good day");
+  const auto offer = [&](const std::string& member, std::uint64_t at, const Hash& named,
+                         const std::vector<std::string>& signed_by) {
+    v1::Roster roster = then.roster();
+    roster.mutable_hub()->mutable_continues()->set_size(at);
+    roster.mutable_hub()->mutable_continues()->set_root(to_string(named));
+    const std::string envelope = exchange_.next_roster(roster, signed_by, then);
+    v1::DownMessage message;
+    v1::LogBatch& batch = *message.mutable_batches()->add_batches();
+    batch.set_first_index(at);
+    batch.set_type(2);
+    batch.set_accepted_at_ms(now_ms_);
+    batch.set_directory(to_string(root));
+    batch.set_entries(to_string(exchange_.parse(envelope).entry));
+    batch.set_directory_entry(envelope);
+    batch.set_checkpoint("of no log");
+    Engine& node = *nodes_.at(member);
+    const std::uint64_t before = node.follower().size();
+    node.disconnected();
+    node.connected();
+    must(node.receive_from_hub("log", message.SerializeAsString(), now()));
+    must(node.finish_turn(now()));
+    EXPECT_EQ(node.follower().size(), before);
+    EXPECT_EQ(must(node.store().abandoned_count()), 0U);
+    return alarm_of(member);
+  };
+  const std::vector<std::string> all = {"AM", "BY", "KG", "KZ", "RU", "TJ"};
+  EXPECT_EQ(offer("AM", size, root, {"AM"}), "assent-missing");
+  EXPECT_EQ(offer("BY", size, Hash{}, all), "invalid-entry");
+  EXPECT_EQ(offer("KG", size - 1, root, all), "invalid-entry") << "that root is of another size";
+  EXPECT_EQ(offer("KZ", size, root, all), "directory-mismatch") << "of another batch";
+  EXPECT_EQ(offer("RU", nodes_["RU"]->follower().size(), root, all), "none")
+      << "it is not below what was followed";
+  start("AM");
+  EXPECT_EQ(alarm_of("AM"), "assent-missing") << "it outlives its process";
 }
 
 }  // namespace
