@@ -53,6 +53,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_verify(app, shared);
   add_backup(app, shared);
   add_restore(app, shared);
+  add_recover(app, shared);
   add_open(app, shared);
   add_bench(app, shared);
   add_kinds(app, shared);

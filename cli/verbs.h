@@ -60,6 +60,7 @@ void add_audit(CLI::App& app, Shared& shared);
 void add_verify(CLI::App& app, Shared& shared);
 void add_backup(CLI::App& app, Shared& shared);
 void add_restore(CLI::App& app, Shared& shared);
+void add_recover(CLI::App& app, Shared& shared);
 
 // verbs_app.cpp: the applications of a node.
 void add_app(CLI::App& app, Shared& shared);

@@ -10,6 +10,7 @@
 #include "cli/doctor.h"
 #include "cli/hub.h"
 #include "cli/prove.h"
+#include "cli/recover.h"
 #include "cli/status.h"
 #include "cli/verbs.h"
 #include "cli/verify.h"
@@ -53,6 +54,19 @@ constexpr const char* kDrainFooter = R"(Examples:
 What nodes have sent is sequenced and answered, the log is durable to its last checkpoint, and the
 hub ends with exit code 0, as at SIGTERM. Nodes keep what they have and look for it again.
 Exit 0: done. 1: refused. 2: nothing answers.)";
+
+constexpr const char* kRecoverHubFooter = R"(Examples:
+  chancery recover hub --exchange DIR
+  chancery recover hub --hub /etc/chancery/hub/hub.toml --authority KEYS --head 1204:ROOT
+  chancery recover hub --exchange DIR --authority DIR/authorities --accept-rollback --below-quorum
+
+For a hub whose store is older than its log, where no newer store is left. The hub is stopped.
+Without --accept-rollback it says what would be given up and changes nothing. With it the
+authorities sign the roster of now with the place where the log goes on, and it is logged. Nodes
+that followed more go back to there, keep what they had as evidence, and hand in again what they
+had sent. --head is what a quorum cosigned, as chancery status of each node shows it;
+--below-quorum goes below it, or goes on without knowing.
+Exit 0: done. 1: refused, or only told.)";
 
 constexpr const char* kVerifyFooter = R"(Examples:
   chancery audit verify --exchange DIR hub
@@ -373,6 +387,25 @@ void add_restore(CLI::App& app, Shared& shared) {
       ->type_name("FILE");
   add_json_flag(verb, shared);
   run_with(verb, shared, options, run_restore);
+}
+
+void add_recover(CLI::App& app, Shared& shared) {
+  CLI::App& group = *app.add_subcommand("recover", "Go on after a loss");
+  group.require_subcommand(1);
+  CLI::App& verb = *group.add_subcommand("hub", "Have a hub's log go on where its store ends");
+  verb.footer(kRecoverHubFooter);
+  const auto options = std::make_shared<RecoverHubOptions>();
+  add_hub_flags(verb, shared, &options->daemon);
+  verb.add_option("--authority", options->authorities,
+                  "The private key of a member's authority, or a folder of them; may be repeated")
+      ->type_name("FILE|DIR");
+  verb.add_option("--head", options->heads, "A head that a quorum cosigned; may be repeated")
+      ->type_name("SIZE:ROOT");
+  verb.add_flag("--accept-rollback", options->accept_rollback,
+                "Give up what the log had beyond, and do it");
+  verb.add_flag("--below-quorum", options->below_quorum,
+                "Also where a quorum cosigned more, or may have");
+  run_with(verb, shared, options, run_recover_hub);
 }
 
 }  // namespace chancery::cli

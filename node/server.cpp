@@ -709,6 +709,8 @@ Result<std::string> Server::status_json() {
   const std::optional<CosignedNote>& cosigned = engine_->cosigned();
   json["cosigned"] = daemon::cosigned_json(cosigned.has_value() ? cosigned->size : 0,
                                            cosigned.has_value() ? cosigned->time_s : 0);
+  json["cosigned"]["root"] = cosigned.has_value() ? hex(cosigned->root) : std::string();
+  CHANCERY_TRY(json["abandoned"], store.abandoned_count());
   const std::optional<Error>& fault = engine_->witness_fault();
   const HttpWitness::Counters outside = http_witness_->counters();
   json["witness"] = {

@@ -330,6 +330,15 @@ TABLE = {
         "unknown name": Denied(["restore", "--verify", "{x}/none.db"], 2, "file-missing"),
         "Ctrl-C": PROMPT,
     },
+    "recover hub": {
+        "works": None,  # The hub has to be stopped, and to have lost something: 13-recover.
+        "no daemon": OFFLINE,
+        "wrong key": "comes after the store, which the running hub has: 13-recover",
+        "no grant": NO_GRANTS,
+        "wrong type": Denied(["recover", "hub", "--hub", "{x}/exchange.toml"], 1, "config-unknown-key"),
+        "unknown name": Denied(["recover", "hub", "--hub", "{x}/none"], 1, "file-missing"),
+        "Ctrl-C": PROMPT,
+    },
     "open": {
         "works": ["open", "{x}/envelope", "--key", "{x}/by/keys/sealing.pem", "--exchange", "{x}"],
         "no daemon": OFFLINE,
