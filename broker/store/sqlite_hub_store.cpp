@@ -93,10 +93,9 @@ constexpr std::string_view kSchema5 = R"(
 ALTER TABLE contradiction ADD COLUMN settled_by INTEGER;
 )";
 
-constexpr std::array kSteps = {
-    sqlite::StoreStep{kSchema}, sqlite::StoreStep{kSchema2, fill_lanes},
-    sqlite::StoreStep{kSchema3, fill_tiles}, sqlite::StoreStep{kSchema4},
-    sqlite::StoreStep{kSchema5}};
+constexpr std::array kSteps = {sqlite::StoreStep{kSchema}, sqlite::StoreStep{kSchema2, fill_lanes},
+                               sqlite::StoreStep{kSchema3, fill_tiles}, sqlite::StoreStep{kSchema4},
+                               sqlite::StoreStep{kSchema5}};
 constexpr sqlite::StoreFormat kFormat{.application_id = kHubStoreApplicationId, .steps = kSteps};
 static_assert(kFormat.version() == kHubStoreVersion);
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
