@@ -1146,6 +1146,12 @@ TEST_F(BothEnginesTest, AfterALossTheLogGoesOnByARosterAndEveryNoticeIsShownOnce
     EXPECT_TRUE(node->cosigned().has_value());
     EXPECT_EQ(test::outcome(store.check()), "good");
     audit(store);
+    v1::LocalRequest request;
+    request.mutable_inbox();
+    const v1::LocalReply answer = ask(member, request);
+    for (const v1::InboxItem& item : answer.inbox().items()) {
+      EXPECT_TRUE(item.logged());
+    }
   }
   audit(hub_->store());
   EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).logged, 3U);
