@@ -305,6 +305,35 @@ TEST_F(DirectoryTest, ANextRosterNeedsTheAssentOfTheOneBefore) {
   EXPECT_EQ(next_roster(change, {"AM", "BY", "KG", "KZ", "RU", "TJ"}), "good");
 }
 
+// C-78: each place where the log went on counts once, however many rosters name it.
+TEST_F(DirectoryTest, ContinuationsAreThoseThatWereNewAndAtMostSixtyFour) {
+  const auto continues_at = [&](std::uint64_t size) {
+    return next_roster(
+        [&](v1::Roster& roster) {
+          roster.mutable_hub()->mutable_continues()->set_size(size);
+          roster.mutable_hub()->mutable_continues()->set_root(std::string(32, 'r'));
+        },
+        four_members);
+  };
+  ASSERT_EQ(continues_at(9), "good");
+  ASSERT_EQ(continues_at(9), "good");
+  EXPECT_EQ(next_roster([](v1::Roster& r) { r.mutable_hub()->clear_continues(); }, four_members),
+            "good");
+  ASSERT_EQ(directory_.continuations().size(), 1U);
+  EXPECT_EQ(directory_.continuations().front().size, 9U);
+  const Directory before = directory_;
+  for (std::uint64_t size = 10; size < 9 + kContinuationCountMax; ++size) {
+    ASSERT_EQ(continues_at(size), "good");
+  }
+  EXPECT_EQ(continues_at(1000), "limit-exceeded");
+  EXPECT_EQ(outcome(check_continues(before, directory_, 72, hash_from(std::string(32, 'r')))),
+            "good");
+  EXPECT_EQ(outcome(check_continues(before, directory_, 73, hash_from(std::string(32, 'r')))),
+            "invalid-entry");
+  EXPECT_EQ(outcome(check_continues(before, directory_, 72, Hash{})), "invalid-entry");
+  EXPECT_EQ(outcome(check_continues(directory_, directory_, 1, Hash{})), "good") << "nothing new";
+}
+
 // C-65: what the next one asks for counts from then on.
 TEST_F(DirectoryTest, AssentIsCountedByTheRosterInForce) {
   ASSERT_EQ(next_roster([](v1::Roster& r) { r.set_assent(1); }), "good");
