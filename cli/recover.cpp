@@ -234,6 +234,7 @@ Result<int> run_recover_hub(const RecoverHubOptions& options, const Shared& shar
   CHANCERY_TRY_VOID(engine->enter(envelope, os::unix_ms()));
   CHANCERY_TRY_VOID(engine->flush());
   std::vector<std::string> signed_by;
+  signed_by.reserve(keys.size());
   for (const AuthorityKey& each : keys) {
     signed_by.push_back(each.member);
   }

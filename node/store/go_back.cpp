@@ -103,8 +103,8 @@ Result<void> NodeStore::Impl::forget_beyond(const exchange::LogFollower& to) {
       "DELETE FROM quarantine WHERE idx >= ?1 AND part NOT IN ('inbox', 'outbox')",
       "DELETE FROM cosigned WHERE size > ?1",
       // Whether what was stated last was logged below is not known.
-      "UPDATE pair SET size = 0, received = 0, received_edge = x'', sent = 0, sent_edge = x'' "
-      "WHERE end = 0 OR size > ?1"};
+      std::string("UPDATE pair SET size = 0, received = 0, received_edge = x'', sent = 0, ") +
+          "sent_edge = x'' WHERE end = 0 OR size > ?1"};
   for (const std::string& sql : each) {
     CHANCERY_TRY(sqlite::Statement* const change, statement(sql));
     CHANCERY_TRY_VOID(change->bind(1, size).run());
