@@ -76,10 +76,8 @@ http::Response HttpWitness::respond(const http::Request& request) {
   waiting_.push_back(asked);
   answered_.wait_for(lock, kWaitMax, [&] { return asked->answer.has_value(); });
   std::erase(waiting_, asked);
-  if (!asked->answer.has_value()) {
-    return response_of(unavailable_answer("this witness did not come to it in time"));
-  }
-  return response_of(*std::move(asked->answer));
+  return response_of(std::move(asked->answer)
+                         .value_or(unavailable_answer("this witness did not come to it in time")));
 }
 
 }  // namespace chancery::node
