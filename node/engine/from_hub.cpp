@@ -162,17 +162,19 @@ Result<void> Engine::consider_going_back(const v1::Batches& batches) {
     }
     const Result<std::optional<exchange::LogFollower>> to = judge_continuation(batch);
     if (!to.has_value()) {
-      if (to.error().code == ErrorCode::kIo || alarm_.has_value()) {
-        return to.error().code == ErrorCode::kIo ? Result<void>(std::unexpected(to.error()))
-                                                 : Result<void>();
+      if (to.error().code == ErrorCode::kIo) {
+        return std::unexpected(to.error());
+      }
+      if (alarm_.has_value()) {
+        return {};
       }
       return keep_alarm(
           {to.error().code, "the hub's log goes on at size " + std::to_string(batch.first_index()) +
                                 " without what this node followed: " + to.error().detail},
           batch.SerializeAsString());
     }
-    if (to->has_value()) {
-      return go_back(**to, batch);
+    if (const std::optional<exchange::LogFollower>& place = *to; place.has_value()) {
+      return go_back(*place, batch);
     }
   }
   return {};
