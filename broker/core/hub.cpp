@@ -237,7 +237,7 @@ Result<void> Hub::checked(const HeadCheck& check, const std::optional<Hash>& roo
 // lacks. Where the node knows of more of them than this log, it is this log that lost something.
 const exchange::Continuation* Hub::continuation_for(const v1::Hello& hello) const {
   const std::vector<exchange::Continuation>& ours = sequencer_.directory().continuations();
-  const auto theirs = hello.continued();
+  const auto& theirs = hello.continued();
   const auto differs = std::ranges::mismatch(
       ours, theirs, [](const exchange::Continuation& one, const std::string& roster) {
         return as_view(one.roster) == roster;
