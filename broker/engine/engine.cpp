@@ -145,7 +145,7 @@ Result<void> Engine::restore(std::uint64_t now_ms) {
 
 Result<void> Engine::found(const v1::FoundingFile& founding, const std::string& file_name,
                            std::uint64_t now_ms) {
-  Sequencer& sequencer = hub_.sequencer();
+  const Sequencer& sequencer = hub_.sequencer();
   // Nothing else enters the log before these are all there, so its size says where to go on.
   CHANCERY_CHECK(sequencer.tree().size() <= static_cast<std::uint64_t>(founding.entries_size()));
   for (int i = static_cast<int>(sequencer.tree().size()); i < founding.entries_size(); ++i) {

@@ -39,6 +39,7 @@ struct Made {
     }
     const std::string directory = exchange::format_directory(entries);
     std::vector<Hash> hashes;
+    hashes.reserve(other.size());
     for (std::uint64_t i = 0; i < other.size(); ++i) {
       hashes.push_back(ledger::leaf_hash(as_bytes(other.leaf(i))));
     }
