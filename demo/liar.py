@@ -18,7 +18,7 @@ import tempfile
 import time
 
 from demo import Exchange, Failed, Report
-from second_act import Daemon
+from second_act import Daemon, Processes
 
 VICTIM = "BY"
 NOTICE_SECONDS = 60  # Only where the demo fails does it wait so long.
@@ -38,7 +38,7 @@ def eventually(look):
         time.sleep(0.1)
 
 
-class Scene:
+class Scene(Processes):
     """An exchange of its own whose hub tells the victim this lie, from the first notice on."""
 
     def __init__(self, arguments, folder, lie, members):
@@ -46,27 +46,14 @@ class Scene:
         self.exchange = Exchange(arguments.bin, folder)
         self.made = self.exchange.make()
         first_notice = len(self.made["members"]) + 1  # Behind the roster and an enrolment of each.
-        self.hub = Daemon(self.exchange, "hub", program=arguments.liar,
-                          env={"CHANCERY_LIE": f"{lie}:{VICTIM}:{first_notice}"})
-        self.nodes = [Daemon(self.exchange, member) for member in members]
+        super().__init__(Daemon(self.exchange, "hub", program=arguments.liar,
+                                env={"CHANCERY_LIE": f"{lie}:{VICTIM}:{first_notice}"}),
+                         [Daemon(self.exchange, member) for member in members])
 
-    def __enter__(self):
-        try:
-            for daemon in [self.hub, *self.nodes]:
-                daemon.start()
-            # In step, when the hub tells its first lie.
-            if not eventually(lambda: all(" ready " in node.log_path.read_text(errors="replace") for node in self.nodes)):
-                raise Failed("not every node follows the log")
-        except (OSError, Failed):
-            self.end()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.end()
-
-    def end(self):
-        return [daemon.end() for daemon in [*self.nodes, self.hub]]
+    def started(self):
+        # In step, when the hub tells its first lie.
+        if not eventually(lambda: all(" ready " in node.log_path.read_text(errors="replace") for node in self.nodes)):
+            raise Failed("not every node follows the log")
 
     def write(self, origin, to, subject):
         self.exchange.ask("publish", "--exchange", self.exchange.folder, "--as", origin, "--kind", "contact", "--status", "test",

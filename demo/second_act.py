@@ -51,29 +51,39 @@ class Daemon:
             return self.process.wait()
 
 
-class Scene:
-    """The exchange, run process by process."""
+class Processes:
+    """A hub and nodes that are run process by process; whatever goes wrong, none of them stays behind."""
 
-    def __init__(self, exchange, members):
-        self.exchange = exchange
-        self.members = members
-        self.hub = Daemon(exchange, "hub")
-        self.nodes = [Daemon(exchange, member) for member in members]
+    def __init__(self, hub, nodes):
+        self.hub, self.nodes = hub, nodes
 
     def __enter__(self):
         try:
             for daemon in [self.hub, *self.nodes]:
                 daemon.start()
-        except OSError:
+            self.started()
+        except BaseException:  # The end of this program, too.
             self.end()
             raise
         return self
+
+    def started(self):
+        """What has to be so before the scene begins."""
 
     def __exit__(self, *_):
         self.end()
 
     def end(self):
         return [daemon.end() for daemon in [*self.nodes, self.hub]]
+
+
+class Scene(Processes):
+    """The exchange of the first act."""
+
+    def __init__(self, exchange, members):
+        self.exchange = exchange
+        self.members = members
+        super().__init__(Daemon(exchange, "hub"), [Daemon(exchange, member) for member in members])
 
     def publish(self, subject, precedence):
         return self.exchange.ask("publish", "--exchange", self.exchange.folder, "--as", ORIGIN, "--kind", "contact",
