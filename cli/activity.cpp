@@ -97,7 +97,7 @@ std::size_t ActivityFold::FingerprintHash::operator()(const Fingerprint& fingerp
 ActivityFold::ActivityFold(const Hash& genesis, std::string member)
     : genesis_(genesis), member_(std::move(member)) {}
 
-void ActivityFold::batch(const v1::AuditBatch& batch, const exchange::Auditor& auditor) {
+void ActivityFold::batch(const v1::AuditBatch& batch, exchange::Auditor& auditor) {
   const std::uint64_t end = batch.first_index() + batch.leaves().size() / ledger::kLeafBytes;
   const Result<ledger::Leaf> first =
       ledger::parse_leaf(as_bytes(std::string_view(batch.leaves()).substr(0, ledger::kLeafBytes)));
@@ -136,7 +136,7 @@ void ActivityFold::batch(const v1::AuditBatch& batch, const exchange::Auditor& a
 }
 
 void ActivityFold::take(const v1::AuditEntry& entry, const Envelope& envelope, const At& at,
-                        const exchange::Auditor& auditor) {
+                        exchange::Auditor& auditor) {
   const v1::Draft& draft = envelope.draft;
   const bool is_statement = draft.kind() == exchange::kStatementKind;
   const bool says = is_statement || draft.kind() == exchange::kAcknowledgementKind;
@@ -190,7 +190,7 @@ void ActivityFold::take_notice(const Envelope& envelope, const At& at) {
 }
 
 void ActivityFold::take_statement(std::string_view text, const Envelope& envelope, const At& at,
-                                  const exchange::Auditor& auditor) {
+                                  exchange::Auditor& auditor) {
   const bool own = envelope.draft.origin() == member_;
   if (envelope.draft.recipients_size() != 1) {
     return;
@@ -205,7 +205,7 @@ void ActivityFold::take_statement(std::string_view text, const Envelope& envelop
 // As a node compares them (C-193): a statement of a smaller size than the one before it says no
 // more.
 void ActivityFold::judge_statement(const v1::Statement& said, const std::string& peer, bool own,
-                                   const At& at, const exchange::Auditor& auditor) {
+                                   const At& at, exchange::Auditor& auditor) {
   Pair& pair = pairs_[peer];
   End& end = own ? pair.ours : pair.theirs;
   if (said.size() < end.count.size) {

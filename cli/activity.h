@@ -119,7 +119,7 @@ class ActivityFold {
   // `member` is empty for a hub.
   ActivityFold(const Hash& genesis, std::string member);
 
-  void batch(const v1::AuditBatch& batch, const exchange::Auditor& auditor);
+  void batch(const v1::AuditBatch& batch, exchange::Auditor& auditor);
   [[nodiscard]] Activity finish();
 
  private:
@@ -150,12 +150,12 @@ class ActivityFold {
   };
 
   void take(const v1::AuditEntry& entry, const exchange::Envelope& envelope, const At& at,
-            const exchange::Auditor& auditor);
+            exchange::Auditor& auditor);
   void take_notice(const exchange::Envelope& envelope, const At& at);
   void take_statement(std::string_view text, const exchange::Envelope& envelope, const At& at,
-                      const exchange::Auditor& auditor);
+                      exchange::Auditor& auditor);
   void judge_statement(const v1::Statement& said, const std::string& peer, bool own, const At& at,
-                       const exchange::Auditor& auditor);
+                       exchange::Auditor& auditor);
   void deliver(End& end, PeerActivity& peer, bool own, const v1::Statement& said, const At& at);
   void take_acknowledgement(std::string_view text, const exchange::Envelope& envelope,
                             const At& at);

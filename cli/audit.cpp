@@ -15,6 +15,7 @@
 #include "core/exchange/audit.h"
 #include "io/os/clock.h"
 #include "io/os/exit_codes.h"
+#include "io/os/scratch_file.h"
 #include "io/text/json.h"
 
 namespace chancery::cli {
@@ -33,7 +34,11 @@ bool falsifies(ErrorCode code) {
 Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
                                         const AuditedHead* since, std::string* newest,
                                         const OnBatch& on_batch) {
-  exchange::Auditor auditor(source.genesis);
+  os::ScratchFile scratch;
+  exchange::Auditor auditor(
+      source.genesis,
+      {.append = [&](std::string_view bytes) { return scratch.append(bytes); },
+       .read = [&](std::uint64_t offset, std::size_t n) { return scratch.read(offset, n); }});
   Progress progress(std::cerr, !json && is_terminal(STDERR_FILENO), os::steady_now());
   std::uint64_t from = 0;
   std::uint64_t size = 0;
@@ -75,6 +80,9 @@ Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
   const std::optional<Hash> then =
       since != nullptr ? auditor.root_at(since->checkpoint.size) : std::nullopt;
   exchange::AuditReport report = auditor.finish(size, root);
+  if (report.failure.has_value()) {
+    return std::unexpected(*report.failure);
+  }
   if (since != nullptr && report.passed()) {
     CHANCERY_TRY_VOID(check_reaches(*since, report.size));
     // It has signed no head there: then it is not the log that did.

@@ -32,7 +32,7 @@ struct VerifyOptions {
 // All of a source audited. kIo and the like where it could not be read; what is wrong with the log
 // or the store is a finding, also that it does not extend `since`. Into `newest`, where that is
 // given, its newest checkpoint; to `on_batch` each batch that was found good.
-using OnBatch = std::function<void(const v1::AuditBatch& batch, const exchange::Auditor& auditor)>;
+using OnBatch = std::function<void(const v1::AuditBatch& batch, exchange::Auditor& auditor)>;
 [[nodiscard]] Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
                                                       const AuditedHead* since = nullptr,
                                                       std::string* newest = nullptr,

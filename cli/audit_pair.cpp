@@ -151,7 +151,7 @@ Result<Found> audit_pair(const PairOptions& options, const Shared& shared) {
     exchange::PairReader reader(source.genesis, found.names, holder);
     CHANCERY_TRY(exchange::AuditReport audit,
                  audit_all(source, shared.json, nullptr, nullptr,
-                           [&](const v1::AuditBatch& batch, const exchange::Auditor& auditor) {
+                           [&](const v1::AuditBatch& batch, exchange::Auditor& auditor) {
                              reader.batch(batch, auditor);
                            }));
     found.records.push_back(reader.finish());

@@ -87,7 +87,7 @@ Result<ReportData> collect(const ReportOptions& options, const Shared& shared) {
   exchange::Directory directory(source.genesis);
   CHANCERY_TRY(exchange::AuditReport audit,
                audit_all(source, shared.json, nullptr, nullptr,
-                         [&](const v1::AuditBatch& batch, const exchange::Auditor& auditor) {
+                         [&](const v1::AuditBatch& batch, exchange::Auditor& auditor) {
                            fold.batch(batch, auditor);
                            if (directory.root() != auditor.directory().root()) {
                              directory = auditor.directory();

@@ -182,8 +182,10 @@ void Auditor::check_inbox(const v1::AuditBatch& batch,
   }
 }
 
-// C-125
-void Auditor::remember_clock(std::uint64_t index, const Envelope& envelope) {
+// C-125, C-137
+void Auditor::remember(std::uint64_t index, const Envelope& envelope) {
+  note_failure(
+      drafts_.add(index, envelope.draft.origin(), envelope.draft.notice_id(), envelope.notice));
   for (const v1::Signature& signature : envelope.signatures.signatures()) {
     if (signature.has_batch()) {
       Newest& newest =
@@ -218,24 +220,19 @@ void Auditor::last_page(const v1::AuditPageReply& page) {
   }
 }
 
-Result<void> Auditor::check_id(const Envelope& envelope) {
-  const auto fingerprint = [](const Hash& hash) {
-    Fingerprint first{};
-    std::copy_n(hash.begin(), first.size(), first.begin());
-    return first;
-  };
-  const Hash id =
-      crypto::sha256({as_bytes(envelope.draft.notice_id()), as_bytes(envelope.draft.origin())});
-  const Fingerprint notice = fingerprint(envelope.notice);
-  if (drafts_.try_emplace(fingerprint(id), notice).first->second != notice) {
-    return fail(ErrorCode::kNoticeIdReused, envelope.name() + " was logged with another draft");
+void Auditor::note_failure(const Result<void>& done) {
+  if (!done.has_value() && !report_.failure.has_value()) {
+    report_.failure = done.error();
   }
-  return {};
 }
 
-std::optional<Hash> Auditor::root_at(std::uint64_t size) const {
-  const auto head = heads_.find(size);
-  return head == heads_.end() ? std::nullopt : std::optional(head->second);
+std::optional<Hash> Auditor::root_at(std::uint64_t size) {
+  const Result<std::optional<Hash>> root = heads_.root_at(size);
+  if (!root.has_value()) {
+    note_failure(std::unexpected(root.error()));
+    return std::nullopt;
+  }
+  return *root;
 }
 
 bool Auditor::batch(const v1::AuditBatch& batch) {
@@ -325,24 +322,24 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
     }
     Result<void> judged = judge_notice(*held, follower_.directory(), cache_);
     if (judged.has_value()) {
-      const auto head = heads_.find(held->header.log_seen().size());
-      judged =
-          check_log_seen(*held, head == heads_.end() ? std::nullopt : std::optional(head->second));
+      judged = check_log_seen(*held, root_at(held->header.log_seen().size()));
     }
+    const std::uint64_t index = batch.first_index() + i;
     if (judged.has_value()) {
-      judged = check_id(*held);
-    }
-    if (!judged.has_value()) {
-      finding(batch.first_index() + i, judged.error());
-    } else {
-      remember_clock(batch.first_index() + i, *held);
+      remember(index, *held);
+    } else if (!report_.failure.has_value()) {
+      finding(index, judged.error());
     }
   }
-  heads_.emplace(follower_.size(), follower_.tree().root());
-  return true;
+  note_failure(heads_.add(follower_.size(), follower_.tree().root()));
+  stopped_ = report_.failure.has_value();
+  return !stopped_;
 }
 
 AuditReport Auditor::finish(std::uint64_t size_claimed, std::string_view root_claimed) {
+  note_failure(drafts_.find_reused([this](std::uint64_t index) {
+    finding(index, {ErrorCode::kNoticeIdReused, "an entry before it has another draft of its id"});
+  }));
   report_.size = follower_.size();
   report_.root = follower_.tree().root();
   const std::uint64_t held = report_.envelope_count + report_.void_count;

@@ -3,11 +3,11 @@
 // The auditor trusts the genesis and nothing else. Fed with pages of a hub's or a node's store from
 // the first entry on, it recomputes leaves, roots and directory, verifies checkpoint signatures and
 // the signatures and rights of every envelope that the store holds, and names the entry at fault.
-// It reads no file itself. Protocol chapter 9 (C-120 to C-129).
+// It reads no file itself. What it remembers of each entry goes to a Scratch where it has one: then
+// its memory does not grow with the log. Protocol chapter 9 (C-120 to C-129).
 
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -19,6 +19,7 @@
 #include "chancery/v1/local.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/exchange/audit_memory.h"
 #include "core/exchange/log_follower.h"
 
 namespace chancery::exchange {
@@ -39,18 +40,20 @@ struct AuditReport {
   std::uint64_t void_count = 0;      // Kept as evidence: the store itself says that they are bad.
   bool head_unsigned = false;  // The last batch was stored, and its checkpoint not yet signed.
   std::vector<AuditFinding> findings;
+  std::optional<Error> failure;  // Of the scratch: the audit could not go on, and tells nothing.
 
-  [[nodiscard]] bool passed() const { return findings.empty(); }
+  [[nodiscard]] bool passed() const { return findings.empty() && !failure.has_value(); }
 };
 
 class Auditor {
  public:
   static constexpr std::size_t kFindingsMax = 100;
 
-  explicit Auditor(const Hash& genesis) : follower_(genesis) {}
+  explicit Auditor(const Hash& genesis, const Scratch& scratch = {})
+      : follower_(genesis), heads_(scratch), drafts_(scratch) {}
 
   // The root of the log as it was at a size at which it signed a head, of those verified so far.
-  [[nodiscard]] std::optional<Hash> root_at(std::uint64_t size) const;
+  [[nodiscard]] std::optional<Hash> root_at(std::uint64_t size);
 
   // As the batches verified so far make it.
   [[nodiscard]] const Directory& directory() const { return follower_.directory(); }
@@ -74,10 +77,9 @@ class Auditor {
   void check_outbox(const v1::AuditBatch& batch, const std::vector<ledger::Leaf>& leaves,
                     const std::vector<std::optional<Envelope>>& good);
   void check_inbox(const v1::AuditBatch& batch, const std::vector<std::optional<Envelope>>& good);
-  // One draft under an id of its origin (C-137).
-  Result<void> check_id(const Envelope& envelope);
-  // Of a notice that was found good.
-  void remember_clock(std::uint64_t index, const Envelope& envelope);
+  // A notice that was found good.
+  void remember(std::uint64_t index, const Envelope& envelope);
+  void note_failure(const Result<void>& done);
 
   struct Newest {
     std::uint64_t created_at_us = 0;
@@ -86,11 +88,8 @@ class Auditor {
 
   LogFollower follower_;
   RootCache cache_;
-  // What grows with the log, in bytes: 40 a batch for its head, which notices say they saw, and
-  // some 80 a notice for its id, under which an origin has one draft.
-  std::map<std::uint64_t, Hash> heads_;
-  using Fingerprint = std::array<std::uint8_t, 16>;
-  std::map<Fingerprint, Fingerprint> drafts_;  // Of origin and notice id -> of N.
+  HeadMemory heads_;    // Which notices say they saw.
+  DraftMemory drafts_;  // One under an id of its origin (C-137).
   AuditReport report_;
   // By signing key and precedence: as many as the directory has keys, however long the log.
   std::map<std::pair<std::string, std::uint32_t>, Newest> newest_;

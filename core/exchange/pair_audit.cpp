@@ -56,7 +56,7 @@ std::optional<PairSide> PairReader::side_of(std::string_view member) const {
   return std::nullopt;
 }
 
-void PairReader::batch(const v1::AuditBatch& batch, const Auditor& auditor) {
+void PairReader::batch(const v1::AuditBatch& batch, Auditor& auditor) {
   const std::uint64_t end = batch.first_index() + batch.leaves().size() / ledger::kLeafBytes;
   const std::optional<Hash> root = auditor.root_at(end);
   if (!root.has_value()) {
@@ -78,8 +78,7 @@ void PairReader::batch(const v1::AuditBatch& batch, const Auditor& auditor) {
   }
 }
 
-void PairReader::take(const v1::AuditEntry& entry, const ledger::Leaf& leaf,
-                      const Auditor& auditor) {
+void PairReader::take(const v1::AuditEntry& entry, const ledger::Leaf& leaf, Auditor& auditor) {
   // What one sent may not have come back yet: then the outbox has it.
   const std::string& bytes =
       entry.envelope().empty() ? entry.outbox().envelope() : entry.envelope();
@@ -107,7 +106,7 @@ void PairReader::take(const v1::AuditEntry& entry, const ledger::Leaf& leaf,
 }
 
 void PairReader::take_statement(const v1::AuditEntry& entry, const Envelope& envelope, PairSide by,
-                                const Auditor& auditor, std::uint64_t accepted_at_ms) {
+                                Auditor& auditor, std::uint64_t accepted_at_ms) {
   std::string text = envelope.body.clear();
   if (envelope.body_bytes.empty() || envelope.sealed()) {
     Result<std::string> unpadded = unpad_text(entry.plaintext());

@@ -81,13 +81,13 @@ class PairReader {
   PairReader(const Hash& genesis, PairNames names, PairSide holder);
 
   // After auditor.batch(batch).
-  void batch(const v1::AuditBatch& batch, const Auditor& auditor);
+  void batch(const v1::AuditBatch& batch, Auditor& auditor);
   [[nodiscard]] PairRecord finish();
 
  private:
-  void take(const v1::AuditEntry& entry, const ledger::Leaf& leaf, const Auditor& auditor);
+  void take(const v1::AuditEntry& entry, const ledger::Leaf& leaf, Auditor& auditor);
   void take_statement(const v1::AuditEntry& entry, const Envelope& envelope, PairSide by,
-                      const Auditor& auditor, std::uint64_t accepted_at_ms);
+                      Auditor& auditor, std::uint64_t accepted_at_ms);
   [[nodiscard]] std::optional<PairSide> side_of(std::string_view member) const;
 
   Hash genesis_;
