@@ -114,7 +114,10 @@ std::string inbox_line(const client::Notice& notice) {
   if (notice.status != to_string(client::Status::kActual)) {
     line += "[" + upper(notice.status) + "] ";
   }
-  return harmless(line + (notice.own ? "(own) " : "") +
+  const std::string_view mark = !notice.logged      ? "(not logged) "
+                                : !notice.witnessed ? "(not witnessed) "
+                                                    : "";
+  return harmless(line.append(mark) + (notice.own ? "(own) " : "") +
                   (notice.erased_at ? "(text erased)" : notice.subject));
 }
 
@@ -152,10 +155,14 @@ std::string sheet(const client::Details& details) {
   row(out, "Label", label_of(notice.label));
   row(out, "Logged",
       details.stage < client::Stage::kLogged || details.stage > client::Stage::kDelivered
-          ? "no"
+          ? (notice.own ? "no" : "not any more: the log went on before it")
           : "index " + std::to_string(notice.index) + ", accepted " +
                 text::time_for_people(notice.accepted_at));
-  row(out, "Stage", to_string(details.stage));
+  if (notice.logged || notice.own) {
+    row(out, "Stage",
+        to_string(details.stage) +
+            (notice.logged && !notice.witnessed ? ", not witnessed yet" : ""));
+  }
   for (const client::Details::RecipientStage& said : details.recipient_stages) {
     const std::string word = to_string(said.stage);
     row(out, said.member,

@@ -81,7 +81,7 @@ class Tracker {
     }
     return client::parts_of(
         Error{ErrorCode::kUnknownOutcome,
-              !is_logged()      ? "not logged yet"
+              !is_logged()      ? (notice().own ? "not logged yet" : "not logged any more")
               : !is_delivered() ? "delivered to " + std::to_string(delivered_count()) + " of " +
                                       std::to_string(notice().recipients.size()) + " recipients"
                                 : "no quorum of witnesses has cosigned it"});
@@ -145,7 +145,7 @@ Result<int> run_track(const TrackOptions& options, const Shared& shared) {
   }
   tracker.look(details, outcome);
   while (options.watch && !tracker.is_over() && os::steady_now() < end && std::cout.good()) {
-    if (tracker.is_logged()) {
+    if (tracker.is_logged() || !details.notice.own) {
       std::this_thread::sleep_for(kLookAgain);
     } else {
       const auto left = std::chrono::ceil<milliseconds>(end - os::steady_now());

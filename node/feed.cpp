@@ -7,11 +7,12 @@
 #include "client/src/notice_json.h"
 #include "io/log/log.h"
 #include "io/text/harmless.h"
+#include "node/engine/local_replies.h"
 
 namespace chancery::node {
 namespace {
 
-constexpr std::size_t kPageMax = 64;  // Each is read, hashed and written out as text.
+constexpr std::size_t kToldAtOnceMax = 64;  // Each is read, hashed and written out as text.
 
 }  // namespace
 
@@ -26,13 +27,13 @@ Result<Feed> Feed::open(zmq::Context& context, const std::string& path, NodeStor
   return Feed(std::move(publisher), newest);
 }
 
-Result<void> Feed::step(NodeStore& store) {
+Result<void> Feed::step(NodeStore& store, std::uint64_t cosigned_size) {
   publisher_.listen();
   waits_ = false;
-  std::size_t left = kPageMax;
+  std::size_t left = kToldAtOnceMax;
   for (const exchange::Lane lane : exchange::kLanes) {
     if (left > 0 && !waits_) {
-      CHANCERY_TRY(const std::size_t count, tell(store, lane, left));
+      CHANCERY_TRY(const std::size_t count, tell(store, lane, left, cosigned_size));
       left -= count;
     }
   }
@@ -40,7 +41,8 @@ Result<void> Feed::step(NodeStore& store) {
   return {};
 }
 
-Result<std::size_t> Feed::tell(NodeStore& store, exchange::Lane lane, std::size_t count_max) {
+Result<std::size_t> Feed::tell(NodeStore& store, exchange::Lane lane, std::size_t count_max,
+                               std::uint64_t cosigned_size) {
   const auto despite_damage = [](const Error& error) -> Result<std::size_t> {
     if (error.code == ErrorCode::kStoreDamaged) {
       return std::size_t{0};
@@ -53,11 +55,12 @@ Result<std::size_t> Feed::tell(NodeStore& store, exchange::Lane lane, std::size_
     return despite_damage(heads.error());
   }
   for (const NodeStore::InboxHead& head : *heads) {
-    const Result<v1::InboxItem> item = store.inbox_item(head.arrival);
+    Result<v1::InboxItem> item = store.inbox_item(head.arrival);
     if (!item.has_value()) {
       return despite_damage(item.error());
     }
-    if (Result<std::string> message = feed_message(*item); !message.has_value()) {
+    if (Result<std::string> message = feed_message(with_witnessed(*std::move(item), cosigned_size));
+        !message.has_value()) {
       log::error("not-in-feed",
                  {{"arrival", head.arrival}, {"detail", message.error().to_string()}});
     } else if (publisher_.has_room(message->size())) {

@@ -32,7 +32,8 @@ class Feed {
 
   // Tells of what the store has committed since the last call, a page at most. A row that fails its
   // hash ends the page: the store remembers it, and leaves it out once it is named.
-  [[nodiscard]] Result<void> step(NodeStore& store);
+  // `cosigned_size` is that of the newest head at quorum.
+  [[nodiscard]] Result<void> step(NodeStore& store, std::uint64_t cosigned_size);
   // Whether step() left some.
   [[nodiscard]] bool is_behind() const { return behind_; }
   // Whether it left some because subscribers have yet to read: the next step() is due soon.
@@ -45,7 +46,8 @@ class Feed {
       : publisher_(std::move(publisher)), told_{.patient = arrival, .urgent = arrival} {}
 
   // At most so many of this lane, while there is room; how many there were.
-  Result<std::size_t> tell(NodeStore& store, exchange::Lane lane, std::size_t count_max);
+  Result<std::size_t> tell(NodeStore& store, exchange::Lane lane, std::size_t count_max,
+                           std::uint64_t cosigned_size);
 
   zmq::Publisher publisher_;
   exchange::PerLane<std::uint64_t> told_;  // Up to this arrival.

@@ -229,6 +229,8 @@ Result<Notice> notice_from(const v1::InboxItem& item) {
   notice.created_at = time_from_us(item.created_at_us());
   notice.arrived_at = time_from_ms(item.arrived_at_ms());
   notice.notice = hex(as_bytes(item.notice()));
+  notice.logged = item.logged();
+  notice.witnessed = item.witnessed();
   notice.sealed = item.sealed();
   notice.own = item.own();
   notice.key_id = hex(as_bytes(item.key_id()));

@@ -137,6 +137,8 @@ Json notice_json(const Notice& notice) {
           {"translation_of", text_or_null(notice.translation_of)},
           {"reply_by", time_or_null(notice.reply_by)},
           {"attachments", attachments_json(notice)},
+          {"logged", notice.logged},
+          {"witnessed", notice.witnessed},
           {"sealed", notice.sealed},
           {"own", notice.own},
           {"erased_at", time_or_null(notice.erased_at)},

@@ -725,7 +725,7 @@ Result<bool> LocalApi::scan(std::optional<exchange::Lane> lane, std::uint64_t& a
     work_.row_count += heads.size();
     for (const NodeStore::InboxHead& head : heads) {
       if (is_asked_for(head, request, application)) {
-        CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(head.arrival));
+        CHANCERY_TRY(v1::InboxItem item, arrived(head.arrival));
         if (!page.add(std::move(item), limit)) {
           return false;
         }
@@ -737,6 +737,11 @@ Result<bool> LocalApi::scan(std::optional<exchange::Lane> lane, std::uint64_t& a
     }
   }
   return false;
+}
+
+Result<v1::InboxItem> LocalApi::arrived(std::uint64_t arrival) {
+  CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(arrival));
+  return with_witnessed(std::move(item), cosigned_size_);
 }
 
 // From the newest backwards, so that the work is what is asked for and not what has ever arrived.
@@ -758,7 +763,7 @@ Result<v1::InboxReply> LocalApi::inbox_newest(std::uint64_t after, const v1::Inb
       if (full || !is_asked_for(head, request, application)) {
         continue;
       }
-      CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(head.arrival));
+      CHANCERY_TRY(v1::InboxItem item, arrived(head.arrival));
       bytes += item.ByteSizeLong();
       full = bytes > kPageBytesMax && reply.items_size() > 0;
       if (!full) {
@@ -898,16 +903,15 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
     reply.set_stage(v1::STAGE_QUEUED);
   } else if (item.has_value()) {
     CHANCERY_TRY(*reply.mutable_envelope(), store_.received_envelope(item->index()));
-    const bool item_is_witnessed = item->index() < cosigned_size_;
-    *reply.mutable_item() = std::move(*item);
-    reply.set_stage(item_is_witnessed ? v1::STAGE_WITNESSED : v1::STAGE_LOGGED);
+    *reply.mutable_item() = with_witnessed(*std::move(item), cosigned_size_);
+    reply.set_stage(reply.item().witnessed() ? v1::STAGE_WITNESSED : v1::STAGE_LOGGED);
   } else {
     CHANCERY_TRY(const std::optional<OutboxRow> own, store_.find_own(request));
     if (!own.has_value()) {
       return fail(ErrorCode::kNotFound, "no such notice at this node");
     }
     CHANCERY_TRY(*reply.mutable_envelope(), envelope_of(*own));
-    *reply.mutable_item() = own_item(*own, store_.genesis());
+    *reply.mutable_item() = own_item(*own, store_.genesis(), cosigned_size_);
     CHANCERY_TRY(const v1::Stage stage, stage_of(*own, cosigned_size_, store_));
     reply.set_stage(stage);
     CHANCERY_TRY_VOID(fill_recipients(*own, reply));

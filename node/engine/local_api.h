@@ -190,6 +190,7 @@ class LocalApi {
   Result<bool> scan(std::optional<exchange::Lane> lane, std::uint64_t& after,
                     const v1::InboxRequest& request, const Application& application, Page& page,
                     const NodeStore::CursorKey* along = nullptr);
+  Result<v1::InboxItem> arrived(std::uint64_t arrival);
   Result<v1::InboxReply> inbox_newest(std::uint64_t after, const v1::InboxRequest& request,
                                       const Application& application);
   Result<std::string> envelope_of(const OutboxRow& own);

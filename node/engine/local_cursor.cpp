@@ -120,7 +120,7 @@ Result<void> LocalApi::add_due(const NodeStore::CursorKey& cursor, exchange::Lan
       if (!is_asked_for(due.head, read.request, read.application)) {
         continue;
       }
-      CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(due.head.arrival));
+      CHANCERY_TRY(v1::InboxItem item, arrived(due.head.arrival));
       item.set_redelivered(true);
       item.set_attempts(static_cast<std::uint32_t>(due.attempts));
       if (!page.add(std::move(item), page_limit(read.request.limit())) || --count_left == 0) {
@@ -261,7 +261,7 @@ Result<v1::DeferredReply> LocalApi::deferred(const v1::DeferredRequest& request,
       if (!has_asked_state(deferral, request)) {
         continue;
       }
-      CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(deferral.arrival));
+      CHANCERY_TRY(v1::InboxItem item, arrived(deferral.arrival));
       bytes += item.ByteSizeLong();  // Read, if not given.
       CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(item.draft()));
       if (exchange::any_matches(application.read, draft.kind())) {

@@ -22,7 +22,7 @@ Result<v1::OutboxItem> item_of(const OutboxRow& row, std::uint64_t cosigned_size
                                NodeStore& store) {
   v1::OutboxItem item;
   item.set_number(row.number);
-  *item.mutable_item() = own_item(row, store.genesis());
+  *item.mutable_item() = own_item(row, store.genesis(), cosigned_size);
   item.mutable_item()->set_text(subject_only(item.item().text()));
   CHANCERY_TRY(const v1::Stage stage, stage_of(row, cosigned_size, store));
   item.set_stage(stage);
@@ -57,10 +57,15 @@ std::string subject_only(const std::string& bytes) {
   return subject.SerializeAsString();
 }
 
+v1::InboxItem with_witnessed(v1::InboxItem item, std::uint64_t cosigned_size) {
+  item.set_witnessed(item.logged() && is_witnessed(item.index(), cosigned_size));
+  return item;
+}
+
 Result<v1::Stage> stage_of(const OutboxRow& row, std::uint64_t cosigned_size, NodeStore& store) {
   switch (row.stage) {
     case OutboxStage::kLogged: {
-      if (row.index >= cosigned_size) {
+      if (!is_witnessed(row.index, cosigned_size)) {
         return v1::STAGE_LOGGED;
       }
       CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
@@ -105,7 +110,7 @@ Result<std::vector<v1::RecipientStage>> recipient_stages(const OutboxRow& row,
   return stages;
 }
 
-v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
+v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis, std::uint64_t cosigned_size) {
   v1::InboxItem item;
   item.set_index(row.index);
   item.set_accepted_at_ms(row.accepted_at_ms);
@@ -125,7 +130,7 @@ v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis) {
   if (envelope.has_value() && envelope->signatures.signatures_size() > 0) {
     item.set_key_id(envelope->signatures.signatures(0).key_id());
   }
-  return item;
+  return with_witnessed(std::move(item), cosigned_size);
 }
 
 Result<v1::AwaitReply> await_reply(const OutboxRow& row, std::uint64_t cosigned_size,

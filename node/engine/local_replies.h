@@ -55,8 +55,12 @@ inline constexpr std::size_t kScanAtOnce = 250;  // Rows, from one look to the n
 // Lists are for looking through: of a text the subject is enough.
 [[nodiscard]] std::string subject_only(const std::string& text);
 
-// `cosigned_size` is that of the newest head at quorum. Delivered is what a quorum has witnessed
-// and each recipient states that it has.
+// `cosigned_size` is that of the newest head at quorum.
+[[nodiscard]] constexpr bool is_witnessed(std::uint64_t index, std::uint64_t cosigned_size) {
+  return index < cosigned_size;
+}
+[[nodiscard]] v1::InboxItem with_witnessed(v1::InboxItem item, std::uint64_t cosigned_size);
+// Delivered is what a quorum has witnessed and each recipient states that it has.
 [[nodiscard]] Result<v1::Stage> stage_of(const OutboxRow& row, std::uint64_t cosigned_size,
                                          NodeStore& store);
 // How far the recipients have come, those who said anything.
@@ -64,7 +68,8 @@ inline constexpr std::size_t kScanAtOnce = 250;  // Rows, from one look to the n
                                                                        const v1::Draft& draft,
                                                                        NodeStore& store);
 // Of a row of the outbox, with its text.
-[[nodiscard]] v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis);
+[[nodiscard]] v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis,
+                                     std::uint64_t cosigned_size);
 [[nodiscard]] Result<v1::AwaitReply> await_reply(const OutboxRow& row, std::uint64_t cosigned_size,
                                                  NodeStore& store);
 

@@ -96,6 +96,8 @@ class Notice:
     translation_of: Optional[str]
     reply_by: Optional[datetime.datetime]
     attachments: Sequence[Json]  # Of "name", "media_type" and "size".
+    logged: bool  # False: not yet, or in the inbox not any more, since the hub lost the end of its log.
+    witnessed: bool  # A quorum of the members' witnesses has cosigned the log with it, as the node knew when it answered.
     sealed: bool
     own: bool
     erased_at: Optional[datetime.datetime]

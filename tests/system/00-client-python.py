@@ -86,6 +86,7 @@ class ClientPython(Trial):
         notice = page.notices[0]
         self.assertEqual((notice.notice, notice.origin, notice.tlp, notice.expires_at, notice.sealed),
                          (ticket.notice, "AM", "amber", expires, True))
+        self.assertEqual((notice.logged, notice.witnessed), (True, False), "two of six are no quorum")
         self.assertEqual(notice.content, {"summary": "Text"})
         self.assertLessEqual(notice.created_at, datetime.datetime.now(datetime.timezone.utc))
         self.assertEqual(len(reader.read("c").notices), 1)  # Not committed, so read again.

@@ -14,7 +14,7 @@ from trial import Trial, chancery, eventually  # noqa: E402
 NOTICE_KEYS = {"arrival", "index", "accepted_at", "created_at", "arrived_at", "notice", "id", "origin", "kind", "status",
                "precedence", "classification", "tlp", "handling", "recipients", "expires_at", "reply_by", "subject",
                "language", "content", "thread", "in_reply_to", "translation_of", "supersedes", "cancels", "attachments",
-               "sealed", "own", "erased_at", "key_id", "redelivered", "attempts"}
+               "logged", "witnessed", "sealed", "own", "erased_at", "key_id", "redelivered", "attempts"}
 
 
 def uuid7(number):

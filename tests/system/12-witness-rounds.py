@@ -51,6 +51,30 @@ class WitnessRounds(Trial):
         self.assert_whole(size + 2, "KZ")
         self.assertEqual(self.audit("hub").code, 0)
 
+    def test_a_notice_is_marked_until_a_quorum_has_cosigned_it(self):  # C-174
+        self.start(*MEMBERS[:2])
+        self.assertEqual(self.publish("AM", "Marked", to="BY").code, 0)
+        self.assert_arrives("BY", ["Marked"])
+
+        def shown(verb, *words):
+            return trial.chancery(verb, *words, "--exchange", self.exchange, "--as", "BY").out
+
+        def marks():
+            notice = self.as_member("BY", "inbox").json["notices"][0]
+            also = self.as_member("BY", "show", notice["notice"]).json
+            return {(each["logged"], each["witnessed"]) for each in (notice, also)}
+        self.assertEqual(marks(), {(True, False)})
+        notice = self.as_member("BY", "inbox").json["notices"][0]["notice"]
+        self.assertRegex(shown("inbox"), r"  \(not witnessed\) Marked\n$")
+        self.assertRegex(shown("inbox", "--cursor", "desk"), r"  \(not witnessed\) Marked\n$")
+        self.assertIn("logged, not witnessed yet\n", shown("show", notice))
+        for member in MEMBERS[2:4]:
+            self.start_node(member)
+        self.assertTrue(eventually(lambda: marks() == {(True, True)}), marks())
+        self.assertRegex(shown("inbox"), r"  Marked\n$")
+        self.assertNotIn("(", shown("inbox"))
+        self.assertRegex(shown("show", notice), r"\nStage +witnessed\n")
+
     def test_a_witness_whose_store_was_put_back_does_not_cosign(self):
         self.start(*MEMBERS[:5])
         size = self.status("hub").json["log"]["size"]

@@ -114,7 +114,7 @@ struct Attachment {
 // The node verified its signatures, its place in the log and, where sealed, that it opens.
 struct Notice {
   std::uint64_t arrival = 0;  // The node's own count; 0 for a notice of one's own.
-  std::uint64_t index = 0;    // In the common log.
+  std::uint64_t index = 0;    // In the common log, where it is logged.
   Time accepted_at;           // By the hub, as logged.
   Time created_at;            // By the origin's node.
   Time arrived_at;            // At this node.
@@ -142,6 +142,12 @@ struct Notice {
   std::optional<Time> reply_by;
   std::vector<Attachment> attachments;
 
+  // False: in the outbox, not yet; in the inbox, not any more, since the hub lost the end of its
+  // log and the origin has not handed it in again.
+  bool logged = false;
+  // A quorum of the members' witnesses has cosigned the log with it, as the node knew when it
+  // answered. Until then two members may have been shown two logs.
+  bool witnessed = false;
   bool sealed = false;
   bool own = false;               // Published by this member.
   std::optional<Time> erased_at;  // Its text was erased then, under the roster's retention rule.

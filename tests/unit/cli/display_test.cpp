@@ -26,6 +26,7 @@ client::Details hostile() {
   client::Details details;
   details.stage = client::Stage::kLogged;
   client::Notice& notice = details.notice;
+  notice.logged = true;
   notice.index = 4;
   notice.origin = "AM";
   notice.kind = "training";
@@ -82,7 +83,33 @@ TEST(DisplayTest, AnInboxLineIsOneLineWhateverTheSubject) {
   EXPECT_TRUE(is_harmless(line));
   EXPECT_EQ(line.find('\n'), std::string::npos);
   EXPECT_NE(line.find("FLASH"), std::string::npos);
-  EXPECT_NE(line.find("[EXERCISE] one\\ntwo"), std::string::npos);
+  EXPECT_NE(line.find("[EXERCISE] (not witnessed) one\\ntwo"), std::string::npos);
+}
+
+TEST(DisplayTest, WhatIsNotLoggedOrNotWitnessedIsMarkedAndNothingElseIs) {
+  client::Details details = hostile();
+  client::Notice& notice = details.notice;
+  notice.logged = false;
+  notice.subject = "subject";
+  EXPECT_NE(inbox_line(notice).find("[EXERCISE] (not logged) subject"), std::string::npos);
+  details.stage = client::Stage::kQueued;
+  EXPECT_NE(sheet(details).find("\nLogged        not any more"), std::string::npos)
+      << sheet(details);
+  EXPECT_EQ(sheet(details).find("\nStage"), std::string::npos) << "of its origin's outbox";
+  notice.own = true;
+  EXPECT_NE(sheet(details).find("\nLogged        no\nStage         queued\n"), std::string::npos)
+      << sheet(details);
+  notice.own = false;
+  notice.logged = true;
+  details.stage = client::Stage::kLogged;
+  EXPECT_NE(inbox_line(notice).find("[EXERCISE] (not witnessed) subject"), std::string::npos);
+  EXPECT_NE(sheet(details).find("\nStage         logged, not witnessed yet\n"), std::string::npos)
+      << sheet(details);
+  notice.witnessed = true;
+  details.stage = client::Stage::kWitnessed;
+  EXPECT_NE(inbox_line(notice).find("[EXERCISE] subject"), std::string::npos);
+  EXPECT_NE(sheet(details).find("\nStage         witnessed\n"), std::string::npos)
+      << sheet(details);
 }
 
 TEST(DisplayTest, ATextCannotPassForALineOfOurs) {

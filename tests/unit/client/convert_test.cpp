@@ -120,6 +120,7 @@ TEST(ConvertTest, AnInboxItemBecomesANotice) {
   item.set_text(must(exchange::text_from_json("training", "s", "en", R"({"title": "T"})"))
                     .SerializeAsString());
   item.set_sealed(true);
+  item.set_logged(true);
   const Notice notice = must(notice_from(item));
   EXPECT_EQ(notice.arrival, 3U);
   EXPECT_EQ(notice.origin, "AM");
@@ -132,6 +133,12 @@ TEST(ConvertTest, AnInboxItemBecomesANotice) {
   EXPECT_FALSE(notice.expires_at.has_value());
   EXPECT_TRUE(notice.thread.empty());
   EXPECT_TRUE(notice.sealed);
+  EXPECT_TRUE(notice.logged);
+  EXPECT_FALSE(notice.witnessed);
+  item.set_witnessed(true);
+  EXPECT_TRUE(must(notice_from(item)).witnessed);
+  item.set_logged(false);
+  EXPECT_FALSE(must(notice_from(item)).logged);
 }
 
 TEST(ConvertTest, ATextThatIsNoneIsShownAsUnknownBytes) {

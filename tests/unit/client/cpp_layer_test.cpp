@@ -132,6 +132,8 @@ Notice full_notice() {
   notice.translation_of = "o";
   notice.reply_by = at(1'700'000'000'000'000);
   notice.attachments = {{"n", "text/plain", 12}};
+  notice.logged = true;
+  notice.witnessed = true;
   notice.sealed = true;
   notice.own = true;
   notice.key_id = "k";
@@ -158,6 +160,8 @@ TEST(CppLayerTest, ANoticeArrivesAsTheLibraryHasIt) {
   EXPECT_EQ(got.created_at, notice.created_at);
   EXPECT_EQ(got.label.tlp, Tlp::kRed);
   EXPECT_EQ(got.erased_at, std::nullopt);
+  EXPECT_TRUE(got.logged && got.witnessed);
+  EXPECT_FALSE(read.notices.at(0).logged || read.notices.at(0).witnessed);
 }
 
 TEST(CppLayerTest, ANoticeAsJsonIsThatOfTheCommand) {

@@ -77,8 +77,8 @@ TEST(NoticeJsonTest, ANoticeHasAllItsFieldsAlsoWhereTheyAreEmpty) {
         "id",       "origin",      "kind",        "status",     "precedence", "classification",
         "handling", "tlp",         "recipients",  "expires_at", "subject",    "language",
         "content",  "thread",      "in_reply_to", "supersedes", "cancels",    "translation_of",
-        "reply_by", "attachments", "sealed",      "own",        "key_id",     "stage",
-        "d",        "leaf",        "envelope"}) {
+        "reply_by", "attachments", "logged",      "witnessed",  "sealed",     "own",
+        "key_id",   "stage",       "d",           "leaf",       "envelope"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
   EXPECT_EQ(json["content"]["title"], "t");

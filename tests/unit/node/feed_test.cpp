@@ -28,16 +28,16 @@ TEST_F(FeedTest, TheUrgentGoAheadOfABacklog) {
   Feed feed = test::must(Feed::open(context_, folder_ / "feed", *store_));
   zmq::Subscriber subscriber(context_, folder_ / "feed", "");
   while (subscriber.next().empty()) {  // Until it is heard.
-    test::must(feed.step(*store_));
+    test::must(feed.step(*store_, 0));
     feed.publisher().publish("begins");
   }
   for (int i = 0; i < kBacklog; ++i) {
     arrives(v1::PRECEDENCE_ROUTINE, "routine " + std::to_string(i));
   }
   arrives(v1::PRECEDENCE_FLASH, "flash");
-  test::must(feed.step(*store_));
+  test::must(feed.step(*store_, 0));
   EXPECT_TRUE(feed.is_behind());
-  test::must(feed.step(*store_));
+  test::must(feed.step(*store_, 0));
   EXPECT_FALSE(feed.is_behind());
   std::vector<std::string> heard;
   while (heard.size() < kBacklog + 1) {
@@ -52,13 +52,36 @@ TEST_F(FeedTest, TheUrgentGoAheadOfABacklog) {
   }
 }
 
+// C-174, as the inbox does.
+TEST_F(FeedTest, WhatAQuorumCosignedIsToldAsWitnessed) {
+  found();
+  Feed feed = test::must(Feed::open(context_, folder_ / "feed", *store_));
+  zmq::Subscriber subscriber(context_, folder_ / "feed", "");
+  while (subscriber.next().empty()) {
+    test::must(feed.step(*store_, 0));
+    feed.publisher().publish("begins");
+  }
+  arrives(v1::PRECEDENCE_ROUTINE, "below");
+  arrives(v1::PRECEDENCE_ROUTINE, "above");
+  test::must(feed.step(*store_, test::must(store_->inbox_item(2)).index()));
+  std::vector<std::string> heard;
+  while (heard.size() < 2) {
+    std::string message = subscriber.next();
+    if (!message.empty() && message != "begins") {
+      heard.push_back(std::move(message));
+    }
+  }
+  EXPECT_NE(heard[0].find(R"("logged":true,"witnessed":true)"), std::string::npos) << heard[0];
+  EXPECT_NE(heard[1].find(R"("logged":true,"witnessed":false)"), std::string::npos) << heard[1];
+}
+
 class UnreadFeedTest : public FeedTest {
  protected:
   UnreadFeedTest() { found(); }
 
   void is_heard_by(zmq::Subscriber& subscriber) {
     while (subscriber.next().empty()) {
-      test::must(feed_.step(*store_));
+      test::must(feed_.step(*store_, 0));
       feed_.publisher().publish("begins");
     }
   }
@@ -78,7 +101,7 @@ TEST_F(UnreadFeedTest, WhoDoesNotReadCostsTheOthersNothing) {
   }
   std::size_t heard = 0;
   EXPECT_TRUE(zmq::eventually([&] {
-    test::must(feed_.step(*store_));
+    test::must(feed_.step(*store_, 0));
     for (std::string message = reads.next(); !message.empty(); message = reads.next()) {
       heard += message.size() > large_.size() ? 1U : 0U;
     }
@@ -103,13 +126,13 @@ TEST_F(UnreadFeedTest, WhatWaitsForRoomGoesInItsOrder) {
   while (!feed_.waits_for_room()) {
     arrives(v1::PRECEDENCE_FLASH, large_);
     ++flashes;
-    test::must(feed_.step(*store_));
+    test::must(feed_.step(*store_, 0));
     listen();
   }
   EXPECT_FALSE(feed_.is_behind()) << "or the next turn would follow at once";
   arrives(v1::PRECEDENCE_ROUTINE, "small");
   EXPECT_TRUE(zmq::eventually([&] {
-    test::must(feed_.step(*store_));
+    test::must(feed_.step(*store_, 0));
     listen();
     return heard.size() == flashes + 1;
   })) << heard.size();

@@ -194,6 +194,8 @@ inline Notice notice_of(const JsonObject& json) {
     notice.attachments.push_back(
         {attachment["name"].text(), attachment["media_type"].text(), attachment["size"].number()});
   }
+  notice.logged = json["logged"].truth();
+  notice.witnessed = json["witnessed"].truth();
   notice.sealed = json["sealed"].truth();
   notice.own = json["own"].truth();
   notice.erased_at = optional_time(json["erased_at"]);
@@ -267,6 +269,8 @@ inline std::string to_json(const Notice& notice) {
   detail::put_or_null(json, "translation_of", notice.translation_of);
   detail::put_or_null(json, "reply_by", notice.reply_by);
   json.list("attachments", detail::attachments_of(notice));
+  json.truth("logged", notice.logged);
+  json.truth("witnessed", notice.witnessed);
   json.truth("sealed", notice.sealed);
   json.truth("own", notice.own);
   detail::put_or_null(json, "erased_at", notice.erased_at);

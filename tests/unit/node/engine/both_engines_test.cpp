@@ -739,6 +739,56 @@ TEST_F(BothEnginesTest, AQuorumOfWitnessesCosignsTheWholeLog) {
   }
 }
 
+// C-174: wherever it is shown.
+TEST_F(BothEnginesTest, ANoticeIsMarkedUntilAQuorumCosignedTheLogBeyondIt) {
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "one");
+  const auto expect_witnessed = [this](bool witnessed) {
+    SCOPED_TRACE(witnessed);
+    v1::LocalRequest all;
+    all.mutable_inbox();
+    v1::LocalRequest newest;
+    newest.mutable_inbox()->set_last(1);
+    v1::LocalRequest along;
+    along.mutable_inbox()->set_cursor("c");
+    for (const v1::LocalRequest& request : {all, newest, along}) {
+      const v1::LocalReply answer = ask("BY", request);
+      ASSERT_EQ(answer.inbox().items_size(), 1);
+      EXPECT_TRUE(answer.inbox().items(0).logged());
+      EXPECT_EQ(answer.inbox().items(0).witnessed(), witnessed);
+    }
+    v1::LocalRequest one;
+    one.mutable_show()->set_notice(ask("BY", all).inbox().items(0).notice());
+    for (const char* const member : {"AM", "BY"}) {
+      EXPECT_TRUE(ask(member, one).show().item().logged()) << member;
+      EXPECT_EQ(ask(member, one).show().item().witnessed(), witnessed) << member;
+    }
+    v1::LocalRequest outbox;
+    outbox.mutable_outbox();
+    EXPECT_EQ(ask("AM", outbox).outbox().items(0).item().witnessed(), witnessed);
+    v1::LocalRequest given_back;
+    given_back.mutable_deferred()->set_cursor("d");
+    ASSERT_EQ(ask("BY", given_back).deferred().items_size(), 1);
+    EXPECT_EQ(ask("BY", given_back).deferred().items(0).item().witnessed(), witnessed);
+    v1::LocalRequest due;
+    due.mutable_inbox()->set_cursor("d");
+    ASSERT_EQ(ask("BY", due).inbox().items_size(), 1);
+    EXPECT_EQ(ask("BY", due).inbox().items(0).witnessed(), witnessed);
+  };
+  v1::LocalRequest not_now;
+  not_now.mutable_nack()->set_cursor("d");
+  not_now.mutable_nack()->add_notices()->set_arrival(1);
+  EXPECT_TRUE(ask("BY", not_now).has_nack());
+  expect_witnessed(false);
+  start("KG");
+  start("KZ");
+  expect_witnessed(true);
+  stop("BY");
+  start("BY");
+  expect_witnessed(true);
+}
+
 // A store that was put back must not sign what may be the beginning of another log.
 TEST_F(BothEnginesTest, AWitnessWhoseStoreIsOlderRefuses) {
   for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
@@ -1167,13 +1217,15 @@ TEST_F(BothEnginesTest, AfterALossTheLogGoesOnByARosterAndEveryNoticeIsShownOnce
 
 // C-152: until it is logged again it is shown as not logged, and stays so where its origin is gone.
 TEST_F(BothEnginesTest, WhatIsNotLoggedAgainIsShownAsNotLogged) {
-  start("AM");
-  start("BY");
+  for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
+    start(member);
+  }
   copy_hub_to("copy.db");
   publish("AM", {"BY"}, "lost");
   stop("AM");
   hub_loses_its_end("copy.db");
   recover_hub();
+  EXPECT_GT(nodes_["BY"]->cosigned().value_or(CosignedNote()).size, 0U);
   const auto newest = [&] {
     v1::LocalRequest request;
     request.mutable_inbox();
@@ -1182,6 +1234,7 @@ TEST_F(BothEnginesTest, WhatIsNotLoggedAgainIsShownAsNotLogged) {
     return answer.inbox().items(0);
   };
   EXPECT_FALSE(newest().logged());
+  EXPECT_FALSE(newest().witnessed()) << "it has no index";
   v1::LocalRequest show;
   show.mutable_show()->set_notice(newest().notice());
   EXPECT_EQ(ask("BY", show).show().stage(), v1::STAGE_QUEUED);
@@ -1189,6 +1242,7 @@ TEST_F(BothEnginesTest, WhatIsNotLoggedAgainIsShownAsNotLogged) {
   start("AM");
   EXPECT_TRUE(newest().logged());
   EXPECT_EQ(newest().arrival(), 1U);
+  EXPECT_TRUE(newest().witnessed());
   EXPECT_FALSE(ask("BY", show).show().envelope().empty());
   EXPECT_EQ(test::outcome(nodes_["BY"]->store().check()), "good");
 }
