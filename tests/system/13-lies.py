@@ -2,6 +2,7 @@
 """A hub that lies to one member, as processes: the shipped hub with a liar linked into it (tests/liar). Who has to notice does, by
 the alarm that docs/internals/simulation.md names, and what was signed twice is proven by a file."""
 import pathlib
+import sqlite3
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
@@ -56,7 +57,7 @@ class Lies(Trial):
         for member in members:
             self.assertEqual({word for word in self.said(member) if not word.startswith("overdue")}, set(), member)
 
-    def assert_proven(self):
+    def assert_proven(self, at=None):
         """The exports of two members make a file, and it convinces who has the genesis alone."""
         exports = [self.folder / member for member in ("AM", "BY")]
         proof = self.folder / "proof"
@@ -70,9 +71,18 @@ class Lies(Trial):
         compared = chancery("audit", "compare", *exports, "-o", proof, "--json")
         self.assertEqual(compared.code, 1, compared)
         self.assertGreaterEqual(compared.json["first_difference"], self.founded)
+        self.assertTrue(compared.json["first_difference"] == at or at is None, compared)
         proven = chancery("audit", "verify", "--contradiction", proof, "--genesis", self.made["genesis"], "--json")
         self.assertEqual(proven.code, 0, proven)
         self.assertEqual(chancery("audit", "verify", "--contradiction", proof, "--genesis", "0" * 64).code, 1)
+
+    def assert_kept(self, member, error, what=b""):
+        """Its alarm stands in the store with what shows the lie, and that has these bytes in it."""
+        self.assertEqual(self.nodes[member].stop(), 0)
+        number = chancery("errors", "lookup", error, "--json").json["number"]
+        with sqlite3.connect(self.path(member.lower(), "store/node.db")) as store:
+            kept = [evidence for evidence, in store.execute("SELECT evidence FROM alarm WHERE code = ?", (number,))]
+        self.assertTrue(any(what in evidence and evidence for evidence in kept), kept)
 
     def two_histories(self, lie):
         # Without a quorum an export goes as far as the log's own signature.
@@ -87,6 +97,16 @@ class Lies(Trial):
 
     def test_a_notice_that_is_dropped_from_one_log(self):
         self.two_histories("drop")
+
+    def test_a_revocation_that_is_withheld(self):
+        self.lie_to_by("withhold-revocation", "AM", "BY", FOR_OTHERS)
+        self.converse(1)
+        self.assert_calm("AM", "BY", FOR_OTHERS)
+        revoked = self.enter("revoke", "TJ")
+        self.converse()
+        self.assert_noticed("BY", "alarm foreign-log", "alarm root-mismatch", "dispute foreign-log")
+        self.assert_proven(at=revoked)
+        self.assert_calm("AM", FOR_OTHERS)
 
     def test_a_notice_that_is_logged_and_delivered_twice(self):
         self.two_histories("replay")
@@ -110,6 +130,8 @@ class Lies(Trial):
         self.converse(1)
         self.assert_noticed("BY", "alarm slot-conflict")
         self.assert_calm("AM", "KG", FOR_OTHERS)
+        first_roster = self.path("founding.bin").read_bytes()[50:250]
+        self.assert_kept("BY", "slot-conflict", first_roster)
 
     def test_a_key_that_the_roster_does_not_name(self):
         self.lie_to_by("swapped-key", *QUORUM)
@@ -122,6 +144,7 @@ class Lies(Trial):
         self.converse()
         self.assert_noticed("BY", "alarm leaf-mismatch")
         self.assert_calm("AM", "KG", FOR_OTHERS)
+        self.assert_kept("BY", "leaf-mismatch")
 
     def test_notices_that_were_logged_are_not_delivered(self):
         self.lie_to_by("undelivered", *QUORUM)

@@ -199,6 +199,13 @@ class Trial(unittest.TestCase):
     def audit(self, name):
         return chancery("audit", "verify", "--exchange", self.exchange, name, "--json")
 
+    def enter(self, *words):
+        """Has the hub log a directory entry: "revoke", MEMBER or "witness", MEMBER, FILE; its index."""
+        done = subprocess.run([BIN.parent / "tests/chancery-enter", self.exchange, *map(str, words)], capture_output=True,
+                              text=True, timeout=50)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return int(done.stdout)
+
     def edit(self, config, pattern, replacement):
         """Changes one line of a configuration."""
         path = self.path(config)
