@@ -72,9 +72,8 @@ Result<Loss> loss_of(const broker::HubState& state, broker::HubStore& store,
     }
   }
   if (loss.shown.empty() && loss.heads_given && !loss.at_quorum.has_value()) {
-    return fail(ErrorCode::kUsage,
-                "this store lacks nothing of what the heads name, and no node has shown more: "
-                "start the hub");
+    return fail(ErrorCode::kNothingLost, "the store ends at " + std::to_string(loss.size) +
+                                             ", and no --head is beyond that");
   }
   return loss;
 }
@@ -87,7 +86,7 @@ Result<void> add_key(const std::string& path, const exchange::Directory& directo
     return each.role() == v1::MEMBER_ROLE_MEMBER && each.authority_key() == key.public_key().spki();
   });
   if (member == members.end()) {
-    return fail(ErrorCode::kUnknownKey, path + " is the authority key of no member in the roster");
+    return fail(ErrorCode::kNotAnAuthority, path);
   }
   if (std::ranges::none_of(
           keys, [&](const AuthorityKey& known) { return known.member == member->code(); })) {
@@ -112,7 +111,7 @@ Result<void> add_folder(const std::string& folder, const exchange::Directory& di
   std::ranges::sort(paths);
   for (const std::string& path : paths) {
     const Result<void> added = add_key(path, directory, keys);
-    if (!added.has_value() && added.error().code != ErrorCode::kUnknownKey) {
+    if (!added.has_value() && added.error().code != ErrorCode::kNotAnAuthority) {
       return added;
     }
   }
@@ -215,12 +214,19 @@ Result<int> run_recover_hub(const RecoverHubOptions& options, const Shared& shar
                                     writes ? broker::StoreUse::kOwn : broker::StoreUse::kAudit));
   CHANCERY_TRY(const broker::HubState state, store->load());
   if (state.tree.size() == 0) {
-    return fail(ErrorCode::kUsage, config.store + " is empty: start the hub, it founds the log");
+    return fail(ErrorCode::kLogEmpty, config.store);
   }
   CHANCERY_TRY(const Loss loss, loss_of(state, *store, options.heads));
-  if (!options.accept_rollback || (loss.may_be_below_quorum() && !options.below_quorum)) {
+  if (!options.accept_rollback) {
     tell(loss, {}, false, shared.json);
     return os::kExitFalse;
+  }
+  if (loss.may_be_below_quorum() && !options.below_quorum) {
+    return fail(ErrorCode::kBelowQuorum,
+                "the log would go on at " + std::to_string(loss.size) + ": " +
+                    (loss.at_quorum.has_value()
+                         ? "a quorum cosigned " + std::to_string(loss.at_quorum->size) + " entries"
+                         : "no --head says what a quorum cosigned"));
   }
   CHANCERY_TRY(const std::vector<AuthorityKey> keys,
                read_keys(options.authorities, state.directory));

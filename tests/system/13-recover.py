@@ -30,6 +30,8 @@ class Recover(trial.Trial):
             self.assertEqual(self.publish(origin, "after, of " + origin, to=to).code, 0)
         for member, subjects in (("BY", {"before", "after, of AM", "after, of KZ"}), ("AM", {"after, of BY", "after, of KZ"})):
             self.assertTrue(eventually(lambda: set(self.subjects(member)) == subjects), self.subjects(member))
+        # What is lost was at quorum.
+        self.assertTrue(eventually(lambda: self.status("AM").json["cosigned"]["size"] > made.json["size"]))
         self.assertEqual(self.hub.stop(), 0)
         store = self.path("hub/store")
         shutil.rmtree(store)
@@ -54,11 +56,11 @@ class Recover(trial.Trial):
         self.assertEqual((told.code, told.json["recovered"], told.json["size"]), (1, False, size), told)
         self.assertIn("holds this hub's own checkpoint", told.json["shown"])
         unsure = self.recover("--accept-rollback", "--authority", self.path("authorities"))
-        self.assertEqual((unsure.code, unsure.json["recovered"], unsure.json["below_quorum"]), (1, False, True), unsure)
+        self.assertEqual((unsure.code, unsure.error, unsure.out), (1, "below-quorum", ""), unsure)
         few = self.recover("--accept-rollback", "--below-quorum", "--authority", self.path("authorities/AM.pem"))
         self.assertEqual((few.code, few.error), (1, "assent-missing"), few)
         other = self.recover("--accept-rollback", "--below-quorum", "--authority", self.path("hub/keys/log.pem"))
-        self.assertEqual((other.code, other.error), (1, "unknown-key"), other)
+        self.assertEqual((other.code, other.error), (1, "not-an-authority"), other)
         self.assertEqual(self.path("hub/store/hub.db").read_bytes(), before)
 
         shown = {member: self.subjects(member) for member in MEMBERS}
@@ -91,11 +93,78 @@ class Recover(trial.Trial):
             self.assertGreater(branches[0][1], size)
             self.assertGreater(kept, 0)
 
+    def test_the_heads_that_a_quorum_cosigned_decide_what_may_be_given_up(self):
+        size = self.lose_the_end()
+        head = self.status("AM").json["cosigned"]
+        lost = head["size"]
+        self.assertEqual(self.hub.stop(), 0)
+        told = self.recover()
+        self.assertEqual((told.code, told.json["below_quorum"], told.json["quorum_size"]), (1, True, None), told)
+        here, beyond, further = f"{size}:{told.json['root']}", f"{lost}:{head['root']}", f"{lost + 1}:{'ab' * 32}"
+        before = self.path("hub/store/hub.db").read_bytes()
+
+        cosigned = self.recover("--head", here, "--head", further, "--head", beyond)
+        self.assertEqual((cosigned.code, cosigned.json["below_quorum"], cosigned.json["quorum_size"]), (1, True, lost + 1), cosigned)
+        signed = ("--authority", self.path("authorities"), "--accept-rollback")
+        refused = self.recover("--head", beyond, *signed)
+        self.assertEqual((refused.code, refused.error), (1, "below-quorum"), refused)
+        self.assertIn(f"a quorum cosigned {lost} entries", refused.err)
+        other = self.recover("--head", f"{size}:{'ab' * 32}", *signed, "--below-quorum")
+        self.assertEqual((other.code, other.error), (1, "foreign-log"), other)
+        self.assertEqual(self.recover("--head", str(size), *signed).code, 64)
+        self.assertEqual(self.path("hub/store/hub.db").read_bytes(), before)
+
+        # Nothing that a quorum cosigned is given up: no other flag is needed.
+        done = self.recover("--head", here, *signed)
+        self.assertEqual((done.code, done.json["recovered"], done.json["below_quorum"], done.json["quorum_size"]), (0, True, False, None), done)
+        self.hub.start()
+        self.assertTrue(self.hub.says(" admits "), self.hub.log())
+        self.assertTrue(eventually(lambda: all(self.is_whole(member) for member in MEMBERS)))
+
+    def test_a_hub_that_lost_nothing_has_nothing_to_recover_from(self):
+        empty = self.recover()
+        self.assertEqual((empty.code, empty.error), (1, "file-missing"), empty)
+        empty = self.recover("--accept-rollback")
+        self.assertEqual((empty.code, empty.error), (1, "log-empty"), empty)
+        self.start("AM")
+        log = self.status("hub").json["log"]
+        self.assertEqual(self.hub.stop(), 0)
+        whole = self.recover("--head", f"{log['size']}:{log['root']}", "--accept-rollback", "--below-quorum")
+        self.assertEqual((whole.code, whole.error), (1, "nothing-lost"), whole)
+
+    def test_what_its_origin_has_not_handed_in_again_is_shown_as_not_logged(self):  # C-152, C-174
+        self.lose_the_end()
+        self.assertEqual(self.nodes["AM"].stop(), 0)
+        self.assertEqual(self.hub.stop(), 0)
+        done = self.recover("--accept-rollback", "--below-quorum", "--authority", self.path("authorities"))
+        self.assertEqual(done.code, 0, done)
+        self.hub.start()
+        self.assertTrue(self.hub.says(" admits "), self.hub.log())
+
+        def lost():
+            return [each for each in self.as_member("BY", "inbox").json["notices"] if not each["logged"]]
+        # What KZ sent is logged again; what AM did is not, while its node is away.
+        self.assertTrue(eventually(lambda: [each["subject"] for each in lost()] == ["after, of AM"]), lost())
+        notice = lost()[0]
+        self.assertFalse(notice["witnessed"])
+        for verb, words in (("inbox", ()), ("inbox", ("--cursor", "desk"))):
+            lines = chancery(verb, *words, "--exchange", self.exchange, "--as", "BY").out.splitlines()
+            self.assertEqual([line for line in lines if "(not logged)" in line],
+                             [line for line in lines if line.endswith("after, of AM")])
+        sheet = chancery("show", notice["notice"], "--exchange", self.exchange, "--as", "BY").out
+        self.assertRegex(sheet, r"\nLogged +not any more: the log went on before it\n")
+        self.assertFalse(self.as_member("BY", "show", notice["notice"]).json["logged"])
+        tracked = self.as_member("BY", "track", notice["notice"])
+        self.assertEqual((tracked.code, tracked.error), (2, "unknown-outcome"), tracked)
+        self.start_node("AM")
+        self.assertTrue(eventually(lambda: lost() == []), lost())
+        self.assertTrue(self.as_member("BY", "show", notice["notice"]).json["logged"])
+
     def is_whole(self, member):
         """Nothing of its own is queued, and nothing of others is shown that is not logged."""
         own = self.status(member).json["outbox"]
         shown = self.as_member(member, "inbox").json["notices"]
-        return own["queued"] + own["signed"] == 0 and all(notice["index"] > 0 for notice in shown)
+        return own["queued"] + own["signed"] == 0 and all(notice["logged"] for notice in shown)
 
     def test_nothing_goes_back_on_the_hubs_word(self):  # C-152
         self.lose_the_end()
