@@ -79,10 +79,10 @@ void Rounds::begin(Time now, const SignedHead& head, const IsThere& is_there) {
     }
   }
   for (auto& [witness, asked] : round.asked) {
-    // At first it is asked as one that cosigned nothing, and says what it did.
+    // At first, and with a new key, it is asked as one that cosigned nothing, and says what it did.
     const auto known = sizes_.find(witness);
-    ask(round, asked,
-        known == sizes_.end() ? 0 : std::min(known->second, round.head.checkpoint.size));
+    const bool is_known = known != sizes_.end() && known->second.key_id == asked.key.key.id();
+    ask(round, asked, is_known ? std::min(known->second.size, round.head.checkpoint.size) : 0);
   }
 }
 
@@ -146,7 +146,7 @@ Result<void> Rounds::cosigned(Time now, Round& round, Asked& asked, const std::s
   }
   CHANCERY_TRY_VOID(ledger::verify_cosignature(asked.key, round.note.text, *line));
   round.note.signatures.push_back(*line);
-  sizes_[asked.key.name] = round.head.checkpoint.size;
+  sizes_[asked.key.name] = {.key_id = asked.key.key.id(), .size = round.head.checkpoint.size};
   CHANCERY_TRY(round.time_s, exchange::quorum_time(round.note, round.sets));
   if (round.time_s.has_value() && !round.quorum_at.has_value()) {
     round.quorum_at = now;
@@ -163,7 +163,7 @@ Result<void> Rounds::other_size(const Round& round, Asked& asked, const std::str
     asked.done = true;
     return fail(ErrorCode::kBadCheckpoint, witness + " names no size that it cosigned");
   }
-  sizes_[witness] = *theirs;
+  sizes_[witness] = {.key_id = asked.key.key.id(), .size = *theirs};
   if (*theirs > size) {
     asked.done = true;
     return fail(ErrorCode::kForeignLog, witness + " cosigned " + std::to_string(*theirs) +

@@ -115,7 +115,11 @@ class Rounds {
   std::optional<Time> began_at_;    // The newest round.
   std::optional<Time> ended_at_;    // One without a quorum, since the last that had one.
   std::optional<Time> renewed_at_;  // newest_, since this start.
-  std::map<std::string, std::uint64_t> sizes_;  // What each witness cosigned last, as far as known.
+  struct Known {
+    Hash key_id{};
+    std::uint64_t size = 0;
+  };
+  std::map<std::string, Known> sizes_;  // What each witness cosigned last, as far as known.
   std::vector<ProofRead> reads_;
   std::vector<RoundRequest> requests_;
   std::optional<CosignedHead> result_;

@@ -60,7 +60,7 @@ Result<WitnessDecision> judge_request(std::string_view request, const WitnessVie
   }
   decision.step = WitnessStep::kCosign;
   decision.answer.status = std::to_underlying(WitnessStatus::kOk);
-  decision.next = {.tree = verdict.next(), .time_s = view.now_s, .seen_size = view.last.seen_size};
+  decision.next = {.tree = verdict.next(), .time_s = view.now_s};
   decision.message = ledger::cosignature_message(view.now_s, verdict.checkpoint->note.text);
   return decision;
 }

@@ -27,8 +27,6 @@ namespace chancery::node {
 struct WitnessState {
   ledger::WitnessedTree tree;  // Cosigned last.
   std::uint64_t time_s = 0;    // Then, by this machine's clock.
-  // The largest head in which its own line was seen: more than tree.size where this store is older.
-  std::uint64_t seen_size = 0;
 
   [[nodiscard]] bool operator==(const WitnessState&) const = default;
 };

@@ -184,8 +184,17 @@ Result<void> Engine::go_back(const exchange::LogFollower& to, const v1::LogBatch
   log::warn("log-went-back", {{"from", follower_.size()},
                               {"to", to.size()},
                               {"kept", "all that was followed beyond, as evidence"}});
+  bool knows_what_is_left = false;  // Of what its witness signed: the rest is given up.
+  if (witness_fault_.has_value() && witness_fault_->code == ErrorCode::kWitnessOlder) {
+    CHANCERY_TRY(const WitnessState last, store_->witness_state());
+    knows_what_is_left = last.tree.size >= to.size();
+  }
   CHANCERY_TRY_VOID(write());
   CHANCERY_TRY_VOID(store_->go_back(to, told_by.SerializeAsString(), now_.unix_ms()));
+  if (knows_what_is_left) {
+    CHANCERY_TRY_VOID(store_->forget_seen_line(witness_->public_key().id()));
+    witness_fault_.reset();
+  }
   CHANCERY_TRY(NodeState state, store_->load());
   follower_ = std::move(state.follower);
   history_ = std::move(state.history);

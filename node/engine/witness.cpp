@@ -67,6 +67,9 @@ Result<void> Engine::check_witness() {
   if (witness_ == nullptr) {
     return {};
   }
+  const Hash key_id = witness_->public_key().id();
+  CHANCERY_TRY_VOID(store_->name_seen_line(key_id));
+  CHANCERY_TRY(const std::uint64_t seen_size, store_->seen_line(key_id));
   const Result<WitnessState> last = store_->witness_state();
   const Result<void> sound =
       last.has_value() ? store_->check_witness() : Result<void>(std::unexpected(last.error()));
@@ -75,8 +78,8 @@ Result<void> Engine::check_witness() {
   }
   if (!sound.has_value()) {
     stop_cosigning(sound.error());
-  } else if (last->seen_size > last->tree.size) {
-    stop_cosigning(older("it cosigned " + std::to_string(last->seen_size) + " entries", *last));
+  } else if (seen_size > 0) {
+    stop_cosigning(older("it cosigned " + std::to_string(seen_size) + " entries", *last));
   }
   return {};
 }
@@ -301,9 +304,10 @@ Result<void> Engine::judge_own_line(const std::string& text) {
     return {};
   }
   CHANCERY_TRY(const WitnessState last, store_->witness_state());
-  if (checkpoint->size > last.tree.size && checkpoint->size > last.seen_size) {
+  CHANCERY_TRY(const std::uint64_t seen_size, store_->seen_line(witness_->public_key().id()));
+  if (checkpoint->size > last.tree.size && checkpoint->size > seen_size) {
     CHANCERY_TRY_VOID(write());
-    CHANCERY_TRY_VOID(store_->put_seen_line(checkpoint->size));
+    CHANCERY_TRY_VOID(store_->put_seen_line(witness_->public_key().id(), checkpoint->size));
     stop_cosigning(older("it cosigned " + std::to_string(checkpoint->size) + " entries", last));
   }
   return {};

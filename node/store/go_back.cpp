@@ -111,8 +111,7 @@ Result<void> NodeStore::Impl::forget_beyond(const exchange::LogFollower& to) {
   }
   CHANCERY_TRY(
       sqlite::Statement* const witness,
-      statement("UPDATE witness SET root = iif(size > ?1, ?2, root), size = min(size, ?1), "
-                "seen_size = min(seen_size, ?1)"));
+      statement("UPDATE witness SET root = iif(size > ?1, ?2, root), size = min(size, ?1)"));
   CHANCERY_TRY_VOID(witness->bind(1, size).bind(2, Bytes(to.tree().root())).run());
   CHANCERY_TRY(
       sqlite::Statement* const position,

@@ -69,7 +69,7 @@ namespace chancery::node {
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 7;
+inline constexpr std::uint32_t kNodeStoreVersion = 8;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -258,8 +258,13 @@ class NodeStore {
   [[nodiscard]] Result<WitnessState> witness_state();
   // In one step: kHeadMoved where the store does not have `last`.
   [[nodiscard]] Result<void> advance_witness(const WitnessState& last, const WitnessState& next);
-  // A line of this witness was seen in a head of this size.
-  [[nodiscard]] Result<void> put_seen_line(std::uint64_t size);
+  // The largest head in which a line by this witness key was seen that was not of this store's
+  // making, so that the store is older than what the key signed; 0 where there was none.
+  [[nodiscard]] Result<std::uint64_t> seen_line(const Hash& key_id);
+  [[nodiscard]] Result<void> put_seen_line(const Hash& key_id, std::uint64_t size);
+  [[nodiscard]] Result<void> forget_seen_line(const Hash& key_id);
+  // What was seen before a store of version 8 was of this key.
+  [[nodiscard]] Result<void> name_seen_line(const Hash& key_id);
   // kStoreDamaged where the log in this store is not what the witness cosigned.
   [[nodiscard]] Result<void> check_witness();
   // The newest head at quorum that the hub showed, as it was verified then.

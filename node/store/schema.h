@@ -286,6 +286,13 @@ CREATE TRIGGER tally_statement_unlogged AFTER UPDATE OF stage ON outbox
   UPDATE tally SET logged = logged + 1, statements = statements - 1;
 END;
 )";
+// Version 8: by witness key, the largest head in which a line of it was seen that this store knew
+// nothing of; without a key, where that was before this version.
+inline constexpr std::string_view kSchema8 = R"(
+CREATE TABLE seen_line(key BLOB PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO seen_line(key, size) SELECT x'', seen_size FROM witness WHERE seen_size > size;
+ALTER TABLE witness DROP COLUMN seen_size;
+)";
 
 inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema2, fill_schema2},
@@ -293,7 +300,8 @@ inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema4},
                                       sqlite::StoreStep{kSchema5, fill_tiles},
                                       sqlite::StoreStep{kSchema6, fill_exchanged},
-                                      sqlite::StoreStep{kSchema7}};
+                                      sqlite::StoreStep{kSchema7},
+                                      sqlite::StoreStep{kSchema8}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);

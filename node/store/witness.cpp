@@ -7,7 +7,7 @@ namespace chancery::node {
 
 Result<WitnessState> NodeStore::witness_state() {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT size, root, time_s, seen_size FROM witness"));
+               impl_->statement("SELECT size, root, time_s FROM witness"));
   CHANCERY_TRY(const bool row, select->step());
   if (!row) {
     return fail(ErrorCode::kStoreDamaged, "what the witness cosigned last is not there");
@@ -16,7 +16,6 @@ Result<WitnessState> NodeStore::witness_state() {
   CHANCERY_TRY(state.tree.size, select->column_u64(0));
   CHANCERY_TRY(const std::string root, select->column_blob(1));
   CHANCERY_TRY(state.time_s, select->column_u64(2));
-  CHANCERY_TRY(state.seen_size, select->column_u64(3));
   select->reset();
   if (root.size() != state.tree.root.size()) {
     return fail(ErrorCode::kStoreDamaged, "the root that the witness cosigned last");
@@ -41,10 +40,36 @@ Result<void> NodeStore::advance_witness(const WitnessState& last, const WitnessS
              : fail(ErrorCode::kHeadMoved, "the witness has cosigned something else since");
 }
 
-Result<void> NodeStore::put_seen_line(std::uint64_t size) {
+Result<std::uint64_t> NodeStore::seen_line(const Hash& key_id) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT coalesce(max(size), 0) FROM seen_line WHERE key = ?1"));
+  select->bind(1, Bytes(key_id));
+  CHANCERY_TRY_VOID(select->step());
+  return select->column_u64(0);
+}
+
+Result<void> NodeStore::put_seen_line(const Hash& key_id, std::uint64_t size) {
+  CHANCERY_TRY(sqlite::Statement* const put,
+               impl_->statement("INSERT INTO seen_line(key, size) VALUES(?1, ?2) "
+                                "ON CONFLICT(key) DO UPDATE SET size = max(size, ?2)"));
+  return put->bind(1, Bytes(key_id)).bind(2, size).run();
+}
+
+Result<void> NodeStore::forget_seen_line(const Hash& key_id) {
+  CHANCERY_TRY(sqlite::Statement* const forget,
+               impl_->statement("DELETE FROM seen_line WHERE key = ?1"));
+  return forget->bind(1, Bytes(key_id)).run();
+}
+
+Result<void> NodeStore::name_seen_line(const Hash& key_id) {
+  CHANCERY_TRY(const std::uint64_t unnamed,
+               impl_->number("SELECT count(*) FROM seen_line WHERE key = x''"));
+  if (unnamed == 0) {
+    return {};
+  }
   CHANCERY_TRY(sqlite::Statement* const update,
-               impl_->statement("UPDATE witness SET seen_size = max(seen_size, ?1)"));
-  return update->bind(1, size).run();
+               impl_->statement("UPDATE seen_line SET key = ?1 WHERE key = x''"));
+  return update->bind(1, Bytes(key_id)).run();
 }
 
 Result<void> NodeStore::check_witness() {

@@ -2,6 +2,7 @@
 """Members cosign the log, as processes: a quorum of four of six, without one, and a witness whose store is older."""
 import pathlib
 import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
@@ -83,14 +84,14 @@ class WitnessRounds(Trial):
         store = self.path("kg/store/node.db")
         old = self.folder / "old.db"
         shutil.copy(store, old)
+        newest = self.folder / "newest.db"
         self.start_node("KG")
         self.assertEqual(self.publish("AM", "Since then").code, 0)
         self.assert_whole(size + 1, *MEMBERS[:5])
         self.assertTrue(eventually(lambda: self.status("KG").json["witness"]["size"] > size))
         self.assertEqual(self.nodes["KG"].stop(), 0)
-        for name in store.parent.glob(store.name + "*"):
-            name.unlink()
-        shutil.copy(old, store)
+        shutil.copy(store, newest)
+        self.put_in_place(old, store)
         self.start_node("KG")
         self.assertTrue(eventually(lambda: self.status("KG").json["witness"]["fault"].startswith("witness-older")), self.nodes["KG"].log())
         self.assertEqual((self.status("KG").code, self.status("KG", "--check").code), (0, 1))
@@ -105,6 +106,53 @@ class WitnessRounds(Trial):
         self.assertEqual(self.nodes["KG"].stop(), 0)
         self.start_node("KG")
         self.assertRegex(self.status("KG").json["witness"]["fault"], "^witness-older", "a restart changes nothing")
+
+        # What the remedy says first: the newest store there is.
+        self.assertEqual(self.nodes["KG"].stop(), 0)
+        self.put_in_place(newest, store)
+        self.start_node("KG")
+        self.assert_cosigns("KG")
+
+    def put_in_place(self, copy, store):
+        for name in store.parent.glob(store.name + "*"):
+            name.unlink()
+        shutil.copy(copy, store)
+
+    def assert_cosigns(self, member):
+        """What is logged from now on: a witness that comes back is not asked about what a quorum has cosigned without it."""
+        size = self.publish("AM", "For the next round").json["index"] + 1
+
+        def cosigns():
+            witness = self.status(member).json["witness"]
+            return witness["fault"] == "" and witness["size"] >= size
+        self.assertTrue(eventually(cosigns), self.status(member).json["witness"])
+        self.assertEqual(self.status(member, "--check").code, 0)
+
+    def test_a_witness_whose_store_is_lost_cosigns_under_a_new_key(self):
+        self.start(*MEMBERS[:5])
+        size = self.status("hub").json["log"]["size"]
+        self.assert_whole(size, *MEMBERS[:5])
+        self.assertEqual(self.nodes["KG"].stop(), 0)
+        for name in self.path("kg/store").iterdir():
+            name.unlink()
+        self.start_node("KG")
+        self.assertTrue(eventually(lambda: self.status("KG").json["witness"]["fault"].startswith("witness-older")), self.nodes["KG"].log())
+
+        # What the remedy says where no store is left, and docs/operating/keys.md how: while the hub still knows the key of before.
+        key = self.path("kg/keys/witness-2.pem")
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True, capture_output=True)
+        key.chmod(0o600)
+        enrolled = self.enter("witness", "KG", key)
+        self.edit("kg/node.toml", "^witness_key = .*$", 'witness_key = "keys/witness-2.pem"')
+        self.assertEqual(self.nodes["KG"].stop(), 0)
+        self.start_node("KG")
+        self.assert_cosigns("KG")
+        self.assert_whole(enrolled + 2, *MEMBERS[:5])
+
+        # Without RU it is one of four, and its line counts.
+        self.assertEqual(self.nodes["RU"].stop(), 0)
+        size = self.publish("AM", "Under the new key").json["index"] + 1
+        self.assert_whole(size, *MEMBERS[:4])
 
 
 if __name__ == "__main__":

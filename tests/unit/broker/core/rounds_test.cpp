@@ -189,6 +189,20 @@ TEST_F(RoundsTest, AWitnessSaysHowFarItIsAndIsAskedFromThere) {
   EXPECT_EQ(asked_count_, 12U);
 }
 
+// C-183: what the one before cosigned says nothing of it.
+TEST_F(RoundsTest, AWitnessWithANewKeyIsAskedAsOneThatCosignedNothing) {
+  round();
+  std::ranges::find(witnesses_.keys, name("AM"), &ledger::NoteKey::name)->key =
+      test::signing_public(test::node_key_name("AM", 2, "witness"));
+  grow(5);
+  turn(limits_.spacing);
+  read_proofs();
+  for (const RoundRequest& request : rounds_.take_requests()) {
+    const ledger::AddCheckpoint asked = must(ledger::parse_add_checkpoint(request.round.request()));
+    EXPECT_EQ(asked.old_size, request.witness == name("AM") ? 0U : 10U) << request.witness;
+  }
+}
+
 // C-184
 TEST_F(RoundsTest, ARoundEndsALittleAfterItsQuorum) {
   turn();

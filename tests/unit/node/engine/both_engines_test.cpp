@@ -201,6 +201,12 @@ class BothEnginesTest : public testing::Test {
     return exchange_.next_roster(roster, signed_by, sequencer.directory());
   }
 
+  // A directory entry, while the hub runs.
+  void enter(const std::string& envelope) {
+    must(hub_->hub().sequencer().offer(0, std::nullopt, envelope));
+    static_cast<void>(must(hub_->sequence(now_ms_)));
+  }
+
   void recover_hub(const std::vector<std::string>& signed_by = {"AM", "BY", "KG", "KZ", "RU",
                                                                 "TJ"}) {
     must(hub_->enter(continuing_roster(signed_by), now_ms_));
@@ -428,10 +434,6 @@ TEST_F(BothEnginesTest, ANoticeGoesFromOneNodeToAnother) {
 TEST_F(BothEnginesTest, ANoticeOutlivesTheKeyThatSignedItFirst) {
   start("AM");
   start("BY");
-  const auto enter = [&](const std::string& envelope) {
-    must(hub_->hub().sequencer().offer(0, std::nullopt, envelope));
-    static_cast<void>(must(hub_->sequence(now_ms_)));
-  };
   const auto& directory = hub_->hub().sequencer().directory();
   enter(exchange_.enrol(test::node_entry("AM", 2, false, false), directory));
   settle();
@@ -835,6 +837,88 @@ TEST_F(BothEnginesTest, AWitnessWithANewStoreRefuses) {
   publish("AM", {"BY"}, "and on");
   EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
   EXPECT_EQ(must(nodes_["KG"]->store().witness_state()).tree.size, 0U);
+}
+
+// What the error tells its operator to do.
+TEST_F(BothEnginesTest, AWitnessWithAnOlderStoreCosignsUnderANewKeyOrWithTheNewestStore) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
+    start(member);
+  }
+  stop("KG");
+  std::filesystem::copy_file(folder_ / "KG.db", folder_ / "old.db");
+  start("KG");
+  publish("AM", {"BY"}, "since then");
+  stop("KG");
+  std::filesystem::rename(folder_ / "KG.db", folder_ / "newest.db");
+  std::filesystem::rename(folder_ / "old.db", folder_ / "KG.db");
+  start("KG");
+  ASSERT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
+  stop("KG");
+  std::filesystem::rename(folder_ / "KG.db", folder_ / "old.db");
+  std::filesystem::rename(folder_ / "newest.db", folder_ / "KG.db");
+  start("KG");
+  publish("AM", {"BY"}, "by the newest store");
+  EXPECT_FALSE(nodes_["KG"]->witness_fault().has_value());
+  EXPECT_EQ(must(nodes_["KG"]->store().witness_state()).tree.size, log_size());
+
+  stop("KG");
+  std::filesystem::remove(folder_ / "KG.db");
+  std::filesystem::rename(folder_ / "old.db", folder_ / "KG.db");
+  start("KG");
+  ASSERT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
+  const auto& directory = hub_->hub().sequencer().directory();
+  const Hash first = test::signing_public(test::node_key_name("KG", 1, "signing")).id();
+  enter(exchange_.entry(test::revocation_of(first), std::vector{test::authority_name("KG")},
+                        directory));
+  enter(exchange_.enrol(test::node_entry("KG", 2), directory));
+  start("KG");
+  EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder)
+      << "with the key of before";
+  start("KG", 2);
+  publish("AM", {"BY"}, "by a new key");
+  EXPECT_FALSE(nodes_["KG"]->witness_fault().has_value());
+  EXPECT_EQ(must(nodes_["KG"]->store().witness_state()).tree.size, log_size());
+  start("KG", 1);
+  EXPECT_TRUE(nodes_["KG"]->witness_fault().has_value()) << "what a key signed is not forgotten";
+}
+
+// C-152: what a witness may have cosigned beyond its store was given up with what was lost.
+TEST_F(BothEnginesTest, AfterARecoveryAWitnessCosignsWhereItsStoreKnowsAllThatIsLeft) {
+  for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
+    start(member);
+  }
+  const auto copy = [&](const std::string& member) {
+    stop(member);
+    std::filesystem::copy_file(folder_ / (member + ".db"), folder_ / ("old " + member));
+    start(member);
+  };
+  copy("KZ");
+  publish("AM", {"BY"}, "one");
+  copy_hub_to("copy.db");
+  const std::uint64_t size = log_size();
+  copy("KG");
+  publish("AM", {"BY"}, "lost");
+  for (const char* const member : {"KG", "KZ"}) {
+    stop(member);
+    std::filesystem::remove(folder_ / (std::string(member) + ".db"));
+    std::filesystem::rename(folder_ / ("old " + std::string(member)),
+                            folder_ / (std::string(member) + ".db"));
+    start(member);
+    EXPECT_EQ(nodes_[member]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
+  }
+  ASSERT_LT(must(nodes_["KZ"]->store().witness_state()).tree.size, size);
+  ASSERT_GE(must(nodes_["KG"]->store().witness_state()).tree.size, size);
+  hub_loses_its_end("copy.db");
+  recover_hub();
+  publish("AM", {"BY"}, "on");
+  EXPECT_FALSE(nodes_["KG"]->witness_fault().has_value());
+  EXPECT_EQ(must(nodes_["KG"]->store().witness_state()).tree.size, log_size());
+  EXPECT_EQ(hub_->rounds().lag(), 0U);
+  for (const bool restarted : {false, true}) {
+    EXPECT_EQ(nodes_["KZ"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder)
+        << "below the continuation there is what it does not know; restarted: " << restarted;
+    start("KZ");
+  }
 }
 
 // The hub says no more than from where it asks.

@@ -1212,6 +1212,31 @@ TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
   EXPECT_EQ(outcome(store->check()), "good");
 }
 
+// By whose key, version 7 did not say: by that of the first start.
+TEST(NodeStoreVersionTest, AStoreOfVersion7SaysThatItsWitnessCosignedMore) {
+  const os::TemporaryFolder folder;
+  const std::string path = folder / "node.db";
+  const auto open = [&] { return must(NodeStore::open(path, Hash{}, "AM", StoreUse::kOwn)); };
+  open().reset();
+  {
+    sqlite::Database raw =
+        must(sqlite::Database::open(path, {.mode = sqlite::OpenMode::kExisting,
+                                           .application_id = kNodeStoreApplicationId,
+                                           .user_version = kNodeStoreVersion}));
+    must(
+        raw.execute("DROP TABLE seen_line; "
+                    "ALTER TABLE witness ADD COLUMN seen_size INTEGER NOT NULL DEFAULT 12"));
+    must(raw.set_user_version(7));
+  }
+  const auto store = open();
+  const Hash first = test::signing_public("first").id();
+  const Hash second = test::signing_public("second").id();
+  must(store->name_seen_line(first));
+  must(store->name_seen_line(second));
+  EXPECT_EQ(must(store->seen_line(first)), 12U);
+  EXPECT_EQ(must(store->seen_line(second)), 0U);
+}
+
 TEST(NodeStoreVersionTest, AStoreOfVersion2IsCounted) {
   const os::TemporaryFolder folder;
   const Hash genesis =
