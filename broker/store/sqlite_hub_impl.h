@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/store/served_envelopes.h"
 #include "broker/store/sqlite_hub_store.h"
 #include "chancery/v1/envelope.pb.h"
 #include "core/exchange/lane.h"
@@ -108,6 +109,8 @@ class SqliteHubStore final : public HubStore {
   // Among the damages from now on: "entry N …".
   std::unexpected<Error> damaged_entry(std::uint64_t index, const std::string& what);
   Result<std::string> read_envelope(std::uint64_t index);
+  // The same for one of the members that it is for.
+  Result<std::string> served_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);
   // The tree to go on from at `size` or a bit before it.
@@ -165,6 +168,7 @@ class SqliteHubStore final : public HubStore {
   sqlite::StatementCache statements_{database_};
   Hash genesis_;
   std::vector<exchange::Damage> damages_;
+  ServedEnvelopes served_;
   struct Scrub {
     std::uint64_t next = 0;
     std::uint64_t batch_end = 0;

@@ -91,6 +91,15 @@ Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
   return stored_envelope(entry.header, entry.body, entry.signatures, entry.erased);
 }
 
+Result<std::string> SqliteHubStore::served_envelope(std::uint64_t index) {
+  if (const std::string* const known = served_.find(index); known != nullptr) {
+    return *known;
+  }
+  CHANCERY_TRY(std::string envelope, read_envelope(index));
+  served_.keep(index, envelope);
+  return envelope;
+}
+
 Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
                                                          std::size_t bytes_max) {
   const std::string_view member = read.member;
@@ -122,7 +131,7 @@ Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
     if (bytes > bytes_max) {
       break;
     }
-    Result<std::string> envelope = read_envelope(index);
+    Result<std::string> envelope = served_envelope(index);
     if (!envelope.has_value()) {
       if (page.empty()) {
         return std::unexpected(std::move(envelope).error());

@@ -45,6 +45,7 @@ Result<std::vector<std::uint64_t>> SqliteHubStore::erase_bodies(
   std::vector<std::uint64_t> damaged;
   CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_));
   for (const std::uint64_t index : indices) {
+    served_.forget(index);
     const Result<std::string> bytes = read_envelope(index);
     const Result<exchange::Envelope> envelope =
         bytes.has_value() ? exchange::parse_envelope(*bytes, genesis_)

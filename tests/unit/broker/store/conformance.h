@@ -548,18 +548,22 @@ TYPED_TEST_P(HubStoreConformance, AnErasedBodyLeavesWhatHashesToItsLeaf) {
   EXPECT_EQ(kept[1].draft.kind(), "contact");
   EXPECT_EQ(test::must(this->store_->kept(0, 3)).size(), 3U);
 
+  const exchange::Envelope& whole = logged.entries[0].envelope;
+  auto page = test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch));
+  EXPECT_EQ(page[0].envelope, whole.bytes());
   const std::vector<std::uint64_t> indices{7};
   EXPECT_TRUE(test::must(this->store_->erase_bodies(indices, kNow)).empty());
+  const std::string erased = exchange::erased_bytes(
+      whole.header_bytes, exchange::body_digest(whole.body_bytes), whole.signatures_bytes);
+  page = test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch));
+  EXPECT_EQ(page[0].envelope, erased);
   test::must(this->store_->flush());
   this->reopen();
   EXPECT_EQ(test::must(this->store_->erased_count()), 1U);
   EXPECT_EQ(test::must(this->store_->kept(7, 10)).size(), 1U);
   EXPECT_EQ(this->feed("BY", 0), "7<-0 8<-8 ");
-  const auto page = test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch));
-  const exchange::Envelope& whole = logged.entries[0].envelope;
-  EXPECT_EQ(page[0].envelope,
-            exchange::erased_bytes(whole.header_bytes, exchange::body_digest(whole.body_bytes),
-                                   whole.signatures_bytes));
+  page = test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch));
+  EXPECT_EQ(page[0].envelope, erased);
   EXPECT_EQ(test::must(exchange::entry_of(page[0].envelope, this->exchange_.genesis())),
             whole.entry);
   const exchange::AuditReport report = this->audit(*this->store_);

@@ -1,0 +1,52 @@
+// The envelopes that were read and found good last, for the other members that they are for: each
+// is read from the file, and hashed, once and not once for every reader.
+//
+// Envelopes of an index never change but by erasure, of which forget() has to be told.
+
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <unordered_map>
+
+namespace chancery::broker {
+
+class ServedEnvelopes {
+ public:
+  static constexpr std::size_t kBytesMax = std::size_t{4} << 20U;
+
+  // nullptr where it is not here.
+  [[nodiscard]] const std::string* find(std::uint64_t index) const {
+    const auto found = envelopes_.find(index);
+    return found == envelopes_.end() ? nullptr : &found->second;
+  }
+
+  // The oldest go where there is no room; one that would take a quarter of it is not kept.
+  void keep(std::uint64_t index, const std::string& envelope) {
+    if (envelope.size() > kBytesMax / 4 || !envelopes_.try_emplace(index, envelope).second) {
+      return;
+    }
+    order_.push_back(index);
+    bytes_ += envelope.size();
+    while (bytes_ > kBytesMax) {
+      forget(order_.front());
+      order_.pop_front();
+    }
+  }
+
+  void forget(std::uint64_t index) {
+    if (const auto found = envelopes_.find(index); found != envelopes_.end()) {
+      bytes_ -= found->second.size();
+      envelopes_.erase(found);
+    }
+  }
+
+ private:
+  std::unordered_map<std::uint64_t, std::string> envelopes_;
+  std::deque<std::uint64_t> order_;  // As they came; some are forgotten.
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace chancery::broker
