@@ -42,7 +42,9 @@ constexpr const char* kInboxFooter = R"(Examples:
   chancery inbox --client client.toml --cursor archive --json   (each notice once, over many runs)
 
 A line shows: arrival number, time of acceptance, origin, precedence, kind, notice, subject.
-'chancery show NOTICE' shows all of it. --follow ends with Ctrl-C.)";
+(not witnessed) stands before it until a quorum of witnesses has cosigned the log with it,
+(not logged) where the log went on before it. 'chancery show NOTICE' shows all of it.
+--follow ends with Ctrl-C.)";
 
 constexpr const char* kShowFooter = R"(Examples:
   chancery show 4be19d02a7c1 --exchange DIR --as BY     (the first digits of the notice, 8 or more)
