@@ -44,8 +44,11 @@ Result<std::uint64_t> NodeStore::seen_line(const Hash& key_id) {
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT coalesce(max(size), 0) FROM seen_line WHERE key = ?1"));
   select->bind(1, Bytes(key_id));
-  CHANCERY_TRY_VOID(select->step());
-  return select->column_u64(0);
+  CHANCERY_TRY(const bool row, select->step());
+  CHANCERY_CHECK(row);
+  CHANCERY_TRY(const std::uint64_t size, select->column_u64(0));
+  select->reset();
+  return size;
 }
 
 Result<void> NodeStore::put_seen_line(const Hash& key_id, std::uint64_t size) {
