@@ -19,7 +19,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kShort{400};
+constexpr milliseconds kShort{1000};
 
 v1::LocalReply publish_reply() {
   v1::LocalReply reply;
