@@ -23,6 +23,19 @@ class AuditNamesTheFault(Trial):
         for daemon in (*self.nodes.values(), self.hub):
             self.assertEqual(daemon.stop(), 0)
 
+    def value(self, store, sql):
+        """What a stopped store says. Nodes log statements three seconds after notices: how many are there, only it knows."""
+        database = sqlite3.connect(self.path(store))
+        [(value,)] = database.execute(sql).fetchall()
+        database.close()
+        return value
+
+    def hub_size(self):
+        return self.value("hub/store/hub.db", "SELECT count(*) FROM entry")
+
+    def node_size(self, store):
+        return self.value(store, "SELECT size FROM position")
+
     def audit_copy(self, store, change):
         """The audit of a copy of the store after change(database)."""
         copy = self.folder / "copy.db"
@@ -55,8 +68,10 @@ class AuditNamesTheFault(Trial):
 
     def test_the_stores_are_good_as_they_are(self):
         for store in ("hub/store/hub.db", "am/store/node.db", "by/store/node.db"):
+            size = self.hub_size() if store.startswith("hub") else self.node_size(store)
+            self.assertGreaterEqual(size, FOUNDING + 4)
             answer = chancery("audit", "verify", "--store", self.path(store), "--json")
-            self.assertEqual((answer.code, answer.json["size"]), (0, FOUNDING + 4), answer)
+            self.assertEqual((answer.code, answer.json["size"]), (0, size), answer)
 
     def test_an_entry_of_the_hub_is_named(self):  # C-121
         for index in (0, 3, FOUNDING, FOUNDING + 2):
@@ -98,18 +113,17 @@ class AuditNamesTheFault(Trial):
         for index in (at, 2):
             stranger = self.audit_edited(hub, f"INSERT INTO feed(member, urgent, idx) VALUES('XX', 0, {index})")
             self.assert_says(stranger, index, "store-damaged", "XX")
-        later = self.audit_edited(hub, f"INSERT INTO feed(member, urgent, idx) VALUES('XX', 0, {FOUNDING + 4})")
+        later = self.audit_edited(hub, f"INSERT INTO feed(member, urgent, idx) VALUES('XX', 0, {self.hub_size()})")
         self.assert_says(later, None, "store-damaged", "1 rows")
         lane = self.audit_edited(hub, f"UPDATE feed SET urgent = 1 - urgent WHERE member = 'BY' AND idx = {at}")
         self.assert_says(lane, at, "store-damaged", "BY", "wrong lane")
 
     def test_the_clocks_of_the_hub_are_not_behind(self):  # C-125
         hub = "hub/store/hub.db"
+        newest = self.value(hub, "SELECT max(idx) FROM entry WHERE origin = 'AM'")
         for sql in ("UPDATE clock SET created_at_us = created_at_us - 1", "DELETE FROM clock",
                     "UPDATE clock SET precedence = precedence + 1"):
-            answer = self.audit_edited(hub, sql)  # At the newest entry of each key: a statement, where one was logged by then.
-            said = [found for found in answer.json["findings"] if found["code"] == "store-damaged" and "clock" in found["detail"]]
-            self.assertTrue(any(found["index"] >= FOUNDING + 3 for found in said), answer)
+            self.assert_says(self.audit_edited(hub, sql), newest, "store-damaged", "clock")
         self.assertEqual(self.audit_edited(hub, "UPDATE clock SET created_at_us = created_at_us + 1").code, 0)
 
     def test_the_outbox_of_a_node_is_what_was_logged(self):  # C-126
@@ -134,7 +148,7 @@ class AuditNamesTheFault(Trial):
                              "store-damaged", "another origin")
         lane = self.audit_edited(node, f"UPDATE inbox SET urgent = 1 - urgent WHERE idx = {at}")
         self.assert_says(lane, at, "store-damaged", "wrong lane")
-        invented = self.audit_edited(node, f"UPDATE inbox SET idx = {FOUNDING + 4} WHERE idx = {at}")
+        invented = self.audit_edited(node, f"UPDATE inbox SET idx = {self.node_size(node)} WHERE idx = {at}")
         self.assert_says(invented, None, "store-damaged", "1 rows")
 
     def assert_damaged(self, answer):
