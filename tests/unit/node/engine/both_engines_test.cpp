@@ -366,6 +366,19 @@ class BothEnginesTest : public testing::Test {
     return all;
   }
 
+  // That of before a notice; the one of now is newest.db.
+  void start_with_an_older_store(const std::string& member) {
+    const std::filesystem::path store = folder_ / (member + ".db");
+    stop(member);
+    std::filesystem::copy_file(store, folder_ / "old.db");
+    start(member);
+    publish("AM", {"BY"}, "since then");
+    stop(member);
+    std::filesystem::rename(store, folder_ / "newest.db");
+    std::filesystem::rename(folder_ / "old.db", store);
+    start(member);
+  }
+
   // With whom a member's node counts otherwise, and as what.
   [[nodiscard]] std::string disputes(const std::string& member) const {
     std::string all;
@@ -796,14 +809,7 @@ TEST_F(BothEnginesTest, AWitnessWhoseStoreIsOlderRefuses) {
   for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
     start(member);
   }
-  stop("KG");
-  std::filesystem::copy_file(folder_ / "KG.db", folder_ / "old.db");
-  start("KG");
-  publish("AM", {"BY"}, "since then");
-  stop("KG");
-  std::filesystem::remove(folder_ / "KG.db");
-  std::filesystem::rename(folder_ / "old.db", folder_ / "KG.db");
-  start("KG");
+  start_with_an_older_store("KG");
   EXPECT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
   EXPECT_FALSE(nodes_["KG"]->alarm().has_value());
   publish("AM", {"KG"}, "more");
@@ -844,14 +850,7 @@ TEST_F(BothEnginesTest, AWitnessWithAnOlderStoreCosignsUnderANewKeyOrWithTheNewe
   for (const char* const member : {"AM", "BY", "KG", "KZ", "RU"}) {
     start(member);
   }
-  stop("KG");
-  std::filesystem::copy_file(folder_ / "KG.db", folder_ / "old.db");
-  start("KG");
-  publish("AM", {"BY"}, "since then");
-  stop("KG");
-  std::filesystem::rename(folder_ / "KG.db", folder_ / "newest.db");
-  std::filesystem::rename(folder_ / "old.db", folder_ / "KG.db");
-  start("KG");
+  start_with_an_older_store("KG");
   ASSERT_EQ(nodes_["KG"]->witness_fault().value_or(Error{}).code, ErrorCode::kWitnessOlder);
   stop("KG");
   std::filesystem::rename(folder_ / "KG.db", folder_ / "old.db");
