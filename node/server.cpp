@@ -315,8 +315,8 @@ Result<void> Server::take_turn() {
   CHANCERY_TRY_VOID(engine_->finish_turn(now()));
   send();
   if (feed_.has_value()) {
-    const std::uint64_t cosigned_size =
-        engine_->cosigned().has_value() ? engine_->cosigned()->size : 0;
+    const std::optional<CosignedNote>& cosigned = engine_->cosigned();
+    const std::uint64_t cosigned_size = cosigned.has_value() ? cosigned->size : 0;
     CHANCERY_TRY_VOID(feed_->step(engine_->store(), cosigned_size));
     warn_of_subscribers(feed_->publisher().counters());
   }

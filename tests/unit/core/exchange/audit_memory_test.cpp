@@ -10,7 +10,7 @@
 namespace chancery::exchange {
 namespace {
 
-Hash hash_of(std::uint64_t number) {
+Hash numbered(std::uint64_t number) {
   return crypto::sha256({as_bytes(std::to_string(number))});
 }
 
@@ -38,13 +38,13 @@ TEST_F(AuditMemoryTest, HeadsAreFoundWhereverTheyAre) {
   HeadMemory heads(scratch());
   HeadMemory in_memory(Scratch{});
   for (std::uint64_t i = 1; i <= kCount; ++i) {
-    ASSERT_TRUE(heads.add(3 * i, hash_of(i)).has_value());
-    ASSERT_TRUE(in_memory.add(3 * i, hash_of(i)).has_value());
+    ASSERT_TRUE(heads.add(3 * i, numbered(i)).has_value());
+    ASSERT_TRUE(in_memory.add(3 * i, numbered(i)).has_value());
   }
   EXPECT_GT(bytes_.size(), kCount * 40 / 2);
   for (std::uint64_t size = 0; size <= 3 * kCount + 2; size += 1 + size % 7) {
     const bool is_head = size % 3 == 0 && size > 0 && size <= 3 * kCount;
-    const auto expected = is_head ? std::optional(hash_of(size / 3)) : std::nullopt;
+    const auto expected = is_head ? std::optional(numbered(size / 3)) : std::nullopt;
     ASSERT_EQ(heads.root_at(size).value(), expected) << size;
     ASSERT_EQ(in_memory.root_at(size).value(), expected) << size;
   }
@@ -54,8 +54,8 @@ TEST_F(AuditMemoryTest, HeadsAreFoundWhereverTheyAre) {
 TEST_F(AuditMemoryTest, AnotherDraftOfAnIdIsFoundHoweverFarItIs) {
   constexpr std::uint64_t kCount = 900'000;
   DraftMemory drafts(scratch());
-  const Hash notice = hash_of(0);
-  const Hash other = hash_of(1);
+  const Hash notice = numbered(0);
+  const Hash other = numbered(1);
   const auto id = [](std::uint64_t number) { return std::to_string(number); };
   for (std::uint64_t i = 0; i < kCount; ++i) {
     ASSERT_TRUE(drafts.add(i, "AM", id(i), notice).has_value());
@@ -85,7 +85,7 @@ TEST_F(AuditMemoryTest, AScratchThatFailsIsSaid) {
   HeadMemory heads(scratch());
   Result<void> added;
   for (std::uint64_t i = 1; i <= 10'000 && added.has_value(); ++i) {
-    added = heads.add(i, hash_of(i));
+    added = heads.add(i, numbered(i));
   }
   ASSERT_FALSE(added.has_value());
   EXPECT_EQ(added.error().code, ErrorCode::kDiskFull);
