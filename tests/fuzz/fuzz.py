@@ -86,15 +86,18 @@ def count(result):
 
 
 def record():
+    """Writes the tally: of a target that this build folder did not run, the row that stands there."""
     lines = ["# Tally of the fuzz targets", "",
-             "Inputs that each target was given, as `./dev fuzz --record` found them in its build folder; edges",
+             "Inputs that each target was given, as `./dev fuzz --record` counted them in one build folder; edges",
              "are those of the control flow that its last run covered, of that commit. A finding is an input that did",
              "not hold: what was wrong, the program or the target, was repaired, and it stands in the corpus.", "",
              "| target | inputs | edges | findings | last run |", "| --- | ---: | ---: | ---: | --- |"]
-    tally = counted()
-    for target in targets():
-        if row := tally.get(target):
-            lines.append(f"| {target} | {row['inputs']:,} | {row['edges']:,} | {row['findings']} | {row.get('commit', '')} |")
+    old = TALLY.read_text() if TALLY.exists() else ""
+    rows = {row[2:].split()[0]: row for row in re.findall(r"^\| \w+ \| [\d,]+ \|.*$", old, flags=re.M)}
+    for target, row in counted().items():
+        rows[target] = (f"| {target} | {row['inputs']:,} | {row['edges']:,} | {row['findings']} "
+                        f"| {row.get('commit', '')} |")
+    lines += [rows[target] for target in targets() if target in rows]
     TALLY.write_text("\n".join(lines) + "\n")
 
 
