@@ -29,6 +29,12 @@ Result<std::string> text_of(const Arrival& arrival) {
   return sealed ? exchange::unpad_text(arrival.text) : Result<std::string>(arrival.text);
 }
 
+Error disputed(const std::string& peer, const NodeStore::PeerStatement& statement,
+               const Error& why) {
+  return {why.code,
+          "entry " + std::to_string(statement.index) + ", by " + peer + ": " + why.detail};
+}
+
 }  // namespace
 
 Result<void> Engine::load_pairs() {
@@ -36,10 +42,14 @@ Result<void> Engine::load_pairs() {
   for (const std::string& peer : peers) {
     Pair& pair = pairs_[peer];
     pair.pace.exchanged(exchange::Lane::kPatient, now_.steady);  // Something may be left to state.
-    CHANCERY_TRY(const std::optional<StatedBy> by, store_->dispute(peer));
-    if (by.has_value()) {
-      pair.dispute = Error{ErrorCode::kStatementMismatch,
-                           peer + " counts otherwise in entry " + std::to_string(by->index)};
+    CHANCERY_TRY(const std::optional<NodeStore::PeerStatement> held, store_->dispute(peer));
+    if (held.has_value()) {
+      CHANCERY_TRY(const v1::Statement statement,
+                   exchange::parse_statement(held->text, config_.member, held->index));
+      CHANCERY_TRY(const std::optional<Error> otherwise, foreign(statement));
+      pair.dispute =
+          disputed(peer, *held,
+                   otherwise.value_or(Error{ErrorCode::kStatementMismatch, "it counts otherwise"}));
     }
   }
   return {};
@@ -152,9 +162,19 @@ Result<void> Engine::compare_statements() {
   return {};
 }
 
+// That the statement is of another log than this node follows.
+Result<std::optional<Error>> Engine::foreign(const v1::Statement& statement) {
+  CHANCERY_TRY(const std::optional<Hash> root, store_->root_at(statement.size()));
+  if (root.has_value() && as_view(*root) == statement.root()) {
+    return std::optional<Error>();
+  }
+  return Error{ErrorCode::kForeignLog,
+               "it states another root at size " + std::to_string(statement.size())};
+}
+
 // The one of the largest size that everything has come for; what it states of less is in it.
 Result<void> Engine::compare_with(const std::string& peer, Pair& pair) {
-  CHANCERY_TRY(const std::optional<NodeStore::WaitingStatement> waiting,
+  CHANCERY_TRY(const std::optional<NodeStore::PeerStatement> waiting,
                store_->waiting_statement(peer, link_.complete()));
   if (!waiting.has_value()) {
     return {};
@@ -172,12 +192,9 @@ Result<void> Engine::compare_with(const std::string& peer, Pair& pair) {
   if (!whole) {
     return {};
   }
-  CHANCERY_TRY(const std::optional<Hash> root, store_->root_at(statement.size()));
-  Result<void> same = exchange::compare(statement, ours);
-  if (!root.has_value() || as_view(*root) != statement.root()) {
-    same = fail(ErrorCode::kForeignLog,
-                "it states another root at size " + std::to_string(statement.size()));
-  }
+  CHANCERY_TRY(const std::optional<Error> otherwise, foreign(statement));
+  const Result<void> same = otherwise.has_value() ? Result<void>(std::unexpected(*otherwise))
+                                                  : exchange::compare(statement, ours);
   news_.stages = true;
   if (same.has_value()) {
     if (std::exchange(pair.dispute, std::nullopt).has_value()) {
@@ -186,8 +203,7 @@ Result<void> Engine::compare_with(const std::string& peer, Pair& pair) {
     return store_->judge_statement(peer, waiting->index, statement.size(),
                                    StatementVerdict::kAgrees);
   }
-  pair.dispute = Error{same.error().code, "entry " + std::to_string(waiting->index) + ", by " +
-                                              peer + ": " + same.error().detail};
+  pair.dispute = disputed(peer, *waiting, same.error());
   tell_alarm(*pair.dispute);
   return store_->judge_statement(peer, waiting->index, statement.size(),
                                  StatementVerdict::kContradicts);

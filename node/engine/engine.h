@@ -232,6 +232,7 @@ class Engine {
   Result<void> take_acknowledgement(const Arrival& arrival, const StatedBy& by);
   Result<void> compare_statements();
   Result<void> compare_with(const std::string& peer, Pair& pair);
+  Result<std::optional<Error>> foreign(const v1::Statement& statement);
   Result<void> state_pairs();
   Result<void> state_when_whole(const std::string& peer, Pair& pair);
   Result<void> state(const std::string& peer, Pair& pair, const exchange::PairCount& count,

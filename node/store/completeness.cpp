@@ -70,6 +70,23 @@ Result<std::vector<std::string>> texts_of(sqlite::Statement& select) {
   }
 }
 
+// The first row of idx, text and sealed.
+Result<std::optional<NodeStore::PeerStatement>> statement_in(sqlite::Statement& select) {
+  CHANCERY_TRY(const bool row, select.step());
+  if (!row) {
+    return std::optional<NodeStore::PeerStatement>();
+  }
+  NodeStore::PeerStatement statement;
+  CHANCERY_TRY(statement.index, select.column_u64(0));
+  CHANCERY_TRY(statement.text, select.column_blob(1));
+  CHANCERY_TRY(const std::uint64_t sealed, select.column_u64(2));
+  select.reset();
+  if (sealed != 0) {
+    CHANCERY_TRY(statement.text, exchange::unpad_text(statement.text));
+  }
+  return std::optional(std::move(statement));
+}
+
 }  // namespace
 
 bool is_exchanged(const Arrival& arrival) {
@@ -308,25 +325,13 @@ Result<std::vector<std::string>> NodeStore::peers_with_statements() {
   return texts_of(*select);
 }
 
-Result<std::optional<NodeStore::WaitingStatement>> NodeStore::waiting_statement(
-    std::string_view peer, std::uint64_t size) {
+Result<std::optional<NodeStore::PeerStatement>> NodeStore::waiting_statement(std::string_view peer,
+                                                                             std::uint64_t size) {
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT idx, text, sealed FROM statement WHERE verdict = 0 AND "
                                 "peer = ?1 AND size <= ?2 ORDER BY size DESC, idx DESC LIMIT 1"));
   select->bind(1, peer).bind(2, size);
-  CHANCERY_TRY(const bool row, select->step());
-  if (!row) {
-    return std::optional<WaitingStatement>();
-  }
-  WaitingStatement waiting;
-  CHANCERY_TRY(waiting.index, select->column_u64(0));
-  CHANCERY_TRY(waiting.text, select->column_blob(1));
-  CHANCERY_TRY(const std::uint64_t sealed, select->column_u64(2));
-  select->reset();
-  if (sealed != 0) {
-    CHANCERY_TRY(waiting.text, exchange::unpad_text(waiting.text));
-  }
-  return std::optional(std::move(waiting));
+  return statement_in(*select);
 }
 
 Result<void> NodeStore::judge_statement(std::string_view peer, std::uint64_t index,
@@ -350,23 +355,13 @@ Result<void> NodeStore::judge_statement(std::string_view peer, std::uint64_t ind
   return impl_->mark_delivered(peer, size);
 }
 
-Result<std::optional<StatedBy>> NodeStore::dispute(std::string_view peer) {
+Result<std::optional<NodeStore::PeerStatement>> NodeStore::dispute(std::string_view peer) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT idx, accepted_at_ms, verdict FROM statement WHERE peer = "
-                                "?1 AND verdict IN (1, 2) ORDER BY size DESC, idx DESC LIMIT 1"));
+               impl_->statement("SELECT idx, text, sealed FROM (SELECT * FROM statement WHERE peer "
+                                "= ?1 AND verdict IN (1, 2) ORDER BY size DESC, idx DESC LIMIT 1) "
+                                "WHERE verdict = 2"));
   select->bind(1, peer);
-  CHANCERY_TRY(const bool row, select->step());
-  if (!row) {
-    return std::optional<StatedBy>();
-  }
-  StatedBy by{.peer = std::string(peer)};
-  CHANCERY_TRY(by.index, select->column_u64(0));
-  CHANCERY_TRY(by.accepted_at_ms, select->column_u64(1));
-  CHANCERY_TRY(const std::uint64_t verdict, select->column_u64(2));
-  select->reset();
-  return verdict == std::to_underlying(StatementVerdict::kContradicts)
-             ? std::optional(std::move(by))
-             : std::optional<StatedBy>();
+  return statement_in(*select);
 }
 
 Result<std::optional<StatedBy>> NodeStore::delivered(std::string_view peer, std::uint64_t index) {

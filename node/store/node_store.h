@@ -318,18 +318,18 @@ class NodeStore {
   [[nodiscard]] Result<void> put_statement(const StatedBy& by, const v1::Statement& statement,
                                            std::string_view text, bool sealed);
   [[nodiscard]] Result<std::vector<std::string>> peers_with_statements();  // That wait.
-  struct WaitingStatement {
+  struct PeerStatement {
     std::uint64_t index = 0;
     std::string text;  // Without padding.
   };
   // Of those that wait and are of no larger size, the one of the largest.
-  [[nodiscard]] Result<std::optional<WaitingStatement>> waiting_statement(std::string_view peer,
-                                                                          std::uint64_t size);
+  [[nodiscard]] Result<std::optional<PeerStatement>> waiting_statement(std::string_view peer,
+                                                                       std::uint64_t size);
   // That one; those of the peer that are of no larger size do not wait any more.
   [[nodiscard]] Result<void> judge_statement(std::string_view peer, std::uint64_t index,
                                              std::uint64_t size, StatementVerdict verdict);
   // The peer's statement of the largest size that was compared, where it contradicts.
-  [[nodiscard]] Result<std::optional<StatedBy>> dispute(std::string_view peer);
+  [[nodiscard]] Result<std::optional<PeerStatement>> dispute(std::string_view peer);
   // To whom our notice at an index is not delivered yet: members.
   [[nodiscard]] Result<std::vector<std::string>> undelivered_to(std::uint64_t index);
   // Of the applications' notices that are not logged, the one of each lane that was queued first;

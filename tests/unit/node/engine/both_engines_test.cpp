@@ -18,6 +18,7 @@
 #include "chancery/v1/text.pb.h"
 #include "core/base/encoding.h"
 #include "core/exchange/audit.h"
+#include "core/exchange/completeness.h"
 #include "core/exchange/evidence.h"
 #include "core/exchange/limits.h"
 #include "core/ledger/witness.h"
@@ -93,6 +94,11 @@ class BothEnginesTest : public testing::Test {
     }};
   }
 
+  std::unique_ptr<NodeStore> open_store(const std::string& member) {
+    return must(
+        NodeStore::open(folder_ / (member + ".db"), exchange_.genesis(), member, StoreUse::kOwn));
+  }
+
   // The member's node with the keys of this number; what it has stored stays.
   void start(const std::string& member, int number = 1) {
     stop(member);
@@ -104,9 +110,7 @@ class BothEnginesTest : public testing::Test {
     EngineConfig config{.member = member, .program = "node", .applications = {}, .local = {}};
     config.applications.push_back({.name = "desk", .key = {}, .publish = {"*"}, .read = {"*"}});
     nodes_[member] = must(Engine::start(
-        std::move(config),
-        must(NodeStore::open(folder_ / (member + ".db"), exchange_.genesis(), member,
-                             StoreUse::kOwn)),
+        std::move(config), open_store(member),
         test::key_signer(test::node_key_name(member, number, "signing")),
         exchange::Opener(std::move(sealing_keys)),
         [this](std::size_t count) {
@@ -1077,6 +1081,29 @@ TEST_F(BothEnginesTest, ANoticeThatTheHubWithheldIsMissedByBothEnds) {
   EXPECT_TRUE(stages("AM", third).empty()) << "nothing is shown by counts that differ";
   start("AM");
   EXPECT_EQ(disputes("AM"), "BY statement-mismatch") << "a start does not forget it";
+}
+
+// C-193: what a peer states of another log is that, and not another count, after a start as well.
+TEST_F(BothEnginesTest, ADisputeIsNamedForWhatItIsAfterAStart) {
+  start("AM");
+  start("BY");
+  publish("AM", {"BY"}, "one");
+  settle();
+  stop("AM");
+  const std::uint64_t index = log_size() - 1;
+  {
+    const auto store = open_store("AM");
+    const exchange::PairCount count = must(store->pair_count("BY", PairEnd::kTheirs));
+    must(store->begin());
+    const std::string text = exchange::statement_text(
+        count, {.peer = "AM", .root = Hash{7}, .early = {}, .unopenable = {}});
+    must(store->put_statement({.peer = "BY", .index = index},
+                              must(exchange::parse_statement(text, "AM", index)), text, false));
+    must(store->judge_statement("BY", index, count.size, StatementVerdict::kContradicts));
+    must(store->commit());
+  }
+  start("AM");
+  EXPECT_EQ(disputes("AM"), "BY foreign-log");
 }
 
 // C-191: what came ahead of a backlog.
