@@ -19,6 +19,7 @@ LAYERS = {  # folder: the folders it may include, besides itself
     "core/ledger": {"core/base", "core/crypto"},
     "core/wire": set(),  # Generated from proto/.
     "core/exchange": CORE,
+    "core/workflow": CORE,
     **{folder: {"core/base"} for folder in IO},
     "broker/core": CORE,
     "node/core": CORE,
