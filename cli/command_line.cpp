@@ -44,6 +44,7 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_outbox(app, shared);
   add_cursor(app, shared);
   add_status(app, shared);
+  add_consult(app, shared);
   add_doctor(app, shared);
   add_hub(app, shared);
   add_app(app, shared);

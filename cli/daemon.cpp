@@ -18,6 +18,7 @@
 #include "io/zmq/plain_router.h"
 #include "io/zmq/poller.h"
 #include "node/config.h"
+#include "node/store/consultation.h"
 #include "node/store/evidence.h"
 #include "node/store/node_store.h"
 
@@ -382,6 +383,25 @@ Result<Proof> ask_proof(const DaemonTarget& target, v1::ProveRequest asked) {
                node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
   CHANCERY_TRY(std::string file, node::make_evidence(*store, asked));
   return Proof{.file = std::move(file), .genesis = store->genesis()};
+}
+
+Result<v1::ConsultationReply> ask_consultations(const DaemonTarget& target,
+                                                const v1::ConsultationRequest& asked) {
+  if (!target.admin.empty()) {
+    const Result<std::shared_ptr<AdminClient>> client = AdminClient::connect(target.admin);
+    if (client.has_value()) {
+      v1::AdminRequest request;
+      *request.mutable_consultation() = asked;
+      CHANCERY_TRY(v1::AdminReply reply, (*client)->ask(std::move(request)));
+      return std::move(*reply.mutable_consultation());
+    }
+    if (client.error().code != ErrorCode::kNoDaemon) {
+      return std::unexpected(client.error());
+    }
+  }
+  CHANCERY_TRY(const std::unique_ptr<node::NodeStore> store,
+               node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
+  return node::show_consultations(*store, asked);
 }
 
 Result<AuditSource> open_audit(const DaemonTarget& target) {

@@ -90,6 +90,10 @@ struct Proof {
 // The node's, where it runs, else made from its store.
 [[nodiscard]] Result<Proof> ask_proof(const DaemonTarget& target, v1::ProveRequest request);
 
+// Where consultations stand: the node's word, where it runs, else read from its store.
+[[nodiscard]] Result<v1::ConsultationReply> ask_consultations(
+    const DaemonTarget& target, const v1::ConsultationRequest& request);
+
 using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_index)>;
 
 struct OwnFault {

@@ -54,6 +54,7 @@ void add_open(CLI::App& app, Shared& shared);
 
 // verbs_daemons.cpp: what asks a daemon's admin socket, or reads its store.
 void add_status(CLI::App& app, Shared& shared);
+void add_consult(CLI::App& app, Shared& shared);
 void add_doctor(CLI::App& app, Shared& shared);
 void add_hub(CLI::App& app, Shared& shared);
 void add_audit(CLI::App& app, Shared& shared);

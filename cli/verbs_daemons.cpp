@@ -7,6 +7,7 @@
 #include "cli/audit_pair.h"
 #include "cli/audit_report.h"
 #include "cli/backup.h"
+#include "cli/consult.h"
 #include "cli/doctor.h"
 #include "cli/hub.h"
 #include "cli/prove.h"
@@ -162,6 +163,29 @@ Verifies a copy of a store as `audit verify` does, offline. With --to it is then
 daemon, which must be stopped, finds it; where something is there, nothing is done.
 Exit 0: verified, and in place. 1: falsified or refused. 2: could not tell.)";
 
+constexpr const char* kConsultOpenFooter = R"(Examples:
+  chancery consult open --participants BY,KZ --question "The communique of 3 June?"
+    --proposal "..." --rule silence --deadline 48h --notice-period 24h --exchange DIR --as AM
+
+Under the rule silence whoever says nothing agrees, if their own node had the text for the notice
+period; under consensus everybody has to say so; under majority as many as --majority names.
+The outcome: chancery consult status. Exit codes as of 'chancery publish'.)";
+
+constexpr const char* kConsultRespondFooter = R"(Examples:
+  chancery consult respond 3f2a91c07b5e --agree --exchange DIR --as BY
+  chancery consult respond 3f2a91c07b5e --object --statement "Not in July" --exchange DIR --as BY
+
+The first response counts, unless a later one supersedes it (--supersedes), and both only where they
+are logged before the cut. Exit codes as of 'chancery publish'.)";
+
+constexpr const char* kConsultStatusFooter = R"(Examples:
+  chancery consult status 3f2a91c07b5e --exchange DIR AM
+  chancery consult status 3f2a91c07b5e --node /etc/chancery/node/node.toml --json
+
+After the deadline, once a quorum of witnesses has cosigned the log, each party's node says by
+itself what its last word was, or that it was silent. Who has not is unheard, and does not agree.
+Exit 0: told. 2: could not tell.)";
+
 // Where it is the hub that is meant.
 void add_hub_flags(CLI::App& verb, Shared& shared, DaemonOptions* options) {
   options->name = "hub";
@@ -249,6 +273,122 @@ void add_status(CLI::App& app, Shared& shared) {
   add_check_flag(verb, *options);
   add_unshown_flag(verb, options->unshown_known);
   run_with(verb, shared, options, run_status);
+}
+
+void add_consult(CLI::App& app, Shared& shared) {
+  CLI::App& group = *app.add_subcommand("consult", "Put a text to members, and answer one");
+  group.require_subcommand(1);
+  const auto patience = [](CLI::App& verb, std::string& timeout) {
+    verb.add_option("--timeout", timeout, "How long to wait until it is logged")
+        ->capture_default_str()
+        ->type_name("DURATION");
+  };
+  const auto names = [](CLI::App& verb, std::string& opening) {
+    verb.add_option("opening", opening, "The consultation, by its opening")
+        ->required()
+        ->type_name("NOTICE|INDEX|ID");
+  };
+
+  CLI::App& open = *group.add_subcommand("open", "Put a text to members");
+  open.footer(kConsultOpenFooter);
+  const auto opened = std::make_shared<ConsultOpenOptions>();
+  open.add_option("--participants", opened->participants, "Who is asked: codes as BY,KZ")
+      ->required()
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("CODES");
+  open.add_option("--info", opened->info, "Who reads the opening along, and is not asked")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("CODES");
+  open.add_option("--question", opened->question, "What is asked, in a line")
+      ->required()
+      ->type_name("TEXT");
+  open.add_option("--proposal", opened->proposal, "The text that is agreed, or is not")
+      ->required()
+      ->type_name("TEXT");
+  open.add_option("--rule", opened->rule, "When it is agreed")
+      ->required()
+      ->check(CLI::IsMember({"silence", "consensus", "majority"}));
+  open.add_option("--majority", opened->majority, "How many have to agree, with that rule")
+      ->type_name("N");
+  open.add_option("--deadline", opened->deadline, "A time (RFC 3339), or from now: 12h, 7d")
+      ->required()
+      ->type_name("TIME");
+  open.add_option("--notice-period", opened->notice_period,
+                  "How long before the deadline a node must have the text to be silent")
+      ->capture_default_str()
+      ->type_name("DURATION");
+  open.add_flag("--reservations", opened->reservations, "Agreeing with a reservation is allowed");
+  open.add_option("--subject", opened->subject, "One line; default: the question")
+      ->type_name("TEXT");
+  open.add_option("--language", opened->language, "BCP 47, as ru")->type_name("TAG");
+  open.add_option("--status", opened->status, "actual (default), exercise, test or draft")
+      ->type_name("STATUS");
+  open.add_option("--precedence", opened->precedence,
+                  "deferred, routine (default), priority, immediate, flash or override")
+      ->type_name("PRECEDENCE");
+  open.add_option("--supersedes", opened->supersedes,
+                  "Consultations of yours that this one takes the place of, all 64 digits")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NOTICES");
+  patience(open, opened->timeout);
+  add_client_flags(open, shared);
+  add_json_flag(open, shared);
+  run_with(open, shared, opened, run_consult_open);
+
+  CLI::App& respond = *group.add_subcommand("respond", "Say what your member thinks of it");
+  respond.footer(kConsultRespondFooter);
+  const auto said = std::make_shared<ConsultRespondOptions>();
+  names(respond, said->opening);
+  respond.add_flag("--agree", said->agree, "Agree");
+  respond.add_option("--reserve", said->reservation, "Agree with this reservation")
+      ->type_name("TEXT");
+  respond.add_flag("--abstain", said->abstain, "Abstain");
+  respond.add_flag("--object", said->object, "Object");
+  respond.add_option("--statement", said->statement, "Why, for all parties")->type_name("TEXT");
+  respond.add_option("--supersedes", said->supersedes, "An earlier response of yours")
+      ->type_name("NOTICE|INDEX|ID");
+  patience(respond, said->timeout);
+  add_client_flags(respond, shared);
+  add_json_flag(respond, shared);
+  run_with(respond, shared, said, run_consult_respond);
+
+  CLI::App& extend = *group.add_subcommand("extend", "Put the deadline of yours later");
+  const auto extended = std::make_shared<ConsultExtendOptions>();
+  names(extend, extended->opening);
+  extend.add_option("--deadline", extended->deadline, "A time (RFC 3339), or from now: 12h, 7d")
+      ->required()
+      ->type_name("TIME");
+  extend.add_option("--reason", extended->reason, "Why, for all parties")->type_name("TEXT");
+  patience(extend, extended->timeout);
+  add_client_flags(extend, shared);
+  add_json_flag(extend, shared);
+  run_with(extend, shared, extended, run_consult_extend);
+
+  CLI::App& withdraw = *group.add_subcommand("withdraw", "End one of yours without an outcome");
+  const auto withdrawn = std::make_shared<ConsultWithdrawOptions>();
+  names(withdraw, withdrawn->opening);
+  withdraw.add_option("--reason", withdrawn->reason, "Why, for all parties")->type_name("TEXT");
+  patience(withdraw, withdrawn->timeout);
+  add_client_flags(withdraw, shared);
+  add_json_flag(withdraw, shared);
+  run_with(withdraw, shared, withdrawn, run_consult_withdraw);
+
+  CLI::App& status = *group.add_subcommand("status", "Tell where a consultation stands");
+  status.footer(kConsultStatusFooter);
+  const auto asked = std::make_shared<ConsultStatusOptions>();
+  status.add_option("opening", asked->opening, "The opening, by 8 digits of its N or more")
+      ->required()
+      ->type_name("NOTICE");
+  add_daemon_flags(status, shared, &asked->daemon, Stores::kYes);
+  run_with(status, shared, asked, run_consult_status);
+
+  CLI::App& list = *group.add_subcommand("list", "List the consultations that were opened last");
+  const auto listed = std::make_shared<ConsultListOptions>();
+  add_daemon_flags(list, shared, &listed->daemon, Stores::kYes);
+  run_with(list, shared, listed, run_consult_list);
 }
 
 void add_doctor(CLI::App& app, Shared& shared) {

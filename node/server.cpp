@@ -22,6 +22,7 @@
 #include "io/zmq/poller.h"
 #include "io/zmq/self_test.h"
 #include "node/metrics.h"
+#include "node/store/consultation.h"
 #include "node/store/evidence.h"
 
 namespace chancery::node {
@@ -528,6 +529,14 @@ Result<void> Server::receive_admin() {
         *reply.mutable_prove()->mutable_file() = *std::move(file);
       } else {
         refuse(file.error());
+      }
+    } else if (request->has_consultation()) {
+      Result<v1::ConsultationReply> shown =
+          show_consultations(engine_->store(), request->consultation());
+      if (shown.has_value()) {
+        *reply.mutable_consultation() = *std::move(shown);
+      } else {
+        refuse(shown.error());
       }
     } else if (request->has_backup()) {
       const Result<void> begun = backup_.begin(

@@ -21,13 +21,6 @@ constexpr std::size_t kCountedAtOnce = 20'000;     // Entries of a pair, in a tu
 constexpr milliseconds kStateAgainAfter{200};      // Where a Pong has to come first …
 constexpr milliseconds kAskAgainAfter{200};        // … which is asked for no more often.
 constexpr milliseconds kNotStatableAfter{60'000};  // Where the roster does not let us.
-constexpr std::size_t kUuidRandomBytes = 10;
-
-// What the draft's text_digest covers, without its padding.
-Result<std::string> text_of(const Arrival& arrival) {
-  const bool sealed = arrival.envelope.has_value() && arrival.envelope->sealed();
-  return sealed ? exchange::unpad_text(arrival.text) : Result<std::string>(arrival.text);
-}
 
 Error disputed(const std::string& peer, const NodeStore::PeerStatement& statement,
                const Error& why) {
@@ -36,6 +29,17 @@ Error disputed(const std::string& peer, const NodeStore::PeerStatement& statemen
 }
 
 }  // namespace
+
+Result<std::string> Engine::text_of(const Arrival& arrival) {
+  const bool sealed = arrival.envelope.has_value() && arrival.envelope->sealed();
+  return sealed ? exchange::unpad_text(arrival.text) : Result<std::string>(arrival.text);
+}
+
+std::string Engine::new_notice_id() {
+  constexpr std::size_t random_bytes = 10;
+  const std::string random = random_(random_bytes);
+  return make_uuid_v7(now_.unix_ms(), as_bytes(random).first<random_bytes>());
+}
 
 Result<void> Engine::load_pairs() {
   CHANCERY_TRY(const std::vector<std::string> peers, store_->pairs());
@@ -92,7 +96,7 @@ Result<void> Engine::take_exchanged(const Arrival& arrival, const ledger::Leaf& 
   if (draft.kind() == exchange::kAcknowledgementKind && shown) {
     return take_acknowledgement(arrival, by);
   }
-  return {};
+  return take_consultation(arrival);
 }
 
 Result<void> Engine::exchanged_with(const std::string& peer, exchange::Lane lane) {
@@ -264,8 +268,7 @@ Result<void> Engine::state(const std::string& peer, Pair& pair, const exchange::
   const std::uint64_t early_through = early.empty() ? 0 : early.back() + 1;
   CHANCERY_TRY(std::vector<std::uint64_t> unopenable, store_->unopenable_of(peer, count.size));
   v1::PublishRequest request;
-  const std::string random = random_(kUuidRandomBytes);
-  request.set_notice_id(make_uuid_v7(now_.unix_ms(), as_bytes(random).first<kUuidRandomBytes>()));
+  request.set_notice_id(new_notice_id());
   request.set_kind(std::string(exchange::kStatementKind));
   request.set_status(v1::STATUS_ACTUAL);
   request.set_precedence(early.empty() ? v1::PRECEDENCE_ROUTINE : v1::PRECEDENCE_IMMEDIATE);

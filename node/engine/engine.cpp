@@ -56,6 +56,7 @@ Result<std::unique_ptr<Engine>> Engine::start(EngineConfig config, std::unique_p
                  std::move(opener), std::move(random), std::move(witness)));
   CHANCERY_TRY_VOID(engine->check_witness());
   CHANCERY_TRY_VOID(engine->load_pairs());
+  CHANCERY_TRY_VOID(engine->load_consultations());
   return engine;
 }
 
@@ -103,6 +104,7 @@ Result<std::unique_ptr<Engine>> Engine::start_over(std::unique_ptr<Engine> befor
   engine->local_api_.take_over(before->local_api_);
   CHANCERY_TRY_VOID(engine->check_witness());
   CHANCERY_TRY_VOID(engine->load_pairs());
+  CHANCERY_TRY_VOID(engine->load_consultations());
   return engine;
 }
 
@@ -213,6 +215,7 @@ Result<void> Engine::finish_turn(const Now& now) {
   CHANCERY_TRY_VOID(end_aside_when_due());
   CHANCERY_TRY_VOID(compare_statements());
   CHANCERY_TRY_VOID(state_pairs());
+  CHANCERY_TRY_VOID(tally_consultations());
   CHANCERY_TRY_VOID(sign_and_submit());
   CHANCERY_TRY_VOID(greet_or_ping_when_due());
   CHANCERY_TRY_VOID(retain());

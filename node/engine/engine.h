@@ -41,6 +41,7 @@
 #include "node/core/uplink.h"
 #include "node/core/witness.h"
 #include "node/engine/local_api.h"
+#include "node/store/consultation.h"
 #include "node/store/node_store.h"
 
 namespace chancery::node {
@@ -224,6 +225,9 @@ class Engine {
     std::optional<exchange::PairCount> counting{};  // Where there is more than a turn counts.
     std::optional<Error> dispute{};
   };
+  // What the draft's text_digest covers, without its padding.
+  static Result<std::string> text_of(const Arrival& arrival);
+  std::string new_notice_id();
   Result<void> load_pairs();
   Result<void> exchanged_with(const std::string& peer, exchange::Lane lane);
   // A notice that was received or sent, as it is stored; whether it entered the inbox.
@@ -238,6 +242,22 @@ class Engine {
   Result<void> state(const std::string& peer, Pair& pair, const exchange::PairCount& count,
                      std::vector<std::uint64_t> early);
   void ask_how_far();  // A Pong says up to where nothing is missing.
+
+  // What this member's word is on what it was consulted about: consultation.cpp.
+  struct Consulted {
+    NodeStore::Consulted held{};
+    std::uint64_t deadline_ms = 0;      // Not before this; 0 where it is to be looked up.
+    std::optional<CosignedNote> cut{};  // The first head at quorum that was late enough.
+    bool is_done = false;
+  };
+  Result<void> load_consultations();
+  Result<void> take_consultation(const Arrival& arrival);
+  Result<void> tally_consultations();
+  Result<void> tally(Consulted& consulted);
+  // False where nobody else could be told.
+  Result<bool> put_tally(const Consulted& consulted, const HeldConsultation& held,
+                         const CosignedNote& cut);
+  [[nodiscard]] bool has_voice() const;
 
   // What should have come by now: overdue.cpp.
   Result<void> look_for_overdue();
@@ -291,8 +311,9 @@ class Engine {
   std::optional<CosignedNote> cosigned_;         // The newest that was taken.
   SteadyTime greet_for_heads_at_{};              // No sooner.
   std::optional<Error> witness_fault_;
-  std::map<std::string, Pair> pairs_;  // By peer.
-  bool statements_wait_ = true;        // Some may, to be compared.
+  std::map<std::string, Pair> pairs_;    // By peer.
+  bool statements_wait_ = true;          // Some may, to be compared.
+  std::map<Hash, Consulted> consulted_;  // By opening: those that wait for this node's tally.
   SteadyTime asked_how_far_at_{};
   std::vector<Overdue> overdue_;
   SteadyTime overdue_at_{};                     // To be looked for then.

@@ -212,6 +212,7 @@ Result<void> Engine::go_back(const exchange::LogFollower& to, const v1::LogBatch
   }
   pairs_.clear();
   CHANCERY_TRY_VOID(load_pairs());
+  CHANCERY_TRY_VOID(load_consultations());
   statements_wait_ = true;
   outbox_changed_ = true;
   news_.stages = true;

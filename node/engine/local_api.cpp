@@ -12,8 +12,10 @@
 #include "core/exchange/names.h"
 #include "core/exchange/policy.h"
 #include "core/exchange/strict.h"
+#include "core/workflow/consultation.h"
 #include "node/engine/drafting.h"
 #include "node/engine/local_replies.h"
+#include "node/store/consultation.h"
 
 namespace chancery::node {
 namespace {
@@ -665,6 +667,11 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
                                                           .now_ms = context.now_ms}));
   CHANCERY_TRY_VOID(check_outbox(application.name, request.precedence(),
                                  outbox.waiting.draft.size() + outbox.waiting.text.size()));
+  if (request.kind().starts_with(workflow::kConsultationKinds)) {
+    CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(outbox.waiting.draft));
+    CHANCERY_TRY(outbox.words_on,
+                 judge_word(store_, draft, outbox.notice, request.text(), context.now_ms));
+  }
   outbox.request = fingerprint;
   outbox.application = application.name;
   if (!store_.in_transaction()) {

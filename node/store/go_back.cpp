@@ -88,7 +88,7 @@ Result<void> NodeStore::Impl::forget_beyond(const exchange::LogFollower& to) {
           "WHERE stage = 3 AND idx >= ?1 AND idx IN (SELECT idx FROM erased)",
       // The next one says it of the log as it goes on.
       "UPDATE outbox SET stage = 4, code = " + code(ErrorCode::kWithdrawn) +
-          ", reason = 'a statement about a log that did not go on' WHERE application = '' AND "
+          ", reason = 'about a log that did not go on' WHERE application = '' AND "
           "(stage = 1 OR " +
           own + ")",
       "UPDATE outbox SET stage = 1, envelope = NULL, code = " + code(ErrorCode::kForeignLog) +
@@ -101,7 +101,10 @@ Result<void> NodeStore::Impl::forget_beyond(const exchange::LogFollower& to) {
       "DELETE FROM acknowledged WHERE idx >= ?1", "DELETE FROM undelivered WHERE idx >= ?1",
       "DELETE FROM anchor WHERE size > ?1",
       "DELETE FROM quarantine WHERE idx >= ?1 AND part NOT IN ('inbox', 'outbox')",
-      "DELETE FROM cosigned WHERE size > ?1",
+      "DELETE FROM cosigned WHERE size > ?1", "DELETE FROM about WHERE idx >= ?1",
+      "DELETE FROM consultation WHERE idx >= ?1",
+      // A tally may have named a cut beyond; one that is still logged is found again.
+      "UPDATE consultation SET tallied = 0 WHERE idx < ?1",
       // Whether what was stated last was logged below is not known.
       std::string("UPDATE pair SET size = 0, received = 0, received_edge = x'', sent = 0, ") +
           "sent_edge = x'' WHERE end = 0 OR size > ?1"};

@@ -96,6 +96,9 @@ struct NodeStore::Impl {
   // What the pair's two ends count.
   Result<void> put_exchanged(const Arrival& arrival);
 
+  // The draft that was put last is this member's word on these.
+  Result<void> put_own_word(const std::vector<Hash>& openings, std::uint64_t number);
+
   // Steps of go_back(): what stays as evidence, and what is not so any more.
   Result<void> keep_abandoned(std::uint64_t size, std::string_view told_by, std::uint64_t now_ms);
   Result<void> forget_beyond(const exchange::LogFollower& to);

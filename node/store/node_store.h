@@ -69,7 +69,7 @@ namespace chancery::node {
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 8;
+inline constexpr std::uint32_t kNodeStoreVersion = 9;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -79,6 +79,7 @@ struct OutboxDraft {
   Hash request{};  // Of what the application asked for: tells a repetition from another notice.
   std::string application;
   std::uint64_t queued_at_ms = 0;
+  std::vector<Hash> words_on{};  // Openings of consultations on which it is this member's word.
 };
 
 struct OutboxRow {
@@ -346,6 +347,31 @@ class NodeStore {
   // Each level once, by its first acknowledgement; the lowest first.
   [[nodiscard]] Result<std::vector<Acknowledged>> acknowledged(const Hash& notice,
                                                                std::string_view member);
+
+  // Consultations. An entry of the log is about an opening, the opening's own among them.
+  [[nodiscard]] Result<void> put_about(const Hash& opening, std::uint64_t index);
+  // In the order of the log.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> about(const Hash& opening);
+  // Openings of N or a prefix of it; of no bytes the newest. At most `count_max`, newest first.
+  [[nodiscard]] Result<std::vector<Hash>> openings(std::string_view prefix, std::size_t count_max);
+  // That this member is a party of.
+  struct Consulted {
+    Hash opening{};
+    std::uint64_t index = 0;
+    std::uint64_t held_since_ms = 0;  // By this machine's clock.
+  };
+  [[nodiscard]] Result<void> put_consulted(const Consulted& consulted);
+  [[nodiscard]] Result<std::vector<Consulted>> not_tallied();
+  [[nodiscard]] Result<void> mark_tallied(const Hash& opening);
+  // What this member's applications said about an opening, and has not been refused; newest first.
+  struct OwnWord {
+    Hash n{};
+    std::uint64_t queued_at_ms = 0;
+    std::optional<std::uint64_t> index{};  // Where it is logged.
+  };
+  [[nodiscard]] Result<std::vector<OwnWord>> own_words(const Hash& opening);
+  // The index of the newest directory entry below a size; nothing where there is none.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> directory_entry_below(std::uint64_t size);
 
   // The outbox.
   [[nodiscard]] Result<void> put_draft(const OutboxDraft& draft);

@@ -72,16 +72,18 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                impl_->statement("INSERT INTO outbox(notice_id, notice, request, application, "
                                 "queued_at_ms, precedence, sealed, draft, text, stage) "
                                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)"));
-  return insert->bind(1, as_bytes(draft.waiting.notice_id))
-      .bind(2, Bytes(draft.notice))
-      .bind(3, Bytes(draft.request))
-      .bind(4, std::string_view(draft.application))
-      .bind(5, draft.queued_at_ms)
-      .bind(6, static_cast<std::uint64_t>(draft.waiting.precedence))
-      .bind(7, draft.waiting.sealed ? 1 : 0)
-      .bind(8, as_bytes(draft.waiting.draft))
-      .bind(9, as_bytes(draft.waiting.text))
-      .run();
+  CHANCERY_TRY_VOID(insert->bind(1, as_bytes(draft.waiting.notice_id))
+                        .bind(2, Bytes(draft.notice))
+                        .bind(3, Bytes(draft.request))
+                        .bind(4, std::string_view(draft.application))
+                        .bind(5, draft.queued_at_ms)
+                        .bind(6, static_cast<std::uint64_t>(draft.waiting.precedence))
+                        .bind(7, draft.waiting.sealed ? 1 : 0)
+                        .bind(8, as_bytes(draft.waiting.draft))
+                        .bind(9, as_bytes(draft.waiting.text))
+                        .run());
+  return impl_->put_own_word(draft.words_on,
+                             static_cast<std::uint64_t>(impl_->database.last_insert_rowid()));
 }
 
 Result<std::optional<OutboxRow>> NodeStore::outbox_as_it_is(std::string_view notice_id) {

@@ -293,6 +293,20 @@ CREATE TABLE seen_line(key BLOB PRIMARY KEY, size INTEGER NOT NULL) STRICT, WITH
 INSERT INTO seen_line(key, size) SELECT x'', seen_size FROM witness WHERE seen_size > size;
 ALTER TABLE witness DROP COLUMN seen_size;
 )";
+// Version 9: consultations. Which entries are about which opening, the opening's own among them;
+// what this node has drafted about each; and openings that this member is a party of, from when on
+// this node has had each, and whether its tally is made.
+inline constexpr std::string_view kSchema9 = R"(
+CREATE TABLE about(
+  opening BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY(opening, idx)) STRICT, WITHOUT ROWID;
+CREATE INDEX about_idx ON about(idx);
+CREATE TABLE own_word(
+  opening BLOB NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(opening, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE consultation(
+  idx INTEGER PRIMARY KEY, opening BLOB NOT NULL UNIQUE, held_since_ms INTEGER NOT NULL,
+  tallied INTEGER NOT NULL) STRICT;
+CREATE INDEX consultation_waits ON consultation(idx) WHERE tallied = 0;
+)";
 
 inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema2, fill_schema2},
@@ -301,7 +315,8 @@ inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema5, fill_tiles},
                                       sqlite::StoreStep{kSchema6, fill_exchanged},
                                       sqlite::StoreStep{kSchema7},
-                                      sqlite::StoreStep{kSchema8}};
+                                      sqlite::StoreStep{kSchema8},
+                                      sqlite::StoreStep{kSchema9}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);

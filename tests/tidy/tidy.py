@@ -24,10 +24,10 @@ LAYERS = {  # folder: the folders it may include, besides itself
     "broker/core": CORE,
     "node/core": CORE,
     "broker/store": CORE | {"broker/core", "io/sqlite", "io/os"},
-    "node/store": CORE | {"node/core", "io/sqlite", "io/os"},
+    "node/store": CORE | {"core/workflow", "node/core", "io/sqlite", "io/os"},
     # Core and store together, without sockets: what a daemon and the simulation both run.
     "broker/engine": CORE | {"broker/core", "broker/store", "io/log"},
-    "node/engine": CORE | {"node/core", "node/store", "io/log"},
+    "node/engine": CORE | {"core/workflow", "node/core", "node/store", "io/log"},
     "daemon": CORE | IO,  # What the processes of hub and node share.
     "broker": CORE | IO | {"broker/core", "broker/store", "broker/engine", "daemon"},
     # Of the library it takes how a notice is shown.
