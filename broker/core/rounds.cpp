@@ -62,6 +62,10 @@ void Rounds::begin(Time now, const SignedHead& head, const IsThere& is_there) {
       })) {
     return;
   }
+  settles_at_ = settles_at_.value_or(now + limits_.settle);
+  if (now < *settles_at_) {
+    return;
+  }
   ++number_;
   began_at_ = now;
   Round& round = round_.emplace(Round{.head = head,

@@ -36,7 +36,10 @@ struct RoundLimits {
   std::chrono::milliseconds spacing{100};  // From the beginning of one to that of the next.
   std::chrono::milliseconds pause{1000};   // After a round without a quorum.
   std::chrono::milliseconds idle{30'000};  // A head is cosigned again after so long.
-  std::size_t asked_count_max = 4;         // One witness, in one round.
+  // From when a quorum is there, after a start, to the first round: what members handed in while
+  // the hub was away comes below the first head that is cosigned, and so before a cut (C-226).
+  std::chrono::milliseconds settle{2000};
+  std::size_t asked_count_max = 4;  // One witness, in one round.
 };
 
 // A proof that a request needs: that the log at `size` begins with the log at `old_size`.
@@ -112,6 +115,7 @@ class Rounds {
   std::optional<SignedHead> log_;
   std::optional<Round> round_;
   std::uint64_t number_ = 0;
+  std::optional<Time> settles_at_;  // Not before; since a quorum was there.
   std::optional<Time> began_at_;    // The newest round.
   std::optional<Time> ended_at_;    // One without a quorum, since the last that had one.
   std::optional<Time> renewed_at_;  // newest_, since this start.

@@ -143,7 +143,7 @@ class RoundsTest : public testing::Test {
   std::map<std::string, ledger::WitnessedTree> cosigned_;
   std::set<std::string> there_;
   std::size_t asked_count_ = 0;
-  RoundLimits limits_;
+  RoundLimits limits_ = {.settle = milliseconds(0)};
   Rounds rounds_{limits_};
 };
 
@@ -187,6 +187,26 @@ TEST_F(RoundsTest, AWitnessSaysHowFarItIsAndIsAskedFromThere) {
   const CosignedHead cosigned = round();
   EXPECT_EQ(who_cosigned(cosigned), there_);
   EXPECT_EQ(asked_count_, 12U);
+}
+
+// C-184: what members hand in as they meet it again is below the first head that is cosigned.
+TEST_F(RoundsTest, AHubThatHasStartedWaitsForWhatMembersKept) {
+  round();
+  RoundLimits limits = limits_;
+  limits.settle = milliseconds(2000);
+  rounds_ = Rounds(limits);
+  rounds_.log_is(head(10));
+  const std::set<std::string> all = std::exchange(there_, {});
+  turn(milliseconds(10'000));
+  there_ = all;
+  turn();
+  turn(milliseconds(1999));
+  EXPECT_FALSE(rounds_.is_running()) << "since a quorum is there";
+  grow(5);
+  turn(milliseconds(1));
+  all_answer();
+  turn();
+  EXPECT_EQ(result().head.checkpoint.size, 15U);
 }
 
 // C-183: what the one before cosigned says nothing of it.
