@@ -1,5 +1,8 @@
 #include "core/exchange/batch_signature.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
 #include "core/crypto/signer.h"
@@ -74,6 +77,29 @@ void RootCache::insert(const Hash& fingerprint) {
   }
 }
 
+bool RootCache::follows(const Hash& genesis, const v1::Signature& signature, const Hash& leaf,
+                        std::span<const Hash> path) {
+  return std::ranges::any_of(kept_, [&](Kept& kept) {
+    return kept.value == signature.value() && kept.key_id == signature.key_id() &&
+           kept.genesis == genesis && kept.path.size() == signature.batch().tree_size() &&
+           kept.path.follow(leaf, signature.batch().leaf_index(), path);
+  });
+}
+
+void RootCache::keep(const Hash& genesis, const v1::Signature& signature,
+                     ledger::FollowedPath path) {
+  if (path.size() == 1) {
+    return;  // Nobody else has a path to its root.
+  }
+  kept_.push_back({.genesis = genesis,
+                   .key_id = signature.key_id(),
+                   .value = signature.value(),
+                   .path = std::move(path)});
+  if (kept_.size() > kPathsMax) {
+    kept_.pop_front();
+  }
+}
+
 Result<void> verify_batch_signature(const Hash& genesis, const Hash& d,
                                     const v1::Signature& signature, const crypto::PublicKey& key,
                                     RootCache& cache) {
@@ -83,19 +109,25 @@ Result<void> verify_batch_signature(const Hash& genesis, const Hash& d,
   for (const std::string& hash : signature.batch().path()) {
     path.push_back(hash_from(hash));
   }
-  CHANCERY_TRY(const Hash root,
-               ledger::root_from_inclusion(ledger::leaf_hash(d), signature.batch().leaf_index(),
-                                           signature.batch().tree_size(), path));
-  const std::string message = batch_message(genesis, key.id(), signature.batch().tree_size(), root);
-  const Hash fingerprint = crypto::sha256({as_bytes(message), as_bytes(signature.value())});
-  if (cache.contains(fingerprint)) {
+  const Hash leaf = ledger::leaf_hash(d);
+  if (cache.follows(genesis, signature, leaf, path)) {
     return {};
   }
-  const Result<void> verified = crypto::verify(key, as_bytes(message), as_bytes(signature.value()));
-  if (!verified.has_value()) {
-    return fail(verified.error().code, "key " + hex(key.id()) + " did not sign this batch");
+  CHANCERY_TRY(ledger::FollowedPath followed,
+               ledger::FollowedPath::follow(leaf, signature.batch().leaf_index(),
+                                            signature.batch().tree_size(), path));
+  const std::string message =
+      batch_message(genesis, key.id(), signature.batch().tree_size(), followed.root());
+  const Hash fingerprint = crypto::sha256({as_bytes(message), as_bytes(signature.value())});
+  if (!cache.contains(fingerprint)) {
+    const Result<void> verified =
+        crypto::verify(key, as_bytes(message), as_bytes(signature.value()));
+    if (!verified.has_value()) {
+      return fail(verified.error().code, "key " + hex(key.id()) + " did not sign this batch");
+    }
+    cache.insert(fingerprint);
   }
-  cache.insert(fingerprint);
+  cache.keep(genesis, signature, std::move(followed));
   return {};
 }
 

@@ -3,10 +3,11 @@
 //   message = "chancery/v1 batch\0" || genesis || key_id || tree_size (u64, big-endian)
 //             || RFC 6962 root over the Ds signed together
 //
-// A lone envelope is a batch of one. A verifier follows the path from D to the root in full, every
-// time (RFC 9162 section 2.1.3.2), and may then remember that this key signed this root with this
+// A lone envelope is a batch of one. A verifier follows the path from D to the root (RFC 9162
+// section 2.1.3.2), every time, and may then remember that this key signed this root with this
 // value. The value belongs to what is remembered: an envelope's log entry covers it, so a root
-// accepted with another value would be an entry that others refuse.
+// accepted with another value would be an entry that others refuse. The entry covers the path, too:
+// what is known of a batch saves hashing, and excuses no hash of a path that is another.
 // Protocol chapter 4 (C-40 to C-49).
 
 #pragma once
@@ -46,19 +47,37 @@ class BatchToSign {
   ledger::ProvenTree tree_;
 };
 
-// Roots that a key was seen to sign. Bounded: the oldest is forgotten first.
+// Roots that a key was seen to sign, and of the newest of them one path each. Bounded: the oldest
+// is forgotten first.
 class RootCache {
  public:
+  static constexpr std::size_t kPathsMax = 16;  // 1 KB each.
+
   explicit RootCache(std::size_t count_max = 4096) : count_max_(count_max) {}
 
   [[nodiscard]] bool contains(const Hash& fingerprint) const { return seen_.contains(fingerprint); }
   void insert(const Hash& fingerprint);
   [[nodiscard]] std::size_t size() const { return order_.size(); }
 
+  // Whether the signature's path leads from `leaf` to a root of which one is kept, and the value is
+  // of that one.
+  [[nodiscard]] bool follows(const Hash& genesis, const v1::Signature& signature, const Hash& leaf,
+                             std::span<const Hash> path);
+  // The path of a signature that was found good.
+  void keep(const Hash& genesis, const v1::Signature& signature, ledger::FollowedPath path);
+
  private:
+  struct Kept {
+    Hash genesis{};
+    std::string key_id;
+    std::string value;
+    ledger::FollowedPath path;
+  };
+
   std::size_t count_max_;
   std::set<Hash> seen_;
   std::deque<Hash> order_;
+  std::deque<Kept> kept_;
 };
 
 // kBadBatchPath where the path does not lead from D to a root; kBadSignature where the key did not

@@ -1,5 +1,6 @@
 #include "core/ledger/proof.h"
 
+#include <algorithm>
 #include <bit>
 #include <string>
 
@@ -73,21 +74,29 @@ Hash climb(std::span<const Hash> leaves, std::span<std::vector<Hash>> paths) {
   return node_hash(left, right);
 }
 
-// One step of RFC 9162: whether the next hash of the path is a left sibling, and the climb past it.
-// `first` and `last` are the positions, at this height, of the node that we are in and of the last.
-bool step(std::uint64_t& first, std::uint64_t& last) {
-  const bool left = (first & 1U) != 0 || first == last;
-  if (left) {
-    // A lone node at the right edge has no sibling until the height where it is a right child.
-    while ((first & 1U) == 0 && first != 0) {
-      first >>= 1U;
-      last >>= 1U;
+// Where we are on the way up, RFC 9162: the node that we are in and the last one of its level.
+struct Place {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  unsigned level = 0;
+
+  // To the node whose sibling the next hash of the path is; whether that stands on its left.
+  bool to_pair() {
+    const bool left = (first & 1U) != 0 || first == last;
+    if (left) {
+      // A lone node at the right edge has no sibling until the height where it is a right child.
+      while ((first & 1U) == 0 && first != 0) {
+        rise();
+      }
     }
+    return left;
   }
-  first >>= 1U;
-  last >>= 1U;
-  return left;
-}
+  void rise() {
+    first >>= 1U;
+    last >>= 1U;
+    ++level;
+  }
+};
 
 }  // namespace
 
@@ -105,24 +114,71 @@ ProvenTree prove_all(std::span<const Hash> leaf_hashes) {
   return tree;
 }
 
-Result<Hash> root_from_inclusion(const Hash& leaf, std::uint64_t index, std::uint64_t size,
-                                 std::span<const Hash> path) {
+Result<FollowedPath> FollowedPath::follow(const Hash& leaf, std::uint64_t index, std::uint64_t size,
+                                          std::span<const Hash> path) {
   if (index >= size) {
     return misfit("index " + std::to_string(index) + " in a tree of " + std::to_string(size));
   }
-  std::uint64_t first = index;
-  std::uint64_t last = size - 1;
-  Hash root = leaf;
+  FollowedPath followed(index, size);
+  followed.root_ = leaf;
+  Place place{.first = index, .last = size - 1};
   for (const Hash& sibling : path) {
-    if (last == 0) {
+    if (place.last == 0) {
       return misfit("the path is longer than the tree is high");
     }
-    root = step(first, last) ? node_hash(sibling, root) : node_hash(root, sibling);
+    const bool left = place.to_pair();
+    followed.steps_.push_back({.level = place.level, .node = followed.root_, .sibling = sibling});
+    followed.root_ = left ? node_hash(sibling, followed.root_) : node_hash(followed.root_, sibling);
+    place.rise();
   }
-  if (last != 0) {
+  if (place.last != 0) {
     return misfit("the path ends below the root");
   }
-  return root;
+  return followed;
+}
+
+bool FollowedPath::follow(const Hash& leaf, std::uint64_t index, std::span<const Hash> path) {
+  if (index >= size_) {
+    return false;
+  }
+  // Above the highest bit in which they differ both have the same nodes.
+  const auto level_met = static_cast<unsigned>(std::bit_width(index ^ index_));
+  std::vector<Step> below;
+  below.reserve(level_met);
+  Hash node = leaf;
+  Place place{.first = index, .last = size_ - 1};
+  while (!path.empty() && place.last != 0) {
+    const bool left = place.to_pair();
+    const Hash& sibling = path.front();
+    path = path.subspan(1);
+    below.push_back({.level = place.level, .node = node, .sibling = sibling});
+    if (place.level + 1 == level_met) {
+      return meet(index, below, path);
+    }
+    node = left ? node_hash(sibling, node) : node_hash(node, sibling);
+    place.rise();
+  }
+  return index == index_ && path.empty() && place.last == 0 && node == root_;
+}
+
+bool FollowedPath::meet(std::uint64_t index, std::span<const Step> below,
+                        std::span<const Hash> above) {
+  const auto met = std::ranges::find(steps_, below.back().level, &Step::level);
+  if (met == steps_.end() || below.back().node != met->sibling ||
+      below.back().sibling != met->node ||
+      !std::ranges::equal(above, std::span(met + 1, steps_.end()), {}, {}, &Step::sibling)) {
+    return false;
+  }
+  steps_.erase(steps_.begin(), met + 1);
+  steps_.insert(steps_.begin(), below.begin(), below.end());
+  index_ = index;
+  return true;
+}
+
+Result<Hash> root_from_inclusion(const Hash& leaf, std::uint64_t index, std::uint64_t size,
+                                 std::span<const Hash> path) {
+  CHANCERY_TRY(const FollowedPath followed, FollowedPath::follow(leaf, index, size, path));
+  return followed.root();
 }
 
 Result<void> verify_inclusion(const Hash& leaf, std::uint64_t index, std::uint64_t size,
@@ -161,11 +217,9 @@ Result<void> verify_consistency(std::uint64_t old_size, const Hash& old_root,
     }
     return {};
   }
-  std::uint64_t first = old_size - 1;
-  std::uint64_t last = new_size - 1;
-  while ((first & 1U) != 0) {
-    first >>= 1U;
-    last >>= 1U;
+  Place place{.first = old_size - 1, .last = new_size - 1};
+  while ((place.first & 1U) != 0) {
+    place.rise();
   }
   // An old tree that is a full subtree of the new one is its own first hash.
   Hash old_found = old_root;
@@ -179,17 +233,18 @@ Result<void> verify_consistency(std::uint64_t old_size, const Hash& old_root,
   }
   Hash new_found = old_found;
   for (const Hash& sibling : rest) {
-    if (last == 0) {
+    if (place.last == 0) {
       return misfit("the path is longer than the tree is high");
     }
-    if (step(first, last)) {
+    if (place.to_pair()) {
       old_found = node_hash(sibling, old_found);
       new_found = node_hash(sibling, new_found);
     } else {
       new_found = node_hash(new_found, sibling);
     }
+    place.rise();
   }
-  if (last != 0 || old_found != old_root || new_found != new_root) {
+  if (place.last != 0 || old_found != old_root || new_found != new_root) {
     return misfit("the path does not lead to both roots");
   }
   return {};

@@ -34,6 +34,37 @@ struct ProvenTree {
                                             std::uint64_t size, std::span<const Hash> path,
                                             const Hash& root);
 
+// A path that was followed from its leaf to the root. The path of another leaf of the same tree is
+// followed only up to where the two meet, since above there they have to be equal, hash by hash.
+class FollowedPath {
+ public:
+  // As root_from_inclusion().
+  [[nodiscard]] static Result<FollowedPath> follow(const Hash& leaf, std::uint64_t index,
+                                                   std::uint64_t size, std::span<const Hash> path);
+
+  [[nodiscard]] const Hash& root() const { return root_; }
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  // Whether `path` leads from `leaf` to root(), as root_from_inclusion() would say. If so, this is
+  // that path from now on: neighbours meet after two hashes at most, on average. If not, nothing
+  // changes.
+  [[nodiscard]] bool follow(const Hash& leaf, std::uint64_t index, std::span<const Hash> path);
+
+ private:
+  struct Step {
+    unsigned level = 0;  // Of node and sibling.
+    Hash node{};
+    Hash sibling{};
+  };
+  FollowedPath(std::uint64_t index, std::uint64_t size) : index_(index), size_(size) {}
+  // Where `below` ends both paths have one pair of nodes, each one of them as its own.
+  bool meet(std::uint64_t index, std::span<const Step> below, std::span<const Hash> above);
+
+  std::uint64_t index_;
+  std::uint64_t size_;
+  std::vector<Step> steps_;  // From the leaf up.
+  Hash root_{};
+};
+
 // That the tree of all leaves begins with the tree of the first `old_size`. Empty for 0 and for
 // all.
 [[nodiscard]] std::vector<Hash> consistency_proof(std::span<const Hash> leaf_hashes,

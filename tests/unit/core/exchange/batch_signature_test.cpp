@@ -177,6 +177,54 @@ TEST_F(BatchSignatureTest, AKnownRootWithAnotherValueIsRefused) {
   EXPECT_EQ(cache.size(), 1U);
 }
 
+// C-42, C-44: what is known of a batch excuses no part of another envelope's signature.
+TEST_F(BatchSignatureTest, AKnownBatchExcusesNoHashOfAnotherPath) {
+  const std::unique_ptr<crypto::KeySigner> other = test::key_signer("another node");
+  for (const std::size_t size : {2U, 5U, 6U, 8U}) {
+    const std::vector<Hash> ds = some_ds(size);
+    const std::vector<v1::Signature> signatures = sign(ds);
+    for (std::size_t known = 0; known < size; ++known) {
+      for (std::size_t i = 0; i < size; ++i) {
+        RootCache cache;
+        ASSERT_EQ(verify(ds[known], signatures[known], cache), "good");
+        for (int hash = 0; hash < signatures[i].batch().path_size(); ++hash) {
+          v1::Signature altered = signatures[i];
+          (*altered.mutable_batch()->mutable_path(hash))[31] ^= 1;
+          EXPECT_EQ(verify(ds[i], altered, cache), "bad-signature") << hash << " of " << i;
+        }
+        v1::Signature resized = signatures[i];
+        resized.mutable_batch()->set_tree_size(size + 8);
+        EXPECT_NE(verify(ds[i], resized, cache), "good");
+        EXPECT_EQ(verify(ds[i], signatures[i], cache, Hash{'h'}), "bad-signature");
+        v1::Signature renamed = signatures[i];
+        renamed.set_key_id(to_string(other->public_key().id()));
+        EXPECT_EQ(
+            outcome(verify_batch_signature(kGenesis, ds[i], renamed, other->public_key(), cache)),
+            "bad-signature");
+        EXPECT_EQ(verify(ds[i], signatures[i], cache), "good");
+      }
+    }
+  }
+}
+
+// Any number of batches may be under way at a time.
+TEST_F(BatchSignatureTest, EnvelopesOfManyBatchesVerifyInAnyOrder) {
+  constexpr std::size_t kBatches = RootCache::kPathsMax + 4;
+  std::vector<std::vector<Hash>> ds;
+  std::vector<std::vector<v1::Signature>> signatures;
+  for (std::size_t batch = 0; batch < kBatches; ++batch) {
+    ds.push_back(some_ds(3 + batch));
+    signatures.push_back(sign(ds.back()));
+  }
+  RootCache cache;
+  for (std::size_t i = 0; i < kBatches + 2; ++i) {
+    for (std::size_t batch = i < 3 ? 0 : i - 2; batch < kBatches; ++batch) {
+      EXPECT_EQ(verify(ds[batch][i], signatures[batch][i], cache), "good") << i << " of " << batch;
+    }
+  }
+  EXPECT_EQ(cache.size(), kBatches);
+}
+
 TEST(RootCacheTest, IsBoundedAndForgetsTheOldestFirst) {
   RootCache cache(2);
   cache.insert(Hash{1});

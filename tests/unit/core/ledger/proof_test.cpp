@@ -161,6 +161,32 @@ TEST(ProofTest, InclusionAtAnotherIndexIsRefused) {
   }
 }
 
+// Whatever was followed before, the answer is that of a path that is followed alone.
+TEST(FollowedPathTest, ANeighboursPathIsGoodExactlyWhereItLeadsToTheRoot) {
+  for (std::uint64_t size = 1; size <= 20; ++size) {
+    const Path leaves = hashes_of(reference::make_entries(size));
+    const ProvenTree all = prove_all(leaves);
+    for (std::uint64_t known = 0; known < size; ++known) {
+      for (std::uint64_t index = 0; index < size; ++index) {
+        FollowedPath followed =
+            FollowedPath::follow(leaves[known], known, size, all.paths[known]).value();
+        ASSERT_EQ(followed.root(), all.root);
+        const Path& good = all.paths[index];
+        for (const Path& bad : spoiled(good)) {
+          ASSERT_FALSE(followed.follow(leaves[index], index, bad)) << index << " of " << size;
+        }
+        ASSERT_FALSE(followed.follow(Hash{'x'}, index, good));
+        for (std::uint64_t other = 0; other <= size + 1; ++other) {
+          ASSERT_EQ(followed.follow(leaves[index], other, good), other == index);
+        }
+        ASSERT_TRUE(followed.follow(leaves[index], index, good));
+        ASSERT_EQ(followed.root(), all.root);
+        ASSERT_TRUE(followed.follow(leaves[known], known, all.paths[known]));
+      }
+    }
+  }
+}
+
 // A peer chooses these numbers: nothing may overflow, loop for long, or abort.
 TEST(ProofTest, ExtremeSizesAreOrdinaryErrors) {
   constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
