@@ -213,7 +213,7 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
       decision.outcomes.push_back(refused(submission, judged.error()));
       continue;
     }
-    clocks_new[{hash_from(envelope.batch_signature()->key_id()),
+    clocks_new[{envelope.batch_signature()->key_id,
                 static_cast<std::uint32_t>(envelope.draft.precedence())}] =
         envelope.header.created_at_us();
     in_batch[id] = {envelope.notice, tree.size()};
@@ -249,7 +249,7 @@ Result<void> Sequencer::judge(const Submission& submission, const Answers& answe
   CHANCERY_TRY_VOID(
       exchange::check_log_seen(envelope, head_at(envelope.header.log_seen().size(), answers)));
   // Order within a precedence of a signing key.
-  const ClockKey key{hash_from(envelope.batch_signature()->key_id()),
+  const ClockKey key{envelope.batch_signature()->key_id,
                      static_cast<std::uint32_t>(envelope.draft.precedence())};
   const auto newer = clocks_new.find(key);
   const auto stored = clocks_.find(key);

@@ -17,6 +17,7 @@ namespace {
 // As many as parse: where they are fewer than the batch has, the next one is at fault.
 std::vector<ledger::Leaf> parse_leaves(Bytes bytes) {
   std::vector<ledger::Leaf> leaves;
+  leaves.reserve(std::min(bytes.size() / ledger::kLeafBytes, kBatchSizeMax));
   while (bytes.size() >= ledger::kLeafBytes && leaves.size() < kBatchSizeMax) {
     const Result<ledger::Leaf> leaf = ledger::parse_leaf(bytes.first(ledger::kLeafBytes));
     if (!leaf.has_value()) {
@@ -52,133 +53,108 @@ void Auditor::finding(std::optional<std::uint64_t> index, Error error) {
   }
 }
 
-std::vector<std::optional<Envelope>> Auditor::check_envelopes(
-    const v1::AuditBatch& batch, const std::vector<ledger::Leaf>& leaves) {
-  std::vector<std::optional<Envelope>> envelopes(leaves.size());
-  for (const v1::AuditEntry& entry : batch.entries()) {
-    const std::uint64_t position = entry.index() - batch.first_index();
-    if (entry.index() < batch.first_index() || position >= leaves.size()) {
-      finding(entry.index(), {ErrorCode::kMalformed, "an entry outside its batch"});
-      continue;
-    }
-    if (entry.envelope().empty()) {
-      continue;
-    }
-    Result<Envelope> envelope =
-        parse_envelope(entry.envelope(), follower_.directory().genesis(), Bodies::kMaybeErased);
-    if (!envelope.has_value()) {
-      // What a store keeps as evidence may not parse; then the store says so, and it is still what
-      // was logged.
-      const Result<Hash> logged = entry_of(entry.envelope(), follower_.directory().genesis());
-      if (entry.faulted() && logged.has_value() && *logged == leaves[position].entry) {
-        ++report_.void_count;
-      } else {
-        finding(entry.index(), envelope.error());
-      }
-      continue;
-    }
-    if (envelope->entry != leaves[position].entry) {
-      finding(entry.index(),
-              {ErrorCode::kLeafMismatch, "the stored envelope hashes to " + hex(envelope->entry) +
-                                             ", its leaf holds " + hex(leaves[position].entry)});
-      continue;
-    }
-    if (entry.faulted()) {
-      ++report_.void_count;
-      continue;
-    }
-    if (const Result<void> described = check_description(entry, *envelope);
-        !described.has_value()) {
-      finding(entry.index(), described.error());
-    }
-    envelopes[position] = std::move(*envelope);
+const Envelope* Auditor::check_envelope(const v1::AuditEntry& entry, const ledger::Leaf& leaf) {
+  if (entry.envelope().empty()) {
+    return nullptr;
   }
-  return envelopes;
+  const Hash& genesis = follower_.directory().genesis();
+  const Result<void> parsed =
+      parse_envelope_into(envelope_, entry.envelope(), genesis, Bodies::kMaybeErased);
+  if (!parsed.has_value()) {
+    // What a store keeps as evidence may not parse; then the store says so, and it is still what
+    // was logged.
+    const Result<Hash> logged = entry_of(entry.envelope(), genesis);
+    if (entry.faulted() && logged.has_value() && *logged == leaf.entry) {
+      ++report_.void_count;
+    } else {
+      finding(entry.index(), parsed.error());
+    }
+    return nullptr;
+  }
+  if (envelope_.entry != leaf.entry) {
+    finding(entry.index(),
+            {ErrorCode::kLeafMismatch, "the stored envelope hashes to " + hex(envelope_.entry) +
+                                           ", its leaf holds " + hex(leaf.entry)});
+    return nullptr;
+  }
+  if (entry.faulted()) {
+    ++report_.void_count;
+    return nullptr;
+  }
+  if (const Result<void> described = check_description(entry, envelope_); !described.has_value()) {
+    finding(entry.index(), described.error());
+  }
+  return &envelope_;
 }
 
 // C-124
-void Auditor::check_feed(const v1::AuditBatch& batch,
-                         const std::vector<std::optional<Envelope>>& good) {
-  for (const v1::AuditEntry& entry : batch.entries()) {
-    const std::uint64_t position = entry.index() - batch.first_index();
-    if (!entry.has_feed() || position >= good.size()) {
-      continue;
+void Auditor::check_feed(const v1::AuditEntry& entry, const Envelope& envelope) {
+  if (!entry.has_feed()) {
+    return;
+  }
+  const std::vector<std::string> readers = readers_of(envelope.draft);
+  const v1::AuditFeed& feed = entry.feed();
+  const bool urgent = lane_of(envelope.draft.precedence()) == Lane::kUrgent;
+  const auto& lane = urgent ? feed.members_urgent() : feed.members();
+  const auto& other_lane = urgent ? feed.members() : feed.members_urgent();
+  if (std::ranges::equal(lane, readers) && other_lane.empty()) {
+    return;
+  }
+  const std::set<std::string> due(readers.begin(), readers.end());
+  const std::set<std::string> fed(lane.begin(), lane.end());
+  for (const std::string& member : due) {
+    if (!fed.contains(member)) {
+      finding(entry.index(), {ErrorCode::kStoreDamaged, "the feed of " + member + " lacks it"});
     }
-    const std::optional<Envelope>& envelope = good[position];
-    if (!envelope.has_value()) {
-      continue;
-    }
-    const std::vector<std::string> readers = readers_of(envelope->draft);
-    const std::set<std::string> due(readers.begin(), readers.end());
-    const v1::AuditFeed& feed = entry.feed();
-    const bool urgent = lane_of(envelope->draft.precedence()) == Lane::kUrgent;
-    const auto& lane = urgent ? feed.members_urgent() : feed.members();
-    const std::set<std::string> fed(lane.begin(), lane.end());
-    for (const std::string& member : due) {
-      if (!fed.contains(member)) {
-        finding(entry.index(), {ErrorCode::kStoreDamaged, "the feed of " + member + " lacks it"});
-      }
-    }
-    for (const std::string& member : fed) {
-      if (!due.contains(member)) {
-        finding(entry.index(),
-                {ErrorCode::kStoreDamaged, "it is in the feed of " + member + ", not for them"});
-      }
-    }
-    for (const std::string& member : urgent ? feed.members() : feed.members_urgent()) {
+  }
+  for (const std::string& member : fed) {
+    if (!due.contains(member)) {
       finding(entry.index(),
-              {ErrorCode::kStoreDamaged, "it is in the wrong lane of the feed of " + member});
+              {ErrorCode::kStoreDamaged, "it is in the feed of " + member + ", not for them"});
     }
+  }
+  for (const std::string& member : other_lane) {
+    finding(entry.index(),
+            {ErrorCode::kStoreDamaged, "it is in the wrong lane of the feed of " + member});
   }
 }
 
 // C-126. The log may hold an envelope of the notice that was signed before the last one: then what
 // was delivered decides, also where the node found it void. Nothing is decided while that is still
 // to come.
-void Auditor::check_outbox(const v1::AuditBatch& batch, const std::vector<ledger::Leaf>& leaves,
-                           const std::vector<std::optional<Envelope>>& good) {
-  for (const v1::AuditEntry& entry : batch.entries()) {
-    const std::uint64_t position = entry.index() - batch.first_index();
-    if (!entry.has_outbox() || position >= leaves.size()) {
-      continue;
-    }
-    const v1::AuditOutbox& outbox = entry.outbox();
-    const std::optional<Envelope>& received = good[position];
-    if (received.has_value() && as_view(received->notice) == outbox.notice()) {
-      continue;
-    }
-    const auto is_it = [&](std::string_view bytes) {
-      const Result<Envelope> envelope =
-          parse_envelope(bytes, follower_.directory().genesis(), Bodies::kMaybeErased);
-      return envelope.has_value() && as_view(envelope->notice) == outbox.notice() &&
-             envelope->entry == leaves[position].entry;
-    };
-    const bool decided = outbox.passed() || !entry.envelope().empty();
-    if (decided && !is_it(outbox.envelope()) && !is_it(entry.envelope())) {
-      finding(entry.index(), {ErrorCode::kLeafMismatch,
-                              "the outbox says that its notice " + hex(as_bytes(outbox.notice())) +
-                                  " was logged here, and the leaf is of another"});
-    }
+void Auditor::check_outbox(const v1::AuditEntry& entry, const ledger::Leaf& leaf,
+                           const Envelope* good) {
+  const v1::AuditOutbox& outbox = entry.outbox();
+  if (!entry.has_outbox() || (good != nullptr && as_view(good->notice) == outbox.notice())) {
+    return;
+  }
+  const auto is_it = [&](std::string_view bytes) {
+    const Result<Envelope> envelope =
+        parse_envelope(bytes, follower_.directory().genesis(), Bodies::kMaybeErased);
+    return envelope.has_value() && as_view(envelope->notice) == outbox.notice() &&
+           envelope->entry == leaf.entry;
+  };
+  const bool decided = outbox.passed() || !entry.envelope().empty();
+  if (decided && !is_it(outbox.envelope()) && !is_it(entry.envelope())) {
+    finding(entry.index(), {ErrorCode::kLeafMismatch,
+                            "the outbox says that its notice " + hex(as_bytes(outbox.notice())) +
+                                " was logged here, and the leaf is of another"});
   }
 }
 
-// C-126. That the inbox describes the notice that was received is a part of check_envelopes(), and
+// C-126. That the inbox describes the notice that was received is a part of check_envelope(), and
 // so is an envelope that is bad.
-void Auditor::check_inbox(const v1::AuditBatch& batch,
-                          const std::vector<std::optional<Envelope>>& good) {
-  for (const v1::AuditEntry& entry : batch.entries()) {
-    const std::uint64_t position = entry.index() - batch.first_index();
-    const std::optional<Envelope> none;
-    const std::optional<Envelope>& shown =
-        entry.shown() && position < good.size() ? good[position] : none;
-    if (shown.has_value() &&
-        entry.shown_urgent() != (lane_of(shown->draft.precedence()) == Lane::kUrgent)) {
-      finding(entry.index(), {ErrorCode::kStoreDamaged, "it is in the wrong lane of the inbox"});
-    }
-    if (entry.shown() && (entry.envelope().empty() || entry.faulted() || entry.code() != 0)) {
-      finding(entry.index(),
-              {ErrorCode::kStoreDamaged, "the inbox shows it, and no good envelope was received"});
-    }
+void Auditor::check_inbox(const v1::AuditEntry& entry, const Envelope* good) {
+  if (!entry.shown()) {
+    return;
+  }
+  if (good != nullptr &&
+      entry.shown_urgent() != (lane_of(good->draft.precedence()) == Lane::kUrgent)) {
+    finding(entry.index(), {ErrorCode::kStoreDamaged, "it is in the wrong lane of the inbox"});
+  }
+  if (entry.envelope().empty() || entry.faulted() || entry.code() != 0) {
+    finding(entry.index(),
+            {ErrorCode::kStoreDamaged, "the inbox shows it, and no good envelope was received"});
   }
 }
 
@@ -186,10 +162,10 @@ void Auditor::check_inbox(const v1::AuditBatch& batch,
 void Auditor::remember(std::uint64_t index, const Envelope& envelope) {
   note_failure(
       drafts_.add(index, envelope.draft.origin(), envelope.draft.notice_id(), envelope.notice));
-  for (const v1::Signature& signature : envelope.signatures.signatures()) {
-    if (signature.has_batch()) {
+  for (const Signature& signature : envelope.signatures) {
+    if (signature.batch.has_value()) {
       Newest& newest =
-          newest_[{signature.key_id(), static_cast<std::uint32_t>(envelope.draft.precedence())}];
+          newest_[{signature.key_id, static_cast<std::uint32_t>(envelope.draft.precedence())}];
       if (envelope.header.created_at_us() >= newest.created_at_us) {
         newest = {.created_at_us = envelope.header.created_at_us(), .index = index};
       }
@@ -206,15 +182,15 @@ void Auditor::last_page(const v1::AuditPageReply& page) {
   if (!page.has_clocks()) {
     return;
   }
-  std::map<std::pair<std::string, std::uint32_t>, std::uint64_t> stored;
+  std::map<std::pair<Hash, std::uint32_t>, std::uint64_t> stored;
   for (const v1::AuditClock& clock : page.clocks().clocks()) {
-    stored[{clock.key_id(), clock.precedence()}] = clock.created_at_us();
+    stored[{hash_from(clock.key_id()), clock.precedence()}] = clock.created_at_us();
   }
   for (const auto& [key, newest] : newest_) {
     const auto clock = stored.find(key);
     if (clock == stored.end() || clock->second < newest.created_at_us) {
       finding(newest.index,
-              {ErrorCode::kStoreDamaged, "the stored clock of key " + hex(as_bytes(key.first)) +
+              {ErrorCode::kStoreDamaged, "the stored clock of key " + hex(key.first) +
                                              " is behind it: older notices would be logged"});
     }
   }
@@ -233,6 +209,85 @@ std::optional<Hash> Auditor::root_at(std::uint64_t size) {
     return std::nullopt;
   }
   return *root;
+}
+
+Result<std::string> Auditor::directory_entry(const v1::AuditBatch& batch,
+                                             const ledger::Leaf& leaf) {
+  const Hash& genesis = follower_.directory().genesis();
+  for (const v1::AuditEntry& entry : batch.entries()) {
+    if (entry.index() == batch.first_index() && !entry.faulted() &&
+        parse_envelope_into(envelope_, entry.envelope(), genesis, Bodies::kMaybeErased)
+            .has_value() &&
+        envelope_.entry == leaf.entry) {
+      return entry.envelope();
+    }
+  }
+  return fail(ErrorCode::kStoreDamaged, "the directory entry is not there or is bad");
+}
+
+std::optional<AuditFinding> Auditor::follow(const v1::AuditBatch& batch,
+                                            const std::vector<ledger::Leaf>& leaves) {
+  const ledger::Leaf& first = leaves.front();
+  v1::LogBatch log_batch;
+  log_batch.set_first_index(batch.first_index());
+  log_batch.set_type(static_cast<std::uint32_t>(first.type));
+  log_batch.set_accepted_at_ms(first.accepted_at_ms);
+  log_batch.set_directory(to_string(first.directory));
+  log_batch.set_checkpoint(batch.checkpoint());
+  log_batch.mutable_entries()->reserve(leaves.size() * sizeof(Hash));
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const ledger::Leaf& leaf = leaves[i];
+    if (leaf.type != first.type || leaf.directory != first.directory ||
+        leaf.accepted_at_ms != first.accepted_at_ms) {
+      return AuditFinding{batch.first_index() + i,
+                          {ErrorCode::kMalformed, "a leaf differs from its batch"}};
+    }
+    log_batch.mutable_entries()->append(as_view(leaf.entry));
+  }
+  if (first.type == ledger::LeafType::kDirectory) {
+    Result<std::string> entry = directory_entry(batch, first);
+    if (!entry.has_value()) {
+      return AuditFinding{batch.first_index(), std::move(entry).error()};
+    }
+    log_batch.set_directory_entry(*std::move(entry));
+  }
+  if (batch.checkpoint().empty()) {
+    // A hub that stopped between commit and signature leaves its last batch so, and only that one.
+    if (batch.first_index() != follower_.size()) {
+      return AuditFinding{batch.first_index(),
+                          {ErrorCode::kGap, "expected at " + std::to_string(follower_.size())}};
+    }
+    report_.head_unsigned = true;
+    unsigned_count_ = leaves.size();
+    stopped_ = true;
+    return std::nullopt;
+  }
+  const Result<FollowedBatch> followed = follower_.follow(log_batch, cache_);
+  if (!followed.has_value()) {
+    return AuditFinding{
+        leaves.size() == 1 ? std::optional(batch.first_index()) : std::nullopt,
+        {followed.error().code, "entries " + std::to_string(batch.first_index()) + " to " +
+                                    std::to_string(batch.first_index() + leaves.size() - 1) + ": " +
+                                    followed.error().detail}};
+  }
+  if (!batch.root().empty() && batch.root() != as_view(follower_.tree().root())) {
+    finding(batch.first_index(), {ErrorCode::kStoreDamaged, "the root stored for its batch"});
+  }
+  ++report_.batch_count;
+  report_.directory_entry_count += first.type == ledger::LeafType::kDirectory ? 1 : 0;
+  return std::nullopt;
+}
+
+void Auditor::judge(std::uint64_t index, const Envelope& notice) {
+  Result<void> judged = judge_notice(notice, follower_.directory(), cache_);
+  if (judged.has_value()) {
+    judged = check_log_seen(notice, root_at(notice.header.log_seen().size()));
+  }
+  if (judged.has_value()) {
+    remember(index, notice);
+  } else if (!report_.failure.has_value()) {
+    finding(index, judged.error());
+  }
 }
 
 bool Auditor::batch(const v1::AuditBatch& batch) {
@@ -257,79 +312,38 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
       return stop(batch.first_index() + i, {ErrorCode::kStoreDamaged, "the entry is not there"});
     }
   }
-  const std::vector<std::optional<Envelope>> envelopes = check_envelopes(batch, leaves);
-
-  v1::LogBatch log_batch;
-  log_batch.set_first_index(batch.first_index());
-  log_batch.set_type(static_cast<std::uint32_t>(leaves.front().type));
-  log_batch.set_accepted_at_ms(leaves.front().accepted_at_ms);
-  log_batch.set_directory(to_string(leaves.front().directory));
-  log_batch.set_checkpoint(batch.checkpoint());
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    const ledger::Leaf& leaf = leaves[i];
-    if (leaf.type != leaves.front().type || leaf.directory != leaves.front().directory ||
-        leaf.accepted_at_ms != leaves.front().accepted_at_ms) {
-      return stop(batch.first_index() + i,
-                  {ErrorCode::kMalformed, "a leaf differs from its batch"});
-    }
-    log_batch.mutable_entries()->append(as_view(leaf.entry));
-  }
-  const bool is_directory = leaves.front().type == ledger::LeafType::kDirectory;
-  if (is_directory) {
-    const std::optional<Envelope>& entry = envelopes.front();
-    if (!entry.has_value()) {
-      return stop(batch.first_index(),
-                  {ErrorCode::kStoreDamaged, "the directory entry is not there or is bad"});
-    }
-    log_batch.set_directory_entry(entry->bytes());
-  }
-  if (batch.checkpoint().empty()) {
-    // A hub that stopped between commit and signature leaves its last batch so, and only that one.
-    if (batch.first_index() != follower_.size()) {
-      return stop(batch.first_index(),
-                  {ErrorCode::kGap, "expected at " + std::to_string(follower_.size())});
-    }
-    report_.head_unsigned = true;
-    unsigned_count_ = leaves.size();
-    stopped_ = true;
-    return false;
-  }
-  const Result<FollowedBatch> followed = follower_.follow(log_batch, cache_);
-  if (!followed.has_value()) {
-    return stop(
-        leaves.size() == 1 ? std::optional(batch.first_index()) : std::nullopt,
-        {followed.error().code, "entries " + std::to_string(batch.first_index()) + " to " +
-                                    std::to_string(batch.first_index() + leaves.size() - 1) + ": " +
-                                    followed.error().detail});
-  }
-  if (!batch.root().empty() && batch.root() != as_view(follower_.tree().root())) {
-    finding(batch.first_index(), {ErrorCode::kStoreDamaged, "the root stored for its batch"});
-  }
-  check_feed(batch, envelopes);
-  check_outbox(batch, leaves, envelopes);
-  check_inbox(batch, envelopes);
-  ++report_.batch_count;
-  report_.directory_entry_count += is_directory ? 1 : 0;
-  for (std::size_t i = 0; i < envelopes.size(); ++i) {
-    const std::optional<Envelope>& held = envelopes[i];
-    if (!held.has_value()) {
+  const std::optional<AuditFinding> end = follow(batch, leaves);
+  const bool followed = !end.has_value() && !stopped_;
+  std::vector<bool> held(leaves.size());
+  for (const v1::AuditEntry& entry : batch.entries()) {
+    const std::uint64_t position = entry.index() - batch.first_index();
+    if (entry.index() < batch.first_index() || position >= leaves.size()) {
+      finding(entry.index(), {ErrorCode::kMalformed, "an entry outside its batch"});
       continue;
     }
+    const ledger::Leaf& leaf = leaves[position];
+    const Envelope* const good = check_envelope(entry, leaf);
+    if (!followed) {
+      continue;
+    }
+    check_outbox(entry, leaf, good);
+    check_inbox(entry, good);
+    if (good == nullptr || held[position]) {
+      continue;
+    }
+    held[position] = true;
+    check_feed(entry, *good);
     ++report_.envelope_count;
-    report_.erased_count += held->erased.has_value() ? 1U : 0U;
-    if (is_directory) {
-      continue;
+    report_.erased_count += good->erased.has_value() ? 1U : 0U;
+    if (leaf.type != ledger::LeafType::kDirectory) {
+      judge(entry.index(), *good);
     }
-    Result<void> judged = judge_notice(*held, follower_.directory(), cache_);
-    if (judged.has_value()) {
-      judged = check_log_seen(*held, root_at(held->header.log_seen().size()));
-    }
-    const std::uint64_t index = batch.first_index() + i;
-    if (judged.has_value()) {
-      remember(index, *held);
-    } else if (!report_.failure.has_value()) {
-      finding(index, judged.error());
-    }
+  }
+  if (end.has_value()) {
+    return stop(end->index, end->error);
+  }
+  if (!followed) {
+    return false;
   }
   note_failure(heads_.add(follower_.size(), follower_.tree().root()));
   stopped_ = report_.failure.has_value();

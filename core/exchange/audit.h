@@ -68,15 +68,19 @@ class Auditor {
 
  private:
   void finding(std::optional<std::uint64_t> index, Error error);
-  // The envelopes that match their leaves, by position; nothing where one is absent or bad.
-  std::vector<std::optional<Envelope>> check_envelopes(const v1::AuditBatch& batch,
-                                                       const std::vector<ledger::Leaf>& leaves);
+  // Follows the log by one batch; what ends the audit there, where something does.
+  std::optional<AuditFinding> follow(const v1::AuditBatch& batch,
+                                     const std::vector<ledger::Leaf>& leaves);
+  Result<std::string> directory_entry(const v1::AuditBatch& batch, const ledger::Leaf& leaf);
+  // The envelope of an entry that matches its leaf, until the next one is asked for; nothing where
+  // it is absent or bad.
+  const Envelope* check_envelope(const v1::AuditEntry& entry, const ledger::Leaf& leaf);
+  void judge(std::uint64_t index, const Envelope& notice);
 
   // What a store keeps beside an entry, to deliver and to show it by.
-  void check_feed(const v1::AuditBatch& batch, const std::vector<std::optional<Envelope>>& good);
-  void check_outbox(const v1::AuditBatch& batch, const std::vector<ledger::Leaf>& leaves,
-                    const std::vector<std::optional<Envelope>>& good);
-  void check_inbox(const v1::AuditBatch& batch, const std::vector<std::optional<Envelope>>& good);
+  void check_feed(const v1::AuditEntry& entry, const Envelope& envelope);
+  void check_outbox(const v1::AuditEntry& entry, const ledger::Leaf& leaf, const Envelope* good);
+  void check_inbox(const v1::AuditEntry& entry, const Envelope* good);
   // A notice that was found good.
   void remember(std::uint64_t index, const Envelope& envelope);
   void note_failure(const Result<void>& done);
@@ -88,11 +92,12 @@ class Auditor {
 
   LogFollower follower_;
   RootCache cache_;
+  Envelope envelope_;   // The one that is looked at: it keeps its memory for the next.
   HeadMemory heads_;    // Which notices say they saw.
   DraftMemory drafts_;  // One under an id of its origin (C-137).
   AuditReport report_;
   // By signing key and precedence: as many as the directory has keys, however long the log.
-  std::map<std::pair<std::string, std::uint32_t>, Newest> newest_;
+  std::map<std::pair<Hash, std::uint32_t>, Newest> newest_;
   std::size_t unsigned_count_ = 0;  // Entries of the last batch, where it has no checkpoint.
   bool stopped_ = false;
 };

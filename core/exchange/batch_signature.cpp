@@ -5,7 +5,6 @@
 
 #include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
-#include "core/crypto/signer.h"
 #include "core/exchange/limits.h"
 #include "core/ledger/tree.h"
 
@@ -77,51 +76,45 @@ void RootCache::insert(const Hash& fingerprint) {
   }
 }
 
-bool RootCache::follows(const Hash& genesis, const v1::Signature& signature, const Hash& leaf,
-                        std::span<const Hash> path) {
+bool RootCache::follows(const Hash& genesis, const Signature& signature, const Hash& leaf) {
+  if (!signature.batch.has_value()) {
+    return false;
+  }
+  const Signature::Batch& batch = *signature.batch;
   return std::ranges::any_of(kept_, [&](Kept& kept) {
-    return kept.value == signature.value() && kept.key_id == signature.key_id() &&
-           kept.genesis == genesis && kept.path.size() == signature.batch().tree_size() &&
-           kept.path.follow(leaf, signature.batch().leaf_index(), path);
+    return kept.value == signature.value && kept.key_id == signature.key_id &&
+           kept.genesis == genesis && kept.path.size() == batch.tree_size &&
+           kept.path.follow(leaf, batch.leaf_index, batch.path);
   });
 }
 
-void RootCache::keep(const Hash& genesis, const v1::Signature& signature,
-                     ledger::FollowedPath path) {
+void RootCache::keep(const Hash& genesis, const Signature& signature, ledger::FollowedPath path) {
   if (path.size() == 1) {
     return;  // Nobody else has a path to its root.
   }
   kept_.push_back({.genesis = genesis,
-                   .key_id = signature.key_id(),
-                   .value = signature.value(),
+                   .key_id = signature.key_id,
+                   .value = signature.value,
                    .path = std::move(path)});
   if (kept_.size() > kPathsMax) {
     kept_.pop_front();
   }
 }
 
-Result<void> verify_batch_signature(const Hash& genesis, const Hash& d,
-                                    const v1::Signature& signature, const crypto::PublicKey& key,
-                                    RootCache& cache) {
-  CHANCERY_CHECK(as_view(key.id()) == signature.key_id());
-  std::vector<Hash> path;
-  path.reserve(static_cast<std::size_t>(signature.batch().path_size()));
-  for (const std::string& hash : signature.batch().path()) {
-    path.push_back(hash_from(hash));
-  }
+Result<void> verify_batch_signature(const Hash& genesis, const Hash& d, const Signature& signature,
+                                    const crypto::PublicKey& key, RootCache& cache) {
+  CHANCERY_CHECK(key.id() == signature.key_id && signature.batch.has_value());
+  const Signature::Batch& batch = *signature.batch;
   const Hash leaf = ledger::leaf_hash(d);
-  if (cache.follows(genesis, signature, leaf, path)) {
+  if (cache.follows(genesis, signature, leaf)) {
     return {};
   }
   CHANCERY_TRY(ledger::FollowedPath followed,
-               ledger::FollowedPath::follow(leaf, signature.batch().leaf_index(),
-                                            signature.batch().tree_size(), path));
-  const std::string message =
-      batch_message(genesis, key.id(), signature.batch().tree_size(), followed.root());
-  const Hash fingerprint = crypto::sha256({as_bytes(message), as_bytes(signature.value())});
+               ledger::FollowedPath::follow(leaf, batch.leaf_index, batch.tree_size, batch.path));
+  const std::string message = batch_message(genesis, key.id(), batch.tree_size, followed.root());
+  const Hash fingerprint = crypto::sha256({as_bytes(message), signature.value});
   if (!cache.contains(fingerprint)) {
-    const Result<void> verified =
-        crypto::verify(key, as_bytes(message), as_bytes(signature.value()));
+    const Result<void> verified = crypto::verify(key, as_bytes(message), signature.value);
     if (!verified.has_value()) {
       return fail(verified.error().code, "key " + hex(key.id()) + " did not sign this batch");
     }

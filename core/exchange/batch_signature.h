@@ -12,8 +12,11 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -23,9 +26,23 @@
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
+#include "core/crypto/signer.h"
 #include "core/ledger/proof.h"
 
 namespace chancery::exchange {
+
+// As an envelope carries it.
+struct Signature {
+  struct Batch {
+    std::uint64_t leaf_index = 0;
+    std::uint64_t tree_size = 0;
+    std::vector<Hash> path;
+  };
+
+  Hash key_id{};
+  std::array<std::uint8_t, crypto::kSignatureBytes> value{};
+  std::optional<Batch> batch;  // Without one it is a release, by a person.
+};
 
 [[nodiscard]] std::string batch_message(const Hash& genesis, const Hash& key_id,
                                         std::uint64_t tree_size, const Hash& root);
@@ -61,16 +78,15 @@ class RootCache {
 
   // Whether the signature's path leads from `leaf` to a root of which one is kept, and the value is
   // of that one.
-  [[nodiscard]] bool follows(const Hash& genesis, const v1::Signature& signature, const Hash& leaf,
-                             std::span<const Hash> path);
+  [[nodiscard]] bool follows(const Hash& genesis, const Signature& signature, const Hash& leaf);
   // The path of a signature that was found good.
-  void keep(const Hash& genesis, const v1::Signature& signature, ledger::FollowedPath path);
+  void keep(const Hash& genesis, const Signature& signature, ledger::FollowedPath path);
 
  private:
   struct Kept {
     Hash genesis{};
-    std::string key_id;
-    std::string value;
+    Hash key_id{};
+    std::array<std::uint8_t, crypto::kSignatureBytes> value{};
     ledger::FollowedPath path;
   };
 
@@ -81,9 +97,9 @@ class RootCache {
 };
 
 // kBadBatchPath where the path does not lead from D to a root; kBadSignature where the key did not
-// sign that root. The caller has found `key` by the signature's key_id.
+// sign that root. The caller has found `key` by the signature's key_id. Of batch signatures only.
 [[nodiscard]] Result<void> verify_batch_signature(const Hash& genesis, const Hash& d,
-                                                  const v1::Signature& signature,
+                                                  const Signature& signature,
                                                   const crypto::PublicKey& key, RootCache& cache);
 
 }  // namespace chancery::exchange

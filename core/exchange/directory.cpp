@@ -426,16 +426,16 @@ Result<std::vector<Hash>> Directory::signers_of(const Envelope& envelope,
                                                 const std::vector<crypto::PublicKey>& signers,
                                                 RootCache& cache) const {
   std::vector<Hash> signed_by;
-  for (const v1::Signature& signature : envelope.signatures.signatures()) {
-    if (!signature.has_batch()) {
+  for (const Signature& signature : envelope.signatures) {
+    if (!signature.batch.has_value()) {
       return fail(ErrorCode::kMalformed, "a directory entry carries no release");
     }
     const auto key = std::ranges::find_if(signers, [&](const crypto::PublicKey& candidate) {
-      return as_view(candidate.id()) == signature.key_id();
+      return candidate.id() == signature.key_id;
     });
     if (key == signers.end()) {
       return fail(ErrorCode::kUnknownKey,
-                  "key " + hex(as_bytes(signature.key_id())) + " has no say about this entry");
+                  "key " + hex(signature.key_id) + " has no say about this entry");
     }
     CHANCERY_TRY_VOID(verify_batch_signature(genesis_, envelope.d, signature, *key, cache));
     signed_by.push_back(key->id());
@@ -479,9 +479,9 @@ Result<void> Directory::check_assent(const std::vector<Hash>& signed_by) const {
 Result<void> Directory::check_assent_to(const Envelope& entry, RootCache& cache) const {
   const std::vector<crypto::PublicKey> keys = authorities();
   std::vector<Hash> signed_by;
-  for (const v1::Signature& signature : entry.signatures.signatures()) {
+  for (const Signature& signature : entry.signatures) {
     const auto key = std::ranges::find_if(keys, [&](const crypto::PublicKey& candidate) {
-      return as_view(candidate.id()) == signature.key_id();
+      return candidate.id() == signature.key_id;
     });
     if (key != keys.end()) {
       CHANCERY_TRY_VOID(verify_batch_signature(genesis_, entry.d, signature, *key, cache));

@@ -1,6 +1,9 @@
 #include "core/exchange/envelope.h"
 
+#include <google/protobuf/io/coded_stream.h>
+
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "core/base/encoding.h"
@@ -13,6 +16,7 @@ namespace chancery::exchange {
 namespace {
 
 using namespace std::string_view_literals;
+namespace io = google::protobuf::io;
 
 // The labels end in the zero byte that string_view keeps.
 constexpr std::string_view kGenesisLabel = "chancery/v1 genesis\0"sv;
@@ -110,57 +114,156 @@ Result<void> check_sealed(const v1::SealedBody& sealed) {
   return {};
 }
 
-Result<void> check_signatures(const v1::Signatures& signatures) {
-  CHANCERY_TRY_VOID(check_at_most(
-      "signatures", static_cast<std::size_t>(signatures.signatures_size()), kSignatureCountMax));
-  for (int i = 0; i < signatures.signatures_size(); ++i) {
-    const v1::Signature& signature = signatures.signatures(i);
-    CHANCERY_TRY_VOID(check_length("key id", signature.key_id().size(), 32));
-    CHANCERY_TRY_VOID(check_length("signature", signature.value().size(), 64));
-    if (i > 0 && signature.key_id() <= signatures.signatures(i - 1).key_id()) {
-      return fail(ErrorCode::kNotCanonical, "signatures ascend by key id, each once");
+Result<void> read_batch(Signature::Batch& batch, std::string_view bytes) {
+  batch.leaf_index = 0;
+  batch.tree_size = 0;
+  batch.path.clear();
+  std::size_t path_size = 0;
+  for (Fields fields(bytes); fields.next();) {
+    switch (fields.number()) {
+      case v1::BatchPath::kLeafIndexFieldNumber:
+        batch.leaf_index = fields.value();
+        break;
+      case v1::BatchPath::kTreeSizeFieldNumber:
+        batch.tree_size = fields.value();
+        break;
+      default:
+        ++path_size;
     }
-    if (signature.form_case() == v1::Signature::FORM_NOT_SET) {
-      return fail(ErrorCode::kMalformed, "a signature is a batch signature or a release");
-    }
-    if (!signature.has_batch()) {
-      continue;
-    }
-    CHANCERY_TRY_VOID(
-        check_at_most("signed batch size", signature.batch().tree_size(), kBatchSizeMax));
-    CHANCERY_TRY_VOID(check_at_most(
-        "batch path", static_cast<std::size_t>(signature.batch().path_size()), kBatchPathMax));
-    for (const std::string& hash : signature.batch().path()) {
-      CHANCERY_TRY_VOID(check_length("batch path hash", hash.size(), 32));
+  }
+  CHANCERY_TRY_VOID(check_at_most("signed batch size", batch.tree_size, kBatchSizeMax));
+  CHANCERY_TRY_VOID(check_at_most("batch path", path_size, kBatchPathMax));
+  for (Fields fields(bytes); fields.next();) {
+    if (fields.number() == v1::BatchPath::kPathFieldNumber) {
+      CHANCERY_TRY_VOID(check_length("batch path hash", fields.bytes().size(), 32));
+      batch.path.push_back(hash_from(fields.bytes()));
     }
   }
   return {};
 }
 
-Result<v1::Envelope> parse_parts(std::string_view bytes) {
-  CHANCERY_TRY(v1::Envelope parts,
-               parse_wire<v1::Envelope>(bytes, Reading::kStrict, {.bytes_max = kEnvelopeBytesMax}));
-  if (!parts.body_digest().empty()) {
-    CHANCERY_TRY_VOID(check_length("body digest", parts.body_digest().size(), 32));
-    if (!parts.body().empty()) {
+Result<void> read_signature(Signature& signature, std::string_view bytes, const Hash* last_key_id) {
+  std::string_view key_id;
+  std::string_view value;
+  std::optional<std::string_view> batch;
+  bool has_form = false;
+  for (Fields fields(bytes); fields.next();) {
+    switch (fields.number()) {
+      case v1::Signature::kKeyIdFieldNumber:
+        key_id = fields.bytes();
+        break;
+      case v1::Signature::kValueFieldNumber:
+        value = fields.bytes();
+        break;
+      default:
+        has_form = true;
+        if (fields.number() == v1::Signature::kBatchFieldNumber) {
+          batch = fields.bytes();
+        }
+    }
+  }
+  CHANCERY_TRY_VOID(check_length("key id", key_id.size(), signature.key_id.size()));
+  CHANCERY_TRY_VOID(check_length("signature", value.size(), signature.value.size()));
+  signature.key_id = hash_from(key_id);
+  std::ranges::copy(as_bytes(value), signature.value.begin());
+  if (last_key_id != nullptr && signature.key_id <= *last_key_id) {
+    return fail(ErrorCode::kNotCanonical, "signatures ascend by key id, each once");
+  }
+  if (!has_form) {
+    return fail(ErrorCode::kMalformed, "a signature is a batch signature or a release");
+  }
+  if (!batch.has_value()) {
+    signature.batch.reset();
+    return {};
+  }
+  if (!signature.batch.has_value()) {
+    signature.batch.emplace();
+  }
+  return read_batch(*signature.batch, *batch);
+}
+
+Result<void> read_signatures(std::vector<Signature>& signatures, std::string_view bytes) {
+  CHANCERY_TRY_VOID(
+      check_wire(bytes, *v1::Signatures::descriptor(), Reading::kStrict,
+                 {.bytes_max = kSignaturesBytesMax, .element_count_max = kSignaturesElementsMax}));
+  std::size_t count = 0;
+  for (Fields fields(bytes); fields.next();) {
+    ++count;
+  }
+  CHANCERY_TRY_VOID(check_at_most("signatures", count, kSignatureCountMax));
+  signatures.resize(count);
+  std::size_t position = 0;
+  for (Fields fields(bytes); fields.next(); ++position) {
+    CHANCERY_TRY_VOID(read_signature(signatures[position], fields.bytes(),
+                                     position > 0 ? &signatures[position - 1].key_id : nullptr));
+  }
+  return {};
+}
+
+// Of an envelope, where they lie in its bytes.
+struct EnvelopeParts {
+  std::string_view header;
+  std::string_view body;
+  std::string_view signatures;
+  std::string_view body_digest;
+};
+
+Result<EnvelopeParts> read_parts(std::string_view bytes) {
+  CHANCERY_TRY_VOID(check_wire(bytes, *v1::Envelope::descriptor(), Reading::kStrict,
+                               {.bytes_max = kEnvelopeBytesMax}));
+  EnvelopeParts parts;
+  for (Fields fields(bytes); fields.next();) {
+    switch (fields.number()) {
+      case v1::Envelope::kHeaderFieldNumber:
+        parts.header = fields.bytes();
+        break;
+      case v1::Envelope::kBodyFieldNumber:
+        parts.body = fields.bytes();
+        break;
+      case v1::Envelope::kSignaturesFieldNumber:
+        parts.signatures = fields.bytes();
+        break;
+      default:
+        parts.body_digest = fields.bytes();
+    }
+  }
+  if (!parts.body_digest.empty()) {
+    CHANCERY_TRY_VOID(check_length("body digest", parts.body_digest.size(), 32));
+    if (!parts.body.empty()) {
       return fail(ErrorCode::kMalformed, "a body and the digest of one that was erased");
     }
   }
   return parts;
 }
 
-Hash digest_of_body(const v1::Envelope& parts) {
-  return parts.body_digest().empty() ? body_digest(parts.body()) : hash_from(parts.body_digest());
+Hash digest_of_body(const EnvelopeParts& parts) {
+  return parts.body_digest.empty() ? body_digest(parts.body) : hash_from(parts.body_digest);
 }
 
 Hash envelope_hash_of(const Hash& genesis, std::string_view header, const Hash& body) {
   return crypto::sha256({as_bytes(kNoticeLabel), genesis, sha256_of(header), body});
 }
 
+constexpr std::size_t kPartPrefixMax = 6;  // A tag and a length.
+
+// As protobuf writes it, without a copy of the parts in between.
+void append_part(std::string& envelope, int number, std::string_view part) {
+  if (part.empty()) {
+    return;
+  }
+  constexpr unsigned kBytesWireType = 2;
+  std::array<std::uint8_t, kPartPrefixMax> prefix{};
+  std::uint8_t* end = io::CodedOutputStream::WriteTagToArray(
+      static_cast<std::uint32_t>(number) << 3U | kBytesWireType, prefix.data());
+  end = io::CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(part.size()), end);
+  envelope += as_view(Bytes(prefix.data(), end));
+  envelope += part;
+}
+
 Result<void> parse_body(Envelope& envelope) {
-  CHANCERY_TRY(envelope.body, parse_wire<v1::Body>(envelope.body_bytes, Reading::kStrict,
-                                                   {.bytes_max = kBodyBytesMax,
-                                                    .element_count_max = kBodyElementsMax}));
+  CHANCERY_TRY_VOID(
+      parse_wire_into(envelope.body, envelope.body_bytes, Reading::kStrict,
+                      {.bytes_max = kBodyBytesMax, .element_count_max = kBodyElementsMax}));
   if (envelope.body.form_case() == v1::Body::FORM_NOT_SET) {
     return fail(ErrorCode::kMalformed, "the body is neither sealed nor clear");
   }
@@ -207,9 +310,10 @@ std::vector<std::string> Envelope::recipient_codes() const {
   return codes;
 }
 
-const v1::Signature* Envelope::batch_signature() const {
-  const auto found = std::ranges::find_if(signatures.signatures(), &v1::Signature::has_batch);
-  return found == signatures.signatures().end() ? nullptr : &*found;
+const Signature* Envelope::batch_signature() const {
+  const auto found = std::ranges::find_if(
+      signatures, [](const Signature& signature) { return signature.batch.has_value(); });
+  return found == signatures.end() ? nullptr : &*found;
 }
 
 std::string Envelope::name() const {
@@ -218,20 +322,22 @@ std::string Envelope::name() const {
 
 std::string envelope_bytes(std::string_view header, std::string_view body,
                            std::string_view signatures) {
-  v1::Envelope envelope;
-  envelope.set_header(std::string(header));
-  envelope.set_body(std::string(body));
-  envelope.set_signatures(std::string(signatures));
-  return envelope.SerializeAsString();
+  std::string bytes;
+  bytes.reserve(header.size() + body.size() + signatures.size() + 3 * kPartPrefixMax);
+  append_part(bytes, v1::Envelope::kHeaderFieldNumber, header);
+  append_part(bytes, v1::Envelope::kBodyFieldNumber, body);
+  append_part(bytes, v1::Envelope::kSignaturesFieldNumber, signatures);
+  return bytes;
 }
 
 std::string erased_bytes(std::string_view header, const Hash& body_digest,
                          std::string_view signatures) {
-  v1::Envelope envelope;
-  envelope.set_header(std::string(header));
-  envelope.set_signatures(std::string(signatures));
-  envelope.set_body_digest(to_string(body_digest));
-  return envelope.SerializeAsString();
+  std::string bytes;
+  bytes.reserve(header.size() + signatures.size() + body_digest.size() + 3 * kPartPrefixMax);
+  append_part(bytes, v1::Envelope::kHeaderFieldNumber, header);
+  append_part(bytes, v1::Envelope::kSignaturesFieldNumber, signatures);
+  append_part(bytes, v1::Envelope::kBodyDigestFieldNumber, as_view(body_digest));
+  return bytes;
 }
 
 Result<void> check_draft(const v1::Draft& draft) {
@@ -256,45 +362,48 @@ Result<void> check_draft(const v1::Draft& draft) {
   return check_length("text_digest", draft.text_digest().size(), 32);
 }
 
-Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis, Bodies bodies) {
-  CHANCERY_TRY(v1::Envelope parts, parse_parts(bytes));
+Result<void> parse_envelope_into(Envelope& envelope, std::string_view bytes, const Hash& genesis,
+                                 Bodies bodies) {
+  CHANCERY_TRY(const EnvelopeParts parts, read_parts(bytes));
   const Hash digest = digest_of_body(parts);
-  Envelope envelope;
-  if (!parts.body_digest().empty()) {
+  envelope.erased.reset();
+  envelope.body.Clear();
+  if (!parts.body_digest.empty()) {
     if (bodies == Bodies::kThere) {
       return fail(ErrorCode::kBodyErased, "the envelope has the digest of its body only");
     }
     envelope.erased = digest;
   }
-  envelope.header_bytes = std::move(*parts.mutable_header());
-  envelope.body_bytes = std::move(*parts.mutable_body());
-  envelope.signatures_bytes = std::move(*parts.mutable_signatures());
+  envelope.header_bytes = parts.header;
+  envelope.body_bytes = parts.body;
+  envelope.signatures_bytes = parts.signatures;
 
-  CHANCERY_TRY(envelope.header, parse_wire<v1::Header>(envelope.header_bytes, Reading::kStrict,
-                                                       {.bytes_max = kHeaderBytesMax}));
+  CHANCERY_TRY_VOID(parse_wire_into(envelope.header, envelope.header_bytes, Reading::kStrict,
+                                    {.bytes_max = kHeaderBytesMax}));
   CHANCERY_TRY_VOID(check_header(envelope.header));
-  CHANCERY_TRY(envelope.draft, parse_wire<v1::Draft>(envelope.header.draft()));
+  CHANCERY_TRY_VOID(parse_wire_into(envelope.draft, envelope.header.draft()));
   CHANCERY_TRY_VOID(check_draft(envelope.draft));
 
   if (!envelope.erased.has_value()) {
     CHANCERY_TRY_VOID(parse_body(envelope));
   }
-
-  CHANCERY_TRY(envelope.signatures,
-               parse_wire<v1::Signatures>(envelope.signatures_bytes, Reading::kStrict,
-                                          {.bytes_max = kSignaturesBytesMax,
-                                           .element_count_max = kSignaturesElementsMax}));
-  CHANCERY_TRY_VOID(check_signatures(envelope.signatures));
+  CHANCERY_TRY_VOID(read_signatures(envelope.signatures, envelope.signatures_bytes));
 
   envelope.notice = notice_hash(genesis, envelope.header.draft());
   envelope.d = envelope_hash_of(genesis, envelope.header_bytes, digest);
   envelope.entry = entry_hash(envelope.d, envelope.signatures_bytes);
+  return {};
+}
+
+Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis, Bodies bodies) {
+  Envelope envelope;
+  CHANCERY_TRY_VOID(parse_envelope_into(envelope, bytes, genesis, bodies));
   return envelope;
 }
 
 Result<Hash> entry_of(std::string_view bytes, const Hash& genesis) {
-  CHANCERY_TRY(const v1::Envelope parts, parse_parts(bytes));
-  return entry_of(genesis, parts.header(), digest_of_body(parts), parts.signatures());
+  CHANCERY_TRY(const EnvelopeParts parts, read_parts(bytes));
+  return entry_of(genesis, parts.header, digest_of_body(parts), parts.signatures);
 }
 
 Hash entry_of(const Hash& genesis, std::string_view header, const Hash& body_digest,
@@ -303,8 +412,8 @@ Hash entry_of(const Hash& genesis, std::string_view header, const Hash& body_dig
 }
 
 Result<Hash> genesis_of(std::string_view bytes) {
-  CHANCERY_TRY(const v1::Envelope parts, parse_parts(bytes));
-  return genesis_hash(parts.header(), parts.body());
+  CHANCERY_TRY(const EnvelopeParts parts, read_parts(bytes));
+  return genesis_hash(parts.header, parts.body);
 }
 
 }  // namespace chancery::exchange

@@ -16,6 +16,7 @@
 #include "chancery/v1/envelope.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/exchange/batch_signature.h"
 
 namespace chancery::exchange {
 
@@ -37,7 +38,7 @@ struct Envelope {
   v1::Header header;
   v1::Draft draft;
   v1::Body body;
-  v1::Signatures signatures;
+  std::vector<Signature> signatures;
 
   Hash notice{};  // N
   Hash d{};
@@ -45,7 +46,7 @@ struct Envelope {
 
   [[nodiscard]] bool sealed() const { return body.has_sealed(); }
   // The one that a node made over D; nothing where there is none, as in what is not good.
-  [[nodiscard]] const v1::Signature* batch_signature() const;
+  [[nodiscard]] const Signature* batch_signature() const;
   [[nodiscard]] std::string bytes() const;
   [[nodiscard]] std::vector<std::string> recipient_codes() const;
   // "AM 0190c3e2-…": how an envelope is called in logs and errors.
@@ -66,6 +67,11 @@ enum class Bodies : std::uint8_t {
 };
 [[nodiscard]] Result<Envelope> parse_envelope(std::string_view bytes, const Hash& genesis,
                                               Bodies bodies = Bodies::kThere);
+
+// The same into an envelope that keeps its memory: for many, one after the other. What was in it is
+// gone, also on failure.
+[[nodiscard]] Result<void> parse_envelope_into(Envelope& envelope, std::string_view bytes,
+                                               const Hash& genesis, Bodies bodies);
 
 // E of an envelope whose parts may be anything, whole or as they are stored.
 [[nodiscard]] Result<Hash> entry_of(std::string_view envelope_bytes, const Hash& genesis);

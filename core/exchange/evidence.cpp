@@ -304,11 +304,10 @@ class Verifier {
     report_.accepted_at_ms = notice.leaf.accepted_at_ms;
     report_.created_at_us = envelope.header.created_at_us();
     report_.draft = envelope.draft;
-    for (const v1::Signature& signature : envelope.signatures.signatures()) {
-      const Hash key_id = hash_from(signature.key_id());
-      if (signature.has_batch()) {
-        report_.signing_key = key_id;
-      } else if (const PersonInfo* const person = directory.active_person(key_id);
+    for (const Signature& signature : envelope.signatures) {
+      if (signature.batch.has_value()) {
+        report_.signing_key = signature.key_id;
+      } else if (const PersonInfo* const person = directory.active_person(signature.key_id);
                  person != nullptr) {
         report_.released_by.push_back(person->name);
       }

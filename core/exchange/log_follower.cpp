@@ -70,11 +70,13 @@ Result<FollowedBatch> LogFollower::follow(const v1::LogBatch& batch, RootCache& 
   }
 
   ledger::CompactTree tree = tree_;
+  followed.leaves.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const ledger::Leaf leaf{.type = type,
-                            .accepted_at_ms = batch.accepted_at_ms(),
-                            .directory = hash_from(batch.directory()),
-                            .entry = hash_from(batch.entries().substr(i * 32, 32))};
+    const ledger::Leaf leaf{
+        .type = type,
+        .accepted_at_ms = batch.accepted_at_ms(),
+        .directory = hash_from(batch.directory()),
+        .entry = hash_from(std::string_view(batch.entries()).substr(i * 32, 32))};
     tree.append(ledger::leaf_hash(leaf));
     followed.leaves.push_back(leaf);
   }

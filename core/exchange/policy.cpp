@@ -61,15 +61,14 @@ Result<void> check_recipient(const v1::Draft& draft, std::string_view code, int 
   return check_ceiling(*member, rank, directory);
 }
 
-Result<const NodeInfo*> signing_node(const Envelope& envelope, const v1::Signature& signature,
+Result<const NodeInfo*> signing_node(const Envelope& envelope, const Signature& signature,
                                      const Directory& directory) {
-  const Hash key_id = hash_from(signature.key_id());
-  if (directory.revoked(key_id)) {
-    return fail(ErrorCode::kRevokedKey, "signing key " + hex(key_id));
+  if (directory.revoked(signature.key_id)) {
+    return fail(ErrorCode::kRevokedKey, "signing key " + hex(signature.key_id));
   }
-  const NodeInfo* const node = directory.active_node(key_id);
+  const NodeInfo* const node = directory.active_node(signature.key_id);
   if (node == nullptr) {
-    return fail(ErrorCode::kUnknownKey, "signing key " + hex(key_id));
+    return fail(ErrorCode::kUnknownKey, "signing key " + hex(signature.key_id));
   }
   if (node->member != envelope.draft.origin()) {
     return fail(ErrorCode::kWrongOrigin,
@@ -82,8 +81,8 @@ Result<const NodeInfo*> signing_node(const Envelope& envelope, const v1::Signatu
 Result<const NodeInfo*> check_signature(const Envelope& envelope, const Directory& directory,
                                         RootCache& cache) {
   const NodeInfo* node = nullptr;
-  for (const v1::Signature& signature : envelope.signatures.signatures()) {
-    if (!signature.has_batch()) {
+  for (const Signature& signature : envelope.signatures) {
+    if (!signature.batch.has_value()) {
       continue;
     }
     if (node != nullptr) {
@@ -102,19 +101,18 @@ Result<const NodeInfo*> check_signature(const Envelope& envelope, const Director
 // All other signatures are releases by the origin's people, and there are as many as a rule asks.
 Result<void> check_releases(const Envelope& envelope, const Directory& directory) {
   std::set<Hash> releases;  // Ids of people's keys.
-  for (const v1::Signature& signature : envelope.signatures.signatures()) {
-    if (signature.has_batch()) {
+  for (const Signature& signature : envelope.signatures) {
+    if (signature.batch.has_value()) {
       continue;
     }
-    const Hash key_id = hash_from(signature.key_id());
+    const Hash& key_id = signature.key_id;
     const PersonInfo* const person = directory.active_person(key_id);
     if (person == nullptr || person->member != envelope.draft.origin()) {
       return fail(ErrorCode::kUnknownKey, "release key " + hex(key_id));
     }
-    CHANCERY_TRY_VOID(
-        crypto::verify(person->release_key,
-                       as_bytes(release_message(directory.genesis(), key_id, envelope.notice)),
-                       as_bytes(signature.value())));
+    CHANCERY_TRY_VOID(crypto::verify(
+        person->release_key,
+        as_bytes(release_message(directory.genesis(), key_id, envelope.notice)), signature.value));
     releases.insert(key_id);
   }
   for (const v1::ReleaseRule& rule : directory.roster().releases()) {

@@ -3,8 +3,11 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/unknown_field_set.h>
 
+#include <algorithm>
 #include <limits>
 #include <string>
+#include <unordered_map>
+#include <vector>
 
 #include "core/base/encoding.h"
 
@@ -19,6 +22,69 @@ constexpr std::uint32_t kWireBytes = 2;
 constexpr std::size_t kVarintBytesMax = 10;
 constexpr std::size_t kOpenPrefixBytesMax = 5;  // Of a tag or a length: libprotobuf reads no more.
 
+struct MessageRules;
+
+// What the walk asks of a field: a descriptor is asked once, since each answer is a call.
+struct FieldRules {
+  const FieldDescriptor* field = nullptr;
+  const MessageRules* message = nullptr;  // Of the type that it is of.
+  std::uint32_t oneof_bit = 0;            // 0: of no oneof.
+  FieldDescriptor::CppType type = FieldDescriptor::CPPTYPE_INT32;
+  bool delimited = false;
+  bool text = false;
+  bool repeated = false;
+  bool present = false;  // Tells absent from empty.
+};
+
+struct MessageRules {
+  const Descriptor* type = nullptr;
+  std::vector<FieldRules> fields;  // By number; what is none has no field.
+
+  [[nodiscard]] const FieldRules* find(std::uint64_t number) const {
+    return number < fields.size() && fields[number].field != nullptr ? &fields[number] : nullptr;
+  }
+};
+
+// Of each type that a thread came across: a few kilobytes, and nothing to lock.
+class KnownRules {
+ public:
+  const MessageRules& of(const Descriptor& type) {
+    const auto [known, added] = rules_.try_emplace(&type);
+    MessageRules& rules = known->second;
+    if (added) {
+      rules.type = &type;
+      for (int i = 0; i < type.field_count(); ++i) {
+        add(rules, *type.field(i));
+      }
+    }
+    return rules;
+  }
+
+ private:
+  void add(MessageRules& rules, const FieldDescriptor& field) {
+    const auto number = static_cast<std::size_t>(field.number());
+    rules.fields.resize(std::max(rules.fields.size(), number + 1));
+    const bool is_message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+    const auto* const oneof = field.real_containing_oneof();
+    rules.fields[number] = {
+        .field = &field,
+        .message = is_message ? &of(*field.message_type()) : nullptr,
+        .oneof_bit = oneof != nullptr ? 1U << static_cast<unsigned>(oneof->index() & 31) : 0,
+        .type = field.cpp_type(),
+        .delimited = is_message || field.cpp_type() == FieldDescriptor::CPPTYPE_STRING,
+        .text = field.type() == FieldDescriptor::TYPE_STRING,
+        .repeated = field.is_repeated(),
+        .present = field.has_presence()};
+  }
+
+  std::unordered_map<const Descriptor*, MessageRules> rules_;  // Rules stay where they are.
+};
+
+const MessageRules& rules_of(const Descriptor& type) {
+  thread_local KnownRules known;
+  return known.of(type);
+}
+
 class Walker {
  public:
   Walker(Reading reading, const StrictLimits& limits)
@@ -26,7 +92,8 @@ class Walker {
         prefix_bytes_max_(strict_ ? kVarintBytesMax : kOpenPrefixBytesMax),
         limits_(limits) {}
 
-  Result<void> message(std::string_view bytes, const Descriptor& type, std::uint32_t depth) {
+  Result<void> message(std::string_view bytes, const MessageRules& rules, std::uint32_t depth) {
+    const Descriptor& type = *rules.type;
     if (depth > limits_.depth_max) {
       return fail(ErrorCode::kNestingTooDeep, type.full_name());
     }
@@ -44,7 +111,7 @@ class Walker {
       }
       const auto number = static_cast<int>(tag >> 3U);
       const auto wire_type = static_cast<std::uint32_t>(tag & 7U);
-      const FieldDescriptor* const field = type.FindFieldByNumber(number);
+      const FieldRules* const field = rules.find(tag >> 3U);
       if (field == nullptr) {
         if (strict_) {
           return fail(ErrorCode::kUnknownField,
@@ -54,10 +121,10 @@ class Walker {
         continue;
       }
       if (strict_) {
-        CHANCERY_TRY_VOID(order(*field, number_last, oneofs_seen));
+        CHANCERY_TRY_VOID(order(*field, number, number_last, oneofs_seen));
       }
       number_last = number;
-      CHANCERY_TRY_VOID(value(bytes, *field, wire_type, depth));
+      CHANCERY_TRY_VOID(value(bytes, *field, type, wire_type, depth));
     }
     return {};
   }
@@ -66,6 +133,16 @@ class Walker {
   // Reads one varint off the front of `bytes`.
   Result<std::uint64_t> varint(std::string_view& bytes, const Descriptor& type,
                                std::size_t bytes_max = kVarintBytesMax) const {
+    if (!bytes.empty() && static_cast<std::uint8_t>(bytes.front()) < 0x80U) {
+      const auto value = static_cast<std::uint8_t>(bytes.front());
+      bytes.remove_prefix(1);
+      return value;
+    }
+    return long_varint(bytes, type, bytes_max);
+  }
+
+  Result<std::uint64_t> long_varint(std::string_view& bytes, const Descriptor& type,
+                                    std::size_t bytes_max) const {
     std::uint64_t value = 0;
     for (unsigned i = 0; i < bytes_max; ++i) {
       if (i >= bytes.size()) {
@@ -123,54 +200,52 @@ class Walker {
     }
   }
 
-  static Result<void> order(const FieldDescriptor& field, int number_last,
+  static Result<void> order(const FieldRules& rules, int number, int number_last,
                             std::uint32_t& oneofs_seen) {
-    if (field.number() < number_last || (field.number() == number_last && !field.is_repeated())) {
-      return fail(ErrorCode::kNotCanonical, field.full_name() + " is out of order or repeated");
+    if (number < number_last || (number == number_last && !rules.repeated)) {
+      return fail(ErrorCode::kNotCanonical,
+                  rules.field->full_name() + " is out of order or repeated");
     }
-    if (const auto* const oneof = field.real_containing_oneof(); oneof != nullptr) {
-      const std::uint32_t bit = 1U << static_cast<unsigned>(oneof->index() & 31);
-      if ((oneofs_seen & bit) != 0) {
-        return fail(ErrorCode::kNotCanonical, field.full_name() + " beside another of its oneof");
-      }
-      oneofs_seen |= bit;
+    if ((oneofs_seen & rules.oneof_bit) != 0) {
+      return fail(ErrorCode::kNotCanonical,
+                  rules.field->full_name() + " beside another of its oneof");
     }
+    oneofs_seen |= rules.oneof_bit;
     return {};
   }
 
-  Result<void> value(std::string_view& bytes, const FieldDescriptor& field, std::uint32_t wire_type,
-                     std::uint32_t depth) {
-    const Descriptor& type = *field.containing_type();
-    const bool delimited = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING ||
-                           field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
-    if (wire_type != (delimited ? kWireBytes : kWireVarint)) {
-      return fail(ErrorCode::kMalformed, field.full_name() + " has the wrong wire type");
+  Result<void> value(std::string_view& bytes, const FieldRules& rules, const Descriptor& type,
+                     std::uint32_t wire_type, std::uint32_t depth) {
+    if (wire_type != (rules.delimited ? kWireBytes : kWireVarint)) {
+      return fail(ErrorCode::kMalformed, rules.field->full_name() + " has the wrong wire type");
     }
-    if (!delimited) {
+    if (!rules.delimited) {
       CHANCERY_TRY(const std::uint64_t number, varint(bytes, type));
-      return scalar(field, number);
+      return scalar(rules, number);
     }
     CHANCERY_TRY(const std::string_view part, length_delimited(bytes, type));
-    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      return message(part, *field.message_type(), depth + 1);
+    if (rules.message != nullptr) {
+      return message(part, *rules.message, depth + 1);
     }
-    if (field.type() == FieldDescriptor::TYPE_STRING && !is_utf8(part)) {
-      return fail(ErrorCode::kInvalidUtf8, field.full_name());
+    if (rules.text && !is_utf8(part)) {
+      return fail(ErrorCode::kInvalidUtf8, rules.field->full_name());
     }
-    if (strict_ && part.empty() && !field.is_repeated() && !field.has_presence()) {
-      return fail(ErrorCode::kNotCanonical, field.full_name() + " is written although empty");
+    if (strict_ && part.empty() && !rules.repeated && !rules.present) {
+      return fail(ErrorCode::kNotCanonical,
+                  rules.field->full_name() + " is written although empty");
     }
     return {};
   }
 
-  Result<void> scalar(const FieldDescriptor& field, std::uint64_t number) const {
+  Result<void> scalar(const FieldRules& rules, std::uint64_t number) const {
     if (!strict_) {
       return {};
     }
-    if (number == 0 && !field.has_presence()) {
+    const FieldDescriptor& field = *rules.field;
+    if (number == 0 && !rules.present) {
       return fail(ErrorCode::kNotCanonical, field.full_name() + " is written although zero");
     }
-    switch (field.cpp_type()) {
+    switch (rules.type) {
       case FieldDescriptor::CPPTYPE_BOOL:
         if (number > 1) {
           return fail(ErrorCode::kNotCanonical, field.full_name() + " is not 0 or 1");
@@ -210,7 +285,35 @@ Result<void> check_wire(std::string_view bytes, const Descriptor& type, Reading 
                                                std::to_string(bytes.size()) + " bytes, at most " +
                                                std::to_string(limits.bytes_max));
   }
-  return Walker(reading, limits).message(bytes, type, 1);
+  return Walker(reading, limits).message(bytes, rules_of(type), 1);
+}
+
+std::uint64_t Fields::varint() {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64 && !rest_.empty(); shift += 7) {
+    const auto byte = static_cast<std::uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    value |= static_cast<std::uint64_t>(byte & 0x7fU) << shift;
+    if ((byte & 0x80U) == 0) {
+      break;
+    }
+  }
+  return value;
+}
+
+bool Fields::next() {
+  if (rest_.empty()) {
+    return false;
+  }
+  const std::uint64_t tag = varint();
+  number_ = static_cast<int>(tag >> 3U);
+  value_ = varint();
+  bytes_ = {};
+  if ((tag & 7U) == kWireBytes) {
+    bytes_ = rest_.substr(0, value_);
+    rest_.remove_prefix(bytes_.size());
+  }
+  return true;
 }
 
 bool has_unknown_fields(const google::protobuf::Message& message) {

@@ -365,8 +365,8 @@ Result<void> Engine::take_own(const Arrival& arrival, const ledger::Leaf& leaf) 
   const exchange::Envelope& envelope = *arrival.envelope;
   // Signed by this node under a store that is older than the log, as after a restore: the hub
   // refuses what is stamped before it.
-  if (const v1::Signature* const by = envelope.batch_signature();
-      by != nullptr && by->key_id() == as_view(signer_->public_key().id())) {
+  if (const exchange::Signature* const by = envelope.batch_signature();
+      by != nullptr && by->key_id == signer_->public_key().id()) {
     created_at_us_ = std::max(created_at_us_, envelope.header.created_at_us());
     CHANCERY_TRY_VOID(store_->raise_clock(created_at_us_));
   }

@@ -127,8 +127,8 @@ v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis, std::uint64_t 
   item.set_text(text.value_or(""));
   const Result<exchange::Envelope> envelope =
       exchange::parse_envelope(row.envelope, genesis, exchange::Bodies::kMaybeErased);
-  if (envelope.has_value() && envelope->signatures.signatures_size() > 0) {
-    item.set_key_id(envelope->signatures.signatures(0).key_id());
+  if (envelope.has_value() && !envelope->signatures.empty()) {
+    item.set_key_id(to_string(envelope->signatures.front().key_id));
   }
   return with_witnessed(std::move(item), cosigned_size);
 }

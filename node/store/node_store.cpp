@@ -387,8 +387,8 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
   known->bind(1, Bytes(envelope.notice));
   CHANCERY_TRY(const bool shown, known->step());
   known->reset();
-  const v1::Signature* const by = envelope.batch_signature();
-  const std::string key_id = by == nullptr ? "" : by->key_id();
+  const exchange::Signature* const by = envelope.batch_signature();
+  const std::string key_id = by == nullptr ? "" : to_string(by->key_id);
   if (shown) {
     // One notice, shown once: the first acceptance stands, unless the log went back before it.
     CHANCERY_TRY(sqlite::Statement* const again,

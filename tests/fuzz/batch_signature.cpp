@@ -7,10 +7,13 @@
 
 #include "core/exchange/batch_signature.h"
 
+#include <algorithm>
+
 #include "core/crypto/signer.h"
 #include "core/exchange/strict.h"
 #include "core/ledger/tree.h"
 #include "tests/fuzz/input.h"
+#include "tests/support/exchange.h"
 #include "tests/support/keys.h"
 
 namespace chancery::fuzz {
@@ -26,18 +29,17 @@ void run(Input& input) {
   if (!parsed.has_value()) {
     return;
   }
-  v1::Signature signature = *std::move(parsed);
-  signature.set_key_id(to_string(key.id()));
-  std::vector<Hash> path;
-  for (const std::string& hash : signature.batch().path()) {
-    path.push_back(hash_from(hash));
-  }
-  const std::uint64_t tree_size = signature.batch().tree_size();
-  const auto root = ledger::root_from_inclusion(ledger::leaf_hash(d),
-                                                signature.batch().leaf_index(), tree_size, path);
+  parsed->set_key_id(to_string(key.id()));
+  parsed->mutable_value()->resize(crypto::kSignatureBytes);
+  parsed->mutable_batch();
+  exchange::Signature signature = test::carried(*parsed);
+  const exchange::Signature::Batch& batch = *signature.batch;
+  const auto root = ledger::root_from_inclusion(ledger::leaf_hash(d), batch.leaf_index,
+                                                batch.tree_size, batch.path);
   if (signs && root.has_value()) {
-    const std::string message = exchange::batch_message({}, key.id(), tree_size, *root);
-    signature.set_value(test::must(signer->sign(as_bytes(message))));
+    const std::string message = exchange::batch_message({}, key.id(), batch.tree_size, *root);
+    std::ranges::copy(as_bytes(test::must(signer->sign(as_bytes(message)))),
+                      signature.value.begin());
   }
   exchange::RootCache cache(2);
   const auto verified = exchange::verify_batch_signature({}, d, signature, key, cache);
@@ -48,8 +50,7 @@ void run(Input& input) {
   if (!signs || !verified.has_value()) {
     return;
   }
-  std::string& value = *signature.mutable_value();
-  value[bit / 8] = static_cast<char>(value[bit / 8] ^ (1 << (bit % 8)));
+  signature.value[bit / 8] ^= static_cast<std::uint8_t>(1U << (bit % 8));
   CHANCERY_CHECK(!exchange::verify_batch_signature({}, d, signature, key, cache).has_value());
 }
 

@@ -642,7 +642,7 @@ void add_envelopes(const Corpus& corpus) {
     const exchange::Envelope parsed = notices.exchange.parse(one);
     corpus.add("batch_signature", "place-" + std::to_string(position++),
                choose(1) + choose(9) + to_string(parsed.d) +
-                   parsed.signatures.signatures(0).SerializeAsString());
+                   test::signatures_of(parsed).signatures(0).SerializeAsString());
   }
 
   v1::InboxItem item;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "chancery/v1/text.pb.h"
+#include "core/exchange/strict.h"
 #include "core/ledger/tree.h"
 
 namespace chancery::test {
@@ -27,6 +28,25 @@ std::string raw_agreement(std::string_view name) {
 }
 
 }  // namespace
+
+exchange::Signature carried(const v1::Signature& signature) {
+  exchange::Signature made{
+      .key_id = hash_from(signature.key_id()), .value = {}, .batch = std::nullopt};
+  std::ranges::copy(as_bytes(signature.value()).first(made.value.size()), made.value.begin());
+  if (signature.has_batch()) {
+    made.batch = {.leaf_index = signature.batch().leaf_index(),
+                  .tree_size = signature.batch().tree_size(),
+                  .path = {}};
+    for (const std::string& hash : signature.batch().path()) {
+      made.batch->path.push_back(hash_from(hash));
+    }
+  }
+  return made;
+}
+
+v1::Signatures signatures_of(const exchange::Envelope& envelope) {
+  return must(exchange::parse_wire<v1::Signatures>(envelope.signatures_bytes));
+}
 
 std::string authority_name(std::string_view member) {
   return std::string(member) + " authority";

@@ -43,6 +43,10 @@ struct ExchangeOptions {
   std::function<void(v1::Roster&)> adjust_roster = {};
 };
 
+// A signature as parse_envelope() gives it, and those of an envelope as they were sent.
+[[nodiscard]] exchange::Signature carried(const v1::Signature& signature);
+[[nodiscard]] v1::Signatures signatures_of(const exchange::Envelope& envelope);
+
 // As many as must assent to a roster.
 inline const std::vector<std::string> four_members = {"AM", "BY", "KG", "KZ"};
 

@@ -551,7 +551,7 @@ TEST_F(SequencerTest, EveryAlteredPartKeepsItsCode) {
   EXPECT_EQ(alone(exchange::envelope_bytes(good.header_bytes, exchange::clear_body("other"),
                                            good.signatures_bytes)),
             "bad-signature");
-  v1::Signatures signatures = good.signatures;
+  v1::Signatures signatures = test::signatures_of(good);
   signatures.mutable_signatures(0)->mutable_batch()->set_tree_size(2);
   EXPECT_EQ(alone(exchange::envelope_bytes(good.header_bytes, good.body_bytes,
                                            signatures.SerializeAsString())),

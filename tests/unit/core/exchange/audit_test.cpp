@@ -321,6 +321,25 @@ TEST_F(AuditTest, ANoticeInTheFeedOfAStrangerIsNamed) {
 }
 
 // C-124
+TEST_F(AuditTest, ANoticeInBothLanesOfAFeedIsNamed) {
+  const AuditReport report = after([](Pages& pages) {
+    feed(pages, {"AM", "BY"});
+    entry(pages, 0).mutable_feed()->add_members_urgent("BY");
+  });
+  ASSERT_EQ(said(report), "store-damaged at 7");
+  EXPECT_NE(report.findings.front().error.detail.find("wrong lane"), std::string::npos);
+}
+
+TEST_F(AuditTest, AnEntryThatIsShownTwiceCountsOnce) {
+  const AuditReport report = after([](Pages& pages) {
+    const v1::AuditEntry twice = entry(pages, 0);
+    *pages[kNotices].add_entries() = twice;
+  });
+  EXPECT_EQ(said(report), "passed");
+  EXPECT_EQ(report.envelope_count, 12U);
+}
+
+// C-124
 TEST_F(AuditTest, ADirectoryEntryIsInNoFeed) {
   const auto with = [](const Names& members) {
     return [members](Pages& pages) {
@@ -347,7 +366,7 @@ TEST_F(AuditTest, AClockIsNotBehindTheNewestNoticeOfItsKeyAndPrecedence) {
   const auto clock = [&](std::uint64_t created_at_us) {
     return [&newest, created_at_us](v1::AuditPageReply& page) {
       v1::AuditClock& row = *page.mutable_clocks()->add_clocks();
-      row.set_key_id(newest.signatures.signatures(0).key_id());
+      row.set_key_id(to_string(newest.signatures.front().key_id));
       row.set_precedence(static_cast<std::uint32_t>(newest.draft.precedence()));
       row.set_created_at_us(created_at_us);
     };
@@ -370,7 +389,7 @@ TEST_F(AuditTest, AClockOfAnotherPrecedenceDoesNotCount) {
       said(after([](Pages&) {},
                  [&](v1::AuditPageReply& page) {
                    v1::AuditClock& row = *page.mutable_clocks()->add_clocks();
-                   row.set_key_id(newest.signatures.signatures(0).key_id());
+                   row.set_key_id(to_string(newest.signatures.front().key_id));
                    row.set_precedence(static_cast<std::uint32_t>(newest.draft.precedence()) + 1);
                    row.set_created_at_us(newest.header.created_at_us());
                  })),

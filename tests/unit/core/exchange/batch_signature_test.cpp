@@ -8,6 +8,7 @@
 #include "core/crypto/signer.h"
 #include "core/exchange/envelope.h"
 #include "core/exchange/limits.h"
+#include "core/ledger/tree.h"
 #include "tests/support/exchange.h"
 #include "tests/support/outcome.h"
 #include "tests/unit/core/ledger/reference_tree.h"
@@ -42,7 +43,8 @@ class BatchSignatureTest : public testing::Test {
   }
   std::string verify(const Hash& d, const v1::Signature& signature, RootCache& cache,
                      const Hash& genesis = kGenesis) {
-    return outcome(verify_batch_signature(genesis, d, signature, signer_->public_key(), cache));
+    return outcome(
+        verify_batch_signature(genesis, d, test::carried(signature), signer_->public_key(), cache));
   }
   std::string verify_alone(const Hash& d, const v1::Signature& signature) {
     RootCache cache;
@@ -148,7 +150,8 @@ TEST_F(BatchSignatureTest, AnotherExchangeKeyOrPurposeIsRefused) {
   const std::unique_ptr<crypto::KeySigner> other = test::key_signer("another node");
   v1::Signature renamed = signature;
   renamed.set_key_id(to_string(other->public_key().id()));
-  EXPECT_EQ(outcome(verify_batch_signature(kGenesis, ds[0], renamed, other->public_key(), cache)),
+  EXPECT_EQ(outcome(verify_batch_signature(kGenesis, ds[0], test::carried(renamed),
+                                           other->public_key(), cache)),
             "bad-signature");
 
   // Signed by the right key over the right root, under a label for something else.
@@ -198,31 +201,36 @@ TEST_F(BatchSignatureTest, AKnownBatchExcusesNoHashOfAnotherPath) {
         EXPECT_EQ(verify(ds[i], signatures[i], cache, Hash{'h'}), "bad-signature");
         v1::Signature renamed = signatures[i];
         renamed.set_key_id(to_string(other->public_key().id()));
-        EXPECT_EQ(
-            outcome(verify_batch_signature(kGenesis, ds[i], renamed, other->public_key(), cache)),
-            "bad-signature");
+        EXPECT_EQ(outcome(verify_batch_signature(kGenesis, ds[i], test::carried(renamed),
+                                                 other->public_key(), cache)),
+                  "bad-signature");
         EXPECT_EQ(verify(ds[i], signatures[i], cache), "good");
       }
     }
   }
 }
 
-// Any number of batches may be under way at a time.
-TEST_F(BatchSignatureTest, EnvelopesOfManyBatchesVerifyInAnyOrder) {
-  constexpr std::size_t kBatches = RootCache::kPathsMax + 4;
+// Any number of batches may be under way at a time; what is known of a batch may be forgotten.
+TEST_F(BatchSignatureTest, OnePathIsKeptOfEachOfTheNewestBatches) {
+  constexpr std::size_t kForgotten = 4;
   std::vector<std::vector<Hash>> ds;
   std::vector<std::vector<v1::Signature>> signatures;
-  for (std::size_t batch = 0; batch < kBatches; ++batch) {
+  RootCache cache;
+  for (std::size_t batch = 0; batch < RootCache::kPathsMax + kForgotten; ++batch) {
     ds.push_back(some_ds(3 + batch));
     signatures.push_back(sign(ds.back()));
+    EXPECT_EQ(verify(ds[batch][0], signatures[batch][0], cache), "good");
   }
-  RootCache cache;
-  for (std::size_t i = 0; i < kBatches + 2; ++i) {
-    for (std::size_t batch = i < 3 ? 0 : i - 2; batch < kBatches; ++batch) {
-      EXPECT_EQ(verify(ds[batch][i], signatures[batch][i], cache), "good") << i << " of " << batch;
-    }
+  const std::vector<Hash> lone = some_ds(1);  // Nobody shares its path.
+  EXPECT_EQ(verify(lone[0], sign(lone).front(), cache), "good");
+  for (std::size_t batch = 0; batch < ds.size(); ++batch) {
+    EXPECT_EQ(cache.follows(kGenesis, test::carried(signatures[batch][1]),
+                            ledger::leaf_hash(ds[batch][1])),
+              batch >= kForgotten);
   }
-  EXPECT_EQ(cache.size(), kBatches);
+  for (std::size_t batch = 0; batch < ds.size(); ++batch) {
+    EXPECT_EQ(verify(ds[batch][2], signatures[batch][2], cache), "good");
+  }
 }
 
 TEST(RootCacheTest, IsBoundedAndForgetsTheOldestFirst) {

@@ -95,8 +95,7 @@ TEST(EntryProposalTest, ASignerThatFailsLeavesTheProposalAsItWas) {
   EXPECT_EQ(outcome(proposal.sign(broken)), "signing-failed");
   EXPECT_EQ(proposal.envelope(), before);
   test::must(proposal.sign(*test::key_signer("KZ authority")));
-  EXPECT_EQ(test::must(parse_envelope(proposal.envelope(), Hash{9})).signatures.signatures_size(),
-            1);
+  EXPECT_EQ(test::must(parse_envelope(proposal.envelope(), Hash{9})).signatures.size(), 1U);
 }
 
 }  // namespace

@@ -374,13 +374,13 @@ TEST_F(DirectoryTest, ABadSignatureIsRefusedHoweverManyAreGood) {
   const v1::DirectoryEntry entry = state_entry("minimize", "on");
   Envelope envelope = exchange_.parse(
       exchange_.entry(entry, Names{authority_name("AM"), authority_name("KZ")}, directory_));
-  for (v1::Signature& signature : *envelope.signatures.mutable_signatures()) {
-    if (signature.key_id() == as_view(signing_public(authority_name("AM")).id())) {
-      (*signature.mutable_value())[5] ^= 1;
+  for (Signature& signature : envelope.signatures) {
+    if (signature.key_id == signing_public(authority_name("AM")).id()) {
+      signature.value[5] ^= 1;
     }
   }
   EXPECT_EQ(outcome(directory_.apply(envelope, cache_)), "bad-signature");
-  envelope.signatures.mutable_signatures(0)->mutable_release();
+  envelope.signatures.front().batch.reset();
   EXPECT_EQ(outcome(directory_.apply(envelope, cache_)), "malformed");
 }
 

@@ -457,6 +457,85 @@ TEST_F(EnvelopeTest, AnErasedBodyLeavesTheHashes) {
   EXPECT_EQ(with("", std::string(32, 'd')), "good") << "another body: another leaf";
 }
 
+// All that was read of an envelope, as a text.
+std::string all_of(const Envelope& envelope) {
+  std::string all = envelope.bytes() + envelope.header.SerializeAsString() +
+                    envelope.draft.SerializeAsString() + envelope.body.SerializeAsString();
+  for (const Hash& hash :
+       {envelope.erased.value_or(Hash{}), envelope.notice, envelope.d, envelope.entry}) {
+    all += hex(hash);
+  }
+  for (const Signature& signature : envelope.signatures) {
+    all += " " + hex(signature.key_id) + hex(signature.value);
+    if (signature.batch.has_value()) {
+      all += " " + std::to_string(signature.batch->leaf_index) + " of " +
+             std::to_string(signature.batch->tree_size);
+      for (const Hash& hash : signature.batch->path) {
+        all += hex(hash);
+      }
+    }
+  }
+  return all;
+}
+
+// What an envelope was read into before leaves nothing in it, whether it was good or not.
+TEST_F(EnvelopeTest, AnEnvelopeIsReadOverAnotherAsIfItWereTheFirst) {
+  std::vector<std::string> envelopes;
+  std::vector<Unsigned> three;
+  for (int i = 0; i < 3; ++i) {
+    three.push_back(exchange_.seal(exchange_.draft("AM", {"BY", "RU"}), "a sealed text",
+                                   exchange_.directory()));
+  }
+  for (const std::string& sealed : exchange_.sign(three, node_key_name("AM", 1, "signing"))) {
+    envelopes.push_back(sealed);
+    const Envelope whole = test::must(parse_envelope(sealed, exchange_.genesis()));
+    envelopes.push_back(
+        erased_bytes(whole.header_bytes, body_digest(whole.body_bytes), whole.signatures_bytes));
+  }
+  Parts released = good();
+  released.signatures.add_signatures()->CopyFrom(shaped_signature('2'));
+  released.signatures.mutable_signatures(0)->mutable_release();
+  envelopes.push_back(released.bytes());
+  Parts bare = good();
+  bare.header.clear_log_seen();
+  bare.draft.clear_recipients();
+  bare.draft.clear_label();
+  bare.signatures.clear_signatures();
+  envelopes.push_back(bare.bytes());
+  envelopes.push_back(good().bytes());
+  const auto read_alone = [&](const std::string& bytes) {
+    return test::must(parse_envelope(bytes, exchange_.genesis(), Bodies::kMaybeErased));
+  };
+  for (const std::string& before : envelopes) {
+    for (const std::string& bytes : envelopes) {
+      for (const std::size_t cut : {std::size_t{0}, before.size() / 2, before.size()}) {
+        Envelope envelope = read_alone(before);
+        EXPECT_EQ(parse_envelope_into(envelope, before.substr(0, cut), exchange_.genesis(),
+                                      Bodies::kMaybeErased)
+                      .has_value(),
+                  cut == before.size());
+        test::must(parse_envelope_into(envelope, bytes, exchange_.genesis(), Bodies::kMaybeErased));
+        EXPECT_EQ(all_of(envelope), all_of(read_alone(bytes)));
+      }
+    }
+  }
+}
+
+TEST_F(EnvelopeTest, ItsBytesAreThoseThatProtobufWrites) {
+  for (const std::size_t size : {0U, 1U, 127U, 128U, 16'383U, 16'384U, 1'048'576U}) {
+    v1::Envelope parts;
+    parts.set_header(std::string(size, 'h'));
+    parts.set_body(std::string(size / 2, 'b'));
+    parts.set_signatures(std::string(size / 3, 's'));
+    EXPECT_EQ(envelope_bytes(parts.header(), parts.body(), parts.signatures()),
+              parts.SerializeAsString());
+    parts.clear_body();
+    parts.set_body_digest(to_string(Hash{'d'}));
+    EXPECT_EQ(erased_bytes(parts.header(), Hash{'d'}, parts.signatures()),
+              parts.SerializeAsString());
+  }
+}
+
 // C-40: the signature of one exchange says nothing in another with the same keys.
 TEST_F(EnvelopeTest, AnEnvelopeOfAnotherExchangeIsRefused) {
   TestExchange other({.name = "another"});

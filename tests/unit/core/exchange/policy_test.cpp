@@ -252,9 +252,10 @@ TEST_F(PolicyTest, ANoticeHasOneBatchSignature) {
   const Envelope second = exchange_.parse(exchange_.sign(made, node_key_name("AM", 2, "signing")));
   EXPECT_EQ(judge(first), "good");
   EXPECT_EQ(judge(second), "good");
-  const std::string both = envelope_bytes(
-      made.header, made.body,
-      signatures_bytes({first.signatures.signatures(0), second.signatures.signatures(0)}));
+  const std::string both =
+      envelope_bytes(made.header, made.body,
+                     signatures_bytes({test::signatures_of(first).signatures(0),
+                                       test::signatures_of(second).signatures(0)}));
   EXPECT_EQ(judge(both), "malformed");
 }
 
@@ -295,7 +296,7 @@ class ReleaseTest : public PolicyTest {
   std::string released_by(const Names& people, const std::string& kind = "security.step") {
     const Unsigned made = exchange_.seal(exchange_.draft("AM", {"BY"}, kind), "text", directory_);
     const Envelope plain = exchange_.parse(exchange_.sign(made, am_key()));
-    std::vector<v1::Signature> signatures = {plain.signatures.signatures(0)};
+    std::vector<v1::Signature> signatures = {test::signatures_of(plain).signatures(0)};
     for (const std::string& person : people) {
       signatures.push_back(release(person, plain.notice));
     }
@@ -326,7 +327,7 @@ TEST_F(ReleaseTest, AReleaseOfAnotherNoticeIsRefused) {
   const Unsigned made =
       exchange_.seal(exchange_.draft("AM", {"BY"}, "security.step"), "text", directory_);
   const Envelope plain = exchange_.parse(exchange_.sign(made, am_key()));
-  const std::vector<v1::Signature> signatures = {plain.signatures.signatures(0),
+  const std::vector<v1::Signature> signatures = {test::signatures_of(plain).signatures(0),
                                                  release("AM person 1", plain.notice),
                                                  release("AM person 2", Hash{1})};
   EXPECT_EQ(judge(envelope_bytes(made.header, made.body, signatures_bytes(signatures))),
@@ -358,7 +359,7 @@ TEST_F(ReleaseTest, TheNodesSignatureIsAskedBeforeTheReleases) {
       exchange_.seal(exchange_.draft("AM", {"BY"}, "consultation.open"), "text", directory_);
   const Envelope plain = exchange_.parse(exchange_.sign(open, node_key_name("AM", 2, "signing")));
   EXPECT_EQ(judge(envelope_bytes(open.header, open.body,
-                                 signatures_bytes({plain.signatures.signatures(0),
+                                 signatures_bytes({test::signatures_of(plain).signatures(0),
                                                    release("AM person 3", plain.notice)}))),
             "no-voice");
 }

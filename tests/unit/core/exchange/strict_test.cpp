@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <limits>
 #include <new>
 #include <set>
 #include <string>
@@ -348,6 +349,34 @@ TEST(StrictTest, SizeIsBoundedBeforeAnythingIsRead) {
 }
 
 // C-9: texts come from newer programs too, and are shown with what this one does not know.
+TEST(FieldsTest, AreThoseThatWereWrittenInTheirOrder) {
+  const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  const std::string bytes = number_field(1, 0) + bytes_field(2, "") + number_field(3, most) +
+                            bytes_field(4, std::string(300, 'x')) + bytes_field(4, "y") +
+                            number_field(536'870'911, 1);
+  std::vector<std::string> read;
+  for (Fields fields(bytes); fields.next();) {
+    read.push_back(std::to_string(fields.number()) + " " + std::to_string(fields.value()) + " " +
+                   std::string(fields.bytes()));
+  }
+  EXPECT_EQ(read,
+            (std::vector<std::string>{"1 0 ", "2 0 ", "3 " + std::to_string(most) + " ",
+                                      "4 300 " + std::string(300, 'x'), "4 1 y", "536870911 1 "}));
+}
+
+// They are for what was checked, and end also where it was not.
+TEST(FieldsTest, EndWithTheBytes) {
+  const std::string bytes = number_field(1, 200) + bytes_field(2, "bytes") + number_field(3, 300);
+  for (std::size_t length = 0; length <= bytes.size(); ++length) {
+    std::size_t count = 0;
+    for (Fields fields(std::string_view(bytes).substr(0, length)); fields.next();) {
+      ASSERT_LE(fields.bytes().size(), 5U);
+      ++count;
+    }
+    EXPECT_LE(count, 3U);
+  }
+}
+
 TEST(OpenReadingTest, KeepsUnknownFieldsAndAnyOrder) {
   const std::string bytes = bytes_field(100, "new") + bytes_field(2, "ru") + tag(101, 1) +
                             std::string(8, 'e') + tag(102, 5) + std::string(4, 'f') +

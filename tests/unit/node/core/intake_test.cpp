@@ -157,7 +157,7 @@ TEST_F(IntakeTest, OtherBytesThanWereLoggedAreGarbled) {
   const std::string altered = exchange::envelope_bytes(
       logged.header_bytes, body.SerializeAsString(), logged.signatures_bytes);
   EXPECT_EQ(said(receive(altered, leaf, exchange_.directory())), "garbled leaf-mismatch");
-  v1::Signatures signatures = logged.signatures;
+  v1::Signatures signatures = test::signatures_of(logged);
   signatures.mutable_signatures(0)->mutable_value()->front() ^= 1;
   const std::string resigned = exchange::envelope_bytes(logged.header_bytes, logged.body_bytes,
                                                         signatures.SerializeAsString());

@@ -211,7 +211,7 @@ TEST_F(StampingTest, OnlyNoticesToTheSameRecipientsAreSignedTogether) {
   std::vector<std::string> values;
   for (std::size_t i = 0; i < made.size(); ++i) {
     EXPECT_EQ(judged(made[i], exchange_.directory()), "good") << i;
-    const v1::Signature& signature = made[i].signatures.signatures(0);
+    const v1::Signature signature = test::signatures_of(made[i]).signatures(0);
     sizes.push_back(signature.batch().tree_size());
     values.push_back(signature.value());
   }
