@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -138,7 +139,11 @@ class SqliteHubStore final : public HubStore {
       "INSERT INTO feed(member, urgent, idx) VALUES(?1, ?2, ?3)";
   using Readers = std::vector<std::pair<std::string, exchange::Lane>>;  // Ascending.
   static Readers readers_of(const v1::Draft& draft);
-  // Whose feeds have what, from one index up to another.
+  // Whose feeds have what, from one index up to another: each row, by members that ascend; all of
+  // them, by index.
+  using TakeReader =
+      std::function<void(std::uint64_t index, std::string member, exchange::Lane lane)>;
+  Result<void> each_reader(std::uint64_t begin, std::uint64_t end, const TakeReader& take);
   Result<std::map<std::uint64_t, Readers>> readers_of(std::uint64_t begin, std::uint64_t end);
   // `sql` is run for the feed of each reader, with member, lane and index.
   Result<void> change_feeds(std::string_view sql, std::uint64_t index, const Readers& readers);

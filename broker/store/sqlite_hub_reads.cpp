@@ -189,7 +189,7 @@ Result<std::vector<v1::LogBatch>> SqliteHubStore::read_batches(std::uint64_t fro
       if (!row) {
         break;
       }
-      CHANCERY_TRY(const std::string hash, hashes->column_blob(0));
+      CHANCERY_TRY(const std::string_view hash, hashes->column_view(0));
       batch.mutable_entries()->append(hash);
     }
     if (batch.type() == static_cast<std::uint32_t>(ledger::LeafType::kDirectory)) {
@@ -210,8 +210,11 @@ namespace {
 // auditor names.
 class LeavesOf {
  public:
-  LeavesOf(v1::AuditBatch& batch, const ledger::Leaf& like)
-      : leaves_(*batch.mutable_leaves()), leaf_(like), expected_(batch.first_index()) {}
+  LeavesOf(v1::AuditBatch& batch, std::uint64_t size_after, const ledger::Leaf& like)
+      : leaves_(*batch.mutable_leaves()), leaf_(like), expected_(batch.first_index()) {
+    const std::uint64_t count = size_after > expected_ ? size_after - expected_ : 0;
+    leaves_.reserve(std::min<std::uint64_t>(count, exchange::kBatchSizeMax) * ledger::kLeafBytes);
+  }
 
   void add(std::uint64_t index, std::string_view entry_hash) {
     fill_to(index);
@@ -241,14 +244,14 @@ Result<void> SqliteHubStore::fill_leaves(v1::AuditBatch& batch, std::uint64_t si
                                          ledger::Leaf leaf) {
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntryHashAt));
   select->bind(1, batch.first_index()).bind(2, size_after);
-  LeavesOf leaves(batch, leaf);
+  LeavesOf leaves(batch, size_after, leaf);
   while (true) {
     CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       break;
     }
     CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
-    CHANCERY_TRY(const std::string hash, select->column_blob(1));
+    CHANCERY_TRY(const std::string_view hash, select->column_view(1));
     leaves.add(index, hash);
   }
   leaves.fill_to(size_after);
@@ -259,17 +262,17 @@ Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64
                                               ledger::Leaf leaf) {
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntries));
   select->bind(1, batch.first_index()).bind(2, size_after);
-  LeavesOf leaves(batch, leaf);
+  LeavesOf leaves(batch, size_after, leaf);
   while (true) {
     CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       break;
     }
     CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
-    CHANCERY_TRY(const std::string hash, select->column_blob(1));
-    CHANCERY_TRY(const std::string header, select->column_blob(2));
-    CHANCERY_TRY(const std::string body, select->column_blob(3));
-    CHANCERY_TRY(const std::string signatures, select->column_blob(4));
+    CHANCERY_TRY(const std::string_view hash, select->column_view(1));
+    CHANCERY_TRY(const std::string_view header, select->column_view(2));
+    CHANCERY_TRY(const std::string_view body, select->column_view(3));
+    CHANCERY_TRY(const std::string_view signatures, select->column_view(4));
     leaves.add(index, hash);
     v1::AuditEntry& entry = *batch.add_entries();
     entry.set_index(index);
@@ -283,22 +286,30 @@ Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64
   return fill_audit_feeds(batch, size_after);
 }
 
-Result<std::map<std::uint64_t, SqliteHubStore::Readers>> SqliteHubStore::readers_of(
-    std::uint64_t begin, std::uint64_t end) {
-  std::map<std::uint64_t, Readers> by_index;
+Result<void> SqliteHubStore::each_reader(std::uint64_t begin, std::uint64_t end,
+                                         const TakeReader& take) {
   CHANCERY_TRY(sqlite::Statement* const readers, statements_.get(kSelectReaders));
   readers->bind(1, begin).bind(2, end);
   while (true) {
     CHANCERY_TRY(const bool row, readers->step());
     if (!row) {
-      break;
+      return {};
     }
     CHANCERY_TRY(const std::uint64_t index, readers->column_u64(0));
     CHANCERY_TRY(std::string member, readers->column_text(1));
     CHANCERY_TRY(const std::uint64_t urgent, readers->column_u64(2));
-    by_index[index].emplace_back(std::move(member),
-                                 urgent != 0 ? exchange::Lane::kUrgent : exchange::Lane::kPatient);
+    take(index, std::move(member),
+         urgent != 0 ? exchange::Lane::kUrgent : exchange::Lane::kPatient);
   }
+}
+
+Result<std::map<std::uint64_t, SqliteHubStore::Readers>> SqliteHubStore::readers_of(
+    std::uint64_t begin, std::uint64_t end) {
+  std::map<std::uint64_t, Readers> by_index;
+  CHANCERY_TRY_VOID(
+      each_reader(begin, end, [&](std::uint64_t index, std::string member, exchange::Lane lane) {
+        by_index[index].emplace_back(std::move(member), lane);
+      }));
   for (auto& [index, all] : by_index) {
     std::ranges::sort(all);
   }
@@ -306,24 +317,21 @@ Result<std::map<std::uint64_t, SqliteHubStore::Readers>> SqliteHubStore::readers
 }
 
 Result<void> SqliteHubStore::fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after) {
-  std::map<std::uint64_t, v1::AuditEntry*> entries;
-  for (v1::AuditEntry& entry : *batch.mutable_entries()) {
+  auto& entries = *batch.mutable_entries();  // Ascending.
+  for (v1::AuditEntry& entry : entries) {
     entry.mutable_feed();  // Also where it turns out empty.
-    entries.emplace(entry.index(), &entry);
   }
-  CHANCERY_TRY(auto by_index, readers_of(batch.first_index(), size_after));
-  for (auto& [index, readers] : by_index) {
-    const auto entry = entries.find(index);
-    if (entry == entries.end()) {
-      continue;
-    }
-    v1::AuditFeed& feed = *entry->second->mutable_feed();
-    for (auto& [member, lane] : readers) {
-      *(lane == exchange::Lane::kUrgent ? feed.add_members_urgent() : feed.add_members()) =
-          std::move(member);
-    }
-  }
-  return {};
+  return each_reader(
+      batch.first_index(), size_after,
+      [&](std::uint64_t index, std::string member, exchange::Lane lane) {
+        const auto entry = std::ranges::lower_bound(entries, index, {}, &v1::AuditEntry::index);
+        if (entry == entries.end() || entry->index() != index) {
+          return;
+        }
+        v1::AuditFeed& feed = *entry->mutable_feed();
+        *(lane == exchange::Lane::kUrgent ? feed.add_members_urgent() : feed.add_members()) =
+            std::move(member);
+      });
 }
 
 // What an auditor is told of the store as a whole.
@@ -384,20 +392,15 @@ Result<v1::AuditPageReply> SqliteHubStore::audit_batches(std::uint64_t from_inde
   CHANCERY_TRY(const Head head, read_head());
   reply.set_size(head.size);
   reply.set_root(head.root);
-  struct Row {
-    std::uint64_t size_after;
-    ledger::Leaf leaf;
-  };
-  std::vector<Row> rows;
-  std::vector<v1::AuditBatch> batches;
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectBatches));
   select->bind(1, from_index).bind(2, exchange::kBatchesCountMax);
-  while (true) {
+  std::size_t bytes = 0;
+  while (bytes <= bytes_max) {
     CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       break;
     }
-    v1::AuditBatch& batch = batches.emplace_back();
+    v1::AuditBatch& batch = *reply.add_batches();
     CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
     CHANCERY_TRY(const std::uint64_t size_after, select->column_u64(1));
     CHANCERY_TRY(const std::uint64_t type, select->column_u64(2));
@@ -410,20 +413,15 @@ Result<v1::AuditPageReply> SqliteHubStore::audit_batches(std::uint64_t from_inde
       batch.set_checkpoint(kept->second);
     }
     CHANCERY_TRY(*batch.mutable_root(), select->column_blob(6));
-    rows.push_back({size_after,
-                    {.type = static_cast<ledger::LeafType>(type),
-                     .accepted_at_ms = accepted_at_ms,
-                     .directory = hash_from(directory),
-                     .entry = {}}});
+    const ledger::Leaf leaf{.type = static_cast<ledger::LeafType>(type),
+                            .accepted_at_ms = accepted_at_ms,
+                            .directory = hash_from(directory),
+                            .entry = {}};
+    CHANCERY_TRY_VOID((this->*fill)(batch, size_after, leaf));
+    bytes += batch.ByteSizeLong();
+    reply.set_next_index(size_after >= head.size ? 0 : size_after);
   }
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < batches.size() && bytes <= bytes_max; ++i) {
-    CHANCERY_TRY_VOID((this->*fill)(batches[i], rows[i].size_after, rows[i].leaf));
-    bytes += batches[i].ByteSizeLong();
-    const bool last = rows[i].size_after >= head.size;
-    reply.set_next_index(last ? 0 : rows[i].size_after);
-    *reply.add_batches() = std::move(batches[i]);
-  }
+  select->reset();
   if (reply.next_index() == 0) {
     CHANCERY_TRY(*reply.mutable_cosigned(), cosigned_note());
   }

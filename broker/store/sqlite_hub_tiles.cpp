@@ -40,8 +40,8 @@ Result<std::string> leaf_hashes(sqlite::StatementCache& statements, std::uint64_
     }
     CHANCERY_TRY(const std::uint64_t type, select->column_u64(1));
     CHANCERY_TRY(const std::uint64_t accepted_at_ms, select->column_u64(2));
-    CHANCERY_TRY(const std::string directory, select->column_blob(3));
-    CHANCERY_TRY(const std::string entry, select->column_blob(4));
+    CHANCERY_TRY(const std::string_view directory, select->column_view(3));
+    CHANCERY_TRY(const std::string_view entry, select->column_view(4));
     hashes += as_view(ledger::leaf_hash({.type = static_cast<ledger::LeafType>(type),
                                          .accepted_at_ms = accepted_at_ms,
                                          .directory = hash_from(directory),

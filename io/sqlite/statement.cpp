@@ -111,14 +111,20 @@ Result<std::uint64_t> Statement::column_u64(int column) const {
   return static_cast<std::uint64_t>(value);
 }
 
-Result<std::string> Statement::column_blob(int column) const {
+Result<std::string_view> Statement::column_view(int column) const {
   CHANCERY_TRY_VOID(expect_type(column, SQLITE_BLOB, "a blob"));
   const auto* const data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
   const int size = sqlite3_column_bytes(statement_.get(), column);
   if (data == nullptr && size > 0) {
     return fail(ErrorCode::kUnavailable, "out of memory");
   }
-  return data == nullptr ? std::string() : std::string(data, static_cast<std::size_t>(size));
+  return data == nullptr ? std::string_view()
+                         : std::string_view(data, static_cast<std::size_t>(size));
+}
+
+Result<std::string> Statement::column_blob(int column) const {
+  CHANCERY_TRY(const std::string_view view, column_view(column));
+  return std::string(view);
 }
 
 Result<std::string> Statement::column_text(int column) const {

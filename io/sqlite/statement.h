@@ -57,9 +57,10 @@ class Statement {
   // rows keeps the WAL from being emptied.
   void reset();
 
-  // Of the row that step() found. Copies.
+  // Of the row that step() found. Copies, but for the view, which holds until the next step().
   [[nodiscard]] Result<std::uint64_t> column_u64(int column) const;
   [[nodiscard]] Result<std::int64_t> column_i64(int column) const;
+  [[nodiscard]] Result<std::string_view> column_view(int column) const;  // Of a blob.
   [[nodiscard]] Result<std::string> column_blob(int column) const;
   [[nodiscard]] Result<std::string> column_text(int column) const;
   [[nodiscard]] bool column_is_null(int column) const;
