@@ -23,7 +23,6 @@ struct Deleter {
   }
 };
 
-using EvpMd = std::unique_ptr<EVP_MD, Deleter<EVP_MD_free>>;
 using EvpMdCtx = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using EvpCipher = std::unique_ptr<EVP_CIPHER, Deleter<EVP_CIPHER_free>>;
 using EvpCipherCtx = std::unique_ptr<EVP_CIPHER_CTX, Deleter<EVP_CIPHER_CTX_free>>;

@@ -1,91 +1,63 @@
 #include "core/crypto/sha256.h"
 
-#include <array>
-#include <cstddef>
-#include <cstring>
+#include <openssl/sha.h>
 
 #include "core/base/result.h"
-#include "core/crypto/evp.h"
+
+// By the functions that OpenSSL calls low-level, which EVP comes to in the end: what EVP does before
+// and after costs as much as hashing 50 bytes, and hardly anything that is hashed here has more than
+// some hundred (docs/decisions/0037-sha-256-without-evp.md).
 
 namespace chancery::crypto {
 namespace {
 
-// Fetched once: looking the algorithm up by name costs more than hashing a node of the tree.
-const EVP_MD* sha256_algorithm() {
-  static const EvpMd fetched{EVP_MD_fetch(library_context(), "SHA256", nullptr)};
-  CHANCERY_CHECK(fetched != nullptr);
-  return fetched.get();
-}
-
 // These steps fail only when OpenSSL itself is broken: no caller could do better than stop.
-void start(EVP_MD_CTX* context) {
-  const int started = EVP_DigestInit_ex2(context, nullptr, nullptr);  // As it was made for.
+void start(SHA256_CTX& context) {
+  const int started = SHA256_Init(&context);
   CHANCERY_CHECK(started == 1);
 }
 
-void add(EVP_MD_CTX* context, Bytes part) {
-  const int added = EVP_DigestUpdate(context, part.data(), part.size());
+void add(SHA256_CTX& context, Bytes part) {
+  const int added = SHA256_Update(&context, part.data(), part.size());
   CHANCERY_CHECK(added == 1);
 }
 
-Hash end(EVP_MD_CTX* context) {
+Hash end(SHA256_CTX& context) {
   Hash hash{};
-  unsigned int length = 0;
-  const int ended = EVP_DigestFinal_ex(context, hash.data(), &length);
-  CHANCERY_CHECK(ended == 1 && length == hash.size());
+  const int ended = SHA256_Final(hash.data(), &context);
+  CHANCERY_CHECK(ended == 1);
   return hash;
-}
-
-EvpMdCtx make_context() {
-  EvpMdCtx context{EVP_MD_CTX_new()};
-  CHANCERY_CHECK(context != nullptr);
-  const int made = EVP_DigestInit_ex2(context.get(), sha256_algorithm(), nullptr);
-  CHANCERY_CHECK(made == 1);
-  return context;
 }
 
 }  // namespace
 
 Hash sha256(std::initializer_list<Bytes> parts) {
-  thread_local const EvpMdCtx kept = make_context();
-  start(kept.get());
-  // A leaf or a node is short, and a call for each of its parts would cost as much as hashing one.
-  std::array<std::uint8_t, 128> together{};
-  std::size_t size = 0;
+  SHA256_CTX context;
+  start(context);
   for (const Bytes part : parts) {
-    if (part.size() > together.size() - size) {
-      add(kept.get(), Bytes(together).first(size));
-      size = 0;
-    }
-    if (part.size() > together.size()) {
-      add(kept.get(), part);
-      continue;
-    }
-    if (!part.empty()) {
-      std::memcpy(together.data() + size, part.data(), part.size());
-      size += part.size();
-    }
+    add(context, part);
   }
-  add(kept.get(), Bytes(together).first(size));
-  return end(kept.get());
+  return end(context);
 }
 
 struct Sha256::State {
-  EvpMdCtx context;
+  SHA256_CTX context;
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>(State{make_context()})) {}
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  start(state_->context);
+}
 Sha256::Sha256(Sha256&& other) noexcept = default;
 Sha256& Sha256::operator=(Sha256&& other) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::update(Bytes part) {
-  add(state_->context.get(), part);
+  add(state_->context, part);
 }
 
 Hash Sha256::finish() {
-  const Hash hash = end(state_->context.get());
-  start(state_->context.get());
+  const Hash hash = end(state_->context);
+  start(state_->context);
   return hash;
 }
 
