@@ -4,9 +4,9 @@
 
 #include "core/base/result.h"
 
-// By the functions that OpenSSL calls low-level, which EVP comes to in the end: what EVP does before
-// and after costs as much as hashing 50 bytes, and hardly anything that is hashed here has more than
-// some hundred (docs/decisions/0037-sha-256-without-evp.md).
+// By the functions that OpenSSL calls low-level, which EVP comes to in the end: what EVP does
+// before and after costs as much as hashing 50 bytes, and hardly anything that is hashed here has
+// more than some hundred (docs/decisions/0037-sha-256-without-evp.md).
 
 namespace chancery::crypto {
 namespace {

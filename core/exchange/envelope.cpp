@@ -177,7 +177,7 @@ Result<void> read_signature(Signature& signature, std::string_view bytes, const 
     return {};
   }
   if (!signature.batch.has_value()) {
-    signature.batch.emplace();
+    signature.batch = Signature::Batch();
   }
   return read_batch(*signature.batch, *batch);
 }
