@@ -482,6 +482,7 @@ std::string all_of(const Envelope& envelope) {
 TEST_F(EnvelopeTest, AnEnvelopeIsReadOverAnotherAsIfItWereTheFirst) {
   std::vector<std::string> envelopes;
   std::vector<Unsigned> three;
+  three.reserve(3);
   for (int i = 0; i < 3; ++i) {
     three.push_back(exchange_.seal(exchange_.draft("AM", {"BY", "RU"}), "a sealed text",
                                    exchange_.directory()));
