@@ -13,14 +13,13 @@ OTHERS = MEMBERS[1:]
 
 
 class Consultation(Trial):
-    def open(self, *words, rule="silence", deadline="4s", participants=OTHERS):
-        """The opening's N: AM asks."""
+    def open(self, *words, rule="silence", seconds=6, participants=OTHERS):
+        """AM asks."""
         opened = self.as_member("AM", "consult", "open", "--participants", ",".join(participants), "--question", "Agreed?",
-                                "--proposal", "The text", "--rule", rule, "--deadline", deadline, *words)
+                                "--proposal", "The text", "--rule", rule, "--deadline", f"{seconds}s", *words)
         self.assertEqual(opened.code, 0, opened)
-        self.deadline = time.monotonic() + 4
+        self.deadline = time.monotonic() + seconds
         self.opening = opened.json["notice"]
-        return self.opening
 
     def arrives(self, member):
         self.assertTrue(eventually(lambda: self.as_member(member, "show", self.opening).code == 0), member)
@@ -100,7 +99,7 @@ class Consultation(Trial):
 
     def test_who_had_the_text_too_late_is_not_silent(self):
         self.start(*MEMBERS[:5])
-        self.open("--notice-period", "3s")
+        self.open("--notice-period", "5s", seconds=8)
         time.sleep(max(0.0, self.deadline - time.monotonic()))
         self.start_node("TJ")
         self.pass_the_deadline()
@@ -109,7 +108,7 @@ class Consultation(Trial):
 
     def test_the_opener_extends_and_withdraws(self):
         self.start(*MEMBERS)
-        self.open(rule="majority", participants=("BY", "KZ"), *("--majority", "2"))
+        self.open("--majority", "2", rule="majority", participants=("BY", "KZ"), seconds=15)
         self.assertEqual(self.respond("BY", "--agree").code, 0)
         again = self.as_member("BY", "consult", "respond", self.opening, "--object")
         self.assertEqual((again.code, again.error), (1, "invalid-kind"), "once, unless it supersedes")
