@@ -2,21 +2,13 @@
 
 #include <string>
 
+#include "core/exchange/kind_rules.h"
 #include "core/exchange/kinds.h"
 
 namespace chancery::client {
 namespace {
 
-using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
-
-std::string choices_of(const EnumDescriptor& type) {
-  std::string out = "one of ";
-  for (int i = 1; i < type.value_count(); ++i) {
-    out += (i == 1 ? "" : ", ") + type.value(i)->name();
-  }
-  return out;
-}
 
 std::string type_of(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
@@ -25,7 +17,7 @@ std::string type_of(const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_BOOL:
       return "true or false";
     case FieldDescriptor::CPPTYPE_ENUM:
-      return choices_of(*field.enum_type());
+      return "one of " + exchange::choices_of(*field.enum_type());
     case FieldDescriptor::CPPTYPE_MESSAGE: {
       const auto& type = *field.message_type();
       std::string out = "object of ";
@@ -44,7 +36,9 @@ std::string type_of(const FieldDescriptor& field) {
 std::vector<Kind> all_kinds() {
   std::vector<Kind> out;
   for (const exchange::KindInfo& info : exchange::kinds()) {
-    Kind kind{.name = std::string(info.kind), .title = std::string(info.title), .fields = {}};
+    Kind kind{.name = std::string(info.kind),
+              .title = std::string(exchange::find_rules(info.kind)->title.english),
+              .fields = {}};
     const auto& type = *info.prototype->GetDescriptor();
     for (int i = 0; i < type.field_count(); ++i) {
       const FieldDescriptor& field = *type.field(i);

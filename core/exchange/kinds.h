@@ -1,7 +1,7 @@
 // The kinds of notice: which message belongs to which kind, and its JSON form.
 //
 // Kinds that this program does not know are stored, verified and shown as unknown; only making one
-// from JSON asks for a known kind. docs/reference/kinds.md shows the table.
+// from JSON asks for a known kind. What each has to say is in kind_rules.h.
 
 #pragma once
 
@@ -16,7 +16,6 @@ namespace chancery::exchange {
 
 struct KindInfo {
   std::string_view kind;
-  std::string_view title;  // For people.
   const google::protobuf::Message* prototype;
 };
 

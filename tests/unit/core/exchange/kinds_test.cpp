@@ -60,7 +60,6 @@ TEST(KindsTest, TheTableAscendsAndItsKindsAreWellFormed) {
     EXPECT_FALSE(is_directory_kind(info.kind));
     EXPECT_TRUE(seen.insert(info.kind).second);
     EXPECT_TRUE(messages.insert(info.prototype->GetDescriptor()).second) << info.kind;
-    EXPECT_FALSE(info.title.empty());
     EXPECT_EQ(find_kind(info.kind), &info);
   }
   EXPECT_EQ(find_kind("of.tomorrow"), nullptr);
