@@ -60,7 +60,7 @@ def measure(folder, runs):
                 sys.exit(daemon.log())
         am = ["--exchange", exchange, "--as", "AM"]
         by = ["--exchange", exchange, "--as", "BY"]
-        notice = ["--kind", "threat.alert", "--to", "members", "--subject", "x", "--content", '{"summary": "x"}']
+        notice = ["--kind", "threat.alert", "--to", "members", "--subject", "x", "--content", '{"category": "THREAT_CATEGORY_OTHER", "summary": "x"}']
         calls = {
             "chancery version": ["version"],
             "chancery publish": ["publish", *am, *notice],

@@ -25,7 +25,8 @@ constexpr const char* kPublishFooter = R"(Examples:
   chancery publish --exchange DIR --as AM --file notice.json
   chancery publish --client client.toml --file notice.json --status exercise --to AM,BY --json
   chancery publish --client client.toml --kind threat.alert --to members --cancels NOTICE \
-      --subject "False alarm" --content '{"summary": "The mail gateways are clean."}'
+      --subject "False alarm" \
+      --content '{"category": "THREAT_CATEGORY_CYBER", "summary": "The mail gateways are clean."}'
 
 What a notice says depends on its kind: 'chancery kinds threat.alert' shows the fields.
 A file has the same names as the flags: {"kind", "status", "precedence", "classification",

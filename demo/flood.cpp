@@ -28,7 +28,7 @@ client::Draft draft_of(int number) {
   draft.to = {"members"};
   draft.subject = "Routine " + std::to_string(number);
   draft.language = "en";
-  draft.content_json = "{}";
+  draft.content_json = R"({"counterpart": "A neighbouring state"})";
   return draft;
 }
 

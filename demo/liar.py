@@ -57,7 +57,8 @@ class Scene(Processes):
 
     def write(self, origin, to, subject):
         self.exchange.ask("publish", "--exchange", self.exchange.folder, "--as", origin, "--kind", "contact", "--status", "test",
-                          "--to", to, "--subject", subject, "--content", "{}", "--wait", "queued")
+                          "--to", to, "--subject", subject, "--content",
+                          '{"counterpart": "A neighbouring state"}', "--wait", "queued")
 
     def converse(self):
         for number in range(3):

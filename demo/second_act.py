@@ -88,7 +88,7 @@ class Scene(Processes):
     def publish(self, subject, precedence):
         return self.exchange.ask("publish", "--exchange", self.exchange.folder, "--as", ORIGIN, "--kind", "contact",
                                  "--status", "test", "--to", "members", "--precedence", precedence, "--subject",
-                                 subject, "--content", "{}", "--wait", "queued")
+                                 subject, "--content", '{"counterpart": "A neighbouring state"}', "--wait", "queued")
 
     def arrived(self, member, subjects):
         """Subjects that begin so, of all that the member's inbox shows, in order of arrival."""

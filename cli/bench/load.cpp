@@ -26,6 +26,7 @@ constexpr std::chrono::seconds kNothingCame{30};
 constexpr std::uint32_t kPage = 500;
 constexpr std::size_t kContentDepth = 8;
 constexpr const char* kKind = "threat.alert";
+constexpr const char* kCategory = "THREAT_CATEGORY_OTHER";
 constexpr const char* kSubject = "Benchmark ";
 constexpr const char* kSummary = "A notice of a benchmark";
 
@@ -51,8 +52,8 @@ std::string text_of(const Shape& shape, const Name& name) {
 }
 
 std::string content_of(const Shape& shape, const Name& name) {
-  return std::string(R"({"summary": ")") + kSummary + R"(", "description": ")" +
-         text_of(shape, name) + "\"}";
+  return std::string(R"({"category": ")") + kCategory + R"(", "summary": ")" + kSummary +
+         R"(", "description": ")" + text_of(shape, name) + "\"}";
 }
 
 std::string subject_of(const Name& name) {
@@ -162,8 +163,9 @@ std::optional<std::string> difference(const Shape& shape, const Name& name,
     return "recipients";
   }
   const Result<text::Json> has = text::parse_json(notice.content_json, kContentDepth);
-  if (!has.has_value() ||
-      *has != text::Json{{"summary", kSummary}, {"description", text_of(shape, name)}}) {
+  if (!has.has_value() || *has != text::Json{{"category", kCategory},
+                                             {"summary", kSummary},
+                                             {"description", text_of(shape, name)}}) {
     return "content";
   }
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/base/encoding.h"
+#include "core/exchange/kind_check.h"
 #include "core/exchange/kinds.h"
 #include "core/exchange/names.h"
 
@@ -51,6 +52,8 @@ Result<v1::Text> text_of(const Draft& draft) {
   for (const std::string& digits : draft.cancels) {
     CHANCERY_TRY(*text.add_cancels(), notice_bytes("cancels", digits));
   }
+  CHANCERY_TRY(*text.mutable_translation_of(),
+               notice_bytes("translation_of", draft.translation_of));
   if (draft.reply_by) {
     text.set_reply_by_ms(ms_from(*draft.reply_by));
   }
@@ -86,6 +89,12 @@ void read_text(const v1::Text& text, Notice& notice) {
   notice.subject = text.subject();
   notice.language = text.language();
   notice.content_json = exchange::content_to_json(notice.kind, text.content());
+  const auto created_at_ms = ms_from(notice.created_at);
+  const auto expires_at_ms = notice.expires_at ? ms_from(*notice.expires_at) : 0;
+  for (const exchange::Problem& problem : exchange::problems_of(
+           notice.kind, text, {.created_at_ms = created_at_ms, .expires_at_ms = expires_at_ms})) {
+    notice.problems.push_back(exchange::problem_line(problem));
+  }
   notice.thread = hex(as_bytes(text.thread()));
   notice.in_reply_to = hex(as_bytes(text.in_reply_to()));
   notice.supersedes = digits_of(text.supersedes());
@@ -150,6 +159,9 @@ Result<v1::PublishRequest> publish_request(const Draft& draft) {
     }
   }
   CHANCERY_TRY(const v1::Text text, text_of(draft));
+  // Whether a deadline has passed is the node's to say, which knows a repetition from a new notice.
+  CHANCERY_TRY_VOID(exchange::check_rules(
+      draft.kind, text, {.created_at_ms = 0, .expires_at_ms = request.expires_at_ms()}));
   request.set_text(text.SerializeAsString());
   request.set_clear(draft.clear);
   return request;

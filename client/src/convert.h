@@ -22,8 +22,8 @@ namespace chancery::client {
 [[nodiscard]] Time time_from_us(std::uint64_t unix_us);
 [[nodiscard]] std::uint64_t ms_from(Time time);
 
-// kUnknownRecipient, kInvalidKind, kMalformed for content that does not fit the kind, kUsage for an
-// identifier that is none.
+// kUnknownRecipient, kInvalidKind for content that does not fit the kind or keep its rules, kUsage
+// for an identifier that is none.
 [[nodiscard]] Result<v1::PublishRequest> publish_request(const Draft& draft);
 [[nodiscard]] Result<v1::InboxRequest> inbox_request(const InboxQuery& query);
 // What Client::show() may be asked for by such a name, in the order to ask: digits only are an

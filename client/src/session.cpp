@@ -9,8 +9,10 @@
 
 #include "client/src/convert.h"
 #include "client/src/errors.h"
+#include "core/base/code_point.h"
 #include "core/base/encoding.h"
 #include "core/exchange/completeness.h"
+#include "core/exchange/kind_check.h"
 #include "io/os/clock.h"
 #include "io/os/random.h"
 #include "io/text/json.h"
@@ -52,6 +54,16 @@ void explain(Answer& answer, const ErrorParts& parts) {
   answer.text = parts.text;
   answer.detail = parts.detail;
   answer.remedy = parts.remedy;
+}
+
+// A subject of another may be longer than one's own may be, and longer still with a word before it.
+std::string subject_of(std::string text) {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < exchange::kSubjectCharactersMax && size < text.size(); ++i) {
+    size += first_code_point(std::string_view(text).substr(size)).size;
+  }
+  text.resize(size);
+  return text;
 }
 
 // What the node says of a notice: nothing where it has nothing to say.
@@ -117,10 +129,17 @@ Position moved(Link& link, v1::LocalRequest request) {
   return {reply.cursor().arrival(), reply.cursor().arrival_urgent()};
 }
 
+// Of a list the node gives the subject alone, which is not judged.
+Notice listed(const v1::InboxItem& item) {
+  Notice notice = value_or_throw(notice_from(item));
+  notice.content_json.clear();
+  notice.problems.clear();
+  return notice;
+}
+
 OutboxEntry entry_of(const v1::OutboxItem& item) {
   OutboxEntry entry;
-  entry.notice = value_or_throw(notice_from(item.item()));
-  entry.notice.content_json.clear();
+  entry.notice = listed(item.item());
   entry.number = item.number();
   entry.stage = stage_from(item.stage());
   entry.sent = item.sent();
@@ -234,7 +253,7 @@ Published Session::acknowledge(const std::string& name, Stage level, const std::
   draft.precedence = precedence_from(notice.precedence);
   draft.label = notice.label;
   draft.to = {notice.origin};
-  draft.subject = (is_read ? "Read: " : "Actioned: ") + notice.subject;
+  draft.subject = subject_of((is_read ? "Read: " : "Actioned: ") + notice.subject);
   draft.in_reply_to = notice.notice;
   text::Json content{
       {"notice", base64(as_bytes(value_or_throw(from_hex(notice.notice))))},
@@ -364,9 +383,7 @@ DeferredPage Session::deferred(const std::string& cursor, const DeferredQuery& q
   }
   DeferredPage page;
   for (const v1::DeferredItem& item : reply.deferred().items()) {
-    Notice notice = value_or_throw(notice_from(item.item()));
-    notice.content_json.clear();
-    page.entries.push_back({std::move(notice), deferral_of(item.deferral())});
+    page.entries.push_back({listed(item.item()), deferral_of(item.deferral())});
   }
   page.next_after = reply.deferred().next_after();
   page.last = reply.deferred().last();

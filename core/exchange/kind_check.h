@@ -1,7 +1,7 @@
 // Judges a text by the rules of its kind (kind_rules.h) and by those that all kinds share.
 //
 // Whoever makes a notice asks check_rules(): the client library, and the node for whoever comes
-// without it. A recipient takes what does not keep them, and shows it with its problems.
+// without it. A recipient takes what does not keep them, and shows it with its problems (C-175).
 //
 // Pure, no state, any thread. As much work as the text is long.
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/exchange/envelope.h"
+#include "core/exchange/kind_check.h"
 #include "core/exchange/kinds.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/policy.h"
@@ -19,7 +20,7 @@ Result<OutboxDraft> draft_notice(const v1::PublishRequest& request, const Drafti
                                                " bytes, at most " +
                                                std::to_string(exchange::kTextBytesMax));
   }
-  CHANCERY_TRY_VOID(exchange::parse_text(request.kind(), request.text()));
+  CHANCERY_TRY(const v1::Text text, exchange::parse_text(request.kind(), request.text()));
   const std::vector<v1::Recipient> named(request.recipients().begin(), request.recipients().end());
   CHANCERY_TRY(const std::vector<v1::Recipient> recipients,
                exchange::expand_recipients(named, drafting.member, drafting.directory));
@@ -50,6 +51,9 @@ Result<OutboxDraft> draft_notice(const v1::PublishRequest& request, const Drafti
   draft.set_text_digest(to_string(exchange::text_digest(outbox.waiting.text)));
   CHANCERY_TRY_VOID(exchange::judge_draft(draft, outbox.waiting.sealed, drafting.directory));
   CHANCERY_TRY_VOID(exchange::check_not_expired(draft, drafting.now_ms));
+  CHANCERY_TRY_VOID(exchange::check_rules(
+      request.kind(), text,
+      {.created_at_ms = drafting.now_ms, .expires_at_ms = request.expires_at_ms()}));
   if (outbox.waiting.sealed) {
     CHANCERY_TRY_VOID(exchange::sealing_keys_for(drafting.member, codes, drafting.directory));
   }

@@ -3,7 +3,8 @@
     import chancery
 
     with chancery.Client("client.toml") as node:
-        ticket = node.publish(chancery.Draft(kind="contact", to=["members"], subject="A test"))
+        ticket = node.publish(chancery.Draft(kind="contact", to=["members"], subject="A test",
+                                                content={"counterpart": "none"}))
         print(ticket.wait("logged", timeout=30).verdict)
 
 A thin layer over libchancery.so.0; Python's standard library only. docs/reference/client.md is the

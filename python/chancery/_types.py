@@ -49,6 +49,7 @@ class Draft:
     in_reply_to: str = ""
     supersedes: Sequence[str] = ()
     cancels: Sequence[str] = ()
+    translation_of: str = ""  # The authentic text, of which this one is a translation.
     clear: bool = False
     id: str = ""  # The idempotency key; the library makes one where it is empty.
 
@@ -89,6 +90,7 @@ class Notice:
     subject: str
     language: str
     content: Json
+    problems: Sequence[str]  # What it lacks of what its kind asks for; other software may publish such a notice.
     thread: Optional[str]
     in_reply_to: Optional[str]
     supersedes: Sequence[str]

@@ -69,7 +69,8 @@ void publish(client::Client& node, const std::vector<std::string>& fields) {
   draft.to = split(fields[2], ',');
   draft.label.classification = fields[3] == "-" ? "" : fields[3];
   draft.subject = fields[5];
-  draft.content_json = R"({"summary": ")" + fields[6] + R"("})";
+  draft.content_json =
+      R"({"category": "THREAT_CATEGORY_OTHER", "summary": ")" + fields[6] + R"("})";
   const client::Ticket ticket = node.publish(draft);
   say(draft.id, "ok", "");
   const std::chrono::milliseconds wait{std::stoi(fields[4])};

@@ -143,7 +143,7 @@ struct Trial {
       publish.set_kind(number % 2 == 0 ? "contact" : "threat.alert");
       publish.set_status(v1::STATUS_ACTUAL);
       publish.set_precedence(number == 4 ? v1::PRECEDENCE_FLASH : v1::PRECEDENCE_ROUTINE);
-      publish.set_text(test::TestExchange::text_of("published"));
+      publish.set_text(test::TestExchange::text_of("published", publish.kind()));
       v1::Recipient& recipient = *publish.add_recipients();
       recipient.set_member("RU");
       recipient.set_role(v1::RECIPIENT_ROLE_ACTION);

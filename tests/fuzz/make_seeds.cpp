@@ -856,7 +856,7 @@ void add_own_notices(const Corpus& corpus) {
   publish.set_status(v1::STATUS_ACTUAL);
   publish.set_precedence(v1::PRECEDENCE_ROUTINE);
   publish.mutable_label()->set_classification("open");
-  publish.set_text(test::TestExchange::text_of("subject"));
+  publish.set_text(test::TestExchange::text_of("subject", publish.kind()));
   publish.add_recipients()->set_member("members");
   publish.mutable_recipients(0)->set_role(v1::RECIPIENT_ROLE_ACTION);
   const std::string published = asks(0, request);

@@ -1,11 +1,12 @@
 // A notice as a user writes it in a file for `publish --file`.
 //
 // Holds: what the command takes, it sends as a request that a node reads, with a text that a
-// recipient reads.
+// recipient reads, and that keeps the rules of its kind.
 
 #include "client/src/notice_json.h"
 
 #include "client/src/convert.h"
+#include "core/exchange/kind_check.h"
 #include "core/exchange/kinds.h"
 #include "core/exchange/strict.h"
 #include "tests/fuzz/input.h"
@@ -31,6 +32,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto read = exchange::parse_wire<chancery::v1::PublishRequest>(request->SerializeAsString(),
                                                                        exchange::Reading::kOpen);
   CHANCERY_CHECK(read.has_value());
-  CHANCERY_CHECK(exchange::parse_text(read->kind(), read->text()).has_value());
+  const auto text = exchange::parse_text(read->kind(), read->text());
+  CHANCERY_CHECK(text.has_value());
+  CHANCERY_CHECK(exchange::problems_of(read->kind(), *text,
+                                       {.created_at_ms = 0, .expires_at_ms = read->expires_at_ms()})
+                     .empty());
   return 0;
 }

@@ -2,8 +2,10 @@
 // byte: the kind; second byte: 0 the bytes are a Text, 1 they are a content, 2 they are JSON.
 //
 // Holds: the content of any text shows as JSON; JSON that is taken makes a text that a reader
-// takes, and the JSON which it shows as makes the same content again.
+// takes, and the JSON which it shows as makes the same content again; any text is judged by the
+// rules of its kind.
 
+#include "core/exchange/kind_check.h"
 #include "core/exchange/kinds.h"
 #include "io/text/json.h"
 #include "tests/fuzz/input.h"
@@ -43,6 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (form == 0) {
     if (const auto text = exchange::parse_text(kind, bytes); text.has_value()) {
       check_shown(kind, text->content());
+      CHANCERY_CHECK(exchange::problems_of(kind, *text, {}).size() <= exchange::kProblemCountMax);
     }
   } else if (form == 1) {
     check_shown(kind, bytes);

@@ -112,7 +112,7 @@ void Publisher::ask(std::size_t number) {
     to.set_member(recipient);
     to.set_role(v1::RECIPIENT_ROLE_ACTION);
   }
-  publish.set_text(test::TestExchange::text_of(submission.subject));
+  publish.set_text(test::TestExchange::text_of(submission.subject, submission.kind));
   node_.request("publisher", request.SerializeAsString());
 }
 

@@ -161,7 +161,8 @@ const Submission* Oracle::judge_notice(const std::string& who, const v1::Draft& 
     violation("P5: " + who + " has" + name + " as " + said_of(draft) + ", submitted as " +
               said_of(submission));
   }
-  if (text.has_value() && !erased && *text != test::TestExchange::text_of(submission.subject)) {
+  if (text.has_value() && !erased &&
+      *text != test::TestExchange::text_of(submission.subject, submission.kind)) {
     violation("P5: " + who + " has" + name + " with another text");
   }
   if (submission.told == Told::kRefused || submission.told == Told::kExpired) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "chancery/v1/notices.pb.h"
 #include "chancery/v1/text.pb.h"
 #include "core/exchange/strict.h"
 #include "core/ledger/tree.h"
@@ -280,9 +281,19 @@ v1::Draft TestExchange::draft(std::string_view origin, const std::vector<std::st
   return draft;
 }
 
-std::string TestExchange::text_of(std::string_view subject) {
+std::string TestExchange::text_of(std::string_view subject, std::string_view kind) {
   v1::Text text;
   text.set_subject(std::string(subject));
+  if (kind == "threat.alert") {
+    v1::ThreatAlert alert;
+    alert.set_category(v1::THREAT_CATEGORY_OTHER);
+    alert.set_summary("summary");
+    text.set_content(alert.SerializeAsString());
+  } else if (kind == "contact") {
+    v1::Contact contact;
+    contact.set_counterpart("counterpart");
+    text.set_content(contact.SerializeAsString());
+  }
   return text.SerializeAsString();
 }
 

@@ -108,8 +108,9 @@ class TestExchange {
   [[nodiscard]] std::string enrol(const v1::DirectoryEntry& enrolment,
                                   const exchange::Directory& on);
 
-  // A Text of this subject and no more: what a clear body has to be (C-98).
-  [[nodiscard]] static std::string text_of(std::string_view subject);
+  // A Text of this subject: what a clear body has to be (C-98). With the least that its kind asks
+  // for, where a node has to publish it (C-175): of threat.alert and contact.
+  [[nodiscard]] static std::string text_of(std::string_view subject, std::string_view kind = {});
   // A threat.alert, routine and actual, with a fresh id; without text_digest, which sealing sets.
   [[nodiscard]] v1::Draft draft(std::string_view origin, const std::vector<std::string>& recipients,
                                 std::string_view kind = "threat.alert");

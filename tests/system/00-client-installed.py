@@ -48,7 +48,7 @@ class ClientInstalled(Trial):
     def draft(self, subject):
         path = self.folder / "draft.json"
         path.write_text(json.dumps({"kind": "threat.alert", "to": "members", "subject": subject,
-                                    "content": {"summary": "Text"}}))
+                                    "content": {"category": "THREAT_CATEGORY_OTHER", "summary": "Text"}}))
         return path
 
     def begin(self, *words, **options):

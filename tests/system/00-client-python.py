@@ -31,7 +31,7 @@ def load():
 
 
 def draft(**fields):
-    return chancery.Draft(**{"kind": "threat.alert", "to": ["members"], "content": {"summary": "Text"}, **fields})
+    return chancery.Draft(**{"kind": "threat.alert", "to": ["members"], "content": {"category": "THREAT_CATEGORY_OTHER", "summary": "Text"}, **fields})
 
 
 class ProjectFile(unittest.TestCase):
@@ -87,7 +87,7 @@ class ClientPython(Trial):
         self.assertEqual((notice.notice, notice.origin, notice.tlp, notice.expires_at, notice.sealed),
                          (ticket.notice, "AM", "amber", expires, True))
         self.assertEqual((notice.logged, notice.witnessed), (True, False), "two of six are no quorum")
-        self.assertEqual(notice.content, {"summary": "Text"})
+        self.assertEqual(notice.content, {"category": "THREAT_CATEGORY_OTHER", "summary": "Text"})
         self.assertLessEqual(notice.created_at, datetime.datetime.now(datetime.timezone.utc))
         self.assertEqual(len(reader.read("c").notices), 1)  # Not committed, so read again.
         self.assertEqual(reader.commit("c", page.next), page.next)
@@ -191,7 +191,7 @@ class ClientPython(Trial):
     def test_a_program_that_ends_with_a_client_open_ends(self):
         self.start("AM")
         program = f"""import chancery; node = chancery.Client({str(self.path('am/apps/desk/client.toml'))!r})
-print(node.publish(chancery.Draft(kind="contact", to=["BY"])).id)"""
+print(node.publish(chancery.Draft(kind="contact", to=["BY"], content={{"counterpart": "x"}})).id)"""
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20)
         self.assertEqual((done.returncode, len(done.stdout.strip()), done.stderr), (0, 36, ""))
 

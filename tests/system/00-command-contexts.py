@@ -36,7 +36,7 @@ class Contexts(Trial):
         self.add("by", "--client", self.path("by/apps/desk/client.toml"))
         self.add("node", "--node", self.path("by/node.toml"))
         self.add("hub", "--hub", self.path("hub/hub.toml"))
-        notice = ("--kind", "threat.alert", "--to", "members", "--content", '{"summary": "x"}', "--subject")
+        notice = ("--kind", "threat.alert", "--to", "members", "--content", '{"category": "THREAT_CATEGORY_OTHER", "summary": "x"}', "--subject")
         self.assertEqual(self.say("publish", *notice, "one", "--context", "am").code, 0)
         self.assert_arrives("BY", ["one"])
         self.assertEqual([n["subject"] for n in self.say("inbox", "--context", "by").json["notices"]], ["one"])

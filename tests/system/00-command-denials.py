@@ -18,7 +18,7 @@ from trial import ROOT, Trial, chancery  # noqa: E402
 DENIALS = ["no daemon", "wrong key", "no grant", "wrong type", "unknown name", "Ctrl-C"]
 AM, KZ, NONE = ["--exchange", "{x}", "--as", "AM"], ["--exchange", "{x}", "--as", "KZ"], "ab" * 32
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
-NOTICE = ["--kind", "threat.alert", "--to", "members", "--content", '{"summary": "x"}', "--subject", "x"]
+NOTICE = ["--kind", "threat.alert", "--to", "members", "--content", '{"category": "THREAT_CATEGORY_OTHER", "summary": "x"}', "--subject", "x"]
 ALERT = ["--kind", "threat.alert", "--to", "members", "--content"]
 
 

@@ -95,7 +95,7 @@ class Supervised(Trial):
         self.start("AM", "BY")
         desk = {"DESK_KEY": self.path("am/apps/desk/key.pem").read_text().rstrip()}  # As $(cat …) has it.
         published = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "BY", "--subject", "x",
-                                   "--content", '{"summary": "x"}', env=desk)
+                                   "--content", '{"category": "THREAT_CATEGORY_OTHER", "summary": "x"}', env=desk)
         self.assertEqual(published.code, 0, published)
         self.assert_arrives("BY", ["x"])
         self.assertEqual(self.as_member("AM", "inbox").error, "file-missing")

@@ -141,7 +141,7 @@ class DiskFull(Trial):
                 pid = daemon.process.pid
                 self.assertEqual(self.publish(publisher, "before").code, 0)
                 self.leave(200 << 10)  # Holds what daemons write by themselves, so that the large one finds the end.
-                text = '{"summary": "' + 400_000 * "x" + '"}'
+                text = '{"category": "THREAT_CATEGORY_OTHER", "summary": "' + 400_000 * "x" + '"}'
                 answer = self.as_member(publisher, "publish", "--kind", "threat.alert", "--to", "members", "--subject",
                                         "large", "--file", "-", "--timeout", "500ms",
                                         stdin='{"content": ' + text + "}")

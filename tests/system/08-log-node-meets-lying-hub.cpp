@@ -307,7 +307,8 @@ TEST_F(LogNodeMeetsLyingHubTest, StampingAgainAtTheHubsWordTakesLongerEachTime) 
   ASSERT_NO_FATAL_FAILURE(start_in_step());
   hub_.refuse(ErrorCode::kStaleDirectory);
   EXPECT_EQ(chancery({"publish", "--client", node_.client(), "--kind", "contact", "--to", "AM",
-                      "--subject", "Never taken", "--content", "{}", "--wait", "queued"})
+                      "--subject", "Never taken", "--content", R"({"counterpart": "x"})", "--wait",
+                      "queued"})
                 .code,
             0);
   static_cast<void>(hub_.serve_until([] { return false; }, std::chrono::milliseconds(2'500)));

@@ -22,7 +22,8 @@ class Backups(Trial):
 
     def flow(self, member):
         """Publishes without a pause until it is ended."""
-        script = """while :; do "$0" publish --exchange "$1" --as "$2" --kind contact --to BY --subject flow || exit 1; done"""
+        script = """while :; do "$0" publish --exchange "$1" --as "$2" --kind contact --to BY --subject flow \
+                    --content '{"counterpart": "x"}' || exit 1; done"""
         process = subprocess.Popen(["bash", "-c", script, trial.BIN / "chancery", self.exchange, member],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(lambda: (process.kill(), process.wait()))

@@ -192,7 +192,7 @@ class HostilePeers(Trial):
 
     def test_who_does_not_read_its_replies_costs_its_node_little(self):
         self.start("AM", "BY")
-        large = json.dumps({"summary": 100_000 * "x"})
+        large = json.dumps({"category": "THREAT_CATEGORY_OTHER", "summary": 100_000 * "x"})
         for number in range(8):
             answer = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "BY", "--subject", str(number), "--content", large)
             self.assertEqual(answer.code, 0, answer)
@@ -268,7 +268,7 @@ class HostilePeers(Trial):
         self.greet(peer, items=MOST, size=MOST)
         self.credit(peer, 0, MOST, MOST)
         self.assertTrue(eventually(lambda: self.node("RU")["connected"]))
-        large = '{"content": {"summary": "' + 700_000 * "x" + '"}}'
+        large = '{"content": {"category": "THREAT_CATEGORY_OTHER", "summary": "' + 700_000 * "x" + '"}}'
         before = self.status("hub").json["counters"]["delivered"]
         for number in range(40):  # 28 MB, and the window is 16 MiB; nobody reads them.
             answer = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "RU", "--subject", f"{number}",
@@ -281,7 +281,7 @@ class HostilePeers(Trial):
 
     def test_peers_that_ask_and_do_not_read_share_one_bound(self):
         self.start("AM", "BY")
-        large = '{"content": {"summary": "' + 700_000 * "x" + '"}}'
+        large = '{"content": {"category": "THREAT_CATEGORY_OTHER", "summary": "' + 700_000 * "x" + '"}}'
         answer = self.as_member("AM", "publish", "--kind", "threat.alert", "--to", "members", "--subject", "large",
                                 "--file", "-", stdin=large)
         self.assertEqual(answer.code, 0, answer)

@@ -60,7 +60,7 @@ class SlowLink(Trial):
         self.flood("AM", BACKLOG)
         self.start_node("BY")
         publish = ["publish", "--exchange", self.exchange, "--as", "BY", "--kind", "contact", "--to", "AM", "--subject", "x",
-                   "--precedence", "flash"]
+                   "--precedence", "flash", "--content", '{"counterpart": "x"}']
         with subprocess.Popen([trial.BIN / "chancery", *publish], stdout=subprocess.DEVNULL) as waiting:
             self.addCleanup(waiting.kill)
             self.assertTrue(eventually(lambda: "x" in self.subjects("AM"), 60))

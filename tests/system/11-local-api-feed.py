@@ -115,7 +115,7 @@ class Feed(Trial):
         subjects = [f"number {number}" for number in range(70)]  # More than may wait for all: 16 MiB.
         for subject in subjects:
             file.write_text(json.dumps({"kind": "threat.alert", "precedence": "flash", "to": ["BY"], "subject": subject,
-                                        "content": {"summary": 300_000 * "x"}}))
+                                        "content": {"category": "THREAT_CATEGORY_OTHER", "summary": 300_000 * "x"}}))
             answer = self.as_member("AM", "publish", "--file", file)
             self.assertEqual(answer.code, 0, answer)
         self.assertEqual([honest.next()[1]["subject"] for _ in subjects], subjects)

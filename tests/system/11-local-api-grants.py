@@ -22,9 +22,8 @@ class Grants(Trial):
         return self.path("am/apps", name, "client.toml")
 
     def publish_as(self, name, kind, *words):
-        content = '{"summary": "Text"}' if kind == "threat.alert" else "{}"
         return chancery("publish", "--client", self.client(name), "--kind", kind, "--to", "members", "--subject", "Text",
-                        "--content", content, "--json", *words)
+                        "--content", json.dumps(trial.content_of(kind)), "--json", *words)
 
     def says(self, *texts):
         """Whether one line of the node's log has all of these."""

@@ -12,6 +12,7 @@ import trial  # noqa: E402
 from trial import ROOT, Trial, chancery, eventually  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "python"))
+CONTACT = {"counterpart": "x"}
 package = None  # Imported when it is known where the library is.
 READER = """import sys, chancery
 with chancery.Client(sys.argv[1]) as node:
@@ -165,9 +166,9 @@ class Redelivery(Trial):
 
     def test_a_batch_is_published_and_each_has_its_result(self):
         self.start("AM", "BY")
-        drafts = [package.Draft(kind="contact", to=["BY"], subject=f"batch {i}") for i in range(60)]
+        drafts = [package.Draft(kind="contact", to=["BY"], subject=f"batch {i}", content=CONTACT) for i in range(60)]
         drafts[5] = package.Draft(kind="contact", to=["nobody"])
-        drafts[6] = package.Draft(kind="contact", to=["BY"], subject="same", id=package.new_notice_id())
+        drafts[6] = package.Draft(kind="contact", to=["BY"], subject="same", content=CONTACT, id=package.new_notice_id())
         node = self.client("AM")
         results = node.publish_batch(drafts)
         self.assertEqual([i for i, result in enumerate(results) if isinstance(result, package.Error)], [5])

@@ -11,9 +11,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import trial  # noqa: E402
 from trial import Trial, chancery, eventually  # noqa: E402
 
+ALERT = json.dumps(trial.content_of("threat.alert"))
+
 NOTICE_KEYS = {"arrival", "index", "accepted_at", "created_at", "arrived_at", "notice", "id", "origin", "kind", "status",
                "precedence", "classification", "tlp", "handling", "recipients", "expires_at", "reply_by", "subject",
-               "language", "content", "thread", "in_reply_to", "translation_of", "supersedes", "cancels", "attachments",
+               "language", "content", "problems", "thread", "in_reply_to", "translation_of", "supersedes", "cancels", "attachments",
                "logged", "witnessed", "sealed", "own", "erased_at", "key_id", "redelivered", "attempts"}
 
 
@@ -85,7 +87,7 @@ class LocalApiStory(Trial):
         for words, error in ((("--to", "XX"), "unknown-recipient"),
                              (("--classification", "cosmic", "--to", "BY"), "unknown-classification"),
                              (("--clear", "--to", "BY"), "seal-required")):
-            refused = self.as_member("AM", "publish", "--kind", "threat.alert", *words)
+            refused = self.as_member("AM", "publish", "--kind", "threat.alert", "--content", ALERT, *words)
             self.assertEqual((refused.code, refused.error), (1, error), refused)
         kind = self.as_member("AM", "publish", "--kind", "no.such.kind", "--to", "BY", "--content", '{"a": 1}')
         self.assertEqual((kind.code, kind.error), (1, "invalid-kind"), kind)
@@ -205,7 +207,7 @@ class LocalApiStory(Trial):
         large = self.folder / "large.json"
         for i in range(4):  # An answer has 2 MiB.
             large.write_text(json.dumps({"kind": "threat.alert", "to": ["BY"], "subject": f"large {i}",
-                                         "content": {"summary": "x" * 800_000}}))
+                                         "content": {"category": "THREAT_CATEGORY_OTHER", "summary": "x" * 800_000}}))
             self.assertEqual(self.as_member("AM", "publish", "--file", large).code, 0)
         self.assertTrue(eventually(lambda: self.status("BY").json["inbox"]["shown"] == 4))
         cut = self.as_member("BY", "inbox", "--last", 4)

@@ -90,6 +90,7 @@ struct Draft {
   std::string in_reply_to;
   std::vector<std::string> supersedes;
   std::vector<std::string> cancels;
+  std::string translation_of;  // The authentic text, of which this one is a translation.
   std::optional<Time> reply_by;
 
   bool clear = false;  // Unsealed, where the roster allows it.
@@ -133,6 +134,9 @@ struct Notice {
   std::string language;
   // The fields of the kind; {"unknown": "<hex>"} where this library does not know them.
   std::string content_json;
+  // What it lacks of what its kind asks for: "summary is missing: give a text". The library and
+  // the node let nobody publish such a notice; other software may.
+  std::vector<std::string> problems;
 
   std::string thread;
   std::string in_reply_to;

@@ -240,7 +240,8 @@ def await_quiet(rig, name):
 
 
 def publish(rig):
-    return rig.ask("publish", "--as", VICTIM, "--kind", "contact", "--to", OTHER, "--subject", "x", "--timeout", "5s")
+    return rig.ask("publish", "--as", VICTIM, "--kind", "contact", "--to", OTHER, "--subject", "x", "--content", '{"counterpart": "x"}',
+                   "--timeout", "5s")
 
 
 def audit_of(rig, path):

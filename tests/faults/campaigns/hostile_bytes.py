@@ -54,7 +54,7 @@ def some_envelopes(rig):
     found = []
     for number in range(3):
         answer = rig.ask("publish", "--as", VILLAIN, "--to", "TJ", "--kind", "threat.alert", "--subject", f"good {number}",
-                         "--content", '{"summary": "Text"}')
+                         "--content", '{"category": "THREAT_CATEGORY_OTHER", "summary": "Text"}')
         shown = rig.ask("show", "--as", VILLAIN, answer.json["id"])
         found.append(bytes.fromhex(shown.json["envelope"]))
     rig.founding += len(found)  # Nobody here receives them.

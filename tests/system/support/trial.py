@@ -24,6 +24,14 @@ BIN = None
 os.environ["XDG_CONFIG_HOME"] = "/nonexistent/chancery-tests"
 
 
+def content_of(kind):
+    """A content that keeps the rules of its kind, as the examples have it; nothing of a kind without one."""
+    if kind == "threat.alert":
+        return {"category": "THREAT_CATEGORY_OTHER", "summary": "Text"}
+    example = ROOT / "config/notices" / (kind.replace(".", "-") + ".json")
+    return json.loads(example.read_text())["content"] if example.exists() else {}
+
+
 def main():
     """Runs the tests of the calling script: SCRIPT --bin FOLDER [unittest's arguments]."""
     if len(sys.argv) < 3 or sys.argv[1] != "--bin":
@@ -181,8 +189,8 @@ class Trial(unittest.TestCase):
         return chancery(verb, *words, "--exchange", self.exchange, "--as", member, "--json", **options)
 
     def publish(self, member, subject, *words, kind="threat.alert", to="members"):
-        content = ["--content", '{"summary": "Text"}'] if kind == "threat.alert" else []
-        return self.as_member(member, "publish", "--kind", kind, "--to", to, "--subject", subject, *content, *words)
+        return self.as_member(member, "publish", "--kind", kind, "--to", to, "--subject", subject, "--content",
+                              json.dumps(content_of(kind)), *words)
 
     def subjects(self, member):
         """Of the notices of others in the inbox, by arrival."""

@@ -440,6 +440,7 @@ TEST_F(ApiTest, TheCppClassesSayTheSame) {
   EXPECT_EQ(name([&] { return client.read("a\0b"s); }), "bad-argument");
   Draft draft;
   draft.kind = "training";
+  draft.content_json = R"({"title": "t"})";
   draft.to = {"BY"};
   const Ticket ticket = client.publish(draft);
   Client moved = std::move(client);

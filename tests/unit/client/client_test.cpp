@@ -59,7 +59,7 @@ Draft draft() {
   out.precedence = Precedence::kFlash;
   out.to = {"members"};
   out.subject = "subject";
-  out.content_json = R"({"summary": "summary"})";
+  out.content_json = R"({"category": "THREAT_CATEGORY_OTHER", "summary": "summary"})";
   return out;
 }
 
@@ -124,6 +124,36 @@ TEST_F(ClientTest, PublishSendsTheDraftAndGivesTheNodesTicket) {
   EXPECT_EQ(sent.recipients(0).member(), "members");
   const v1::Text text = must(exchange::parse_text("threat.alert", sent.text()));
   EXPECT_EQ(text.subject(), "subject");
+}
+
+// C-175: a subject of others may be longer than one's own may be.
+TEST_F(ClientTest, AnAcknowledgementCutsASubjectThatIsTooLong) {
+  std::string longest = "Read: ";
+  for (int i = 0; i < 494; ++i) {
+    longest += "Ж";
+  }
+  start_node([&](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    if (request.has_publish()) {
+      return publish_and_log(request);
+    }
+    v1::Draft sent;
+    sent.set_origin("AM");
+    sent.set_kind("contact");
+    sent.set_status(v1::STATUS_TEST);
+    sent.set_precedence(v1::PRECEDENCE_ROUTINE);
+    v1::Text text;
+    text.set_subject(longest.substr(6) + "Ж and more");
+    v1::LocalReply reply;
+    v1::InboxItem& item = *reply.mutable_show()->mutable_item();
+    item.set_notice(std::string(32, '\x4b'));
+    item.set_draft(sent.SerializeAsString());
+    item.set_text(text.SerializeAsString());
+    return reply;
+  });
+  Client client(options());
+  static_cast<void>(client.acknowledge("12", Stage::kRead));
+  const v1::PublishRequest made = node_->requests().at(1).publish();
+  EXPECT_EQ(must(exchange::parse_text(made.kind(), made.text())).subject(), longest);
 }
 
 TEST_F(ClientTest, TheSameIdIsPublishedAsTheSameId) {
@@ -391,7 +421,8 @@ TEST_F(ClientTest, OfABatchEachHasItsTicketOrItsError) {
   drafts[7].subject = "bad";
   drafts[9].kind = "no kind";
   drafts[11].id = new_notice_id();
-  drafts[13].subject = std::string(2U << 20U, 's');  // In a document of its own.
+  drafts[13].content_json =  // In a document of its own.
+      R"({"category": "THREAT_CATEGORY_OTHER", "summary": ")" + std::string(2U << 20U, 's') + "\"}";
   const std::vector<BatchResult> results = client.publish_batch(drafts);
   ASSERT_EQ(results.size(), 200U);
   std::set<std::string> ids;

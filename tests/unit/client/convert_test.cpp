@@ -30,6 +30,8 @@ TEST(ConvertTest, ADraftBecomesARequestWithItsTextInside) {
   full.expires_at = time_from_ms(1'800'000'000'000);
   full.in_reply_to = std::string(64, 'a');
   full.supersedes = {std::string(64, 'b')};
+  full.translation_of = std::string(64, 'c');
+  full.language = "ru";
   full.reply_by = time_from_ms(1'700'000'000'000);
   full.clear = true;
   const v1::PublishRequest request = must(publish_request(full));
@@ -44,6 +46,7 @@ TEST(ConvertTest, ADraftBecomesARequestWithItsTextInside) {
   const v1::Text text = must(exchange::parse_text("training", request.text()));
   EXPECT_EQ(text.in_reply_to(), std::string(32, '\xaa'));
   EXPECT_EQ(text.supersedes(0), std::string(32, '\xbb'));
+  EXPECT_EQ(text.translation_of(), std::string(32, '\xcc'));
   EXPECT_EQ(text.reply_by_ms(), 1'700'000'000'000U);
 }
 
@@ -62,6 +65,13 @@ TEST(ConvertTest, MistakesInADraftAreNamedBeforeAnythingIsSent) {
   EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
   wrong = training();
   wrong.content_json = R"({"seats": "many"})";
+  EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
+  wrong = training();
+  wrong.content_json = R"({"seats": 2})";
+  EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
+  wrong = training();
+  wrong.expires_at = time_from_ms(1'700'000'000'000);
+  wrong.reply_by = time_from_ms(1'700'000'000'001);
   EXPECT_EQ(code_of(wrong), ErrorCode::kInvalidKind);
   wrong = training();
   wrong.id = "00000000-0000-4000-8000-000000000000";  // Version 4.
@@ -139,6 +149,31 @@ TEST(ConvertTest, AnInboxItemBecomesANotice) {
   EXPECT_TRUE(must(notice_from(item)).witnessed);
   item.set_logged(false);
   EXPECT_FALSE(must(notice_from(item)).logged);
+}
+
+// C-175: what others made is shown whatever it lacks.
+TEST(ConvertTest, WhatDoesNotKeepTheRulesOfItsKindHasProblems) {
+  v1::Draft sent;
+  sent.set_kind("consultation.open");
+  sent.set_expires_at_ms(1'700'000'000'000);
+  v1::InboxItem item;
+  const auto problems = [&](const std::string& json, std::uint64_t reply_by_ms = 0) {
+    v1::Text text = must(exchange::text_from_json("consultation.open", "s", "en", json));
+    text.set_reply_by_ms(reply_by_ms);
+    item.set_draft(sent.SerializeAsString());
+    item.set_text(text.SerializeAsString());
+    item.set_created_at_us(1'600'000'000'000'000);
+    return must(notice_from(item)).problems;
+  };
+  const std::string open = R"({"question":"q","participants":["AM"],"rule":1,"deadline_ms":)";
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(problems(open + "1600000000001}"), Lines{});
+  EXPECT_EQ(problems(open + "1600000000000}"), Lines{"deadline_ms has passed: give a later one"})
+      << "when it was made";
+  EXPECT_EQ(problems(open + "1600000000001}", 1'700'000'000'001).size(), 1U) << "it expires before";
+  EXPECT_EQ(problems("{}").size(), 4U);
+  item.set_erased_at_ms(1);
+  EXPECT_TRUE(must(notice_from(item)).problems.empty());
 }
 
 TEST(ConvertTest, ATextThatIsNoneIsShownAsUnknownBytes) {

@@ -82,6 +82,7 @@ TEST(CppLayerTest, ADraftArrivesAsItWasWritten) {
   draft.in_reply_to = "r";
   draft.supersedes = {"s"};
   draft.cancels = {"c"};
+  draft.translation_of = "o";
   draft.reply_by = at(1'700'000'000'000'000);
   draft.id = "id";
   const Draft read = must(draft_from_json(detail::json_of(draft), "draft", at(0)));
@@ -101,6 +102,7 @@ TEST(CppLayerTest, ADraftArrivesAsItWasWritten) {
   EXPECT_EQ(read.in_reply_to, draft.in_reply_to);
   EXPECT_EQ(read.supersedes, draft.supersedes);
   EXPECT_EQ(read.cancels, draft.cancels);
+  EXPECT_EQ(read.translation_of, draft.translation_of);
   EXPECT_EQ(read.reply_by, draft.reply_by);
   EXPECT_FALSE(read.clear);
   EXPECT_EQ(read.id, draft.id);
@@ -125,6 +127,7 @@ Notice full_notice() {
   notice.subject = "quo\"te \\ \x1b[2J \u202e \u009b \U000e0041 \0 Ծ"s;
   notice.language = "hy";
   notice.content_json = R"({"title":"} ] \" \\","list":[1,{"a":[]}],"n":null})";
+  notice.problems = {"title \"lacks\"", "seats"};
   notice.thread = "t";
   notice.in_reply_to = "r";
   notice.supersedes = {"s", "ss"};
@@ -157,6 +160,7 @@ TEST(CppLayerTest, ANoticeArrivesAsTheLibraryHasIt) {
   EXPECT_EQ(text::dump(notice_json(got)), text::dump(notice_json(notice)));
   EXPECT_EQ(got.subject, notice.subject);
   EXPECT_EQ(got.content_json, notice.content_json);
+  EXPECT_EQ(got.problems, notice.problems);
   EXPECT_EQ(got.created_at, notice.created_at);
   EXPECT_EQ(got.label.tlp, Tlp::kRed);
   EXPECT_EQ(got.erased_at, std::nullopt);

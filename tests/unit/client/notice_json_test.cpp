@@ -72,13 +72,15 @@ TEST(NoticeJsonTest, ANoticeHasAllItsFieldsAlsoWhereTheyAreEmpty) {
   Details details;
   details.notice.content_json = R"({"title":"t"})";
   const text::Json json = details_json(details);
-  for (const char* key :
-       {"arrival",  "index",       "accepted_at", "created_at", "arrived_at", "notice",
-        "id",       "origin",      "kind",        "status",     "precedence", "classification",
-        "handling", "tlp",         "recipients",  "expires_at", "subject",    "language",
-        "content",  "thread",      "in_reply_to", "supersedes", "cancels",    "translation_of",
-        "reply_by", "attachments", "logged",      "witnessed",  "sealed",     "own",
-        "key_id",   "stage",       "d",           "leaf",       "envelope"}) {
+  for (const char* key : {"arrival",        "index",       "accepted_at", "created_at",
+                          "arrived_at",     "notice",      "id",          "origin",
+                          "kind",           "status",      "precedence",  "classification",
+                          "handling",       "tlp",         "recipients",  "expires_at",
+                          "subject",        "language",    "content",     "problems",
+                          "thread",         "in_reply_to", "supersedes",  "cancels",
+                          "translation_of", "reply_by",    "attachments", "logged",
+                          "witnessed",      "sealed",      "own",         "key_id",
+                          "stage",          "d",           "leaf",        "envelope"}) {
     EXPECT_TRUE(json.contains(key)) << key;
   }
   EXPECT_EQ(json["content"]["title"], "t");

@@ -29,10 +29,8 @@ namespace chancery::node {
 
 inline constexpr std::uint64_t kNow = 1'700'000'300'000;
 
-inline std::string text_of(std::string_view subject) {
-  v1::Text text;
-  text.set_subject(std::string(subject));
-  return text.SerializeAsString();
+inline std::string text_of(std::string_view subject, std::string_view kind = {}) {
+  return test::TestExchange::text_of(subject, kind);
 }
 
 // SQL that sets the last byte of a column to zero.

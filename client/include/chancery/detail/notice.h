@@ -152,6 +152,7 @@ inline std::string json_of(const Draft& draft) {
   put(json, "in_reply_to", draft.in_reply_to);
   put(json, "supersedes", draft.supersedes);
   put(json, "cancels", draft.cancels);
+  put(json, "translation_of", draft.translation_of);
   put(json, "reply_by", draft.reply_by);
   json.truth("clear", draft.clear);
   put(json, "id", draft.id);
@@ -183,6 +184,7 @@ inline Notice notice_of(const JsonObject& json) {
   notice.subject = json["subject"].text();
   notice.language = json["language"].text();
   notice.content_json = json["content"].is_null() ? "" : std::string(json["content"].raw());
+  notice.problems = texts_of(json["problems"]);
   notice.thread = json["thread"].text();
   notice.in_reply_to = json["in_reply_to"].text();
   notice.supersedes = texts_of(json["supersedes"]);
@@ -262,6 +264,7 @@ inline std::string to_json(const Notice& notice) {
   json.text("subject", notice.subject);
   json.text("language", notice.language);
   json.json("content", notice.content_json.empty() ? "null" : notice.content_json);
+  json.texts("problems", notice.problems);
   detail::put_or_null(json, "thread", notice.thread);
   detail::put_or_null(json, "in_reply_to", notice.in_reply_to);
   json.texts("supersedes", notice.supersedes);

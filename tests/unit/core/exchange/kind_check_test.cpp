@@ -385,6 +385,9 @@ TEST(KindCheckTest, ADeadlineIsAheadAndLeavesTheNoticePeriod) {
   v1::Text text = must(text_from_json("consultation.extend", "s", "", R"({"deadline_ms":1})"));
   text.set_in_reply_to(std::string(32, 'n'));
   EXPECT_TRUE(lines_of("consultation.extend", text, {}).empty()) << "not known when it was made";
+  text = must(text_from_json("consultation.open", "s", "",
+                             opening(R"("rule":1,"deadline_ms":5,"notice_period_ms":6)")));
+  EXPECT_TRUE(lines_of("consultation.open", text, {}).empty()) << "not known when it was made";
 }
 
 TEST(KindCheckTest, AnAnswerNamesWhatItAnswers) {

@@ -267,7 +267,7 @@ class BothEnginesTest : public testing::Test {
                     v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
                     std::uint64_t expires_at_ms = 0) {
     v1::Text text;
-    text.set_subject(subject);
+    EXPECT_TRUE(text.ParseFromString(test::TestExchange::text_of(subject, kind)));
     publish_text(member, to, text, kind, precedence, expires_at_ms);
   }
 
@@ -516,7 +516,7 @@ TEST_F(BothEnginesTest, BodiesGoWhenTheirTimeHasPassedAndTheLogStaysVerifiable) 
   start("AM");
   start("BY");
   publish("AM", {"BY"}, "old");
-  publish("AM", {"BY"}, "for ever", "training");
+  publish("AM", {"BY"}, "for ever", "threat.alert");
   publish("AM", {"BY", "KZ"}, "waited for");
   now_ms_ += 11 * kDayMs;
   settle();
@@ -1155,7 +1155,7 @@ TEST_F(BothEnginesTest, WhatWasSentIsProvenToAnOutsider) {
   EXPECT_EQ(report.witnesses.size(), 4U);
   EXPECT_TRUE(report.witnessed());
   EXPECT_EQ(report.sealed, true);
-  EXPECT_EQ(report.text, test::TestExchange::text_of("one"));
+  EXPECT_EQ(report.text, test::TestExchange::text_of("one", "contact"));
   EXPECT_EQ(report.root, nodes_["AM"]->follower().tree().root());
 
   const exchange::EvidenceReport hidden = must(prove("AM", index, /*hide_text=*/true));
@@ -1173,7 +1173,7 @@ TEST_F(BothEnginesTest, WhatWasReceivedIsProvenByItsRecipient) {
   publish("AM", {"BY", "KZ"}, "one");
   const exchange::EvidenceReport report = must(prove("BY", index));
   EXPECT_EQ(shown(report), (std::vector<std::string>{"BY counted", "KZ"}));
-  EXPECT_EQ(report.text, test::TestExchange::text_of("one"));
+  EXPECT_EQ(report.text, test::TestExchange::text_of("one", "contact"));
   EXPECT_TRUE(report.witnessed());
 }
 
@@ -1189,7 +1189,7 @@ TEST_F(BothEnginesTest, WhatNoQuorumCosignedIsProvenByTheLogAlone) {
   publish.set_status(v1::STATUS_ACTUAL);
   publish.set_precedence(v1::PRECEDENCE_ROUTINE);
   publish.add_recipients()->set_member("BY");
-  publish.set_text(test::TestExchange::text_of("clear"));
+  publish.set_text(test::TestExchange::text_of("clear", "contact"));
   publish.set_clear(true);
   EXPECT_TRUE(ask("AM", request).has_publish());
   settle();
@@ -1198,7 +1198,7 @@ TEST_F(BothEnginesTest, WhatNoQuorumCosignedIsProvenByTheLogAlone) {
     EXPECT_FALSE(report.witnessed());
     EXPECT_TRUE(report.witnesses.empty());
     EXPECT_EQ(report.sealed, false);
-    EXPECT_EQ(report.text, test::TestExchange::text_of("clear"));
+    EXPECT_EQ(report.text, test::TestExchange::text_of("clear", "contact"));
     EXPECT_EQ(shown(report), std::vector<std::string>{"BY counted"});
     EXPECT_FALSE(must(prove(member, index, /*hide_text=*/true)).sealed.has_value());
   }

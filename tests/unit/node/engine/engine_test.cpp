@@ -112,9 +112,8 @@ class EngineTest : public testing::Test {
     publish.set_kind("contact");
     publish.set_status(v1::STATUS_TEST);
     publish.set_precedence(precedence);
-    v1::Text text;
-    text.set_subject("number " + std::to_string(number) + std::string(text_bytes, 't'));
-    publish.set_text(text.SerializeAsString());
+    publish.set_text(test::TestExchange::text_of(
+        "number " + std::to_string(number) + std::string(text_bytes, 't'), publish.kind()));
     publish.add_recipients()->set_member("AM");
     publish.mutable_recipients(0)->set_role(v1::RECIPIENT_ROLE_ACTION);
     return engine_->receive_local("peer", "desk", request.SerializeAsString(), now());

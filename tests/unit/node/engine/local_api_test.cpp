@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "chancery/v1/notices.pb.h"
 #include "core/base/encoding.h"
 #include "core/exchange/compose.h"
 #include "core/exchange/envelope.h"
@@ -85,9 +86,25 @@ class LocalApiTest : public StoreTest {
     request.set_kind("threat.alert");
     request.set_status(v1::STATUS_ACTUAL);
     request.set_precedence(v1::PRECEDENCE_ROUTINE);
-    request.set_text(text_of("published"));
+    request.set_text(text_of("published", request.kind()));
     add_recipient(request, "RU");
     return request;
+  }
+  static void make_contact(v1::PublishRequest& request) {
+    request.set_kind("contact");
+    request.set_text(text_of("published", request.kind()));
+  }
+  // A contact, with a text of exactly so many bytes.
+  static std::string contact_text(std::size_t bytes) {
+    v1::Contact contact;
+    contact.set_counterpart("counterpart");
+    v1::Text text;
+    for (std::size_t size = bytes - 64; text.ByteSizeLong() < bytes; ++size) {
+      contact.set_summary(std::string(size, 'x'));
+      text.set_content(contact.SerializeAsString());
+    }
+    EXPECT_EQ(text.ByteSizeLong(), bytes);
+    return text.SerializeAsString();
   }
   static void add_recipient(v1::PublishRequest& request, const std::string& code) {
     v1::Recipient& recipient = *request.add_recipients();
@@ -293,7 +310,7 @@ TEST_F(LocalApiTest, WhatIsPublishedIsQueuedAsADraftThatTheRosterAllows) {
 
 TEST_F(LocalApiTest, AClearNoticeKeepsItsTextAsItIs) {
   v1::PublishRequest request = publishable();
-  request.set_kind("contact");
+  make_contact(request);
   request.set_clear(true);
   ASSERT_EQ(said(publish(request)), "good");
   const OutboxRow row = outbox_row(request.notice_id());
@@ -319,7 +336,7 @@ TEST_F(LocalApiTest, TheSameIdWithTheSameContentIsTheSameNotice) {
 TEST_F(LocalApiTest, TheSameIdWithOtherContentIsRefused) {
   v1::PublishRequest request = publishable();
   ASSERT_EQ(said(publish(request)), "good");
-  request.set_text(text_of("changed"));
+  request.set_text(text_of("changed", request.kind()));
   EXPECT_EQ(said(publish(request)), "notice-id-reused");
   EXPECT_EQ(said(publish(request, "alerts")), "notice-id-reused");
   EXPECT_EQ(must(store_->outbox_counts()).queued, 1U);
@@ -373,7 +390,7 @@ TEST_F(LocalApiTest, WhatTheRosterForbidsIsRefusedAtOnce) {
 // C-97
 TEST_F(LocalApiTest, AllIsRefusedWhereItWouldReachAPartnerThatNobodyNamed) {
   v1::PublishRequest request = publishable();
-  request.set_kind("contact");
+  make_contact(request);
   request.mutable_recipients(0)->set_member("all");
   EXPECT_EQ(said(publish(request)), "partner-not-named");
   add_recipient(request, "UN");
@@ -398,8 +415,7 @@ TEST_F(LocalApiTest, ATextMayHaveItsLimitAndNotOneByteMore) {
       return refusal([&](auto& request) {
         request.set_kind("contact");
         request.set_clear(clear);
-        request.set_text(text_of(std::string(bytes - 4, 'x')));  // Tag and length: 4 bytes.
-        EXPECT_EQ(request.text().size(), bytes);
+        request.set_text(contact_text(bytes));
       });
     };
     EXPECT_EQ(sized(exchange::kTextBytesMax), "good") << clear;
@@ -417,6 +433,41 @@ TEST_F(LocalApiTest, ATextThatNobodyCouldReadIsRefused) {
               request.set_text(text.SerializeAsString());
             }),
             "malformed");
+}
+
+// C-175
+TEST_F(LocalApiTest, WhatDoesNotKeepTheRulesOfItsKindIsRefused) {
+  v1::PublishRequest request = publishable();
+  request.set_text(text_of("without content"));
+  const v1::LocalReply answer = publish(request);
+  EXPECT_EQ(said(answer), "invalid-kind");
+  for (const char* const part :
+       {"category is missing: give one of THREAT_CATEGORY_TERRORISM",
+        "summary is missing: give a text", "chancery kinds threat.alert"}) {
+    EXPECT_NE(answer.error().text().find(part), std::string::npos) << answer.error().text();
+  }
+  EXPECT_FALSE(must(store_->find_outbox(request.notice_id())).has_value());
+  const auto reply_by = [&](std::uint64_t at_ms, std::uint64_t expires_at_ms) {
+    return refusal([&](v1::PublishRequest& changed) {
+      v1::Text text;
+      EXPECT_TRUE(text.ParseFromString(changed.text()));
+      text.set_reply_by_ms(at_ms);
+      changed.set_text(text.SerializeAsString());
+      changed.set_expires_at_ms(expires_at_ms);
+    });
+  };
+  EXPECT_EQ(reply_by(kNow + 1, 0), "good");
+  EXPECT_EQ(reply_by(kNow, 0), "invalid-kind") << "it has passed";
+  EXPECT_EQ(reply_by(kNow + 2, kNow + 1), "invalid-kind") << "the notice expires before";
+}
+
+// C-175
+TEST_F(LocalApiTest, OfAKindThatIsNotKnownTheContentIsNotJudged) {
+  EXPECT_EQ(refusal([](auto& request) {
+              request.set_kind("of.tomorrow");
+              request.set_text(text_of("its own"));
+            }),
+            "good");
 }
 
 // C-96
@@ -489,7 +540,7 @@ TEST_F(LocalApiTest, WhatAGrantDoesNotCoverIsLoggedWithItsApplicationItsErrorAnd
   const std::string denied = "WARN application-denied application=alerts error=no-grant ";
   const v1::PublishRequest contact = [&] {
     v1::PublishRequest request = publishable();
-    request.set_kind("contact");
+    make_contact(request);
     return request;
   }();
   EXPECT_EQ(said(publish(contact, "alerts")), "no-grant");
@@ -796,7 +847,8 @@ TEST_F(LocalApiTest, ARequestToReadHasAtMostSoManyBytes) {
     EXPECT_EQ(said(ask(request, "desk")), "limit-exceeded");
   }
   v1::PublishRequest written = publishable();
-  written.set_text(text_of(std::string(limits_.read_bytes_max, 't')));
+  written.set_kind("contact");
+  written.set_text(contact_text(limits_.read_bytes_max));
   EXPECT_EQ(said(publish(written)), "good") << "what is written may be as large as a text";
 }
 
@@ -882,7 +934,7 @@ TEST_F(LocalApiTest, OnlyWhatWasPublishedHereIsAwaited) {
 // C-161
 TEST_F(LocalApiTest, ANoticeOutsideTheGrantIsNotAwaited) {
   v1::PublishRequest request = publishable();
-  request.set_kind("contact");
+  make_contact(request);
   ASSERT_EQ(said(publish(request)), "good");
   EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_QUEUED, 0, "alerts")), "no-grant");
 }
@@ -1359,6 +1411,7 @@ class OutboxApiTest : public LocalApiTest {
   std::string published(std::string_view application = "desk", const std::string& kind = {}) {
     v1::PublishRequest request = publishable();
     request.set_kind(kind.empty() ? "threat.alert" : kind);
+    request.set_text(text_of("published", request.kind()));
     EXPECT_EQ(said(publish(request, application)), "good");
     return request.notice_id();
   }
