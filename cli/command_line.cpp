@@ -36,6 +36,7 @@ constexpr const char* kCommandFooter =
 void add_verbs(CLI::App& app, Shared& shared) {
   app.require_subcommand(0, 1);  // After one, a word is an argument, whatever verb is called so.
   add_exchange(app, shared);
+  add_draft(app, shared);
   add_publish(app, shared);
   add_inbox(app, shared);
   add_show(app, shared);

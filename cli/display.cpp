@@ -1,7 +1,10 @@
 #include "cli/display.h"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
+#include "core/exchange/kind_rules.h"
 #include "io/text/times.h"
 
 namespace chancery::cli {
@@ -9,6 +12,28 @@ namespace {
 
 constexpr std::size_t kShortNoticeDigits = 12;
 constexpr std::size_t kLabelColumn = 14;
+constexpr std::size_t kRussianLabelColumn = 16;
+
+// Statuses, precedences and stages.
+constexpr std::array kWords = {
+    exchange::Word{"actual", {"actual", "действительное"}},
+    exchange::Word{"exercise", {"exercise", "учебное"}},
+    exchange::Word{"test", {"test", "проверочное"}},
+    exchange::Word{"draft", {"draft", "проект"}},
+    exchange::Word{"deferred", {"deferred", "отложенная"}},
+    exchange::Word{"routine", {"routine", "обычная"}},
+    exchange::Word{"priority", {"priority", "срочная"}},
+    exchange::Word{"immediate", {"immediate", "немедленная"}},
+    exchange::Word{"flash", {"flash", "молния"}},
+    exchange::Word{"override", {"override", "вне очереди"}},
+    exchange::Word{"queued", {"queued", "в очереди"}},
+    exchange::Word{"logged", {"logged", "в журнале"}},
+    exchange::Word{"witnessed", {"witnessed", "засвидетельствовано"}},
+    exchange::Word{"delivered", {"delivered", "доставлено"}},
+    exchange::Word{"refused", {"refused", "отклонено"}},
+    exchange::Word{"read", {"read", "прочитано"}},
+    exchange::Word{"actioned", {"actioned", "исполнено"}},
+};
 
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(), [](char c) {
@@ -17,29 +42,10 @@ std::string upper(std::string text) {
   return text;
 }
 
-void row(std::string& out, std::string_view label, std::string_view value) {
-  if (!value.empty()) {
-    out += label;
-    out.append(kLabelColumn - label.size(), ' ');
-    out += harmless(value) + "\n";
-  }
-}
-
 std::string list(const std::vector<std::string>& items) {
   std::string out;
   for (const std::string& item : items) {
     out += (out.empty() ? "" : ", ") + item;
-  }
-  return out;
-}
-
-std::string recipients_of(const client::Notice& notice) {
-  std::string out;
-  for (const client::Recipient& recipient : notice.recipients) {
-    out += (out.empty() ? "" : ", ") + recipient.member;
-    if (recipient.role == client::Role::kInfo) {
-      out += " (info)";
-    }
   }
   return out;
 }
@@ -56,51 +62,97 @@ std::string label_of(const client::Label& label) {
   return out;
 }
 
-bool is_flat(const text::Json& value) {
-  return !value.is_structured() ||
-         (value.is_array() &&
-          std::ranges::none_of(value, [](const auto& v) { return v.is_structured(); }));
+// The rows of a notice in full, in a language.
+class Sheet {
+ public:
+  explicit Sheet(const Style& style) : style_(style) {}
+
+  void row(const exchange::Words& label, std::string_view value) {
+    named_row(label.in(style_.language), value);
+  }
+  void named_row(std::string_view label, std::string_view value) {
+    if (!value.empty()) {
+      out_ += label;
+      const std::size_t size = shown_size(label);
+      out_.append(size < column() ? column() - size : 1, ' ');
+      out_ += harmless(value) + "\n";
+    }
+  }
+  [[nodiscard]] std::string say(const exchange::Words& words) const {
+    return std::string(words.in(style_.language));
+  }
+  void add_content(const client::Notice& notice) {
+    const auto content = text::parse_json(notice.content_json, kContentDepthMax);
+    if (content.has_value() && content->is_structured()) {
+      out_ += "\n" + rendered(notice.kind, *content, style_);
+    }
+  }
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  [[nodiscard]] std::size_t column() const {
+    return style_.language == Language::kEnglish ? kLabelColumn : kRussianLabelColumn;
+  }
+
+  Style style_;
+  std::string out_;
+};
+
+// Of a word that a newer exchange may have: as it is.
+std::string in_language(const std::string& word, const Sheet& sheet) {
+  const auto* const found = std::ranges::find(kWords, word, &exchange::Word::word);
+  return found == kWords.end() ? word : sheet.say(found->name);
 }
 
-std::string flat(const text::Json& value) {
-  if (value.is_string()) {
-    return value.get<std::string>();
-  }
-  if (!value.is_array()) {
-    return text::dump(value);
-  }
+std::string recipients_of(const client::Notice& notice, const Sheet& sheet) {
   std::string out;
-  for (const text::Json& item : value) {
-    out += (out.empty() ? "" : "; ") + flat(item);
+  for (const client::Recipient& recipient : notice.recipients) {
+    out += (out.empty() ? "" : ", ") + recipient.member;
+    if (recipient.role == client::Role::kInfo) {
+      out += " (" + sheet.say({"info", "для сведения"}) + ")";
+    }
   }
   return out;
 }
 
-// The lines of a text stay lines here, each under its indent, so that none can pass for ours.
-void add_paragraphs(std::string& out, std::string_view text, const std::string& indent) {
-  bool first = true;
-  while (true) {
-    const std::size_t end = text.find('\n');
-    out += (first ? "" : indent + "    ") + harmless(text.substr(0, end)) + "\n";
-    if (end == std::string_view::npos) {
-      return;
-    }
-    text.remove_prefix(end + 1);
-    first = false;
+std::string logged_of(const client::Details& details, const Sheet& sheet) {
+  const client::Notice& notice = details.notice;
+  if (details.stage < client::Stage::kLogged || details.stage > client::Stage::kDelivered) {
+    return sheet.say(notice.own ? exchange::Words{"no", "нет"}
+                                : exchange::Words{"not any more: the log went on before it",
+                                                  "уже нет: журнал продолжен до него"});
+  }
+  return sheet.say({"index ", "индекс "}) + std::to_string(notice.index) +
+         sheet.say({", accepted ", ", принято "}) + text::time_for_people(notice.accepted_at);
+}
+
+void add_stages(Sheet& sheet, const client::Details& details) {
+  const client::Notice& notice = details.notice;
+  if (notice.logged || notice.own) {
+    sheet.row({"Stage", "Состояние"},
+              in_language(to_string(details.stage), sheet) +
+                  (notice.logged && !notice.witnessed
+                       ? sheet.say({", not witnessed yet", ", ещё не засвидетельствовано"})
+                       : ""));
+  }
+  for (const client::Details::RecipientStage& said : details.recipient_stages) {
+    sheet.named_row(said.member, in_language(to_string(said.stage), sheet) + " " +
+                                     text::time_for_people(said.at) +
+                                     sheet.say({", entry ", ", запись "}) +
+                                     std::to_string(said.index));
   }
 }
 
-void add_content(std::string& out, const text::Json& value, const std::string& indent) {
-  for (const auto& [key, item] : value.items()) {
-    out += indent;
-    out += harmless(value.is_array() ? "-" : key + ":");
-    if (is_flat(item)) {
-      out += " ";
-      add_paragraphs(out, flat(item), indent);
-    } else {
-      out += "\n";
-      add_content(out, item, indent + "  ");
-    }
+void add_references(Sheet& sheet, const client::Notice& notice) {
+  sheet.row({"Thread", "Переписка"}, notice.thread);
+  sheet.row({"In reply to", "В ответ на"}, notice.in_reply_to);
+  sheet.row({"Supersedes", "Заменяет"}, list(notice.supersedes));
+  sheet.row({"Cancels", "Отменяет"}, list(notice.cancels));
+  sheet.row({"Translates", "Перевод"}, notice.translation_of);
+  sheet.row({"Language", "Язык"}, notice.language);
+  for (const client::Attachment& attachment : notice.attachments) {
+    sheet.row({"Attachment", "Вложение"}, attachment.name + ", " + attachment.media_type + ", " +
+                                              std::to_string(attachment.size));
   }
 }
 
@@ -142,55 +194,39 @@ std::string outbox_line(const client::OutboxEntry& entry) {
   return harmless(line);
 }
 
-std::string sheet(const client::Details& details) {
+std::string sheet(const client::Details& details, const Style& style) {
   const client::Notice& notice = details.notice;
-  std::string out;
-  row(out, "Subject", notice.subject);
-  row(out, "Text erased", notice.erased_at ? text::time_for_people(*notice.erased_at) : "");
-  row(out, "From", notice.origin + (notice.own ? " (own)" : ""));
-  row(out, "To", recipients_of(notice));
-  row(out, "Kind", notice.kind);
-  row(out, "Status", notice.status);
-  row(out, "Precedence", notice.precedence);
-  row(out, "Label", label_of(notice.label));
-  row(out, "Logged",
-      details.stage < client::Stage::kLogged || details.stage > client::Stage::kDelivered
-          ? (notice.own ? "no" : "not any more: the log went on before it")
-          : "index " + std::to_string(notice.index) + ", accepted " +
-                text::time_for_people(notice.accepted_at));
-  if (notice.logged || notice.own) {
-    row(out, "Stage",
-        to_string(details.stage) +
-            (notice.logged && !notice.witnessed ? ", not witnessed yet" : ""));
+  Sheet sheet(style);
+  const auto time = [](const std::optional<client::Time>& at) {
+    return at ? text::time_for_people(*at) : std::string();
+  };
+  sheet.row({"Subject", "Тема"}, notice.subject);
+  sheet.row({"Text erased", "Текст удалён"}, time(notice.erased_at));
+  sheet.row({"From", "От кого"},
+            notice.origin + (notice.own ? sheet.say({" (own)", " (собственное)"}) : ""));
+  sheet.row({"To", "Кому"}, recipients_of(notice, sheet));
+  const exchange::KindRules* const rules = exchange::find_rules(notice.kind);
+  sheet.row({"Kind", "Вид"},
+            notice.kind + (rules == nullptr ? "" : " (" + sheet.say(rules->title) + ")"));
+  sheet.row({"Status", "Статус"}, in_language(notice.status, sheet));
+  sheet.row({"Precedence", "Категория"}, in_language(notice.precedence, sheet));
+  sheet.row({"Label", "Гриф"}, label_of(notice.label));
+  sheet.row({"Logged", "В журнале"}, logged_of(details, sheet));
+  add_stages(sheet, details);
+  sheet.row({"Created", "Создано"}, text::time_for_people(notice.created_at));
+  sheet.row({"Expires", "Действует до"}, time(notice.expires_at));
+  sheet.row({"Reply by", "Ответить до"}, time(notice.reply_by));
+  sheet.row({"Sealed", "Зашифровано"},
+            sheet.say(notice.sealed ? exchange::Words{"yes", "да"} : exchange::Words{"no", "нет"}));
+  sheet.row({"Notice", "Сообщение"}, notice.notice);
+  sheet.row({"Id", "Номер"}, notice.id);
+  sheet.row({"Signed with", "Ключ подписи"}, notice.key_id);
+  add_references(sheet, notice);
+  for (const std::string& problem : notice.problems) {
+    sheet.row({"Not in order", "Нарушение"}, problem);
   }
-  for (const client::Details::RecipientStage& said : details.recipient_stages) {
-    const std::string word = to_string(said.stage);
-    row(out, said.member,
-        word + " " + text::time_for_people(said.at) + ", entry " + std::to_string(said.index));
-  }
-  row(out, "Created", text::time_for_people(notice.created_at));
-  row(out, "Expires", notice.expires_at ? text::time_for_people(*notice.expires_at) : "");
-  row(out, "Reply by", notice.reply_by ? text::time_for_people(*notice.reply_by) : "");
-  row(out, "Sealed", notice.sealed ? "yes" : "no");
-  row(out, "Notice", notice.notice);
-  row(out, "Id", notice.id);
-  row(out, "Signed with", notice.key_id);
-  row(out, "Thread", notice.thread);
-  row(out, "In reply to", notice.in_reply_to);
-  row(out, "Supersedes", list(notice.supersedes));
-  row(out, "Cancels", list(notice.cancels));
-  row(out, "Translates", notice.translation_of);
-  row(out, "Language", notice.language);
-  for (const client::Attachment& attachment : notice.attachments) {
-    row(out, "Attachment",
-        attachment.name + ", " + attachment.media_type + ", " + std::to_string(attachment.size));
-  }
-  const auto content = text::parse_json(notice.content_json, kContentDepthMax);
-  if (content.has_value() && content->is_structured()) {
-    out += "\n";
-    add_content(out, *content, "  ");
-  }
-  return out;
+  sheet.add_content(notice);
+  return sheet.take();
 }
 
 }  // namespace chancery::cli

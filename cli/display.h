@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "chancery/client.h"
+#include "cli/render.h"
 #include "io/text/harmless.h"
 
 namespace chancery::cli {
@@ -27,7 +28,7 @@ using text::json_line;
 // One of them as a line: number, time, what it came to, precedence, kind, id, subject, why.
 [[nodiscard]] std::string outbox_line(const client::OutboxEntry& entry);
 
-// All of it, on many lines.
-[[nodiscard]] std::string sheet(const client::Details& details);
+// All of it, on many lines, with what it lacks of the rules of its kind.
+[[nodiscard]] std::string sheet(const client::Details& details, const Style& style = {});
 
 }  // namespace chancery::cli

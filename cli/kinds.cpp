@@ -18,10 +18,24 @@ std::string padded(const std::string& text) {
   return text + std::string(kColumn - std::min(kColumn - 1, text.size()), ' ');
 }
 
+void print_fields(const std::vector<client::KindField>& fields, const std::string& indent) {
+  for (const client::KindField& field : fields) {
+    std::cout << indent << padded(field.name) << field.label << " / " << field.label_ru << "\n"
+              << indent << padded("") << (field.required ? "required, " : "") << field.type;
+    // Of a choice and of an object the type says it all.
+    if (!field.type.starts_with("one of") && field.fields.empty()) {
+      std::cout << ": " << field.rule;
+    }
+    std::cout << "\n";
+    print_fields(field.fields, indent + "  ");
+  }
+}
+
 void print_kind(const client::Kind& kind) {
-  std::cout << kind.name << ": " << kind.title << "\n";
-  for (const client::KindField& field : kind.fields) {
-    std::cout << "  " << padded(field.name) << field.type << "\n";
+  std::cout << kind.name << ": " << kind.title << " / " << kind.title_ru << "\n";
+  print_fields(kind.fields, "  ");
+  for (const std::string& rule : kind.rules) {
+    std::cout << "  " << rule << "\n";
   }
 }
 
@@ -46,7 +60,7 @@ Result<int> run_kinds(const KindsOptions& options, const Shared& shared) {
     return os::kExitDone;
   }
   for (const client::Kind& kind : kinds) {
-    std::cout << padded(kind.name) << kind.title << "\n";
+    std::cout << padded(kind.name) << kind.title << " / " << kind.title_ru << "\n";
   }
   return os::kExitDone;
 }

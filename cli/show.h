@@ -10,6 +10,7 @@ namespace chancery::cli {
 
 struct ShowOptions {
   std::string name;  // A notice, an index or a notice id.
+  std::string language = "en";
 };
 
 [[nodiscard]] Result<int> run_show(const ShowOptions& options, const Shared& shared);

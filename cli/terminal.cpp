@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,6 +28,13 @@ bool is_terminal(int descriptor) {
 
 bool wants_colour(int descriptor) {
   return is_terminal(descriptor) && terminal_variable("NO_COLOR").empty();
+}
+
+std::size_t columns(int descriptor) {
+  constexpr std::size_t kUsual = 80;
+  winsize size{};
+  const bool says = is_terminal(descriptor) && ::ioctl(descriptor, TIOCGWINSZ, &size) == 0;
+  return says && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
 void end_with_reader() {

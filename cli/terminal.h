@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <ostream>
 #include <string>
@@ -18,6 +19,9 @@ namespace chancery::cli {
 
 // The same, and nobody set NO_COLOR (https://no-color.org: to anything but the empty text).
 [[nodiscard]] bool wants_colour(int descriptor);
+
+// How wide the terminal is; 80 where it is none, or does not say.
+[[nodiscard]] std::size_t columns(int descriptor);
 
 // From now on the program ends by SIGPIPE once nobody reads its stdout any more, also while it has
 // nothing to write: for what waits without an end.

@@ -37,6 +37,7 @@ void run_with(CLI::App& verb, Shared& shared, std::shared_ptr<Options> options,
 // verbs_notices.cpp: what asks a node through the client library, or nobody.
 void add_publish(CLI::App& app, Shared& shared);
 void add_inbox(CLI::App& app, Shared& shared);
+void add_draft(CLI::App& app, Shared& shared);
 void add_show(CLI::App& app, Shared& shared);
 void add_acknowledge(CLI::App& app, Shared& shared);
 void add_kinds(CLI::App& app, Shared& shared);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/acknowledge.h"
+#include "cli/draft.h"
 #include "cli/errors.h"
 #include "cli/inbox.h"
 #include "cli/kinds.h"
@@ -28,13 +29,22 @@ constexpr const char* kPublishFooter = R"(Examples:
       --subject "False alarm" \
       --content '{"category": "THREAT_CATEGORY_CYBER", "summary": "The mail gateways are clean."}'
 
-What a notice says depends on its kind: 'chancery kinds threat.alert' shows the fields.
+What a notice says depends on its kind: 'chancery kinds threat.alert' shows the fields, and
+'chancery draft threat.alert' writes a file to fill in.
 A file has the same names as the flags: {"kind", "status", "precedence", "classification",
 "handling": [], "tlp", "to": [], "info": [], "expires", "subject", "language", "content": {},
-"in_reply_to", "cancels": []}, and "thread", "supersedes": [], "reply_by".
+"in_reply_to", "cancels": []}, and "thread", "supersedes": [], "translation_of", "reply_by".
 
 Exit 0: it got as far as --wait asks. 1: refused, the reason is shown. 2: not known in time;
 nothing is lost, and publishing again with the same --id makes no second notice.)";
+
+constexpr const char* kDraftFooter = R"(Examples:
+  chancery draft threat.alert > notice.json
+  chancery draft assistance.request --language ru > notice.json
+  chancery publish --file notice.json --exchange DIR --as TJ
+
+It has every field of its kind, and says what they take and which are required in "about", which
+publishing passes over. --json gives it on one line.)";
 
 constexpr const char* kInboxFooter = R"(Examples:
   chancery inbox --exchange DIR --as BY --last 10
@@ -50,6 +60,7 @@ A line shows: arrival number, time of acceptance, origin, precedence, kind, noti
 constexpr const char* kShowFooter = R"(Examples:
   chancery show 4be19d02a7c1 --exchange DIR --as BY     (the first digits of the notice, 8 or more)
   chancery show 17 --exchange DIR --as BY               (digits only: the index in the log)
+  chancery show 17 --language ru --exchange DIR --as BY
   chancery show 01890a5d-ac96-774b-bcce-b302099a8057 --client client.toml --json)";
 
 constexpr const char* kAcknowledgeFooter = R"(Examples:
@@ -74,6 +85,13 @@ All of them: chancery errors list, and docs/reference/errors.md.)";
 void add_list(CLI::App& verb, const std::string& name, std::vector<std::string>& target,
               const std::string& help, const std::string& type) {
   verb.add_option(name, target, help)->delimiter(',')->allow_extra_args(false)->type_name(type);
+}
+
+void add_language(CLI::App& verb, std::string& language, const std::string& help) {
+  verb.add_option("--language", language, help)
+      ->check(CLI::IsMember({"en", "ru"}))
+      ->capture_default_str()
+      ->type_name("TAG");
 }
 
 }  // namespace
@@ -123,6 +141,18 @@ void add_publish(CLI::App& app, Shared& shared) {
   run_with(verb, shared, options, run_publish);
 }
 
+void add_draft(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("draft", "Write an empty notice of a kind, to fill in");
+  verb.footer(kDraftFooter);
+  const auto options = std::make_shared<DraftOptions>();
+  verb.add_option("kind", options->kind, "What sort of notice, as threat.alert")
+      ->required()
+      ->type_name("KIND");
+  add_language(verb, options->language, "Of the notice and of what is said in it: en or ru");
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, run_draft);
+}
+
 void add_inbox(CLI::App& app, Shared& shared) {
   CLI::App& verb = *app.add_subcommand("inbox", "Show the notices that arrived");
   verb.footer(kInboxFooter);
@@ -155,6 +185,7 @@ void add_show(CLI::App& app, Shared& shared) {
   verb.add_option("notice", options->name, "A notice, an index or a notice id")
       ->required()
       ->type_name("NOTICE|INDEX|ID");
+  add_language(verb, options->language, "Of the names of fields and values: en or ru");
   add_client_flags(verb, shared);
   add_json_flag(verb, shared);
   run_with(verb, shared, options, run_show);

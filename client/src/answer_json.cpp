@@ -213,6 +213,20 @@ bool is_logged(Stage stage) {
   return stage >= Stage::kLogged && stage <= Stage::kDelivered;
 }
 
+Json fields_json(const std::vector<KindField>& fields) {
+  Json out = Json::array();
+  for (const KindField& field : fields) {
+    out.push_back({{"name", field.name},
+                   {"type", field.type},
+                   {"required", field.required},
+                   {"rule", field.rule},
+                   {"label", field.label},
+                   {"label_ru", field.label_ru},
+                   {"fields", fields_json(field.fields)}});
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<InboxQuery> query_from_json(std::string_view json, Time now) {
@@ -402,11 +416,11 @@ Json stats_json(const Stats& stats) {
 }
 
 Json kind_json(const Kind& kind) {
-  Json fields = Json::array();
-  for (const KindField& field : kind.fields) {
-    fields.push_back({{"name", field.name}, {"type", field.type}});
-  }
-  return {{"kind", kind.name}, {"title", kind.title}, {"fields", std::move(fields)}};
+  return {{"kind", kind.name},
+          {"title", kind.title},
+          {"title_ru", kind.title_ru},
+          {"fields", fields_json(kind.fields)},
+          {"rules", kind.rules}};
 }
 
 Json kinds_json(const std::vector<Kind>& kinds) {

@@ -52,8 +52,14 @@ Result<std::string> as_content(const Json& value) {
   return value.is_string() ? value.get<std::string>() : text::dump(value);
 }
 
+// What `chancery draft` says of the fields: for people.
+Result<void> pass_over(Draft&, const Json&, Time) {
+  return {};
+}
+
 const FieldReaders<Draft>& draft_readers() {
   static const FieldReaders<Draft> all_readers = {
+      {"about", pass_over},
       {"kind", into(&Draft::kind, as_text)},
       {"status", into_word(&Draft::status, status_from)},
       {"precedence", into_word(&Draft::precedence, precedence_from)},

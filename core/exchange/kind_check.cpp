@@ -71,9 +71,9 @@ class Field {
   const google::protobuf::Reflection& get_;
 };
 
-class Judge {
+class RuleJudge {
  public:
-  Judge(const KindRules* rules, const v1::Text& text, const Circumstances& circumstances)
+  RuleJudge(const KindRules* rules, const v1::Text& text, const Circumstances& circumstances)
       : rules_(rules), text_(text), circumstances_(circumstances) {}
 
   void judge_content(const Message& content);
@@ -107,15 +107,16 @@ class Judge {
   std::vector<Problem> problems_;
 };
 
-void Judge::judge_number(const FieldRule& rule, std::uint64_t number, const std::string& shown) {
+void RuleJudge::judge_number(const FieldRule& rule, std::uint64_t number,
+                             const std::string& shown) {
   const std::uint64_t most = rule.form == Form::kInstant ? kInstantMaxMs : rule.most;
   if (number > most) {
     add(shown, "is too large: give " + std::to_string(most) + " at most");
   }
 }
 
-void Judge::judge_item(const FieldRule& rule, const Field& field, std::size_t i,
-                       const std::string& shown) {
+void RuleJudge::judge_item(const FieldRule& rule, const Field& field, std::size_t i,
+                           const std::string& shown) {
   switch (rule.form) {
     case Form::kObject:
       judge_fields(field.object(i), std::string(rule.path) + ".", shown + ".");
@@ -139,7 +140,7 @@ void Judge::judge_item(const FieldRule& rule, const Field& field, std::size_t i,
   }
 }
 
-void Judge::judge_field(const FieldRule& rule, const Field& field, const std::string& shown) {
+void RuleJudge::judge_field(const FieldRule& rule, const Field& field, const std::string& shown) {
   const std::size_t size = field.size();
   if (size == 0) {
     if (rule.need == Need::kRequired) {
@@ -158,8 +159,8 @@ void Judge::judge_field(const FieldRule& rule, const Field& field, const std::st
   }
 }
 
-void Judge::judge_fields(const Message& message, const std::string& path,
-                         const std::string& shown) {
+void RuleJudge::judge_fields(const Message& message, const std::string& path,
+                             const std::string& shown) {
   for (const FieldRule& rule : rules_->fields) {
     const std::string_view name =
         rule.path.starts_with(path) ? rule.path.substr(path.size()) : std::string_view(".");
@@ -169,7 +170,7 @@ void Judge::judge_fields(const Message& message, const std::string& path,
   }
 }
 
-void Judge::judge_times(const Relation& relation, const Message& content) {
+void RuleJudge::judge_times(const Relation& relation, const Message& content) {
   const auto span = [&](std::string_view name) {
     const FieldRule* const rule = find_rule(*rules_, name);
     return span_of(rule->form, Field(content, name).text());
@@ -184,7 +185,7 @@ void Judge::judge_times(const Relation& relation, const Message& content) {
   }
 }
 
-void Judge::judge_clock(const Relation& relation, const Field& field, const Message& content) {
+void RuleJudge::judge_clock(const Relation& relation, const Field& field, const Message& content) {
   const std::uint64_t now = circumstances_.created_at_ms;
   if (now == 0) {
     return;
@@ -204,7 +205,8 @@ void Judge::judge_clock(const Relation& relation, const Field& field, const Mess
   }
 }
 
-bool Judge::judge_presence(const Relation& relation, const Field& field, const Message& content) {
+bool RuleJudge::judge_presence(const Relation& relation, const Field& field,
+                               const Message& content) {
   const Field other(content, relation.other);
   const bool wanted = other.choice() == relation.value;
   if (field.is_given() == wanted) {
@@ -219,7 +221,8 @@ bool Judge::judge_presence(const Relation& relation, const Field& field, const M
   return false;
 }
 
-void Judge::judge_majority(const Relation& relation, const Field& field, const Message& content) {
+void RuleJudge::judge_majority(const Relation& relation, const Field& field,
+                               const Message& content) {
   const std::uint64_t participants = Field(content, "participants").size();
   if (judge_presence(relation, field, content) && field.number() > participants) {
     add(std::string(relation.field),
@@ -227,7 +230,7 @@ void Judge::judge_majority(const Relation& relation, const Field& field, const M
   }
 }
 
-void Judge::judge_each_once(const Relation& relation, const Field& field) {
+void RuleJudge::judge_each_once(const Relation& relation, const Field& field) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < field.size(); ++i) {
     if (!seen.insert(field.text(i)).second) {
@@ -237,7 +240,7 @@ void Judge::judge_each_once(const Relation& relation, const Field& field) {
   }
 }
 
-void Judge::judge_relation(const Relation& relation, const Message& content) {
+void RuleJudge::judge_relation(const Relation& relation, const Message& content) {
   if (relation.relates == Relates::kInReplyTo) {
     if (text_.in_reply_to().empty()) {
       add("in_reply_to", "is missing: name the notice that this one answers");
@@ -275,14 +278,14 @@ void Judge::judge_relation(const Relation& relation, const Message& content) {
   }
 }
 
-void Judge::judge_content(const Message& content) {
+void RuleJudge::judge_content(const Message& content) {
   judge_fields(content, "", "");
   for (const Relation& relation : rules_->relations) {
     judge_relation(relation, content);
   }
 }
 
-void Judge::judge_references() {
+void RuleJudge::judge_references() {
   const auto judge = [this](const std::string& name, const std::string& reference) {
     if (!reference.empty() && !has_form(Form::kHash, reference)) {
       add(name, "is no notice: give its 64 digits");
@@ -308,7 +311,7 @@ void Judge::judge_references() {
   judge_list("cancels", text_.cancels());
 }
 
-void Judge::judge_text() {
+void RuleJudge::judge_text() {
   if (has_more_characters(text_.subject(), kSubjectCharactersMax)) {
     add("subject",
         "is too long: give " + std::to_string(kSubjectCharactersMax) + " characters at most");
@@ -335,7 +338,7 @@ void Judge::judge_text() {
 std::vector<Problem> problems_of(std::string_view kind, const v1::Text& text,
                                  const Circumstances& circumstances) {
   const KindInfo* const info = find_kind(kind);
-  Judge judge(find_rules(kind), text, circumstances);
+  RuleJudge judge(find_rules(kind), text, circumstances);
   if (info != nullptr) {
     const std::unique_ptr<Message> content(info->prototype->New());
     if (!content->ParseFromString(text.content())) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/exchange/kinds.h"
 #include "core/exchange/limits.h"
 
 namespace chancery::exchange {
@@ -360,6 +361,19 @@ constexpr std::array kValues = {
     Word{"TALLY_ANSWER_SERVED_LATE", {"served late", "вручено с опозданием"}},
 };
 
+const google::protobuf::Descriptor& type_of(const KindRules& rules) {
+  return *find_kind(rules.kind)->prototype->GetDescriptor();
+}
+
+// Of a path, as "zones.geocodes.name".
+const google::protobuf::FieldDescriptor& field_at(const google::protobuf::Descriptor& type,
+                                                  std::string_view path) {
+  const std::size_t dot = path.find('.');
+  const auto& field = *type.FindFieldByName(std::string(path.substr(0, dot)));
+  return dot == std::string_view::npos ? field
+                                       : field_at(*field.message_type(), path.substr(dot + 1));
+}
+
 }  // namespace
 
 std::span<const KindRules> kind_rules() {
@@ -379,6 +393,76 @@ const FieldRule* find_rule(const KindRules& rules, std::string_view path) {
 Words value_words(std::string_view enumerator) {
   const auto* const found = std::ranges::find(kValues, enumerator, &Word::word);
   return found == kValues.end() ? Words{} : found->name;
+}
+
+bool is_made_by_nodes(std::string_view kind) {
+  return kind == "statement" || kind == "consultation.tally";
+}
+
+bool is_list(const KindRules& rules, const FieldRule& rule) {
+  return field_at(type_of(rules), rule.path).is_repeated();
+}
+
+std::string rule_line(const KindRules& rules, const FieldRule& rule, Language language) {
+  const google::protobuf::FieldDescriptor& field = field_at(type_of(rules), rule.path);
+  std::string out;
+  if (field.is_repeated()) {
+    constexpr Words kUpTo = {"up to ", "не более "};
+    constexpr Words kEach = {", each ", ", каждый элемент: "};
+    out.append(kUpTo.in(language)).append(std::to_string(rule.most)).append(kEach.in(language));
+  }
+  out += form_words(rule.form).in(language);
+  if (rule.form == Form::kChoice) {
+    out += ": " + choices_of(*field.enum_type());
+  }
+  for (const Word& word : words_of(rule.form)) {
+    out.append(word.word == words_of(rule.form).front().word ? ": " : ", ").append(word.word);
+  }
+  if (rule.form == Form::kNumber) {
+    constexpr Words kAtMost = {", at most ", ", не больше "};
+    out.append(kAtMost.in(language)).append(std::to_string(rule.most));
+  }
+  return out;
+}
+
+std::string relation_line(const KindRules& rules, const Relation& relation, Language language) {
+  const std::string field(relation.field);
+  std::string other(relation.other);
+  if (relation.value != 0) {
+    const auto& choices = *field_at(type_of(rules), relation.other).enum_type();
+    other += " " + choices.FindValueByNumber(relation.value)->name();
+  }
+  const auto say = [language](const std::string& english, const std::string& russian) {
+    return language == Language::kEnglish ? english : russian;
+  };
+  switch (relation.relates) {
+    case Relates::kNotAfter:
+      return say(field + " is not after " + other, field + " не позже " + other);
+    case Relates::kBefore:
+      return say(field + " is before " + other, field + " раньше " + other);
+    case Relates::kFuture:
+      return say(field + " is later than now", field + " позже текущего времени");
+    case Relates::kNoticeTime:
+      return say(field + " is no longer than " + other + " leaves",
+                 field + " не длиннее времени до " + other);
+    case Relates::kEither:
+      return say(field + " or " + other + " is given", "указано " + field + " или " + other);
+    case Relates::kExactlyWith:
+      return say(field + " is given exactly with " + other,
+                 field + " указывается с " + other + " и только с ним");
+    case Relates::kMajority:
+      return say(field + " is given exactly with " + other + ", and is at most the participants",
+                 field + " указывается с " + other + " и только с ним, не больше числа участников");
+    case Relates::kEachOnce:
+      return say(field + " names each once", "в " + field + " каждый назван один раз");
+    case Relates::kInReplyTo:
+      return say("in_reply_to names the notice that is answered",
+                 "in_reply_to указывает сообщение, на которое дан ответ");
+    case Relates::kOrAttached:
+      return say(field + " is given, or the document is attached",
+                 "указано " + field + " или приложен документ");
+  }
+  return {};
 }
 
 std::string choices_of(const google::protobuf::EnumDescriptor& type) {

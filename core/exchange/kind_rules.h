@@ -66,6 +66,19 @@ struct KindRules {
 // "cyber" of THREAT_CATEGORY_CYBER; nothing for a value that has no name here.
 [[nodiscard]] Words value_words(std::string_view enumerator);
 
+// Of a rule of the table: whether its field is a list.
+[[nodiscard]] bool is_list(const KindRules& rules, const FieldRule& rule);
+
+// statement and consultation.tally, which applications may not publish.
+[[nodiscard]] bool is_made_by_nodes(std::string_view kind);
+
+// "up to 256, each one line of at most 500 characters": what a field takes, for people.
+[[nodiscard]] std::string rule_line(const KindRules& rules, const FieldRule& rule,
+                                    Language language);
+// "begins is not after ends"
+[[nodiscard]] std::string relation_line(const KindRules& rules, const Relation& relation,
+                                        Language language);
+
 // "THREAT_CATEGORY_TERRORISM, …", without the first, which stands for nothing.
 [[nodiscard]] std::string choices_of(const google::protobuf::EnumDescriptor& type);
 

@@ -8,6 +8,7 @@
 #include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/kind_rules.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
 #include "core/exchange/policy.h"
@@ -25,9 +26,6 @@ constexpr std::size_t kScanNewestMax = 100'000;  // The same for `last`, which c
 constexpr std::uint64_t kWaitMsMax = 60'000;
 constexpr std::size_t kNoticePrefixMin = 4;
 constexpr std::uint64_t kRetryAfterDiskMs = 5'000;
-// The node signs these by itself.
-constexpr std::array kOwnKinds = {std::string_view("statement"),
-                                  std::string_view("consultation.tally")};
 
 // What the store says of itself ends the process; everything else is the request's own fault.
 bool is_store_failure(ErrorCode code) {
@@ -643,7 +641,7 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
     return reply;
   };
   if (!exchange::any_matches(application.publish, request.kind()) ||
-      std::ranges::find(kOwnKinds, request.kind()) != kOwnKinds.end()) {
+      exchange::is_made_by_nodes(request.kind())) {
     return fail(ErrorCode::kNoGrant, application.name + " may not publish " + request.kind());
   }
   const Hash fingerprint = crypto::sha256({as_bytes(request.SerializeAsString())});

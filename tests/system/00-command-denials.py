@@ -365,6 +365,13 @@ TABLE = {
         "wrong type": usage("kinds", "contact", "more"),
         "unknown name": Denied(["kinds", "nope"], 1, "not-found"),
     },
+    "draft": {
+        "works": ["draft", "contact"],
+        **ALL_OFFLINE,
+        "no grant": Denied(["draft", "statement"], 1, "no-grant"),
+        "wrong type": usage("draft", "contact", "--language", "hy"),
+        "unknown name": Denied(["draft", "nope"], 1, "not-found"),
+    },
     "errors list": {
         "works": ["errors", "list"],
         **ALL_OFFLINE,

@@ -167,14 +167,21 @@ struct Notice {
 
 struct KindField {
   std::string name;
-  std::string
-      type;  // "text", "list of text", "number", "true or false", "one of a, b", "bytes (base64)"
+  // "text", "list of text", "number", "true or false", "one of a, b", "bytes (base64)"
+  std::string type;
+  bool required = false;
+  std::string rule;                    // What it takes, as "one line of at most 500 characters".
+  std::string label;                   // Its name for people, in English …
+  std::string label_ru;                // … and in Russian.
+  std::vector<KindField> fields = {};  // Of an object.
 };
 
 struct Kind {
   std::string name;
-  std::string title;
+  std::string title;     // In English …
+  std::string title_ru;  // … and in Russian.
   std::vector<KindField> fields;
+  std::vector<std::string> rules;  // How fields belong together: "begins is not after ends".
 };
 
 // The kinds that this library can make and read, by name.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -227,12 +228,34 @@ TEST_F(CommandLineTest, AFlagGoesBeforeTheEnvironment) {
   EXPECT_NE(answer.err.find("/flag/exchange.toml"), std::string::npos) << answer.err;
 }
 
+TEST_F(CommandLineTest, ADraftIsJsonThatSaysWhatItsFieldsTake) {
+  const Answer shown = chancery({"draft", "training", "--language", "ru"});
+  EXPECT_EQ(shown.code, os::kExitDone);
+  EXPECT_TRUE(shown.err.empty()) << shown.err;
+  const auto draft = text::parse_json(shown.out, 8);
+  ASSERT_TRUE(draft.has_value()) << shown.out;
+  EXPECT_EQ((*draft)["about"].at(0), "training: обучение");
+  EXPECT_EQ((*draft)["content"]["seats"], 0);
+  const Answer line = chancery({"draft", "training", "--language", "ru", "--json"});
+  EXPECT_EQ(line.out, text::dump(*draft) + "\n");
+  EXPECT_EQ(std::ranges::count(line.out, '\n'), 1);
+  EXPECT_NE(chancery({"draft", "trainings"}).err.find("did you mean 'training'?"),
+            std::string::npos);
+  EXPECT_NE(chancery({"draft", "statement"}).err.find("no-grant"), std::string::npos);
+}
+
 TEST_F(CommandLineTest, KindsListsThemAndShowsTheFieldsOfOne) {
   EXPECT_NE(chancery({"kinds"}).out.find("foreign-policy.step"), std::string::npos);
   EXPECT_NE(chancery({"kinds", "training"}).out.find("seats"), std::string::npos);
-  const auto json = text::parse_json(chancery({"kinds", "--json"}).out, 8);
+  const auto json = text::parse_json(chancery({"kinds", "--json"}).out, 16);
   ASSERT_TRUE(json.has_value());
   EXPECT_GE((*json)["kinds"].size(), 9U);
+  const std::string one = chancery({"kinds", "training"}).out;
+  for (const char* const part :
+       {"training: training / обучение", "Title / Название", "required, text: one line of at most",
+        "begins is not after ends"}) {
+    EXPECT_NE(one.find(part), std::string::npos) << one;
+  }
   const Answer unknown = chancery({"kinds", "trainings"});
   EXPECT_EQ(unknown.code, os::kExitFalse);
   EXPECT_NE(unknown.err.find("not-found"), std::string::npos);

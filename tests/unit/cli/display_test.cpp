@@ -112,13 +112,41 @@ TEST(DisplayTest, WhatIsNotLoggedOrNotWitnessedIsMarkedAndNothingElseIs) {
       << sheet(details);
 }
 
+// C-175
+TEST(DisplayTest, WhatANoticeLacksIsARowOfItsOwn) {
+  client::Details details = hostile();
+  EXPECT_EQ(sheet(details).find("Not in order"), std::string::npos);
+  details.notice.problems = {"title is missing: give it", "second"};
+  EXPECT_NE(
+      sheet(details).find("\nNot in order  title is missing: give it\nNot in order  second\n"),
+      std::string::npos)
+      << sheet(details);
+}
+
+TEST(DisplayTest, ASheetIsInRussianWhereThatIsAskedFor) {
+  client::Details details = hostile();
+  details.notice.witnessed = true;
+  details.notice.recipients = {{"BY", client::Role::kInfo}};
+  details.recipient_stages = {{"BY", client::Stage::kRead, {}, 9}};
+  const std::string shown = sheet(details, {.language = Language::kRussian, .width = 80});
+  EXPECT_TRUE(is_harmless(shown));
+  for (const char* const row :
+       {"Тема            one", "\nОт кого         AM\n", "\nКому            BY (для сведения)\n",
+        "\nВид             training (обучение)\n", "\nСтатус          учебное\n",
+        "\nКатегория       молния\n", "\nВ журнале       индекс 4, принято 1970",
+        "\nСостояние       в журнале\n", "\nBY              прочитано 1970",
+        "\nЗашифровано     нет\n", "\n  Название: a\n", "\n  Службы: x; y"}) {
+    EXPECT_NE(shown.find(row), std::string::npos) << row << "\n" << shown;
+  }
+}
+
 TEST(DisplayTest, ATextCannotPassForALineOfOurs) {
   const std::string shown = sheet(hostile());
   EXPECT_TRUE(is_harmless(shown));
   EXPECT_EQ(shown.find("\nFrom RU"), std::string::npos);
   EXPECT_NE(shown.find("\nFrom          AM\n"), std::string::npos);
   EXPECT_NE(shown.find("      From RU \\u001b[1m"), std::string::npos) << shown;
-  EXPECT_NE(shown.find("services: x; y\\u0007"), std::string::npos);
+  EXPECT_NE(shown.find("Services: x; y\\u0007"), std::string::npos);
   EXPECT_NE(shown.find("n: 3"), std::string::npos);
 }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -45,6 +46,15 @@ TEST_F(TerminalTest, ADumbTerminalAndAPipeGetNeither) {
   EXPECT_FALSE(is_terminal(ends[1]));
   ::close(ends[0]);
   ::close(ends[1]);
+}
+
+TEST_F(TerminalTest, ItIsAsWideAsItSaysAndElse80) {
+  EXPECT_EQ(columns(terminal_), 80U) << "it does not say";
+  const winsize size{.ws_row = 40, .ws_col = 132, .ws_xpixel = 0, .ws_ypixel = 0};
+  ASSERT_EQ(::ioctl(terminal_, TIOCSWINSZ, &size), 0);
+  EXPECT_EQ(columns(terminal_), 132U);
+  ::setenv("TERM", "dumb", 1);
+  EXPECT_EQ(columns(terminal_), 80U);
 }
 
 TEST(ProgressTest, TheBarIsFullAtTheEndAndNeverFuller) {

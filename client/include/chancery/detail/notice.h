@@ -207,6 +207,17 @@ inline Notice notice_of(const JsonObject& json) {
   return notice;
 }
 
+inline std::vector<KindField> fields_of(const JsonValue& fields) {
+  std::vector<KindField> out;
+  for (const JsonValue& item : items_of(fields)) {
+    const JsonObject field(item);
+    out.push_back({field["name"].text(), field["type"].text(), field["required"].truth(),
+                   field["rule"].text(), field["label"].text(), field["label_ru"].text(),
+                   fields_of(field["fields"])});
+  }
+  return out;
+}
+
 inline void put_or_null(JsonWriter& json, const char* key, const std::string& text) {
   if (text.empty()) {
     json.json(key, "null");
@@ -313,11 +324,8 @@ inline std::vector<Kind> kinds() {
   std::vector<Kind> out;
   for (const auto& item : detail::items_of(detail::JsonObject(detail::JsonValue(text))["kinds"])) {
     const detail::JsonObject kind(item);
-    out.push_back({kind["kind"].text(), kind["title"].text(), {}});
-    for (const auto& field_item : detail::items_of(kind["fields"])) {
-      const detail::JsonObject field(field_item);
-      out.back().fields.push_back({field["name"].text(), field["type"].text()});
-    }
+    out.push_back({kind["kind"].text(), kind["title"].text(), kind["title_ru"].text(),
+                   detail::fields_of(kind["fields"]), detail::texts_of(kind["rules"])});
   }
   return out;
 }
