@@ -193,6 +193,7 @@ void add_ledger(const Corpus& corpus) {
                                {.origin = whole.origin, .size = 11, .root = leaves[0]})));
   corpus.add("proof", "honest-inclusion", "\x02\x0a\x04"s);
   corpus.add("proof", "spoilt-inclusion", "\x02\x0a\x04\x00\x01\x05"s);
+  corpus.add("proof", "spoilt-above", "\x02\x0a\x04\x00\x03\x05"s);
   corpus.add("proof", "honest-consistency", "\x03\x0a\x06"s);
   corpus.add("proof", "spoilt-consistency", "\x03\x0a\x06\x01\x00\x00"s);
 }

@@ -3,7 +3,8 @@
 // by so many edits of three bytes, in a tree of at most 64 leaves.
 //
 // Holds: a path leads to a root only where it has as many hashes as the tree is high there; of the
-// spoilt ones, to the right root only where the edits left it as it was.
+// spoilt ones, to the right root only where the edits left it as it was, also where the path of
+// another leaf was followed before.
 
 #include "core/ledger/proof.h"
 
@@ -101,6 +102,13 @@ void spoilt_inclusion(chancery::fuzz::Input& input) {
   // A signature may stand under any root, so the length is all that binds the path to the tree.
   CHANCERY_CHECK(ledger::root_from_inclusion(all[index], index, all.size(), path).has_value() ==
                  (path.size() == honest.size()));
+  // Whatever path was followed before it.
+  for (const std::uint64_t known : {std::uint64_t{0}, index / 2, all.size() - 1}) {
+    auto followed = ledger::FollowedPath::follow(all[known], known, all.size(),
+                                                 ledger::inclusion_proof(all, known));
+    CHANCERY_CHECK(followed.has_value() &&
+                   followed->follow(all[index], index, path) == (path == honest));
+  }
 }
 
 void spoilt_consistency(chancery::fuzz::Input& input) {
