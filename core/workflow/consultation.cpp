@@ -246,7 +246,7 @@ bool is_met(const v1::ConsultationOpen& terms, const std::vector<Party>& parties
   std::size_t silent = 0;
   for (const Party& party : parties) {
     const Standing standing = party.standing == Standing::kContested ? contested : party.standing;
-    if (standing == Standing::kContested || false) {
+    if (standing == Standing::kContested || (party.opens && standing == Standing::kUnheard)) {
       return false;
     }
     if (!party.participates || standing == Standing::kDropped) {
