@@ -129,7 +129,7 @@ class Consultation(Trial):
 
     def test_what_nobody_could_answer_is_not_opened(self):  # C-233
         self.start("AM")
-        for words, why in ((("--notice-period", "1h"), "notice period"), (("--majority", "2"), "majority")):
+        for words, why in ((("--notice-period", "1h"), "notice_period_ms"), (("--majority", "2"), "majority")):
             refused = self.as_member("AM", "consult", "open", "--participants", "BY", "--question", "?", "--proposal", "!", "--rule",
                                      "silence", "--deadline", "10m", *words)
             self.assertEqual((refused.code, refused.error), (1, "invalid-kind"), refused)

@@ -8,8 +8,8 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-UnixTime at(std::int64_t seconds, int ms = 0) {
-  return UnixTime(std::chrono::seconds(seconds)) + milliseconds(ms);
+UnixTime at(std::int64_t unix_s, int ms = 0) {
+  return UnixTime(std::chrono::seconds(unix_s)) + milliseconds(ms);
 }
 
 TEST(Rfc3339Test, ATimeIsOneInUtc) {
