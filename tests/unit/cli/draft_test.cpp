@@ -65,7 +65,9 @@ TEST(DraftTest, ATemplateIsRefusedAsItIsAndTakenWithWhatIsRequired) {
       continue;
     }
     Json notice = draft_template(rules, Language::kEnglish);
-    EXPECT_EQ(outcome_of(notice).find("invalid-kind"), 0U) << rules.kind << outcome_of(notice);
+    const std::string refused = outcome_of(notice);
+    EXPECT_EQ(refused.find("invalid-kind"), 0U) << rules.kind << refused;
+    EXPECT_NE(refused.find(" is missing"), std::string::npos) << rules.kind << refused;
     fill(notice["content"], rules, "");
     notice["in_reply_to"] = std::string(64, 'a');
     for (const char* const either : {"report", "text"}) {
