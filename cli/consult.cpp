@@ -26,7 +26,7 @@ std::uint64_t ms_of(client::Time time) {
       std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
 }
 
-client::Time time_of(std::uint64_t ms) {
+client::Time instant_of(std::uint64_t ms) {
   return client::Time(std::chrono::duration_cast<client::Time::duration>(
       std::chrono::milliseconds(static_cast<std::int64_t>(ms))));
 }
@@ -188,7 +188,7 @@ text::Json as_json(const v1::Consultation& shown) {
                      {"majority", shown.terms().majority()},
                      {"reservations_allowed", shown.terms().reservations_allowed()},
                      {"notice_period_ms", shown.terms().notice_period_ms()},
-                     {"deadline", text::time_for_programs(time_of(shown.deadline_ms()))},
+                     {"deadline", text::time_for_programs(instant_of(shown.deadline_ms()))},
                      {"conclusion", word(shown.conclusion())},
                      {"final", shown.final()},
                      {"cut", nullptr},
@@ -196,7 +196,7 @@ text::Json as_json(const v1::Consultation& shown) {
                      {"ignored", text::Json::array()}};
   if (shown.cut_size() > 0) {
     json["cut"] = {{"size", shown.cut_size()},
-                   {"time", text::time_for_programs(time_of(shown.cut_time_ms()))}};
+                   {"time", text::time_for_programs(instant_of(shown.cut_time_ms()))}};
   }
   for (const v1::ConsultationParty& party : shown.parties()) {
     json["parties"].push_back(as_json(party));
@@ -255,10 +255,10 @@ void print(const v1::Consultation& shown) {
     std::cout << " of " << shown.terms().majority();
   }
   std::cout << (shown.terms().reservations_allowed() ? ", reservations allowed" : "")
-            << "\n  deadline    " << text::time_for_people(time_of(shown.deadline_ms())) << "\n";
+            << "\n  deadline    " << text::time_for_people(instant_of(shown.deadline_ms())) << "\n";
   if (has_cut) {
     std::cout << "  cut         " << shown.cut_size() << " entries, cosigned by a quorum at "
-              << text::time_for_people(time_of(shown.cut_time_ms())) << "\n";
+              << text::time_for_people(instant_of(shown.cut_time_ms())) << "\n";
   }
   for (const v1::ConsultationParty& party : shown.parties()) {
     print(party, has_cut);
@@ -377,8 +377,9 @@ Result<int> run_consult_list(const ConsultListOptions& options, const Shared& sh
   }
   for (const v1::Consultation& shown : reply.consultations()) {
     std::cout << hex(as_bytes(shown.opening())).substr(0, kDigitsShown) << "  "
-              << text::time_for_people(time_of(shown.deadline_ms())) << "  " << word(shown) << "  "
-              << harmless(shown.opener()) << ": " << harmless(shown.terms().question()) << "\n";
+              << text::time_for_people(instant_of(shown.deadline_ms())) << "  " << word(shown)
+              << "  " << harmless(shown.opener()) << ": " << harmless(shown.terms().question())
+              << "\n";
   }
   if (reply.consultations().empty()) {
     std::cout << "no consultation was opened yet\n";

@@ -36,9 +36,9 @@ Result<std::string> Engine::text_of(const Arrival& arrival) {
 }
 
 std::string Engine::new_notice_id() {
-  constexpr std::size_t random_bytes = 10;
-  const std::string random = random_(random_bytes);
-  return make_uuid_v7(now_.unix_ms(), as_bytes(random).first<random_bytes>());
+  constexpr std::size_t kRandomBytes = 10;
+  const std::string random = random_(kRandomBytes);
+  return make_uuid_v7(now_.unix_ms(), as_bytes(random).first<kRandomBytes>());
 }
 
 Result<void> Engine::load_pairs() {

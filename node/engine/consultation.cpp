@@ -112,13 +112,11 @@ Result<void> Engine::tally(Consulted& consulted) {
     return {};
   }
   const HeldConsultation& held = *read;
-  if (!consulted.cut.has_value() && cosigned_->size > consulted.held.index) {
-    consulted.cut = cosigned_;
-  }
-  if (!consulted.cut.has_value()) {
+  const CosignedNote cut = consulted.cut.value_or(cosigned_.value_or(CosignedNote{}));
+  if (cut.size <= consulted.held.index) {
     return {};
   }
-  const CosignedNote cut = consulted.cut.value_or(CosignedNote{});
+  consulted.cut = cut;
   StoredLog log(*store_);
   consulted.deadline_ms = workflow::deadline_at(held.entries, cut.size, log.view());
   CHANCERY_TRY_VOID(log.failure());

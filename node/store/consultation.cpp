@@ -126,12 +126,13 @@ v1::Consultation shown(const HeldConsultation& held) {
     }
   }
   for (std::size_t i = 0; i < held.entries.size(); ++i) {
-    if (outcome.ignored[i].has_value()) {
+    const std::optional<Ignored>& ignored = outcome.ignored[i];
+    if (ignored.has_value()) {
       v1::ConsultationIgnored& each = *shown.add_ignored();
       each.set_index(held.entries[i].index);
       each.set_notice(to_string(held.entries[i].n));
       each.set_origin(held.entries[i].origin);
-      each.set_why(std::string(why(*outcome.ignored[i])));
+      each.set_why(std::string(why(*ignored)));
     }
   }
   return shown;
@@ -174,7 +175,7 @@ Result<std::vector<std::uint64_t>> NodeStore::about(const Hash& opening) {
 Result<std::vector<Hash>> NodeStore::openings(std::string_view prefix, std::size_t count_max) {
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT opening FROM consultation WHERE substr(opening, 1, ?2) = "
-                                "?1 ORDER BY idx DESC LIMIT ?3"));
+                                "?1 AND idx >= 0 ORDER BY idx DESC LIMIT ?3"));
   select->bind(1, as_bytes(prefix)).bind(2, prefix.size()).bind(3, count_max);
   return hashes_of(*select);
 }
@@ -182,7 +183,8 @@ Result<std::vector<Hash>> NodeStore::openings(std::string_view prefix, std::size
 Result<void> NodeStore::put_consulted(const Consulted& consulted) {
   CHANCERY_TRY(sqlite::Statement* const put,
                impl_->statement("INSERT INTO consultation(idx, opening, held_since_ms, tallied) "
-                                "VALUES(?1, ?2, ?3, 0) ON CONFLICT DO NOTHING"));
+                                "VALUES(?1, ?2, ?3, 0) ON CONFLICT(opening) DO UPDATE SET idx = "
+                                "excluded.idx"));
   return put->bind(1, consulted.index)
       .bind(2, Bytes(consulted.opening))
       .bind(3, consulted.held_since_ms)
@@ -192,7 +194,7 @@ Result<void> NodeStore::put_consulted(const Consulted& consulted) {
 Result<std::vector<NodeStore::Consulted>> NodeStore::not_tallied() {
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT opening, idx, held_since_ms FROM consultation WHERE "
-                                "tallied = 0 ORDER BY idx"));
+                                "tallied = 0 AND idx >= 0 ORDER BY idx"));
   std::vector<Consulted> all;
   while (true) {
     CHANCERY_TRY(const bool row, select->step());
@@ -358,7 +360,7 @@ Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft, c
                   "the deadline is over, or before the notice period can be: put it later");
     }
   }
-  const std::vector<Hash> about = terms == nullptr ? std::vector{entry->about} : entry->supersedes;
+  std::vector<Hash> about = terms == nullptr ? std::vector{entry->about} : entry->supersedes;
   for (const Hash& opening : about) {
     CHANCERY_TRY(HeldConsultation held, read_consultation(store, opening));
     entry->index = held.entries.back().index + 1;

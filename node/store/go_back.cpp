@@ -102,9 +102,9 @@ Result<void> NodeStore::Impl::forget_beyond(const exchange::LogFollower& to) {
       "DELETE FROM anchor WHERE size > ?1",
       "DELETE FROM quarantine WHERE idx >= ?1 AND part NOT IN ('inbox', 'outbox')",
       "DELETE FROM cosigned WHERE size > ?1", "DELETE FROM about WHERE idx >= ?1",
-      "DELETE FROM consultation WHERE idx >= ?1",
-      // A tally may have named a cut beyond; one that is still logged is found again.
-      "UPDATE consultation SET tallied = 0 WHERE idx < ?1",
+      // Since when it is held stays, for when it is logged again. A tally may have named a cut
+      // beyond; one that is still logged is found again.
+      "UPDATE consultation SET tallied = 0, idx = iif(idx < ?1, idx, -1 - idx)",
       // Whether what was stated last was logged below is not known.
       std::string("UPDATE pair SET size = 0, received = 0, received_edge = x'', sent = 0, ") +
           "sent_edge = x'' WHERE end = 0 OR size > ?1"};

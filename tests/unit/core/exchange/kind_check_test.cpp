@@ -22,7 +22,7 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using test::must;
 
-constexpr std::uint64_t kNow = 1'700'000'000'000;
+constexpr std::uint64_t kCreated = 1'700'000'000'000;
 
 // A value that keeps the form; of a choice the second, which no relation asks anything more of,
 // but where noted.
@@ -83,7 +83,7 @@ void fill_field(const KindRules& rules, const FieldRule& rule, Message& message,
       set.SetBool(&message, &field, true);
       return;
     case Form::kInstant:
-      return set_number(message, field, kNow + 1000);
+      return set_number(message, field, kCreated + 1000);
     case Form::kNumber:
     case Form::kDuration:
       return set_number(message, field, 1);
@@ -140,7 +140,8 @@ v1::Text text_with(const Message& content) {
 }
 
 std::vector<std::string> lines_of(std::string_view kind, const v1::Text& text,
-                                  const Circumstances& circumstances = {.created_at_ms = kNow}) {
+                                  const Circumstances& circumstances = {
+                                      .created_at_ms = kCreated}) {
   std::vector<std::string> out;
   for (const Problem& problem : problems_of(kind, text, circumstances)) {
     out.push_back(problem_line(problem));
@@ -375,11 +376,11 @@ TEST(KindCheckTest, ADeadlineIsAheadAndLeavesTheNoticePeriod) {
                       opening(R"("rule":1,"deadline_ms":)" + std::to_string(deadline) +
                               R"(,"notice_period_ms":)" + std::to_string(period)));
   };
-  EXPECT_EQ(open(kNow + 1, 1), "");
-  EXPECT_EQ(open(kNow + 1, 2),
+  EXPECT_EQ(open(kCreated + 1, 1), "");
+  EXPECT_EQ(open(kCreated + 1, 2),
             "notice_period_ms is longer than deadline_ms leaves: give a shorter one, or a later "
             "deadline_ms");
-  EXPECT_EQ(open(kNow, 0), "deadline_ms has passed: give a later one");
+  EXPECT_EQ(open(kCreated, 0), "deadline_ms has passed: give a later one");
   EXPECT_EQ(open(253'402'300'799'999, 0), "");
   EXPECT_EQ(open(253'402'300'800'000, 0), "deadline_ms is too large: give 253402300799999 at most");
   v1::Text text = must(text_from_json("consultation.extend", "s", "", R"({"deadline_ms":1})"));
@@ -425,7 +426,7 @@ std::string text_problem(const std::function<void(v1::Text&)>& change,
   v1::Text text = text_with(*good("contact", true));
   change(text);
   const auto lines =
-      lines_of("contact", text, {.created_at_ms = kNow, .expires_at_ms = expires_at_ms});
+      lines_of("contact", text, {.created_at_ms = kCreated, .expires_at_ms = expires_at_ms});
   return lines.empty() ? "" : lines.front();
 }
 
@@ -469,10 +470,10 @@ TEST(KindCheckTest, AReplyIsAskedForAheadAndBeforeTheNoticeExpires) {
   const auto reply_by = [](std::uint64_t at_ms, std::uint64_t expires_at_ms = 0) {
     return text_problem([at_ms](auto& text) { text.set_reply_by_ms(at_ms); }, expires_at_ms);
   };
-  EXPECT_EQ(reply_by(kNow + 1), "");
-  EXPECT_EQ(reply_by(kNow), "reply_by has passed: give a later one");
-  EXPECT_EQ(reply_by(kNow + 5, kNow + 5), "");
-  EXPECT_EQ(reply_by(kNow + 6, kNow + 5),
+  EXPECT_EQ(reply_by(kCreated + 1), "");
+  EXPECT_EQ(reply_by(kCreated), "reply_by has passed: give a later one");
+  EXPECT_EQ(reply_by(kCreated + 5, kCreated + 5), "");
+  EXPECT_EQ(reply_by(kCreated + 6, kCreated + 5),
             "reply_by is after the notice expires: give an earlier one, or a later expiry");
   EXPECT_EQ(reply_by(253'402'300'800'000),
             "reply_by is too far: give a time before the year 10000");

@@ -25,7 +25,8 @@ class NodeStoreTest : public StoreTest {
  protected:
   // A draft of BY, queued.
   OutboxDraft queue(v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
-                    const std::string& application = "desk") {
+                    const std::string& application = "desk",
+                    const std::vector<Hash>& words_on = {}) {
     v1::Draft draft = exchange_.draft("BY", {"AM"});
     draft.set_precedence(precedence);
     draft.set_text_digest(to_string(exchange::text_digest("text")));
@@ -39,6 +40,7 @@ class NodeStoreTest : public StoreTest {
     made.request = exchange::text_digest(draft.notice_id());
     made.application = application;
     made.queued_at_ms = kNow;
+    made.words_on = words_on;
     begin();
     must(store_->put_draft(made));
     return made;
@@ -1179,6 +1181,50 @@ TEST_F(NodeStoreTest, AnotherDraftUnderAnIdThatIsShownIsVoid) {
   EXPECT_FALSE(receive(two).has_value());
 }
 
+TEST_F(NodeStoreTest, ConsultationsAreFoundByTheirOpening) {
+  const Hash first = exchange::text_digest("first");
+  const Hash second = exchange::text_digest("second");
+  begin();
+  must(store_->put_consulted({.opening = first, .index = 7, .held_since_ms = 1000}));
+  must(store_->put_consulted({.opening = first, .index = 7, .held_since_ms = 2000}));
+  must(store_->put_consulted({.opening = second, .index = 9, .held_since_ms = 3000}));
+  for (const std::uint64_t index : {11U, 7U, 11U}) {
+    must(store_->put_about(first, index));
+  }
+  EXPECT_EQ(must(store_->about(first)), (std::vector<std::uint64_t>{7, 11}));
+  EXPECT_TRUE(must(store_->about(second)).empty());
+  EXPECT_EQ(must(store_->openings("", 9)), (std::vector<Hash>{second, first}));
+  EXPECT_EQ(must(store_->openings("", 1)), std::vector<Hash>{second});
+  EXPECT_EQ(must(store_->openings(as_view(first).substr(0, 4), 9)), std::vector<Hash>{first});
+  const std::vector<NodeStore::Consulted> waiting = must(store_->not_tallied());
+  ASSERT_EQ(waiting.size(), 2U);
+  EXPECT_EQ(waiting[0].opening, first);
+  EXPECT_EQ(waiting[0].index, 7U);
+  EXPECT_EQ(waiting[0].held_since_ms, 1000U) << "it came twice";
+  must(store_->mark_tallied(first));
+  ASSERT_EQ(must(store_->not_tallied()).size(), 1U);
+  EXPECT_EQ(must(store_->not_tallied())[0].opening, second);
+}
+
+TEST_F(NodeStoreTest, TheNewestWordOfAMemberIsTheFirst) {
+  const Hash opening = exchange::text_digest("opening");
+  const OutboxDraft first = queue(v1::PRECEDENCE_ROUTINE, "desk", {opening});
+  queue();
+  const OutboxDraft second = queue(v1::PRECEDENCE_ROUTINE, "desk", {opening});
+  const OutboxDraft refused = queue(v1::PRECEDENCE_ROUTINE, "desk", {opening});
+  must(store_->mark_refused(refused.waiting.notice_id, {ErrorCode::kExpired, ""}));
+  sign(first, 1, "envelope");
+  must(store_->mark_logged(first.waiting.notice_id, 12, kNow));
+  const std::vector<NodeStore::OwnWord> words = must(store_->own_words(opening));
+  ASSERT_EQ(words.size(), 2U);
+  EXPECT_EQ(words[0].n, second.notice);
+  EXPECT_EQ(words[0].queued_at_ms, kNow);
+  EXPECT_EQ(words[0].index, std::nullopt);
+  EXPECT_EQ(words[1].n, first.notice);
+  EXPECT_EQ(words[1].index, 12U);
+  EXPECT_TRUE(must(store_->own_words(exchange::text_digest("another"))).empty());
+}
+
 // tests/vectors/stores/README.md says what is in it.
 std::string copied(const os::TemporaryFolder& folder, const std::string& name) {
   std::string path = folder / "node.db";
@@ -1224,7 +1270,8 @@ TEST(NodeStoreVersionTest, AStoreOfVersion7SaysThatItsWitnessCosignedMore) {
                                            .application_id = kNodeStoreApplicationId,
                                            .user_version = kNodeStoreVersion}));
     must(
-        raw.execute("DROP TABLE seen_line; "
+        raw.execute("DROP TABLE about; DROP TABLE own_word; DROP TABLE consultation; "
+                    "DROP TABLE seen_line; "
                     "ALTER TABLE witness ADD COLUMN seen_size INTEGER NOT NULL DEFAULT 12"));
     must(raw.set_user_version(7));
   }
