@@ -74,16 +74,17 @@ void LyingMember::tell_bodies(const exchange::Directory& directory) {
   const v1::Draft both = draft("threat.alert");
   around_.trace.tell(member_, "has two bodies under one id");
   publish(both, "one", true);
-  hand_in(around_.exchange.seal(both, test::TestExchange::text_of("one"), directory));
-  hand_in(around_.exchange.seal(both, test::TestExchange::text_of("other"), directory));
+  hand_in(around_.exchange.seal(both, test::TestExchange::text_of("one", both.kind()), directory));
+  hand_in(
+      around_.exchange.seal(both, test::TestExchange::text_of("other", both.kind()), directory));
 }
 
 void LyingMember::tell_seal(const exchange::Directory& directory) {
   const v1::Draft sealed = draft("threat.alert");
   around_.trace.tell(member_, "has a seal that does not open");
   publish(sealed, "sealed", false);
-  test::Unsigned made =
-      around_.exchange.seal(sealed, test::TestExchange::text_of("sealed"), directory);
+  test::Unsigned made = around_.exchange.seal(
+      sealed, test::TestExchange::text_of("sealed", sealed.kind()), directory);
   v1::Body body;
   CHANCERY_CHECK(body.ParseFromString(made.body));
   std::string& ciphertext = *body.mutable_sealed()->mutable_ciphertext();
