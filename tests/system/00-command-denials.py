@@ -19,6 +19,7 @@ DENIALS = ["no daemon", "wrong key", "no grant", "wrong type", "unknown name", "
 AM, KZ, NONE = ["--exchange", "{x}", "--as", "AM"], ["--exchange", "{x}", "--as", "KZ"], "ab" * 32
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 NOTICE = ["--kind", "threat.alert", "--to", "members", "--content", '{"category": "THREAT_CATEGORY_OTHER", "summary": "x"}', "--subject", "x"]
+OPENING = ["--participants", "BY", "--question", "x", "--proposal", "x", "--rule", "silence", "--deadline", "1h"]
 ALERT = ["--kind", "threat.alert", "--to", "members", "--content"]
 
 
@@ -95,6 +96,42 @@ TABLE = {
         "wrong type": usage("track", "7", "--timeout", "soon", *AM),
         "unknown name": Denied(["track", NONE, *AM], 1, "not-found"),
         "Ctrl-C": stopped("track", "7", "--watch", *AM),
+    },
+    "consult open": {
+        "works": ["consult", "open", *OPENING, *AM],
+        "no daemon": Denied(["consult", "open", *OPENING, *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["consult", "open", *OPENING, "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": Denied(["consult", "open", *OPENING, "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
+        "wrong type": usage("consult", "open", *OPENING, "--majority", "many", *AM),
+        "unknown name": Denied(["consult", "open", *OPENING, "--info", "ZZ", *AM], 1, "unknown-recipient"),
+        "Ctrl-C": stopped("consult", "open", *OPENING, *AM),
+    },
+    **{f"consult {verb}": {
+        "works": None,  # An opening has another N in each run: 15-consultation.
+        "no daemon": Denied(["consult", verb, "7", *words, *KZ], 2, "no-daemon"),
+        "wrong key": Denied(["consult", verb, "7", *words, "--client", "{x}/stranger.toml"], 1, "unknown-key"),
+        "no grant": Denied(["consult", verb, "7", *words, "--client", "{x}/am/apps/mute/client.toml"], 1, "no-grant"),
+        "wrong type": usage("consult", verb, "7", *words, *AM),  # It opens nothing.
+        "unknown name": Denied(["consult", verb, NONE, *words, *AM], 1, "not-found"),
+        "Ctrl-C": stopped("consult", verb, "7", *words, *AM),
+    } for verb, words in (("respond", ["--agree"]), ("extend", ["--deadline", "1h"]), ("withdraw", []))},
+    "consult status": {
+        "works": None,  # As above.
+        "no daemon": Denied(["consult", "status", NONE, "KZ", "--exchange", "{x}"], 1, "file-missing"),  # Nor a store.
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("consult", "status", "7", "AM", "--exchange", "{x}"),
+        "unknown name": Denied(["consult", "status", NONE, "AM", "--exchange", "{x}"], 1, "not-found"),
+        "Ctrl-C": stopped("consult", "status", NONE, "AM", "--exchange", "{x}"),
+    },
+    "consult list": {
+        "works": ["consult", "list", "AM", "--exchange", "{x}"],
+        "no daemon": Denied(["consult", "list", "KZ", "--exchange", "{x}"], 1, "file-missing"),
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("consult", "list", "hub", "--exchange", "{x}"),
+        "unknown name": Denied(["consult", "list", "ZZ", "--exchange", "{x}"], 1, "not-found"),
+        "Ctrl-C": stopped("consult", "list", "AM", "--exchange", "{x}"),
     },
     "outbox list": {
         "works": ["outbox", "list", "--stage", "logged", *AM],
