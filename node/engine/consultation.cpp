@@ -101,7 +101,18 @@ Result<void> Engine::tally_consultations() {
 // The first head that is late enough stays the cut, until everything below it has come: an
 // extension may be among it.
 Result<void> Engine::tally(Consulted& consulted) {
-  const Result<HeldConsultation> read = read_consultation(*store_, consulted.held.opening);
+  const CosignedNote cut = consulted.cut.value_or(cosigned_.value_or(CosignedNote{}));
+  if (cut.size <= consulted.held.index) {
+    return {};
+  }
+  // Nothing new about it has come, and what is below the cut not yet: it is not read again.
+  const bool is_known = consulted.cut.has_value() && consulted.deadline_ms != 0;
+  if (is_known && link_.complete() < cut.size) {
+    ask_how_far();
+    return {};
+  }
+  StoredLog log(*store_);
+  const Result<HeldConsultation> read = read_consultation(log, consulted.held.opening);
   if (!read.has_value()) {
     if (read.error().code == ErrorCode::kIo) {
       return std::unexpected(read.error());
@@ -109,15 +120,11 @@ Result<void> Engine::tally(Consulted& consulted) {
     log::error("cannot-tally",
                {{"index", consulted.held.index}, {"error", read.error().to_string()}});
     consulted.deadline_ms = kNever;
+    consulted.cut.reset();
     return {};
   }
   const HeldConsultation& held = *read;
-  const CosignedNote cut = consulted.cut.value_or(cosigned_.value_or(CosignedNote{}));
-  if (cut.size <= consulted.held.index) {
-    return {};
-  }
   consulted.cut = cut;
-  StoredLog log(*store_);
   consulted.deadline_ms = workflow::deadline_at(held.entries, cut.size, log.view());
   CHANCERY_TRY_VOID(log.failure());
   if (cut.time_s * kMsPerSecond < consulted.deadline_ms) {
@@ -140,7 +147,7 @@ Result<void> Engine::tally(Consulted& consulted) {
   const bool is_tallied = is_party && party->tally.has_value();
   bool made = is_tallied || !is_party;
   if (!made) {
-    CHANCERY_TRY(made, put_tally(consulted, held, cut));
+    CHANCERY_TRY(made, put_tally(consulted, held, log));
   }
   if (!made) {
     consulted.deadline_ms = kNever;  // Until the next start, or another entry about it.
@@ -154,9 +161,9 @@ Result<void> Engine::tally(Consulted& consulted) {
 // What people said before the deadline and the hub did not log in time is named as well: then the
 // outcome is contested, and not silence.
 Result<bool> Engine::put_tally(const Consulted& consulted, const HeldConsultation& held,
-                               const CosignedNote& cut) {
+                               StoredLog& log) {
   const Hash& opening = consulted.held.opening;
-  StoredLog log(*store_);
+  const CosignedNote cut = consulted.cut.value_or(CosignedNote{});
   std::optional<Hash> own = workflow::last_word(held.entries, config_.member, cut.size, log.view());
   CHANCERY_TRY_VOID(log.failure());
   CHANCERY_TRY(const std::vector<NodeStore::OwnWord> words, store_->own_words(opening));

@@ -255,8 +255,7 @@ class Engine {
   Result<void> tally_consultations();
   Result<void> tally(Consulted& consulted);
   // False where nobody else could be told.
-  Result<bool> put_tally(const Consulted& consulted, const HeldConsultation& held,
-                         const CosignedNote& cut);
+  Result<bool> put_tally(const Consulted& consulted, const HeldConsultation& held, StoredLog& log);
   [[nodiscard]] bool has_voice() const;
 
   // What should have come by now: overdue.cpp.

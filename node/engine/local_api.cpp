@@ -667,8 +667,7 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
                                  outbox.waiting.draft.size() + outbox.waiting.text.size()));
   if (request.kind().starts_with(workflow::kConsultationKinds)) {
     CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(outbox.waiting.draft));
-    CHANCERY_TRY(outbox.words_on,
-                 judge_word(store_, draft, outbox.notice, request.text(), context.now_ms));
+    CHANCERY_TRY(outbox.words_on, judge_word(store_, draft, outbox.notice, request.text()));
   }
   outbox.request = fingerprint;
   outbox.application = application.name;

@@ -314,7 +314,8 @@ Result<std::optional<workflow::Cut>> StoredLog::cut(std::string_view checkpoint)
   return workflow::Cut{.size = named->size, .time_ms = time_s->value_or(0) * kMsPerSecond};
 }
 
-Result<HeldConsultation> read_consultation(NodeStore& store, const Hash& opening) {
+Result<HeldConsultation> read_consultation(StoredLog& log, const Hash& opening) {
+  NodeStore& store = log.store();
   CHANCERY_TRY(const std::vector<std::uint64_t> indices, store.about(opening));
   HeldConsultation held;
   for (const std::uint64_t index : indices) {
@@ -338,14 +339,13 @@ Result<HeldConsultation> read_consultation(NodeStore& store, const Hash& opening
   if (held.entries.empty()) {
     return fail(ErrorCode::kNotFound, "no consultation here was opened by " + hex(opening));
   }
-  StoredLog log(store);
   held.outcome = workflow::fold_consultation(held.entries, log.view());
   CHANCERY_TRY_VOID(log.failure());
   return held;
 }
 
 Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft, const Hash& n,
-                                     std::string_view text, std::uint64_t now_ms) {
+                                     std::string_view text) {
   CHANCERY_TRY(std::optional<ConsultationEntry> entry,
                workflow::consultation_entry(draft, n, 0, text));
   if (!entry.has_value()) {
@@ -354,18 +354,13 @@ Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft, c
   const auto* const terms = std::get_if<v1::ConsultationOpen>(&entry->content);
   if (terms != nullptr) {
     CHANCERY_TRY_VOID(workflow::check_opening(*entry));
-    if (terms->deadline_ms() <= now_ms ||
-        terms->deadline_ms() - now_ms < terms->notice_period_ms()) {
-      return fail(ErrorCode::kInvalidKind,
-                  "the deadline is over, or before the notice period can be: put it later");
-    }
   }
   std::vector<Hash> about = terms == nullptr ? std::vector{entry->about} : entry->supersedes;
+  StoredLog log(store);
   for (const Hash& opening : about) {
-    CHANCERY_TRY(HeldConsultation held, read_consultation(store, opening));
+    CHANCERY_TRY(HeldConsultation held, read_consultation(log, opening));
     entry->index = held.entries.back().index + 1;
     held.entries.push_back(*entry);
-    StoredLog log(store);
     const Outcome outcome = workflow::fold_consultation(held.entries, log.view());
     CHANCERY_TRY_VOID(log.failure());
     if (const std::optional<Ignored> ignored = outcome.ignored.back(); ignored.has_value()) {
@@ -396,8 +391,9 @@ Result<v1::ConsultationReply> show_consultations(NodeStore& store,
     return fail(ErrorCode::kNotFound, "no consultation here begins with " + hex(as_bytes(named)));
   }
   v1::ConsultationReply reply;
+  StoredLog log(store);
   for (const Hash& opening : openings) {
-    CHANCERY_TRY(const HeldConsultation held, read_consultation(store, opening));
+    CHANCERY_TRY(const HeldConsultation held, read_consultation(log, opening));
     *reply.add_consultations() = shown(held);
   }
   return reply;

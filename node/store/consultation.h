@@ -28,17 +28,6 @@ struct HeldConsultation {
   workflow::Outcome outcome;
 };
 
-// kNotFound where no good opening of this N is held; kBodyErased where the body of an entry is not
-// there any more, without which nobody can say what it comes to.
-[[nodiscard]] Result<HeldConsultation> read_consultation(NodeStore& store, const Hash& opening);
-
-// On which openings a draft of this member would be a word, if it were logged next; nothing where
-// it is of no consultation. Before anything is promised of it: kInvalidKind where it would not
-// count, or opens what nobody could answer in time; kNotFound where its opening is not held here.
-[[nodiscard]] Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft,
-                                                   const Hash& n, std::string_view text,
-                                                   std::uint64_t now_ms);
-
 // What the fold asks about the log, of the log in this store. What keeps it from being read is in
 // failure(), and the answers are worth nothing then. Lives no longer than the store.
 class StoredLog {
@@ -47,6 +36,7 @@ class StoredLog {
 
   [[nodiscard]] workflow::LogView view();
   [[nodiscard]] Result<void> failure() const { return failure_; }
+  [[nodiscard]] NodeStore& store() const { return store_; }
 
  private:
   Result<std::optional<workflow::Cut>> cut(std::string_view checkpoint);
@@ -58,6 +48,16 @@ class StoredLog {
   std::map<std::string, std::optional<workflow::Cut>, std::less<>> cuts_;
   Result<void> failure_;
 };
+
+// kNotFound where no good opening of this N is held; kBodyErased where the body of an entry is not
+// there any more, without which nobody can say what it comes to.
+[[nodiscard]] Result<HeldConsultation> read_consultation(StoredLog& log, const Hash& opening);
+
+// On which openings a draft of this member would be a word, if it were logged next; nothing where
+// it is of no consultation. Before anything is promised of it: kInvalidKind where it would not
+// count, kNotFound where its opening is not held here.
+[[nodiscard]] Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft,
+                                                   const Hash& n, std::string_view text);
 
 inline constexpr std::size_t kConsultationsMax = 100;
 

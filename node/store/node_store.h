@@ -354,7 +354,7 @@ class NodeStore {
   [[nodiscard]] Result<std::vector<std::uint64_t>> about(const Hash& opening);
   // Openings of N or a prefix of it; of no bytes the newest. At most `count_max`, newest first.
   [[nodiscard]] Result<std::vector<Hash>> openings(std::string_view prefix, std::size_t count_max);
-  // That this member is a party of.
+  // An opening that is held.
   struct Consulted {
     Hash opening{};
     std::uint64_t index = 0;

@@ -294,8 +294,8 @@ INSERT INTO seen_line(key, size) SELECT x'', seen_size FROM witness WHERE seen_s
 ALTER TABLE witness DROP COLUMN seen_size;
 )";
 // Version 9: consultations. Which entries are about which opening, the opening's own among them;
-// what this node has drafted about each; and openings that this member is a party of, from when on
-// this node has had each, and whether its tally is made.
+// what this node has drafted about each; and openings, from when on this node has had each, and
+// whether its member's tally is made or none of it is due.
 inline constexpr std::string_view kSchema9 = R"(
 CREATE TABLE about(
   opening BLOB NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY(opening, idx)) STRICT, WITHOUT ROWID;
