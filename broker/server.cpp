@@ -606,6 +606,7 @@ Result<std::string> Server::status_json() const {
   json["genesis"] = hex(config_.genesis);
   json["listen"] = router_->endpoint();
   json["members"] = daemon::members_json(sequencer.directory());
+  json["states"] = daemon::states_json(sequencer.directory());
   json["log"] = {{"size", sequencer.tree().size()},
                  {"root", hex(sequencer.tree().root())},
                  {"directory", hex(sequencer.directory().root())},

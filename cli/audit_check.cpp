@@ -85,10 +85,7 @@ class ExportCheck {
   }
 
   void read_head() {
-    const Result<ledger::Note> note = ledger::parse_note(verdict_.checkpoint);
-    const Result<ledger::Checkpoint> checkpoint =
-        note.has_value() ? ledger::parse_checkpoint_body(note->text)
-                         : Result<ledger::Checkpoint>(std::unexpected(note.error()));
+    const Result<ledger::Checkpoint> checkpoint = ledger::parse_checkpoint(verdict_.checkpoint);
     if (!checkpoint.has_value()) {
       found(kCheckpointFile, checkpoint.error());
       return;

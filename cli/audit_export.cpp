@@ -38,8 +38,7 @@ struct Head {
 };
 
 Result<Head> head_of(std::string note) {
-  CHANCERY_TRY(const ledger::Note parsed, ledger::parse_note(note));
-  CHANCERY_TRY(ledger::Checkpoint checkpoint, ledger::parse_checkpoint_body(parsed.text));
+  CHANCERY_TRY(ledger::Checkpoint checkpoint, ledger::parse_checkpoint(note));
   return Head{.note = std::move(note), .checkpoint = std::move(checkpoint)};
 }
 

@@ -1,7 +1,6 @@
 #include "cli/audit_pair.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <string_view>
 #include <utility>
@@ -9,6 +8,7 @@
 #include "cli/audit.h"
 #include "cli/daemon.h"
 #include "cli/display.h"
+#include "client/src/convert.h"
 #include "core/base/encoding.h"
 #include "core/exchange/names.h"
 #include "core/exchange/pair_audit.h"
@@ -219,10 +219,6 @@ std::string_view fate_word(exchange::PairFate fate) {
   return "";
 }
 
-text::Time time_of(std::uint64_t ms) {
-  return text::Time(std::chrono::milliseconds(ms));
-}
-
 // "good", "absent", …; null where there are no records of this side.
 text::Json held_json(const Found& found, const Listed& listed, PairSide side) {
   if (!has_records(found.records, side)) {
@@ -263,7 +259,8 @@ text::Json as_json(const Found& found, bool list) {
         cover.has_value()
             ? text::Json{{"index", cover->index},
                          {"size", cover->size},
-                         {"accepted_at", text::time_for_programs(time_of(cover->accepted_at_ms))}}
+                         {"accepted_at",
+                          text::time_for_programs(client::time_from_ms(cover->accepted_at_ms))}}
             : text::Json(nullptr);
     json["statements"].push_back(std::move(statement));
   }
@@ -284,7 +281,8 @@ text::Json as_json(const Found& found, bool list) {
     each_listed(found, [&](const Listed& listed) {
       json["notices"].push_back(
           {{"index", listed.notice->index},
-           {"accepted_at", text::time_for_programs(time_of(listed.notice->accepted_at_ms))},
+           {"accepted_at",
+            text::time_for_programs(client::time_from_ms(listed.notice->accepted_at_ms))},
            {"notice", hex(listed.notice->notice)},
            {"d", hex(listed.notice->d)},
            {"origin", found.names.at(std::to_underlying(listed.notice->origin))},
@@ -329,8 +327,8 @@ void print_statements(const Found& found) {
     if (cover.has_value()) {
       std::cout << "  stated      by " << harmless(found.names.at(std::to_underlying(side)))
                 << " at entry " << cover->index << ", "
-                << text::time_for_people(time_of(cover->accepted_at_ms)) << ", of the first "
-                << cover->size << ": the same\n";
+                << text::time_for_people(client::time_from_ms(cover->accepted_at_ms))
+                << ", of the first " << cover->size << ": the same\n";
     }
   }
 }
@@ -343,7 +341,7 @@ void print_list(const Found& found) {
       return held.is_null() ? std::string("?") : held.get<std::string>();
     };
     std::cout << "  " << listed.notice->index << "  "
-              << text::time_for_people(time_of(listed.notice->accepted_at_ms)) << "  "
+              << text::time_for_people(client::time_from_ms(listed.notice->accepted_at_ms)) << "  "
               << harmless(found.names.at(std::to_underlying(origin))) << " to "
               << harmless(found.names.at(std::to_underlying(other(origin)))) << "  "
               << hex(listed.notice->notice).substr(0, 12) << "  sent: " << word(origin)

@@ -25,8 +25,7 @@ Result<std::optional<AuditedHead>> read_audited(const std::string& path) {
                ? Result<std::optional<AuditedHead>>(std::nullopt)
                : std::unexpected(note.error());
   }
-  CHANCERY_TRY(const ledger::Note parsed, ledger::parse_note(*note));
-  CHANCERY_TRY(ledger::Checkpoint checkpoint, ledger::parse_checkpoint_body(parsed.text));
+  CHANCERY_TRY(ledger::Checkpoint checkpoint, ledger::parse_checkpoint(*note));
   return std::optional(
       AuditedHead{.path = path, .note = *std::move(note), .checkpoint = std::move(checkpoint)});
 }

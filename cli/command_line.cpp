@@ -46,6 +46,11 @@ void add_verbs(CLI::App& app, Shared& shared) {
   add_cursor(app, shared);
   add_status(app, shared);
   add_consult(app, shared);
+  add_thread(app, shared);
+  add_register(app, shared);
+  add_search(app, shared);
+  add_overdue(app, shared);
+  add_minimize(app, shared);
   add_doctor(app, shared);
   add_hub(app, shared);
   add_app(app, shared);
@@ -166,6 +171,15 @@ int run_verb(const Shared& shared) {
 
 void set_run(CLI::App& verb, Shared& shared, std::function<Result<int>()> run) {
   verb.callback([&shared, run = std::move(run)] { shared.run = run; });
+}
+
+void add_list(CLI::App& verb, const std::string& name, std::vector<std::string>& target,
+              const std::string& help, const std::string& type, bool required) {
+  verb.add_option(name, target, help)
+      ->required(required)
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name(type);
 }
 
 void add_json_flag(CLI::App& verb, Shared& shared) {

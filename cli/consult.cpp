@@ -7,8 +7,10 @@
 
 #include "chancery/client.h"
 #include "cli/connection.h"
+#include "cli/consultation_text.h"
 #include "cli/display.h"
 #include "cli/publish.h"
+#include "client/src/convert.h"
 #include "core/base/encoding.h"
 #include "io/os/clock.h"
 #include "io/os/exit_codes.h"
@@ -20,16 +22,6 @@ namespace {
 
 constexpr std::string_view kOpeningKind = "consultation.open";
 constexpr std::size_t kDigitsShown = 16;  // Of an N, in a list.
-
-std::uint64_t ms_of(client::Time time) {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count());
-}
-
-client::Time instant_of(std::uint64_t ms) {
-  return client::Time(std::chrono::duration_cast<client::Time::duration>(
-      std::chrono::milliseconds(static_cast<std::int64_t>(ms))));
-}
 
 Result<int> publish(client::Client& client, const client::Draft& draft, const std::string& timeout,
                     const Shared& shared) {
@@ -47,7 +39,7 @@ Result<client::Draft> about(client::Client& client, const std::string& opening, 
     return fail(ErrorCode::kUsage,
                 "the notice is of kind " + notice.kind + ", and not a consultation's opening");
   }
-  const text::Json terms = text::Json::parse(notice.content_json, nullptr, false);
+  CHANCERY_TRY(const text::Json terms, text::parse_json(notice.content_json, kContentDepthMax));
   std::set<std::string> parties = {notice.origin};
   if (terms.is_object() && terms.contains("participants")) {
     for (const text::Json& participant : terms["participants"]) {
@@ -87,188 +79,6 @@ Result<text::Json> content_of(const ConsultRespondOptions& options) {
   return content;
 }
 
-std::string_view word(v1::ConsultationConclusion conclusion) {
-  switch (conclusion) {
-    case v1::CONSULTATION_CONCLUSION_OPEN:
-      return "open";
-    case v1::CONSULTATION_CONCLUSION_AGREED:
-      return "agreed";
-    case v1::CONSULTATION_CONCLUSION_NOT_AGREED:
-      return "not agreed";
-    case v1::CONSULTATION_CONCLUSION_CONTESTED:
-      return "contested";
-    case v1::CONSULTATION_CONCLUSION_WITHDRAWN:
-      return "withdrawn";
-    case v1::CONSULTATION_CONCLUSION_SUPERSEDED:
-      return "superseded";
-    default:
-      return "unknown";
-  }
-}
-
-std::string_view word(v1::ConsultationStanding standing) {
-  switch (standing) {
-    case v1::CONSULTATION_STANDING_UNHEARD:
-      return "unheard";
-    case v1::CONSULTATION_STANDING_SILENT:
-      return "silent";
-    case v1::CONSULTATION_STANDING_SERVED_LATE:
-      return "served late";
-    case v1::CONSULTATION_STANDING_AGREES:
-      return "agrees";
-    case v1::CONSULTATION_STANDING_RESERVES:
-      return "agrees with a reservation";
-    case v1::CONSULTATION_STANDING_ABSTAINS:
-      return "abstains";
-    case v1::CONSULTATION_STANDING_OBJECTS:
-      return "objects";
-    case v1::CONSULTATION_STANDING_CONTESTED:
-      return "contested";
-    case v1::CONSULTATION_STANDING_DROPPED:
-      return "no member any more";
-    default:
-      return "unknown";
-  }
-}
-
-std::string_view word(v1::ConsultationRule rule) {
-  switch (rule) {
-    case v1::CONSULTATION_RULE_SILENCE:
-      return "silence";
-    case v1::CONSULTATION_RULE_CONSENSUS:
-      return "consensus";
-    case v1::CONSULTATION_RULE_MAJORITY:
-      return "majority";
-    default:
-      return "unknown";
-  }
-}
-
-std::string_view word(v1::Position position) {
-  switch (position) {
-    case v1::POSITION_AGREE:
-      return "agree";
-    case v1::POSITION_AGREE_WITH_RESERVATION:
-      return "agree with a reservation";
-    case v1::POSITION_ABSTAIN:
-      return "abstain";
-    default:
-      return "object";
-  }
-}
-
-text::Json as_json(const v1::ConsultationParty& party) {
-  text::Json json = {{"member", party.member()},
-                     {"opens", party.opens()},
-                     {"participates", party.participates()},
-                     {"standing", word(party.standing())},
-                     {"response", nullptr},
-                     {"tally", nullptr}};
-  if (!party.response().empty()) {
-    json["response"] = {{"notice", hex(as_bytes(party.response()))},
-                        {"index", party.response_index()},
-                        {"position", word(party.responded().position())},
-                        {"reservation", party.responded().reservation()},
-                        {"statement", party.responded().statement()}};
-  }
-  if (!party.tally().empty()) {
-    json["tally"] = {{"notice", hex(as_bytes(party.tally()))}, {"index", party.tally_index()}};
-  }
-  return json;
-}
-
-text::Json as_json(const v1::Consultation& shown) {
-  text::Json json = {{"opening", hex(as_bytes(shown.opening()))},
-                     {"index", shown.index()},
-                     {"opener", shown.opener()},
-                     {"subject", shown.subject()},
-                     {"question", shown.terms().question()},
-                     {"proposal", shown.terms().proposal()},
-                     {"rule", word(shown.terms().rule())},
-                     {"majority", shown.terms().majority()},
-                     {"reservations_allowed", shown.terms().reservations_allowed()},
-                     {"notice_period_ms", shown.terms().notice_period_ms()},
-                     {"deadline", text::time_for_programs(instant_of(shown.deadline_ms()))},
-                     {"conclusion", word(shown.conclusion())},
-                     {"final", shown.final()},
-                     {"cut", nullptr},
-                     {"parties", text::Json::array()},
-                     {"ignored", text::Json::array()}};
-  if (shown.cut_size() > 0) {
-    json["cut"] = {{"size", shown.cut_size()},
-                   {"time", text::time_for_programs(instant_of(shown.cut_time_ms()))}};
-  }
-  for (const v1::ConsultationParty& party : shown.parties()) {
-    json["parties"].push_back(as_json(party));
-  }
-  for (const v1::ConsultationIgnored& each : shown.ignored()) {
-    json["ignored"].push_back({{"index", each.index()},
-                               {"notice", hex(as_bytes(each.notice()))},
-                               {"origin", each.origin()},
-                               {"why", each.why()}});
-  }
-  return json;
-}
-
-void print(const v1::ConsultationParty& party, bool has_cut) {
-  std::cout << "  " << harmless(party.member()) << (party.opens() ? " (opened it)" : "") << ": ";
-  if (has_cut) {
-    std::cout << (party.participates() || party.standing() == v1::CONSULTATION_STANDING_UNHEARD
-                      ? word(party.standing())
-                      : "heard");
-  } else {
-    std::cout << (party.participates() ? "not due yet" : "is not asked");
-  }
-  if (!party.response().empty()) {
-    std::cout << "; said at " << party.response_index() << ": "
-              << word(party.responded().position());
-    for (const std::string& said :
-         {party.responded().reservation(), party.responded().statement()}) {
-      if (!said.empty()) {
-        std::cout << ", \"" << harmless(said) << "\"";
-      }
-    }
-  }
-  if (!party.tally().empty()) {
-    std::cout << "; tally at " << party.tally_index();
-  }
-  std::cout << "\n";
-}
-
-std::string word(const v1::Consultation& shown) {
-  return std::string(word(shown.conclusion())) + (shown.final() ? " (final)"
-                                                  : shown.cut_size() > 0
-                                                      ? " so far: not every party is heard"
-                                                      : "");
-}
-
-void print(const v1::Consultation& shown) {
-  const bool has_cut = shown.cut_size() > 0;
-  std::cout << word(shown) << "\n  opening     " << hex(as_bytes(shown.opening())) << " at "
-            << shown.index() << ", by " << harmless(shown.opener()) << "\n";
-  if (!shown.subject().empty()) {
-    std::cout << "  subject     " << harmless(shown.subject()) << "\n";
-  }
-  std::cout << "  question    " << harmless(shown.terms().question()) << "\n  rule        "
-            << word(shown.terms().rule());
-  if (shown.terms().rule() == v1::CONSULTATION_RULE_MAJORITY) {
-    std::cout << " of " << shown.terms().majority();
-  }
-  std::cout << (shown.terms().reservations_allowed() ? ", reservations allowed" : "")
-            << "\n  deadline    " << text::time_for_people(instant_of(shown.deadline_ms())) << "\n";
-  if (has_cut) {
-    std::cout << "  cut         " << shown.cut_size() << " entries, cosigned by a quorum at "
-              << text::time_for_people(instant_of(shown.cut_time_ms())) << "\n";
-  }
-  for (const v1::ConsultationParty& party : shown.parties()) {
-    print(party, has_cut);
-  }
-  for (const v1::ConsultationIgnored& each : shown.ignored()) {
-    std::cout << "  does not count: " << each.index() << " of " << harmless(each.origin()) << ", "
-              << each.why() << "\n";
-  }
-}
-
 Result<v1::ConsultationReply> ask(const DaemonOptions& daemon,
                                   const v1::ConsultationRequest& request, const Shared& shared) {
   CHANCERY_TRY(const DaemonTarget target, find_daemon(daemon, shared));
@@ -294,7 +104,7 @@ Result<int> run_consult_open(const ConsultOpenOptions& options, const Shared& sh
   const text::Json content = {{"question", options.question},
                               {"proposal", options.proposal},
                               {"participants", participants},
-                              {"deadline_ms", ms_of(deadline)},
+                              {"deadline_ms", client::ms_from(deadline)},
                               {"notice_period_ms", notice_period.count()},
                               {"rule", "CONSULTATION_RULE_" + rule},
                               {"majority", options.majority.value_or(0)},
@@ -333,7 +143,7 @@ Result<int> run_consult_extend(const ConsultExtendOptions& options, const Shared
   client::Client client(node);
   CHANCERY_TRY(const client::Draft draft,
                about(client, options.opening, "consultation.extend",
-                     {{"deadline_ms", ms_of(deadline)}, {"reason", options.reason}}));
+                     {{"deadline_ms", client::ms_from(deadline)}, {"reason", options.reason}}));
   return publish(client, draft, options.timeout, shared);
 }
 
@@ -347,12 +157,7 @@ Result<int> run_consult_withdraw(const ConsultWithdrawOptions& options, const Sh
 
 Result<int> run_consult_status(const ConsultStatusOptions& options, const Shared& shared) {
   v1::ConsultationRequest request;
-  const Result<std::string> opening = from_hex(options.opening);
-  if (!opening.has_value() || opening->empty()) {
-    return fail(ErrorCode::kUsage,
-                "an opening is named by 8 to 64 hexadecimal digits, an even number, of its N");
-  }
-  request.set_opening(*opening);
+  CHANCERY_TRY(*request.mutable_opening(), notice_prefix(options.opening));
   CHANCERY_TRY(const v1::ConsultationReply reply, ask(options.daemon, request, shared));
   if (reply.consultations_size() != 1) {
     return fail(ErrorCode::kMalformed, "the node answered something that was not asked");
@@ -360,7 +165,7 @@ Result<int> run_consult_status(const ConsultStatusOptions& options, const Shared
   if (shared.json) {
     std::cout << json_line(as_json(reply.consultations(0))) << "\n";
   } else {
-    print(reply.consultations(0));
+    std::cout << describe_consultation(reply.consultations(0));
   }
   return os::kExitDone;
 }
@@ -377,9 +182,9 @@ Result<int> run_consult_list(const ConsultListOptions& options, const Shared& sh
   }
   for (const v1::Consultation& shown : reply.consultations()) {
     std::cout << hex(as_bytes(shown.opening())).substr(0, kDigitsShown) << "  "
-              << text::time_for_people(instant_of(shown.deadline_ms())) << "  " << word(shown)
-              << "  " << harmless(shown.opener()) << ": " << harmless(shown.terms().question())
-              << "\n";
+              << text::time_for_people(client::time_from_ms(shown.deadline_ms())) << "  "
+              << conclusion_of(shown) << "  " << harmless(shown.opener()) << ": "
+              << harmless(shown.terms().question()) << "\n";
   }
   if (reply.consultations().empty()) {
     std::cout << "no consultation was opened yet\n";

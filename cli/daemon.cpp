@@ -21,6 +21,7 @@
 #include "node/store/consultation.h"
 #include "node/store/evidence.h"
 #include "node/store/node_store.h"
+#include "node/store/thread.h"
 
 namespace chancery::cli {
 namespace {
@@ -94,6 +95,22 @@ class AdminClient {
   zmq::Poller poller_;
   std::uint64_t request_id_ = 0;
 };
+
+// Null where nothing runs, and the store is free to be read.
+Result<std::shared_ptr<AdminClient>> connect_if_running(const DaemonTarget& target) {
+  if (target.admin.empty()) {
+    return nullptr;
+  }
+  Result<std::shared_ptr<AdminClient>> client = AdminClient::connect(target.admin);
+  if (!client.has_value() && client.error().code == ErrorCode::kNoDaemon) {
+    return nullptr;
+  }
+  return client;
+}
+
+Result<std::shared_ptr<node::NodeStore>> read_node_store(const DaemonTarget& target) {
+  return node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit);
+}
 
 // Bytes 68 to 71 of an SQLite file say whose it is.
 Result<std::uint32_t> application_id(const std::string& path) {
@@ -200,8 +217,7 @@ Result<AuditSource> store_source(const DaemonTarget& target) {
         broker::open_sqlite_hub_store(target.store, target.genesis, broker::StoreUse::kAudit));
     return source_of(store, "");
   }
-  CHANCERY_TRY(const std::shared_ptr<node::NodeStore> store,
-               node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
+  CHANCERY_TRY(const std::shared_ptr<node::NodeStore> store, read_node_store(target));
   return source_of(store, store->member());
 }
 
@@ -312,6 +328,22 @@ Result<v1::DrainReply> ask_drain(const DaemonTarget& target) {
   return std::move(*reply.mutable_drain());
 }
 
+Result<v1::OverdueReply> ask_overdue(const DaemonTarget& target, const v1::OverdueRequest& asked) {
+  CHANCERY_TRY(const std::shared_ptr<AdminClient> client, AdminClient::connect(target.admin));
+  v1::AdminRequest request;
+  *request.mutable_overdue() = asked;
+  CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
+  return std::move(*reply.mutable_overdue());
+}
+
+Result<std::uint64_t> ask_entry(const DaemonTarget& target, const std::string& envelope) {
+  CHANCERY_TRY(const std::shared_ptr<AdminClient> client, AdminClient::connect(target.admin));
+  v1::AdminRequest request;
+  request.mutable_submit_entry()->set_envelope(envelope);
+  CHANCERY_TRY(const v1::AdminReply reply, client->ask(std::move(request)));
+  return reply.submit_entry().index();
+}
+
 Result<std::string> ask_status(const DaemonTarget& target) {
   if (target.admin.empty()) {
     return fail(ErrorCode::kUsage, "a store has no status: name a daemon");
@@ -363,67 +395,86 @@ AuditPages ask_pages(const std::shared_ptr<AdminClient>& client, bool leaves_onl
   };
 }
 
+// A node's answer where it runs, else what is read from its store.
+template <class Reply>
+Result<Reply> ask_or_read(const DaemonTarget& target, v1::AdminRequest request,
+                          Reply* (v1::AdminReply::*part)(),
+                          const std::function<Result<Reply>(node::NodeStore& store)>& read) {
+  CHANCERY_TRY(const std::shared_ptr<AdminClient> client, connect_if_running(target));
+  if (client != nullptr) {
+    CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
+    return std::move(*(reply.*part)());
+  }
+  CHANCERY_TRY(const std::shared_ptr<node::NodeStore> store, read_node_store(target));
+  return read(*store);
+}
+
 }  // namespace
 
-Result<Proof> ask_proof(const DaemonTarget& target, v1::ProveRequest asked) {
-  if (!target.admin.empty()) {
-    Result<std::shared_ptr<AdminClient>> client = AdminClient::connect(target.admin);
-    if (client.has_value()) {
-      v1::AdminRequest request;
-      *request.mutable_prove() = std::move(asked);
-      CHANCERY_TRY(v1::AdminReply reply, (*client)->ask(std::move(request)));
-      return Proof{.file = std::move(*reply.mutable_prove()->mutable_file()),
-                   .genesis = target.genesis};
-    }
-    if (client.error().code != ErrorCode::kNoDaemon) {
-      return std::unexpected(client.error());
-    }
+Result<std::string> notice_prefix(std::string_view digits) {
+  Result<std::string> bytes = from_hex(digits);
+  if (!bytes.has_value() || bytes->size() < node::kNoticePrefixBytesMin ||
+      bytes->size() > Hash{}.size()) {
+    return fail(ErrorCode::kUsage,
+                "a notice is named by 8 to 64 hexadecimal digits, an even number, of its N");
   }
-  CHANCERY_TRY(const std::unique_ptr<node::NodeStore> store,
-               node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
+  return bytes;
+}
+
+Result<Proof> ask_proof(const DaemonTarget& target, v1::ProveRequest asked) {
+  CHANCERY_TRY(const std::shared_ptr<AdminClient> client, connect_if_running(target));
+  if (client != nullptr) {
+    v1::AdminRequest request;
+    *request.mutable_prove() = std::move(asked);
+    CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
+    return Proof{.file = std::move(*reply.mutable_prove()->mutable_file()),
+                 .genesis = target.genesis,
+                 .from_daemon = true};
+  }
+  CHANCERY_TRY(const std::shared_ptr<node::NodeStore> store, read_node_store(target));
   CHANCERY_TRY(std::string file, node::make_evidence(*store, asked));
   return Proof{.file = std::move(file), .genesis = store->genesis()};
 }
 
 Result<v1::ConsultationReply> ask_consultations(const DaemonTarget& target,
                                                 const v1::ConsultationRequest& asked) {
-  if (!target.admin.empty()) {
-    const Result<std::shared_ptr<AdminClient>> client = AdminClient::connect(target.admin);
-    if (client.has_value()) {
-      v1::AdminRequest request;
-      *request.mutable_consultation() = asked;
-      CHANCERY_TRY(v1::AdminReply reply, (*client)->ask(std::move(request)));
-      return std::move(*reply.mutable_consultation());
-    }
-    if (client.error().code != ErrorCode::kNoDaemon) {
-      return std::unexpected(client.error());
-    }
-  }
-  CHANCERY_TRY(const std::unique_ptr<node::NodeStore> store,
-               node::NodeStore::open(target.store, target.genesis, "", node::StoreUse::kAudit));
-  return node::show_consultations(*store, asked);
+  v1::AdminRequest request;
+  *request.mutable_consultation() = asked;
+  return ask_or_read<v1::ConsultationReply>(
+      target, std::move(request), &v1::AdminReply::mutable_consultation,
+      [&](node::NodeStore& store) { return node::show_consultations(store, asked); });
+}
+
+Result<v1::FindReply> ask_find(const DaemonTarget& target, const v1::FindRequest& asked) {
+  v1::AdminRequest request;
+  *request.mutable_find() = asked;
+  return ask_or_read<v1::FindReply>(target, std::move(request), &v1::AdminReply::mutable_find,
+                                    [&](node::NodeStore& store) { return store.find(asked); });
+}
+
+Result<v1::ThreadReply> ask_thread(const DaemonTarget& target, const v1::ThreadRequest& asked) {
+  v1::AdminRequest request;
+  *request.mutable_thread() = asked;
+  return ask_or_read<v1::ThreadReply>(
+      target, std::move(request), &v1::AdminReply::mutable_thread,
+      [&](node::NodeStore& store) { return node::show_thread(store, asked); });
 }
 
 Result<AuditSource> open_audit(const DaemonTarget& target) {
-  if (!target.admin.empty()) {
-    Result<std::shared_ptr<AdminClient>> client = AdminClient::connect(target.admin);
-    if (client.has_value()) {
-      return AuditSource{.from = "running daemon",
-                         .genesis = target.genesis,
-                         .member = target.member,
-                         .pages = ask_pages(*client, false),
-                         .leaves = ask_pages(*client, true),
-                         .check = nullptr,
-                         .faults = [target]() -> Result<std::vector<OwnFault>> {
-                           CHANCERY_TRY(const std::string status, ask_status(target));
-                           return faults_in(status);
-                         }};
-    }
-    if (client.error().code != ErrorCode::kNoDaemon) {
-      return std::unexpected(client.error());
-    }
+  CHANCERY_TRY(const std::shared_ptr<AdminClient> client, connect_if_running(target));
+  if (client == nullptr) {
+    return store_source(target);
   }
-  return store_source(target);
+  return AuditSource{.from = "running daemon",
+                     .genesis = target.genesis,
+                     .member = target.member,
+                     .pages = ask_pages(client, false),
+                     .leaves = ask_pages(client, true),
+                     .check = nullptr,
+                     .faults = [target]() -> Result<std::vector<OwnFault>> {
+                       CHANCERY_TRY(const std::string status, ask_status(target));
+                       return faults_in(status);
+                     }};
 }
 
 }  // namespace chancery::cli

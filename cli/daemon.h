@@ -81,10 +81,14 @@ inline constexpr std::size_t kStatusDepthMax = 16;  // Of the JSON that ask_stat
 // Has a running hub sequence and answer what it was sent, and end. kNoDaemon where it does not run.
 [[nodiscard]] Result<v1::DrainReply> ask_drain(const DaemonTarget& target);
 
+// What N begins with, as bytes: kUsage unless it is 8 to 64 hexadecimal digits, an even number.
+[[nodiscard]] Result<std::string> notice_prefix(std::string_view digits);
+
 // An evidence file, and of which exchange.
 struct Proof {
   std::string file;
   Hash genesis{};
+  bool from_daemon = false;  // It runs, and may have more of it later.
 };
 
 // The node's, where it runs, else made from its store.
@@ -93,6 +97,23 @@ struct Proof {
 // Where consultations stand: the node's word, where it runs, else read from its store.
 [[nodiscard]] Result<v1::ConsultationReply> ask_consultations(
     const DaemonTarget& target, const v1::ConsultationRequest& request);
+
+// The thread of a notice: the node's word, where it runs, else read from its store.
+[[nodiscard]] Result<v1::ThreadReply> ask_thread(const DaemonTarget& target,
+                                                 const v1::ThreadRequest& request);
+
+// Notices by what they are and by their words: the same.
+[[nodiscard]] Result<v1::FindReply> ask_find(const DaemonTarget& target,
+                                             const v1::FindRequest& request);
+
+// What should have come to a running node by now. kNoDaemon where it does not run.
+[[nodiscard]] Result<v1::OverdueReply> ask_overdue(const DaemonTarget& target,
+                                                   const v1::OverdueRequest& request);
+
+// Has a running hub log an entry of the directory, or a running node hand it in; gives the index.
+// What is wrong with it, by the hub, is the error.
+[[nodiscard]] Result<std::uint64_t> ask_entry(const DaemonTarget& target,
+                                              const std::string& envelope);
 
 using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_index)>;
 

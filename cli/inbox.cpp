@@ -4,7 +4,9 @@
 #include <chrono>
 #include <iostream>
 #include <iterator>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include "cli/connection.h"
 #include "cli/display.h"
@@ -13,6 +15,8 @@
 #include "cli/terminal.h"
 #include "client/src/answer_json.h"
 #include "client/src/notice_json.h"
+#include "core/base/encoding.h"
+#include "core/workflow/thread.h"
 #include "io/os/clock.h"
 #include "io/os/exit_codes.h"
 #include "io/text/times.h"
@@ -22,6 +26,9 @@ namespace {
 
 constexpr std::chrono::seconds kFollowWait{20};
 constexpr std::chrono::seconds kRetryWait{1};
+constexpr std::size_t kDepthMost = 20;  // What is deeper stands as if it were so deep.
+constexpr std::size_t kDigitsOfN = 12;
+constexpr std::size_t kLookUpsMax = 500;
 constexpr int kOlderPagesMax = 50;  // Of 2,000 rows each, where nothing in them matches.
 
 class InboxReader {
@@ -48,6 +55,18 @@ class InboxReader {
   [[nodiscard]] bool at_end() const { return at_end_; }
   // Than the newest so many that were asked for, and are not as many.
   [[nodiscard]] Older older() const { return older_; }
+
+  // Nothing where the node has no such notice for this application.
+  std::optional<client::Notice> find(const std::string& n) {
+    try {
+      return client_.show(n).notice;
+    } catch (const client::Error& error) {
+      if (error.retryable()) {
+        throw;
+      }
+      return std::nullopt;
+    }
+  }
 
   // Everything that was read was shown.
   void done() {
@@ -110,21 +129,24 @@ Result<void> show_page(const client::Page& page, bool json) {
   return flush();
 }
 
-Result<int> show_all(InboxReader& reader, bool json) {
+Result<int> show_all(InboxReader& reader, const InboxOptions& options, bool json) {
   client::Page all;
   std::size_t count = 0;
   while (!reader.at_end()) {
     client::Page page = reader.next();
     all.next = page.next;
     count += page.notices.size();
-    if (json) {
+    if (options.threads || json) {
       std::ranges::move(page.notices, std::back_inserter(all.notices));
     } else {
       CHANCERY_TRY_VOID(show_page(page, false));
       reader.done();
     }
   }
-  if (json) {
+  if (options.threads) {
+    std::cout << inbox_threads(std::move(all.notices),
+                               [&](const std::string& n) { return reader.find(n); });
+  } else if (json) {
     text::Json shown = client::page_json(all);
     shown["more"] = reader.older() != Older::kNone;
     std::cout << json_line(shown) << "\n";
@@ -164,7 +186,99 @@ Result<int> follow(InboxReader& reader, bool json) {
   }
 }
 
+Hash n_named(const std::string& digits) {
+  return hash_from_hex(digits).value_or(Hash{});
+}
+
+workflow::Entry entry_of(const client::Notice& notice) {
+  workflow::Entry entry{.index = notice.index,
+                        .n = n_named(notice.notice),
+                        .thread = n_named(notice.thread),
+                        .in_reply_to = n_named(notice.in_reply_to),
+                        .translation_of = n_named(notice.translation_of)};
+  std::ranges::transform(notice.supersedes, std::back_inserter(entry.supersedes), n_named);
+  std::ranges::transform(notice.cancels, std::back_inserter(entry.cancels), n_named);
+  return entry;
+}
+
+void add_those_referred_to(
+    std::vector<client::Notice>& notices,
+    const std::function<std::optional<client::Notice>(const std::string& n)>& show) {
+  std::set<std::string> known;
+  for (const client::Notice& notice : notices) {
+    known.insert(notice.notice);
+  }
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < notices.size() && count < kLookUpsMax; ++i) {
+    const std::vector<workflow::Reference> references =
+        workflow::references_of(entry_of(notices[i]));
+    const std::string first = references.empty() ? "" : hex(references.front().n);
+    if (first.empty() || !known.insert(first).second) {
+      continue;
+    }
+    ++count;
+    if (std::optional<client::Notice> found = show(first); found.has_value()) {
+      notices.push_back(*std::move(found));
+    }
+  }
+}
+
+// Before the others, those that are referred to and are not among them, each once.
+std::vector<workflow::Entry> with_those_referred_to(const std::vector<client::Notice>& notices) {
+  std::set<Hash> known;
+  std::vector<workflow::Entry> shown;
+  for (const client::Notice& notice : notices) {
+    known.insert(shown.emplace_back(entry_of(notice)).n);
+  }
+  std::vector<workflow::Entry> all;
+  for (const workflow::Entry& entry : shown) {
+    const std::vector<workflow::Reference> references = workflow::references_of(entry);
+    const bool stands_below =
+        std::ranges::any_of(references, [&](const auto& each) { return known.contains(each.n); });
+    if (!stands_below && !references.empty() && known.insert(references.front().n).second) {
+      all.push_back({.n = references.front().n});
+    }
+  }
+  std::ranges::move(shown, std::back_inserter(all));
+  return all;
+}
+
 }  // namespace
+
+std::string inbox_threads(
+    std::vector<client::Notice> notices,
+    const std::function<std::optional<client::Notice>(const std::string& n)>& show) {
+  add_those_referred_to(notices, show);
+  std::ranges::sort(notices, {}, [](const client::Notice& notice) {
+    return std::pair(notice.index, notice.arrival);
+  });
+  const std::vector<workflow::Entry> entries = with_those_referred_to(notices);
+  const std::size_t unshown = entries.size() - notices.size();
+  struct Thread {
+    std::uint64_t newest = 0;
+    std::string lines;
+  };
+  std::vector<Thread> threads;
+  for (const workflow::Place& place : workflow::tree_of(entries)) {
+    if (place.depth == 0) {
+      threads.emplace_back();
+    }
+    Thread& thread = threads.back();
+    thread.newest = std::max(thread.newest, entries[place.at].index);
+    const std::string indent(2 * std::min(place.depth, kDepthMost), ' ');
+    thread.lines += indent +
+                    (place.at < unshown ? "of " + hex(entries[place.at].n).substr(0, kDigitsOfN) +
+                                              ", which is not among these:"
+                                        : inbox_line(notices[place.at - unshown])) +
+                    "\n";
+  }
+  std::ranges::sort(threads, {}, &Thread::newest);
+  std::string text;
+  for (const Thread& thread : threads) {
+    text += thread.lines;
+  }
+  return text;
+}
 
 Result<client::InboxQuery> make_query(const InboxOptions& options, client::Time now) {
   if (!options.cursor.empty() && options.last != 0) {
@@ -210,10 +324,14 @@ Older look_for_older(const std::function<client::Page(const client::InboxQuery&)
 }
 
 Result<int> run_inbox(const InboxOptions& options, const Shared& shared) {
+  if (options.threads && (options.follow || shared.json)) {
+    return fail(ErrorCode::kUsage,
+                "--threads is for people, and of what is there: --json has what each refers to");
+  }
   CHANCERY_TRY(client::InboxQuery query, make_query(options, os::time_now()));
   CHANCERY_TRY(const client::Options node, client_options(shared));
   InboxReader reader(options, node, std::move(query));
-  return options.follow ? follow(reader, shared.json) : show_all(reader, shared.json);
+  return options.follow ? follow(reader, shared.json) : show_all(reader, options, shared.json);
 }
 
 }  // namespace chancery::cli

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,10 +24,18 @@ struct InboxOptions {
   std::uint32_t last = 0;
   std::string cursor;
   bool follow = false;
+  bool threads = false;
 };
 
 // Throws client::Error "usage" for a word that is none.
 [[nodiscard]] Result<client::InboxQuery> make_query(const InboxOptions& options, client::Time now);
+
+// Lines of the inbox, each below what it refers to; what that is and is not among them is asked
+// for, up to 500, since an answer to a notice of one's own would stand alone. What `show` has
+// nothing of has a line that says so. The thread with the newest notice is the last.
+[[nodiscard]] std::string inbox_threads(
+    std::vector<client::Notice> notices,
+    const std::function<std::optional<client::Notice>(const std::string& n)>& show);
 
 // Whether older notices match than the newest that `query.last` asked for.
 enum class Older : std::uint8_t { kNone, kSome, kPerhaps };

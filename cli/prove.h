@@ -1,4 +1,5 @@
-// `chancery audit prove`: the evidence file of a notice, from the node that has it.
+// `chancery audit prove`, `consult prove`: the evidence file of a notice, or of what a consultation
+// came to, from the node that has it.
 
 #pragma once
 
@@ -15,6 +16,8 @@ struct ProveOptions {
   DaemonOptions daemon{};
   std::string output{};
   bool hide_text = false;
+  bool thread = false;      // With what the notice began.
+  std::string wait = "0s";  // Until a quorum has cosigned all of it, where the node runs.
 };
 
 // 0 written, 1 refused, 2 could not tell.

@@ -1,5 +1,6 @@
 #include "cli/publish.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -12,6 +13,7 @@
 #include "cli/report.h"
 #include "client/src/answer_json.h"
 #include "client/src/notice_json.h"
+#include "core/base/bytes.h"
 #include "io/os/clock.h"
 #include "io/os/exit_codes.h"
 #include "io/os/file.h"
@@ -107,20 +109,49 @@ Result<client::Draft> make_draft(const PublishOptions& options, client::Time now
   replace(draft.subject, options.subject);
   replace(draft.language, options.language);
   replace(draft.content_json, options.content);
+  replace(draft.thread, options.thread);
   replace(draft.in_reply_to, options.in_reply_to);
+  replace(draft.translation_of, options.translation_of);
+  replace(draft.supersedes, options.supersedes);
   replace(draft.cancels, options.cancels);
   replace(draft.id, options.id);
   draft.clear = draft.clear || options.clear;
   if (options.expires) {
     CHANCERY_TRY(draft.expires_at, text::parse_future(*options.expires, now));
   }
+  if (options.reply_by) {
+    CHANCERY_TRY(draft.reply_by, text::parse_future(*options.reply_by, now));
+  }
   if (draft.kind.empty()) {
     return fail(ErrorCode::kUsage, "which kind of notice? give --kind or --file");
   }
-  if (draft.to.empty() && draft.info.empty()) {
+  if (draft.to.empty() && draft.info.empty() && draft.in_reply_to.empty()) {
     return fail(ErrorCode::kUsage, "to whom? give --to members, or codes as --to AM,BY");
   }
   return draft;
+}
+
+Result<void> complete_references(
+    client::Draft& draft, const std::function<client::Notice(const std::string& name)>& show) {
+  const auto complete = [&](std::string& name) {
+    if (!name.empty() && name.size() != 2 * Hash{}.size()) {
+      name = show(name).notice;
+    }
+  };
+  for (std::string* const name : {&draft.thread, &draft.in_reply_to, &draft.translation_of}) {
+    complete(*name);
+  }
+  std::ranges::for_each(draft.supersedes, complete);
+  std::ranges::for_each(draft.cancels, complete);
+  if (!draft.to.empty() || !draft.info.empty()) {
+    return {};
+  }
+  const client::Notice answered = show(draft.in_reply_to);
+  draft.to = {answered.origin};
+  for (const client::Recipient& recipient : answered.recipients) {
+    (recipient.role == client::Role::kAction ? draft.to : draft.info).push_back(recipient.member);
+  }
+  return {};
 }
 
 int tell_published(const client::Ticket& ticket, client::Outcome outcome, const Shared& shared) {
@@ -142,10 +173,12 @@ int tell_published(const client::Ticket& ticket, client::Outcome outcome, const 
 
 Result<int> run_publish(const PublishOptions& options, const Shared& shared) {
   CHANCERY_TRY(const std::chrono::milliseconds timeout, text::parse_duration(options.timeout));
-  CHANCERY_TRY(const client::Draft draft, make_draft(options, os::time_now()));
+  CHANCERY_TRY(client::Draft draft, make_draft(options, os::time_now()));
   CHANCERY_TRY_VOID(require_kind(draft.kind));
   CHANCERY_TRY(const client::Options node, client_options(shared));
   client::Client client(node);
+  CHANCERY_TRY_VOID(complete_references(
+      draft, [&](const std::string& name) { return client.show(name).notice; }));
   const client::Ticket ticket = client.publish(draft);
   client::Outcome outcome;
   outcome.verdict = client::Verdict::kReached;

@@ -8,57 +8,13 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/html.h"
 #include "cli/plot.h"
 #include "core/base/encoding.h"
 #include "io/text/times.h"
 
 namespace chancery::cli {
 namespace {
-
-constexpr std::string_view kStyle = R"(
-:root { color-scheme: light dark; --ink: #1d232b; --soft: #5a6572; --rule: #d9dee4; --page: #ffffff;
-  --one: #2f5d8c; --two: #c0703a; --good: #2d6a45; --bad: #a3282f; --band: #f5f7f9; }
-@media (prefers-color-scheme: dark) { :root {
-  --ink: #e3e7ec; --soft: #9aa5b1; --rule: #333c46; --page: #14181d;
-  --one: #7ba7d4; --two: #d9925f; --good: #7fbf98; --bad: #ee8a8f;
-  --band: #1b2127; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 52rem; background: var(--page);
-  color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
-h1 { font-size: 1.55rem; font-weight: 600; line-height: 1.25; margin: 0 0 .3rem; }
-h2 { font-size: 1.1rem; font-weight: 600; margin: 2.6rem 0 .4rem; padding-top: .9rem;
-  border-top: 1px solid var(--rule); }
-h3 { font-size: .95rem; font-weight: 600; margin: 1.4rem 0 .3rem; }
-p { margin: .35rem 0 .8rem; max-width: 44rem; }
-.soft, caption, figcaption { color: var(--soft); font-size: .87rem; }
-.verdict { font-weight: 600; margin: .9rem 0 1.1rem; padding: .55rem .8rem; background: var(--band);
-  border-left: 4px solid var(--good); }
-.verdict.false { border-left-color: var(--bad); color: var(--bad); }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: 0; }
-dt { color: var(--soft); }
-dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
-code { font: .87em ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
-figure { margin: .8rem 0 0; }
-svg { display: block; width: 100%; height: auto; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; margin: .6rem 0 0; font-variant-numeric: tabular-nums;
-  font-size: .9rem; }
-caption { text-align: left; padding-bottom: .25rem; }
-th, td { padding: .22rem .9rem .22rem 0; text-align: right; vertical-align: top;
-  border-bottom: 1px solid var(--rule); }
-th { font-weight: 600; }
-th[scope=row], .text { text-align: left; font-weight: 400; overflow-wrap: anywhere; }
-thead th { border-bottom-color: var(--soft); }
-details { margin: .5rem 0; }
-summary { cursor: pointer; color: var(--soft); font-size: .87rem; }
-.one { fill: var(--one); } .two { fill: var(--two); }
-.axis { stroke: var(--soft); } .grid { stroke: var(--rule); }
-.label { fill: var(--soft); font-size: 11px; font-variant-numeric: tabular-nums; }
-.key { display: inline-block; width: .75em; height: .75em; margin: 0 .3em 0 .9em; }
-.key.one { background: var(--one); margin-left: 0; } .key.two { background: var(--two); }
-.bad { color: var(--bad); }
-@media print { body { max-width: none; padding: 0; } details > * { display: block; } }
-)";
 
 text::Time shown_time_of(std::uint64_t ms) {
   return text::Time(std::chrono::milliseconds(ms));
@@ -78,44 +34,6 @@ std::string_view bin_name(std::size_t bin) {
       "1–10 min", "10–60 min", "1–6 h", "6–24 h", "> 1 d"};
   return kEdgeNames.at(bin);
 }
-
-// A table: its columns' heads, the first of them of the rows' names.
-class Table {
- public:
-  Table(std::ostringstream& out, std::string_view caption, const std::vector<std::string>& heads,
-        std::set<std::size_t> texts = {0})
-      : out_(out), texts_(std::move(texts)) {
-    out_ << "<div class=\"scroll\"><table>\n<caption>" << escaped(caption)
-         << "</caption>\n<thead><tr>";
-    for (std::size_t i = 0; i < heads.size(); ++i) {
-      out_ << "<th scope=\"col\"" << (texts_.contains(i) ? " class=\"text\"" : "") << ">"
-           << escaped(heads[i]) << "</th>";
-    }
-    out_ << "</tr></thead>\n<tbody>\n";
-  }
-  ~Table() { out_ << "</tbody>\n</table></div>\n"; }
-  Table(const Table&) = delete;
-  Table(Table&&) = delete;
-  Table& operator=(const Table&) = delete;
-  Table& operator=(Table&&) = delete;
-
-  void row(const std::vector<std::string>& cells) {
-    out_ << "<tr>";
-    for (std::size_t i = 0; i < cells.size(); ++i) {
-      if (i == 0) {
-        out_ << "<th scope=\"row\">" << escaped(cells[i]) << "</th>";
-      } else {
-        out_ << "<td" << (texts_.contains(i) ? " class=\"text\"" : "") << ">" << escaped(cells[i])
-             << "</td>";
-      }
-    }
-    out_ << "</tr>\n";
-  }
-
- private:
-  std::ostringstream& out_;
-  std::set<std::size_t> texts_;
-};
 
 std::string percentile_text(const Times& times, double part) {
   return times.count() == 0 ? "–" : span_text(times.histogram.percentile(part));
@@ -139,25 +57,13 @@ class Page {
   }
 
  private:
-  void fact(std::string_view name, const std::string& value, bool code = false) {
-    out_ << "<dt>" << escaped(name) << "</dt><dd>" << (code ? "<code>" : "") << escaped(value)
-         << (code ? "</code>" : "") << "</dd>\n";
-  }
-
   [[nodiscard]] std::string title() const {
     return "Exchange “" + data_.exchange + "”, as " +
            (data_.member.empty() ? "its hub" : "the node of " + data_.member) + " has it";
   }
 
   void begin() {
-    out_ << "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n"
-         << "<meta charset=\"utf-8\"/>\n"
-         << "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
-            "'unsafe-inline'\"/>\n"
-         << "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-         << "<meta name=\"generator\" content=\"chancery audit report\"/>\n<title>"
-         << escaped(title()) << "</title>\n<style>" << kStyle
-         << "</style>\n</head>\n<body>\n<header>\n<h1>" << escaped(title()) << "</h1>\n";
+    begin_page(out_, "chancery audit report", title());
     verdict();
     facts();
     out_ << "</header>\n<main>\n";
@@ -173,7 +79,7 @@ class Page {
     out_ << "<p class=\"verdict false\">FALSE: the records do not verify. What follows counts the "
             "first "
          << escaped(grouped(activity_.size)) << " entries alone.</p>\n";
-    Table table(out_, "At fault", {"entry", "error"}, {0, 1});
+    HtmlTable table(out_, "At fault", {"entry", "error"}, {0, 1});
     for (const exchange::AuditFinding& finding : audit.findings) {
       table.row({finding.index.has_value() ? std::to_string(*finding.index) : "the log",
                  finding.error.to_string()});
@@ -184,30 +90,25 @@ class Page {
     const exchange::AuditReport& audit = data_.audit;
     out_ << "<dl>\n";
     if (activity_.size > 0) {
-      fact("Period", text::time_for_people(shown_time_of(activity_.first_at_ms)) + " to " +
-                         text::time_for_people(shown_time_of(activity_.last_at_ms)));
+      write_fact(out_, "Period",
+                 text::time_for_people(shown_time_of(activity_.first_at_ms)) + " to " +
+                     text::time_for_people(shown_time_of(activity_.last_at_ms)));
     }
-    fact("Log", grouped(audit.size) + " entries, " + grouped(audit.directory_entry_count) +
-                    " of them directory entries");
-    fact("Notices", grouped(activity_.notices) + " held here, " + grouped(activity_.urgent) +
-                        " of them urgent; " + grouped(activity_.statements) +
-                        " statements of nodes");
-    fact("Not held",
-         grouped(audit.absent_count) + " entries are for others, or came to nobody here");
-    fact("Void", grouped(activity_.void_count) + " kept as evidence; " +
-                     grouped(activity_.unopenable) + " could not be opened");
-    fact("Source", data_.name + " (" + data_.from + ")");
-    fact("Genesis", hex(data_.genesis), true);
-    fact("Root", hex(audit.root), true);
+    write_fact(out_, "Log",
+               grouped(audit.size) + " entries, " + grouped(audit.directory_entry_count) +
+                   " of them directory entries");
+    write_fact(out_, "Notices",
+               grouped(activity_.notices) + " held here, " + grouped(activity_.urgent) +
+                   " of them urgent; " + grouped(activity_.statements) + " statements of nodes");
+    write_fact(out_, "Not held",
+               grouped(audit.absent_count) + " entries are for others, or came to nobody here");
+    write_fact(out_, "Void",
+               grouped(activity_.void_count) + " kept as evidence; " +
+                   grouped(activity_.unopenable) + " could not be opened");
+    write_fact(out_, "Source", data_.name + " (" + data_.from + ")");
+    write_fact(out_, "Genesis", hex(data_.genesis), true);
+    write_fact(out_, "Root", hex(audit.root), true);
     out_ << "</dl>\n";
-  }
-
-  void figure(const std::string& svg, std::string_view caption) {
-    out_ << "<figure>\n" << svg;
-    if (!caption.empty()) {
-      out_ << "<figcaption>" << caption << "</figcaption>\n";
-    }
-    out_ << "</figure>\n";
   }
 
   [[nodiscard]] std::string who(const std::string& code) const {
@@ -248,7 +149,8 @@ class Page {
                                       grouped(column.urgent) + " urgent"});
     }
     out_ << "<h3>Over time</h3>\n";
-    figure(
+    write_figure(
+        out_,
         columns_svg(
             {.id = "time",
              .title = "Notices over time",
@@ -261,7 +163,7 @@ class Page {
             escaped(text::time_for_people(shown_time_of(series.begin_ms()))) + " on.");
     out_ << "<details><summary>The numbers</summary>\n";
     {
-      Table table(out_, "Notices over time", {"from", "patient", "urgent"});
+      HtmlTable table(out_, "Notices over time", {"from", "patient", "urgent"});
       for (std::size_t i = 0; i < series.columns().size(); ++i) {
         const Series::Column& column = series.columns()[i];
         if (column.patient + column.urgent > 0) {
@@ -278,7 +180,7 @@ class Page {
     std::vector<Bar> bars;
     bars.reserve(counts.size());
     for (const auto& [name, count] : counts) {
-      bars.push_back({.name = name, .value = count});
+      bars.push_back({.name = name, .value = static_cast<double>(count)});
     }
     std::ranges::sort(bars, [](const Bar& one, const Bar& other) {
       return one.value != other.value ? one.value > other.value : one.name < other.name;
@@ -292,11 +194,12 @@ class Page {
       counts[who(cell.first)] += count;
     }
     out_ << "<h3>By member</h3>\n";
-    figure(bars_svg({.id = "member",
-                     .title = "Notices by the member that sent them",
-                     .description = "A bar for each; the table below has the numbers."},
-                    bars_of(counts)),
-           "");
+    write_figure(out_,
+                 bars_svg({.id = "member",
+                           .title = "Notices by the member that sent them",
+                           .description = "A bar for each; the table below has the numbers."},
+                          bars_of(counts)),
+                 "");
   }
 
   void by_kind() {
@@ -309,11 +212,12 @@ class Page {
     const bool is_cut = bars.size() > kBarsMax;
     bars.resize(std::min(bars.size(), kBarsMax));
     out_ << "<h3>By kind</h3>\n";
-    figure(bars_svg({.id = "kind",
-                     .title = "Notices by kind",
-                     .description = "A bar for each; the table below has the numbers."},
-                    bars),
-           is_cut ? "The most frequent ones; the table has all." : "");
+    write_figure(out_,
+                 bars_svg({.id = "kind",
+                           .title = "Notices by kind",
+                           .description = "A bar for each; the table below has the numbers."},
+                          bars),
+                 is_cut ? "The most frequent ones; the table has all." : "");
   }
 
   void matrix() {
@@ -326,7 +230,7 @@ class Page {
     std::vector<std::string> heads = {"kind"};
     heads.insert(heads.end(), members.begin(), members.end());
     heads.emplace_back("all");
-    Table table(out_, "Notices by kind and member", heads);
+    HtmlTable table(out_, "Notices by kind and member", heads);
     std::map<std::string, std::uint64_t> sums;
     std::uint64_t all = 0;
     for (const auto& [kind, counts] : by_kind) {
@@ -361,7 +265,8 @@ class Page {
            .told = std::string(bin_name(bin)) + ": " + grouped(times.bins.at(bin))});
     }
     out_ << "<h3>" << escaped(title) << "</h3>\n";
-    figure(
+    write_figure(
+        out_,
         columns_svg({.id = id,
                      .title = std::string(title),
                      .description = "Columns by how long it took; their widths are not to scale. "
@@ -391,7 +296,7 @@ class Page {
       times_plot("from", "Until " + data_.member + " had what was sent to it", from);
     }
     if (!activity_.peers.empty()) {
-      Table table(
+      HtmlTable table(
           out_, "By the other member",
           {"with", "direction", "notices", "delivered", "median", "95 %", "longest", "not yet"},
           {0, 1});
@@ -409,7 +314,7 @@ class Page {
     out_ << "</section>\n";
   }
 
-  static void delivery_row(Table& table, const std::string& peer, const std::string& direction,
+  static void delivery_row(HtmlTable& table, const std::string& peer, const std::string& direction,
                            std::uint64_t notices, const Times& times, const std::string& open) {
     table.row({peer, direction, grouped(notices), grouped(times.count()),
                percentile_text(times, 0.5), percentile_text(times, 0.95),
@@ -439,8 +344,8 @@ class Page {
       times_plot("actioned", "Until it was acted on", actioned);
     }
     {
-      Table table(out_, "By recipient",
-                  {"by", "sent to it", "read", "median", "95 %", "actioned", "median", "95 %"});
+      HtmlTable table(out_, "By recipient",
+                      {"by", "sent to it", "read", "median", "95 %", "actioned", "median", "95 %"});
       for (const auto& [peer, activity] : activity_.peers) {
         table.row({who(peer), grouped(activity.to_peer), grouped(activity.read.count()),
                    percentile_text(activity.read, 0.5), percentile_text(activity.read, 0.95),
@@ -475,18 +380,20 @@ class Page {
                       .absent = "not in this head"});
     }
     out_ << "<h3>From the head’s last entry to each cosignature</h3>\n";
-    figure(dots_svg({.id = "witness",
-                     .title = "Seconds from the head's last entry to each cosignature",
-                     .description = "A dot for each witness; the table below has the numbers."},
-                    dots),
-           "");
+    write_figure(
+        out_,
+        dots_svg({.id = "witness",
+                  .title = "Seconds from the head's last entry to each cosignature",
+                  .description = "A dot for each witness; the table below has the numbers."},
+                 dots),
+        "");
     witness_table(lag);
     out_ << "</section>\n";
   }
 
   void witness_table(const WitnessLag& lag) {
-    Table table(out_, "Witnesses of the newest cosigned head", {"witness", "time", "seconds after"},
-                {0, 1});
+    HtmlTable table(out_, "Witnesses of the newest cosigned head",
+                    {"witness", "time", "seconds after"}, {0, 1});
     for (const WitnessLag::Witness& witness : lag.witnesses) {
       const std::optional<std::uint64_t> seconds = lag.seconds(witness);
       table.row({who(witness.member),
@@ -506,8 +413,9 @@ class Page {
                                       "these records.")
            << "</p>\n";
     } else {
-      Table table(out_, "Statements that do not agree with these records",
-                  {"entry", "time", "by", "about", "what differs", "since"}, {0, 1, 2, 3, 4, 5});
+      HtmlTable table(out_, "Statements that do not agree with these records",
+                      {"entry", "time", "by", "about", "what differs", "since"},
+                      {0, 1, 2, 3, 4, 5});
       for (const Mismatch& mismatch : activity_.mismatches) {
         table.row({std::to_string(mismatch.index),
                    text::time_for_people(shown_time_of(mismatch.accepted_at_ms)), mismatch.by,
@@ -524,7 +432,8 @@ class Page {
     if (data_.faults.empty()) {
       out_ << "<p>None is on record.</p>\n";
     } else {
-      Table table(out_, "As this store has them", {"of", "record", "error", "detail"}, {0, 2, 3});
+      HtmlTable table(out_, "As this store has them", {"of", "record", "error", "detail"},
+                      {0, 2, 3});
       for (const OwnFault& fault : data_.faults) {
         table.row({fault.part, fault.index.has_value() ? std::to_string(*fault.index) : "–",
                    fault.code, fault.detail});

@@ -9,7 +9,9 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "cli/shared.h"
 #include "core/base/result.h"
@@ -56,6 +58,11 @@ void add_open(CLI::App& app, Shared& shared);
 // verbs_daemons.cpp: what asks a daemon's admin socket, or reads its store.
 void add_status(CLI::App& app, Shared& shared);
 void add_consult(CLI::App& app, Shared& shared);
+void add_thread(CLI::App& app, Shared& shared);
+void add_register(CLI::App& app, Shared& shared);
+void add_search(CLI::App& app, Shared& shared);
+void add_overdue(CLI::App& app, Shared& shared);
+void add_minimize(CLI::App& app, Shared& shared);
 void add_doctor(CLI::App& app, Shared& shared);
 void add_hub(CLI::App& app, Shared& shared);
 void add_audit(CLI::App& app, Shared& shared);
@@ -80,6 +87,10 @@ void add_bench(CLI::App& app, Shared& shared);
 void add_completion(CLI::App& app, Shared& shared);
 
 // Flags that verbs share; command_line.cpp.
+//
+// "AM,BY", and as often as one likes. Whether it is required.
+void add_list(CLI::App& verb, const std::string& name, std::vector<std::string>& target,
+              const std::string& help, const std::string& type, bool required = false);
 void add_json_flag(CLI::App& verb, Shared& shared);
 void add_context_flag(CLI::App& verb, Shared& shared);
 void add_exchange_flags(CLI::App& verb, Shared& shared);  // --context, --exchange, --as

@@ -2,10 +2,15 @@
 #include <string>
 #include <type_traits>
 
+#include "cli/bench/audit.h"
 #include "cli/bench/catchup.h"
+#include "cli/bench/fanout.h"
 #include "cli/bench/flood.h"
 #include "cli/bench/latency.h"
 #include "cli/bench/publish.h"
+#include "cli/bench/report.h"
+#include "cli/bench/sink.h"
+#include "cli/bench/soak.h"
 #include "cli/bench/startup.h"
 #include "cli/verbs.h"
 #include "io/args/cli11.h"
@@ -19,6 +24,8 @@ constexpr std::size_t kWindowMax = 16'384;
 constexpr std::uint32_t kRateMax = 1'000'000;
 constexpr std::uint64_t kCountMax = 100'000'000;
 constexpr std::uint32_t kRoundsMax = 1000;
+constexpr double kMinutesMin = 0.01;
+constexpr double kMinutesMax = 24 * 60;
 constexpr std::uint32_t kFlashesMax = 100'000;
 
 constexpr const char* kBenchPublishFooter = R"(Examples:
@@ -61,6 +68,36 @@ recipient, after SIGTERM and after SIGKILL. The median of the rounds.
 Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
 tell.)";
 
+constexpr const char* kAuditFooter = R"(Examples:
+  chancery bench audit
+  chancery bench audit --prefill 1000000 --rounds 1 --folder /var/tmp --json
+
+Fills a log, ends all daemons, and runs `audit verify` of the hub's store and of the first
+recipient's, `audit export`, and `audit verify` of the export: time, CPU and memory of each process.
+The medians of the rounds; the most memory of any.
+Exit 0: every notice arrived once, as it was published, and each audit verified. 1: a notice is
+missing or differs. 2: could not tell, or an audit failed.)";
+
+constexpr const char* kSoakFooter = R"(Examples:
+  chancery bench soak
+  chancery bench soak --minutes 60 --every 30 --json > soak.json
+
+An open loop at one rate, as `latency` has it. At the end of each window hub and nodes are looked
+at: memory, open descriptors, CPU, and what the notices took that were due in it. The table has the
+first, the median and the last window, and the largest drift from the first; --json has them all.
+Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
+tell.)";
+
+constexpr const char* kFanoutFooter = R"(Examples:
+  chancery bench fanout
+  chancery bench fanout --members 5,500 --deliveries 200000 --json
+
+An exchange for each number of members: one origin with its node, and a process that is the node of
+all others, verifies everything and stores nothing. What a delivery costs the hub, and that divided
+by what it costs with the fewest members.
+Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
+tell.)";
+
 constexpr const char* kFloodFooter = R"(Examples:
   chancery bench flood
   chancery bench flood --backlog 20000 --flashes 20 --json
@@ -69,6 +106,15 @@ FLASH notices, one after the other: first with nothing else about, then while a 
 drains that was durable at its origins before the hub started.
 Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
 tell.)";
+
+constexpr const char* kBenchReportFooter = R"(Examples:
+  chancery bench report publish.json latency.json -o report.html
+  chancery bench report before.json after.json -o report.html
+
+RESULT is what a scenario printed with --json. The page is one HTML file that loads and runs
+nothing: for each scenario plots, tables, and what was measured where. Results of one scenario, six
+at most, stand side by side and are compared with the first.
+Exit 0: written. 1: a file is no result, or the page is there already. 2: could not tell.)";
 
 // How many of something, from `least` to `most`.
 template <class Count>
@@ -80,11 +126,7 @@ void add_number(CLI::App& verb, const std::string& flag, Count& number, const st
       ->capture_default_str();
 }
 
-void add_common_flags(CLI::App& verb, Shared& shared, bench::CommonOptions& options) {
-  add_number(verb, "--origins", options.setup.origin_count, "Members that publish", 1,
-             bench::kMembersMax);
-  add_number(verb, "--recipients", options.setup.recipient_count, "Members that receive", 1,
-             bench::kMembersMax);
+void add_load_flags(CLI::App& verb, Shared& shared, bench::CommonOptions& options) {
   verb.add_option("--size", options.text_bytes, "Bytes of text in a notice")
       ->type_name("BYTES")
       ->check(CLI::Range(std::size_t{0}, kTextBytesMax))
@@ -106,6 +148,14 @@ void add_common_flags(CLI::App& verb, Shared& shared, bench::CommonOptions& opti
   add_json_flag(verb, shared);
 }
 
+void add_common_flags(CLI::App& verb, Shared& shared, bench::CommonOptions& options) {
+  add_number(verb, "--origins", options.setup.origin_count, "Members that publish", 1,
+             bench::kMembersMax);
+  add_number(verb, "--recipients", options.setup.recipient_count, "Members that receive", 1,
+             bench::kMembersMax);
+  add_load_flags(verb, shared, options);
+}
+
 void add_bench_publish(CLI::App& group, Shared& shared) {
   CLI::App& verb = *group.add_subcommand("publish", "As many notices as go");
   verb.footer(kBenchPublishFooter);
@@ -113,8 +163,27 @@ void add_bench_publish(CLI::App& group, Shared& shared) {
   add_number(verb, "--window", options->window, "Notices that an origin has under way", 1,
              kWindowMax);
   add_number(verb, "--seconds", options->seconds, "How long to publish", 1, kSecondsMax);
+  verb.add_option_function<std::string>(
+          "--sink",
+          [options](const std::string& sort) {
+            options->common.setup.verify_sink = sort == "verify";
+          },
+          "What recipients are: their nodes, or one process that verifies and stores nothing")
+      ->check(CLI::IsMember({"store", "verify"}))
+      ->default_str("store");
   add_common_flags(verb, shared, options->common);
   run_with(verb, shared, options, bench::run_publish);
+}
+
+// Of `--sink verify`: bench/sink.h says why it is a verb. For nobody's terminal, so no help has it.
+void add_bench_sink(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("sink", "Receive as `--sink verify` does");
+  verb.group("");
+  const auto options = std::make_shared<bench::SinkOptions>();
+  verb.add_option("--exchange", options->exchange, "The exchange")->required();
+  verb.add_option("--recipients", options->recipient_count, "How many")->required();
+  verb.add_option("--output", options->output, "Where to write what came")->required();
+  run_with(verb, shared, options, bench::run_sink);
 }
 
 void add_bench_latency(CLI::App& group, Shared& shared) {
@@ -150,6 +219,45 @@ void add_bench_startup(CLI::App& group, Shared& shared) {
   run_with(verb, shared, options, bench::run_startup);
 }
 
+void add_bench_fanout(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("fanout", "What a delivery costs, to few and to many");
+  verb.footer(kFanoutFooter);
+  const auto options = std::make_shared<bench::FanoutOptions>();
+  verb.add_option("--members", options->members, "Members that receive, one number after the other")
+      ->type_name("N,...")
+      ->delimiter(',')
+      ->check(CLI::Range(std::size_t{1}, bench::kMembersMax))
+      ->capture_default_str();
+  add_number(verb, "--deliveries", options->deliveries, "How many to each number of members, about",
+             1, kCountMax);
+  add_load_flags(verb, shared, options->common);
+  run_with(verb, shared, options, bench::run_fanout);
+}
+
+void add_bench_audit(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("audit", "How fast a log is verified and exported");
+  verb.footer(kAuditFooter);
+  const auto options = std::make_shared<bench::AuditOptions>();
+  add_number(verb, "--count", options->count, "Notices that go through the exchange", 1, kCountMax);
+  add_number(verb, "--rounds", options->rounds, "Runs of each command", 1, kRoundsMax);
+  add_common_flags(verb, shared, options->common);
+  run_with(verb, shared, options, bench::run_audit);
+}
+
+void add_bench_soak(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("soak", "Whether anything grows at a fixed rate");
+  verb.footer(kSoakFooter);
+  const auto options = std::make_shared<bench::SoakOptions>();
+  verb.add_option("--minutes", options->minutes, "How long to publish; 0.5 is half a minute")
+      ->type_name("N")
+      ->check(CLI::Range(kMinutesMin, kMinutesMax))
+      ->capture_default_str();
+  add_number(verb, "--rate", options->rate, "Notices a second", 1, kRateMax);
+  add_number(verb, "--every", options->every, "Seconds in a window", 1, kSecondsMax);
+  add_common_flags(verb, shared, options->common);
+  run_with(verb, shared, options, bench::run_soak);
+}
+
 void add_bench_flood(CLI::App& group, Shared& shared) {
   CLI::App& verb = *group.add_subcommand("flood", "FLASH behind a backlog of ROUTINE");
   verb.footer(kFloodFooter);
@@ -160,6 +268,19 @@ void add_bench_flood(CLI::App& group, Shared& shared) {
              kFlashesMax);
   add_common_flags(verb, shared, options->common);
   run_with(verb, shared, options, bench::run_flood);
+}
+
+void add_bench_report(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("report", "A page about results, with plots");
+  verb.footer(kBenchReportFooter);
+  const auto options = std::make_shared<bench::BenchReportOptions>();
+  verb.add_option("RESULT", options->results, "Files with what scenarios printed with --json")
+      ->required();
+  verb.add_option("-o,--output", options->output, "The page; nothing may be there")
+      ->type_name("FILE")
+      ->required();
+  add_json_flag(verb, shared);
+  run_with(verb, shared, options, bench::run_bench_report);
 }
 
 }  // namespace
@@ -173,6 +294,11 @@ void add_bench(CLI::App& app, Shared& shared) {
   add_bench_catchup(group, shared);
   add_bench_startup(group, shared);
   add_bench_flood(group, shared);
+  add_bench_fanout(group, shared);
+  add_bench_audit(group, shared);
+  add_bench_sink(group, shared);
+  add_bench_soak(group, shared);
+  add_bench_report(group, shared);
 }
 
 }  // namespace chancery::cli

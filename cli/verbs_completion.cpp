@@ -62,7 +62,8 @@ bool is_file(const std::string& type) {
 
 void describe(const CLI::App& app, const std::string& path, std::vector<CompletionVerb>& verbs) {
   CompletionVerb verb{.path = path, .verbs = {}, .flags = {}, .choices = {}};
-  const std::vector<const CLI::App*> below = app.get_subcommands({});
+  const std::vector<const CLI::App*> below = app.get_subcommands(
+      [](const CLI::App* next) { return !next->get_group().empty(); });  // Else no help has it.
   for (const CLI::App* const next : below) {
     verb.verbs.push_back({.name = next->get_name(), .help = next->get_description()});
   }

@@ -9,10 +9,14 @@
 #include "cli/backup.h"
 #include "cli/consult.h"
 #include "cli/doctor.h"
+#include "cli/find.h"
 #include "cli/hub.h"
+#include "cli/minimize.h"
+#include "cli/overdue.h"
 #include "cli/prove.h"
 #include "cli/recover.h"
 #include "cli/status.h"
+#include "cli/thread.h"
 #include "cli/verbs.h"
 #include "cli/verify.h"
 #include "io/args/cli11.h"
@@ -55,6 +59,28 @@ constexpr const char* kDrainFooter = R"(Examples:
 What nodes have sent is sequenced and answered, the log is durable to its last checkpoint, and the
 hub ends with exit code 0, as at SIGTERM. Nodes keep what they have and look for it again.
 Exit 0: done. 1: refused. 2: nothing answers.)";
+
+constexpr const char* kOverdueFooter = R"(Examples:
+  chancery overdue AM --exchange DIR
+  chancery overdue --what acknowledged --member KZ --node /etc/chancery/node/node.toml
+  chancery overdue --check --json --context am
+
+What a member's node waits for longer than [overdue] of its file has it, what is due longest first:
+notices of its own that are not logged, that a recipient does not state to have, that people of a
+recipient for action have not acknowledged or answered; notices of others that its own people have
+not; a head of the log that no quorum cosigned. Only notices of status actual are among them.
+Exit 0: listed. 1: with --check, something is overdue; or refused. 2: could not tell.)";
+
+constexpr const char* kMinimizeFooter = R"(Examples:
+  chancery minimize AM --exchange DIR
+  chancery minimize AM --exchange DIR --set priority --authority DIR/authorities/AM.pem
+  chancery minimize --node /etc/chancery/node/node.toml --set off --authority authority.pem
+
+While it is set, notices below that precedence wait at the nodes of their origins, and none is
+logged. What is urgent is never held back, nor are acknowledgements and consultations. The roster
+names whose authority may set it alone; else as many sign as change the roster. A node hands it in
+at the hub, or the hub's operator does, with --hub.
+Exit 0: shown, or set and logged. 1: refused. 2: could not tell, as where the link ended.)";
 
 constexpr const char* kRecoverHubFooter = R"(Examples:
   chancery recover hub --exchange DIR
@@ -178,6 +204,15 @@ constexpr const char* kConsultRespondFooter = R"(Examples:
 The first response counts, unless a later one supersedes it (--supersedes), and both only where they
 are logged before the cut. Exit codes as of 'chancery publish'.)";
 
+constexpr const char* kConsultProveFooter = R"(Examples:
+  chancery consult prove 3f2a91c07b5e -o outcome.evidence --exchange DIR AM
+  chancery consult prove 3f2a91c07b5e -o outcome.evidence --store am.db --json
+
+The file has the opening, what was said of it, what each party's node said after the deadline, and
+the cosigned heads that they name: with it, `chancery verify` and the genesis hash, anybody computes
+the outcome, silence included. The texts are in it. What is left out of it makes no agreement.
+Exit 0: written. 1: refused. 2: could not tell, body-erased where a text is there no more.)";
+
 constexpr const char* kConsultStatusFooter = R"(Examples:
   chancery consult status 3f2a91c07b5e --exchange DIR AM
   chancery consult status 3f2a91c07b5e --node /etc/chancery/node/node.toml --json
@@ -185,6 +220,43 @@ constexpr const char* kConsultStatusFooter = R"(Examples:
 After the deadline, once a quorum of witnesses has cosigned the log, each party's node says by
 itself what its last word was, or that it was silent. Who has not is unheard, and does not agree.
 Exit 0: told. 2: could not tell.)";
+
+constexpr const char* kThreadFooter = R"(Examples:
+  chancery thread 3f2a91c07b5e --exchange DIR AM
+  chancery thread 3f2a91c07b5e --node /etc/chancery/node/node.toml --json
+
+All that its node holds of the thread of a notice: each below what it is in reply to, or refers to
+otherwise. Before it, what that comes to: how much was requested, offered, accepted and delivered;
+which versions a document has, and who stood where on which; the outcome of a consultation.
+Exit 0: told. 2: could not tell.)";
+
+constexpr std::uint32_t kOverdueListedMax = 500;
+constexpr std::uint32_t kFoundMax = 1'000'000;
+
+constexpr const char* kContactsFooter = R"(Examples:
+  chancery register contacts --exchange DIR AM
+  chancery register contacts --since 2026-01-01T00:00:00Z --csv --limit 100000 --exchange DIR AM
+  chancery register contacts --from KZ,KG --text "trade border*" --exchange DIR AM)";
+
+constexpr const char* kThreatsFooter = R"(Examples:
+  chancery register threats --exchange DIR AM
+  chancery register threats --category cyber --since 30d --exchange DIR AM
+  chancery register threats --status exercise --csv --exchange DIR AM)";
+
+constexpr const char* kTrainingFooter = R"(Examples:
+  chancery register training --exchange DIR AM
+  chancery register training --all --json --store /var/backups/node.db)";
+
+constexpr const char* kSearchFooter = R"(Examples:
+  chancery search "border migration" --exchange DIR AM
+  chancery search '"mail gateway" isol*' --kind threat.alert --since 7d --exchange DIR AM
+  chancery search "dam inspect*" --status actual,exercise --exchange DIR AM --json
+
+All words are to be in it, in the subject or in the texts of the content; words between quotes side
+by side, and * after a word finds what begins so. Endings do not count, by the rules for English of
+words in Latin letters and those for Russian of words in Russian ones: what other languages do with
+their words is not known here. A line shows: time of acceptance, origin, precedence, kind, notice,
+subject.)";
 
 // Where it is the hub that is meant.
 void add_hub_flags(CLI::App& verb, Shared& shared, DaemonOptions* options) {
@@ -227,6 +299,29 @@ void add_daemon_flags(CLI::App& verb, Shared& shared, DaemonOptions* options, St
   add_json_flag(verb, shared);
 }
 
+// What `register` and `search` narrow by alike.
+void add_find_flags(CLI::App& verb, Shared& shared, const std::shared_ptr<FindOptions>& options) {
+  verb.add_option("--from", options->from, "From these members only")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("CODES");
+  verb.add_option("--status", options->statuses,
+                  "Of these only: actual (default), exercise, test, draft")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("STATUSES");
+  verb.add_option("--since", options->since, "Accepted since a time (RFC 3339), or so long: 2h, 7d")
+      ->type_name("TIME");
+  verb.add_option("--until", options->until, "Accepted before a time, or so long ago")
+      ->type_name("TIME");
+  verb.add_flag("--all", options->replaced, "Also what its origin superseded or cancelled, marked");
+  verb.add_option("--limit", options->limit, "The newest N at most")
+      ->check(CLI::Range(1U, kFoundMax))
+      ->capture_default_str()
+      ->type_name("N");
+  add_daemon_flags(verb, shared, &options->daemon, Stores::kYes);
+}
+
 void add_audit_pair(CLI::App& group, Shared& shared) {
   CLI::App& verb = *group.add_subcommand("pair", "Verify what two members sent each other");
   verb.footer(kPairFooter);
@@ -255,6 +350,15 @@ void add_audit_pair(CLI::App& group, Shared& shared) {
 
 void add_check_flag(CLI::App& verb, StatusOptions& options) {
   verb.add_flag("--check", options.check, "Exit 1 also for a low disk, a damaged record, no link");
+}
+
+void add_prove_flags(CLI::App& verb, Shared& shared, ProveOptions& options, const char* name,
+                     const char* what) {
+  verb.add_option(name, options.notice, what)->required()->type_name("NOTICE");
+  add_daemon_flags(verb, shared, &options.daemon, Stores::kYes);
+  verb.add_option("-o,--output", options.output, "The file; nothing may be there")
+      ->required()
+      ->type_name("FILE");
 }
 
 void add_unshown_flag(CLI::App& verb, std::uint64_t& known) {
@@ -292,15 +396,9 @@ void add_consult(CLI::App& app, Shared& shared) {
   CLI::App& open = *group.add_subcommand("open", "Put a text to members");
   open.footer(kConsultOpenFooter);
   const auto opened = std::make_shared<ConsultOpenOptions>();
-  open.add_option("--participants", opened->participants, "Who is asked: codes as BY,KZ")
-      ->required()
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("CODES");
-  open.add_option("--info", opened->info, "Who reads the opening along, and is not asked")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("CODES");
+  add_list(open, "--participants", opened->participants, "Who is asked: codes as BY,KZ", "CODES",
+           true);
+  add_list(open, "--info", opened->info, "Who reads the opening along, and is not asked", "CODES");
   open.add_option("--question", opened->question, "What is asked, in a line")
       ->required()
       ->type_name("TEXT");
@@ -328,11 +426,8 @@ void add_consult(CLI::App& app, Shared& shared) {
   open.add_option("--precedence", opened->precedence,
                   "deferred, routine (default), priority, immediate, flash or override")
       ->type_name("PRECEDENCE");
-  open.add_option("--supersedes", opened->supersedes,
-                  "Consultations of yours that this one takes the place of, all 64 digits")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->type_name("NOTICES");
+  add_list(open, "--supersedes", opened->supersedes,
+           "Consultations of yours that this one takes the place of, all 64 digits", "NOTICES");
   patience(open, opened->timeout);
   add_client_flags(open, shared);
   add_json_flag(open, shared);
@@ -385,10 +480,104 @@ void add_consult(CLI::App& app, Shared& shared) {
   add_daemon_flags(status, shared, &asked->daemon, Stores::kYes);
   run_with(status, shared, asked, run_consult_status);
 
+  CLI::App& prove = *group.add_subcommand("prove", "Write a file that proves what it came to");
+  prove.footer(kConsultProveFooter);
+  const auto proven = std::make_shared<ProveOptions>();
+  proven->thread = true;
+  proven->wait = "10s";
+  add_prove_flags(prove, shared, *proven, "opening", "The opening, by 8 digits of its N or more");
+  prove.add_option("--wait", proven->wait, "How long to wait for a quorum to cosign all of it")
+      ->capture_default_str()
+      ->type_name("DURATION");
+  run_with(prove, shared, proven, run_prove);
+
   CLI::App& list = *group.add_subcommand("list", "List the consultations that were opened last");
   const auto listed = std::make_shared<ConsultListOptions>();
   add_daemon_flags(list, shared, &listed->daemon, Stores::kYes);
   run_with(list, shared, listed, run_consult_list);
+}
+
+void add_thread(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("thread", "Show the thread of a notice, and how it stands");
+  verb.footer(kThreadFooter);
+  const auto options = std::make_shared<ThreadOptions>();
+  verb.add_option("notice", options->notice, "Any notice of it, by 8 digits of its N or more")
+      ->required()
+      ->type_name("NOTICE");
+  add_daemon_flags(verb, shared, &options->daemon, Stores::kYes);
+  run_with(verb, shared, options, run_thread);
+}
+
+void add_register(CLI::App& app, Shared& shared) {
+  CLI::App& group = *app.add_subcommand("register", "Show what was notified of a kind, as a table");
+  group.require_subcommand(1);
+  const auto add = [&](const char* name, const char* about, const char* footer) {
+    CLI::App& verb = *group.add_subcommand(name, about);
+    verb.footer(footer);
+    const auto options = std::make_shared<FindOptions>();
+    options->kinds = {std::string(kind_of_register(name))};
+    if (options->kinds.front() == "threat.alert") {
+      verb.add_option("--category", options->category, "Of this category, as cyber")
+          ->type_name("NAME");
+    }
+    verb.add_option("--text", options->words, "With these words, as 'chancery search' has them")
+        ->type_name("WORDS");
+    verb.add_flag("--csv", options->csv, "As CSV (RFC 4180), with all fields");
+    add_find_flags(verb, shared, options);
+    run_with(verb, shared, options, run_register);
+  };
+  add("contacts", "Contacts with other organisations and third states", kContactsFooter);
+  add("threats", "Threat alerts", kThreatsFooter);
+  add("training", "Training on offer", kTrainingFooter);
+}
+
+void add_search(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("search", "Find notices by their words");
+  verb.footer(kSearchFooter);
+  const auto options = std::make_shared<FindOptions>();
+  verb.add_option("words", options->words, "What to look for, one argument")
+      ->required()
+      ->type_name("WORDS");
+  verb.add_option("--kind", options->kinds, "Of these kinds only; consultation.* is a group")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("KINDS");
+  add_find_flags(verb, shared, options);
+  run_with(verb, shared, options, run_search);
+}
+
+void add_overdue(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("overdue", "List what should have come by now");
+  verb.footer(kOverdueFooter);
+  const auto options = std::make_shared<OverdueOptions>();
+  verb.add_option("--what", options->sorts,
+                  "Of these only: logged, delivered, acknowledged, cosigned")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("SORTS");
+  verb.add_option("--member", options->member, "Where this member is waited for")
+      ->type_name("CODE");
+  verb.add_option("--limit", options->limit, "N at most, what is due longest first")
+      ->check(CLI::Range(1U, kOverdueListedMax))
+      ->capture_default_str()
+      ->type_name("N");
+  verb.add_flag("--check", options->check, "Exit 1 where something is overdue");
+  add_daemon_flags(verb, shared, &options->daemon, Stores::kNo);
+  run_with(verb, shared, options, run_overdue);
+}
+
+void add_minimize(CLI::App& app, Shared& shared) {
+  CLI::App& verb = *app.add_subcommand("minimize", "Keep the lines free, or show whether they are");
+  verb.footer(kMinimizeFooter);
+  const auto options = std::make_shared<MinimizeOptions>();
+  verb.add_option("--set", options->value,
+                  "The lowest precedence that goes: routine, priority, immediate; or off")
+      ->type_name("LOWEST");
+  verb.add_option("--authority", options->authorities,
+                  "With --set: the private key of a member's authority; may be repeated")
+      ->type_name("FILE");
+  add_daemon_flags(verb, shared, &options->daemon, Stores::kNo);
+  run_with(verb, shared, options, run_minimize);
 }
 
 void add_doctor(CLI::App& app, Shared& shared) {
@@ -480,13 +669,7 @@ void add_audit(CLI::App& app, Shared& shared) {
   CLI::App& prove = *group.add_subcommand("prove", "Write a file that proves a notice");
   prove.footer(kProveFooter);
   const auto proven = std::make_shared<ProveOptions>();
-  prove.add_option("notice", proven->notice, "The notice, by 8 digits of its N or more")
-      ->required()
-      ->type_name("NOTICE");
-  add_daemon_flags(prove, shared, &proven->daemon, Stores::kYes);
-  prove.add_option("-o,--output", proven->output, "The file; nothing may be there")
-      ->required()
-      ->type_name("FILE");
+  add_prove_flags(prove, shared, *proven, "notice", "The notice, by 8 digits of its N or more");
   prove.add_flag("--hide-text", proven->hide_text, "Leave the text out: only its hash is there");
   run_with(prove, shared, proven, run_prove);
 }

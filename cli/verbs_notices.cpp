@@ -25,6 +25,8 @@ constexpr const char* kPublishFooter = R"(Examples:
       --content '{"category": "THREAT_CATEGORY_CYBER", "summary": "Isolate mail gateways."}'
   chancery publish --exchange DIR --as AM --file notice.json
   chancery publish --client client.toml --file notice.json --status exercise --to AM,BY --json
+  chancery publish --client client.toml --kind assistance.offer --in-reply-to 4be19d02a7c1 \
+      --content '{"items": [{"item": "Truck", "quantity": 4, "unit": "pcs"}]}'
   chancery publish --client client.toml --kind threat.alert --to members --cancels NOTICE \
       --subject "False alarm" \
       --content '{"category": "THREAT_CATEGORY_CYBER", "summary": "The mail gateways are clean."}'
@@ -33,7 +35,8 @@ What a notice says depends on its kind: 'chancery kinds threat.alert' shows the 
 'chancery draft threat.alert' writes a file to fill in.
 A file has the same names as the flags: {"kind", "status", "precedence", "classification",
 "handling": [], "tlp", "to": [], "info": [], "expires", "subject", "language", "content": {},
-"in_reply_to", "cancels": []}, and "thread", "supersedes": [], "translation_of", "reply_by".
+"thread", "in_reply_to", "supersedes": [], "cancels": [], "translation_of", "reply_by"}.
+A notice is named by its N, by 8 digits or more of what that begins with, by its index or its id.
 
 Exit 0: it got as far as --wait asks. 1: refused, the reason is shown. 2: not known in time;
 nothing is lost, and publishing again with the same --id makes no second notice.)";
@@ -50,6 +53,7 @@ constexpr const char* kInboxFooter = R"(Examples:
   chancery inbox --exchange DIR --as BY --last 10
   chancery inbox --exchange DIR --as BY --from AM --kind 'consultation.*' --since 2d
   chancery inbox --exchange DIR --as BY --precedence immediate --status actual --follow
+  chancery inbox --exchange DIR --as BY --since 7d --threads
   chancery inbox --client client.toml --cursor archive --json   (each notice once, over many runs)
 
 A line shows: arrival number, time of acceptance, origin, precedence, kind, notice, subject.
@@ -80,12 +84,6 @@ constexpr const char* kLookupFooter = R"(Examples:
   chancery errors lookup 23 --json
 
 All of them: chancery errors list, and docs/reference/errors.md.)";
-
-// "AM,BY", and as often as one likes.
-void add_list(CLI::App& verb, const std::string& name, std::vector<std::string>& target,
-              const std::string& help, const std::string& type) {
-  verb.add_option(name, target, help)->delimiter(',')->allow_extra_args(false)->type_name(type);
-}
 
 void add_language(CLI::App& verb, std::string& language, const std::string& help) {
   verb.add_option("--language", language, help)
@@ -123,10 +121,18 @@ void add_publish(CLI::App& app, Shared& shared) {
   verb.add_option("--language", options->language, "BCP 47, as ru")->type_name("TAG");
   verb.add_option("--content", options->content, "The fields of the kind, a JSON object")
       ->type_name("JSON");
-  verb.add_option("--in-reply-to", options->in_reply_to, "A notice, all 64 digits")
-      ->type_name("NOTICE");
-  add_list(verb, "--cancels", options->cancels, "Notices that this one cancels, all 64 digits",
+  verb.add_option("--in-reply-to", options->in_reply_to,
+                  "What it answers; without --to and --info it goes to the same, and its origin")
+      ->type_name("NOTICE|INDEX|ID");
+  verb.add_option("--thread", options->thread, "The first of the thread that it is of")
+      ->type_name("NOTICE|INDEX|ID");
+  add_list(verb, "--supersedes", options->supersedes, "Notices of yours whose place it takes",
            "NOTICES");
+  add_list(verb, "--cancels", options->cancels, "Notices of yours that it cancels", "NOTICES");
+  verb.add_option("--translation-of", options->translation_of, "The authentic text")
+      ->type_name("NOTICE|INDEX|ID");
+  verb.add_option("--reply-by", options->reply_by, "A time (RFC 3339), or from now: 12h, 7d")
+      ->type_name("TIME");
   verb.add_flag("--clear", options->clear, "Do not seal it, where the roster allows that");
   verb.add_option("--id", options->id, "Notice id (UUIDv7): repeats are one notice")
       ->type_name("UUID");
@@ -172,6 +178,8 @@ void add_inbox(CLI::App& app, Shared& shared) {
   verb.add_option("--cursor", options->cursor,
                   "Go on where this durable cursor stands, and move it past what is shown")
       ->type_name("NAME");
+  verb.add_flag("--threads", options->threads,
+                "By thread, the newest last; each below what it is in reply to, or refers to");
   verb.add_flag("--follow", options->follow, "Stay, and show what arrives; JSON is one a line");
   add_client_flags(verb, shared);
   add_json_flag(verb, shared);

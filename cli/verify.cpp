@@ -4,12 +4,14 @@
 #include <iostream>
 #include <utility>
 
+#include "cli/consultation_text.h"
 #include "cli/display.h"
 #include "cli/lookup.h"
 #include "cli/report.h"
 #include "core/base/encoding.h"
 #include "core/exchange/kinds.h"
 #include "core/exchange/names.h"
+#include "core/workflow/consultation_reply.h"
 #include "io/os/exit_codes.h"
 #include "io/os/file.h"
 #include "io/text/times.h"
@@ -197,7 +199,23 @@ int told_false(const EvidenceOptions& options, const Error& error, bool json) {
 
 }  // namespace
 
-std::string describe_evidence(const EvidenceReport& report) {
+Result<Explained> explain_evidence(std::string_view bytes, const Hash& genesis,
+                                   const std::optional<exchange::LogPin>& pin) {
+  Explained what;
+  CHANCERY_TRY(what.report, exchange::verify_evidence(bytes, genesis, pin));
+  if (!what.report.thread.empty()) {
+    CHANCERY_TRY(std::optional<workflow::ProvenConsultation> proven,
+                 workflow::proven_consultation(what.report));
+    if (proven.has_value()) {
+      what.contradicted = std::move(proven->contradicted);
+      what.consultation = workflow::as_reply(proven->entries, proven->outcome, proven->subject);
+    }
+  }
+  return what;
+}
+
+std::string describe_evidence(const Explained& what) {
+  const EvidenceReport& report = what.report;
   const v1::Draft& draft = report.draft;
   std::string out =
       "verified: " + harmless(draft.origin()) + " sent " + harmless(draft.kind()) + " to " +
@@ -228,6 +246,16 @@ std::string describe_evidence(const EvidenceReport& report) {
     out += recipient_lines(recipient);
   }
   out += text_lines(report);
+  if (what.consultation.has_value()) {
+    out += "The consultation that it opens, by the " + std::to_string(report.thread.size()) +
+           " entries that are here: " + describe_consultation(*what.consultation);
+  }
+  for (const workflow::ContradictedTally& each : what.contradicted) {
+    out += "  CONTRADICTED: the tally of " + harmless(each.member) + " in entry " +
+           std::to_string(each.tally_index) +
+           " says that its node had the text too late, and the same member's statement " +
+           at(each.stated) + ", that it had it\n";
+  }
   if (report.pin == exchange::PinVerdict::kSame) {
     out += row("pin", "the log is the one that you named");
   } else if (report.pin == exchange::PinVerdict::kOtherSize) {
@@ -237,7 +265,8 @@ std::string describe_evidence(const EvidenceReport& report) {
   return out;
 }
 
-text::Json as_json(const EvidenceReport& report) {
+text::Json as_json(const Explained& what) {
+  const EvidenceReport& report = what.report;
   text::Json witnesses = text::Json::array();
   for (const exchange::WitnessEvidence& witness : report.witnesses) {
     witnesses.push_back({{"member", witness.member}, {"time", time_of_s(witness.time_s, true)}});
@@ -282,6 +311,15 @@ text::Json as_json(const EvidenceReport& report) {
     json["language"] = text->language;
     json["content"] = text->content;
   }
+  if (what.consultation.has_value()) {
+    json["consultation"] = as_json(*what.consultation);
+    json["contradicted"] = text::Json::array();
+    for (const workflow::ContradictedTally& each : what.contradicted) {
+      json["contradicted"].push_back({{"member", each.member},
+                                      {"tally_index", each.tally_index},
+                                      {"stated", said_json(each.stated)}});
+    }
+  }
   return json;
 }
 
@@ -304,7 +342,7 @@ Result<int> run_verify(const EvidenceOptions& options, const Shared& shared) {
     report(bytes.error(), shared.json);
     return os::kExitUnknown;
   }
-  const Result<EvidenceReport> found = exchange::verify_evidence(*bytes, *genesis, pin);
+  const Result<Explained> found = explain_evidence(*bytes, *genesis, pin);
   if (!found.has_value()) {
     return told_false(options, found.error(), shared.json);
   }
@@ -315,7 +353,7 @@ Result<int> run_verify(const EvidenceOptions& options, const Shared& shared) {
   } else {
     std::cout << describe_evidence(*found);
   }
-  return found->pin == exchange::PinVerdict::kOtherSize ? os::kExitUnknown : os::kExitDone;
+  return found->report.pin == exchange::PinVerdict::kOtherSize ? os::kExitUnknown : os::kExitDone;
 }
 
 }  // namespace chancery::cli

@@ -23,6 +23,25 @@ Result<crypto::PrivateKey> read_private_key(const std::string& path, crypto::Alg
   return key;
 }
 
+Result<std::vector<crypto::PrivateKey>> read_private_keys(const std::vector<std::string>& paths,
+                                                          crypto::Algorithm algorithm) {
+  std::vector<crypto::PrivateKey> keys;
+  for (const std::string& path : paths) {
+    CHANCERY_TRY(crypto::PrivateKey key, read_private_key(path, algorithm));
+    keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+Result<std::unique_ptr<crypto::Signer>> read_signer_if(const std::string& path) {
+  std::unique_ptr<crypto::Signer> signer;
+  if (!path.empty()) {
+    CHANCERY_TRY(crypto::PrivateKey key, read_private_key(path, crypto::Algorithm::kEd25519));
+    signer = std::make_unique<crypto::KeySigner>(std::move(key));
+  }
+  return signer;
+}
+
 Result<std::optional<crypto::PrivateKey>> read_private_key_if(const std::string& source,
                                                               crypto::Algorithm algorithm,
                                                               bool needed) {

@@ -6,12 +6,15 @@
 
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
+#include "core/crypto/signer.h"
 #include "io/zmq/curve.h"
 
 namespace chancery::daemon {
@@ -19,6 +22,12 @@ namespace chancery::daemon {
 // kFileMissing, kFilePermissions; kConfigInvalid where the file is no such key.
 [[nodiscard]] Result<crypto::PrivateKey> read_private_key(const std::string& path,
                                                           crypto::Algorithm algorithm);
+
+// The first that cannot be read is the error.
+[[nodiscard]] Result<std::vector<crypto::PrivateKey>> read_private_keys(
+    const std::vector<std::string>& paths, crypto::Algorithm algorithm);
+// A signer by an Ed25519 key; null where no path is given.
+[[nodiscard]] Result<std::unique_ptr<crypto::Signer>> read_signer_if(const std::string& path);
 
 // For a check: nothing where `needed` is false and the source is a credential or a variable that is
 // not there, since a supervisor gives those to the daemon alone.

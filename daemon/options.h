@@ -63,10 +63,12 @@ struct Option {
   std::vector<OptionRow> (*below)() = nullptr;  // Of a key that is a table: the rows in it.
 };
 
-// Of what is no number the default is that nothing is done.
+// Of what is no number and no flag the default is that nothing is done.
 template <class Value>
 [[nodiscard]] std::string default_text(const Value& value) {
-  if constexpr (std::unsigned_integral<Value>) {
+  if constexpr (std::same_as<Value, bool>) {
+    return value ? "true" : "false";
+  } else if constexpr (std::unsigned_integral<Value>) {
     return std::to_string(value);
   } else if constexpr (std::same_as<Value, std::chrono::seconds>) {
     return std::to_string(value.count());

@@ -8,26 +8,15 @@ it shows: who received what, that nobody else can read it, that the audits succe
 finds one changed byte. A second act kills the hub and floods it (second_act.py). Exit 0 only if every check held. --keep leaves everything it made in FOLDER.
 Standard library only.
 """
-import argparse
 import json
-import os
-import pathlib
-import re
 import shutil
-import signal
-import socket
 import sqlite3
-import subprocess
 import sys
-import tempfile
 import time
 
 import second_act
+from stage import MEMBERS, NOTICES, Exchange, Failed, arguments_of, perform
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-PROFILE = ROOT / "config/exchanges/csto"
-NOTICES = ROOT / "config/notices"
-MEMBERS = ["AM", "BY", "KG", "KZ", "RU", "TJ"]
 # Who publishes which notice: the table of config/notices/README.md.
 ORIGINS = {
     "foreign-policy-step": "KZ",
@@ -41,121 +30,8 @@ ORIGINS = {
     "document-draft": "AM",
 }
 CHANGED = "threat-alert"  # The one of which a copy is changed.
-START_SECONDS = 30
 DELIVERY_SECONDS = 30
-STOP_SECONDS = 15
 PHRASE_LENGTH = 32  # Where a page of a database ends inside one, a half of it is whole.
-
-
-class Failed(Exception):
-    """The demo cannot go on."""
-
-
-class Report:
-    """What was checked. Everything is printed as it happens; what did not hold, once more at the end."""
-
-    def __init__(self):
-        self.count = 0
-        self.broken = []
-
-    def title(self, text):
-        print(f"\n{text}", flush=True)
-
-    def say(self, text):
-        print(f"  {text}", flush=True)
-
-    def check(self, held, text):
-        self.count += 1
-        if not held:
-            self.broken.append(text)
-        print(f"  {'ok ' if held else 'NOT'}  {text}", flush=True)
-
-
-class Exchange:
-    """A trial exchange in a folder, and the processes that run it."""
-
-    def __init__(self, programs, folder):
-        self.chancery = programs / "chancery"
-        self.programs = programs
-        self.folder = folder / "x"  # Short: paths of sockets have at most 107 bytes.
-        self.log_path = folder / "log"
-        self.ready_path = folder / "ready"
-        self.runner = None
-        self.pids = {}
-        self.genesis = ""
-
-    def call(self, *words):
-        """Exit code, what it wrote to stdout, and to stderr."""
-        done = subprocess.run([self.chancery, *map(str, words)], capture_output=True, text=True, timeout=120)
-        return done.returncode, done.stdout, done.stderr
-
-    def ask(self, *words):
-        """The same where it has to succeed: its JSON."""
-        code, out, err = self.call(*words, "--json")
-        if code != 0:
-            raise Failed(f"chancery {' '.join(map(str, words))}: exit code {code}\n{out}{err}")
-        return json.loads(out)
-
-    def make(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        made = self.ask("exchange", "init", "--profile", PROFILE, "--port", port, self.folder)
-        self.genesis = made["genesis"]
-        return made
-
-    def start(self):
-        with open(self.log_path, "wb") as log:
-            self.runner = subprocess.Popen(
-                [self.chancery, "exchange", "run", self.folder, "--bin", self.programs, "--ready-file",
-                 self.ready_path], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                cwd=self.folder)  # Whatever is started by it, in whatever session, is found by this.
-        deadline = time.monotonic() + START_SECONDS
-        while not self.ready_path.exists():
-            if self.runner.poll() is not None or time.monotonic() > deadline:
-                raise Failed("the exchange did not start")
-            time.sleep(0.05)
-        lines = self.ready_path.read_text().splitlines()
-        self.pids = {name: int(pid) for name, pid in (line.split() for line in lines)}
-
-    def stop(self):
-        """The runner's exit code; the runner itself ends its children."""
-        if self.runner is None:
-            return None
-        if self.runner.poll() is None:
-            self.runner.terminate()
-            try:
-                self.runner.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.runner.kill()  # Its children get SIGTERM from the kernel then.
-                self.runner.wait()
-        return self.runner.returncode
-
-    def left_behind(self):
-        """Processes that still run: those that were started, and what in /proc looks like one of theirs."""
-        if self.runner is None:
-            return []
-        names = {self.runner.pid: "exchange run", **{pid: name for name, pid in self.pids.items()}}
-        deadline = time.monotonic() + 2
-        while True:
-            alive = [pid for pid in names if is_alive(pid)]
-            strays = strays_of(self.runner.pid, self.folder.parent)
-            if not (alive or strays) or time.monotonic() > deadline:
-                return [f"{names[pid]} ({pid})" for pid in alive] + [
-                    f"{line} ({pid})" for pid, line in strays.items() if pid not in alive]
-            time.sleep(0.05)
-
-    def inbox(self, member):
-        return self.ask("inbox", "--exchange", self.folder, "--as", member)["notices"]
-
-    def files_of(self, party):
-        """Everything that a party has on disk: stores, -wal files, configuration."""
-        return [path for path in sorted((self.folder / party.lower()).rglob("*")) if path.is_file()]
-
-    def keys_of(self, party):
-        keys = [path for path in self.files_of(party) if path.suffix == ".pem"]
-        authority = self.folder / "authorities" / f"{party}.pem"
-        return keys + ([authority] if authority.exists() else [])
 
 
 class Notice:
@@ -189,48 +65,6 @@ def strings(value):
     elif isinstance(value, list):
         for item in value:
             yield from strings(item)
-
-
-def is_alive(pid):
-    try:
-        return stat_fields(pid)[0] != "Z"
-    except OSError:
-        return False
-
-
-def strays_of(session, folder):
-    """By id, the command lines of processes in this session or process group, or that have to do with the
-    folder: an argument that names it or something in it, or a working folder there. Not us, nor those that
-    we were started from: their command lines may name the folder of --keep."""
-    ours, pid = set(), os.getpid()
-    while pid > 0:
-        ours.add(pid)
-        try:
-            pid = int(stat_fields(pid)[1])
-        except OSError:  # Not shown to us, as those above it.
-            break
-    there = re.compile(re.escape(os.fsencode(folder)) + rb"(?![^/\0])")  # Not /tmp/ab for /tmp/a.
-    strays = {}
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) in ours:
-            continue
-        try:
-            state, _, group, sid = stat_fields(entry.name)[:4]
-            line = (entry / "cmdline").read_bytes()
-        except OSError:  # It just ended.
-            continue
-        try:
-            works_in = os.fsencode(os.readlink(entry / "cwd"))
-        except OSError:  # Another user's; its command line tells.
-            works_in = b""
-        if state != "Z" and (session in (int(group), int(sid)) or there.search(line) or there.match(works_in)):
-            strays[int(entry.name)] = line.replace(b"\0", b" ").decode(errors="replace").strip()
-    return strays
-
-
-def stat_fields(pid):
-    """State, parent, process group, session and more."""
-    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
 
 
 def found(phrases, files):
@@ -435,7 +269,22 @@ def audit_changed_copy(exchange, notices, folder, report):
         report.say(f"entry {finding['index']}: {finding['code']}: {finding['detail']}")
 
 
-def run(exchange, folder, report, flood_count):
+def run(arguments, folder, report):
+    exchange = Exchange(arguments.bin, folder)
+    try:
+        play(exchange, folder, report, arguments.flood)
+    except BaseException:
+        if exchange.log_path.exists():
+            print("The last lines of the log:")
+            print("\n".join(exchange.log_path.read_text(errors="replace").splitlines()[-20:]))
+        raise
+    finally:
+        exchange.stop()
+        for name in exchange.left_behind():
+            report.check(False, f"{name} is still running")
+
+
+def play(exchange, folder, report, flood_count):
     started = time.monotonic()
     report.title("A trial exchange: one hub, six members, keys of their own")
     made = exchange.make()
@@ -458,65 +307,24 @@ def run(exchange, folder, report, flood_count):
     search_for_texts(exchange, notices, report, "after the end")
     try_keys(exchange, notices, envelopes, report)
     audit_changed_copy(exchange, notices, folder, report)
-    second_act.play(exchange, MEMBERS, report, flood_count)
+    second_act.play(exchange, report, flood_count)
     audit_everybody(exchange, report, "the stores after the second act")
 
 
-def conclude(exchange, report, failure):
-    print()
-    if failure is not None:
-        print(f"The demo could not go on: {failure}")
-        if exchange.log_path.exists():
-            print("The last lines of the log:")
-            print("\n".join(exchange.log_path.read_text(errors="replace").splitlines()[-20:]))
-    for text in report.broken:
-        print(f"did NOT hold: {text}")
-    if failure is None and not report.broken:
-        print(f"All {report.count} checks held. Nine notices went out, and each was read by those it names.\n"
-              "The texts are in nobody else's files, and no key that anybody else holds, the hub included,\n"
-              "opens them. Everybody's copy of the log verifies, and the audit of a copy of the hub's store\n"
-              "in which one byte was changed fails and names the entry. A hub that was killed cost nobody a\n"
-              "notice, and a flash did not wait for what was before it.")
-        return 0
-    print(f"{report.count} checks made, {len(report.broken)} did not hold.")
-    return 1
+EPILOGUE = """Nine notices went out, and each was read by those it names.
+The texts are in nobody else's files, and no key that anybody else holds, the hub included,
+opens them. Everybody's copy of the log verifies, and the audit of a copy of the hub's store
+in which one byte was changed fails and names the entry. A hub that was killed cost nobody a
+notice, and a flash did not wait for what was before it."""
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", required=True, type=pathlib.Path, help="where chancery and the daemons are")
-    parser.add_argument("--keep", type=pathlib.Path, metavar="DIR",
-                        help="leave everything in this new folder")
+    parser = arguments_of(__doc__, bin="where chancery and the daemons are")
     parser.add_argument("--flood", type=int, default=10_000, metavar="N",
                         help="routine notices that the flash overtakes (10000)")
     arguments = parser.parse_args()
-    programs = arguments.bin.resolve()
-    for name in ("chancery", "chancery-broker", "chancery-node", "demo-flood"):
-        if not os.access(programs / name, os.X_OK):
-            parser.error(f"there is no program {programs / name}")
-    if arguments.keep:
-        if arguments.keep.exists():
-            parser.error(f"{arguments.keep} exists already")
-        arguments.keep.mkdir(parents=True, mode=0o700)
-    folder = (arguments.keep or pathlib.Path(tempfile.mkdtemp(prefix="chy", dir="/tmp"))).resolve()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that the processes are stopped below.
-
-    exchange, report, failure = Exchange(programs, folder), Report(), None
-    try:
-        run(exchange, folder, report, arguments.flood)
-    except (Failed, OSError, ValueError, KeyError, sqlite3.Error, subprocess.TimeoutExpired) as error:
-        failure = error
-    except (KeyboardInterrupt, SystemExit):
-        failure = "interrupted"
-    exchange.stop()
-    for name in exchange.left_behind():
-        report.check(False, f"{name} is still running")
-    code = conclude(exchange, report, failure)
-    if arguments.keep:
-        print(f"Everything is in {folder}; to go on: {exchange.chancery} exchange run {exchange.folder}")
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
-    return code
+    programs = [arguments.bin / name for name in ("chancery", "chancery-broker", "chancery-node", "demo-flood")]
+    return perform(parser, arguments, programs, run, EPILOGUE)
 
 
 if __name__ == "__main__":

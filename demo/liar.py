@@ -6,36 +6,19 @@ liar.py --bin FOLDER --liar PROGRAM [--keep FOLDER]
 The hub is the shipped one with a liar linked into it (tests/liar); nodes and command are as they are shipped. Exit 0 only if every check
 held. --keep leaves everything it made in FOLDER. Standard library only.
 """
-import argparse
 import json
-import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 
-from demo import Exchange, Failed, Report
-from second_act import Daemon, Processes
+from stage import Daemon, Exchange, Failed, Processes, arguments_of, eventually, perform
 
 VICTIM = "BY"
-NOTICE_SECONDS = 60  # Only where the demo fails does it wait so long.
 # Without a quorum an export goes as far as the log's own signature: both histories can be shown whole.
 FORK_MEMBERS = ("AM", "BY", "KZ")
 WITHHOLD_MEMBERS = ("AM", "BY", "KG", "KZ")
 WITNESS = "KZ"  # Neither writes to the other two about it nor is lied to.
-
-
-def eventually(look):
-    """What it gives once that is something, or the last that it gave when the time is up."""
-    deadline = time.monotonic() + NOTICE_SECONDS
-    while True:
-        found = look()
-        if found or time.monotonic() > deadline:
-            return found
-        time.sleep(0.1)
 
 
 class Scene(Processes):
@@ -176,51 +159,15 @@ def run(arguments, folder, report):
         withhold(scene, report)
 
 
-def conclude(report, failure):
-    print()
-    if failure is not None:
-        print(f"The demo could not go on: {failure}")
-    for text in report.broken:
-        print(f"did NOT hold: {text}")
-    if failure is None and not report.broken:
-        print(f"All {report.count} checks held. The hub can lie, and it is seen: who was shown another log found out from the first notice\n"
-              "that came of it, and what two members hold convinces a third who trusts neither, with one file. Who was not given\n"
-              "what was logged is found out by the members' own counts.")
-        return 0
-    print(f"{report.count} checks made, {len(report.broken)} did not hold.")
-    return 1
+EPILOGUE = """The hub can lie, and it is seen: who was shown another log found out from the first notice
+that came of it, and what two members hold convinces a third who trusts neither, with one file. Who was not given
+what was logged is found out by the members' own counts."""
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--bin", required=True, type=lambda path: pathlib.Path(path).resolve(), help="where chancery and the nodes are")
-    parser.add_argument("--liar", required=True, type=lambda path: pathlib.Path(path).resolve(), help="the hub that lies")
-    parser.add_argument("--keep", type=pathlib.Path, metavar="DIR", help="leave everything in this new folder")
+    parser = arguments_of(__doc__, bin="where chancery and the nodes are", liar="the hub that lies")
     arguments = parser.parse_args()
-    for program in (arguments.bin / "chancery", arguments.bin / "chancery-node", arguments.liar):
-        if not os.access(program, os.X_OK):
-            parser.error(f"there is no program {program}")
-    if arguments.keep:
-        if arguments.keep.exists():
-            parser.error(f"{arguments.keep} exists already")
-        arguments.keep.mkdir(parents=True, mode=0o700)
-    folder = (arguments.keep or pathlib.Path(tempfile.mkdtemp(prefix="chl", dir="/tmp"))).resolve()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # So that the processes are stopped below.
-    os.environ["XDG_CONFIG_HOME"] = str(folder)  # No context that somebody selected here.
-
-    report, failure = Report(), None
-    try:
-        run(arguments, folder, report)
-    except (Failed, OSError, ValueError, KeyError, subprocess.TimeoutExpired) as error:
-        failure = error
-    except (KeyboardInterrupt, SystemExit):
-        failure = "interrupted"
-    code = conclude(report, failure)
-    if arguments.keep:
-        print(f"Everything is in {folder}")
-    else:
-        shutil.rmtree(folder, ignore_errors=True)
-    return code
+    return perform(parser, arguments, (arguments.bin / "chancery", arguments.bin / "chancery-node", arguments.liar), run, EPILOGUE)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@
 #include "daemon/places.h"
 #include "io/log/log.h"
 #include "io/os/clock.h"
+#include "io/os/file.h"
+#include "node/hooks.h"
 #include "node/server.h"
 
 namespace chancery::node {
@@ -124,6 +126,20 @@ Result<void> check_sockets(const Config& config) {
   return {};
 }
 
+// Warnings: a node starts with hooks that cannot be told.
+void warn_of_hooks(const Config& config, bool unit_keys) {
+  for (const HookConfig& hook : config.hooks) {
+    if (!unit_keys && os::is_elsewhere(hook.secret)) {
+      continue;
+    }
+    if (const Result<void> good = check_hook(hook); !good.has_value()) {
+      log::warn("hook-failed", {{"hook", hook.name},
+                                {"detail", good.error().to_string()},
+                                {"remedy", error_info(good.error().code).remedy}});
+    }
+  }
+}
+
 }  // namespace
 
 Result<void> Server::check(const Config& config, const daemon::StartOptions& options) {
@@ -132,6 +148,7 @@ Result<void> Server::check(const Config& config, const daemon::StartOptions& opt
   if (options.sockets) {
     CHANCERY_TRY_VOID(check_sockets(config));
   }
+  warn_of_hooks(config, options.unit_keys);
   return check_store(config, keys, options);
 }
 

@@ -1,5 +1,6 @@
 #include "node/config.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "daemon/disk_watch.h"
 #include "daemon/places.h"
 #include "daemon/vitals.h"
+#include "io/http/client.h"
 #include "io/text/toml.h"
 #include "io/zmq/endpoint.h"
 
@@ -117,7 +119,134 @@ Result<std::vector<Application>> read_applications(const OptionSource& from, std
   return applications;
 }
 
+constexpr std::size_t kHooksMax = 16;
+constexpr std::uint64_t kHookSecondsMax = 600;
+
+constexpr auto kReadCommand = [](const OptionSource& from, std::string_view key,
+                                 const Texts& /*now*/) -> Result<Texts> {
+  CHANCERY_TRY(Texts command, from.table.texts_or_none(key));
+  if (from.table.has(key) && (command.empty() || !command.front().starts_with('/'))) {
+    return from.table.fail_at(key, "an absolute path, and its arguments");
+  }
+  if (std::ranges::any_of(command, [](const std::string& word) { return word.contains('\0'); })) {
+    return from.table.fail_at(key, "an argument has no zero byte");
+  }
+  return command;
+};
+
+constexpr auto kReadUrl = [](const OptionSource& from, std::string_view key,
+                             const std::string& /*now*/) -> Result<std::string> {
+  CHANCERY_TRY(const std::optional<std::string> url, from.table.text_if(key));
+  if (!url.has_value()) {
+    return std::string();
+  }
+  if (const Result<http::Url> parsed = http::parse_url(*url); !parsed.has_value()) {
+    return from.table.fail_at(key, parsed.error().detail);
+  }
+  return *url;
+};
+
+constexpr auto kReadSorts = [](const OptionSource& from, std::string_view key,
+                               const Texts& /*now*/) -> Result<Texts> {
+  CHANCERY_TRY(Texts sorts, from.table.texts_or_none(key));
+  const bool all_known = std::ranges::all_of(sorts, [](const std::string& sort) {
+    return std::ranges::find(kOverdueSorts, sort) != kOverdueSorts.end();
+  });
+  if (from.table.has(key) && (sorts.empty() || !all_known)) {
+    return from.table.fail_at(key, "some of logged, delivered, acknowledged, cosigned");
+  }
+  return sorts;
+};
+
+constexpr auto kReadFlag = [](const OptionSource& from, std::string_view key,
+                              bool now) -> Result<bool> { return from.table.flag_or(key, now); };
+
+constexpr std::array kHookOptions = {
+    option<HookConfig>({.key = "name",
+                        .type = "text",
+                        .meaning = "What the hook is called, in the log and status"},
+                       daemon::At<&HookConfig::name>{}, daemon::ReadText{}),
+    option<HookConfig>({.key = "command",
+                        .type = "list of texts",
+                        .meaning = "A program by its absolute path, and its arguments",
+                        .needed = false},
+                       daemon::At<&HookConfig::command>{}, kReadCommand),
+    option<HookConfig>({.key = "url",
+                        .type = "URL, http or https",
+                        .meaning = "Where events are sent by POST",
+                        .needed = false},
+                       daemon::At<&HookConfig::url>{}, kReadUrl),
+    option<HookConfig>({.key = "secret",
+                        .type = "key file, any bytes",
+                        .meaning = "The key of an HMAC over each event",
+                        .needed = false},
+                       daemon::At<&HookConfig::secret>{}, daemon::ReadKeySourceIf{}),
+    option<HookConfig>({.key = "ca",
+                        .type = "path",
+                        .meaning = "CAs in PEM, one of which signed the certificate of url",
+                        .needed = false},
+                       daemon::At<&HookConfig::ca>{}, daemon::ReadPathIf{}),
+    option<HookConfig>(
+        {.key = "on",
+         .type = "list of sorts",
+         .meaning = "Of what is overdue, these sorts",
+         .needed = false},
+        [](auto& hook) -> auto& { return hook.filter.on; }, kReadSorts),
+    option<HookConfig>(
+        {.key = "urgent_only",
+         .type = "true or false",
+         .meaning = "Only what is overdue of urgent notices",
+         .needed = false},
+        [](auto& hook) -> auto& { return hook.filter.urgent_only; }, kReadFlag),
+    option<HookConfig>({.key = "timeout_seconds",
+                        .type = "number, 1 to 600",
+                        .meaning = "After this time an attempt is ended, and counts as failed",
+                        .needed = false},
+                       daemon::At<&HookConfig::timeout>{},
+                       daemon::ReadSeconds<1, kHookSecondsMax>{})};
+
+std::vector<daemon::OptionRow> hook_rows() {
+  return daemon::option_rows<HookConfig>(kHookOptions);
+}
+
+Result<void> judge_hook(const text::TomlTable& table, const HookConfig& hook) {
+  if (!exchange::is_plain_name(hook.name)) {
+    return table.fail_at("name", "letters, digits, '.', '_' and '-', 64 at most");
+  }
+  if (hook.command.empty() == hook.url.empty()) {
+    return table.fail_at("name", "a hook has a command or a url, one of the two");
+  }
+  if (hook.url.empty() && !hook.secret.empty()) {
+    return table.fail_at("secret", "only what goes to a url is signed");
+  }
+  if (!hook.url.starts_with("https://") && !hook.ca.empty()) {
+    return table.fail_at("ca", "only the server of an https url has a certificate");
+  }
+  return {};
+}
+
+Result<std::vector<HookConfig>> read_hooks(const OptionSource& from, std::string_view key) {
+  std::vector<HookConfig> hooks;
+  std::set<std::string> names;
+  CHANCERY_TRY(std::vector<text::TomlTable> tables, from.table.tables(key));
+  for (text::TomlTable& table : tables) {
+    HookConfig hook;
+    CHANCERY_TRY_VOID(daemon::read_options<HookConfig>(
+        kHookOptions, {.table = table, .folder = from.folder}, hook));
+    CHANCERY_TRY_VOID(judge_hook(table, hook));
+    if (!names.insert(hook.name).second) {
+      return table.fail_at("name", "each hook has a name of its own");
+    }
+    if (names.size() > kHooksMax) {
+      return table.fail_at("name", "a node has at most 16 hooks");
+    }
+    hooks.push_back(std::move(hook));
+  }
+  return hooks;
+}
+
 constexpr std::uint64_t kOverdueMax = 31'536'000;  // A year, in seconds.
+constexpr std::string_view kFromNone = "number, 0 to 31,536,000";
 constexpr std::string_view kFromOne = "number, 1 to 31,536,000";
 constexpr std::string_view kFromFive = "number, 5 to 31,536,000";
 
@@ -152,6 +281,21 @@ constexpr std::array kOverdueOptions = {
          .needed = false},
         [](auto& limits) -> auto& { return limits.delivered.urgent; },
         daemon::ReadSeconds<1, kOverdueMax>{}),
+    option<OverdueLimits>(
+        {.key = "acknowledged_seconds",
+         .type = kFromNone,
+         .meaning = "people of each recipient for action are to have acknowledged or answered a "
+                    "notice below immediate; 0 is no limit",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.acknowledged.patient; },
+        daemon::ReadSeconds<0, kOverdueMax>{}),
+    option<OverdueLimits>(
+        {.key = "urgent_acknowledged_seconds",
+         .type = kFromNone,
+         .meaning = "the same of an urgent one",
+         .needed = false},
+        [](auto& limits) -> auto& { return limits.acknowledged.urgent; },
+        daemon::ReadSeconds<0, kOverdueMax>{}),
     option<OverdueLimits>({.key = "cosigned_growth_seconds",
                            .type = kFromFive,
                            .meaning = "after the log has grown, a quorum of witnesses is to have "
@@ -243,6 +387,12 @@ constexpr std::array kOptions = {
         overdue_rows),
     daemon::listen_option<Config, &Config::http>("http"),
     daemon::listen_option<Config, &Config::witness>("witness"),
+    daemon::table_option<Config>(
+        {.key = "hook", .type = "tables", .needed = false, .change = Change::kReload},
+        daemon::At<&Config::hooks>{},
+        [](const daemon::OptionSource& from, std::string_view key,
+           const std::vector<HookConfig>& /*now*/) { return read_hooks(from, key); },
+        hook_rows),
     daemon::table_option<Config>(
         {.key = "application", .type = "tables", .needed = false, .change = Change::kReload},
         daemon::At<&Config::applications>{},

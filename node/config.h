@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,10 +11,24 @@
 #include "core/base/disk_gauge.h"
 #include "core/base/result.h"
 #include "daemon/options.h"
+#include "node/core/hook_queue.h"
 #include "node/core/overdue.h"
 #include "node/engine/application.h"
 
 namespace chancery::node {
+
+// Whom to tell what is overdue: a command or a URL, one of the two.
+struct HookConfig {
+  std::string name{};
+  std::vector<std::string> command{};  // argv, of which the first is an absolute path.
+  std::string url{};
+  std::string secret{};  // Source of the key of the HMAC; empty where there is none.
+  std::string ca{};      // File of trusted CAs; empty: those of the system.
+  HookFilter filter{};
+  std::chrono::seconds timeout{30};
+
+  bool operator==(const HookConfig&) const = default;
+};
 
 struct Config {
   std::string member;
@@ -33,6 +48,7 @@ struct Config {
   OverdueLimits overdue;
   std::string http;     // An address of loopback and a port; empty where nobody is to ask.
   std::string witness;  // The same, for add-checkpoint.
+  std::vector<HookConfig> hooks;
   std::vector<Application> applications;
 
   bool operator==(const Config&) const = default;

@@ -24,6 +24,7 @@
 #include "node/metrics.h"
 #include "node/store/consultation.h"
 #include "node/store/evidence.h"
+#include "node/store/thread.h"
 
 namespace chancery::node {
 namespace {
@@ -32,6 +33,9 @@ using std::chrono::milliseconds;
 
 constexpr std::string_view kZapDomain = "local";
 constexpr std::size_t kReceivedPerTurnMax = 256;
+// What is urgent waits for the rest of a turn, at the hub's socket and at the applications': so a
+// turn takes no more of a flood than this, and what one message makes of it.
+constexpr milliseconds kTurnWork{10};
 // Inside libzmq, before anybody looks at them: of an application's connection, which is a request
 // and more, and of all; and of the hub's. The hub may send what this node has credits for, 12 MiB,
 // and pages.
@@ -96,22 +100,13 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
   os::keep_large_blocks_apart();
   CHANCERY_TRY(crypto::PrivateKey signing_key,
                daemon::read_private_key(config.signing_key, crypto::Algorithm::kEd25519));
-  std::unique_ptr<crypto::Signer> witness;
-  if (!config.witness_key.empty()) {
-    CHANCERY_TRY(crypto::PrivateKey key,
-                 daemon::read_private_key(config.witness_key, crypto::Algorithm::kEd25519));
-    witness = std::make_unique<crypto::KeySigner>(std::move(key));
-  }
+  CHANCERY_TRY(std::unique_ptr<crypto::Signer> witness, daemon::read_signer_if(config.witness_key));
   CHANCERY_TRY(const crypto::PrivateKey transport_key,
                daemon::read_private_key(config.transport_key, crypto::Algorithm::kX25519));
   CHANCERY_TRY(const crypto::PrivateKey local_key,
                daemon::read_private_key(config.local_key, crypto::Algorithm::kX25519));
-  std::vector<crypto::PrivateKey> sealing_keys;
-  for (const std::string& path : config.sealing_keys) {
-    CHANCERY_TRY(crypto::PrivateKey key,
-                 daemon::read_private_key(path, crypto::Algorithm::kX25519));
-    sealing_keys.push_back(std::move(key));
-  }
+  CHANCERY_TRY(std::vector<crypto::PrivateKey> sealing_keys,
+               daemon::read_private_keys(config.sealing_keys, crypto::Algorithm::kX25519));
   CHANCERY_TRY(daemon::AdminSocket admin, daemon::take_admin_socket(config.admin));
   CHANCERY_TRY(std::unique_ptr<NodeStore> store,
                NodeStore::open(config.store, config.genesis, config.member, StoreUse::kOwn));
@@ -134,6 +129,8 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
   CHANCERY_TRY_VOID(server->open_sockets(transport_key, local_key));
   CHANCERY_TRY(server->vitals_, daemon::Vitals::start(config.http, vitals_program()));
   CHANCERY_TRY(server->http_witness_, HttpWitness::start(config.witness));
+  server->hooks_ = std::make_unique<Hooks>(
+      HookOrigin{.genesis = config.genesis, .member = config.member}, config.hooks);
   return server;
 }
 
@@ -203,6 +200,8 @@ Result<daemon::Reloaded> Server::take_over(const Config& fresh) {
     config_.overdue = fresh.overdue;
     engine_->set_overdue_limits(fresh.overdue);
   }
+  config_.hooks = fresh.hooks;
+  hooks_->take_over(fresh.hooks);
   return reloaded;
 }
 
@@ -262,8 +261,8 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
           reload_askers_, [&] { return reload(life); },
           [&](const std::string& to, const v1::AdminReply& reply) { send_admin(to, reply); }));
       CHANCERY_TRY_VOID(poller.wait(milliseconds(0)));
-    } while ((poller.ready(hub_token) || poller.ready(local_token) ||
-              engine_->local_api().is_behind() || backup_.is_running() ||
+    } while ((poller.ready(hub_token) || poller.ready(local_token) || engine_->is_behind() ||
+              engine_->is_recording() || backup_.is_running() ||
               (feed_.has_value() && feed_->is_behind())) &&
              !poller.ready(signal_token));
   }
@@ -315,12 +314,14 @@ Result<void> Server::take_turn() {
   tell_vitals();
   CHANCERY_TRY_VOID(engine_->finish_turn(now()));
   send();
+  hooks_->see(engine_->overdue());  // Which it has looked for: also one that has started over.
   if (feed_.has_value()) {
     const std::optional<CosignedNote>& cosigned = engine_->cosigned();
     const std::uint64_t cosigned_size = cosigned.has_value() ? cosigned->size : 0;
     CHANCERY_TRY_VOID(feed_->step(engine_->store(), cosigned_size));
     warn_of_subscribers(feed_->publisher().counters());
   }
+  answer_entries();
   step_backup();
   return engine_->look_again(now());
 }
@@ -407,7 +408,8 @@ void Server::reconnect_when_due() {
 }
 
 Result<void> Server::receive_from_hub() {
-  for (std::size_t i = 0; i < kReceivedPerTurnMax; ++i) {
+  const SteadyTime until = os::steady_now() + kTurnWork;
+  for (std::size_t i = 0; i < kReceivedPerTurnMax && os::steady_now() < until; ++i) {
     const std::optional<std::vector<std::string>> frames = hub_->receive();
     if (!frames.has_value()) {
       return {};
@@ -506,6 +508,13 @@ Result<void> Server::receive_admin() {
     }
     v1::AdminReply reply;
     const auto refuse = [&](const Error& error) { daemon::refuse(reply, error); };
+    const auto answer = [&]<class Part>(Part* (v1::AdminReply::*part)(), Result<Part> made) {
+      if (made.has_value()) {
+        *(reply.*part)() = *std::move(made);
+      } else {
+        refuse(made.error());
+      }
+    };
     const Result<v1::AdminRequest> request = exchange::parse_wire<v1::AdminRequest>(
         received->frames.empty() ? "" : received->frames.front(), exchange::Reading::kOpen,
         {.bytes_max = daemon::kAdminFrameBytesMax});
@@ -515,14 +524,10 @@ Result<void> Server::receive_admin() {
       CHANCERY_TRY(*reply.mutable_status()->mutable_json(), status_json());
     } else if (request->has_audit_page()) {
       const v1::AuditPageRequest& asked = request->audit_page();
-      Result<v1::AuditPageReply> page =
-          asked.leaves_only() ? engine_->store().audit_leaves(asked.from_index(), kAuditPageBytes)
-                              : engine_->store().audit_page(asked.from_index(), kAuditPageBytes);
-      if (page.has_value()) {
-        *reply.mutable_audit_page() = std::move(*page);
-      } else {
-        refuse(page.error());
-      }
+      answer(&v1::AdminReply::mutable_audit_page,
+             asked.leaves_only()
+                 ? engine_->store().audit_leaves(asked.from_index(), kAuditPageBytes)
+                 : engine_->store().audit_page(asked.from_index(), kAuditPageBytes));
     } else if (request->has_prove()) {
       Result<std::string> file = make_evidence(engine_->store(), request->prove());
       if (file.has_value()) {
@@ -530,14 +535,15 @@ Result<void> Server::receive_admin() {
       } else {
         refuse(file.error());
       }
+    } else if (request->has_thread()) {
+      answer(&v1::AdminReply::mutable_thread, show_thread(engine_->store(), request->thread()));
     } else if (request->has_consultation()) {
-      Result<v1::ConsultationReply> shown =
-          show_consultations(engine_->store(), request->consultation());
-      if (shown.has_value()) {
-        *reply.mutable_consultation() = *std::move(shown);
-      } else {
-        refuse(shown.error());
-      }
+      answer(&v1::AdminReply::mutable_consultation,
+             show_consultations(engine_->store(), request->consultation()));
+    } else if (request->has_find()) {
+      answer(&v1::AdminReply::mutable_find, engine_->store().find(request->find()));
+    } else if (request->has_overdue()) {
+      answer(&v1::AdminReply::mutable_overdue, engine_->list_overdue(request->overdue(), now()));
     } else if (request->has_backup()) {
       const Result<void> begun = backup_.begin(
           {.routing_id = received->routing_id, .request_id = request->request_id()},
@@ -547,6 +553,15 @@ Result<void> Server::receive_admin() {
         continue;  // Answered when it is done.
       }
       refuse(begun.error());
+    } else if (request->has_submit_entry()) {
+      const Result<std::string> notice_id =
+          engine_->submit_entry(request->submit_entry().envelope(), now());
+      if (notice_id.has_value()) {
+        entry_askers_.emplace(*notice_id, daemon::Asker{.routing_id = received->routing_id,
+                                                        .request_id = request->request_id()});
+        continue;  // Answered when the hub has.
+      }
+      refuse(notice_id.error());
     } else if (request->has_reload()) {
       reload_askers_.push_back(
           {.routing_id = received->routing_id, .request_id = request->request_id()});
@@ -564,6 +579,23 @@ void Server::send_admin(const std::string& routing_id, const v1::AdminReply& rep
   if (const Result<void> sent = admin_->send(routing_id, {reply.SerializeAsString()});
       !sent.has_value()) {
     log::debug("admin-unsent", {{"error", sent.error().to_string()}});
+  }
+}
+
+void Server::answer_entries() {
+  for (const Engine::EntryOutcome& outcome : engine_->take_entry_outcomes()) {
+    v1::AdminReply reply;
+    if (outcome.index.has_value()) {
+      reply.mutable_submit_entry()->set_index(*outcome.index);
+    } else {
+      daemon::refuse(reply, outcome.index.error());
+    }
+    const auto [first, last] = entry_askers_.equal_range(outcome.notice_id);
+    for (auto asker = first; asker != last; ++asker) {
+      reply.set_request_id(asker->second.request_id);
+      send_admin(asker->second.routing_id, reply);
+    }
+    entry_askers_.erase(first, last);
   }
 }
 
@@ -707,6 +739,7 @@ Result<std::string> Server::status_json() {
     json["exchange"] = directory.roster().exchange();
     json["classifications"] = directory.roster().classifications();
     json["members"] = daemon::members_json(directory);
+    json["states"] = daemon::states_json(directory);
   }
   json["enrolled"] = directory.founded() && directory.active_node(engine_->node_id()) != nullptr;
   json["local"] = {{"endpoint", local_->endpoint()}, {"key", local_key_}};
@@ -758,6 +791,7 @@ Result<std::string> Server::status_json() {
                                {"since_ms", each.since_ms},
                                {"detail", each.detail}});
   }
+  json["hooks"] = hooks_->status_json();
   json["given_back"] = {{"waiting", deferred.waiting}, {"quarantined", deferred.quarantined}};
   json["queues"] = queues_json(outbox, share, deferred.most_of_one);
   json["backup"] = backup_.progress();

@@ -1,8 +1,8 @@
 // The node as a process: the link to the hub, the local API's sockets and signals around the
 // engine.
 //
-// One thread owns everything but the ZAP handler's table and what HTTP is told (daemon/vitals.h) or
-// asks (node/http_witness.h).
+// One thread owns everything but the ZAP handler's table, what HTTP is told (daemon/vitals.h) or
+// asks (node/http_witness.h), and the attempts of hooks (node/hooks.h).
 // Each turn of the loop hands the engine what arrived from the hub and from applications, finishes
 // the turn, which commits once, and only then sends: credits, envelopes, answers. Where a commit
 // finds no room on the disk, the engine starts over from the store; where it fails otherwise, run()
@@ -37,6 +37,7 @@
 #include "node/config.h"
 #include "node/engine/engine.h"
 #include "node/feed.h"
+#include "node/hooks.h"
 #include "node/http_witness.h"
 
 namespace chancery::node {
@@ -84,6 +85,7 @@ class Server {
   Result<void> receive_admin();
   Result<daemon::Reloaded> reload(const daemon::Life<Config>& life);
   void send_admin(const std::string& routing_id, const v1::AdminReply& reply);
+  void answer_entries();
   void step_backup();
   void tell_vitals();
   Result<void> ask_witness();
@@ -110,8 +112,11 @@ class Server {
   WakingClock::Time hub_heard_at_{};
   daemon::BackupJob backup_;
   std::vector<daemon::Asker> reload_askers_;
+  // Who waits for what the hub says of an entry, by its notice id.
+  std::multimap<std::string, daemon::Asker> entry_askers_;
   std::unique_ptr<daemon::Vitals> vitals_;
   std::unique_ptr<HttpWitness> http_witness_;
+  std::unique_ptr<Hooks> hooks_;
   struct HttpAnswer {
     std::shared_ptr<HttpWitness::Asked> asked;
     WitnessAnswer answer;

@@ -40,6 +40,9 @@ std::uint64_t retry_after(ErrorCode code) {
   return error_info(code).retry == Retry::kRetryable ? kRetryAfterMs : 0;
 }
 
+// A frame more of them costs less than what is urgent waits for a node that has to take them all.
+constexpr std::uint64_t kDeliveredTogether = 64;
+
 bool concerns(const DamagedEntry& entry, const std::string& member) {
   return entry.readers.empty() || std::ranges::find(entry.readers, member) != entry.readers.end();
 }
@@ -413,6 +416,9 @@ std::optional<Outcome> Hub::take(PeerHandle peer, const std::string& member,
     return refused;
   }
   quotas_.take(member, lane, bytes);
+  if (lane == Lane::kUrgent) {
+    urgency_.passed(now_);
+  }
   return std::nullopt;
 }
 
@@ -601,7 +607,7 @@ std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
         continue;
       }
       feed.reading = true;
-      session.pace.at(now_);
+      session.pace.at(now_, urgency_.is_on(now_));
       reads.push_back(
           {.peer = session.peer,
            .node = node,
@@ -609,7 +615,7 @@ std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
            .lane = lane,
            .from = feed.window.next(),
            .count_max =
-               static_cast<std::size_t>(std::min<std::uint64_t>(items, exchange::kDeliverCountMax)),
+               static_cast<std::size_t>(std::min<std::uint64_t>(items, kDeliveredTogether)),
            .bytes_max = static_cast<std::size_t>(std::min<std::uint64_t>(
                feed.window.bytes_left(pace_of(session, lane)), exchange::kFrameBytesTarget))});
     }
@@ -672,7 +678,7 @@ std::vector<BatchRead> Hub::take_batch_reads(const HasRoom& has_room) {
       reads.push_back(read);
       continue;
     }
-    session->pace.at(now_);
+    session->pace.at(now_, urgency_.is_on(now_));
     read.bytes_max = static_cast<std::size_t>(
         std::min<std::uint64_t>(session->pace.bytes(), exchange::kFrameBytesTarget));
     reads.push_back(read);

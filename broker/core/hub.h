@@ -28,6 +28,7 @@
 #include "core/exchange/lane.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/link_pace.h"
+#include "core/exchange/urgency.h"
 
 namespace chancery::broker {
 
@@ -155,6 +156,10 @@ class Hub {
   void undelivered(PeerHandle peer);
 
   // What members may still hand in; its owner says what time it is.
+  // Notices that the next batch of the log is to have at most.
+  [[nodiscard]] std::size_t batch_count_max() const {
+    return urgency_.is_on(now_) ? kSequencedCountUrgent : kSequencedCountMax;
+  }
   [[nodiscard]] MemberQuotas& quotas() { return quotas_; }
   [[nodiscard]] const MemberQuotas& quotas() const { return quotas_; }
 
@@ -280,6 +285,7 @@ class Hub {
   StartQuorum start_quorum_;
   Sequencer sequencer_;
   MemberQuotas quotas_;
+  exchange::Urgency urgency_;
   std::map<Hash, Session> sessions_;  // By node: its signing key's id.
   struct Greeting {                   // A Hello whose head is being looked up.
     Hash transport_key_id{};

@@ -72,6 +72,7 @@ void Rounds::begin(Time now, const SignedHead& head, const IsThere& is_there) {
                                       .sets = std::move(sets),
                                       .asked = {},
                                       .note = *std::move(note),
+                                      .cosigned = {},
                                       .time_s = std::nullopt,
                                       .began_at = now,
                                       .quorum_at = std::nullopt});
@@ -148,10 +149,12 @@ Result<void> Rounds::cosigned(Time now, Round& round, Asked& asked, const std::s
   if (line == answered.signatures.end()) {
     return fail(ErrorCode::kBadCheckpoint, "no line of " + asked.key.name + " in its answer");
   }
-  CHANCERY_TRY_VOID(ledger::verify_cosignature(asked.key, round.note.text, *line));
+  CHANCERY_TRY(const std::uint64_t time_s,
+               ledger::verify_cosignature(asked.key, round.note.text, *line));
   round.note.signatures.push_back(*line);
+  round.cosigned.push_back({.witness = asked.key, .time_s = time_s});
   sizes_[asked.key.name] = {.key_id = asked.key.key.id(), .size = round.head.checkpoint.size};
-  CHANCERY_TRY(round.time_s, exchange::quorum_time(round.note, round.sets));
+  round.time_s = exchange::quorum_time(round.sets, round.cosigned);
   if (round.time_s.has_value() && !round.quorum_at.has_value()) {
     round.quorum_at = now;
   }

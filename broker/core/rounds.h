@@ -97,7 +97,8 @@ class Rounds {
     SignedHead head;
     std::vector<exchange::WitnessSet> sets;  // It is to be at quorum under each (C-182).
     std::map<std::string, Asked> asked;
-    ledger::Note note;  // With what was answered so far.
+    ledger::Note note;                           // With what was answered so far …
+    std::vector<exchange::CosignedBy> cosigned;  // … and verified.
     std::optional<std::uint64_t> time_s;
     Time began_at;
     std::optional<Time> quorum_at;

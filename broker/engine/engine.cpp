@@ -391,7 +391,7 @@ Result<void> Engine::check_heads() {
 
 Result<Decision> Engine::decide(std::uint64_t now_ms) {
   Sequencer& sequencer = hub_.sequencer();
-  const Questions questions = sequencer.begin();
+  const Questions questions = sequencer.begin(hub_.batch_count_max());
   if (const std::optional<Error> why = hub_.admits_nothing(); why.has_value()) {
     return sequencer.refuse(*why);
   }

@@ -233,16 +233,9 @@ Result<std::optional<CosignedHead>> SqliteHubStore::read_cosigned() {
   CHANCERY_TRY(cosigned.head.note, select->column_blob(0));
   CHANCERY_TRY(cosigned.time_s, select->column_u64(1));
   select->reset();
-  const auto damaged = [](const Error& error) {
-    return fail(ErrorCode::kStoreDamaged, "the cosigned head: " + error.to_string());
-  };
-  const Result<ledger::Note> note = ledger::parse_note(cosigned.head.note);
-  if (!note.has_value()) {
-    return damaged(note.error());
-  }
-  Result<ledger::Checkpoint> checkpoint = ledger::parse_checkpoint_body(note->text);
+  Result<ledger::Checkpoint> checkpoint = ledger::parse_checkpoint(cosigned.head.note);
   if (!checkpoint.has_value()) {
-    return damaged(checkpoint.error());
+    return fail(ErrorCode::kStoreDamaged, "the cosigned head: " + checkpoint.error().to_string());
   }
   cosigned.head.checkpoint = *std::move(checkpoint);
   return std::optional(std::move(cosigned));

@@ -14,6 +14,7 @@
 #include "cli/exchange_init.h"
 #include "cli/exchange_run.h"
 #include "cli/profile.h"
+#include "core/exchange/limits.h"
 #include "io/os/clock.h"
 #include "io/os/failure.h"
 #include "io/os/random.h"
@@ -37,15 +38,6 @@ std::vector<std::string> codes(char letter, std::size_t count) {
   return all;
 }
 
-Result<std::string> folder_beside_us() {
-  std::error_code failed;
-  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", failed);
-  if (failed) {
-    return fail(ErrorCode::kIo, "/proc/self/exe: " + failed.message());
-  }
-  return self.parent_path().string();
-}
-
 Result<std::string> make_root(std::string parent) {
   if (parent.empty()) {
     const char* const given = std::getenv("TMPDIR");
@@ -62,8 +54,36 @@ Result<std::string> make_root(std::string parent) {
 
 }  // namespace
 
+Result<std::string> this_program() {
+  std::error_code failed;
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", failed);
+  return failed ? fail(ErrorCode::kIo, "/proc/self/exe: " + failed.message())
+                : Result<std::string>(self.string());
+}
+
+std::vector<std::string> recipient_codes(std::size_t count) {
+  return codes('R', count);
+}
+
+std::optional<SinkCount> sink_count_of(const std::string& line) {
+  if (!says_event(line, "count")) {
+    return std::nullopt;
+  }
+  SinkCount count;
+  const auto number = [&line](const std::string& name) {
+    const std::size_t at = line.find(name);
+    return at == std::string::npos ? 0
+                                   : std::strtoull(line.c_str() + at + name.size(), nullptr, 10);
+  };
+  count.least = number(" least=");
+  count.all = number(" all=");
+  return count;
+}
+
 std::string profile_of(std::size_t origin_count, std::size_t recipient_count, bool with_spares) {
-  const std::size_t members = origin_count + recipient_count;
+  std::vector<std::string> all = codes('O', origin_count);
+  std::ranges::move(recipient_codes(recipient_count), std::back_inserter(all));
+  const std::size_t members = std::min(all.size(), exchange::kSignatureCountMax);
   const std::size_t faulty = (members - 1) / 3;
   std::string text = "name = \"Benchmark\"\norigin_line = \"bench.exchange.example/log\"\n";
   text += "assent = " + std::to_string((members / 2) + 1) + "\n";
@@ -71,11 +91,9 @@ std::string profile_of(std::size_t origin_count, std::size_t recipient_count, bo
   text += "classifications = [\"public\"]\nsealed_kinds = []\n";
   text += "[rights.member]\npublish = [\"*\"]\nreceive = [\"*\"]\nceiling = \"public\"\n";
   text += "[rights.institution]\npublish = [\"*\"]\nreceive = [\"*\"]\nceiling = \"public\"\n";
-  std::vector<std::string> all = codes('O', origin_count);
-  std::ranges::move(codes('R', recipient_count), std::back_inserter(all));
-  for (const std::string& code : all) {
-    text.append("[[member]]\ncode = \"").append(code).append("\"\nname = \"").append(code);
-    text += "\"\nrole = \"member\"\n";
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    text.append("[[member]]\ncode = \"").append(all[i]).append("\"\nname = \"").append(all[i]);
+    text.append("\"\nrole = \"").append(i < members ? "member" : "institution").append("\"\n");
   }
   if (with_spares) {
     for (const std::string_view code : {kSpareOrigin, kSpareRecipient}) {
@@ -92,16 +110,15 @@ Exchange::Exchange(const ExchangeSetup& setup, std::string programs, std::string
       programs_(std::move(programs)),
       root_(std::move(root)),
       origins_(codes('O', setup.origin_count)),
-      recipients_(codes('R', setup.recipient_count)),
+      recipients_(recipient_codes(setup.recipient_count)),
       signals_(std::move(signals)),
       watcher_([this](const std::stop_token& stop) { watch(stop); }) {}
 
 Exchange::~Exchange() {
   // Nodes first: none of them then looks for the hub in vain.
-  std::vector<std::string> names = recipients_;
-  names.insert(names.end(), origins_.begin(), origins_.end());
-  names.emplace_back(kHub);
-  for (const std::string& name : names) {
+  std::vector<std::string> all = names();
+  std::ranges::reverse(all);
+  for (const std::string& name : all) {
     const std::scoped_lock lock(mutex_);
     const auto found = daemons_.find(name);
     if (found != daemons_.end() && found->second.child != nullptr) {
@@ -109,7 +126,7 @@ Exchange::~Exchange() {
       found->second.child->terminate();
     }
   }
-  for (const std::string& name : names) {
+  for (const std::string& name : all) {
     static_cast<void>(end(name, std::chrono::duration_cast<milliseconds>(kStopTime)));
   }
   watcher_.request_stop();
@@ -124,7 +141,8 @@ Exchange::~Exchange() {
 Result<std::unique_ptr<Exchange>> Exchange::make(const ExchangeSetup& setup, os::SignalFd signals) {
   std::string programs = setup.programs;
   if (programs.empty()) {
-    CHANCERY_TRY(programs, folder_beside_us());
+    CHANCERY_TRY(const std::string self, this_program());
+    programs = std::filesystem::path(self).parent_path().string();
   }
   CHANCERY_TRY(std::string root, make_root(setup.folder));
   std::unique_ptr<Exchange> exchange(
@@ -145,14 +163,22 @@ Result<void> Exchange::write() {
   return write_exchange(plan, folder());
 }
 
+std::vector<std::string> Exchange::names() const {
+  std::vector<std::string> all = {std::string(kHub)};
+  all.insert(all.end(), origins_.begin(), origins_.end());
+  if (has_sink()) {
+    all.emplace_back(kSink);
+  } else {
+    all.insert(all.end(), recipients_.begin(), recipients_.end());
+  }
+  return all;
+}
+
 Result<void> Exchange::start() {
-  std::vector<std::string> names = {std::string(kHub)};
-  names.insert(names.end(), origins_.begin(), origins_.end());
-  names.insert(names.end(), recipients_.begin(), recipients_.end());
-  for (const std::string& name : names) {
+  for (const std::string& name : names()) {
     CHANCERY_TRY_VOID(begin(name));
   }
-  for (const std::string& name : names) {
+  for (const std::string& name : names()) {
     CHANCERY_TRY_VOID(wait_ready(name));
   }
   return {};
@@ -186,6 +212,10 @@ std::optional<int> Exchange::signal() {
 void Exchange::read_lines(Daemon& daemon) {
   for (std::string& line : daemon.child->read_lines()) {
     daemon.ready = daemon.ready || says_event(line, "ready");
+    if (const std::optional<SinkCount> count = sink_count_of(line)) {
+      sink_count_ = *count;
+      continue;
+    }
     daemon.last_lines.push_back(std::move(line));
     if (daemon.last_lines.size() > kLinesKept) {
       daemon.last_lines.pop_front();
@@ -226,13 +256,28 @@ void Exchange::watch(const std::stop_token& stop) {
   }
 }
 
-Result<void> Exchange::begin(const std::string& name) {
+Result<std::vector<std::string>> Exchange::command_of(const std::string& name) const {
+  if (name == kSink) {
+    CHANCERY_TRY(const std::string program, this_program());
+    return std::vector<std::string>{program,
+                                    "bench",
+                                    "sink",
+                                    "--exchange",
+                                    folder(),
+                                    "--recipients",
+                                    std::to_string(recipients_.size()),
+                                    "--output",
+                                    received_folder()};
+  }
   const bool is_hub = name == kHub;
-  CHANCERY_TRY(
-      os::Child child,
-      os::Child::spawn(
-          {programs_ + (is_hub ? "/chancery-broker" : "/chancery-node"), "--config",
-           folder() + (is_hub ? "/hub/hub.toml" : "/" + member_folder(name) + "/node.toml")}));
+  return std::vector<std::string>{
+      programs_ + (is_hub ? "/chancery-broker" : "/chancery-node"), "--config",
+      folder() + (is_hub ? "/hub/hub.toml" : "/" + member_folder(name) + "/node.toml")};
+}
+
+Result<void> Exchange::begin(const std::string& name) {
+  CHANCERY_TRY(const std::vector<std::string> command, command_of(name));
+  CHANCERY_TRY(os::Child child, os::Child::spawn(command));
   const std::scoped_lock lock(mutex_);
   Daemon& daemon = daemons_[name];
   daemon = Daemon{};
@@ -338,14 +383,17 @@ Usage Exchange::usage(const std::string& name) {
 }
 
 double Exchange::cpu_us() {
-  double sum = usage(std::string(kHub)).cpu_us;
-  for (const auto* const side : {&origins_, &recipients_}) {
-    for (const std::string& code : *side) {
-      sum += usage(code).cpu_us;
-    }
+  double sum = 0;
+  for (const std::string& name : names()) {
+    sum += usage(name).cpu_us;
   }
   const std::scoped_lock lock(mutex_);
   return sum + cpu_of_the_gone_us_;
+}
+
+SinkCount Exchange::sink_count() {
+  const std::scoped_lock lock(mutex_);
+  return sink_count_;
 }
 
 Result<text::Json> Exchange::status(const std::string& name) {

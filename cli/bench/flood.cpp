@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::size_t kFloodWindow = 1024;
 constexpr std::chrono::milliseconds kBetweenFlashes{20};
+constexpr std::chrono::seconds kStartWithin{60};
 
 // FLASH notices of the first origin, one after the other.
 struct Flashes {
@@ -81,6 +82,22 @@ Result<void> pile_up(Run& run, std::uint64_t backlog) {
   return {};
 }
 
+// The hub admits again: more than that is at the first recipient. What it takes until then is a
+// start, and no backlog.
+Result<void> await_draining(Run& run, std::uint64_t before) {
+  constexpr std::chrono::milliseconds kBetweenLooks{10};
+  client::Client watching(
+      client::Options::from_file(run.exchange.client_file(run.exchange.recipients().front())));
+  const Clock::time_point until = os::steady_now() + kStartWithin;
+  while (watching.cursors().newest_arrival <= before) {
+    if (os::steady_now() >= until) {
+      return fail(ErrorCode::kNoDaemon, "the hub admits nothing after its start");
+    }
+    std::this_thread::sleep_for(kBetweenLooks);
+  }
+  return {};
+}
+
 Result<void> flood_work(Run& run, const FloodOptions& options) {
   const std::string hub(kHub);
   run.connect(kFloodWindow);
@@ -98,6 +115,7 @@ Result<void> flood_work(Run& run, const FloodOptions& options) {
   CHANCERY_TRY_VOID(pile_up(run, options.backlog));
   const std::uint64_t routine = run.published_count();
   CHANCERY_TRY_VOID(run.exchange.run(hub));
+  CHANCERY_TRY_VOID(await_draining(run, warmed + idle_count));
   CHANCERY_TRY(const Snapshot before, look(run.exchange));
   // As long as some of the backlog is not at its recipients.
   client::Client watching(

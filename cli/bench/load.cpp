@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/encoding.h"
+#include "core/crypto/sha256.h"
 #include "io/os/clock.h"
 #include "io/text/json.h"
 
@@ -93,6 +94,35 @@ Result<Comparison> compare_one(Exchange& exchange, std::size_t recipient, const 
   }
 }
 
+Result<Comparison> compare_received(const Exchange& exchange, std::size_t recipient,
+                                    const Shape& shape, const std::vector<Published>& published,
+                                    const Arrived& arrived) {
+  CHANCERY_TRY(const std::vector<Received> all,
+               read_received(exchange.received_file(exchange.recipients()[recipient])));
+  Tally tally(exchange.origins(), shape, published);
+  for (const Received& received : all) {
+    if (const std::optional<Name> name = tally.take(received)) {
+      arrived(recipient, *name, client::Time(std::chrono::microseconds(received.arrived_us)));
+    }
+  }
+  return tally.result();
+}
+
+// How many notices the nodes of the recipients have.
+Result<SinkCount> count_arrivals(std::vector<client::Client>& nodes) {
+  SinkCount count{.least = UINT64_MAX, .all = 0};
+  try {
+    for (client::Client& node : nodes) {
+      const std::uint64_t has = node.cursors().newest_arrival;
+      count.least = std::min(count.least, has);
+      count.all += has;
+    }
+  } catch (const client::Error& error) {
+    return std::unexpected(error_of(error));
+  }
+  return count;
+}
+
 }  // namespace
 
 Error error_of(const client::Error& error) {
@@ -171,6 +201,47 @@ std::optional<std::string> difference(const Shape& shape, const Name& name,
   return std::nullopt;
 }
 
+void Comparison::add(const Comparison& other) {
+  delivered += other.delivered;
+  missing += other.missing;
+  differing += other.differing;
+  repeated += other.repeated;
+  foreign += other.foreign;
+  first = first.empty() ? other.first : first;
+}
+
+Hash digest_of(const client::Notice& notice) {
+  std::vector<std::string> recipients;
+  recipients.reserve(notice.recipients.size());
+  for (const client::Recipient& recipient : notice.recipients) {
+    recipients.push_back(recipient.member);
+  }
+  std::ranges::sort(recipients);
+  const Result<text::Json> content = text::parse_json(notice.content_json, kContentDepth);
+  const text::Json all = {
+      notice.origin,  notice.kind,     notice.status, notice.precedence,
+      notice.subject, notice.language, recipients,    content.value_or(text::Json())};
+  const std::string bytes = text::dump(all);
+  return crypto::sha256({as_bytes(bytes)});
+}
+
+client::Notice notice_of(const Shape& shape, const Name& name, const std::string& origin) {
+  const client::Draft draft = draft_of(shape, name);
+  client::Notice notice;
+  notice.id = draft.id;
+  notice.origin = origin;
+  notice.kind = draft.kind;
+  notice.status = client::to_string(draft.status);
+  notice.precedence = client::to_string(draft.precedence);
+  for (const std::string& recipient : draft.to) {
+    notice.recipients.push_back({.member = recipient});
+  }
+  notice.subject = draft.subject;
+  notice.language = draft.language;
+  notice.content_json = draft.content_json;
+  return notice;
+}
+
 Tally::Tally(const std::vector<std::string>& origins, const Shape& shape,
              const std::vector<Published>& published)
     : origins_(origins), shape_(shape) {
@@ -180,29 +251,50 @@ Tally::Tally(const std::vector<std::string>& origins, const Shape& shape,
   }
 }
 
-std::optional<Name> Tally::take(const client::Notice& notice) {
-  const std::optional<Name> name = name_of(shape_, notice.id);
+std::optional<Name> Tally::take_name(const std::string& id) {
+  const std::optional<Name> name = name_of(shape_, id);
   if (!name.has_value() || name->origin >= routine_.size()) {
-    say(found_.foreign, notice, "nobody published it");
+    say(found_.foreign, id, "nobody published it");
     return std::nullopt;
   }
   std::vector<bool>& seen = is_flash(*name) ? flash_[name->origin] : routine_[name->origin];
   const std::uint64_t place = is_flash(*name) ? name->number - kFlashFrom : name->number;
   if (place >= seen.size()) {
-    say(found_.foreign, notice, "nobody published it");
+    say(found_.foreign, id, "nobody published it");
     return std::nullopt;
   }
   if (seen[place]) {
-    say(found_.repeated, notice, "came twice");
+    say(found_.repeated, id, "came twice");
     return std::nullopt;
   }
   seen[place] = true;
-  if (const auto what = difference(shape_, *name, origins_[name->origin], notice)) {
-    say(found_.differing, notice, "other " + *what + " than was published");
+  return name;
+}
+
+std::optional<Name> Tally::judge(const Name& name, const std::string& id,
+                                 const std::optional<std::string>& what) {
+  if (what.has_value()) {
+    say(found_.differing, id, "other " + *what + " than was published");
     return std::nullopt;
   }
   ++found_.delivered;
   return name;
+}
+
+std::optional<Name> Tally::take(const client::Notice& notice) {
+  const std::optional<Name> name = take_name(notice.id);
+  return name.has_value()
+             ? judge(*name, notice.id, difference(shape_, *name, origins_[name->origin], notice))
+             : std::nullopt;
+}
+
+std::optional<Name> Tally::take(const Received& received) {
+  const std::optional<Name> name = take_name(received.id);
+  if (!name.has_value()) {
+    return std::nullopt;
+  }
+  const bool same = received.digest == digest_of(notice_of(shape_, *name, origins_[name->origin]));
+  return judge(*name, received.id, same ? std::nullopt : std::optional<std::string>("digest"));
 }
 
 Comparison Tally::result() {
@@ -224,10 +316,10 @@ void Tally::count_missing(std::size_t origin, std::uint64_t from, const std::vec
   }
 }
 
-void Tally::say(std::uint64_t& count, const client::Notice& notice, const std::string& what) {
+void Tally::say(std::uint64_t& count, const std::string& id, const std::string& what) {
   ++count;
   if (found_.first.empty()) {
-    found_.first = notice.id + ": " + what;
+    found_.first = id + ": " + what;
   }
 }
 
@@ -295,29 +387,21 @@ Result<Clock::time_point> await_deliveries(
     Exchange& exchange, std::uint64_t count,
     const std::function<void(std::uint64_t delivered)>& progress) {
   std::vector<client::Client> nodes;
-  for (const std::string& code : exchange.recipients()) {
+  for (const std::string& code :
+       exchange.has_sink() ? std::vector<std::string>{} : exchange.recipients()) {
     nodes.emplace_back(options_for(exchange.client_file(code), kRequestsMin));
   }
   std::uint64_t before = 0;
   Clock::time_point moved_at = os::steady_now();
   while (true) {
     CHANCERY_TRY_VOID(exchange.check());
-    std::uint64_t least = UINT64_MAX;
-    std::uint64_t all = 0;
-    try {
-      for (client::Client& node : nodes) {
-        const std::uint64_t has = node.cursors().newest_arrival;
-        least = std::min(least, has);
-        all += has;
-      }
-    } catch (const client::Error& error) {
-      return std::unexpected(error_of(error));
-    }
+    CHANCERY_TRY(const SinkCount has, exchange.has_sink() ? Result<SinkCount>(exchange.sink_count())
+                                                          : count_arrivals(nodes));
     const Clock::time_point now = os::steady_now();
-    moved_at = all > before ? now : moved_at;
-    before = all;
-    progress(all);
-    if (least >= count || now - moved_at > kNothingCame) {
+    moved_at = has.all > before ? now : moved_at;
+    before = has.all;
+    progress(has.all);
+    if (has.least >= count || now - moved_at > kNothingCame) {
       return now;
     }
     std::this_thread::sleep_for(kAgainAfter / 4);
@@ -327,6 +411,9 @@ Result<Clock::time_point> await_deliveries(
 Result<Comparison> compare(Exchange& exchange, const Shape& shape,
                            const std::vector<Published>& published, const Arrived& arrived) {
   const std::size_t count = exchange.recipients().size();
+  if (exchange.has_sink()) {
+    CHANCERY_TRY_VOID(exchange.stop(std::string(kSink)));
+  }
   std::vector<Result<Comparison>> results(count);
   {
     constexpr std::size_t kReaders = 4;
@@ -337,7 +424,10 @@ Result<Comparison> compare(Exchange& exchange, const Shape& shape,
       readers.emplace_back([&] {
         for (std::size_t recipient = next++; recipient < count; recipient = next++) {
           try {
-            results[recipient] = compare_one(exchange, recipient, shape, published, arrived);
+            results[recipient] =
+                exchange.has_sink()
+                    ? compare_received(exchange, recipient, shape, published, arrived)
+                    : compare_one(exchange, recipient, shape, published, arrived);
           } catch (const client::Error& error) {
             results[recipient] = std::unexpected(error_of(error));
           }
@@ -347,15 +437,11 @@ Result<Comparison> compare(Exchange& exchange, const Shape& shape,
   }
   Comparison all;
   for (std::size_t recipient = 0; recipient < count; ++recipient) {
-    CHANCERY_TRY(const Comparison one, std::move(results[recipient]));
-    all.delivered += one.delivered;
-    all.missing += one.missing;
-    all.differing += one.differing;
-    all.repeated += one.repeated;
-    all.foreign += one.foreign;
-    if (all.first.empty() && !one.first.empty()) {
-      all.first = exchange.recipients()[recipient] + ": " + one.first;
+    CHANCERY_TRY(Comparison one, std::move(results[recipient]));
+    if (!one.first.empty()) {
+      one.first.insert(0, exchange.recipients()[recipient] + ": ");
     }
+    all.add(one);
   }
   return all;
 }

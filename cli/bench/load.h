@@ -18,6 +18,8 @@
 #include "chancery/client.h"
 #include "cli/bench/exchange.h"
 #include "cli/bench/histogram.h"
+#include "cli/bench/received.h"
+#include "core/base/bytes.h"
 #include "core/base/result.h"
 
 namespace chancery::cli::bench {
@@ -55,6 +57,13 @@ struct Published {
                                                     const std::string& origin,
                                                     const client::Notice& notice);
 
+// Over all that difference() looks at: the same for what was published and for what arrived as
+// that.
+[[nodiscard]] Hash digest_of(const client::Notice& notice);
+// What a recipient has of it, as far as digest_of() looks.
+[[nodiscard]] client::Notice notice_of(const Shape& shape, const Name& name,
+                                       const std::string& origin);
+
 [[nodiscard]] Error error_of(const client::Error& error);
 
 using Clock = std::chrono::steady_clock;
@@ -89,6 +98,8 @@ struct Comparison {
   std::uint64_t foreign = 0;  // Of nobody's publishing.
   std::string first;          // What is wrong, of one of them.
 
+  // What was found besides.
+  void add(const Comparison& other);
   [[nodiscard]] bool good() const { return missing + differing + repeated + foreign == 0; }
 };
 
@@ -100,12 +111,18 @@ class Tally {
 
   // Its name, where it is one of ours, new and the same.
   std::optional<Name> take(const client::Notice& notice);
+  // The same of what a sink kept of it.
+  std::optional<Name> take(const Received& received);
   // Once, at the end: what did not come is missing.
   [[nodiscard]] Comparison result();
 
  private:
   void count_missing(std::size_t origin, std::uint64_t from, const std::vector<bool>& seen);
-  void say(std::uint64_t& count, const client::Notice& notice, const std::string& what);
+  void say(std::uint64_t& count, const std::string& id, const std::string& what);
+  // Where it is one of ours, and new.
+  std::optional<Name> take_name(const std::string& id);
+  std::optional<Name> judge(const Name& name, const std::string& id,
+                            const std::optional<std::string>& what);
 
   const std::vector<std::string>& origins_;
   const Shape& shape_;
@@ -123,7 +140,8 @@ using Arrived = std::function<void(std::size_t recipient, const Name&, client::T
     Exchange& exchange, std::uint64_t count,
     const std::function<void(std::uint64_t delivered)>& progress);
 
-// Reads all that every recipient has. `published` is of each origin, in their order.
+// Reads all that every recipient has; a sink ends, and says what it had. `published` is of each
+// origin, in their order.
 [[nodiscard]] Result<Comparison> compare(Exchange& exchange, const Shape& shape,
                                          const std::vector<Published>& published,
                                          const Arrived& arrived);

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -65,6 +66,18 @@ std::uint64_t number_after(const std::string& text, std::string_view name) {
   return value.has_value() ? std::strtoull(value->c_str(), nullptr, 10) : 0;
 }
 
+// Linux tells it as the size of the folder since 6.2, and to whoever may read it before that.
+std::optional<std::uint64_t> count_fds(const std::string& folder) {
+  struct stat place{};
+  if (::stat(folder.c_str(), &place) == 0 && place.st_size > 0) {
+    return static_cast<std::uint64_t>(place.st_size);
+  }
+  std::error_code hidden;
+  const std::filesystem::directory_iterator all(folder, hidden);
+  return hidden ? std::nullopt
+                : std::optional(static_cast<std::uint64_t>(std::distance(begin(all), end(all))));
+}
+
 }  // namespace
 
 std::optional<std::string> value_after(const std::string& text, std::string_view name) {
@@ -93,7 +106,10 @@ Usage usage_of(pid_t pid) {
     usage.transport_us += thread.name.starts_with("ZMQbg") ? thread.cpu_us : 0;
   }
   constexpr std::uint64_t kKib = 1024;
-  usage.rss_peak_bytes = number_after(text_of(folder + "/status"), "VmHWM") * kKib;
+  const std::string status = text_of(folder + "/status");
+  usage.rss_bytes = number_after(status, "VmRSS") * kKib;
+  usage.rss_peak_bytes = number_after(status, "VmHWM") * kKib;
+  usage.open_fds = count_fds(folder + "/fd");
   const std::string io = text_of(folder + "/io");
   if (!io.empty()) {
     usage.written_bytes = number_after(io, "write_bytes");
@@ -144,6 +160,20 @@ std::optional<std::uint64_t> disk_flushes(const std::string& path) {
     }
   }
   return std::nullopt;
+}
+
+std::uint64_t bytes_of(const std::string& path) {
+  std::error_code failed;
+  if (!std::filesystem::is_directory(path, failed)) {
+    const std::uintmax_t size = std::filesystem::file_size(path, failed);
+    return failed ? 0 : size;
+  }
+  std::uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path, failed)) {
+    const std::uintmax_t size = entry.is_regular_file(failed) ? entry.file_size(failed) : 0;
+    bytes += failed ? 0 : size;
+  }
+  return bytes;
 }
 
 text::Json machine() {

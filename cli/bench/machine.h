@@ -1,7 +1,7 @@
 // What the machine and our processes on it used, as /proc tells: the figures beside each rate.
 //
 // A daemon hides what /proc tells its own user only (harden_process): what is written to disk is
-// known to root. Any thread.
+// known to root, and how many descriptors are open before Linux 6.2. Any thread.
 
 #pragma once
 
@@ -16,9 +16,11 @@
 namespace chancery::cli::bench {
 
 struct Usage {
-  double cpu_us = 0;        // Of all threads, of user and system.
-  double transport_us = 0;  // Of these, the threads of libzmq: encryption and sockets.
+  double cpu_us = 0;            // Of all threads, of user and system.
+  double transport_us = 0;      // Of these, the threads of libzmq: encryption and sockets.
+  std::uint64_t rss_bytes = 0;  // Now.
   std::uint64_t rss_peak_bytes = 0;
+  std::optional<std::uint64_t> open_fds;
   std::optional<std::uint64_t> written_bytes;
 };
 
@@ -31,6 +33,9 @@ struct Usage {
 // Flushes of the disk under this path since then, whoever asked; nothing where the kernel counts
 // none.
 [[nodiscard]] std::optional<std::uint64_t> disk_flushes(const std::string& path);
+
+// Of a file, or of all that is in a folder; 0 where there is none.
+[[nodiscard]] std::uint64_t bytes_of(const std::string& path);
 
 // Processor, memory, kernel, system; of what is not known "unknown".
 [[nodiscard]] text::Json machine();

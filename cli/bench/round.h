@@ -2,9 +2,11 @@
 
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 namespace chancery::cli::bench {
 
@@ -32,6 +34,13 @@ inline constexpr double kBytesPerMib = 1U << 20U;
 // 0 where there is nothing to divide by.
 [[nodiscard]] inline double ratio(double value, double of) {
   return of > 0 ? value / of : 0;
+}
+
+// Of an even number of values the higher one of the two in the middle; 0 of none.
+template <class Number>
+[[nodiscard]] Number median(std::vector<Number> values) {
+  std::ranges::sort(values);
+  return values.empty() ? Number{} : values[values.size() / 2];
 }
 
 }  // namespace chancery::cli::bench

@@ -111,38 +111,109 @@ double rss_peak(const std::vector<Usage>& nodes) {
   return mib(most);
 }
 
+// What came of an exchange.
 struct Outcome {
-  text::Json report;
-  bool good = false;
+  text::Json durability;
+  text::Json figures;
+  text::Json series;
+  Ceilings ceilings;
+  std::optional<Comparison> comparison;
 };
 
-Result<Outcome> load(const std::string& name, const CommonOptions& options, text::Json parameters,
-                     Exchange& exchange, Progress& progress, const Work& work) {
-  progress.show("measuring ceilings", 0, 0, "", os::steady_now());
-  CHANCERY_TRY(const Ceilings ceilings,
-               measure_ceilings(exchange.root(), [&] { return exchange.check(); }));
+Result<Outcome> load(const CommonOptions& options, Exchange& exchange, Progress& progress,
+                     const std::optional<Ceilings>& known, const Work& work) {
+  Ceilings ceilings = known.value_or(Ceilings{});
+  if (!known.has_value()) {
+    progress.show("measuring ceilings", 0, 0, "", os::steady_now());
+    CHANCERY_TRY(ceilings, measure_ceilings(exchange.root(), [&] { return exchange.check(); }));
+  }
   CHANCERY_TRY_VOID(exchange.check());
   if (const std::uint64_t count = options.setup.prefill_count; count > 0) {
     CHANCERY_TRY_VOID(prefill(exchange, count, [&](std::uint64_t done) {
       progress.show("filling the hub's store", done, count, "", os::steady_now());
     }));
   }
+  progress.show("starting", 0, 0, "", os::steady_now());
   CHANCERY_TRY_VOID(exchange.start());
   Run run(exchange, options, ceilings, progress);
   CHANCERY_TRY_VOID(work(run));
-  text::Json report = {
-      {"scenario", name},
-      {"version", std::string(kVersion)},
-      {"machine", machine()},
-      {"durability", durability(exchange.root())},
-      {"parameters", std::move(parameters)},
-  };
-  report.update(run.figures);
-  report["ceilings"] = to_json(ceilings);
-  const Comparison comparison = run.comparison.value_or(Comparison{});
-  report["compared"] = difference_json(comparison);
-  return Outcome{.report = std::move(report),
-                 .good = run.comparison.has_value() && comparison.good()};
+  return Outcome{.durability = durability(exchange.root()),
+                 .figures = std::move(run.figures),
+                 .series = std::move(run.series),
+                 .ceilings = ceilings,
+                 .comparison = run.comparison};
+}
+
+// From the making of an exchange until nothing is left of it. The signal that stopped it is said.
+Result<Outcome> run_exchange(const CommonOptions& options, os::SignalFd signals, Progress& progress,
+                             const std::optional<Ceilings>& known, const Work& work,
+                             std::optional<int>& signal) {
+  Result<Outcome> outcome = fail(ErrorCode::kInternal, "nothing was run");
+  std::string kept;
+  {
+    progress.show("making an exchange", 0, 0, "", os::steady_now());
+    CHANCERY_TRY(const std::unique_ptr<Exchange> exchange,
+                 Exchange::make(options.setup, std::move(signals)));
+    try {
+      outcome = load(options, *exchange, progress, known, work);
+    } catch (const client::Error& error) {
+      outcome = std::unexpected(error_of(error));
+    }
+    signal = exchange->signal();
+    kept = options.setup.keep ? exchange->folder() : "";
+  }
+  progress.end();
+  if (!kept.empty() && !signal.has_value()) {
+    std::cerr << "chancery: the exchange is kept in " << kept << "\n";
+  }
+  return outcome;
+}
+
+// The exchanges, one after the other, until one fails or is stopped.
+Result<std::vector<Outcome>> run_exchanges(const std::vector<CommonOptions>& exchanges,
+                                           Progress& progress, const Work& work,
+                                           std::optional<int>& signal) {
+  std::vector<Outcome> outcomes;
+  for (const CommonOptions& options : exchanges) {
+    // Before any thread and any daemon: from here on no signal ends us and leaves something behind.
+    CHANCERY_TRY(os::SignalFd signals, os::SignalFd::open());
+    const std::optional<Ceilings> known =
+        outcomes.empty() ? std::nullopt : std::optional(outcomes.front().ceilings);
+    CHANCERY_TRY(Outcome outcome,
+                 run_exchange(options, std::move(signals), progress, known, work, signal));
+    if (signal.has_value()) {
+      return fail(ErrorCode::kUnavailable, "stopped by a signal");
+    }
+    outcomes.push_back(std::move(outcome));
+  }
+  return outcomes;
+}
+
+// Of all that each of them compared; nothing where one did not.
+std::optional<Comparison> together(const std::vector<Outcome>& outcomes) {
+  Comparison all;
+  for (const Outcome& outcome : outcomes) {
+    if (!outcome.comparison.has_value()) {
+      return std::nullopt;
+    }
+    all.add(*outcome.comparison);
+  }
+  return all;
+}
+
+Result<int> print(text::Json report, text::Json series, bool good, const Shared& shared) {
+  if (shared.json) {
+    if (!series.empty()) {
+      report["series"] = std::move(series);
+    }
+    std::cout << json_line(report) << "\n";
+  } else {
+    std::cout << table_of(report)
+              << (good ? "All notices arrived once, as they were published.\n"
+                       : "WRONG: notices are missing or differ: " +
+                             cell(report.at("compared").at("first")) + "\n");
+  }
+  return good ? os::kExitDone : os::kExitFalse;
 }
 
 }  // namespace
@@ -157,8 +228,12 @@ Result<Snapshot> look(Exchange& exchange) {
   for (const std::string& code : exchange.origins()) {
     now.origins.push_back(exchange.usage(code));
   }
-  for (const std::string& code : exchange.recipients()) {
-    now.recipients.push_back(exchange.usage(code));
+  if (exchange.has_sink()) {
+    now.sink = exchange.usage(std::string(kSink));
+  } else {
+    for (const std::string& code : exchange.recipients()) {
+      now.recipients.push_back(exchange.usage(code));
+    }
   }
   now.ours_us = exchange.cpu_us() + now.load.cpu_us;
   now.busy_us = busy_us();
@@ -182,20 +257,29 @@ text::Json usage_figures(const Snapshot& before, const Snapshot& after,
       {"hub_transport_cpu_us_per_notice", each(transport)},
       {"hub_loop_cpu_us_per_notice", each(hub - transport)},
       {"origins_cpu_us_per_notice", each(cpu_of(before.origins, after.origins))},
-      {"recipient_cpu_us_per_notice",
-       each(ratio(cpu_of(before.recipients, after.recipients), recipients))},
+      {"recipient_cpu_us_per_notice", nullptr},
+      {"sink_cpu_us_per_notice", nullptr},
       {"load_cpu_us_per_notice", each(after.load.cpu_us - before.load.cpu_us)},
       {"hub_cores", rounded(ratio(hub, wall))},
       {"our_cores", rounded(ratio(ours, wall))},
       {"foreign_cores", rounded(ratio(std::max(0.0, after.busy_us - before.busy_us - ours), wall))},
       {"hub_rss_mib_peak", mib(after.hub.rss_peak_bytes)},
       {"origin_rss_mib_peak", rss_peak(after.origins)},
-      {"recipient_rss_mib_peak", rss_peak(after.recipients)},
+      {"recipient_rss_mib_peak", nullptr},
+      {"sink_rss_mib_peak", nullptr},
       {"hub_commits", commits},
       {"notices_per_hub_commit", rounded(ratio(notices, static_cast<double>(commits)))},
       {"disk_flushes", nullptr},
       {"hub_written_bytes_per_notice", nullptr},
   };
+  if (before.sink.has_value() && after.sink.has_value()) {
+    figures["sink_cpu_us_per_notice"] = each(after.sink->cpu_us - before.sink->cpu_us);
+    figures["sink_rss_mib_peak"] = mib(after.sink->rss_peak_bytes);
+  } else {
+    figures["recipient_cpu_us_per_notice"] =
+        each(ratio(cpu_of(before.recipients, after.recipients), recipients));
+    figures["recipient_rss_mib_peak"] = rss_peak(after.recipients);
+  }
   if (before.disk_flushes.has_value() && after.disk_flushes.has_value()) {
     figures["disk_flushes"] = *after.disk_flushes - *before.disk_flushes;
   }
@@ -322,50 +406,52 @@ std::string table_of(const text::Json& report) {
   return out;
 }
 
-Result<int> run_scenario(const std::string& name, const CommonOptions& options,
-                         text::Json parameters, const Shared& shared, const Work& work) {
-  // Before any thread and any daemon: from here on no signal ends us and leaves something behind.
-  CHANCERY_TRY(os::SignalFd signals, os::SignalFd::open());
-  log::init("chancery", log::Level::kWarn, false);  // For the hub's engine: prefill.h.
-  Progress progress(std::cerr, !shared.json && is_terminal(STDERR_FILENO), os::steady_now());
-  std::optional<int> signal;
+text::Json with_common(text::Json parameters, const CommonOptions& options) {
   parameters["origins"] = options.setup.origin_count;
   parameters["recipients"] = options.setup.recipient_count;
   parameters["size"] = options.text_bytes;
   parameters["sealed"] = options.sealed;
   parameters["prefill"] = options.setup.prefill_count;
-  Result<Outcome> outcome = fail(ErrorCode::kInternal, "nothing was run");
-  std::string kept;
-  {
-    CHANCERY_TRY(const std::unique_ptr<Exchange> exchange,
-                 Exchange::make(options.setup, std::move(signals)));
-    try {
-      outcome = load(name, options, std::move(parameters), *exchange, progress, work);
-    } catch (const client::Error& error) {
-      outcome = std::unexpected(error_of(error));
-    }
-    signal = exchange->signal();
-    kept = options.setup.keep ? exchange->folder() : "";
-  }
-  progress.end();
+  parameters["sink"] = options.setup.verify_sink ? "verify" : "store";
+  return parameters;
+}
+
+Result<int> run_scenario(const std::string& name, const std::vector<CommonOptions>& exchanges,
+                         text::Json parameters, const Shared& shared, const Work& work,
+                         const Combine& combine) {
+  log::init("chancery", log::Level::kWarn, false);  // For the hub's engine: prefill.h.
+  Progress progress(std::cerr, !shared.json && is_terminal(STDERR_FILENO), os::steady_now());
+  std::optional<int> signal;
+  Result<std::vector<Outcome>> outcomes = run_exchanges(exchanges, progress, work, signal);
   give_signals_back();
   if (signal.has_value()) {
     static_cast<void>(::raise(*signal));
   }
-  if (!kept.empty()) {
-    std::cerr << "chancery: the exchange is kept in " << kept << "\n";
+  CHANCERY_TRY_VOID(outcomes);
+  text::Json report = {
+      {"scenario", name},
+      {"version", std::string(kVersion)},
+      {"machine", machine()},
+      {"durability", std::move(outcomes->front().durability)},
+      {"parameters", std::move(parameters)},
+  };
+  std::vector<text::Json> figures;
+  for (Outcome& outcome : *outcomes) {
+    figures.push_back(std::move(outcome.figures));
   }
-  CHANCERY_TRY_VOID(outcome);
-  if (shared.json) {
-    std::cout << json_line(outcome->report) << "\n";
-  } else {
-    std::cout << table_of(outcome->report);
-    const text::Json& compared = outcome->report.at("compared");
-    std::cout << (outcome->good ? "All notices arrived once, as they were published.\n"
-                                : "WRONG: notices are missing or differ: " +
-                                      cell(compared.at("first")) + "\n");
-  }
-  return outcome->good ? os::kExitDone : os::kExitFalse;
+  report.update(combine(figures));
+  report["ceilings"] = to_json(outcomes->front().ceilings);
+  const std::optional<Comparison> compared = together(*outcomes);
+  report["compared"] = difference_json(compared.value_or(Comparison{}));
+  return print(std::move(report), std::move(outcomes->front().series),
+               compared.has_value() && compared->good(), shared);
+}
+
+Result<int> run_scenario(const std::string& name, const CommonOptions& options,
+                         text::Json parameters, const Shared& shared, const Work& work) {
+  return run_scenario(name, std::vector{options}, with_common(std::move(parameters), options),
+                      shared, work,
+                      [](const std::vector<text::Json>& figures) { return figures.front(); });
 }
 
 }  // namespace chancery::cli::bench

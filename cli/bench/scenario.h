@@ -39,7 +39,8 @@ struct Snapshot {
   Usage hub;
   Usage load;  // This process: the applications.
   std::vector<Usage> origins;
-  std::vector<Usage> recipients;
+  std::vector<Usage> recipients;  // None where they have a sink.
+  std::optional<Usage> sink;
   std::uint64_t hub_commits = 0;
   std::optional<std::uint64_t> disk_flushes;
 };
@@ -63,6 +64,7 @@ class Run {
   Shape shape;
   std::vector<std::unique_ptr<Publisher>> publishers;  // One for each origin; connect().
   text::Json figures = text::Json::object();
+  text::Json series = text::Json::array();  // What --json has besides, where there is any.
   std::optional<Comparison> comparison;
 
   // `window` is how many notices an origin may have under way.
@@ -89,6 +91,16 @@ using Work = std::function<Result<void>(Run&)>;
 [[nodiscard]] Result<int> run_scenario(const std::string& name, const CommonOptions& options,
                                        text::Json parameters, const Shared& shared,
                                        const Work& work);
+
+// The same of several exchanges, one after the other: the figures of all become those of the
+// report.
+using Combine = std::function<text::Json(const std::vector<text::Json>& figures)>;
+[[nodiscard]] Result<int> run_scenario(const std::string& name,
+                                       const std::vector<CommonOptions>& exchanges,
+                                       text::Json parameters, const Shared& shared,
+                                       const Work& work, const Combine& combine);
+// The parameters, and those that all scenarios have.
+[[nodiscard]] text::Json with_common(text::Json parameters, const CommonOptions& options);
 
 // As lines and columns, for people.
 [[nodiscard]] std::string table_of(const text::Json& report);

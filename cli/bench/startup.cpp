@@ -1,10 +1,7 @@
 #include "cli/bench/startup.h"
 
-#include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "cli/bench/round.h"
@@ -13,11 +10,6 @@ namespace chancery::cli::bench {
 namespace {
 
 constexpr std::size_t kStartWindow = 1024;
-
-std::uint64_t median(std::vector<std::uint64_t> micros) {
-  std::ranges::sort(micros);
-  return micros.empty() ? 0 : micros[micros.size() / 2];
-}
 
 struct Starts {
   std::vector<std::uint64_t> hub;
@@ -37,12 +29,6 @@ Result<void> start_again(Run& run, const std::string& name, bool killed,
   return {};
 }
 
-std::uint64_t size_of(const std::string& path) {
-  std::error_code failed;
-  const std::uintmax_t size = std::filesystem::file_size(path, failed);
-  return failed ? 0 : size;
-}
-
 Result<void> startup_work(Run& run, const StartupOptions& options) {
   const std::string hub(kHub);
   const std::string& node = run.exchange.recipients().front();
@@ -60,8 +46,8 @@ Result<void> startup_work(Run& run, const StartupOptions& options) {
   }
   CHANCERY_TRY(const text::Json status, run.exchange.status(hub));
   run.figures["entries"] = status.at("log").at("size");
-  run.figures["hub_store_mib"] = mib(size_of(run.exchange.store_file(hub)));
-  run.figures["node_store_mib"] = mib(size_of(run.exchange.store_file(node)));
+  run.figures["hub_store_mib"] = mib(bytes_of(run.exchange.store_file(hub)));
+  run.figures["node_store_mib"] = mib(bytes_of(run.exchange.store_file(node)));
   run.figures["hub_ready_us_in_order"] = median(in_order.hub);
   run.figures["hub_ready_us_killed"] = median(killed.hub);
   run.figures["node_ready_us_in_order"] = median(in_order.node);

@@ -265,7 +265,7 @@ Result<std::vector<std::variant<Draft, ErrorParts>>> drafts_from_json(std::strin
   std::vector<std::variant<Draft, ErrorParts>> drafts;
   for (const Json& item : object.at("drafts")) {
     const std::string source = "drafts[" + std::to_string(drafts.size()) + "]";
-    Result<Draft> draft = draft_from_json(text::dump(item), source, now);
+    Result<Draft> draft = draft_from_object(item, source, now);
     if (draft.has_value()) {
       drafts.emplace_back(*std::move(draft));
       continue;

@@ -50,6 +50,10 @@ Result<std::uint64_t> as_count(const Json& value) {
   return value.get<std::uint64_t>();
 }
 
+std::unexpected<chancery::Error> no_object(const Document& document) {
+  return fail(ErrorCode::kMalformed, std::string(document.source) + ": not a JSON object");
+}
+
 Result<Json> parse_object(std::string_view json, const Document& document) {
   const std::string source(document.source);
   if (!is_utf8(json)) {
@@ -60,7 +64,7 @@ Result<Json> parse_object(std::string_view json, const Document& document) {
     return fail(value.error().code, source + ": " + value.error().detail);
   }
   if (!value->is_object()) {
-    return fail(ErrorCode::kMalformed, source + ": not a JSON object");
+    return no_object(document);
   }
   return value;
 }

@@ -69,6 +69,8 @@ struct Document {
   Time now;
 };
 
+// kMalformed.
+[[nodiscard]] std::unexpected<chancery::Error> no_object(const Document& document);
 // kMalformed, kInvalidUtf8 or kNestingTooDeep where it is no object in JSON.
 [[nodiscard]] Result<text::Json> parse_object(std::string_view json, const Document& document);
 // kUnknownField; names the keys that there are.
@@ -77,9 +79,8 @@ struct Document {
                                                            const std::vector<std::string>& known);
 
 template <class T>
-Result<T> read_object(std::string_view json, const Document& document,
+Result<T> read_fields(const text::Json& object, const Document& document,
                       const FieldReaders<T>& readers) {
-  CHANCERY_TRY(const text::Json object, parse_object(json, document));
   T out;
   for (const auto& [key, value] : object.items()) {
     const auto reader = readers.find(key);
@@ -96,6 +97,13 @@ Result<T> read_object(std::string_view json, const Document& document,
     }
   }
   return out;
+}
+
+template <class T>
+Result<T> read_object(std::string_view json, const Document& document,
+                      const FieldReaders<T>& readers) {
+  CHANCERY_TRY(const text::Json object, parse_object(json, document));
+  return read_fields(object, document, readers);
 }
 
 }  // namespace chancery::client

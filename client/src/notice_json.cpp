@@ -116,6 +116,14 @@ Result<Draft> draft_from_json(std::string_view json, std::string_view source, Ti
   return read_object(json, {.source = source, .of = "a notice", .now = now}, draft_readers());
 }
 
+Result<Draft> draft_from_object(const Json& object, std::string_view source, Time now) {
+  const Document document{.source = source, .of = "a notice", .now = now};
+  if (!object.is_object()) {
+    return no_object(document);
+  }
+  return read_fields(object, document, draft_readers());
+}
+
 Json notice_json(const Notice& notice) {
   auto content = text::parse_json(notice.content_json, kDocumentDepthMax);
   return {{"arrival", notice.arrival},

@@ -21,6 +21,9 @@ inline constexpr std::size_t kNoticeFileBytesMax = 4U << 20U;
 // durations from `now`.
 [[nodiscard]] Result<Draft> draft_from_json(std::string_view json, std::string_view source,
                                             Time now);
+// The same of what is parsed already.
+[[nodiscard]] Result<Draft> draft_from_object(const text::Json& object, std::string_view source,
+                                              Time now);
 
 [[nodiscard]] text::Json notice_json(const Notice& notice);
 [[nodiscard]] text::Json details_json(const Details& details);

@@ -5,6 +5,7 @@
 #include "chancery/v1/text.pb.h"
 #include "core/base/encoding.h"
 #include "core/exchange/kinds.h"
+#include "core/exchange/names.h"
 #include "core/exchange/strict.h"
 
 namespace chancery::exchange {
@@ -106,6 +107,11 @@ Result<void> compare(const v1::Statement& theirs, const PairCount& ours) {
                 "of what came from it" + below + " it sent " + both(theirs.sent(), ours.received));
   }
   return {};
+}
+
+bool expects_acknowledgement(const v1::Draft& draft) {
+  return draft.status() == v1::STATUS_ACTUAL && draft.kind() != kStatementKind &&
+         draft.kind() != kAcknowledgementKind && !matches("consultation.*", draft.kind());
 }
 
 Result<v1::Acknowledgement> parse_acknowledgement(std::string_view text) {

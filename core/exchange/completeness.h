@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chancery/v1/envelope.pb.h"
 #include "chancery/v1/notices.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
@@ -54,6 +55,11 @@ struct StatementInput {
 // What the peer counted, beside what this end did at the same size: kStatementMismatch says how
 // they differ.
 [[nodiscard]] Result<void> compare(const v1::Statement& theirs, const PairCount& ours);
+
+// Whether people of its recipients for action are to acknowledge a notice: its status is actual,
+// and it is neither a node's own, nor an acknowledgement, nor of a consultation, whose deadline is
+// its own.
+[[nodiscard]] bool expects_acknowledgement(const v1::Draft& draft);
 
 // The content of a notice of kind `acknowledgement`, from its text. kMalformed.
 [[nodiscard]] Result<v1::Acknowledgement> parse_acknowledgement(std::string_view text);

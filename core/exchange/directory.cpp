@@ -5,6 +5,7 @@
 
 #include "core/base/encoding.h"
 #include "core/exchange/limits.h"
+#include "core/exchange/minimize.h"
 #include "core/exchange/names.h"
 #include "core/exchange/roster_rules.h"
 #include "core/exchange/strict.h"
@@ -350,6 +351,9 @@ Result<void> Directory::apply_state(const Envelope& envelope, const v1::Director
   if (entry.state().value().size() > kNameBytesMax) {
     return broken("a state's value is at most 200 bytes");
   }
+  if (entry.state().name() == kMinimizeState) {
+    CHANCERY_TRY_VOID(parse_minimize(entry.state().value()));
+  }
   const auto& rules = roster_->states();
   const auto rule = std::ranges::find(rules, entry.state().name(), &v1::StateRule::name);
   if (rule == rules.end()) {
@@ -369,6 +373,7 @@ Result<void> Directory::apply_state(const Envelope& envelope, const v1::Director
   if (!set_alone) {
     CHANCERY_TRY_VOID(check_assent(signed_by));
   }
+  states_.insert_or_assign(entry.state().name(), entry.state().value());
   fill_slot(entry.slot(), envelope.d);
   return {};
 }
@@ -646,6 +651,15 @@ std::vector<std::string> Directory::slots() const {
     names.push_back(name);
   }
   return names;
+}
+
+std::optional<std::string_view> Directory::state(std::string_view name) const {
+  const auto set = states_.find(name);
+  if (set == states_.end() ||
+      std::ranges::find(roster_->states(), name, &v1::StateRule::name) == roster_->states().end()) {
+    return std::nullopt;
+  }
+  return set->second;
 }
 
 }  // namespace chancery::exchange

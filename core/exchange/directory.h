@@ -103,6 +103,8 @@ class Directory {
   // D of what stands in a slot, as `replaces` has to name it.
   [[nodiscard]] std::optional<Hash> slot(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> slots() const;
+  // The value of a state that was set, while the roster has a rule for it.
+  [[nodiscard]] std::optional<std::string_view> state(std::string_view name) const;
 
  private:
   struct Use {
@@ -151,6 +153,7 @@ class Directory {
   std::map<Hash, PersonInfo> people_;                            // By release key id.
   std::map<Hash, Use> uses_;                                     // Every key ever accepted.
   std::map<std::string, std::size_t, std::less<>> key_counts_;   // Of a member\'s nodes and people.
+  std::map<std::string, std::string, std::less<>> states_;       // By name.
   std::set<Hash> revoked_;  // Key ids: what the revoked/ slots name.
 };
 

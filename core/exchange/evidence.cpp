@@ -6,9 +6,12 @@
 #include <span>
 #include <utility>
 
+#include "chancery/v1/notices.pb.h"
+#include "chancery/v1/text.pb.h"
 #include "core/base/encoding.h"
 #include "core/exchange/completeness.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/kinds.h"
 #include "core/exchange/policy.h"
 #include "core/exchange/seal.h"
 #include "core/exchange/strict.h"
@@ -129,6 +132,33 @@ bool is_early(const v1::Statement& statement, std::uint64_t index) {
                              [&](const v1::EntryRef& ref) { return ref.index() == index; });
 }
 
+constexpr std::string_view kTallyKind = "consultation.tally";
+
+// Nothing where it is none, or does not parse.
+std::optional<v1::ConsultationTally> tally_in(const v1::Draft& draft, const v1::Text& text) {
+  if (draft.kind() != kTallyKind) {
+    return std::nullopt;
+  }
+  auto tally = parse_wire<v1::ConsultationTally>(text.content(), Reading::kOpen);
+  return tally.has_value() ? std::optional(*std::move(tally)) : std::nullopt;
+}
+
+// Whether an entry is of the thread that a notice began: it answers it, or takes its place.
+bool is_about(const v1::Draft& draft, const v1::Text& text, const Hash& notice) {
+  const std::string_view n = as_view(notice);
+  const std::optional<v1::ConsultationTally> tally = tally_in(draft, text);
+  return text.in_reply_to() == n ||
+         std::ranges::find(text.supersedes(), n) != text.supersedes().end() ||
+         (tally.has_value() && tally->open() == n);
+}
+
+struct Head {
+  ledger::Leaf leaf;
+  ledger::TlogProof proof;
+
+  [[nodiscard]] std::uint64_t size() const { return proof.index + 1; }
+};
+
 class Verifier {
  public:
   Verifier(const v1::EvidenceFile& file, const Hash& genesis)
@@ -164,6 +194,14 @@ class Verifier {
         return fail(ErrorCode::kNotCanonical, what + ": records ascend by index after the notice");
       }
     }
+    for (const v1::EvidenceHead& head : file_.heads()) {
+      Head& added = heads_.emplace_back();
+      CHANCERY_TRY(added.leaf, ledger::parse_leaf(as_bytes(head.leaf())));
+      CHANCERY_TRY(added.proof, parse_proof(head.proof(), last_proof_.checkpoint));
+      if (heads_.size() > 1 && added.size() <= heads_[heads_.size() - 2].size()) {
+        return fail(ErrorCode::kNotCanonical, "heads ascend by size, each once");
+      }
+    }
     return {};
   }
 
@@ -178,9 +216,18 @@ class Verifier {
 
   // Every entry of the directory, as a node folds it; what leaves name of it is kept.
   Result<void> fold() {
-    std::set<Hash> named;
+    std::vector<std::pair<std::uint64_t, Hash>> naming;  // By index, the state that is named.
+    naming.reserve(logged_.size() + heads_.size());
     for (const Logged& logged : logged_) {
-      named.insert(logged.leaf.directory);
+      naming.emplace_back(logged.proof.index, logged.leaf.directory);
+    }
+    for (const Head& head : heads_) {
+      naming.emplace_back(head.proof.index, head.leaf.directory);
+    }
+    std::ranges::sort(naming);
+    std::set<Hash> named;
+    for (const auto& [index, directory] : naming) {
+      named.insert(directory);
     }
     std::map<Hash, std::uint64_t> numbers;  // Of states, in their order.
     for (const v1::EvidenceRecord& record : file_.directory()) {
@@ -198,7 +245,7 @@ class Verifier {
         return of(what, applied.error());
       }
       if (named.contains(directory_.root())) {
-        states_.insert_or_assign(directory_.root(), directory_);
+        report_.directories.insert_or_assign(directory_.root(), directory_);
         numbers.insert_or_assign(directory_.root(), report_.directory_entry_count);
       }
     }
@@ -208,11 +255,11 @@ class Verifier {
                       ", which the directory entries do not fold to: one is left out, or too many");
     }
     std::uint64_t before = 0;
-    for (const Logged& logged : logged_) {
-      const auto number = numbers.find(logged.leaf.directory);
+    for (const auto& [index, directory] : naming) {
+      const auto number = numbers.find(directory);
       if (number == numbers.end() || number->second < before) {
-        return fail(ErrorCode::kDirectoryMismatch, "entry " + std::to_string(logged.proof.index) +
-                                                       " names " + hex(logged.leaf.directory) +
+        return fail(ErrorCode::kDirectoryMismatch, "entry " + std::to_string(index) + " names " +
+                                                       hex(directory) +
                                                        ", which the directory was not then");
       }
       before = number->second;
@@ -271,6 +318,15 @@ class Verifier {
     for (const Logged& logged : logged_) {
       CHANCERY_TRY_VOID(included(logged.envelope.name(), logged.leaf, logged.proof));
     }
+    for (const Head& head : heads_) {
+      CHANCERY_TRY_VOID(
+          included("the head of size " + std::to_string(head.size()), head.leaf, head.proof));
+      ProvenHead& proven = report_.heads[head.size()];
+      proven.directory = head.leaf.directory;
+      CHANCERY_TRY(proven.root,
+                   ledger::root_ending_with(ledger::leaf_hash(head.leaf), head.proof.index,
+                                            report_.size, head.proof.path));
+    }
     return {};
   }
 
@@ -284,7 +340,7 @@ class Verifier {
   Result<void> judge() {
     for (const Logged& logged : logged_) {
       const Result<void> good =
-          judge_notice(logged.envelope, states_.at(logged.leaf.directory), cache_);
+          judge_notice(logged.envelope, report_.directories.at(logged.leaf.directory), cache_);
       if (!good.has_value()) {
         return of(logged.envelope.name(), good.error());
       }
@@ -295,7 +351,7 @@ class Verifier {
   void describe() {
     const Logged& notice = logged_.front();
     const Envelope& envelope = notice.envelope;
-    const Directory& directory = states_.at(notice.leaf.directory);
+    const Directory& directory = report_.directories.at(notice.leaf.directory);
     report_.genesis = genesis_;
     report_.exchange = directory_.roster().exchange();
     report_.notice = envelope.notice;
@@ -304,6 +360,7 @@ class Verifier {
     report_.accepted_at_ms = notice.leaf.accepted_at_ms;
     report_.created_at_us = envelope.header.created_at_us();
     report_.draft = envelope.draft;
+    report_.directory = notice.leaf.directory;
     for (const Signature& signature : envelope.signatures) {
       if (signature.batch.has_value()) {
         report_.signing_key = signature.key_id;
@@ -325,26 +382,57 @@ class Verifier {
     CHANCERY_TRY_VOID(check_counts());
     for (std::size_t i = 1; i < logged_.size(); ++i) {
       const Logged& record = logged_[i];
-      const std::string& origin = record.envelope.draft.origin();
       const std::string what = "entry " + std::to_string(record.proof.index);
-      const auto recipient =
-          std::ranges::find(report_.recipients, origin, &RecipientEvidence::member);
-      if (recipient == report_.recipients.end()) {
-        return of(what, {ErrorCode::kNotProven, "of " + origin + ", which is no recipient"});
-      }
       if (!record.text.has_value()) {
         return fail(ErrorCode::kNotProven, what + ": its text is withheld");
       }
-      const Result<void> taken = record.envelope.draft.kind() == kStatementKind
-                                     ? take_statement(record, *record.text, *recipient)
-                                     : take_acknowledgement(record, *record.text, *recipient);
-      if (!taken.has_value()) {
+      if (const Result<void> taken = take(record, *record.text); !taken.has_value()) {
         return of(what, taken.error());
       }
     }
     if (used_counts_.size() != counts_.size()) {
       return fail(ErrorCode::kNotProven, "a count that no statement names");
     }
+    if (used_heads_.size() != heads_.size()) {
+      return fail(ErrorCode::kNotProven, "a head that no tally names");
+    }
+    return {};
+  }
+
+  Result<void> take(const Logged& record, const std::string& text) {
+    const v1::Draft& draft = record.envelope.draft;
+    if (draft.kind() != kStatementKind && draft.kind() != kAcknowledgementKind) {
+      return take_thread(record, text);
+    }
+    const auto recipient =
+        std::ranges::find(report_.recipients, draft.origin(), &RecipientEvidence::member);
+    if (recipient == report_.recipients.end()) {
+      return fail(ErrorCode::kNotProven, "of " + draft.origin() + ", which is no recipient");
+    }
+    return draft.kind() == kStatementKind ? take_statement(record, text, *recipient)
+                                          : take_acknowledgement(record, text, *recipient);
+  }
+
+  Result<void> take_thread(const Logged& record, const std::string& text) {
+    const v1::Draft& draft = record.envelope.draft;
+    CHANCERY_TRY(const v1::Text parsed, parse_text(draft.kind(), text));
+    if (!is_about(draft, parsed, report_.notice)) {
+      return fail(ErrorCode::kNotProven,
+                  "neither a statement, nor an acknowledgement, nor an answer to the notice");
+    }
+    const std::optional<std::uint64_t> size = tallied_size(draft, parsed, record.proof.index);
+    if (size.has_value() && !report_.heads.contains(*size)) {
+      return fail(ErrorCode::kNotProven,
+                  "a tally without the head of size " + std::to_string(*size));
+    }
+    if (size.has_value()) {
+      used_heads_.insert(*size);
+    }
+    report_.thread.push_back({.by = record.said(),
+                              .notice = record.envelope.notice,
+                              .draft = draft,
+                              .text = text,
+                              .directory = record.leaf.directory});
     return {};
   }
 
@@ -414,9 +502,6 @@ class Verifier {
 
   Result<void> take_acknowledgement(const Logged& record, const std::string& text,
                                     RecipientEvidence& recipient) {
-    if (record.envelope.draft.kind() != kAcknowledgementKind) {
-      return fail(ErrorCode::kNotProven, "neither a statement nor an acknowledgement");
-    }
     CHANCERY_TRY(const v1::Acknowledgement said, parse_acknowledgement(text));
     if (said.notice() != as_view(report_.notice)) {
       return fail(ErrorCode::kNotProven, "an acknowledgement of another notice");
@@ -432,13 +517,14 @@ class Verifier {
   const v1::EvidenceFile& file_;
   const Hash& genesis_;
   RootCache cache_;
-  Directory directory_;               // All of it.
-  std::map<Hash, Directory> states_;  // By root, those that leaves name.
-  std::vector<Logged> logged_;        // The notice, then what is about it.
+  Directory directory_;         // All of it.
+  std::vector<Logged> logged_;  // The notice, then what is about it.
+  std::vector<Head> heads_;
   ledger::Leaf last_leaf_;
   ledger::TlogProof last_proof_;
   std::map<Hash, std::uint64_t> counts_;  // Root -> of how many.
   std::set<Hash> used_counts_;
+  std::set<std::uint64_t> used_heads_;
   EvidenceReport report_;
 };
 
@@ -483,6 +569,17 @@ Result<LogPin> parse_log_pin(std::string_view text) {
   CHANCERY_TRY(pin.size, from_decimal(text.substr(0, colon)));
   CHANCERY_TRY(pin.root, hash_from_hex(text.substr(colon + 1)));
   return pin;
+}
+
+std::optional<std::uint64_t> tallied_size(const v1::Draft& draft, const v1::Text& text,
+                                          std::uint64_t index) {
+  const std::optional<v1::ConsultationTally> tally = tally_in(draft, text);
+  if (!tally.has_value()) {
+    return std::nullopt;
+  }
+  const Result<ledger::Checkpoint> named = ledger::parse_checkpoint(tally->cut());
+  const bool is_before = named.has_value() && named->size > 0 && named->size <= index;
+  return is_before ? std::optional(named->size) : std::nullopt;
 }
 
 Result<EvidenceReport> verify_evidence(std::string_view bytes, const Hash& genesis,
@@ -577,9 +674,17 @@ Result<std::string> evidence_bytes(const EvidenceParts& parts) {
   for (const std::string& entry : parts.directory) {
     CHANCERY_TRY_VOID(fill(entry, parts.genesis, false, *file.add_directory()));
   }
+  std::map<std::uint64_t, const LoggedLeaf*> heads;
+  for (const LoggedLeaf& head : parts.heads) {
+    heads.emplace(head.index, &head);
+  }
+  for (const auto& [index, head] : heads) {
+    v1::EvidenceHead& added = *file.add_heads();
+    added.set_leaf(head->leaf);
+    added.set_proof(proof_text(index, head->path, parts.checkpoint));
+  }
   file.set_last_leaf(parts.last_leaf);
-  CHANCERY_TRY(const ledger::Note note, ledger::parse_note(parts.checkpoint));
-  CHANCERY_TRY(const ledger::Checkpoint tree, ledger::parse_checkpoint_body(note.text));
+  CHANCERY_TRY(const ledger::Checkpoint tree, ledger::parse_checkpoint(parts.checkpoint));
   file.set_last_proof(proof_text(tree.size - 1, parts.last_path, parts.checkpoint));
   std::string bytes = file.SerializeAsString();
   if (bytes.size() > kEvidenceBytesMax) {

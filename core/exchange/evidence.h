@@ -1,23 +1,26 @@
 // Evidence files: what an outsider needs to verify one notice offline, with the genesis hash alone.
 //
-// A file has the notice's entry, all directory entries of the log up to one checkpoint, and what
-// recipients stated of the notice or acknowledged, each with its leaf and a proof of inclusion
-// under that checkpoint (proto/chancery/v1/evidence.proto). The directory is folded as nodes fold
+// A file has the notice's entry, all directory entries of the log up to one checkpoint, what
+// recipients stated of the notice or acknowledged, and where it is asked for the thread that the
+// notice began, each with its leaf and a proof of inclusion under that checkpoint
+// (proto/chancery/v1/evidence.proto). The directory is folded as nodes fold
 // it, so the verifier has each state that a leaf names, and the last leaf shows that none of its
 // entries is left out. Everything is then judged as nodes judge it. Protocol chapter 14 (C-200 to
-// C-214).
+// C-217).
 //
 // No byte of a file is without authentication: a change of any one refuses it. What whoever made
 // the file could still do is to leave out whole parts: cosignatures, signatures on directory
 // entries beyond those that are asked for, statements, acknowledgements, a text; and to change the
 // order of directory entries of different slots where no leaf names a state between them. None of
-// this makes anything true that is not.
+// this makes anything true that is not. What a thread comes to is not judged here, but by whoever
+// knows its rules (core/workflow).
 //
 // Pure: no file, no clock.
 
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +28,7 @@
 
 #include "chancery/v1/envelope.pb.h"
 #include "chancery/v1/evidence.pb.h"
+#include "chancery/v1/text.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/exchange/directory.h"
@@ -75,6 +79,21 @@ struct WitnessEvidence {
   std::uint64_t time_s = 0;  // By its own clock.
 };
 
+// An entry of the thread that the notice began.
+struct ThreadEvidence {
+  SaidBy by;
+  Hash notice{};  // N
+  v1::Draft draft;
+  std::string text;  // A Text, as bytes, without padding.
+  Hash directory{};  // Of its leaf.
+};
+
+// The log as it was at a size below the checkpoint.
+struct ProvenHead {
+  Hash root{};
+  Hash directory{};
+};
+
 struct EvidenceReport {
   Hash genesis{};
   std::string exchange;     // As the roster calls it.
@@ -96,6 +115,7 @@ struct EvidenceReport {
   std::uint64_t accepted_at_ms = 0;
   std::uint64_t created_at_us = 0;
   v1::Draft draft;
+  Hash directory{};                      // That its leaf names.
   Hash signing_key{};                    // Id of the key of the origin's node.
   std::vector<std::string> released_by;  // Names of people.
   std::vector<RecipientEvidence> recipients;
@@ -104,6 +124,10 @@ struct EvidenceReport {
   std::optional<bool> sealed;       // Nothing where the body is withheld or erased.
   std::optional<std::string> text;  // A Text, as bytes, without padding.
   std::uint64_t directory_entry_count = 0;
+
+  std::vector<ThreadEvidence> thread;
+  std::map<std::uint64_t, ProvenHead> heads;  // By size: those that tallies in the thread name.
+  std::map<Hash, Directory> directories;      // By root: those that leaves here name.
 
   [[nodiscard]] bool witnessed() const { return witnessed_at_s.has_value(); }
 };
@@ -127,6 +151,12 @@ struct LoggedRecord {
   bool hidden = false;
 };
 
+struct LoggedLeaf {
+  std::uint64_t index = 0;
+  std::string leaf;  // 73 bytes.
+  std::vector<Hash> path;
+};
+
 struct EvidenceParts {
   Hash genesis{};
   std::string checkpoint;              // As evidence_checkpoint() gives it.
@@ -134,9 +164,15 @@ struct EvidenceParts {
   LoggedRecord notice;
   std::vector<LoggedRecord> about;
   std::vector<v1::EvidenceCount> counts;
+  std::vector<LoggedLeaf> heads{};  // The last leaf below each.
   std::string last_leaf;
   std::vector<Hash> last_path;
 };
+
+// Size of the log that the entry at `index` names, where it is a tally and the size is not above
+// it; else nothing.
+[[nodiscard]] std::optional<std::uint64_t> tallied_size(const v1::Draft& draft,
+                                                        const v1::Text& text, std::uint64_t index);
 
 // The note with the lines of the log and of the directory's witnesses alone, the newest of each:
 // a file has no others. kBadCheckpoint.

@@ -115,6 +115,7 @@ constexpr std::array kTally = {
     FieldRule{"answer", Form::kChoice, {"Answer", "Ответ"}, kRequired},
     FieldRule{"own", Form::kHash, {"Own notice", "Собственное сообщение"}},
     FieldRule{"cut", Form::kBytes, {"Checkpoint of the cut", "Контрольная точка"}, kRequired},
+    FieldRule{"response", Form::kHash, {"Own response", "Собственный ответ"}},
 };
 
 constexpr std::array kWithdraw = {

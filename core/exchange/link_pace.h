@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 namespace chancery::exchange {
 
@@ -22,6 +23,7 @@ struct PaceLimits {
   std::uint64_t bytes_min = 64U << 10U;
   std::uint64_t bytes_max = 16U << 20U;
   std::chrono::milliseconds in_time{1000};
+  std::chrono::milliseconds in_time_urgent{125};  // While something urgent passes.
   std::chrono::milliseconds confirmed_for{5000};  // Then half of it is left, and so on.
 };
 
@@ -40,8 +42,15 @@ class LinkPace {
   LinkPace(const PaceLimits& limits, Time now)
       : limits_(limits), bytes_(limits.bytes_min), confirmed_at_(now), narrowed_at_(now) {}
 
-  // Before anything is sent: what was not confirmed for long is not believed any more.
-  void at(Time now) {
+  // Before anything is sent: what was not confirmed for long is not believed any more. While
+  // something urgent passes, less is on the way.
+  void at(Time now, bool is_urgent) {
+    if (std::exchange(is_urgent_, is_urgent) != is_urgent && is_urgent) {
+      bytes_ = std::max(bytes_ * static_cast<std::uint64_t>(limits_.in_time_urgent.count()) /
+                            static_cast<std::uint64_t>(limits_.in_time.count()),
+                        limits_.bytes_min);
+      narrowed_at_ = now;
+    }
     while (now - confirmed_at_ >= limits_.confirmed_for) {
       confirmed_at_ = bytes_ > limits_.bytes_min ? confirmed_at_ + limits_.confirmed_for : now;
       bytes_ = std::max(bytes_ / 2, limits_.bytes_min);
@@ -51,12 +60,12 @@ class LinkPace {
   void drained(const Drained& drained, Time now) {
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(now - drained.sent_at);
     quickest_ = std::min(quickest_, took);
-    if (took > limits_.in_time + quickest_) {
+    if (took > in_time() + quickest_) {
       narrow(took, drained.sent_at, now);
     } else if (drained.on_the_way >= bytes_ / 2) {  // Less would not show that there is room.
-      const std::uint64_t more = took > limits_.in_time       ? drained.bytes / 4
-                                 : 4 * took > limits_.in_time ? drained.bytes
-                                                              : 3 * drained.bytes;
+      const std::uint64_t more = took > in_time()       ? drained.bytes / 4
+                                 : 4 * took > in_time() ? drained.bytes
+                                                        : 3 * drained.bytes;
       bytes_ = std::min(bytes_ + more, limits_.bytes_max);
       confirmed_at_ = now;
     }
@@ -65,12 +74,16 @@ class LinkPace {
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
  private:
+  [[nodiscard]] std::chrono::milliseconds in_time() const {
+    return is_urgent_ ? limits_.in_time_urgent : limits_.in_time;
+  }
+
   // Once for what was on the way together: the others of it are as late for the same reason.
   void narrow(std::chrono::milliseconds took, Time sent_at, Time now) {
     if (sent_at < narrowed_at_) {
       return;
     }
-    const auto time = static_cast<std::uint64_t>((limits_.in_time + quickest_).count());
+    const auto time = static_cast<std::uint64_t>((in_time() + quickest_).count());
     bytes_ = std::max(bytes_ * time / static_cast<std::uint64_t>(took.count()), limits_.bytes_min);
     narrowed_at_ = now;
     confirmed_at_ = now;
@@ -80,6 +93,7 @@ class LinkPace {
   std::uint64_t bytes_;
   Time confirmed_at_;
   Time narrowed_at_;
+  bool is_urgent_ = false;
   std::chrono::milliseconds quickest_ = std::chrono::milliseconds::max();  // Of all so far.
 };
 

@@ -9,6 +9,7 @@
 #include "core/crypto/aead.h"
 #include "core/crypto/signer.h"
 #include "core/exchange/limits.h"
+#include "core/exchange/minimize.h"
 #include "core/exchange/names.h"
 #include "core/exchange/seal.h"
 #include "core/exchange/strict.h"
@@ -217,6 +218,7 @@ Result<void> judge_notice(const Envelope& envelope, const Directory& directory, 
   }
   const bool erased = envelope.erased.has_value();  // Then nothing is asked of its body.
   CHANCERY_TRY_VOID(judge_draft(envelope.draft, envelope.sealed() || erased, directory));
+  CHANCERY_TRY_VOID(check_minimize(envelope.draft, lowest_that_goes(directory)));
   CHANCERY_TRY(const NodeInfo* const node, check_signature(envelope, directory, cache));
   if (matches("consultation.*", envelope.draft.kind()) && !node->voice) {
     return fail(ErrorCode::kNoVoice, envelope.draft.kind());

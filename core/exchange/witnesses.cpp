@@ -6,6 +6,26 @@
 #include <utility>
 
 namespace chancery::exchange {
+namespace {
+
+// Under each of the sets; nothing where it is no quorum under one. `of_set` gives what was verified
+// of a set.
+template <typename OfSet>
+Result<std::optional<std::uint64_t>> oldest_quorum(std::span<const WitnessSet> sets,
+                                                   const OfSet& of_set) {
+  std::optional<std::uint64_t> oldest;
+  for (const WitnessSet& set : sets) {
+    CHANCERY_TRY(const std::vector<ledger::Cosignature> cosignatures, of_set(set));
+    const std::optional<std::uint64_t> time = quorum_time(set, cosignatures);
+    if (!time.has_value()) {
+      return std::optional<std::uint64_t>();
+    }
+    oldest = std::min(oldest.value_or(*time), *time);
+  }
+  return oldest;
+}
+
+}  // namespace
 
 std::string witness_name(std::string_view origin_line, std::string_view member) {
   return std::string(origin_line).append("/").append(member);
@@ -66,19 +86,26 @@ std::optional<std::uint64_t> quorum_time(const WitnessSet& set,
   return times[set.quorum - 1];
 }
 
+std::optional<std::uint64_t> quorum_time(std::span<const WitnessSet> sets,
+                                         std::span<const CosignedBy> verified) {
+  const auto of_set = [&](const WitnessSet& set) -> Result<std::vector<ledger::Cosignature>> {
+    std::vector<ledger::Cosignature> cosignatures;
+    for (const CosignedBy& each : verified) {
+      const auto key = std::ranges::find(set.keys, each.witness);
+      if (key != set.keys.end()) {
+        cosignatures.push_back(
+            {.witness = static_cast<std::size_t>(key - set.keys.begin()), .time_s = each.time_s});
+      }
+    }
+    return cosignatures;
+  };
+  return oldest_quorum(sets, of_set).value_or(std::nullopt);  // None of these fails.
+}
+
 Result<std::optional<std::uint64_t>> quorum_time(const ledger::Note& note,
                                                  std::span<const WitnessSet> sets) {
-  std::optional<std::uint64_t> oldest;
-  for (const WitnessSet& set : sets) {
-    CHANCERY_TRY(const std::vector<ledger::Cosignature> cosignatures,
-                 ledger::verify_cosignatures(note, set.keys));
-    const std::optional<std::uint64_t> time = quorum_time(set, cosignatures);
-    if (!time.has_value()) {
-      return std::optional<std::uint64_t>();
-    }
-    oldest = std::min(oldest.value_or(*time), *time);
-  }
-  return oldest;
+  return oldest_quorum(
+      sets, [&](const WitnessSet& set) { return ledger::verify_cosignatures(note, set.keys); });
 }
 
 }  // namespace chancery::exchange

@@ -45,8 +45,18 @@ struct WitnessSet {
 [[nodiscard]] std::optional<std::uint64_t> quorum_time(
     const WitnessSet& set, std::span<const ledger::Cosignature> cosignatures);
 
-// The same of a note, whose bad line of a witness refuses it all (kBadCheckpoint). A checkpoint
-// that changes who cosigns is at quorum where it is under the set before it and the one after it.
+// A line that was verified, of one witness that has no other here.
+struct CosignedBy {
+  ledger::NoteKey witness;
+  std::uint64_t time_s = 0;
+};
+
+// The same of lines that were verified one by one. A checkpoint that changes who cosigns is at
+// quorum where it is under the set before it and the one after it.
+[[nodiscard]] std::optional<std::uint64_t> quorum_time(std::span<const WitnessSet> sets,
+                                                       std::span<const CosignedBy> verified);
+
+// The same of a note, whose bad line of a witness refuses it all (kBadCheckpoint).
 [[nodiscard]] Result<std::optional<std::uint64_t>> quorum_time(const ledger::Note& note,
                                                                std::span<const WitnessSet> sets);
 

@@ -36,6 +36,11 @@ Result<Checkpoint> parse_checkpoint_body(std::string_view body) {
   return checkpoint;
 }
 
+Result<Checkpoint> parse_checkpoint(std::string_view note_text) {
+  CHANCERY_TRY(const Note note, parse_note(note_text));
+  return parse_checkpoint_body(note.text);
+}
+
 Result<Checkpoint> read_checkpoint_body(std::string_view body) {
   std::array<std::string_view, 3> lines;
   for (std::string_view& line : lines) {

@@ -181,6 +181,18 @@ Result<Hash> root_from_inclusion(const Hash& leaf, std::uint64_t index, std::uin
   return followed.root();
 }
 
+Result<Hash> root_ending_with(const Hash& leaf, std::uint64_t index, std::uint64_t size,
+                              std::span<const Hash> path) {
+  CHANCERY_TRY_VOID(FollowedPath::follow(leaf, index, size, path));
+  Hash root = leaf;
+  Place place{.first = index, .last = size - 1};
+  for (const Hash& sibling : path) {
+    root = place.to_pair() ? node_hash(sibling, root) : root;
+    place.rise();
+  }
+  return root;
+}
+
 Result<void> verify_inclusion(const Hash& leaf, std::uint64_t index, std::uint64_t size,
                               std::span<const Hash> path, const Hash& root) {
   CHANCERY_TRY(const Hash found, root_from_inclusion(leaf, index, size, path));

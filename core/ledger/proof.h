@@ -34,6 +34,12 @@ struct ProvenTree {
                                             std::uint64_t size, std::span<const Hash> path,
                                             const Hash& root);
 
+// The root of the tree that ends with the leaf, which its path in a larger one has in it as well:
+// the hashes on its left are those of all that came before. For a path that was verified;
+// kBadBatchPath as above.
+[[nodiscard]] Result<Hash> root_ending_with(const Hash& leaf, std::uint64_t index,
+                                            std::uint64_t size, std::span<const Hash> path);
+
 // A path that was followed from its leaf to the root. The path of another leaf of the same tree is
 // followed only up to where the two meet, since above there they have to be equal, hash by hash.
 class FollowedPath {

@@ -80,8 +80,7 @@ Result<TlogProof> parse_tlog_proof(std::string_view text) {
     proof.path.push_back(*hash);
     CHANCERY_TRY(line, next_line(text));
   }
-  CHANCERY_TRY(const Note note, parse_note(text));
-  CHANCERY_TRY_VOID(parse_checkpoint_body(note.text));
+  CHANCERY_TRY_VOID(parse_checkpoint(text));
   proof.checkpoint = text;
   return proof;
 }

@@ -85,24 +85,11 @@ class Reading {
     found == places.end() ? (void)places.emplace_back(member, at) : (void)(found->second = at);
   }
 
-  // What holds for entries of every kind.
-  [[nodiscard]] std::optional<Ignored> judge_form(const ConsultationEntry& entry) const {
-    if (!contains(parties_, entry.origin)) {
-      return Ignored::kNotAParty;
-    }
-    for (const std::string& party : parties_) {
-      if (party != entry.origin && !contains(entry.recipients, party) &&
-          log_.is_member(party, entry.index)) {
-        return Ignored::kNotToAll;
-      }
-    }
-    return entry.status == entries_.front().status ? std::nullopt
-                                                   : std::optional(Ignored::kOtherStatus);
-  }
-
   std::optional<Ignored> judge(std::size_t at) {
     const ConsultationEntry& entry = entries_[at];
-    if (const std::optional<Ignored> form = judge_form(entry); form.has_value()) {
+    if (const std::optional<Ignored> form =
+            judge_form(entry, entries_.front().status, parties_, log_.is_member);
+        form.has_value()) {
       return form;
     }
     if (as<v1::ConsultationTally>(entry) != nullptr) {
@@ -129,8 +116,7 @@ class Reading {
       return Ignored::kNoPosition;
     }
     const std::optional<std::size_t> before = response_of(entry.origin);
-    if (before.has_value() &&
-        std::ranges::find(entry.supersedes, entries_[*before].n) == entry.supersedes.end()) {
+    if (before.has_value() && !names(entry.supersedes, entries_[*before].n)) {
       return Ignored::kAnsweredBefore;
     }
     put(responses_, entry.origin, at);
@@ -223,11 +209,14 @@ Standing standing_of(std::span<const ConsultationEntry> entries, const Party& pa
     return Standing::kUnheard;
   }
   const auto& tally = std::get<v1::ConsultationTally>(entries[*party.tally].content);
+  const std::string_view response = party.response.has_value() && party.response != last
+                                        ? as_view(entries[*party.response].n)
+                                        : std::string_view();
   const bool names_it = last.has_value() ? tally.answer() == v1::TALLY_ANSWER_OWN &&
                                                tally.own() == as_view(entries[*last].n)
                                          : tally.answer() == v1::TALLY_ANSWER_NONE ||
                                                tally.answer() == v1::TALLY_ANSWER_SERVED_LATE;
-  if (!names_it) {
+  if (!names_it || tally.response() != response) {
     return Standing::kContested;
   }
   if (party.response.has_value()) {
@@ -246,7 +235,8 @@ bool is_met(const v1::ConsultationOpen& terms, const std::vector<Party>& parties
   std::size_t silent = 0;
   for (const Party& party : parties) {
     const Standing standing = party.standing == Standing::kContested ? contested : party.standing;
-    if (standing == Standing::kContested || (party.opens && standing == Standing::kUnheard)) {
+    const bool is_heard = standing != Standing::kUnheard && standing != Standing::kDropped;
+    if (standing == Standing::kContested || (party.opens && !is_heard)) {
       return false;
     }
     if (!party.participates || standing == Standing::kDropped) {
@@ -286,20 +276,8 @@ Result<std::optional<ConsultationEntry>> consultation_entry(const v1::Draft& dra
     return std::optional<ConsultationEntry>();
   }
   CHANCERY_TRY(const v1::Text parsed, exchange::parse_text(draft.kind(), text));
-  ConsultationEntry entry{.index = index,
-                          .n = n,
-                          .origin = draft.origin(),
-                          .recipients = {},
-                          .status = draft.status(),
-                          .about = {},
-                          .supersedes = {},
-                          .content = {}};
-  for (const v1::Recipient& recipient : draft.recipients()) {
-    entry.recipients.push_back(recipient.member());
-  }
-  for (const std::string& superseded : parsed.supersedes()) {
-    CHANCERY_TRY(entry.supersedes.emplace_back(), n_from(superseded, "supersedes"));
-  }
+  ConsultationEntry entry;
+  CHANCERY_TRY(static_cast<Entry&>(entry), entry_of(draft, n, index, parsed));
   const std::string_view what = std::string_view(draft.kind()).substr(kConsultationKinds.size());
   if (what == "open") {
     CHANCERY_TRY(entry.content, content_of<v1::ConsultationOpen>(parsed));
@@ -368,15 +346,40 @@ Result<void> check_opening(const ConsultationEntry& opening) {
   return {};
 }
 
+std::vector<std::size_t> needed_entries(std::span<const ConsultationEntry> entries,
+                                        const Outcome& outcome) {
+  std::vector<std::size_t> needed = {0};
+  for (std::size_t i = 1; i < entries.size(); ++i) {
+    const bool is_a_partys = std::ranges::any_of(outcome.parties, [&](const Party& party) {
+      return party.response == i || party.tally == i;
+    });
+    const bool leads = !outcome.ignored[i].has_value() &&
+                       as<v1::ConsultationRespond>(entries[i]) == nullptr &&
+                       as<v1::ConsultationTally>(entries[i]) == nullptr;
+    if (is_a_partys || leads) {
+      needed.push_back(i);
+    }
+  }
+  return needed;
+}
+
 std::uint64_t deadline_at(std::span<const ConsultationEntry> entries, std::uint64_t size,
                           const LogView& log) {
   return Reading(entries, size, log).deadline_ms();
 }
 
-std::optional<Hash> last_word(std::span<const ConsultationEntry> entries, std::string_view member,
-                              std::uint64_t size, const LogView& log) {
-  const std::optional<std::size_t> last = Reading(entries, size, log).last_of(member);
-  return last.has_value() ? std::optional(entries[*last].n) : std::nullopt;
+std::optional<LastWord> last_word(std::span<const ConsultationEntry> entries,
+                                  std::string_view member, std::uint64_t size, const LogView& log) {
+  const Reading reading(entries, size, log);
+  const std::optional<std::size_t> last = reading.last_of(member);
+  const std::optional<std::size_t> response = reading.response_of(member);
+  if (!last.has_value()) {
+    return std::nullopt;
+  }
+  return LastWord{.n = entries[*last].n,
+                  .response = response.has_value() && response != last
+                                  ? std::optional(entries[*response].n)
+                                  : std::nullopt};
 }
 
 Outcome fold_consultation(std::span<const ConsultationEntry> entries, const LogView& log) {

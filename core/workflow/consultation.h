@@ -25,21 +25,14 @@
 #include "chancery/v1/notices.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
+#include "core/workflow/thread.h"
 
 namespace chancery::workflow {
 
 inline constexpr std::string_view kConsultationKinds = "consultation.";
 
-// An entry of a consultation as whoever can read it holds it: good by the directory of its leaf,
-// and opened.
-struct ConsultationEntry {
-  std::uint64_t index = 0;
-  Hash n{};
-  std::string origin;
-  std::vector<std::string> recipients;  // Codes, ascending.
-  v1::Status status = v1::STATUS_UNSPECIFIED;
-  Hash about{};                  // N of the opening; of an opening nothing.
-  std::vector<Hash> supersedes;  // Ns.
+struct ConsultationEntry : Entry {
+  Hash about{};  // N of the opening; of an opening nothing.
   std::variant<v1::ConsultationOpen, v1::ConsultationRespond, v1::ConsultationExtend,
                v1::ConsultationWithdraw, v1::ConsultationTally>
       content;
@@ -64,21 +57,7 @@ struct Cut {
 struct LogView {
   // The checkpoint in a tally (a note); nothing where it is not of this log, or has no quorum.
   std::function<std::optional<Cut>(std::string_view checkpoint)> cut;
-  // Whether the roster, as it was made below a size, has the member.
-  std::function<bool(std::string_view member, std::uint64_t size)> is_member;
-};
-
-// Why an entry does not count. It stays in the log, and is shown.
-enum class Ignored : std::uint8_t {
-  kNotAParty = 0,       // Its origin has no say in this.
-  kNotToAll = 1,        // Not addressed to every party that was a member then.
-  kOtherStatus = 2,     // An exercise does not answer what is in earnest.
-  kAfterCut = 3,        // Too late.
-  kAnsweredBefore = 4,  // A second response that supersedes no earlier one, or a second tally.
-  kNotLater = 5,        // An extension to no later time.
-  kNoPosition = 6,      // A response without one.
-  kEnded = 7,           // The text was withdrawn, or superseded by another.
-  kNoCut = 8,           // A tally whose checkpoint is not at quorum, or before the deadline.
+  Roster is_member;
 };
 
 enum class Standing : std::uint8_t {
@@ -125,6 +104,12 @@ struct Outcome {
   [[nodiscard]] bool operator==(const Outcome&) const = default;
 };
 
+// Places of the entries that an outcome needs: the opening, each party's response and tally, and
+// what of the opener's extensions and its end counts. Of these alone it is the same once there is a
+// cut: what does not count, and responses that were superseded, may be any number.
+[[nodiscard]] std::vector<std::size_t> needed_entries(std::span<const ConsultationEntry> entries,
+                                                      const Outcome& outcome);
+
 // Whether an opening is one: kInvalidKind says what is wrong with it. Nothing follows from another.
 [[nodiscard]] Result<void> check_opening(const ConsultationEntry& opening);
 
@@ -140,10 +125,17 @@ struct Outcome {
 [[nodiscard]] std::uint64_t deadline_at(std::span<const ConsultationEntry> entries,
                                         std::uint64_t size, const LogView& log);
 
-// What a member's tally has to name: the last of its own entries that count below a size; nothing
-// where none does.
-[[nodiscard]] std::optional<Hash> last_word(std::span<const ConsultationEntry> entries,
-                                            std::string_view member, std::uint64_t size,
-                                            const LogView& log);
+// What a member's tally has to name.
+struct LastWord {
+  Hash n{};                      // Of the last of its own entries that count.
+  std::optional<Hash> response;  // Of its response that counts, where that is another entry.
+
+  [[nodiscard]] bool operator==(const LastWord&) const = default;
+};
+
+// Below a size; nothing where none of the member's entries counts there.
+[[nodiscard]] std::optional<LastWord> last_word(std::span<const ConsultationEntry> entries,
+                                                std::string_view member, std::uint64_t size,
+                                                const LogView& log);
 
 }  // namespace chancery::workflow

@@ -244,6 +244,9 @@ std::string group_page(const CLI::App& group, const std::string& call) {
   std::string calls;
   std::string verbs;
   for (const CLI::App* const verb : group.get_subcommands({})) {
+    if (verb->get_group().empty()) {  // No help has it.
+      continue;
+    }
     const std::string name = call + " " + verb->get_name();
     calls += (calls.empty() ? "" : ".br\n") + synopsis(*verb, name);
     verbs += ".SS " + escaped(name) + "\n" + body(*verb, "SS");

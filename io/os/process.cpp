@@ -26,6 +26,10 @@ namespace {
 
 constexpr int kLargeBlockBytes = 128 << 10;
 
+std::chrono::microseconds micros_of(const timeval& time) {
+  return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
+}
+
 struct Pipe {
   Fd read_end;
   Fd write_end;
@@ -43,9 +47,11 @@ Result<Pipe> make_pipe() {
 // thread may have held the allocator's lock at the fork.
 struct Plan {
   char* const* argv;
-  const char* folder;  // Null: ours.
-  int null_fd;
+  char** environment;  // Null: ours.
+  const char* folder;  // The same.
+  int input_fd;
   int output_fd;  // -1: ours.
+  int errors_fd;  // The same.
   int failure_fd;
   pid_t parent;
 };
@@ -71,9 +77,9 @@ struct Plan {
     ::signal(ignored, SIG_DFL);  // NOLINT(bugprone-unused-return-value): cannot fail.
   }
 
-  if (::dup2(plan.null_fd, STDIN_FILENO) < 0 ||
-      (plan.output_fd >= 0 &&
-       (::dup2(plan.output_fd, STDOUT_FILENO) < 0 || ::dup2(plan.output_fd, STDERR_FILENO) < 0)) ||
+  if (::dup2(plan.input_fd, STDIN_FILENO) < 0 ||
+      (plan.output_fd >= 0 && ::dup2(plan.output_fd, STDOUT_FILENO) < 0) ||
+      (plan.errors_fd >= 0 && ::dup2(plan.errors_fd, STDERR_FILENO) < 0) ||
       (plan.folder != nullptr && ::chdir(plan.folder) != 0)) {
     give_up();
   }
@@ -81,9 +87,22 @@ struct Plan {
   if (::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) {
     give_up();
   }
+  if (plan.environment != nullptr) {
+    ::environ = plan.environment;
+  }
   ::execvp(plan.argv[0], plan.argv);
   give_up();
   ::_exit(127);
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (const std::string& text : texts) {
+    pointers.push_back(const_cast<char*>(text.c_str()));  // exec() only reads them.
+  }
+  pointers.push_back(nullptr);
+  return pointers;
 }
 
 }  // namespace
@@ -92,23 +111,25 @@ Result<Child> Child::spawn(const std::vector<std::string>& argv, const ChildOpti
   if (argv.empty()) {
     return fail(ErrorCode::kUsage, "no program to run");
   }
-  std::vector<char*> pointers;
-  pointers.reserve(argv.size() + 1);
-  for (const std::string& argument : argv) {
-    pointers.push_back(const_cast<char*>(argument.c_str()));  // exec() only reads them.
+  const std::vector<char*> arguments = pointers_to(argv);
+  std::vector<char*> variables;
+  if (options.environment.has_value()) {
+    variables = pointers_to(*options.environment);
   }
-  pointers.push_back(nullptr);
 
   CHANCERY_TRY(Pipe failure, make_pipe());
   CHANCERY_TRY(Pipe output, options.capture_output ? make_pipe() : Result<Pipe>(Pipe{}));
-  const Fd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  CHANCERY_TRY(Pipe input, options.with_input ? make_pipe() : Result<Pipe>(Pipe{}));
+  const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) {
     return system_failure("open", "/dev/null");
   }
-  const Plan plan = {.argv = pointers.data(),
+  const Plan plan = {.argv = arguments.data(),
+                     .environment = variables.empty() ? nullptr : variables.data(),
                      .folder = options.folder.empty() ? nullptr : options.folder.c_str(),
-                     .null_fd = null.get(),
-                     .output_fd = output.write_end.get(),
+                     .input_fd = options.with_input ? input.read_end.get() : null.get(),
+                     .output_fd = options.errors_only ? null.get() : output.write_end.get(),
+                     .errors_fd = output.write_end.get(),
                      .failure_fd = failure.write_end.get(),
                      .parent = ::getpid()};
   const pid_t pid = ::fork();
@@ -120,6 +141,7 @@ Result<Child> Child::spawn(const std::vector<std::string>& argv, const ChildOpti
   }
   failure.write_end.reset();
   output.write_end.reset();
+  input.read_end.reset();
 
   Child child;
   child.pid_ = pid;
@@ -141,24 +163,32 @@ Result<Child> Child::spawn(const std::vector<std::string>& argv, const ChildOpti
     ::fcntl(output.read_end.get(), F_SETFL, O_NONBLOCK);
     child.output_ = std::move(output.read_end);
   }
+  if (options.with_input) {
+    ::fcntl(input.write_end.get(), F_SETFL, O_NONBLOCK);
+    child.input_ = std::move(input.write_end);
+  }
   return child;
 }
 
 Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       pidfd_(std::move(other.pidfd_)),
+      input_(std::move(other.input_)),
       output_(std::move(other.output_)),
       partial_(std::move(other.partial_)),
-      exit_status_(std::exchange(other.exit_status_, std::nullopt)) {}
+      exit_status_(std::exchange(other.exit_status_, std::nullopt)),
+      cpu_time_(other.cpu_time_) {}
 
 Child& Child::operator=(Child&& other) noexcept {
   if (this != &other) {
     end();
     pid_ = std::exchange(other.pid_, -1);
     pidfd_ = std::move(other.pidfd_);
+    input_ = std::move(other.input_);
     output_ = std::move(other.output_);
     partial_ = std::move(other.partial_);
     exit_status_ = std::exchange(other.exit_status_, std::nullopt);
+    cpu_time_ = other.cpu_time_;
   }
   return *this;
 }
@@ -243,7 +273,9 @@ std::optional<ExitStatus> Child::wait(std::chrono::milliseconds timeout) {
     const int count =
         ::poll(&ended, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000)));
     int status = 0;
-    if (count > 0 && ::waitpid(pid_, &status, WNOHANG) == pid_) {
+    rusage used{};
+    if (count > 0 && ::wait4(pid_, &status, WNOHANG, &used) == pid_) {
+      cpu_time_ = micros_of(used.ru_utime) + micros_of(used.ru_stime);
       exit_status_ = WIFEXITED(status)
                          ? ExitStatus{.code = WEXITSTATUS(status), .signal = std::nullopt}
                          : ExitStatus{.code = std::nullopt, .signal = WTERMSIG(status)};

@@ -1,8 +1,10 @@
-// This process and its children: what `chancery exchange run` needs to run a hub and its nodes.
+// This process and its children: what `chancery exchange run` needs to run a hub and its nodes, and
+// run_command() (io/os/command.h) to run anything else.
 //
 // A child has a process group of its own, a clean signal mask, stdin from /dev/null and one pipe
-// for stdout and stderr. It gets SIGTERM when the *thread* that spawned it ends (prctl(2),
-// PR_SET_PDEATHSIG): spawn from the main thread. No shell, no change of user, no restarts.
+// for stdout and stderr, unless ChildOptions say otherwise. It gets SIGTERM when the *thread* that
+// spawned it ends (prctl(2), PR_SET_PDEATHSIG): spawn from one that outlives it. No shell, no
+// change of user, no restarts.
 // One owner, one thread.
 
 #pragma once
@@ -25,7 +27,10 @@ constexpr std::size_t kOutputLineSizeMax = 8192;  // Longer lines are handed out
 
 struct ChildOptions {
   bool capture_output = true;  // Otherwise the child writes where we write.
-  std::string folder;          // Where the child runs; ours if empty.
+  bool errors_only = false;    // Of captured output: stdout goes to /dev/null.
+  bool with_input = false;     // stdin is a pipe, of which take_input() has our end.
+  std::string folder{};        // Where the child runs; ours if empty.
+  std::optional<std::vector<std::string>> environment{};  // Of "NAME=value"; else it has ours.
 };
 
 // Exactly one of the two is set.
@@ -51,6 +56,9 @@ class Child {
   // Readable when the child has ended: for poll().
   [[nodiscard]] int exit_fd() const { return pidfd_.get(); }
 
+  // Where to write to its stdin, without waiting; it ends when the descriptor goes. Once.
+  [[nodiscard]] Fd take_input() { return std::move(input_); }
+
   // Readable when read_lines() has something; -1 if not captured or at its end.
   [[nodiscard]] int output_fd() const { return output_.get(); }
   // The whole lines that came since, without their ends; never waits. At the end of the output,
@@ -63,6 +71,8 @@ class Child {
   // Nothing if it still runs when the time is up.
   [[nodiscard]] std::optional<ExitStatus> wait(std::chrono::milliseconds timeout);
   [[nodiscard]] std::optional<ExitStatus> exit_status() const { return exit_status_; }
+  // Of user and system, of one that wait() said has ended, with its own children; else 0.
+  [[nodiscard]] std::chrono::microseconds cpu_time() const { return cpu_time_; }
 
  private:
   Child() = default;
@@ -72,9 +82,11 @@ class Child {
 
   pid_t pid_ = -1;
   Fd pidfd_;
+  Fd input_;
   Fd output_;
   std::string partial_;
   std::optional<ExitStatus> exit_status_;
+  std::chrono::microseconds cpu_time_{};
 };
 
 // A port of 127.0.0.1 that nobody listens on now; somebody may a moment later. For tests and

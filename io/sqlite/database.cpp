@@ -190,6 +190,12 @@ Result<void> make_file(const std::string& path) {
   return synced;
 }
 
+// Nobody asks SQLite how much memory it has, and each allocation would take a lock to count it.
+// Before the first connection; elsewhere it does nothing.
+void count_no_memory() {
+  [[maybe_unused]] static const int done = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 void set_flag(sqlite3* connection, int option, bool on) {
   sqlite3_db_config(connection, option, on ? 1 : 0, nullptr);
 }
@@ -269,6 +275,7 @@ void Database::close() noexcept {
 }
 
 Result<Database> Database::connect(const std::string& name, int flags, const Medium& medium) {
+  count_no_memory();
   sqlite3* connection = nullptr;
   const int code = sqlite3_open_v2(name.c_str(), &connection, flags,
                                    medium.vfs.empty() ? nullptr : medium.vfs.c_str());

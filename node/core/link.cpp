@@ -233,17 +233,20 @@ void Link::deliver(v1::Deliver deliver) {
   }
 }
 
-std::optional<Held> Link::take_delivery() {
-  for (const exchange::Lane which : exchange::kLanes) {
-    Lane& lane = lanes_[which];
-    if (!lane.held.empty() && lane.held.front().index() < position_.followed_size) {
-      Held taken{.lane = which, .delivery = std::move(lane.held.front())};
-      lane.held.pop_front();
-      lane.held_bytes -= taken.delivery.envelope().size();
-      return taken;
-    }
+bool Link::has_delivery(exchange::Lane lane) const {
+  const std::deque<v1::Delivery>& held = lanes_[lane].held;
+  return !held.empty() && held.front().index() < position_.followed_size;
+}
+
+std::optional<v1::Delivery> Link::take_delivery(exchange::Lane lane) {
+  if (!has_delivery(lane)) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  Lane& from = lanes_[lane];
+  v1::Delivery taken = std::move(from.held.front());
+  from.held.pop_front();
+  from.held_bytes -= taken.envelope().size();
+  return taken;
 }
 
 std::uint64_t Link::complete() const {

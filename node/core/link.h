@@ -49,12 +49,6 @@ struct LinkPosition {
   std::vector<Hash> continued{};             // Rosters by which that log went on after a loss.
 };
 
-// A delivery whose leaf this node has.
-struct Held {
-  exchange::Lane lane = exchange::Lane::kPatient;
-  v1::Delivery delivery;
-};
-
 // One envelope for Submit.
 struct Outbound {
   std::string envelope;
@@ -102,8 +96,9 @@ class Link {
 
   // Deliveries of a lane in order, each once; a gap is asked for.
   void deliver(v1::Deliver deliver);
-  // The next delivery whose leaf this node has, of the urgent lane first.
-  [[nodiscard]] std::optional<Held> take_delivery();
+  // The next delivery of a lane, where this node has its leaf.
+  [[nodiscard]] bool has_delivery(exchange::Lane lane) const;
+  [[nodiscard]] std::optional<v1::Delivery> take_delivery(exchange::Lane lane);
   // This one, which take_delivery() gave, was not what was logged: the hub is asked for it again.
   void refetch(exchange::Lane lane, std::uint64_t index);
   // This one cannot be judged here: its lane stands before it, and goes on asking with each Pong.

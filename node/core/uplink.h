@@ -19,10 +19,11 @@ class Uplink {
 
   explicit Uplink(const exchange::PaceLimits& limits = {}) : pace_(limits, Time{}) {}
 
-  // So many bytes are submitted and unanswered now. What is more than before was submitted just
-  // now, and what is less was answered: the oldest, as far as can be told.
-  void on_the_way(std::uint64_t bytes, Time now) {
-    pace_.at(now);
+  // So many bytes are submitted and unanswered now, and whether something urgent passes. What is
+  // more than before was submitted just now, and what is less was answered: the oldest, as far as
+  // can be told.
+  void on_the_way(std::uint64_t bytes, Time now, bool is_urgent) {
+    pace_.at(now, is_urgent);
     if (bytes > bytes_) {
       sent_.push_back({bytes - bytes_, now});
     } else if (bytes < bytes_) {

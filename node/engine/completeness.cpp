@@ -93,7 +93,8 @@ Result<void> Engine::take_exchanged(const Arrival& arrival, const ledger::Leaf& 
   if (draft.kind() == exchange::kStatementKind) {
     return take_statement(arrival, by);
   }
-  if (draft.kind() == exchange::kAcknowledgementKind && shown) {
+  CHANCERY_TRY_VOID(store_->put_references_of(arrival.index, arrival.text, *arrival.envelope));
+  if (draft.kind() == exchange::kAcknowledgementKind && (shown || arrival.own)) {
     return take_acknowledgement(arrival, by);
   }
   return take_consultation(arrival);
@@ -145,6 +146,10 @@ Result<void> Engine::take_acknowledgement(const Arrival& arrival, const StatedBy
   if (!said.has_value()) {
     log::warn("bad-acknowledgement",
               {{"index", arrival.index}, {"peer", by.peer}, {"error", said.error().to_string()}});
+    return {};
+  }
+  CHANCERY_TRY_VOID(store_->end_owed_by(by.peer, said->notice()));
+  if (arrival.own) {
     return {};
   }
   news_.stages = true;

@@ -164,14 +164,15 @@ Result<bool> Engine::put_tally(const Consulted& consulted, const HeldConsultatio
                                StoredLog& log) {
   const Hash& opening = consulted.held.opening;
   const CosignedNote cut = consulted.cut.value_or(CosignedNote{});
-  std::optional<Hash> own = workflow::last_word(held.entries, config_.member, cut.size, log.view());
+  std::optional<workflow::LastWord> own =
+      workflow::last_word(held.entries, config_.member, cut.size, log.view());
   CHANCERY_TRY_VOID(log.failure());
   CHANCERY_TRY(const std::vector<NodeStore::OwnWord> words, store_->own_words(opening));
   const auto last = std::ranges::find_if(words, [&](const NodeStore::OwnWord& word) {
     return word.queued_at_ms < consulted.deadline_ms;
   });
   if (last != words.end() && last->index.value_or(kNever) >= cut.size) {
-    own = last->n;
+    own = workflow::LastWord{.n = last->n, .response = {}};
   }
   const auto& terms = std::get<v1::ConsultationOpen>(held.entries.front().content);
   const bool was_in_time =
@@ -182,7 +183,8 @@ Result<bool> Engine::put_tally(const Consulted& consulted, const HeldConsultatio
                    : was_in_time   ? v1::TALLY_ANSWER_NONE
                                    : v1::TALLY_ANSWER_SERVED_LATE);
   if (own.has_value()) {
-    tally.set_own(to_string(*own));
+    tally.set_own(to_string(own->n));
+    tally.set_response(own->response.has_value() ? to_string(*own->response) : "");
   }
   tally.set_cut(cut.note);
   v1::Text text;

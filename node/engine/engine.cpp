@@ -16,6 +16,13 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kPingEvery{5'000};
 constexpr milliseconds kGreetAgainAfter{5'000};
+// Records are made once nothing was written for so long, a portion in a turn: of so many notices at
+// most, and so many bytes of texts, some ten milliseconds. Where it is never quiet there is one
+// each second.
+constexpr milliseconds kQuietAfter{200};
+constexpr milliseconds kRecordEvery{1'000};
+constexpr std::size_t kRecordedMax = 32;
+constexpr std::size_t kRecordedBytesMax = 256U << 10U;
 
 }  // namespace
 
@@ -88,8 +95,30 @@ Result<void> Engine::look_again(const Now& now) {
       pace_.whole();
     }
   }
+  CHANCERY_TRY_VOID(keep_records());
   CHANCERY_TRY_VOID(keep_damages());
   return {};
+}
+
+// In transactions of their own, so that no turn that has something to promise waits for them.
+Result<void> Engine::keep_records() {
+  recording_ = false;
+  const bool quiet = now_.steady - written_at_ >= kQuietAfter;
+  if (disk_.level() >= DiskLevel::kUrgentOnly ||
+      (!quiet && now_.steady - recorded_at_ < kRecordEvery)) {
+    return {};
+  }
+  CHANCERY_TRY(const bool waits, store_->has_unrecorded());
+  CHANCERY_TRY(const bool unswept, store_->has_unswept());
+  if (!waits && !unswept) {
+    return {};
+  }
+  recorded_at_ = now_.steady;
+  recording_ = quiet;
+  CHANCERY_TRY_VOID(store_->begin());
+  CHANCERY_TRY_VOID(waits ? store_->record(kRecordedMax, kRecordedBytesMax)
+                          : store_->sweep_words());
+  return store_->commit();
 }
 
 Result<std::unique_ptr<Engine>> Engine::start_over(std::unique_ptr<Engine> before) {
@@ -134,6 +163,11 @@ void Engine::disconnected(std::string_view fault) {
     last_fault_ = fault;
   }
   link_.disconnected();
+  for (const std::string& notice_id : std::exchange(entries_, {})) {
+    entry_outcomes_.push_back({.notice_id = notice_id,
+                               .index = fail(ErrorCode::kUnknownOutcome,
+                                             "the link to the hub ended before it answered")});
+  }
 }
 
 LocalContext Engine::local_context() const {
@@ -153,6 +187,7 @@ Result<void> Engine::commit() {
       CHANCERY_TRY_VOID(store_->put_remembered(config_.local.cursor_count_max));
     }
     CHANCERY_TRY_VOID(store_->commit());
+    written_at_ = now_.steady;
   }
   local_api_.committed();
   return {};
@@ -211,6 +246,7 @@ Result<void> Engine::set_applications(std::vector<Application> applications, con
 
 Result<void> Engine::finish_turn(const Now& now) {
   now_ = now;
+  CHANCERY_TRY_VOID(take_patient());
   CHANCERY_TRY_VOID(resend_when_due());
   CHANCERY_TRY_VOID(end_aside_when_due());
   CHANCERY_TRY_VOID(compare_statements());

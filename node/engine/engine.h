@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,7 @@
 #include "core/exchange/log_follower.h"
 #include "core/exchange/scrub_pace.h"
 #include "core/exchange/seal.h"
+#include "core/exchange/urgency.h"
 #include "core/exchange/witnesses.h"
 #include "io/log/limiter.h"
 #include "node/core/link.h"
@@ -64,6 +66,12 @@ struct Now {
 };
 
 using RandomSource = std::function<std::string(std::size_t)>;
+
+// How much of what waits is taken at once: the last may go over the bytes.
+struct Portion {
+  std::size_t count = std::numeric_limits<std::size_t>::max();
+  std::size_t bytes = std::numeric_limits<std::size_t>::max();
+};
 
 class Engine {
  public:
@@ -106,9 +114,30 @@ class Engine {
                                               const Now& now);
 
   // In a quiet moment, with no transaction open: looks at some records that nobody asked for, and
-  // names for good what was met that fails its hash.
+  // names for good what was met that fails its hash; makes records by which notices are found.
   [[nodiscard]] Result<void> look_again(const Now& now);
+  // Whether look_again() left some of the notices that have no record, in a quiet moment: the next
+  // turn is to follow at once.
+  [[nodiscard]] bool is_recording() const { return recording_; }
+  // Whether a turn left something of what came: the next is to follow at once.
+  [[nodiscard]] bool is_behind() const {
+    return local_api_.is_behind() ||
+           (!disk_.is_full() && link_.has_delivery(exchange::Lane::kPatient));
+  }
   [[nodiscard]] std::uint64_t scrub_pass_count() const { return pace_.pass_count(); }
+
+  // Hands an entry of the directory in at the hub, for whoever has a say about it: gives its notice
+  // id. kUnavailable where there is no link, and what parsing fails with. What the hub says of it,
+  // or that the link ended before it did, is in take_entry_outcomes() then; if the entry was logged
+  // after all, the directory shows it.
+  [[nodiscard]] Result<std::string> submit_entry(const std::string& envelope, const Now& now);
+  struct EntryOutcome {
+    std::string notice_id;
+    Result<std::uint64_t> index;
+  };
+  [[nodiscard]] std::vector<EntryOutcome> take_entry_outcomes() {
+    return std::exchange(entry_outcomes_, {});
+  }
 
   // UpMessages, in order.
   [[nodiscard]] std::vector<std::string> take_to_hub() { return link_.take_outgoing(); }
@@ -128,6 +157,9 @@ class Engine {
   [[nodiscard]] std::map<std::string, Error> disputes() const;
   // What should have come by now, as of a few seconds ago.
   [[nodiscard]] const std::vector<Overdue>& overdue() const { return overdue_; }
+  // The same notice by notice, as of `now`.
+  [[nodiscard]] Result<v1::OverdueReply> list_overdue(const v1::OverdueRequest& request,
+                                                      const Now& now);
   [[nodiscard]] const std::optional<CosignedNote>& cosigned() const { return cosigned_; }
   [[nodiscard]] bool is_witness() const { return witness_ != nullptr; }
   // What its witness answers to an outsider's add-checkpoint request; nothing where the checkpoint
@@ -162,6 +194,8 @@ class Engine {
   Result<void> despite_damage(const std::function<Result<void>()>& work,
                               const std::function<bool(const Error&)>& refused);
   Result<void> serve_waiting(const std::function<Result<void>()>& work);
+  // Where nothing was written for a while; a few each second in any case.
+  Result<void> keep_records();
   Result<void> write();   // Begins the turn's transaction where none is open.
   Result<void> commit();  // Where one is.
 
@@ -173,7 +207,8 @@ class Engine {
   // log has this entry.
   Result<std::optional<exchange::LogFollower>> judge_continuation(const v1::LogBatch& batch);
   Result<void> go_back(const exchange::LogFollower& to, const v1::LogBatch& told_by);
-  Result<void> take_deliveries();
+  Result<void> take_deliveries(exchange::Lane lane, const Portion& portion = {});
+  Result<void> take_patient();
   Result<void> take_control(const v1::DownMessage& message);
   // Other bytes than were logged: true where they were put aside, to fetch what was.
   Result<bool> put_aside(Arrival& arrival);
@@ -188,6 +223,8 @@ class Engine {
   Result<void> take_refused(const v1::Refused& refused);
   Result<void> take_damaged(const v1::Damaged& damaged);
   Result<bool> is_early(const v1::RefusedItem& item, ErrorCode code);
+  // False where it is of no entry that was handed in.
+  bool settle_entry(const std::string& notice_id, const Result<std::uint64_t>& outcome);
   // Of those that are remembered, or folded anew, into `folded`.
   Result<const exchange::Directory*> directory_at(std::uint64_t index,
                                                   std::optional<exchange::Directory>& folded);
@@ -260,6 +297,11 @@ class Engine {
 
   // What should have come by now: overdue.cpp.
   Result<void> look_for_overdue();
+  // Of each sort, member and lane so many at most.
+  Result<std::vector<Overdue>> find_late(std::size_t of_each_max, std::string_view member = {});
+  Result<void> forget_who_left();
+  // Adds the bytes that were read of its text.
+  Result<std::optional<v1::InboxItem>> listed(const Hash& notice, std::size_t& bytes);
   void add_stale_cosignatures(std::vector<Overdue>& found);
   // Whether the log, as far as it was followed, has witnesses enough for a quorum.
   [[nodiscard]] bool expects_quorum() const;
@@ -314,7 +356,13 @@ class Engine {
   bool statements_wait_ = true;          // Some may, to be compared.
   std::map<Hash, Consulted> consulted_;  // By opening: those that wait for this node's tally.
   SteadyTime asked_how_far_at_{};
+  std::set<std::string> entries_;  // Handed in at the hub, by notice id, and not answered.
+  std::vector<EntryOutcome> entry_outcomes_;
   std::vector<Overdue> overdue_;
+  std::set<std::string> left_;  // Peers that are in the roster no more.
+  SteadyTime written_at_{};     // The last turn that wrote something.
+  bool recording_ = false;
+  SteadyTime recorded_at_{};                    // When records were made last.
   SteadyTime overdue_at_{};                     // To be looked for then.
   std::uint64_t cosigned_behind_since_ms_ = 0;  // The log has grown, and this is cosigned of it.
   std::uint64_t cosigned_behind_size_ = 0;
@@ -327,6 +375,8 @@ class Engine {
   Now now_;  // Of the call that is under way.
   std::uint64_t created_at_us_;
   bool outbox_changed_ = true;  // Something may be waiting to be signed.
+  // By MINIMIZE nothing below this goes.
+  v1::Precedence lowest_ = v1::PRECEDENCE_UNSPECIFIED;
   Signs signs_ = Signs::kAll;
   bool in_step_ = false;  // Followed to where the hub was at its welcome.
   News news_;             // What waiting applications may want to know.
@@ -338,6 +388,7 @@ class Engine {
   SteadyTime ping_at_{};
   std::uint64_t pings_unanswered_ = 0;
   Uplink uplink_;
+  exchange::Urgency urgency_;
   // While what is unanswered is sent again: of the patient, up to the one that was stamped then.
   std::optional<std::uint64_t> resent_through_us_;
   exchange::RetentionPass retention_;

@@ -17,6 +17,10 @@ using std::chrono::milliseconds;
 
 namespace {
 
+// What is patient, of one turn: some ten milliseconds of work, and less while something urgent
+// passes (decision 0043).
+constexpr Portion kPortion{.count = 128, .bytes = 512U << 10U};
+constexpr Portion kInTimeUrgent{.count = 32, .bytes = 128U << 10U};
 constexpr std::uint64_t kRetentionSlackMs = 24ULL * 60 * 60 * 1000;       // Clocks differ.
 constexpr std::size_t kDamagedKeptMax = 16 * exchange::kDamagedCountMax;  // On one connection.
 constexpr std::size_t kRestoredBytesMax = 2U << 20U;  // At a time: the hub asks again.
@@ -79,7 +83,7 @@ Result<void> Engine::receive_from_hub(const std::string& topic, std::string_view
       return take_batches(std::move(*parsed->mutable_batches()));
     case v1::DownMessage::kDeliver:
       link_.deliver(std::move(*parsed->mutable_deliver()));
-      return take_deliveries();
+      return take_deliveries(exchange::Lane::kUrgent);
     case v1::DownMessage::kAccepted:
       return take_accepted(parsed->accepted());
     case v1::DownMessage::kRefused:
@@ -239,7 +243,7 @@ Result<void> Engine::take_batches(v1::Batches batches) {
     link_.followed(follower_.size(), follower_.tree().root(), followed->checkpoint);
   }
   CHANCERY_TRY_VOID(look_at_rounds());
-  return take_deliveries();
+  return take_deliveries(exchange::Lane::kUrgent);
 }
 
 Result<const exchange::Directory*> Engine::directory_at(
@@ -253,12 +257,27 @@ Result<const exchange::Directory*> Engine::directory_at(
   return &std::prev(after)->second;
 }
 
-Result<void> Engine::take_deliveries() {
-  while (std::optional<Held> held = link_.take_delivery()) {
-    v1::Delivery& delivery = held->delivery;
+// What is patient waits for the end of the turn, behind all that is urgent and came after it.
+Result<void> Engine::take_patient() {
+  if (disk_.is_full()) {
+    return {};
+  }
+  return take_deliveries(exchange::Lane::kPatient,
+                         urgency_.is_on(now_.steady) ? kInTimeUrgent : kPortion);
+}
+
+Result<void> Engine::take_deliveries(exchange::Lane lane, const Portion& portion) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < portion.count && bytes < portion.bytes; ++i) {
+    std::optional<v1::Delivery> taken = link_.take_delivery(lane);
+    if (!taken.has_value()) {
+      return {};
+    }
+    v1::Delivery& delivery = *taken;
+    bytes += delivery.envelope().size();
     CHANCERY_TRY(const std::optional<ledger::Leaf> sound, store_->sound_leaf(delivery.index()));
     if (!sound.has_value()) {
-      link_.stand(held->lane, delivery.index());
+      link_.stand(lane, delivery.index());
       continue;
     }
     const ledger::Leaf& leaf = *sound;
@@ -267,7 +286,10 @@ Result<void> Engine::take_deliveries() {
                  directory_at(delivery.index(), folded));
     Arrival arrival = judge_delivery(delivery.index(), std::move(*delivery.mutable_envelope()),
                                      leaf, config_.member, *directory, opener_, cache_);
-    arrival.lane = held->lane;
+    arrival.lane = lane;
+    if (arrival.lane == exchange::Lane::kUrgent) {
+      urgency_.passed(now_.steady);
+    }
     check_erasure(arrival, leaf);
     CHANCERY_TRY_VOID(write());
     if (arrival.verdict == Verdict::kGarbled) {
@@ -368,7 +390,7 @@ Result<void> Engine::take_own(const Arrival& arrival, const ledger::Leaf& leaf) 
   if (const exchange::Signature* const by = envelope.batch_signature();
       by != nullptr && by->key_id == signer_->public_key().id()) {
     created_at_us_ = std::max(created_at_us_, envelope.header.created_at_us());
-    CHANCERY_TRY_VOID(store_->raise_clock(created_at_us_));
+    store_->raise_clock(created_at_us_);
   }
   CHANCERY_TRY(const std::optional<OutboxRow> row,
                store_->outbox_as_it_is(envelope.draft.notice_id()));
@@ -379,11 +401,22 @@ Result<void> Engine::take_own(const Arrival& arrival, const ledger::Leaf& leaf) 
   outbox_changed_ = true;
   news_.notice_ids.insert(row->notice_id);
   restamp_delay_ = kRestampMin;
-  return store_->mark_logged(row->notice_id, arrival.index, leaf.accepted_at_ms);
+  return store_->mark_logged(*row, arrival.index, leaf.accepted_at_ms);
+}
+
+bool Engine::settle_entry(const std::string& notice_id, const Result<std::uint64_t>& outcome) {
+  if (entries_.erase(notice_id) == 0) {
+    return false;
+  }
+  entry_outcomes_.push_back({.notice_id = notice_id, .index = outcome});
+  return true;
 }
 
 Result<void> Engine::take_accepted(const v1::Accepted& accepted) {
   for (const v1::AcceptedItem& item : accepted.items()) {
+    if (settle_entry(item.notice_id(), item.index())) {
+      continue;
+    }
     CHANCERY_TRY(const std::optional<OutboxRow> row, store_->outbox_as_it_is(item.notice_id()));
     if (!row.has_value() || row->stage != OutboxStage::kSigned ||
         item.index() >= follower_.size()) {
@@ -396,7 +429,7 @@ Result<void> Engine::take_accepted(const v1::Accepted& accepted) {
       continue;  // An earlier stamping was logged: its delivery will show it.
     }
     CHANCERY_TRY_VOID(write());
-    CHANCERY_TRY_VOID(store_->mark_logged(row->notice_id, item.index(), leaf->accepted_at_ms));
+    CHANCERY_TRY_VOID(store_->mark_logged(*row, item.index(), leaf->accepted_at_ms));
     restamp_delay_ = kRestampMin;
     outbox_changed_ = true;
     news_.notice_ids.insert(row->notice_id);
@@ -428,6 +461,9 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
   bool restamps = false;
   for (const v1::RefusedItem& item : refused.items()) {
     const ErrorCode code = error_code_from_wire(item.code()).value_or(ErrorCode::kInternal);
+    if (settle_entry(item.notice_id(), fail(code, item.text()))) {
+      continue;
+    }
     const milliseconds delay(std::min<std::uint64_t>(item.retry_after_ms(), 60'000));
     refusals_.line(now_.steady, log::Level::kWarn, "refused", error_info(code).name,
                    {{"notice_id", uuid_text(as_bytes(item.notice_id()))},
@@ -436,9 +472,11 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
     news_.notice_ids.insert(item.notice_id());
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY(const bool early, is_early(item, code));
-    // A notice outlives the key that first signed it: it is signed again by the key of now.
+    // A notice outlives the key that first signed it: it is signed again by the key of now. And
+    // what MINIMIZE holds back is signed once that is lifted.
     if (code == ErrorCode::kStaleDirectory || code == ErrorCode::kOutOfOrder ||
-        code == ErrorCode::kRevokedKey || code == ErrorCode::kUnknownKey) {
+        code == ErrorCode::kRevokedKey || code == ErrorCode::kUnknownKey ||
+        code == ErrorCode::kSuspended) {
       CHANCERY_TRY_VOID(store_->mark_queued(item.notice_id(), {code, item.text()}));
       outbox_changed_ = true;
       if (signs_ == Signs::kAll) {

@@ -681,7 +681,7 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
 Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request,
                                        const Application& application) {
   CHANCERY_TRY(const OutboxRow row, own_row(request.notice_id(), application));
-  return await_reply(row, cosigned_size_, store_);
+  return await_reply(row, view_, store_);
 }
 
 Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,
@@ -745,7 +745,7 @@ Result<bool> LocalApi::scan(std::optional<exchange::Lane> lane, std::uint64_t& a
 
 Result<v1::InboxItem> LocalApi::arrived(std::uint64_t arrival) {
   CHANCERY_TRY(v1::InboxItem item, store_.inbox_item(arrival));
-  return with_witnessed(std::move(item), cosigned_size_);
+  return with_witnessed(std::move(item), view_.cosigned_size);
 }
 
 // From the newest backwards, so that the work is what is asked for and not what has ever arrived.
@@ -907,7 +907,7 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
     reply.set_stage(v1::STAGE_QUEUED);
   } else if (item.has_value()) {
     CHANCERY_TRY(*reply.mutable_envelope(), store_.received_envelope(item->index()));
-    *reply.mutable_item() = with_witnessed(*std::move(item), cosigned_size_);
+    *reply.mutable_item() = with_witnessed(*std::move(item), view_.cosigned_size);
     reply.set_stage(reply.item().witnessed() ? v1::STAGE_WITNESSED : v1::STAGE_LOGGED);
   } else {
     CHANCERY_TRY(const std::optional<OutboxRow> own, store_.find_own(request));
@@ -915,8 +915,8 @@ Result<v1::ShowReply> LocalApi::show(const v1::ShowRequest& request,
       return fail(ErrorCode::kNotFound, "no such notice at this node");
     }
     CHANCERY_TRY(*reply.mutable_envelope(), envelope_of(*own));
-    *reply.mutable_item() = own_item(*own, store_.genesis(), cosigned_size_);
-    CHANCERY_TRY(const v1::Stage stage, stage_of(*own, cosigned_size_, store_));
+    *reply.mutable_item() = own_item(*own, store_.genesis(), view_.cosigned_size);
+    CHANCERY_TRY(const v1::Stage stage, stage_of(*own, view_.cosigned_size, store_));
     reply.set_stage(stage);
     CHANCERY_TRY_VOID(fill_recipients(*own, reply));
   }

@@ -43,6 +43,12 @@ struct LocalReply {
 };
 
 // What the API sees of the node around it.
+// By what the stage of a member's own notice is judged.
+struct LogView {
+  std::uint64_t cosigned_size = 0;  // Of the newest head at quorum.
+  v1::Precedence lowest = v1::PRECEDENCE_UNSPECIFIED;
+};
+
 struct LocalContext {
   const exchange::Directory* directory = nullptr;
   const DiskGauge* disk = nullptr;
@@ -113,7 +119,9 @@ class LocalApi {
   [[nodiscard]] std::vector<LocalReply> take_replies();
   // What was answered until now rests on what is durable.
   // The size of the newest head at quorum.
-  void set_cosigned(std::uint64_t size) { cosigned_size_ = size; }
+  void set_cosigned(std::uint64_t size) { view_.cosigned_size = size; }
+  // By MINIMIZE nothing below this goes.
+  void set_lowest(v1::Precedence lowest) { view_.lowest = lowest; }
   void committed() { durable_count_ = answers_.size(); }
   // What was answered since wrote nothing: what it promised becomes this error, which says nothing
   // of what an earlier turn may have stored under the same notice id. What only reads is not
@@ -256,7 +264,7 @@ class LocalApi {
   NodeStore& store_;
   std::function<std::string(std::size_t)> random_;
   std::vector<Waiter> waiters_;  // First those whose moment has come.
-  std::uint64_t cosigned_size_ = 0;
+  LogView view_;
   std::set<std::string> settled_;         // Notices of which an application decided in this turn.
   std::set<NodeStore::CursorKey> moved_;  // Along these something is due at another time.
   Work work_;

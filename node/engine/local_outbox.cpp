@@ -5,9 +5,8 @@
 
 #include "chancery/v1/text.pb.h"
 #include "core/base/encoding.h"
-#include "core/exchange/envelope.h"
+#include "core/exchange/minimize.h"
 #include "core/exchange/names.h"
-#include "core/exchange/seal.h"
 #include "core/exchange/strict.h"
 #include "node/engine/local_api.h"
 #include "node/engine/local_replies.h"
@@ -18,18 +17,29 @@ namespace {
 constexpr std::size_t kOutboxScanMax = 2000;  // Rows looked at for one page.
 constexpr std::size_t kOutboxScanAtOnce = 250;
 
-Result<v1::OutboxItem> item_of(const OutboxRow& row, std::uint64_t cosigned_size,
-                               NodeStore& store) {
+// Why it was not taken yet, or never will be; nothing is wrong with what was not tried.
+Result<Error> refusal_of(const OutboxRow& row, v1::Precedence lowest) {
+  if (row.stage == OutboxStage::kQueued && row.code == 0 && lowest != v1::PRECEDENCE_UNSPECIFIED) {
+    CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
+    if (const Result<void> goes = exchange::check_minimize(draft, lowest); !goes.has_value()) {
+      return goes.error();
+    }
+  }
+  return Error{static_cast<ErrorCode>(row.code), row.reason};
+}
+
+Result<v1::OutboxItem> item_of(const OutboxRow& row, const LogView& view, NodeStore& store) {
   v1::OutboxItem item;
   item.set_number(row.number);
-  *item.mutable_item() = own_item(row, store.genesis(), cosigned_size);
+  *item.mutable_item() = own_item(row, store.genesis(), view.cosigned_size);
   item.mutable_item()->set_text(subject_only(item.item().text()));
-  CHANCERY_TRY(const v1::Stage stage, stage_of(row, cosigned_size, store));
+  CHANCERY_TRY(const v1::Stage stage, stage_of(row, view.cosigned_size, store));
+  CHANCERY_TRY(const Error refusal, refusal_of(row, view.lowest));
   item.set_stage(stage);
   item.set_sent(row.created_at_us != 0);
   item.set_aside(row.aside);
-  item.set_code(row.code);
-  item.set_text(row.reason);
+  item.set_code(static_cast<std::uint32_t>(refusal.code));
+  item.set_text(refusal.detail);
   item.set_application(row.application);
   return item;
 }
@@ -110,38 +120,15 @@ Result<std::vector<v1::RecipientStage>> recipient_stages(const OutboxRow& row,
   return stages;
 }
 
-v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis, std::uint64_t cosigned_size) {
-  v1::InboxItem item;
-  item.set_index(row.index);
-  item.set_accepted_at_ms(row.accepted_at_ms);
-  item.set_notice(to_string(row.notice));
-  item.set_draft(row.draft);
-  item.set_sealed(row.sealed);
-  item.set_created_at_us(row.created_at_us);
-  item.set_arrived_at_ms(row.queued_at_ms);
-  item.set_logged(row.stage == OutboxStage::kLogged);
-  item.set_own(true);
-  item.set_erased_at_ms(row.erased_at_ms);
-  const Result<std::string> text =
-      row.sealed ? exchange::unpad_text(row.text) : Result<std::string>(row.text);
-  item.set_text(text.value_or(""));
-  const Result<exchange::Envelope> envelope =
-      exchange::parse_envelope(row.envelope, genesis, exchange::Bodies::kMaybeErased);
-  if (envelope.has_value() && !envelope->signatures.empty()) {
-    item.set_key_id(to_string(envelope->signatures.front().key_id));
-  }
-  return with_witnessed(std::move(item), cosigned_size);
-}
-
-Result<v1::AwaitReply> await_reply(const OutboxRow& row, std::uint64_t cosigned_size,
-                                   NodeStore& store) {
+Result<v1::AwaitReply> await_reply(const OutboxRow& row, const LogView& view, NodeStore& store) {
   v1::AwaitReply reply;
-  CHANCERY_TRY(const v1::Stage stage, stage_of(row, cosigned_size, store));
+  CHANCERY_TRY(const v1::Stage stage, stage_of(row, view.cosigned_size, store));
+  CHANCERY_TRY(const Error refusal, refusal_of(row, view.lowest));
   reply.set_stage(stage);
   reply.set_index(row.index);
   reply.set_accepted_at_ms(row.accepted_at_ms);
-  reply.set_code(row.code);
-  reply.set_text(row.reason);
+  reply.set_code(static_cast<std::uint32_t>(refusal.code));
+  reply.set_text(refusal.detail);
   return reply;
 }
 
@@ -175,7 +162,7 @@ Result<v1::OutboxReply> LocalApi::outbox(const v1::OutboxRequest& request,
       CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
       if (has_asked_stage(row, request) &&
           exchange::any_matches(application.publish, draft.kind())) {
-        CHANCERY_TRY(*reply.add_items(), item_of(row, cosigned_size_, store_));
+        CHANCERY_TRY(*reply.add_items(), item_of(row, view_, store_));
       }
     }
   }
@@ -203,7 +190,7 @@ Result<v1::AwaitReply> LocalApi::cancel(const v1::CancelRequest& request,
   const bool withdrawn = row.stage == OutboxStage::kRefused &&
                          row.code == static_cast<std::uint32_t>(ErrorCode::kWithdrawn);
   if (withdrawn) {
-    return await_reply(row, cosigned_size_, store_);
+    return await_reply(row, view_, store_);
   }
   const std::string name = uuid_text(as_bytes(request.notice_id()));
   if (row.stage == OutboxStage::kRefused) {
@@ -221,14 +208,14 @@ Result<v1::AwaitReply> LocalApi::cancel(const v1::CancelRequest& request,
   CHANCERY_TRY_VOID(or_stop(
       store_.mark_refused(request.notice_id(), {ErrorCode::kWithdrawn, "by " + application.name})));
   CHANCERY_TRY(const OutboxRow now, own_row(request.notice_id(), application));
-  return await_reply(now, cosigned_size_, store_);
+  return await_reply(now, view_, store_);
 }
 
 Result<v1::AwaitReply> LocalApi::retry(const v1::RetryRequest& request,
                                        const Application& application) {
   CHANCERY_TRY(const OutboxRow row, own_row(request.notice_id(), application));
   if (row.stage != OutboxStage::kRefused && !row.aside) {
-    return await_reply(row, cosigned_size_, store_);  // It is logged, or under way.
+    return await_reply(row, view_, store_);  // It is logged, or under way.
   }
   CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
   if (row.stage == OutboxStage::kRefused) {
@@ -240,7 +227,7 @@ Result<v1::AwaitReply> LocalApi::retry(const v1::RetryRequest& request,
   }
   CHANCERY_TRY_VOID(or_stop(store_.mark_wanted(request.notice_id())));
   CHANCERY_TRY(const OutboxRow now, own_row(request.notice_id(), application));
-  return await_reply(now, cosigned_size_, store_);
+  return await_reply(now, view_, store_);
 }
 
 }  // namespace chancery::node

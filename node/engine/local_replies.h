@@ -11,6 +11,8 @@
 #include "core/base/result.h"
 #include "core/exchange/limits.h"
 #include "node/engine/application.h"
+#include "node/engine/local_api.h"
+#include "node/store/find.h"
 #include "node/store/node_store.h"
 
 namespace chancery::node {
@@ -67,10 +69,7 @@ inline constexpr std::size_t kScanAtOnce = 250;  // Rows, from one look to the n
 [[nodiscard]] Result<std::vector<v1::RecipientStage>> recipient_stages(const OutboxRow& row,
                                                                        const v1::Draft& draft,
                                                                        NodeStore& store);
-// Of a row of the outbox, with its text.
-[[nodiscard]] v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis,
-                                     std::uint64_t cosigned_size);
-[[nodiscard]] Result<v1::AwaitReply> await_reply(const OutboxRow& row, std::uint64_t cosigned_size,
+[[nodiscard]] Result<v1::AwaitReply> await_reply(const OutboxRow& row, const LogView& view,
                                                  NodeStore& store);
 
 }  // namespace chancery::node

@@ -6,6 +6,8 @@
 #include "core/crypto/secret.h"
 #include "core/exchange/compose.h"
 #include "core/exchange/limits.h"
+#include "core/exchange/minimize.h"
+#include "core/exchange/names.h"
 #include "io/log/log.h"
 #include "node/engine/delays.h"
 #include "node/engine/engine.h"
@@ -18,6 +20,7 @@ using std::chrono::milliseconds;
 constexpr SigningWindow kWindow;
 constexpr milliseconds kResendAfter{30'000};
 constexpr milliseconds kSignAgainAfter{1'000};
+constexpr std::size_t kEntriesMax = 64;  // Of the directory, handed in and not answered.
 
 }  // namespace
 
@@ -46,7 +49,10 @@ void Engine::choose_what_to_sign() {
   } else if (signs_ == Signs::kAll) {
     signs_ = Signs::kUrgent;
   }
-  outbox_changed_ = outbox_changed_ || (signs_ == Signs::kAll && before != Signs::kAll);
+  const v1::Precedence lowest = exchange::lowest_that_goes(follower_.directory());
+  const bool other = std::exchange(lowest_, lowest) != lowest;
+  local_api_.set_lowest(lowest);
+  outbox_changed_ = outbox_changed_ || (signs_ == Signs::kAll && before != Signs::kAll) || other;
 }
 
 Result<void> Engine::sign_and_submit() {
@@ -59,16 +65,20 @@ Result<void> Engine::sign_and_submit() {
   if (!outbox_changed_ || !may_sign) {
     return {};
   }
-  Result<std::vector<Waiting>> queued = store_->waiting(kSignedTogetherMax, kWindow.bytes_max);
+  Result<std::vector<Waiting>> queued =
+      store_->waiting(kSignedTogetherMax, kWindow.bytes_max, lowest_);
   if (!queued.has_value()) {
     CHANCERY_TRY(const Met met, keep_damages());
     return met.new_count > 0 ? Result<void>()
                              : std::unexpected(queued.error());  // The others next.
   }
   std::vector<Waiting> waiting = *std::move(queued);
+  if (count_urgent(waiting) > 0) {
+    urgency_.passed(now_.steady);
+  }
   CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
   CHANCERY_TRY(const std::uint64_t before, bytes_on_the_way());
-  uplink_.on_the_way(before, now_.steady);
+  uplink_.on_the_way(before, now_.steady, urgency_.is_on(now_.steady));
   SigningWindow window = kWindow;  // What is sent again fills it first.
   window.bytes_max = std::min(window.bytes_max, uplink_.pace() + window.reserve_bytes);
   waiting.resize(signs_ == Signs::kAll ? count_to_sign(waiting, outbox.signed_count)
@@ -110,7 +120,7 @@ Result<void> Engine::sign_and_submit() {
   link_.submit(in_order(std::move(notices), std::move(newest)));
   resend_at_ = now_.steady + kResendAfter;
   CHANCERY_TRY(const std::uint64_t after, bytes_on_the_way());
-  uplink_.on_the_way(after, now_.steady);
+  uplink_.on_the_way(after, now_.steady, urgency_.is_on(now_.steady));
   return {};
 }
 
@@ -153,7 +163,7 @@ Result<void> Engine::resend_more() {
     return {};
   }
   CHANCERY_TRY(const std::uint64_t before, bytes_on_the_way());
-  uplink_.on_the_way(before, now_.steady);
+  uplink_.on_the_way(before, now_.steady, urgency_.is_on(now_.steady));
   if (before >= uplink_.pace()) {
     return {};
   }
@@ -170,7 +180,7 @@ Result<void> Engine::resend_more() {
   resent_through_us_ = notices.back().created_at_us;
   submit_again(in_order(std::move(notices), std::move(newest)));
   CHANCERY_TRY(const std::uint64_t after, bytes_on_the_way());
-  uplink_.on_the_way(after, now_.steady);
+  uplink_.on_the_way(after, now_.steady, urgency_.is_on(now_.steady));
   return {};
 }
 
@@ -205,6 +215,24 @@ std::vector<Outbound> Engine::in_order(std::vector<Unacknowledged> notices, Newe
     all.push_back({.envelope = std::move(notice.envelope), .previous_us = previous_us});
   }
   return all;
+}
+
+Result<std::string> Engine::submit_entry(const std::string& bytes, const Now& now) {
+  now_ = now;
+  CHANCERY_TRY(const exchange::Envelope envelope,
+               exchange::parse_envelope(bytes, store_->genesis()));
+  if (!exchange::is_directory_kind(envelope.draft.kind())) {
+    return fail(ErrorCode::kInvalidKind, envelope.draft.kind() + " is no entry of the directory");
+  }
+  if (link_.phase() != LinkPhase::kUp) {
+    return fail(ErrorCode::kUnavailable, "there is no link to the hub");
+  }
+  if (entries_.size() >= kEntriesMax) {
+    return fail(ErrorCode::kQueueFull, std::to_string(kEntriesMax) + " entries wait for the hub");
+  }
+  entries_.insert(envelope.draft.notice_id());
+  link_.submit({{.envelope = bytes, .previous_us = 0}});
+  return envelope.draft.notice_id();
 }
 
 void Engine::unsent(const Now& now) {

@@ -349,7 +349,8 @@ Result<std::vector<exchange::Damage>> NodeStore::check_tail() {
 }
 
 Result<std::uint64_t> NodeStore::clock_seen_ms() {
-  CHANCERY_TRY(const std::uint64_t created_at_us, impl_->number("SELECT created_at_us FROM clock"));
+  CHANCERY_TRY(const std::uint64_t written_us, impl_->number("SELECT created_at_us FROM clock"));
+  const std::uint64_t created_at_us = std::max(written_us, impl_->clock_us.value_or(0));
   CHANCERY_TRY(const std::uint64_t arrived_at_ms,
                impl_->number("SELECT arrived_at_ms FROM inbox ORDER BY arrival DESC LIMIT 1"));
   return std::max(created_at_us / 1000, arrived_at_ms);

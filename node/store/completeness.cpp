@@ -6,6 +6,7 @@
 #include "core/base/encoding.h"
 #include "core/exchange/envelope.h"
 #include "core/exchange/seal.h"
+#include "core/exchange/strict.h"
 #include "node/store/impl.h"
 #include "node/store/schema.h"
 
@@ -46,28 +47,6 @@ Result<ledger::CompactTree> tree_of(const sqlite::Statement& select, int size, i
   CHANCERY_TRY(const std::uint64_t count, select.column_u64(size));
   CHANCERY_TRY(const std::string bytes, select.column_blob(edge));
   return ledger::CompactTree::resume(count, bytes);
-}
-
-Result<std::vector<std::uint64_t>> indices_of(sqlite::Statement& select) {
-  std::vector<std::uint64_t> indices;
-  while (true) {
-    CHANCERY_TRY(const bool row, select.step());
-    if (!row) {
-      return indices;
-    }
-    CHANCERY_TRY(indices.emplace_back(), select.column_u64(0));
-  }
-}
-
-Result<std::vector<std::string>> texts_of(sqlite::Statement& select) {
-  std::vector<std::string> texts;
-  while (true) {
-    CHANCERY_TRY(const bool row, select.step());
-    if (!row) {
-      return texts;
-    }
-    CHANCERY_TRY(texts.emplace_back(), select.column_text(0));
-  }
 }
 
 // The first row of idx, text and sealed.
@@ -261,13 +240,11 @@ Result<void> NodeStore::put_statement(const StatedBy& by, const v1::Statement& s
   CHANCERY_TRY(sqlite::Statement* const early,
                impl_->statement("INSERT INTO early(peer, idx, stated) VALUES(?1, ?2, ?3) "
                                 "ON CONFLICT DO NOTHING"));
-  CHANCERY_TRY(sqlite::Statement* const came,
-               impl_->statement("DELETE FROM undelivered WHERE member = ?1 AND urgent = 1 AND "
-                                "idx = ?2"));
   for (const v1::EntryRef& ref : statement.early()) {
     const std::string_view peer = by.peer;
-    CHANCERY_TRY_VOID(early->bind(1, peer).bind(2, ref.index()).bind(3, by.index).run());
-    CHANCERY_TRY_VOID(came->bind(1, peer).bind(2, ref.index()).run());
+    const std::uint64_t index = ref.index();
+    CHANCERY_TRY_VOID(early->bind(1, peer).bind(2, index).bind(3, by.index).run());
+    CHANCERY_TRY_VOID(impl_->cross_off(peer, exchange::Lane::kUrgent, index, index + 1));
   }
   CHANCERY_TRY(sqlite::Statement* const unopened,
                impl_->statement("INSERT INTO unopened(peer, idx, stated) VALUES(?1, ?2, ?3) "
@@ -277,46 +254,6 @@ Result<void> NodeStore::put_statement(const StatedBy& by, const v1::Statement& s
         unopened->bind(1, std::string_view(by.peer)).bind(2, ref.index()).bind(3, by.index).run());
   }
   return {};
-}
-
-Result<void> NodeStore::Impl::expect_delivery(std::string_view notice_id, std::uint64_t index) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               statement("SELECT draft FROM outbox WHERE notice_id = ?1"));
-  select->bind(1, as_bytes(notice_id));
-  CHANCERY_TRY(const bool row, select->step());
-  CHANCERY_CHECK(row);
-  CHANCERY_TRY(const std::string draft, select->column_blob(0));
-  select->reset();
-  // Its peers may have counted it before this node learnt that it is logged.
-  CHANCERY_TRY(
-      sqlite::Statement* const put,
-      statement("INSERT INTO undelivered(member, urgent, idx) SELECT ?1, ?2, ?3 WHERE NOT EXISTS "
-                "(SELECT 1 FROM statement WHERE verdict IN (1, 2) AND peer = ?1 AND size > ?3 AND "
-                "verdict = 1) AND NOT EXISTS (SELECT 1 FROM early WHERE peer = ?1 AND idx = ?3)"));
-  return put_recipients(*put, index, draft);
-}
-
-// SQLite holds the keys of all that a statement erases: so many at a time.
-Result<void> NodeStore::Impl::mark_delivered(std::string_view peer, std::uint64_t size) {
-  constexpr std::uint64_t kErasedAtOnce = 10'000;
-  CHANCERY_TRY(sqlite::Statement* const erase,
-               statement("DELETE FROM undelivered WHERE member = ?1 AND urgent = ?2 AND idx <= "
-                         "(SELECT max(idx) FROM (SELECT idx FROM undelivered WHERE member = ?1 "
-                         "AND urgent = ?2 AND idx < ?3 ORDER BY idx LIMIT ?4))"));
-  for (const exchange::Lane lane : exchange::kLanes) {
-    do {
-      erase->bind(1, peer).bind(2, std::to_underlying(lane)).bind(3, size).bind(4, kErasedAtOnce);
-      CHANCERY_TRY_VOID(erase->run());
-    } while (database.changes() == kErasedAtOnce);
-  }
-  return {};
-}
-
-Result<std::vector<std::string>> NodeStore::undelivered_to(std::uint64_t index) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT member FROM undelivered WHERE idx = ?1 ORDER BY member"));
-  select->bind(1, index);
-  return texts_of(*select);
 }
 
 Result<std::vector<std::string>> NodeStore::peers_with_statements() {
@@ -349,6 +286,7 @@ Result<void> NodeStore::judge_statement(std::string_view peer, std::uint64_t ind
   if (verdict != StatementVerdict::kAgrees) {
     return {};
   }
+  impl_->agreed_sizes.erase(std::string(peer));
   CHANCERY_TRY(sqlite::Statement* const early,
                impl_->statement("DELETE FROM early WHERE peer = ?1 AND idx < ?2"));
   CHANCERY_TRY_VOID(early->bind(1, peer).bind(2, size).run());
@@ -384,58 +322,6 @@ Result<std::optional<StatedBy>> NodeStore::delivered(std::string_view peer, std:
   CHANCERY_TRY(by.accepted_at_ms, select->column_u64(1));
   select->reset();
   return std::optional(std::move(by));
-}
-
-Result<std::vector<Oldest>> NodeStore::oldest_unlogged() {
-  std::vector<Oldest> all;
-  const auto take = [&](sqlite::Statement& select) -> Result<void> {
-    CHANCERY_TRY(const bool row, select.step());
-    if (row) {
-      CHANCERY_TRY(const std::uint64_t since_ms, select.column_u64(0));
-      CHANCERY_TRY(const std::string notice, select.column_blob(1));
-      CHANCERY_TRY(const std::uint64_t precedence, select.column_u64(2));
-      const exchange::Lane lane = exchange::lane_of(static_cast<v1::Precedence>(precedence));
-      const auto known = std::ranges::find(all, lane, &Oldest::lane);
-      if (known == all.end()) {
-        all.push_back({.since_ms = since_ms, .lane = lane, .name = hex(as_bytes(notice))});
-      } else if (since_ms < known->since_ms) {
-        *known = {.since_ms = since_ms, .lane = lane, .name = hex(as_bytes(notice))};
-      }
-    }
-    select.reset();
-    return {};
-  };
-  // By the indexes of the outbox: one row of each precedence, whatever waits.
-  CHANCERY_TRY(sqlite::Statement* const queued,
-               impl_->statement("SELECT queued_at_ms, notice, precedence FROM outbox WHERE stage = "
-                                "1 AND aside != 1 AND precedence = ?1 AND application != '' "
-                                "ORDER BY seq LIMIT 1"));
-  for (int precedence = v1::Precedence_MIN; precedence <= v1::Precedence_MAX; ++precedence) {
-    queued->bind(1, static_cast<std::uint64_t>(precedence));
-    CHANCERY_TRY_VOID(take(*queued));
-  }
-  CHANCERY_TRY(sqlite::Statement* const sent,
-               impl_->statement("SELECT queued_at_ms, notice, precedence FROM outbox WHERE stage = "
-                                "2 AND application != '' ORDER BY created_at_us LIMIT 1"));
-  CHANCERY_TRY_VOID(take(*sent));
-  return all;
-}
-
-Result<Oldest> NodeStore::oldest_undelivered(std::string_view peer, exchange::Lane lane) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT o.accepted_at_ms, o.notice FROM undelivered u JOIN outbox "
-                                "o ON o.idx = u.idx WHERE u.member = ?1 AND u.urgent = ?2 "
-                                "ORDER BY u.idx LIMIT 1"));
-  select->bind(1, peer).bind(2, std::to_underlying(lane));
-  CHANCERY_TRY(const bool row, select->step());
-  Oldest oldest{.since_ms = 0, .lane = lane, .name = {}};
-  if (row) {
-    CHANCERY_TRY(oldest.since_ms, select->column_u64(0));
-    CHANCERY_TRY(const std::string notice, select->column_blob(1));
-    oldest.name = hex(as_bytes(notice));
-  }
-  select->reset();
-  return oldest;
 }
 
 Result<void> NodeStore::put_acknowledged(const StatedBy& by, std::string_view notice,

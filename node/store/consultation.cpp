@@ -1,15 +1,14 @@
 #include "node/store/consultation.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/base/encoding.h"
 #include "core/exchange/envelope.h"
 #include "core/exchange/kinds.h"
 #include "core/exchange/seal.h"
-#include "core/exchange/witnesses.h"
-#include "core/ledger/checkpoint.h"
+#include "core/workflow/consultation_evidence.h"
+#include "core/workflow/consultation_reply.h"
 #include "node/store/evidence.h"
 #include "node/store/impl.h"
 
@@ -20,31 +19,14 @@ using workflow::ConsultationEntry;
 using workflow::Ignored;
 using workflow::Outcome;
 
-constexpr std::uint64_t kMsPerSecond = 1000;
-
-Result<Hash> hash_in(const sqlite::Statement& select, int column) {
-  CHANCERY_TRY(const std::string bytes, select.column_blob(column));
-  if (bytes.size() != Hash{}.size()) {
-    return fail(ErrorCode::kStoreDamaged, "a hash of another length");
-  }
-  return hash_from(bytes);
+// Whether it is the opening, or about it (C-221).
+bool is_about(const ConsultationEntry& entry, const Hash& opening) {
+  return std::holds_alternative<v1::ConsultationOpen>(entry.content)
+             ? entry.n == opening || workflow::names(entry.supersedes, opening)
+             : entry.about == opening;
 }
 
-Result<std::vector<Hash>> hashes_of(sqlite::Statement& select) {
-  std::vector<Hash> hashes;
-  while (true) {
-    CHANCERY_TRY(const bool row, select.step());
-    if (!row) {
-      return hashes;
-    }
-    CHANCERY_TRY(hashes.emplace_back(), hash_in(select, 0));
-  }
-}
-
-struct HeldNotice {
-  exchange::Envelope envelope;
-  std::string text;  // Without padding.
-};
+}  // namespace
 
 Result<HeldNotice> held_notice(NodeStore& store, std::uint64_t index) {
   CHANCERY_TRY(const std::optional<std::string> bytes, store.held_envelope(index));
@@ -57,88 +39,14 @@ Result<HeldNotice> held_notice(NodeStore& store, std::uint64_t index) {
   CHANCERY_TRY(held.envelope,
                exchange::parse_envelope(*bytes, store.genesis(), exchange::Bodies::kMaybeErased));
   if (!text.has_value() || held.envelope.erased.has_value()) {
-    return fail(ErrorCode::kBodyErased, "of entry " + std::to_string(index));
+    return held;
   }
   held.text = *std::move(text);
   if (held.envelope.sealed()) {
-    CHANCERY_TRY(held.text, exchange::unpad_text(held.text));
+    CHANCERY_TRY(held.text, exchange::unpad_text(*held.text));
   }
   return held;
 }
-
-std::string_view why(Ignored reason) {
-  switch (reason) {
-    case Ignored::kNotAParty:
-      return "its origin has no say in this";
-    case Ignored::kNotToAll:
-      return "it was not addressed to every party";
-    case Ignored::kOtherStatus:
-      return "it has another status than the opening";
-    case Ignored::kAfterCut:
-      return "it was logged after the cut";
-    case Ignored::kAnsweredBefore:
-      return "an earlier one counts, which it does not supersede";
-    case Ignored::kNotLater:
-      return "it extends to no later time";
-    case Ignored::kNoPosition:
-      return "it takes no position";
-    case Ignored::kEnded:
-      return "the consultation had ended";
-    case Ignored::kNoCut:
-      return "its checkpoint is not at quorum, or from before the deadline";
-  }
-  return "";
-}
-
-v1::Consultation shown(const HeldConsultation& held) {
-  const ConsultationEntry& opening = held.entries.front();
-  const Outcome& outcome = held.outcome;
-  v1::Consultation shown;
-  shown.set_opening(to_string(opening.n));
-  shown.set_index(opening.index);
-  shown.set_opener(opening.origin);
-  shown.set_status(opening.status);
-  shown.set_subject(held.subject);
-  *shown.mutable_terms() = std::get<v1::ConsultationOpen>(opening.content);
-  // Both enumerations have one more value than the fold's, which is the first.
-  shown.set_conclusion(
-      static_cast<v1::ConsultationConclusion>(std::to_underlying(outcome.conclusion) + 1));
-  shown.set_final(outcome.is_final);
-  shown.set_deadline_ms(outcome.deadline_ms);
-  shown.set_cut_size(outcome.cut.value_or(workflow::Cut{}).size);
-  shown.set_cut_time_ms(outcome.cut.value_or(workflow::Cut{}).time_ms);
-  for (const workflow::Party& party : outcome.parties) {
-    v1::ConsultationParty& each = *shown.add_parties();
-    each.set_member(party.member);
-    each.set_opens(party.opens);
-    each.set_participates(party.participates);
-    each.set_standing(
-        static_cast<v1::ConsultationStanding>(std::to_underlying(party.standing) + 1));
-    if (party.response.has_value()) {
-      const ConsultationEntry& response = held.entries[*party.response];
-      each.set_response(to_string(response.n));
-      each.set_response_index(response.index);
-      *each.mutable_responded() = std::get<v1::ConsultationRespond>(response.content);
-    }
-    if (party.tally.has_value()) {
-      each.set_tally(to_string(held.entries[*party.tally].n));
-      each.set_tally_index(held.entries[*party.tally].index);
-    }
-  }
-  for (std::size_t i = 0; i < held.entries.size(); ++i) {
-    const std::optional<Ignored>& ignored = outcome.ignored[i];
-    if (ignored.has_value()) {
-      v1::ConsultationIgnored& each = *shown.add_ignored();
-      each.set_index(held.entries[i].index);
-      each.set_notice(to_string(held.entries[i].n));
-      each.set_origin(held.entries[i].origin);
-      each.set_why(std::string(why(*ignored)));
-    }
-  }
-  return shown;
-}
-
-}  // namespace
 
 Result<void> NodeStore::Impl::put_own_word(const std::vector<Hash>& openings,
                                            std::uint64_t number) {
@@ -151,25 +59,16 @@ Result<void> NodeStore::Impl::put_own_word(const std::vector<Hash>& openings,
   return {};
 }
 
-Result<void> NodeStore::put_about(const Hash& opening, std::uint64_t index) {
-  CHANCERY_TRY(sqlite::Statement* const put,
-               impl_->statement("INSERT INTO about(opening, idx) VALUES(?1, ?2) "
-                                "ON CONFLICT DO NOTHING"));  // A hub may send one in both lanes.
-  return put->bind(1, Bytes(opening)).bind(2, index).run();
+Result<void> NodeStore::put_about(const Hash& notice, std::uint64_t index) {
+  CHANCERY_TRY(sqlite::Statement* const put, impl_->statement(kPutAbout));
+  return put->bind(1, Bytes(notice)).bind(2, index).run();
 }
 
-Result<std::vector<std::uint64_t>> NodeStore::about(const Hash& opening) {
+Result<std::vector<std::uint64_t>> NodeStore::about(const Hash& notice, std::size_t count_max) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT idx FROM about WHERE opening = ?1 ORDER BY idx"));
-  select->bind(1, Bytes(opening));
-  std::vector<std::uint64_t> indices;
-  while (true) {
-    CHANCERY_TRY(const bool row, select->step());
-    if (!row) {
-      return indices;
-    }
-    CHANCERY_TRY(indices.emplace_back(), select->column_u64(0));
-  }
+               impl_->statement("SELECT idx FROM about WHERE notice = ?1 ORDER BY idx LIMIT ?2"));
+  select->bind(1, Bytes(notice)).bind(2, count_max);
+  return indices_of(*select);
 }
 
 Result<std::vector<Hash>> NodeStore::openings(std::string_view prefix, std::size_t count_max) {
@@ -287,31 +186,15 @@ Result<const exchange::Directory*> StoredLog::directory_below(std::uint64_t size
 }
 
 Result<std::optional<workflow::Cut>> StoredLog::cut(std::string_view checkpoint) {
-  const std::optional<workflow::Cut> none;
-  const Result<ledger::Note> note = ledger::parse_note(checkpoint);
-  if (!note.has_value()) {
-    return none;
-  }
-  const Result<ledger::Checkpoint> named = ledger::parse_checkpoint_body(note->text);
-  if (!named.has_value() || named->size == 0) {
-    return none;
-  }
-  CHANCERY_TRY(const std::optional<Hash> root, store_.root_at(named->size));
-  CHANCERY_TRY(const exchange::Directory* const directory, directory_below(named->size));
-  if (root != named->root || directory == nullptr) {
-    return none;
-  }
-  const Result<ledger::SignedCheckpoint> opened =
-      ledger::open_checkpoint(checkpoint, directory->log_keys());
-  if (!opened.has_value()) {
-    return none;
-  }
-  const Result<std::optional<std::uint64_t>> time_s =
-      exchange::quorum_time(opened->note, std::array{exchange::witnesses_of(*directory)});
-  if (!time_s.has_value() || !time_s->has_value()) {
-    return none;
-  }
-  return workflow::Cut{.size = named->size, .time_ms = time_s->value_or(0) * kMsPerSecond};
+  return workflow::cut_of(
+      checkpoint, [this](std::uint64_t size) -> Result<std::optional<workflow::LogHead>> {
+        CHANCERY_TRY(const std::optional<Hash> root, store_.root_at(size));
+        CHANCERY_TRY(const exchange::Directory* const directory, directory_below(size));
+        if (!root.has_value() || directory == nullptr) {
+          return std::optional<workflow::LogHead>();
+        }
+        return std::optional(workflow::LogHead{.root = *root, .directory = directory});
+      });
 }
 
 Result<HeldConsultation> read_consultation(StoredLog& log, const Hash& opening) {
@@ -320,16 +203,23 @@ Result<HeldConsultation> read_consultation(StoredLog& log, const Hash& opening) 
   HeldConsultation held;
   for (const std::uint64_t index : indices) {
     CHANCERY_TRY(HeldNotice notice, held_notice(store, index));
-    CHANCERY_TRY(std::optional<ConsultationEntry> entry,
-                 workflow::consultation_entry(notice.envelope.draft, notice.envelope.notice, index,
-                                              notice.text));
-    if (!entry.has_value() || (held.entries.empty() && entry->n != opening)) {
+    const v1::Draft& draft = notice.envelope.draft;
+    if (!draft.kind().starts_with(workflow::kConsultationKinds)) {
+      continue;  // People answer an opening as they like.
+    }
+    if (!notice.text.has_value()) {
+      return fail(ErrorCode::kBodyErased, "of entry " + std::to_string(index));
+    }
+    const Result<std::optional<ConsultationEntry>> read =
+        workflow::consultation_entry(draft, notice.envelope.notice, index, *notice.text);
+    std::optional<ConsultationEntry> entry = read.value_or(std::nullopt);
+    if (!entry.has_value() || !is_about(*entry, opening) ||
+        (held.entries.empty() && entry->n != opening)) {
       continue;  // What came before the opening, about an N that nobody could know.
     }
     if (held.entries.empty()) {
       CHANCERY_TRY_VOID(workflow::check_opening(*entry));
-      CHANCERY_TRY(const v1::Text text,
-                   exchange::parse_text(notice.envelope.draft.kind(), notice.text));
+      CHANCERY_TRY(const v1::Text text, exchange::parse_text(draft.kind(), *notice.text));
       held.subject = text.subject();
       held.sealed = notice.envelope.sealed();
       held.draft = std::move(notice.envelope.draft);
@@ -364,7 +254,8 @@ Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft, c
     const Outcome outcome = workflow::fold_consultation(held.entries, log.view());
     CHANCERY_TRY_VOID(log.failure());
     if (const std::optional<Ignored> ignored = outcome.ignored.back(); ignored.has_value()) {
-      return fail(ErrorCode::kInvalidKind, "it would not count: " + std::string(why(*ignored)));
+      return fail(ErrorCode::kInvalidKind,
+                  "it would not count: " + std::string(workflow::why(*ignored)));
     }
     const auto* const response = std::get_if<v1::ConsultationRespond>(&entry->content);
     if (response != nullptr && response->position() == v1::POSITION_AGREE_WITH_RESERVATION &&
@@ -374,6 +265,11 @@ Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft, c
     }
   }
   return about;
+}
+
+Result<v1::Consultation> show_consultation(StoredLog& log, const Hash& opening) {
+  CHANCERY_TRY(const HeldConsultation held, read_consultation(log, opening));
+  return workflow::as_reply(held.entries, held.outcome, held.subject);
 }
 
 Result<v1::ConsultationReply> show_consultations(NodeStore& store,
@@ -393,8 +289,7 @@ Result<v1::ConsultationReply> show_consultations(NodeStore& store,
   v1::ConsultationReply reply;
   StoredLog log(store);
   for (const Hash& opening : openings) {
-    CHANCERY_TRY(const HeldConsultation held, read_consultation(log, opening));
-    *reply.add_consultations() = shown(held);
+    CHANCERY_TRY(*reply.add_consultations(), show_consultation(log, opening));
   }
   return reply;
 }

@@ -15,10 +15,19 @@
 
 #include "chancery/v1/local.pb.h"
 #include "core/base/result.h"
+#include "core/exchange/envelope.h"
 #include "core/workflow/consultation.h"
 #include "node/store/node_store.h"
 
 namespace chancery::node {
+
+// An entry as it is held. No text where its body was erased.
+struct HeldNotice {
+  exchange::Envelope envelope;
+  std::optional<std::string> text;  // Without padding.
+};
+
+[[nodiscard]] Result<HeldNotice> held_notice(NodeStore& store, std::uint64_t index);
 
 struct HeldConsultation {
   v1::Draft draft;  // Of the opening.
@@ -58,6 +67,9 @@ class StoredLog {
 // count, kNotFound where its opening is not held here.
 [[nodiscard]] Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft,
                                                    const Hash& n, std::string_view text);
+
+// As show_consultations() gives one.
+[[nodiscard]] Result<v1::Consultation> show_consultation(StoredLog& log, const Hash& opening);
 
 inline constexpr std::size_t kConsultationsMax = 100;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -10,10 +11,12 @@
 #include "core/base/encoding.h"
 #include "core/exchange/completeness.h"
 #include "core/exchange/evidence.h"
+#include "core/exchange/kinds.h"
 #include "core/exchange/seal.h"
 #include "core/exchange/strict.h"
 #include "core/ledger/leaf.h"
 #include "core/ledger/tile_proofs.h"
+#include "node/store/consultation.h"
 #include "node/store/impl.h"
 
 namespace chancery::node {
@@ -21,21 +24,30 @@ namespace {
 
 using exchange::Envelope;
 
+constexpr std::size_t kUnneededProvenMax = 64;
+
 class Maker {
  public:
   explicit Maker(NodeStore& store) : store_(store) {}
 
   Result<std::string> make(const v1::ProveRequest& request) {
-    CHANCERY_TRY(const std::uint64_t index, find(request.notice()));
-    CHANCERY_TRY_VOID(choose_checkpoint(index));
+    CHANCERY_TRY(const std::uint64_t index, logged_index(store_, request.notice()));
+    std::vector<std::uint64_t> thread;
+    if (request.thread()) {
+      CHANCERY_TRY(thread, thread_of(index));
+    }
+    CHANCERY_TRY_VOID(choose_checkpoint(thread.empty() ? index : thread.back()));
     parts_.genesis = store_.genesis();
     CHANCERY_TRY(parts_.directory, store_.directory_entries(size_));
     CHANCERY_TRY(parts_.notice, record(index));
     parts_.notice.hidden = request.hide_text();
-    CHANCERY_TRY(const Envelope envelope, parse(parts_.notice));
+    CHANCERY_TRY(const Envelope envelope, parse(parts_.notice.envelope));
     for (const v1::Recipient& recipient : envelope.draft.recipients()) {
       CHANCERY_TRY_VOID(add_delivery(envelope, recipient.member(), index));
       CHANCERY_TRY_VOID(add_acknowledgements(envelope, recipient.member()));
+    }
+    for (const std::uint64_t at : thread) {
+      CHANCERY_TRY_VOID(add_of_thread(at));
     }
     for (auto& [at, logged] : about_) {
       parts_.about.push_back(std::move(logged));
@@ -49,27 +61,58 @@ class Maker {
   }
 
  private:
-  Result<std::uint64_t> find(const std::string& notice) {
-    if (notice.size() < kNoticePrefixBytesMin || notice.size() > Hash{}.size()) {
-      return fail(ErrorCode::kUsage, "a notice is named by 8 to 64 digits");
+  // The entries of the consultation that the notice opens, ascending. Those that its outcome does
+  // not need only where they are few: whoever is a party could log any number of them.
+  Result<std::vector<std::uint64_t>> thread_of(std::uint64_t opening) {
+    CHANCERY_TRY(const std::string bytes, envelope_at(opening));
+    CHANCERY_TRY(const Envelope envelope, parse(bytes));
+    StoredLog log(store_);
+    Result<HeldConsultation> held = read_consultation(log, envelope.notice);
+    if (!held.has_value() && held.error().code == ErrorCode::kNotFound) {
+      return fail(ErrorCode::kUsage, "the notice opens no consultation");
     }
-    v1::ShowRequest named;
-    named.set_notice(notice);
-    CHANCERY_TRY(const std::optional<OutboxRow> own, store_.find_own(named));
-    CHANCERY_TRY(const std::optional<v1::InboxItem> received, store_.find_notice(named));
-    if (own.has_value() && received.has_value()) {
-      return fail(ErrorCode::kUsage, "more than one notice begins so: give more digits");
+    if (!held.has_value()) {
+      return std::unexpected(held.error());
     }
-    if (received.has_value()) {
-      return received->index();
+    std::vector<std::size_t> places = workflow::needed_entries(held->entries, held->outcome);
+    if (held->entries.size() - places.size() <= kUnneededProvenMax) {
+      places.resize(held->entries.size());
+      std::iota(places.begin(), places.end(), std::size_t{0});
     }
-    if (!own.has_value()) {
-      return fail(ErrorCode::kNotFound, "no notice here begins with " + hex(as_bytes(notice)));
+    std::vector<std::uint64_t> thread;
+    for (const std::size_t at : places) {
+      if (at > 0) {
+        thread.push_back(held->entries[at].index);
+      }
     }
-    if (own->stage != OutboxStage::kLogged) {
-      return fail(ErrorCode::kNotFound, "the notice is not logged: there is nothing to prove yet");
+    return thread;
+  }
+
+  Result<void> add_of_thread(std::uint64_t index) {
+    CHANCERY_TRY(exchange::LoggedRecord logged, record(index));
+    CHANCERY_TRY(const Envelope envelope, parse(logged.envelope));
+    CHANCERY_TRY(const std::string text, text_in(envelope, logged));
+    const Result<v1::Text> parsed = exchange::parse_text(envelope.draft.kind(), text);
+    if (parsed.has_value()) {
+      CHANCERY_TRY_VOID(add_head(exchange::tallied_size(envelope.draft, *parsed, index)));
     }
-    return own->index;
+    about_.insert_or_assign(index, std::move(logged));
+    return {};
+  }
+
+  Result<void> add_head(std::optional<std::uint64_t> size) {
+    const bool is_new = size.has_value() &&
+                        std::ranges::find(parts_.heads, *size - 1, &exchange::LoggedLeaf::index) ==
+                            parts_.heads.end();
+    if (!is_new) {
+      return {};
+    }
+    exchange::LoggedLeaf head{.index = *size - 1, .leaf = {}, .path = {}};
+    CHANCERY_TRY(const ledger::Leaf leaf, store_.leaf(head.index));
+    head.leaf = to_string(ledger::encode(leaf));
+    CHANCERY_TRY(head.path, path(head.index));
+    parts_.heads.push_back(std::move(head));
+    return {};
   }
 
   Result<void> choose_checkpoint(std::uint64_t index) {
@@ -95,24 +138,26 @@ class Maker {
                                    [this](const ledger::Tile& tile) { return store_.tile(tile); });
   }
 
-  Result<Envelope> parse(const exchange::LoggedRecord& logged) {
-    return exchange::parse_envelope(logged.envelope, store_.genesis(),
-                                    exchange::Bodies::kMaybeErased);
+  Result<Envelope> parse(const std::string& envelope) {
+    return exchange::parse_envelope(envelope, store_.genesis(), exchange::Bodies::kMaybeErased);
   }
 
-  Result<exchange::LoggedRecord> record(std::uint64_t index) {
-    CHANCERY_TRY(const ledger::Leaf leaf, store_.leaf(index));
+  Result<std::string> envelope_at(std::uint64_t index) {
     CHANCERY_TRY(std::optional<std::string> envelope, store_.held_envelope(index));
     if (!envelope.has_value()) {
       return fail(ErrorCode::kStoreDamaged,
                   "the envelope of entry " + std::to_string(index) + " is not there, or not whole");
     }
-    exchange::LoggedRecord logged{.index = index,
-                                  .leaf = to_string(ledger::encode(leaf)),
-                                  .path = {},
-                                  .envelope = *std::move(envelope)};
+    return *std::move(envelope);
+  }
+
+  Result<exchange::LoggedRecord> record(std::uint64_t index) {
+    CHANCERY_TRY(const ledger::Leaf leaf, store_.leaf(index));
+    exchange::LoggedRecord logged{
+        .index = index, .leaf = to_string(ledger::encode(leaf)), .path = {}, .envelope = {}};
+    CHANCERY_TRY(logged.envelope, envelope_at(index));
     CHANCERY_TRY(logged.path, path(index));
-    CHANCERY_TRY(const Envelope parsed, parse(logged));
+    CHANCERY_TRY(const Envelope parsed, parse(logged.envelope));
     if (parsed.sealed()) {
       CHANCERY_TRY(std::optional<std::string> plaintext, store_.held_plaintext(index));
       logged.plaintext = std::move(plaintext).value_or("");
@@ -131,7 +176,7 @@ class Maker {
                  ? Result<bool>(false)
                  : Result<bool>(std::unexpected(logged.error()));
     }
-    CHANCERY_TRY(const Envelope envelope, parse(*logged));
+    CHANCERY_TRY(const Envelope envelope, parse(logged->envelope));
     if (envelope.erased.has_value() || (envelope.sealed() && logged->plaintext.empty())) {
       return false;  // What it says is gone.
     }
@@ -188,12 +233,15 @@ class Maker {
 
   Result<v1::Statement> statement_in(const exchange::LoggedRecord& logged,
                                      const std::string& peer) {
-    CHANCERY_TRY(const Envelope envelope, parse(logged));
-    std::string text = envelope.body.clear();
-    if (envelope.sealed()) {
-      CHANCERY_TRY(text, exchange::unpad_text(logged.plaintext));
-    }
+    CHANCERY_TRY(const Envelope envelope, parse(logged.envelope));
+    CHANCERY_TRY(const std::string text, text_in(envelope, logged));
     return exchange::parse_statement(text, peer, logged.index);
+  }
+
+  static Result<std::string> text_in(const Envelope& envelope,
+                                     const exchange::LoggedRecord& logged) {
+    return envelope.sealed() ? exchange::unpad_text(logged.plaintext)
+                             : Result<std::string>(envelope.body.clear());
   }
 
   Result<void> add_acknowledgements(const Envelope& envelope, const std::string& recipient) {
@@ -212,6 +260,29 @@ class Maker {
 };
 
 }  // namespace
+
+Result<std::uint64_t> logged_index(NodeStore& store, const std::string& notice) {
+  if (notice.size() < kNoticePrefixBytesMin || notice.size() > Hash{}.size()) {
+    return fail(ErrorCode::kUsage, "a notice is named by 8 to 64 digits");
+  }
+  v1::ShowRequest named;
+  named.set_notice(notice);
+  CHANCERY_TRY(const std::optional<OutboxRow> own, store.find_own(named));
+  CHANCERY_TRY(const std::optional<v1::InboxItem> received, store.find_notice(named));
+  if (own.has_value() && received.has_value()) {
+    return fail(ErrorCode::kUsage, "more than one notice begins so: give more digits");
+  }
+  if (received.has_value() && received->logged()) {
+    return received->index();
+  }
+  if (!own.has_value() && !received.has_value()) {
+    return fail(ErrorCode::kNotFound, "no notice here begins with " + hex(as_bytes(notice)));
+  }
+  if (!own.has_value() || own->stage != OutboxStage::kLogged) {
+    return fail(ErrorCode::kNotFound, "the notice is not logged yet");
+  }
+  return own->index;
+}
 
 Result<std::string> make_evidence(NodeStore& store, const v1::ProveRequest& request) {
   return Maker(store).make(request);

@@ -19,6 +19,10 @@ namespace chancery::node {
 
 inline constexpr std::size_t kNoticePrefixBytesMin = 4;
 
+// Of the notice that N or a prefix of it names. kUsage where it is too short or means several,
+// kNotFound where there is no such notice here, or it is not logged.
+[[nodiscard]] Result<std::uint64_t> logged_index(NodeStore& store, const std::string& notice);
+
 // The file, verified. kUsage where N is too short or means several, kNotFound where there is no
 // such notice here, or it is not logged; kStoreDamaged where a record that it needs is not there;
 // and what verify_evidence() finds.

@@ -34,9 +34,12 @@ Result<exchange::LogFollower> NodeStore::follower_at(std::uint64_t size) {
 
 Result<void> NodeStore::go_back(const exchange::LogFollower& to, std::string_view told_by,
                                 std::uint64_t now_ms) {
+  CHANCERY_TRY_VOID(impl_->write_memory());
   CHANCERY_TRY_VOID(impl_->keep_abandoned(to.size(), told_by, now_ms));
   CHANCERY_TRY_VOID(impl_->forget_beyond(to));
   CHANCERY_TRY_VOID(impl_->expect_again(to.size()));
+  CHANCERY_TRY_VOID(impl_->recount());
+  impl_->forget_what_was_read();
   impl_->scrub = {};
   return {};
 }
@@ -102,6 +105,8 @@ Result<void> NodeStore::Impl::forget_beyond(const exchange::LogFollower& to) {
       "DELETE FROM anchor WHERE size > ?1",
       "DELETE FROM quarantine WHERE idx >= ?1 AND part NOT IN ('inbox', 'outbox')",
       "DELETE FROM cosigned WHERE size > ?1", "DELETE FROM about WHERE idx >= ?1",
+      // What is logged again is owed again.
+      "DELETE FROM owed WHERE notice IN (SELECT notice FROM outbox WHERE stage != 3 AND ?1 >= 0)",
       // Since when it is held stays, for when it is logged again. A tally may have named a cut
       // beyond; one that is still logged is found again.
       "UPDATE consultation SET tallied = 0, idx = iif(idx < ?1, idx, -1 - idx)",
@@ -112,6 +117,13 @@ Result<void> NodeStore::Impl::forget_beyond(const exchange::LogFollower& to) {
     CHANCERY_TRY(sqlite::Statement* const change, statement(sql));
     CHANCERY_TRY_VOID(change->bind(1, size).run());
   }
+  // Own ones are found once they are logged again; what is shown is found as it is shown.
+  CHANCERY_TRY_VOID(
+      forget_records("seq IN (SELECT seq FROM outbox WHERE stage != 3 AND ?1 >= 0)", size));
+  CHANCERY_TRY(sqlite::Statement* const unlogged,
+               statement("DELETE FROM unrecorded WHERE seq IN (SELECT seq FROM outbox WHERE "
+                         "stage != 3)"));
+  CHANCERY_TRY_VOID(unlogged->run());
   CHANCERY_TRY(
       sqlite::Statement* const witness,
       statement("UPDATE witness SET root = iif(size > ?1, ?2, root), size = min(size, ?1)"));
@@ -160,8 +172,9 @@ Result<void> NodeStore::Impl::expect_again(std::uint64_t size) {
                statement("SELECT idx, draft FROM outbox WHERE stage = 3 AND idx >= ?1 AND "
                          "application != ''"));
   CHANCERY_TRY(sqlite::Statement* const put,
-               statement("INSERT INTO undelivered(member, urgent, idx) VALUES(?1, ?2, ?3) "
-                         "ON CONFLICT DO NOTHING"));
+               statement("INSERT INTO undelivered(urgent, idx, members) VALUES(?1, ?2, ',' || ?3 "
+                         "|| ',') ON CONFLICT DO UPDATE SET members = members || ?3 || ',' "
+                         "WHERE instr(members, ',' || ?3 || ',') = 0"));
   own->bind(1, from);
   while (true) {
     CHANCERY_TRY(const bool row, own->step());
@@ -174,9 +187,9 @@ Result<void> NodeStore::Impl::expect_again(std::uint64_t size) {
     for (const v1::Recipient& recipient : draft.recipients()) {
       const auto peer = stated.find(recipient.member());
       if (peer != stated.end() && index >= peer->second) {
-        CHANCERY_TRY_VOID(put->bind(1, std::string_view(recipient.member()))
-                              .bind(2, std::to_underlying(exchange::lane_of(draft.precedence())))
-                              .bind(3, index)
+        CHANCERY_TRY_VOID(put->bind(1, std::to_underlying(exchange::lane_of(draft.precedence())))
+                              .bind(2, index)
+                              .bind(3, std::string_view(recipient.member()))
                               .run());
       }
     }

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -10,11 +11,14 @@
 #include <vector>
 
 #include "core/ledger/kept_tiles.h"
+#include "core/ledger/leaf.h"
 #include "core/ledger/tree.h"
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
 #include "io/sqlite/statement_cache.h"
 #include "io/sqlite/transaction.h"
+#include "io/words/stemmer.h"
+#include "node/store/counts.h"
 #include "node/store/node_store.h"
 
 namespace chancery::node {
@@ -36,6 +40,9 @@ struct NodeStore::Impl {
     } else if (request.index_plus_one() != 0) {
       CHANCERY_TRY(select, statement(from + "WHERE idx = ?1"));
       select->bind(1, request.index_plus_one() - 1);
+    } else if (request.notice().size() == Hash{}.size()) {
+      CHANCERY_TRY(select, statement(from + "WHERE notice = ?1"));
+      select->bind(1, as_bytes(request.notice()));
     } else {
       CHANCERY_TRY(select, statement(from + "WHERE substr(notice, 1, ?2) = ?1 LIMIT 2"));
       select->bind(1, as_bytes(request.notice())).bind(2, request.notice().size());
@@ -88,10 +95,41 @@ struct NodeStore::Impl {
     return value;
   }
 
+  // Counts, read where this is their first use.
+  Result<Counts*> counts();
+  // By its id, as it is counted. The number is that of the row.
+  struct Placed {
+    std::uint64_t number = 0;
+    OutboxPlace place;
+  };
+  Result<std::optional<Placed>> placed(std::string_view notice_id);
+  // The tables of counts, from the rows themselves.
+  Result<void> recount();
+  // What is held in memory until the commit; and what is dropped where there is none.
+  Result<void> write_memory();
+  void forget_memory();
+  void forget_what_was_read();
+
   // Our notice was logged there, and its recipients are now to have it.
-  Result<void> expect_delivery(std::string_view notice_id, std::uint64_t index);
-  // A peer has what we sent it below a size of the log.
+  Result<void> expect_delivery(const v1::Draft& draft, std::uint64_t index);
+  Result<void> expect_no_delivery(exchange::Lane lane, std::uint64_t index);
+  // A peer has what we sent it below a size of the log; or of a lane what is at these indices.
   Result<void> mark_delivered(std::string_view peer, std::uint64_t size);
+  Result<void> cross_off(std::string_view peer, exchange::Lane lane, std::uint64_t from,
+                         std::uint64_t to);
+  Result<bool> lacks(const std::string& peer, std::uint64_t index, exchange::Lane lane);
+  void lacking_before(const std::string& peer, exchange::Lane lane, std::uint64_t index);
+  Result<std::uint64_t> find_first_lacking(std::string_view peer, exchange::Lane lane);
+  Result<void> count_delivered();
+
+  // A notice is logged, or shown: who of its recipients is to acknowledge it, and has not yet.
+  Result<void> expect_acknowledgements(const v1::Draft& draft, const Hash& notice,
+                                       std::uint64_t since_ms);
+  Result<void> end_owed_by(std::string_view by, std::string_view notice);
+
+  // The next rows that wait for a signature, until they are of so many bytes.
+  Result<void> take_waiting(sqlite::Statement& select, std::vector<Waiting>& rows,
+                            std::size_t& bytes, std::size_t bytes_max);
 
   // What the pair's two ends count.
   Result<void> put_exchanged(const Arrival& arrival);
@@ -104,6 +142,21 @@ struct NodeStore::Impl {
   Result<void> forget_beyond(const exchange::LogFollower& to);
   Result<void> expect_again(std::uint64_t size);
 
+  // Records: find.cpp.
+  const words::Stemmer& rules_of_words() {
+    return stemmer.has_value() ? *stemmer : stemmer.emplace();
+  }
+  Result<void> put_unrecorded(const OutboxRow& row);  // It was logged, and waits for its record.
+  Result<bool> record_one(NodeStore& store, std::size_t& bytes);  // False where none is due.
+  Result<void> record_arrival(NodeStore& store, std::uint64_t arrival, std::size_t& bytes);
+  Result<void> record_own(NodeStore& store, std::uint64_t seq, std::size_t& bytes);
+  // Of an arrival, or a number in the outbox: `which` column.
+  Result<void> put_record(std::string_view which, std::uint64_t number, const v1::InboxItem& item);
+  Result<void> forget_record(std::uint64_t index);
+  Result<void> forget_records(const std::string& which, std::uint64_t parameter);
+  Result<std::optional<v1::InboxItem>> recorded_item(NodeStore& store, std::uint64_t id,
+                                                     std::uint64_t cosigned_size);
+
   Result<void> erase_body(std::uint64_t index, std::string_view received, std::uint64_t now_ms);
 
   sqlite::Database database;
@@ -112,14 +165,90 @@ struct NodeStore::Impl {
   std::vector<exchange::Damage> damages;
   std::map<CursorKey, exchange::PerLane<std::uint64_t>> handed_in_memory;
   bool memory_is_put = false;  // In the transaction that is open.
+  std::optional<Counts> counts_in_memory;
+  // Raised to, and not written yet: the clock of the key, and cursors.
+  std::optional<std::uint64_t> clock_us;
+  exchange::PerLane<std::uint64_t> raised_cursors;
+  // What was read last, and is asked for by all that came together: a batch's leaves, a root.
+  struct ReadBatch {
+    std::uint64_t first = 0;
+    std::string leaves{};
+    [[nodiscard]] bool has(std::uint64_t index) const {
+      return index >= first && index - first < leaves.size() / ledger::kLeafBytes;
+    }
+  };
+  ReadBatch read_batch;
+  std::optional<std::pair<std::uint64_t, Hash>> read_root;
+  // By peer: the largest size at which it agreed; and below which index no row of `undelivered`
+  // names it, 0 where nobody looked.
+  std::map<std::string, std::uint64_t, std::less<>> agreed_sizes;
+  std::map<std::string, exchange::PerLane<std::uint64_t>, std::less<>> first_lacking;
   struct Scrub {
     int part = 0;
     std::uint64_t next = 0;
     std::optional<ledger::CompactTree> tree = ledger::CompactTree();
   };
   Scrub scrub;
+  std::optional<words::Stemmer> stemmer;
   Hash genesis{};
   std::string member;
 };
+
+// An entry is about a notice; a hub may send one in both lanes.
+inline constexpr std::string_view kPutAbout =
+    "INSERT INTO about(notice, idx) VALUES(?1, ?2) ON CONFLICT DO NOTHING";
+
+inline Result<Hash> hash_in(const sqlite::Statement& select, int column) {
+  CHANCERY_TRY(const std::string bytes, select.column_blob(column));
+  if (bytes.size() != Hash{}.size()) {
+    return fail(ErrorCode::kStoreDamaged, "a hash of another length");
+  }
+  return hash_from(bytes);
+}
+
+// Members as columns have them: ",BY,KZ,".
+inline std::vector<std::string> codes_in(std::string_view members) {
+  std::vector<std::string> codes;
+  while (members.size() > 1) {
+    members.remove_prefix(1);
+    codes.emplace_back(members.substr(0, members.find(',')));
+    members.remove_prefix(codes.back().size());
+  }
+  return codes;
+}
+
+// The first column of all rows.
+inline Result<std::vector<std::string>> texts_of(sqlite::Statement& select) {
+  std::vector<std::string> texts;
+  while (true) {
+    CHANCERY_TRY(const bool row, select.step());
+    if (!row) {
+      return texts;
+    }
+    CHANCERY_TRY(texts.emplace_back(), select.column_text(0));
+  }
+}
+
+inline Result<std::vector<Hash>> hashes_of(sqlite::Statement& select) {
+  std::vector<Hash> hashes;
+  while (true) {
+    CHANCERY_TRY(const bool row, select.step());
+    if (!row) {
+      return hashes;
+    }
+    CHANCERY_TRY(hashes.emplace_back(), hash_in(select, 0));
+  }
+}
+
+inline Result<std::vector<std::uint64_t>> indices_of(sqlite::Statement& select) {
+  std::vector<std::uint64_t> indices;
+  while (true) {
+    CHANCERY_TRY(const bool row, select.step());
+    if (!row) {
+      return indices;
+    }
+    CHANCERY_TRY(indices.emplace_back(), select.column_u64(0));
+  }
+}
 
 }  // namespace chancery::node

@@ -1,5 +1,6 @@
 #include "node/store/node_store.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -87,12 +88,71 @@ Result<void> NodeStore::commit() {
   if (!transaction.has_value()) {
     return fail(ErrorCode::kInternal, "commit without begin");
   }
-  const Result<void> committed = transaction->commit();
+  Result<void> committed = impl_->write_memory();
+  if (committed.has_value()) {
+    committed = transaction->commit();
+  }
   transaction.reset();
   if (std::exchange(impl_->memory_is_put, false) && committed.has_value()) {
     impl_->handed_in_memory.clear();
   }
+  if (!committed.has_value()) {
+    impl_->forget_memory();
+  }
   return committed;
+}
+
+Result<void> NodeStore::Impl::write_memory() {
+  if (counts_in_memory.has_value()) {
+    CHANCERY_TRY_VOID(counts_in_memory->write(statements));
+  }
+  if (raised_cursors != exchange::PerLane<std::uint64_t>()) {
+    CHANCERY_TRY(sqlite::Statement* const cursors,
+                 statement("UPDATE position SET cursor = max(cursor, ?1), cursor_urgent = "
+                           "max(cursor_urgent, ?2)"));
+    CHANCERY_TRY_VOID(
+        cursors->bind(1, raised_cursors.patient).bind(2, raised_cursors.urgent).run());
+    raised_cursors = {};
+  }
+  if (clock_us.has_value()) {
+    CHANCERY_TRY(sqlite::Statement* const clock,
+                 statement("UPDATE clock SET created_at_us = max(created_at_us, ?1)"));
+    CHANCERY_TRY_VOID(clock->bind(1, *clock_us).run());
+    clock_us.reset();
+  }
+  return {};
+}
+
+void NodeStore::Impl::forget_memory() {
+  counts_in_memory.reset();
+  clock_us.reset();
+  raised_cursors = {};
+  forget_what_was_read();
+}
+
+void NodeStore::Impl::forget_what_was_read() {
+  agreed_sizes.clear();
+  first_lacking.clear();
+  read_batch = {};
+  read_root.reset();
+}
+
+Result<Counts*> NodeStore::Impl::counts() {
+  if (!counts_in_memory.has_value()) {
+    CHANCERY_TRY(counts_in_memory, Counts::load(statements));
+  }
+  return &*counts_in_memory;
+}
+
+Result<void> NodeStore::Impl::recount() {
+  for (const std::string_view sql :
+       {"DELETE FROM tally", "INSERT INTO tally SELECT * FROM recount", "DELETE FROM outbox_share",
+        "INSERT INTO outbox_share SELECT * FROM outbox_share_recount"}) {
+    CHANCERY_TRY(sqlite::Statement* const change, statement(sql));
+    CHANCERY_TRY_VOID(change->run());
+  }
+  counts_in_memory.reset();
+  return {};
 }
 
 Result<sqlite::Backup> NodeStore::begin_backup(const std::string& path) {
@@ -102,6 +162,7 @@ Result<sqlite::Backup> NodeStore::begin_backup(const std::string& path) {
 void NodeStore::roll_back() {
   impl_->transaction.reset();
   impl_->memory_is_put = false;
+  impl_->forget_memory();
 }
 
 Result<void> NodeStore::make_durable() {
@@ -124,6 +185,9 @@ Result<NodeState> NodeStore::load() {
     CHANCERY_TRY(accepted_at_ms, select->column_u64(3));
     CHANCERY_TRY(position.cursors.patient, select->column_u64(4));
     CHANCERY_TRY(position.cursors.urgent, select->column_u64(5));
+    for (const exchange::Lane lane : exchange::kLanes) {
+      position.cursors[lane] = std::max(position.cursors[lane], impl_->raised_cursors[lane]);
+    }
   }
   select->reset();
   ledger::CompactTree tree;
@@ -165,7 +229,8 @@ Result<NodeState> NodeStore::load() {
   for (const exchange::Continuation& each : directory.continuations()) {
     position.continued.push_back(each.roster);
   }
-  CHANCERY_TRY(const std::uint64_t created_at_us, impl_->number("SELECT created_at_us FROM clock"));
+  CHANCERY_TRY(const std::uint64_t written_us, impl_->number("SELECT created_at_us FROM clock"));
+  const std::uint64_t created_at_us = std::max(written_us, impl_->clock_us.value_or(0));
   CHANCERY_TRY(std::optional<Error> alarm, first_alarm());
   CHANCERY_TRY(std::optional<CosignedNote> newest_cosigned, cosigned());
   return NodeState{
@@ -261,26 +326,31 @@ Result<void> NodeStore::put_batch(const exchange::FollowedBatch& batch,
 }
 
 Result<ledger::Leaf> NodeStore::leaf(std::uint64_t index) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT first_index, leaves FROM batch WHERE first_index <= ?1 "
-                                "ORDER BY first_index DESC LIMIT 1"));
-  select->bind(1, index);
-  CHANCERY_TRY(const bool row, select->step());
-  if (!row) {
-    return fail(ErrorCode::kNotFound, "leaf " + std::to_string(index));
+  Impl::ReadBatch& batch = impl_->read_batch;
+  if (!batch.has(index)) {
+    CHANCERY_TRY(sqlite::Statement* const select,
+                 impl_->statement("SELECT first_index, leaves FROM batch WHERE first_index <= ?1 "
+                                  "ORDER BY first_index DESC LIMIT 1"));
+    select->bind(1, index);
+    CHANCERY_TRY(const bool row, select->step());
+    if (!row) {
+      return fail(ErrorCode::kNotFound, "leaf " + std::to_string(index));
+    }
+    CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
+    CHANCERY_TRY(std::string leaves, select->column_blob(1));
+    select->reset();
+    batch = {.first = first, .leaves = std::move(leaves)};
   }
-  CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
-  CHANCERY_TRY(const std::string leaves, select->column_blob(1));
-  select->reset();
-  const std::uint64_t at = (index - first) * ledger::kLeafBytes;
-  if (at + ledger::kLeafBytes > leaves.size()) {
+  if (!batch.has(index)) {
     return fail(ErrorCode::kNotFound, "leaf " + std::to_string(index));
   }
   Result<ledger::Leaf> leaf = ledger::parse_leaf(
-      as_bytes(leaves).subspan(static_cast<std::size_t>(at), ledger::kLeafBytes));
+      as_bytes(batch.leaves)
+          .subspan(static_cast<std::size_t>(index - batch.first) * ledger::kLeafBytes,
+                   ledger::kLeafBytes));
   if (!leaf.has_value()) {
     return std::unexpected(impl_->damaged(
-        "batch", first, "leaf " + std::to_string(index) + ": " + leaf.error().to_string()));
+        "batch", batch.first, "leaf " + std::to_string(index) + ": " + leaf.error().to_string()));
   }
   return leaf;
 }
@@ -298,6 +368,9 @@ Result<std::optional<ledger::Leaf>> NodeStore::sound_leaf(std::uint64_t index) {
 }
 
 Result<std::optional<Hash>> NodeStore::root_at(std::uint64_t size) {
+  if (impl_->read_root.has_value() && impl_->read_root->first == size) {
+    return std::optional(impl_->read_root->second);
+  }
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT root FROM batch WHERE size_after = ?1"));
   select->bind(1, size);
@@ -306,6 +379,7 @@ Result<std::optional<Hash>> NodeStore::root_at(std::uint64_t size) {
   if (row) {
     CHANCERY_TRY(const std::string bytes, select->column_blob(0));
     root = hash_from(bytes);
+    impl_->read_root = {size, *root};
   }
   select->reset();
   return root;
@@ -349,11 +423,13 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                                                             const ledger::Leaf& leaf,
                                                             std::uint64_t now_ms) {
   CHANCERY_TRY(const bool reused, reuses_id(delivered));
-  Arrival arrival = delivered;
+  std::optional<Arrival> voided;
   if (reused) {
-    arrival.verdict = Verdict::kVoid;
-    arrival.error = Error{ErrorCode::kNoticeIdReused, "another draft of this id is shown"};
+    voided = delivered;
+    voided->verdict = Verdict::kVoid;
+    voided->error = Error{ErrorCode::kNoticeIdReused, "another draft of this id is shown"};
   }
+  const Arrival& arrival = voided.has_value() ? *voided : delivered;
   CHANCERY_TRY(sqlite::Statement* const insert,
                impl_->statement("INSERT INTO received(idx, envelope, verdict, code, reason) "
                                 "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(idx) DO NOTHING"));
@@ -368,11 +444,14 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                         .run());
   // A hub may send one in both lanes.
   const bool is_new = impl_->database.changes() > 0;
-  CHANCERY_TRY(sqlite::Statement* const cursor,
-               impl_->statement(arrival.lane == exchange::Lane::kUrgent
-                                    ? "UPDATE position SET cursor_urgent = max(cursor_urgent, ?1)"
-                                    : "UPDATE position SET cursor = max(cursor, ?1)"));
-  CHANCERY_TRY_VOID(cursor->bind(1, arrival.index + 1).run());
+  CHANCERY_TRY(Counts* const counts, impl_->counts());
+  if (is_new && code != 0) {
+    IntakeCounts& intake = counts->change_intake();
+    intake.void_count += arrival.verdict == Verdict::kVoid ? 1 : 0;
+    intake.unopenable += arrival.verdict == Verdict::kUnopenable ? 1 : 0;
+  }
+  std::uint64_t& passed = impl_->raised_cursors[arrival.lane];
+  passed = std::max(passed, arrival.index + 1);
   if (is_new && is_exchanged(arrival)) {
     CHANCERY_TRY_VOID(impl_->put_exchanged(arrival));
   }
@@ -400,6 +479,12 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                           .bind(4, envelope.header.created_at_us())
                           .bind(5, as_bytes(key_id))
                           .run());
+    if (impl_->database.changes() > 0) {
+      CHANCERY_TRY(sqlite::Statement* const record,
+                   impl_->statement("UPDATE record SET accepted_at_ms = ?2 WHERE arrival = "
+                                    "(SELECT arrival FROM inbox WHERE idx = ?1)"));
+      CHANCERY_TRY_VOID(record->bind(1, arrival.index).bind(2, leaf.accepted_at_ms).run());
+    }
     return std::optional<std::uint64_t>();
   }
   CHANCERY_TRY(
@@ -421,7 +506,10 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
           .bind(11, as_bytes(arrival.text))
           .bind(12, std::to_underlying(exchange::lane_of(envelope.draft.precedence())))
           .run());
-  return std::optional(static_cast<std::uint64_t>(impl_->database.last_insert_rowid()));
+  const auto number = static_cast<std::uint64_t>(impl_->database.last_insert_rowid());
+  counts->change_intake().shown += 1;
+  CHANCERY_TRY_VOID(impl_->expect_acknowledgements(envelope.draft, envelope.notice, now_ms));
+  return std::optional(number);
 }
 
 Result<bool> NodeStore::put_garbled(const Arrival& delivered, std::uint64_t now_ms) {
@@ -443,6 +531,8 @@ Result<bool> NodeStore::put_garbled(const Arrival& delivered, std::uint64_t now_
                         .bind(4, std::string_view(delivered.error->detail))
                         .bind(5, now_ms)
                         .run());
+  CHANCERY_TRY(Counts* const counts, impl_->counts());
+  counts->change_intake().garbled += 1;
   return true;
 }
 
@@ -487,17 +577,8 @@ Result<std::optional<std::string>> NodeStore::held_envelope(std::uint64_t index)
 }
 
 Result<IntakeCounts> NodeStore::intake_counts() {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT shown, void, unopenable, garbled, erased FROM tally"));
-  CHANCERY_TRY_VOID(select->step());
-  IntakeCounts counts;
-  CHANCERY_TRY(counts.shown, select->column_u64(0));
-  CHANCERY_TRY(counts.void_count, select->column_u64(1));
-  CHANCERY_TRY(counts.unopenable, select->column_u64(2));
-  CHANCERY_TRY(counts.garbled, select->column_u64(3));
-  CHANCERY_TRY(counts.erased, select->column_u64(4));
-  select->reset();
-  return counts;
+  CHANCERY_TRY(const Counts* const counts, impl_->counts());
+  return counts->intake();
 }
 
 Result<exchange::PerLane<std::uint64_t>> NodeStore::cursor(std::string_view application,
@@ -632,6 +713,7 @@ Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uin
 Result<void> NodeStore::check() {
   CHANCERY_TRY_VOID(impl_->database.check_integrity());
   CHANCERY_TRY_VOID(load());
+  CHANCERY_TRY_VOID(impl_->write_memory());
   CHANCERY_TRY(const std::uint64_t same, impl_->number("SELECT count(*) FROM (SELECT * FROM tally "
                                                        "INTERSECT SELECT * FROM recount)"));
   CHANCERY_TRY(const std::uint64_t differing,
@@ -649,6 +731,7 @@ Result<void> NodeStore::check() {
 }
 
 Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::size_t bytes_max) {
+  CHANCERY_TRY_VOID(impl_->write_memory());
   CHANCERY_TRY(v1::AuditPageReply reply, audit_batches(from_index, bytes_max, true));
   if (reply.next_index() == 0) {
     CHANCERY_TRY(sqlite::Statement* const beyond,

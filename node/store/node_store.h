@@ -9,7 +9,7 @@
 //   alarm            what the log was contradicted by: code, reason, the bytes that did
 //   inbox            arrival -> what is shown, with the opened text
 //   outbox           notice id -> draft, text, then the signed envelope, its index, its stage
-//   undelivered      (member, urgent, index): who has not stated that it has what we sent
+//   undelivered      (urgent, index) -> who has not stated that it has what we sent there
 //   erased           index -> when the body and the text there were erased
 //   exchanged        index -> D, origin, recipients: what pairs count      not void, no statement
 //   pair             (peer, end) -> how far it was counted, with both counts
@@ -21,6 +21,10 @@
 //   deferred         (application, cursor, arrival) -> what was given back: when due, how often
 //   anchor           size -> edge                                          where a check may begin
 //   quarantine       (part, index) -> code, reason, time                   what fails its hash
+//   record           id -> of which arrival, or number in the outbox: kind, origin, status, time
+//   record_words     id -> the words of subject and content, without endings (FTS5)
+//   replaced         (notice, origin, status) -> that a later notice supersedes, or cancels it
+//   recorded, unrecorded   which notices have no record yet
 //   abandoned        branch -> where the log went on without what was followed, by which batch; and
 //                    what witness and quorum had cosigned of it
 //   abandoned_batch, abandoned_entry   (branch, index) -> batches and envelopes of that branch
@@ -28,7 +32,8 @@
 // Writes belong between begin() and commit(), which is one durable transaction: whoever was told
 // "stored" was told so after commit(). After an error of commit() the process stops and reloads;
 // kDiskFull of any write says that nothing was written, and roll_back() and load() are enough.
-// Nothing is deleted but bodies whose time has passed, and rows of `deferred` that are done with.
+// Nothing is deleted but bodies whose time has passed, rows of `deferred` that are done with, and
+// records, which follow from the rest.
 // What is read is hashed again. One owner, one thread.
 
 #pragma once
@@ -69,7 +74,7 @@ namespace chancery::node {
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 9;
+inline constexpr std::uint32_t kNodeStoreVersion = 13;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -333,11 +338,22 @@ class NodeStore {
   [[nodiscard]] Result<std::optional<PeerStatement>> dispute(std::string_view peer);
   // To whom our notice at an index is not delivered yet: members.
   [[nodiscard]] Result<std::vector<std::string>> undelivered_to(std::uint64_t index);
-  // Of the applications' notices that are not logged, the one of each lane that was queued first;
-  // not of what waits aside.
-  [[nodiscard]] Result<std::vector<Oldest>> oldest_unlogged();
-  // Of those that a peer has not stated to have, the one that was logged first.
-  [[nodiscard]] Result<Oldest> oldest_undelivered(std::string_view peer, exchange::Lane lane);
+  // What has waited since before a time, all of it of status actual (overdue.cpp). Of the
+  // applications' notices those that are not logged, since they were queued; not what waits aside,
+  // nor what MINIMIZE holds back below `lowest`.
+  [[nodiscard]] Result<std::vector<Late>> late_unlogged(const LateQuery& query,
+                                                        v1::Precedence lowest);
+  // Those that the member asked for has not stated to have, since they were accepted.
+  [[nodiscard]] Result<std::vector<Late>> late_undelivered(const LateQuery& query);
+  // Those that people of recipients for action have not acknowledged or answered: own ones since
+  // they were accepted, and others since they were shown here; not what has expired.
+  [[nodiscard]] Result<std::vector<Late>> late_unacknowledged(bool own, const LateQuery& query,
+                                                              std::uint64_t now_ms);
+  // A member acknowledged or answered a notice, by its N; or its origin replaced it.
+  [[nodiscard]] Result<void> end_owed_by(std::string_view member, std::string_view notice);
+  // A member left: it owes nothing of this member's.
+  [[nodiscard]] Result<void> end_owed_by(std::string_view member);
+  [[nodiscard]] Result<void> end_owed_of(std::string_view origin, std::string_view notice);
   // The first statement by which a peer has our notice at an index, and does not say that it cannot
   // open it.
   [[nodiscard]] Result<std::optional<StatedBy>> delivered(std::string_view peer,
@@ -348,10 +364,23 @@ class NodeStore {
   [[nodiscard]] Result<std::vector<Acknowledged>> acknowledged(const Hash& notice,
                                                                std::string_view member);
 
-  // Consultations. An entry of the log is about an opening, the opening's own among them.
-  [[nodiscard]] Result<void> put_about(const Hash& opening, std::uint64_t index);
-  // In the order of the log.
-  [[nodiscard]] Result<std::vector<std::uint64_t>> about(const Hash& opening);
+  // Threads. An entry of the log is about each notice that it refers to; an opening of a
+  // consultation about itself as well.
+  [[nodiscard]] Result<void> put_about(const Hash& notice, std::uint64_t index);
+  // About all that the text of an envelope refers to; it is padded where that is sealed. What
+  // cannot be read refers to nothing. Its origin owes no acknowledgement any more of what it refers
+  // to, and nobody one of what it replaces.
+  [[nodiscard]] Result<void> put_references_of(std::uint64_t index, std::string_view text,
+                                               const exchange::Envelope& envelope);
+  // The first so many, in the order of the log.
+  [[nodiscard]] Result<std::vector<std::uint64_t>> about(const Hash& notice,
+                                                         std::size_t count_max = kAnyTime);
+  [[nodiscard]] Result<std::vector<Hash>> referred_to(std::uint64_t index);
+  // Nothing where the notice is not here, or not logged.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> index_of(const Hash& notice);
+
+  // Consultations.
+  //
   // Openings of N or a prefix of it; of no bytes the newest. At most `count_max`, newest first.
   [[nodiscard]] Result<std::vector<Hash>> openings(std::string_view prefix, std::size_t count_max);
   // An opening that is held.
@@ -373,13 +402,27 @@ class NodeStore {
   // The index of the newest directory entry below a size; nothing where there is none.
   [[nodiscard]] Result<std::optional<std::uint64_t>> directory_entry_below(std::uint64_t size);
 
+  // Records, by which notices are found: find.cpp.
+  // Makes those of at most so many notices that have none yet, of the inbox and own ones that are
+  // logged; the one that goes over the bytes of texts is the last.
+  [[nodiscard]] Result<void> record(std::size_t count_max, std::size_t bytes_max);
+  [[nodiscard]] Result<bool> has_unrecorded();
+  // A portion of what deleted words leave behind; nothing to do where none were deleted.
+  [[nodiscard]] Result<void> sweep_words();
+  [[nodiscard]] Result<bool> has_unswept();
+  // kUsage where what is asked for is no question.
+  [[nodiscard]] Result<v1::FindReply> find(const v1::FindRequest& request);
+
   // The outbox.
   [[nodiscard]] Result<void> put_draft(const OutboxDraft& draft);
   [[nodiscard]] Result<std::optional<OutboxRow>> find_outbox(std::string_view notice_id);
   // Its draft is not hashed again: for what is judged by notice, stage and envelope.
   [[nodiscard]] Result<std::optional<OutboxRow>> outbox_as_it_is(std::string_view notice_id);
-  // Urgent first; the one that goes over `bytes_max` is the last.
-  [[nodiscard]] Result<std::vector<Waiting>> waiting(std::size_t count_max, std::size_t bytes_max);
+  // Urgent first; the one that goes over `bytes_max` is the last. Below `lowest` only what MINIMIZE
+  // does not hold back.
+  [[nodiscard]] Result<std::vector<Waiting>> waiting(
+      std::size_t count_max, std::size_t bytes_max,
+      v1::Precedence lowest = v1::PRECEDENCE_UNSPECIFIED);
   // By number, after this one, in whatever stage; the one that goes over `bytes_max` is the last.
   [[nodiscard]] Result<std::vector<OutboxRow>> scan_outbox(std::uint64_t after,
                                                            std::size_t count_max,
@@ -398,9 +441,9 @@ class NodeStore {
   // The newest created_at in each precedence, of those that were stamped no later.
   [[nodiscard]] Result<NewestStamps> newest_unacknowledged(std::uint64_t through_us = kAnyTime);
   // What this node's signing key stamps next comes after it.
-  [[nodiscard]] Result<void> raise_clock(std::uint64_t created_at_us);
-  // The first acceptance stands: of two indices the lower one.
-  [[nodiscard]] Result<void> mark_logged(std::string_view notice_id, std::uint64_t index,
+  void raise_clock(std::uint64_t created_at_us);
+  // A row as it stands now. The first acceptance stands: of two indices the lower one.
+  [[nodiscard]] Result<void> mark_logged(const OutboxRow& row, std::uint64_t index,
                                          std::uint64_t accepted_at_ms);
 
   // At most `count_max` notices that were received, from index `from` on, whose bodies were not

@@ -1,9 +1,12 @@
 // NodeStore: the outbox.
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/encoding.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/minimize.h"
+#include "core/exchange/strict.h"
 #include "node/store/impl.h"
 
 namespace chancery::node {
@@ -51,18 +54,21 @@ Result<OutboxRow> row_of(const sqlite::Statement& select) {
   return row;
 }
 
-// Nothing where there is no row.
-Result<OutboxShare> share_of(sqlite::Statement& select) {
-  OutboxShare share;
-  CHANCERY_TRY(const bool found, select.step());
-  if (found) {
-    CHANCERY_TRY(const std::uint64_t lane, select.column_u64(0));
-    share.lane = static_cast<exchange::Lane>(lane);
-    CHANCERY_TRY(share.count, select.column_u64(1));
-    CHANCERY_TRY(share.bytes, select.column_u64(2));
-  }
-  select.reset();
-  return share;
+constexpr std::string_view kPlaceColumns =
+    "stage, aside = 1, application, precedence, length(draft) + length(text)";
+
+// Of those columns, from this one on.
+Result<OutboxPlace> place_in(const sqlite::Statement& row, int column) {
+  OutboxPlace place;
+  CHANCERY_TRY(const std::uint64_t stage, row.column_u64(column));
+  CHANCERY_TRY(const std::uint64_t aside, row.column_u64(column + 1));
+  CHANCERY_TRY(place.application, row.column_text(column + 2));
+  CHANCERY_TRY(const std::uint64_t precedence, row.column_u64(column + 3));
+  CHANCERY_TRY(place.bytes, row.column_u64(column + 4));
+  place.stage = static_cast<OutboxStage>(stage);
+  place.aside = aside != 0;
+  place.lane = exchange::lane_of(static_cast<v1::Precedence>(precedence));
+  return place;
 }
 
 }  // namespace
@@ -70,8 +76,9 @@ Result<OutboxShare> share_of(sqlite::Statement& select) {
 Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
   CHANCERY_TRY(sqlite::Statement* const insert,
                impl_->statement("INSERT INTO outbox(notice_id, notice, request, application, "
-                                "queued_at_ms, precedence, sealed, draft, text, stage) "
-                                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 1)"));
+                                "queued_at_ms, precedence, sealed, draft, text, alarms, exempt, "
+                                "stage) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1)"));
+  CHANCERY_TRY(const v1::Draft parsed, exchange::parse_wire<v1::Draft>(draft.waiting.draft));
   CHANCERY_TRY_VOID(insert->bind(1, as_bytes(draft.waiting.notice_id))
                         .bind(2, Bytes(draft.notice))
                         .bind(3, Bytes(draft.request))
@@ -81,9 +88,31 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                         .bind(7, draft.waiting.sealed ? 1 : 0)
                         .bind(8, as_bytes(draft.waiting.draft))
                         .bind(9, as_bytes(draft.waiting.text))
+                        .bind(10, parsed.status() == v1::STATUS_ACTUAL ? 1 : 0)
+                        .bind(11, exchange::is_exempt_from_minimize(parsed.kind()) ? 1 : 0)
                         .run());
-  return impl_->put_own_word(draft.words_on,
-                             static_cast<std::uint64_t>(impl_->database.last_insert_rowid()));
+  const auto number = static_cast<std::uint64_t>(impl_->database.last_insert_rowid());
+  CHANCERY_TRY(Counts* const counts, impl_->counts());
+  counts->add({.application = draft.application,
+               .lane = exchange::lane_of(draft.waiting.precedence),
+               .bytes = draft.waiting.draft.size() + draft.waiting.text.size()});
+  return impl_->put_own_word(draft.words_on, number);
+}
+
+Result<std::optional<NodeStore::Impl::Placed>> NodeStore::Impl::placed(std::string_view notice_id) {
+  static const std::string sql =
+      std::string("SELECT seq, ").append(kPlaceColumns) + " FROM outbox WHERE notice_id = ?1";
+  CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
+  select->bind(1, as_bytes(notice_id));
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return std::optional<Placed>();
+  }
+  Placed placed;
+  CHANCERY_TRY(placed.number, select->column_u64(0));
+  CHANCERY_TRY(placed.place, place_in(*select, 1));
+  select->reset();
+  return std::optional(std::move(placed));
 }
 
 Result<std::optional<OutboxRow>> NodeStore::outbox_as_it_is(std::string_view notice_id) {
@@ -128,31 +157,44 @@ Result<std::optional<OutboxRow>> NodeStore::Impl::hashed_again(std::optional<Out
   return row;
 }
 
-Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max, std::size_t bytes_max) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement(
-                   "SELECT notice_id, draft, text, sealed, precedence, notice "
-                   "FROM outbox WHERE stage = 1 AND aside != 1 AND NOT EXISTS (SELECT 1 FROM "
-                   "quarantine WHERE part = 'outbox' AND idx = seq) ORDER BY precedence DESC, seq "
-                   "LIMIT ?1"));
-  select->bind(1, count_max);
+Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max, std::size_t bytes_max,
+                                                v1::Precedence lowest) {
+  constexpr std::string_view kSelect =
+      "SELECT notice_id, draft, text, sealed, precedence, notice FROM outbox WHERE stage = 1 AND "
+      "aside != 1 AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'outbox' AND idx = seq) "
+      "AND ";
+  constexpr std::string_view kOrder = " ORDER BY precedence DESC, seq LIMIT ?2";
+  static const std::string goes_sql =
+      std::string(kSelect).append("precedence >= ?1").append(kOrder);
+  static const std::string exempt_sql =
+      std::string(kSelect).append("exempt = 1 AND precedence < ?1").append(kOrder);
   std::vector<Waiting> rows;
   std::size_t bytes = 0;
+  for (const std::string* const sql : {&goes_sql, &exempt_sql}) {
+    CHANCERY_TRY(sqlite::Statement* const select, impl_->statement(*sql));
+    select->bind(1, static_cast<std::uint64_t>(lowest)).bind(2, count_max - rows.size());
+    CHANCERY_TRY_VOID(impl_->take_waiting(*select, rows, bytes, bytes_max));
+  }
+  return rows;
+}
+
+Result<void> NodeStore::Impl::take_waiting(sqlite::Statement& select, std::vector<Waiting>& rows,
+                                           std::size_t& bytes, std::size_t bytes_max) {
   while (true) {
-    CHANCERY_TRY(const bool more, select->step());
+    CHANCERY_TRY(const bool more, select.step());
     if (!more || bytes > bytes_max) {
-      select->reset();
-      return rows;
+      select.reset();
+      return {};
     }
     Waiting waiting;
-    CHANCERY_TRY(waiting.notice_id, select->column_blob(0));
-    CHANCERY_TRY(waiting.draft, select->column_blob(1));
-    CHANCERY_TRY(waiting.text, select->column_blob(2));
-    CHANCERY_TRY(const std::uint64_t sealed, select->column_u64(3));
-    CHANCERY_TRY(const std::uint64_t precedence, select->column_u64(4));
-    CHANCERY_TRY(const std::string notice, select->column_blob(5));
-    if (as_view(exchange::notice_hash(impl_->genesis, waiting.draft)) != notice) {
-      return impl_->damaged_outbox(waiting.notice_id);
+    CHANCERY_TRY(waiting.notice_id, select.column_blob(0));
+    CHANCERY_TRY(waiting.draft, select.column_blob(1));
+    CHANCERY_TRY(waiting.text, select.column_blob(2));
+    CHANCERY_TRY(const std::uint64_t sealed, select.column_u64(3));
+    CHANCERY_TRY(const std::uint64_t precedence, select.column_u64(4));
+    CHANCERY_TRY(const std::string notice, select.column_blob(5));
+    if (as_view(exchange::notice_hash(genesis, waiting.draft)) != notice) {
+      return damaged_outbox(waiting.notice_id);
     }
     waiting.sealed = sealed != 0;
     bytes += waiting.draft.size() + waiting.text.size();
@@ -187,20 +229,25 @@ Result<std::vector<OutboxRow>> NodeStore::scan_outbox(std::uint64_t after, std::
 }
 
 Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view envelope) {
+  raise_clock(stamped.created_at_us);
+  CHANCERY_TRY(const std::optional<Impl::Placed> row, impl_->placed(stamped.notice_id));
+  if (!row.has_value() || row->place.stage != OutboxStage::kQueued) {
+    return {};
+  }
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 2, envelope = ?2, created_at_us = ?3 "
-                                "WHERE notice_id = ?1 AND stage = 1"));
-  CHANCERY_TRY_VOID(update->bind(1, as_bytes(stamped.notice_id))
+                                "WHERE seq = ?1"));
+  CHANCERY_TRY_VOID(update->bind(1, row->number)
                         .bind(2, as_bytes(envelope))
                         .bind(3, stamped.created_at_us)
                         .run());
-  return raise_clock(stamped.created_at_us);
+  CHANCERY_TRY(Counts* const counts, impl_->counts());
+  counts->move(row->place, row->place.at(OutboxStage::kSigned));
+  return {};
 }
 
-Result<void> NodeStore::raise_clock(std::uint64_t created_at_us) {
-  CHANCERY_TRY(sqlite::Statement* const clock,
-               impl_->statement("UPDATE clock SET created_at_us = max(created_at_us, ?1)"));
-  return clock->bind(1, created_at_us).run();
+void NodeStore::raise_clock(std::uint64_t created_at_us) {
+  impl_->clock_us = std::max(impl_->clock_us.value_or(0), created_at_us);
 }
 
 Result<std::vector<Unacknowledged>> NodeStore::unacknowledged(const UnacknowledgedScan& scan) {
@@ -257,32 +304,49 @@ Result<NewestStamps> NodeStore::newest_unacknowledged(std::uint64_t through_us) 
   }
 }
 
-Result<void> NodeStore::mark_logged(std::string_view notice_id, std::uint64_t index,
+Result<void> NodeStore::mark_logged(const OutboxRow& row, std::uint64_t index,
                                     std::uint64_t accepted_at_ms) {
-  CHANCERY_TRY(sqlite::Statement* const later,
-               impl_->statement("DELETE FROM undelivered WHERE idx = (SELECT idx FROM outbox "
-                                "WHERE notice_id = ?1 AND stage = 3 AND idx > ?2)"));
-  CHANCERY_TRY_VOID(later->bind(1, as_bytes(notice_id)).bind(2, index).run());
-  CHANCERY_TRY(sqlite::Statement* const update,
-               impl_->statement("UPDATE outbox SET stage = 3, idx = ?2, accepted_at_ms = ?3, "
-                                "code = 0, reason = '' WHERE notice_id = ?1 AND "
-                                "(stage != 3 OR idx > ?2)"));
-  CHANCERY_TRY_VOID(
-      update->bind(1, as_bytes(notice_id)).bind(2, index).bind(3, accepted_at_ms).run());
-  if (impl_->database.changes() == 0) {
+  const bool again = row.stage == OutboxStage::kLogged;
+  if (again && row.index <= index) {
     return {};
   }
-  return impl_->expect_delivery(notice_id, index);
+  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
+  CHANCERY_TRY(sqlite::Statement* const update,
+               impl_->statement("UPDATE outbox SET stage = 3, idx = ?2, accepted_at_ms = ?3, "
+                                "code = 0, reason = '' WHERE seq = ?1"));
+  CHANCERY_TRY_VOID(update->bind(1, row.number).bind(2, index).bind(3, accepted_at_ms).run());
+  const exchange::Lane lane = exchange::lane_of(draft.precedence());
+  if (again) {
+    CHANCERY_TRY_VOID(impl_->expect_no_delivery(lane, row.index));
+  } else {
+    CHANCERY_TRY(Counts* const counts, impl_->counts());
+    const OutboxPlace place = {.stage = row.stage,
+                               .aside = row.aside,
+                               .application = row.application,
+                               .lane = lane,
+                               .bytes = row.draft.size() + row.text.size()};
+    counts->move(place, place.at(OutboxStage::kLogged));
+    CHANCERY_TRY_VOID(impl_->put_unrecorded(row));
+  }
+  CHANCERY_TRY_VOID(impl_->expect_delivery(draft, index));
+  return impl_->expect_acknowledgements(draft, row.notice, accepted_at_ms);
 }
 
 Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& error) {
+  CHANCERY_TRY(const std::optional<Impl::Placed> row, impl_->placed(notice_id));
+  if (!row.has_value() || row->place.stage == OutboxStage::kLogged) {
+    return {};
+  }
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 4, code = ?2, reason = ?3 "
-                                "WHERE notice_id = ?1 AND stage != 3"));
-  return update->bind(1, as_bytes(notice_id))
-      .bind(2, static_cast<std::uint64_t>(error.code))
-      .bind(3, std::string_view(error.detail))
-      .run();
+                                "WHERE seq = ?1"));
+  CHANCERY_TRY_VOID(update->bind(1, row->number)
+                        .bind(2, static_cast<std::uint64_t>(error.code))
+                        .bind(3, std::string_view(error.detail))
+                        .run());
+  CHANCERY_TRY(Counts* const counts, impl_->counts());
+  counts->move(row->place, row->place.at(OutboxStage::kRefused));
+  return {};
 }
 
 Result<void> NodeStore::note_refusal(std::string_view notice_id, const Error& why) {
@@ -296,72 +360,80 @@ Result<void> NodeStore::note_refusal(std::string_view notice_id, const Error& wh
 }
 
 Result<void> NodeStore::mark_wanted(std::string_view notice_id) {
+  CHANCERY_TRY(const std::optional<Impl::Placed> row, impl_->placed(notice_id));
+  if (!row.has_value() || (row->place.stage != OutboxStage::kRefused &&
+                           (row->place.stage != OutboxStage::kQueued || !row->place.aside))) {
+    return {};
+  }
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = 0, "
-                                "reason = '', aside = min(aside, 1) * 2 WHERE notice_id = ?1 AND "
-                                "(stage = 4 OR (stage = 1 AND aside = 1))"));
-  return update->bind(1, as_bytes(notice_id)).run();
+                                "reason = '', aside = min(aside, 1) * 2 WHERE seq = ?1"));
+  CHANCERY_TRY_VOID(update->bind(1, row->number).run());
+  CHANCERY_TRY(Counts* const counts, impl_->counts());
+  OutboxPlace wanted = row->place.at(OutboxStage::kQueued);
+  wanted.aside = false;
+  counts->move(row->place, wanted);
+  return {};
 }
 
 Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why) {
-  CHANCERY_TRY(sqlite::Statement* const update,
-               impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = ?2, "
-                                "reason = ?3 FROM (SELECT precedence AS p, created_at_us AS c "
-                                "FROM outbox WHERE notice_id = ?1 AND stage = 2) "
-                                "WHERE stage = 2 AND precedence = p AND created_at_us >= c"));
-  return update->bind(1, as_bytes(notice_id))
+  static const std::string sql =
+      std::string(
+          "UPDATE outbox SET stage = 1, envelope = NULL, code = ?2, reason = ?3 FROM "
+          "(SELECT precedence AS p, created_at_us AS c FROM outbox WHERE notice_id = ?1 "
+          "AND stage = 2) WHERE stage = 2 AND precedence = p AND created_at_us >= c "
+          "RETURNING ")
+          .append(kPlaceColumns);
+  CHANCERY_TRY(sqlite::Statement* const update, impl_->statement(sql));
+  update->bind(1, as_bytes(notice_id))
       .bind(2, static_cast<std::uint64_t>(why.code))
-      .bind(3, std::string_view(why.detail))
-      .run();
+      .bind(3, std::string_view(why.detail));
+  CHANCERY_TRY(Counts* const counts, impl_->counts());
+  while (true) {
+    CHANCERY_TRY(const bool row, update->step());
+    if (!row) {
+      return {};
+    }
+    CHANCERY_TRY(const OutboxPlace queued, place_in(*update, 0));
+    counts->move(queued.at(OutboxStage::kSigned), queued);
+  }
 }
 
 Result<void> NodeStore::mark_aside(std::string_view notice_id, const Error& why) {
   CHANCERY_TRY_VOID(mark_queued(notice_id, why));
   CHANCERY_TRY(sqlite::Statement* const update,
-               impl_->statement("UPDATE outbox SET aside = 1 WHERE notice_id = ?1 AND stage = 1"));
-  return update->bind(1, as_bytes(notice_id)).run();
+               impl_->statement("UPDATE outbox SET aside = 1 WHERE notice_id = ?1 AND stage = 1 "
+                                "AND aside != 1"));
+  CHANCERY_TRY_VOID(update->bind(1, as_bytes(notice_id)).run());
+  const std::uint64_t changed = impl_->database.changes();
+  CHANCERY_TRY(Counts* const counts, impl_->counts());
+  counts->change_outbox().aside += changed;
+  return {};
 }
 
 Result<void> NodeStore::end_aside() {
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET aside = 2 WHERE aside = 1"));
-  return update->run();
+  CHANCERY_TRY_VOID(update->run());
+  const std::uint64_t changed = impl_->database.changes();
+  CHANCERY_TRY(Counts* const counts, impl_->counts());
+  counts->change_outbox().aside -= changed;
+  return {};
 }
 
 Result<OutboxCounts> NodeStore::outbox_counts() {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT queued, aside, signed, logged, refused, undelivered, "
-                                "bytes, signed_bytes, statements FROM tally"));
-  CHANCERY_TRY_VOID(select->step());
-  OutboxCounts counts;
-  CHANCERY_TRY(counts.queued, select->column_u64(0));
-  CHANCERY_TRY(counts.aside, select->column_u64(1));
-  CHANCERY_TRY(counts.signed_count, select->column_u64(2));
-  CHANCERY_TRY(counts.logged, select->column_u64(3));
-  CHANCERY_TRY(counts.refused, select->column_u64(4));
-  CHANCERY_TRY(counts.undelivered, select->column_u64(5));
-  CHANCERY_TRY(counts.bytes, select->column_u64(6));
-  CHANCERY_TRY(counts.signed_bytes, select->column_u64(7));
-  CHANCERY_TRY(counts.statements, select->column_u64(8));
-  select->reset();
-  return counts;
+  CHANCERY_TRY(const Counts* const counts, impl_->counts());
+  return counts->outbox();
 }
 
 Result<OutboxShare> NodeStore::outbox_share(std::string_view application, exchange::Lane lane) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT urgent, count, bytes FROM outbox_share "
-                                "WHERE application = ?1 AND urgent = ?2"));
-  select->bind(1, application).bind(2, std::to_underlying(lane));
-  CHANCERY_TRY(OutboxShare share, share_of(*select));
-  share.lane = lane;
-  return share;
+  CHANCERY_TRY(const Counts* const counts, impl_->counts());
+  return counts->share(application, lane);
 }
 
 Result<OutboxShare> NodeStore::largest_outbox_share() {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT urgent, count, bytes FROM outbox_share "
-                                "ORDER BY bytes DESC LIMIT 1"));
-  return share_of(*select);
+  CHANCERY_TRY(const Counts* const counts, impl_->counts());
+  return counts->largest_share();
 }
 
 }  // namespace chancery::node

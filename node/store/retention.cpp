@@ -73,6 +73,9 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
   CHANCERY_TRY(sqlite::Statement* const put,
                statement("INSERT INTO erased(idx, erased_at_ms) VALUES(?1, ?2)"));
   CHANCERY_TRY_VOID(put->bind(1, index).bind(2, now_ms).run());
+  CHANCERY_TRY(Counts* const counted, counts());
+  counted->change_intake().erased += 1;
+  CHANCERY_TRY_VOID(forget_record(index));
   CHANCERY_TRY(const std::string rest, without_body(received, genesis));
   CHANCERY_TRY(sqlite::Statement* const envelope,
                statement("UPDATE received SET envelope = ?2 WHERE idx = ?1"));

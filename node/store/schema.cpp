@@ -29,6 +29,21 @@ Result<void> fill_lanes(sqlite::Database& database) {
   }
 }
 
+// Of a notice of ours that was logged: everybody whom its draft is for; nobody of a statement.
+Result<void> put_recipients(sqlite::Statement& put, std::uint64_t index, const v1::Draft& draft) {
+  if (draft.kind() == exchange::kStatementKind) {
+    return {};  // The next one says it as well.
+  }
+  const exchange::Lane lane = exchange::lane_of(draft.precedence());
+  for (const v1::Recipient& recipient : draft.recipients()) {
+    CHANCERY_TRY_VOID(put.bind(1, std::string_view(recipient.member()))
+                          .bind(2, std::to_underlying(lane))
+                          .bind(3, index)
+                          .run());
+  }
+  return {};
+}
+
 Result<void> fill_unstored(sqlite::Database& database) {
   CHANCERY_TRY(sqlite::Statement rows,
                database.prepare("SELECT idx, draft FROM outbox WHERE stage = 3"));
@@ -41,26 +56,12 @@ Result<void> fill_unstored(sqlite::Database& database) {
     }
     CHANCERY_TRY(const std::uint64_t index, rows.column_u64(0));
     CHANCERY_TRY(const std::string bytes, rows.column_blob(1));
-    CHANCERY_TRY_VOID(put_recipients(insert, index, bytes));
+    CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(bytes));
+    CHANCERY_TRY_VOID(put_recipients(insert, index, draft));
   }
 }
 
 }  // namespace
-
-Result<void> put_recipients(sqlite::Statement& put, std::uint64_t index, std::string_view draft) {
-  CHANCERY_TRY(const v1::Draft parsed, exchange::parse_wire<v1::Draft>(draft));
-  if (parsed.kind() == exchange::kStatementKind) {
-    return {};  // The next one says it as well.
-  }
-  const exchange::Lane lane = exchange::lane_of(parsed.precedence());
-  for (const v1::Recipient& recipient : parsed.recipients()) {
-    CHANCERY_TRY_VOID(put.bind(1, std::string_view(recipient.member()))
-                          .bind(2, std::to_underlying(lane))
-                          .bind(3, index)
-                          .run());
-  }
-  return {};
-}
 
 Result<void> fill_schema2(sqlite::Database& database) {
   CHANCERY_TRY_VOID(fill_lanes(database));

@@ -186,10 +186,6 @@ END;
 )";
 static_assert(exchange::lane_of(static_cast<v1::Precedence>(3)) == exchange::Lane::kPatient &&
               exchange::lane_of(static_cast<v1::Precedence>(4)) == exchange::Lane::kUrgent);
-// Of a notice of ours that was logged: everybody whom its draft is for; nobody of a statement.
-// `put` takes member, lane and index.
-[[nodiscard]] Result<void> put_recipients(sqlite::Statement& put, std::uint64_t index,
-                                          std::string_view draft);
 // Lanes and recipients are in the drafts, which SQL does not read.
 [[nodiscard]] Result<void> fill_schema2(sqlite::Database& database);
 // Version 5: what this node's witness cosigned last, the newest head at quorum; the hashes of the
@@ -307,6 +303,82 @@ CREATE TABLE consultation(
   tallied INTEGER NOT NULL) STRICT;
 CREATE INDEX consultation_waits ON consultation(idx) WHERE tallied = 0;
 )";
+// Version 11: records, by which what is in the inbox is found, and what is own and logged. They are
+// made in quiet moments, so a store of the version before begins with none: `recorded` says up to
+// which arrival there is one, or none is due, and `unrecorded` which own ones wait. `sweeps` is 1
+// and 2 while what was deleted is being cleaned out of the words.
+inline constexpr std::string_view kSchemaOfRecords = R"(
+CREATE TABLE record(
+  id INTEGER PRIMARY KEY, arrival INTEGER UNIQUE, seq INTEGER UNIQUE, notice BLOB NOT NULL,
+  origin TEXT NOT NULL, kind TEXT NOT NULL, status INTEGER NOT NULL, category INTEGER NOT NULL,
+  accepted_at_ms INTEGER NOT NULL) STRICT;
+CREATE INDEX record_kind ON record(kind, status, id, accepted_at_ms, origin, category);
+CREATE TABLE replaced(
+  notice BLOB NOT NULL, origin TEXT NOT NULL, status INTEGER NOT NULL, cancels INTEGER NOT NULL,
+  PRIMARY KEY(notice, origin, status, cancels)) STRICT, WITHOUT ROWID;
+CREATE TABLE recorded(
+  id INTEGER PRIMARY KEY CHECK(id = 1), arrival INTEGER NOT NULL, sweeps INTEGER NOT NULL) STRICT;
+INSERT INTO recorded(id, arrival, sweeps) VALUES(1, 0, 0);
+CREATE TABLE unrecorded(seq INTEGER PRIMARY KEY) STRICT;
+INSERT INTO unrecorded(seq) SELECT seq FROM outbox WHERE stage = 3 AND application != '';
+CREATE TRIGGER unrecorded_logged AFTER UPDATE OF stage ON outbox
+  WHEN NEW.stage = 3 AND OLD.stage != 3 AND NEW.application != '' BEGIN
+  INSERT INTO unrecorded(seq) VALUES(NEW.seq) ON CONFLICT DO NOTHING;
+END;
+CREATE VIRTUAL TABLE record_words USING fts5(subject, content, tokenize = 'unicode61');
+)";
+
+// Version 10: an entry is about every notice that it refers to, not about openings alone.
+[[nodiscard]] Result<void> fill_about(sqlite::Database& database);
+inline constexpr std::string_view kSchema10 = R"(
+ALTER TABLE about RENAME COLUMN opening TO notice;
+)";
+
+// Version 12: which own notices raise an alarm where something does not come (their status is
+// actual), and which MINIMIZE does not hold back; and who owes an acknowledgement of what, of
+// notices that are logged or shown from now on.
+[[nodiscard]] Result<void> fill_alarms(sqlite::Database& database);
+inline constexpr std::string_view kSchema12 = R"(
+ALTER TABLE outbox ADD COLUMN alarms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE outbox ADD COLUMN exempt INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX outbox_exempt ON outbox(precedence DESC, seq)
+  WHERE stage = 1 AND aside != 1 AND exempt = 1;
+CREATE TABLE owed(
+  notice BLOB PRIMARY KEY, own INTEGER NOT NULL, urgent INTEGER NOT NULL,
+  since_ms INTEGER NOT NULL, members TEXT NOT NULL, origin TEXT NOT NULL,
+  expires_at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX owed_since ON owed(own, urgent, since_ms);
+)";
+
+// Version 13: what is counted is counted by the program (counts.h); who lacks a notice of ours
+// stands in one row; own ones that are logged wait for their records by the program as well.
+inline constexpr std::string_view kSchema13 = R"(
+DROP TRIGGER tally_outbox_insert;
+DROP TRIGGER tally_outbox_update;
+DROP TRIGGER tally_unstored_insert;
+DROP TRIGGER tally_unstored_delete;
+DROP TRIGGER tally_inbox_insert;
+DROP TRIGGER tally_received_insert;
+DROP TRIGGER tally_received_delete;
+DROP TRIGGER tally_garbled_insert;
+DROP TRIGGER tally_garbled_delete;
+DROP TRIGGER tally_erased_insert;
+DROP TRIGGER tally_erased_delete;
+DROP TRIGGER tally_statement_logged;
+DROP TRIGGER tally_statement_unlogged;
+DROP TRIGGER outbox_share_insert;
+DROP TRIGGER outbox_share_update;
+DROP TRIGGER unrecorded_logged;
+CREATE TEMP TABLE lacking AS
+  SELECT urgent, idx, ',' || group_concat(member, ',') || ',' AS members FROM undelivered
+  GROUP BY urgent, idx;
+DROP TABLE undelivered;
+CREATE TABLE undelivered(
+  urgent INTEGER NOT NULL, idx INTEGER NOT NULL, members TEXT NOT NULL,
+  PRIMARY KEY(urgent, idx)) STRICT, WITHOUT ROWID;
+INSERT INTO undelivered SELECT urgent, idx, members FROM lacking;
+DROP TABLE lacking;
+)";
 
 inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema2, fill_schema2},
@@ -316,7 +388,11 @@ inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema6, fill_exchanged},
                                       sqlite::StoreStep{kSchema7},
                                       sqlite::StoreStep{kSchema8},
-                                      sqlite::StoreStep{kSchema9}};
+                                      sqlite::StoreStep{kSchema9},
+                                      sqlite::StoreStep{kSchema10, fill_about},
+                                      sqlite::StoreStep{kSchemaOfRecords},
+                                      sqlite::StoreStep{kSchema12, fill_alarms},
+                                      sqlite::StoreStep{kSchema13}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);

@@ -1,20 +1,25 @@
 // An evidence file, as an outsider gets it. First byte: 0 the bytes are the file; 1 one that was
 // made here is spoilt by edits of its bytes, four bytes each; 2 by edits of its parts, three each:
-// records, leaves, proofs, counts and entries dropped, doubled, moved, exchanged.
+// records, leaves, proofs, counts and entries dropped, doubled, moved, exchanged; 3 the same by
+// edits of the parts of one that proves a consultation that was not agreed.
 //
 // Holds: a file with one other byte does not verify; what verifies says of the log, of the notice
 // and of its recipients nothing that the honest file does not say; or it is of another notice that
-// is in the honest file.
+// is in the honest file. No edit makes the consultation agreed, or tells of a party a position that
+// it did not take.
 
 #include "core/exchange/evidence.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "chancery/v1/notices.pb.h"
 #include "chancery/v1/text.pb.h"
 #include "core/exchange/completeness.h"
 #include "core/ledger/cosignature.h"
+#include "core/workflow/consultation_evidence.h"
 #include "tests/fuzz/input.h"
+#include "tests/support/evidence_log.h"
 #include "tests/support/exchange.h"
 #include "tests/support/log.h"
 
@@ -168,6 +173,101 @@ void spoil_bytes(Input& input) {
   CHANCERY_CHECK(!judge(file) || !has_one_other_byte(file, honest().file));
 }
 
+// AM asks BY and RU, under silence: BY objects, RU says nothing, and all three tally.
+struct Consulted : test::EvidenceLog {
+  std::string file;
+  workflow::Outcome outcome;
+
+  Consulted() {
+    v1::ConsultationOpen terms;
+    terms.set_question("The communique?");
+    terms.add_participants("BY");
+    terms.add_participants("RU");
+    terms.set_deadline_ms(kTimeS * 1000);
+    terms.set_rule(v1::CONSULTATION_RULE_SILENCE);
+    const std::uint64_t opening = say("AM", "open", terms, {});
+    const std::string n = to_string(envelope_at(opening).notice);
+    v1::ConsultationRespond response;
+    response.set_position(v1::POSITION_OBJECT);
+    const std::uint64_t objection = say("BY", "respond", response, n);
+    const std::uint64_t cut = log_.size();
+    std::vector<std::uint64_t> thread = {objection};
+    for (const std::string member : {"AM", "BY", "RU"}) {
+      v1::ConsultationTally tally;
+      tally.set_open(n);
+      tally.set_answer(member == "BY" ? v1::TALLY_ANSWER_OWN : v1::TALLY_ANSWER_NONE);
+      tally.set_own(member == "BY" ? to_string(envelope_at(objection).notice) : "");
+      tally.set_cut(note_of(cut));
+      thread.push_back(say(member, "tally", tally, n));
+    }
+    exchange::EvidenceParts parts = parts_of(opening, thread);
+    parts.heads = {head_of(cut)};
+    file = test::must(exchange::evidence_bytes(parts));
+    outcome = outcome_of(file).value_or(workflow::Outcome{});
+    CHANCERY_CHECK(outcome.conclusion == workflow::Conclusion::kNotAgreed && outcome.is_final);
+  }
+
+  template <class Content>
+  std::uint64_t say(const std::string& origin, const std::string& what, const Content& content,
+                    const std::string& about) {
+    v1::Text text;
+    text.set_subject("communique");
+    text.set_in_reply_to(about);
+    text.set_content(content.SerializeAsString());
+    std::vector<std::string> others = {"AM", "BY", "RU"};
+    std::erase(others, origin);
+    return publish(exchange_.draft(origin, others, "consultation." + what),
+                   text.SerializeAsString());
+  }
+
+  // As at the size of now.
+  [[nodiscard]] std::string note_of(std::uint64_t size) {
+    if (cut_note_.empty()) {
+      CHANCERY_CHECK(size == log_.size());
+      cut_note_ = note(test::four_members);
+    }
+    return cut_note_;
+  }
+
+  // Nothing where the file does not verify, or its notice opens no consultation.
+  [[nodiscard]] std::optional<workflow::Outcome> outcome_of(std::string_view bytes) const {
+    const auto report = exchange::verify_evidence(bytes, exchange_.genesis());
+    if (!report.has_value()) {
+      return std::nullopt;
+    }
+    const auto proven = workflow::proven_consultation(*report);
+    if (!proven.has_value()) {
+      return std::nullopt;
+    }
+    const std::optional<workflow::ProvenConsultation>& consultation = *proven;
+    return consultation.has_value() ? std::optional(consultation->outcome) : std::nullopt;
+  }
+
+  std::string cut_note_;
+};
+
+const Consulted& consulted() {
+  static const Consulted made;
+  return made;
+}
+
+void judge_consultation(std::string_view file) {
+  const workflow::Outcome& good = consulted().outcome;
+  const std::optional<workflow::Outcome> found = consulted().outcome_of(file);
+  CHANCERY_CHECK(found.has_value() || file != consulted().file);
+  if (!found.has_value()) {
+    return;
+  }
+  CHANCERY_CHECK(found->conclusion != workflow::Conclusion::kAgreed);
+  for (const workflow::Party& party : found->parties) {
+    const auto told = std::ranges::find(good.parties, party.member, &workflow::Party::member);
+    CHANCERY_CHECK(told != good.parties.end());
+    CHANCERY_CHECK(party.standing == told->standing ||
+                   party.standing == workflow::Standing::kUnheard ||
+                   party.standing == workflow::Standing::kContested);
+  }
+}
+
 template <class Repeated>
 void edit(Repeated& parts, std::size_t what, Input& input) {
   if (parts.empty()) {
@@ -193,8 +293,8 @@ v1::EvidenceRecord& record(v1::EvidenceFile& file, std::size_t which) {
 
 // What two records have is exchanged, of one field or of all.
 void exchange_parts(v1::EvidenceFile& file, Input& input) {
-  v1::EvidenceRecord& one = record(file, input.choice(3));
-  v1::EvidenceRecord& other = record(file, input.choice(3));
+  v1::EvidenceRecord& one = record(file, input.choice(5));
+  v1::EvidenceRecord& other = record(file, input.choice(5));
   switch (input.choice(6)) {
     case 0:
       std::swap(*one.mutable_header(), *other.mutable_header());
@@ -217,17 +317,17 @@ void exchange_parts(v1::EvidenceFile& file, Input& input) {
 }
 
 void withhold(v1::EvidenceFile& file, Input& input) {
-  v1::EvidenceRecord& one = record(file, input.choice(3));
+  v1::EvidenceRecord& one = record(file, input.choice(5));
   const Hash digest = exchange::body_digest(one.body());
   one.set_body_hash(to_string(digest));
 }
 
-void spoil_parts(Input& input) {
+std::string with_spoilt_parts(const std::string& honest, Input& input) {
   v1::EvidenceFile file;
-  CHANCERY_CHECK(file.ParseFromString(honest().file));
+  CHANCERY_CHECK(file.ParseFromString(honest));
   while (!input.empty()) {
     const std::size_t what = input.choice(4);
-    switch (input.choice(5)) {
+    switch (input.choice(6)) {
       case 0:
         edit(*file.mutable_about(), what, input);
         break;
@@ -240,11 +340,14 @@ void spoil_parts(Input& input) {
       case 3:
         exchange_parts(file, input);
         break;
-      default:
+      case 4:
         withhold(file, input);
+        break;
+      default:
+        edit(*file.mutable_heads(), what, input);
     }
   }
-  static_cast<void>(judge(file.SerializeAsString()));
+  return file.SerializeAsString();
 }
 
 }  // namespace
@@ -252,15 +355,20 @@ void spoil_parts(Input& input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   chancery::fuzz::Input input(data, size);
-  switch (input.choice(3)) {
+  switch (input.choice(4)) {
     case 0:
       static_cast<void>(chancery::fuzz::judge(input.rest()));
       break;
     case 1:
       chancery::fuzz::spoil_bytes(input);
       break;
+    case 2:
+      static_cast<void>(chancery::fuzz::judge(
+          chancery::fuzz::with_spoilt_parts(chancery::fuzz::honest().file, input)));
+      break;
     default:
-      chancery::fuzz::spoil_parts(input);
+      chancery::fuzz::judge_consultation(
+          chancery::fuzz::with_spoilt_parts(chancery::fuzz::consulted().file, input));
   }
   return 0;
 }

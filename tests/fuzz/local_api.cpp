@@ -159,7 +159,7 @@ struct Trial {
     const std::string last = test::seeded_uuid("published", 5);
     log.append(std::vector{own(last).envelope});
     follow();
-    must(store->mark_logged(last, log.size() - 1, log.accepted_at_ms()));
+    must(store->mark_logged(own(last), log.size() - 1, log.accepted_at_ms()));
   }
 
   [[nodiscard]] node::OutboxRow own(const std::string& notice_id) const {

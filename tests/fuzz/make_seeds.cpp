@@ -408,6 +408,21 @@ void add_evidence(const Corpus& corpus) {
   parts("the-text-withheld", "\x00\x04\x02"sv);
   parts("the-statement-withheld", "\x00\x04\x00"sv);
 
+  // Of the consultation: the objection, and a tally of each of the three; heads are the sixth part.
+  const auto thread = [&](const std::string& name, std::string_view edits) {
+    corpus.add("evidence", name, choose(3) + std::string(edits));
+  };
+  thread("consultation", "");
+  thread("without-the-objection", "\x00\x00\x00\x00"sv);
+  thread("without-the-tally-of-who-objects", "\x00\x00\x02\x00"sv);
+  thread("without-what-who-objects-said", "\x00\x00\x02\x00\x00\x00\x00\x00"sv);
+  thread("a-tally-twice", "\x01\x00\x03\x00"sv);
+  thread("without-the-head", "\x00\x05\x00\x00"sv);
+  thread("the-head-twice", "\x01\x05\x00\x00"sv);
+  thread("the-objection-withheld", "\x00\x04\x00"sv);
+  thread("the-tally-withheld", "\x00\x04\x02"sv);
+  thread("a-tally-is-the-objection", "\x00\x03\x00\x03\x05"sv);
+
   v1::EvidenceFile file;
   file.set_version(1);
   const auto whole = [&](const std::string& name) {
@@ -688,7 +703,7 @@ void add_directory(const Corpus& corpus) {
              revocation + entry(1U | (1U << 8U) | (1U << 9U)) + "\x00\x00\x00\x03"s);
   std::string state = entry(1U << 3U) + choose(3);
   put_chunk(state, "minimize");
-  put_chunk(state, "on");
+  put_chunk(state, "priority");
   corpus.add("directory", "state", state);
   corpus.add("directory", "assent", entry(kAll) + "\x04\x00\x02"s);
   corpus.add("directory", "member-leaves", entry(kAll) + "\x04\x01\x02"s + second_node);

@@ -95,23 +95,28 @@ class Node {
   }
 
   void take(std::size_t outcome) {
-    const auto held = link_.take_delivery();
+    exchange::Lane lane = exchange::Lane::kUrgent;
+    std::optional<v1::Delivery> held = link_.take_delivery(lane);
+    if (!held.has_value()) {
+      lane = exchange::Lane::kPatient;
+      held = link_.take_delivery(lane);
+    }
     if (!held.has_value()) {
       return;
     }
-    const std::uint64_t index = held->delivery.index();
-    std::uint64_t& after = after_[held->lane];
+    const std::uint64_t index = held->index();
+    std::uint64_t& after = after_[lane];
     CHANCERY_CHECK(index >= after);
     CHANCERY_CHECK(index < link_.position().followed_size);
     if (outcome == 0) {
-      link_.refetch(held->lane, index);
+      link_.refetch(lane, index);
       after = index;
       return;
     }
     after = index + 1;
     if (outcome == 1) {
-      link_.stored(held->lane, index);
-      CHANCERY_CHECK(link_.position().cursors[held->lane] > index);
+      link_.stored(lane, index);
+      CHANCERY_CHECK(link_.position().cursors[lane] > index);
     }
   }
 

@@ -30,6 +30,11 @@ v1::Precedence draw_precedence(Random& random) {
 
 }  // namespace
 
+std::string text_of(const Submission& submission) {
+  return submission.text.empty() ? test::TestExchange::text_of(submission.subject, submission.kind)
+                                 : submission.text;
+}
+
 Publisher::Publisher(Surroundings& around, NodeMachine& node, std::vector<std::string> members,
                      const Workload& workload, Random random)
     : around_(around),
@@ -78,6 +83,19 @@ void Publisher::burst() {
   start();
 }
 
+std::size_t Publisher::submit(std::string kind, std::vector<std::string> recipients,
+                              std::string text) {
+  Submission submission = make();
+  submission.kind = std::move(kind);
+  submission.recipients = std::move(recipients);
+  submission.text = std::move(text);
+  submission.expires_at_ms = 0;
+  waiting_.push_back(submissions_.size());
+  submissions_.push_back(std::move(submission));
+  ask_all();
+  return submissions_.size() - 1;
+}
+
 Submission Publisher::make() {
   const std::uint64_t number = next_id_++;
   const std::uint64_t expires_at_ms =
@@ -112,7 +130,8 @@ void Publisher::ask(std::size_t number) {
     to.set_member(recipient);
     to.set_role(v1::RECIPIENT_ROLE_ACTION);
   }
-  publish.set_text(test::TestExchange::text_of(submission.subject, submission.kind));
+  publish.set_text(text_of(submission));
+  submission.newest_ms = std::max(submission.newest_ms, node_.unix_us() / 1000);
   node_.request("publisher", request.SerializeAsString());
 }
 
@@ -143,6 +162,7 @@ void Publisher::take_reply(const v1::LocalReply& reply) {
   Submission& submission = submissions_[*found];
   if (reply.has_publish()) {
     submission.told = Told::kQueued;
+    submission.notice = reply.publish().notice();
   } else if (reply.has_error()) {
     const std::optional<ErrorCode> code = error_code_from_wire(reply.error().code());
     if (code.has_value() && error_info(*code).retry == Retry::kRetryable) {
@@ -156,19 +176,25 @@ void Publisher::take_reply(const v1::LocalReply& reply) {
     return;
   }
   submission.told_at = around_.scheduler.now();
+  submission.newest_ms = std::max(submission.newest_ms, node_.unix_us() / 1000);
   waiting_.erase(found);
 }
 
-void Publisher::look_up_expired(node::NodeStore& store) {
+void Publisher::look_up_refused(node::NodeStore& store) {
   for (Submission& submission : submissions_) {
-    if (submission.expires_at_ms == 0 || submission.told != Told::kQueued) {
+    const bool needs_voice = submission.kind.starts_with("consultation.");
+    if ((submission.expires_at_ms == 0 && !needs_voice) || submission.told != Told::kQueued) {
       continue;
     }
     const auto row = test::must(store.find_outbox(submission.notice_id));
     submission.was_aside = row.has_value() && row->was_aside;
-    if (row.has_value() && row->stage == node::OutboxStage::kRefused &&
-        row->code == static_cast<std::uint32_t>(ErrorCode::kExpired)) {
+    if (!row.has_value() || row->stage != node::OutboxStage::kRefused) {
+      continue;
+    }
+    if (row->code == static_cast<std::uint32_t>(ErrorCode::kExpired)) {
       submission.told = Told::kExpired;
+    } else if (needs_voice && row->code == static_cast<std::uint32_t>(ErrorCode::kNoVoice)) {
+      submission.told = Told::kUnvoiced;
     }
   }
 }
@@ -288,6 +314,7 @@ void Reader::take_page(const v1::InboxReply& page) {
     }
     const std::uint64_t acknowledged = acknowledged_[exchange::lane_of(draft.precedence())];
     readings_.push_back({.arrival = item.arrival(),
+                         .notice = item.notice(),
                          .draft = std::move(draft),
                          .text = item.text(),
                          .erased = item.erased_at_ms() != 0,

@@ -19,10 +19,11 @@
 namespace chancery::sim {
 
 enum class Told : std::uint8_t {
-  kNothing,  // Nobody answered: the outcome is unknown.
-  kQueued,   // "It is durable in the outbox": from here on it must not get lost.
-  kRefused,  // It must not appear anywhere.
-  kExpired,  // It was queued, and refused later, since its time was over: neither.
+  kNothing,   // Nobody answered: the outcome is unknown.
+  kQueued,    // "It is durable in the outbox": from here on it must not get lost.
+  kRefused,   // It must not appear anywhere.
+  kExpired,   // It was queued, and refused later, since its time was over: neither.
+  kUnvoiced,  // So is a word of a member whose node with voice was revoked meanwhile.
 };
 
 // One notice that an application asked to publish.
@@ -32,6 +33,7 @@ struct Submission {
   std::uint64_t number = 0;  // In the order of its application.
   std::string notice_id;
   std::string subject;
+  std::string text{};  // A Text; where it is empty, one of this subject.
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
   std::string kind;
   std::vector<std::string> recipients;
@@ -39,14 +41,19 @@ struct Submission {
   Micros asked_first = 0;
   std::uint64_t asked_count = 0;
   Micros told_at = 0;
+  std::string notice{};         // N, as its node said.
+  std::uint64_t newest_ms = 0;  // By the clock of its node, while it was asked and answered.
   Told told = Told::kNothing;
   bool was_aside = false;  // The hub found it expired, and its node did not.
   bool opens = true;       // What is sealed otherwise is shown to nobody.
 };
 
+[[nodiscard]] std::string text_of(const Submission& submission);
+
 // What a reader was handed, in its order.
 struct Reading {
   std::uint64_t arrival = 0;
+  std::string notice;  // N
   v1::Draft draft;
   std::string text;
   bool erased = false;
@@ -71,13 +78,16 @@ class Publisher {
             const Workload& workload, Random random);
 
   void start();
+  // One more, of somebody else at this node. Its place among the submissions.
+  std::size_t submit(std::string kind, std::vector<std::string> recipients, std::string text);
   // No new notices; what waits for an answer is asked for until there is one.
   void finish() { finishing_ = true; }
   void take_reply(const v1::LocalReply& reply);
 
   [[nodiscard]] const std::deque<Submission>& submissions() const { return submissions_; }
-  // Of those that may expire, what became of them, as the outbox has it.
-  void look_up_expired(node::NodeStore& store);
+  // Of those that may be refused when they are queued already, what became of them, as the outbox
+  // has it.
+  void look_up_refused(node::NodeStore& store);
   [[nodiscard]] bool waits() const { return !waiting_.empty(); }
 
  private:

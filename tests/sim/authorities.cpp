@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/exchange/minimize.h"
 #include "tests/support/keys.h"
 
 namespace chancery::sim {
@@ -48,18 +49,24 @@ void Authorities::revoke(const std::string& member, int number) {
   }
 }
 
-void Authorities::set_state(const std::string& value) {
-  around_.trace.tell("KZ", "'s authority sets the state to " + value);
-  pursue({.stands =
-              [first = true](const exchange::Directory&) mutable {
-                return !std::exchange(first, false);  // Once is enough: another may follow at once.
-              },
-          .entry =
-              [this, value](const exchange::Directory& on) {
-                return around_.exchange.entry(test::state_entry("minimize", value),
-                                              std::vector{test::authority_name("KZ")}, on, "KZ");
-              },
-          .then = {}});
+void Authorities::minimize(std::string_view value) {
+  around_.trace.tell("KZ", "'s authority sets minimize to " + std::string(value));
+  if (minimize_.empty()) {
+    around_.scheduler.after(0, [this] { keep_minimize(); });
+  }
+  minimize_ = value;
+}
+
+// What was handed in before may be logged later: it is looked at again and again.
+void Authorities::keep_minimize() {
+  if (hub_.runs()) {
+    const exchange::Directory& on = hub_.engine()->hub().sequencer().directory();
+    if (on.state(exchange::kMinimizeState).value_or(exchange::kMinimizeOff) != minimize_) {
+      hub_.hand_in(around_.exchange.entry(test::state_entry(exchange::kMinimizeState, minimize_),
+                                          std::vector{test::authority_name("KZ")}, on, "KZ"));
+    }
+  }
+  around_.scheduler.after(kAskAgainAfter, [this] { keep_minimize(); });
 }
 
 void Authorities::pursue(Wish wish) {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "core/exchange/directory.h"
 #include "tests/sim/machine.h"
@@ -21,7 +22,8 @@ class Authorities {
   void enrol(const std::string& member, int number, Then then);
   // All keys of that node: it is one no more.
   void revoke(const std::string& member, int number);
-  void set_state(const std::string& value);
+  // From now on, whatever was wanted before.
+  void minimize(std::string_view value);
 
  private:
   struct Wish {
@@ -30,9 +32,11 @@ class Authorities {
     Then then;
   };
   void pursue(Wish wish);
+  void keep_minimize();
 
   Surroundings& around_;
   HubMachine& hub_;
+  std::string minimize_;  // As it is wanted; empty until it is.
 };
 
 }  // namespace chancery::sim

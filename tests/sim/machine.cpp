@@ -425,7 +425,7 @@ Result<void> NodeMachine::or_start_over(Result<void> done) {
   if (wire_->id() != 0) {
     engine_->connected();
   }
-  if (engine_->local_api().is_behind()) {
+  if (engine_->is_behind()) {
     plan_turn(kTurnDelay);
   }
   return {};
@@ -448,7 +448,7 @@ Result<void> NodeMachine::finish_turn() {
     wire_->send_to_hub(message);
   }
   send_replies();
-  if (engine_->local_api().is_behind()) {
+  if (engine_->is_behind()) {
     plan_turn(kTurnDelay);
   }
   return engine_->store().in_transaction() || !scrubs() ? Result<void>()

@@ -27,6 +27,7 @@ namespace {
 
 constexpr std::uint64_t kNoticesAMinuteLeast = 4;  // Over all seeds: in one all may be away.
 constexpr std::uint64_t kSeedsThatCount = 10;
+constexpr std::uint64_t kSeedsThatConclude = 50;
 constexpr std::string_view kHelp =
     R"(./dev sim SEED | A..B [--minutes N] [--lie NAME|all] [--lying-member] [--twice] [--story]
           [--quiet]
@@ -208,16 +209,49 @@ bool say_what_was_told(const std::map<test::Lie, LieTally>& all) {
   return good;
 }
 
+std::string_view word(workflow::Conclusion conclusion) {
+  switch (conclusion) {
+    case workflow::Conclusion::kOpen:
+      return "open";
+    case workflow::Conclusion::kAgreed:
+      return "agreed";
+    case workflow::Conclusion::kNotAgreed:
+      return "not agreed";
+    case workflow::Conclusion::kContested:
+      return "contested";
+    case workflow::Conclusion::kWithdrawn:
+      return "withdrawn";
+    case workflow::Conclusion::kSuperseded:
+      return "superseded";
+  }
+  return "";
+}
+
+// As the members told it, each of its own.
+void say_what_came_of_consultations(const Report& sum) {
+  std::cout << "consultations, at all members together:";
+  for (const auto& [conclusion, count] : sum.outcomes) {
+    std::cout << ' ' << word(conclusion) << " (" << count << ")";
+  }
+  std::cout << '\n';
+}
+
 // Where nothing is published or read, nothing can be lost.
 bool was_enough(const Report& sum, const Request& request, std::uint64_t run_count) {
   const std::uint64_t least = kNoticesAMinuteLeast * request.minutes * run_count;
   const bool enough = run_count < kSeedsThatCount || !request.lies.empty() ||
                       (sum.queued_count >= least && sum.read_count >= least);
+  const bool concludes = run_count < kSeedsThatConclude || !request.lies.empty() ||
+                         (sum.outcomes.contains(workflow::Conclusion::kAgreed) &&
+                          sum.outcomes.contains(workflow::Conclusion::kNotAgreed));
+  if (!concludes) {
+    std::cout << "no consultation was agreed, or none was not\n";
+  }
   if (!enough) {
     std::cout << "too little was done: of notices queued and read, " << least
               << " each are the least\n";
   }
-  return enough;
+  return enough && concludes;
 }
 
 int main(int argc, char** argv) {
@@ -270,6 +304,9 @@ int main(int argc, char** argv) {
     sum.queued_count += report.queued_count;
     sum.read_count += report.read_count;
     sum.fault_count += report.fault_count;
+    for (const auto& [conclusion, count] : report.outcomes) {
+      sum.outcomes[conclusion] += count;
+    }
     if (!report.violations.empty()) {
       ++failed_count;
       if (!request.story) {
@@ -288,6 +325,7 @@ int main(int argc, char** argv) {
   const double seconds = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
   const double hours = static_cast<double>(sum.simulated) / (3600.0 * kSecond);
   const bool all_told = say_what_was_told(told);
+  say_what_came_of_consultations(sum);
   std::cout << run_count << " seeds, " << failed_count << " with a violation; "
             << sum.submitted_count << " notices, " << sum.read_count << " read, " << sum.fault_count
             << " faults; " << hours << " simulated hours in " << seconds

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/exchange/audit.h"
-#include "core/exchange/completeness.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/kind_rules.h"
+#include "core/exchange/minimize.h"
 #include "core/ledger/checkpoint.h"
 #include "core/ledger/leaf.h"
-#include "core/ledger/note.h"
 
 namespace chancery::sim {
 namespace {
@@ -66,13 +67,34 @@ std::string said_of(const v1::Draft& draft) {
   return all;
 }
 
+}  // namespace
+
+std::string told(const node::HeldConsultation& held) {
+  const workflow::Outcome& outcome = held.outcome;
+  std::string all = std::to_string(std::to_underlying(outcome.conclusion)) +
+                    (outcome.is_final ? " final" : " so far") + " at " +
+                    std::to_string(outcome.cut.value_or(workflow::Cut{}).size) + ":";
+  for (const workflow::Party& party : outcome.parties) {
+    all += " " + party.member + "=" + std::to_string(std::to_underlying(party.standing));
+  }
+  all += " of";
+  for (const workflow::ConsultationEntry& entry : held.entries) {
+    all += " " + std::to_string(entry.index);
+  }
+  return all;
+}
+
+namespace {
+
 // What arrived of each application, in each precedence.
 class Order {
  public:
   // The next arrival. False where it comes after what was asked for when it had its answer already;
   // or behind it on one connection, where neither had to be asked for again.
   bool take(const Submission& submission) {
-    Newest& newest = newest_[{submission.node, submission.precedence}];
+    // What MINIMIZE holds back is overtaken by what it does not.
+    const bool exempt = exchange::is_exempt_from_minimize(submission.kind);
+    Newest& newest = newest_[{submission.node, submission.precedence, exempt}];
     const bool is_queued = submission.told == Told::kQueued;
     const bool at_once = is_queued && submission.asked_count == 1;
     const bool fits =
@@ -88,7 +110,7 @@ class Order {
     Micros asked = 0;
     std::uint64_t number = 0;
   };
-  std::map<std::pair<std::string, v1::Precedence>, Newest> newest_;  // By machine.
+  std::map<std::tuple<std::string, v1::Precedence, bool>, Newest> newest_;  // By machine.
 };
 
 }  // namespace
@@ -161,11 +183,11 @@ const Submission* Oracle::judge_notice(const std::string& who, const v1::Draft& 
     violation("P5: " + who + " has" + name + " as " + said_of(draft) + ", submitted as " +
               said_of(submission));
   }
-  if (text.has_value() && !erased &&
-      *text != test::TestExchange::text_of(submission.subject, submission.kind)) {
+  if (text.has_value() && !erased && *text != text_of(submission)) {
     violation("P5: " + who + " has" + name + " with another text");
   }
-  if (submission.told == Told::kRefused || submission.told == Told::kExpired) {
+  if (submission.told == Told::kRefused || submission.told == Told::kExpired ||
+      submission.told == Told::kUnvoiced) {
     violation("P6: " + who + " has" + name + ", which was refused");
   }
   if (!submission.opens && text.has_value()) {
@@ -190,8 +212,8 @@ void Oracle::judge_logged(const v1::AuditBatch& batch, const Hash& genesis) {
     if (!envelope.has_value()) {
       continue;  // The auditor has said so.
     }
-    if (envelope->draft.kind() == exchange::kStatementKind) {
-      continue;  // Of nodes.
+    if (exchange::is_made_by_nodes(envelope->draft.kind())) {
+      continue;
     }
     judge_notice("the log", envelope->draft, std::nullopt, envelope->erased.has_value());
     logged_.insert(envelope->draft.notice_id());
@@ -204,10 +226,7 @@ std::uint64_t Oracle::judge_hub(broker::HubStore& store) {
 }
 
 void Oracle::judge_cosigned(const std::string& who, const node::CosignedNote& head) {
-  const Result<ledger::Note> note = ledger::parse_note(head.note);
-  const Result<ledger::Checkpoint> checkpoint =
-      note.has_value() ? ledger::parse_checkpoint_body(note->text)
-                       : Result<ledger::Checkpoint>(std::unexpected(note.error()));
+  const Result<ledger::Checkpoint> checkpoint = ledger::parse_checkpoint(head.note);
   const auto root = roots_.find(head.size);
   if (!checkpoint.has_value() || checkpoint->size != head.size || root == roots_.end() ||
       root->second != as_view(checkpoint->root)) {
@@ -258,6 +277,9 @@ void Oracle::judge_node(const Seat& seat, node::NodeStore& store,
   Order order;
   for (const node::NodeStore::InboxHead& head : all_heads(store)) {
     arrivals[exchange::lane_of(head.draft.precedence())].push_back(head.arrival);
+    if (exchange::is_made_by_nodes(head.draft.kind())) {
+      continue;
+    }
     const Result<v1::InboxItem> item = store.inbox_item(head.arrival);
     const Submission* const submission =
         item.has_value()
@@ -300,7 +322,9 @@ void Oracle::judge_readings(const Seat& seat, const Arrivals& arrivals,
   exchange::PerLane<std::size_t> handed;  // So many of the lane, from the first on.
   std::map<std::string, std::uint64_t> known;
   for (const Reading& reading : readings) {
-    judge_notice(who, reading.draft, reading.text, reading.erased);
+    if (!exchange::is_made_by_nodes(reading.draft.kind())) {
+      judge_notice(who, reading.draft, reading.text, reading.erased);
+    }
     const std::string was_handed = who + " was handed arrival " + std::to_string(reading.arrival);
     if (reading.arrival <= reading.acknowledged && !reading.given_back) {
       violation("P2: " + was_handed + " again after it had acknowledged it");
@@ -325,6 +349,83 @@ void Oracle::judge_readings(const Seat& seat, const Arrivals& arrivals,
       violation("P1: the cursor of " + who + " passed by arrival " +
                 std::to_string(all[handed[lane]]));
     }
+  }
+}
+
+// Silent is nobody who had said something in time, and whoever counts as agreeing had not thought
+// better of it: before the deadline by its node's clock, or after it and below the cut.
+void Oracle::judge_agreed(const std::string& who, const node::HeldConsultation& held) {
+  const workflow::ConsultationEntry& opening = held.entries.front();
+  const auto* const terms = std::get_if<v1::ConsultationOpen>(&opening.content);
+  if (terms == nullptr) {
+    violation("P11: " + who + " takes for agreed what opens no consultation, entry " +
+              std::to_string(opening.index));
+    return;
+  }
+  const std::uint64_t cut = held.outcome.cut.value_or(workflow::Cut{}).size;
+  const auto is_below_cut = [&](const Submission& submission) {
+    return std::ranges::any_of(held.entries, [&](const workflow::ConsultationEntry& entry) {
+      return entry.index < cut && to_string(entry.n) == submission.notice;
+    });
+  };
+  for (const workflow::Party& party : held.outcome.parties) {
+    if (!party.participates || party.standing == workflow::Standing::kDropped) {
+      continue;
+    }
+    const Submission* last = nullptr;
+    for (const auto& [id, submission] : submissions_) {
+      v1::Text text;
+      if (submission.kind == "consultation.respond" && submission.origin == party.member &&
+          submission.told == Told::kQueued &&
+          (submission.newest_ms < held.outcome.deadline_ms || is_below_cut(submission)) &&
+          text.ParseFromString(submission.text) && text.in_reply_to() == as_view(opening.n) &&
+          (last == nullptr || last->number < submission.number)) {
+        last = &submission;
+      }
+    }
+    v1::Text text;
+    v1::ConsultationRespond said;
+    if (last == nullptr || !text.ParseFromString(last->text) ||
+        !said.ParseFromString(text.content())) {
+      continue;
+    }
+    const bool objects =
+        said.position() == v1::POSITION_OBJECT ||
+        (said.position() == v1::POSITION_AGREE_WITH_RESERVATION && !terms->reservations_allowed());
+    const bool is_broken = terms->rule() != v1::CONSULTATION_RULE_MAJORITY && objects;
+    if (is_broken || party.standing == workflow::Standing::kSilent) {
+      violation("P11: " + who + " takes the consultation of entry " +
+                std::to_string(opening.index) + " for agreed, and " + party.member +
+                " had said otherwise in time: '" + text.subject() + "', " +
+                v1::Position_Name(said.position()));
+    }
+  }
+}
+
+void Oracle::judge_consultations(const Seat& seat, node::NodeStore& store, bool drained) {
+  node::StoredLog log(store);
+  for (const Hash& opening : test::must(store.openings("", node::kConsultationsMax))) {
+    const Result<node::HeldConsultation> held = node::read_consultation(log, opening);
+    if (!held.has_value()) {
+      violation("P11: " + seat.name +
+                " cannot tell what a consultation came to: " + held.error().to_string());
+      continue;
+    }
+    const workflow::Outcome& outcome = held->outcome;
+    if (outcome.conclusion == workflow::Conclusion::kAgreed && outcome.is_final) {
+      judge_agreed(seat.name, *held);
+    }
+    if (drained) {
+      const std::string said = told(*held);
+      const auto [first, is_new] =
+          concluded_.try_emplace(opening, Concluded{.who = seat.name, .outcome = said});
+      if (first->second.outcome != said) {
+        violation("P11: " + first->second.who + " makes of the consultation of entry " +
+                  std::to_string(held->entries.front().index) + " " + first->second.outcome +
+                  ", and " + seat.name + " " + said);
+      }
+    }
+    ++outcomes_[outcome.conclusion];
   }
 }
 

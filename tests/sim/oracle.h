@@ -13,6 +13,8 @@
 //   P6  what was refused, or expired, appears nowhere; of an unknown outcome one at each recipient,
 //       or none at all
 //   P7  queues drain once everything is healed (the simulation waits for it; see drained())
+//   P11 once everything is healed, all members make the same of a consultation. And none is agreed
+//       against what a party had said in time, by the clock of its node, whatever a hub kept back
 //   P8  every stored record verifies again: the audit of each store, which has quarantined
 //       nothing; and the log of each node is the hub's
 //
@@ -33,6 +35,7 @@
 
 #include "broker/store/hub_store.h"
 #include "core/base/result.h"
+#include "node/store/consultation.h"
 #include "node/store/node_store.h"
 #include "tests/sim/application.h"
 
@@ -46,6 +49,9 @@ struct Seat {
   Micros since = 0;
   bool is_only_one = true;
 };
+
+// What a consultation came to, where each party stands, and by which entries.
+[[nodiscard]] std::string told(const node::HeldConsultation& held);
 
 class Oracle {
  public:
@@ -61,6 +67,13 @@ class Oracle {
   // One node's log and inbox, and what its reader was handed.
   void judge_node(const Seat& seat, node::NodeStore& store, const std::vector<Reading>& readings);
   void judge_delivered();  // After all nodes.
+  // What a node makes of the consultations that it holds. With `drained`, everybody has all of
+  // them.
+  void judge_consultations(const Seat& seat, node::NodeStore& store, bool drained);
+  // How many, by what they came to, at all seats together.
+  [[nodiscard]] const std::map<workflow::Conclusion, std::uint64_t>& outcomes() const {
+    return outcomes_;
+  }
   [[nodiscard]] const std::vector<std::string>& violations() const { return violations_; }
 
  private:
@@ -97,6 +110,13 @@ class Oracle {
   std::vector<Claim> delivered_;                           // By statements that agreed.
   std::set<std::pair<std::string, std::string>> held_by_;  // Notice ids, and who shows them.
   std::map<std::uint64_t, std::string> roots_;             // Of the hub's log, by its size.
+  struct Concluded {
+    std::string who;
+    std::string outcome;  // In words.
+  };
+  std::map<Hash, Concluded> concluded_;  // By opening, at the first who had it.
+  void judge_agreed(const std::string& who, const node::HeldConsultation& held);
+  std::map<workflow::Conclusion, std::uint64_t> outcomes_;
   std::vector<std::string> violations_;
 };
 

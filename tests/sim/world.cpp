@@ -7,6 +7,7 @@
 
 #include "broker/store/sqlite_hub_store.h"
 #include "core/base/encoding.h"
+#include "core/exchange/minimize.h"
 #include "core/exchange/witnesses.h"
 #include "io/log/log.h"
 #include "tests/sim/remembered.h"
@@ -110,6 +111,7 @@ void World::build() {
     scheduler_.after(kSecond, [this] { lying_member_->start(); });
   }
   plan_life();
+  plan_consultations();
 }
 
 // At one of the first entries of the members, or to one who never sees any.
@@ -156,8 +158,8 @@ void World::plan_life() {
       scheduler_.after(random_.below(options_.duration), std::move(action));
     }
   };
-  for (int i = 0; i < 3; ++i) {
-    sometime(500'000, [this, i] { authorities_->set_state(std::to_string(i)); });
+  for (const std::string_view value : {"priority", "immediate", "off"}) {
+    sometime(500'000, [this, value] { authorities_->minimize(value); });
   }
   sometime(400'000, [this] { enrol_second_node(); });
   sometime(400'000, [this] { renew_keys(); });
@@ -171,6 +173,23 @@ void World::plan_life() {
   sometime(250'000, [this] { leave(); });
   if (workload_.contact_ppm > 0) {
     sometime(800'000, [this] { sleep(); });
+  }
+}
+
+void World::plan_consultations() {
+  if (names_.size() < 2 || random_.chance(400'000)) {
+    return;
+  }
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    Member& member = members_[i];
+    member.delegate = std::make_unique<Delegate>(around_, *member.node, *member.publisher,
+                                                 *member.reader, names_, random_.fork());
+    member.delegate->start();
+  }
+  const std::uint64_t count = random_.between(1, 3);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    Delegate& opener = *members_[random_.below(names_.size())].delegate;
+    scheduler_.after(random_.below(options_.duration * 2 / 3), [&opener] { opener.open(); });
   }
 }
 
@@ -351,6 +370,7 @@ void World::heal() {
     heal(*member.node);
     calm(member);
   }
+  authorities_->minimize(exchange::kMinimizeOff);
 }
 
 void World::calm(Member& member) {
@@ -358,6 +378,9 @@ void World::calm(Member& member) {
   member.wire->block(false, false);
   member.publisher->finish();
   member.reader->finish();
+  if (member.delegate != nullptr) {
+    member.delegate->finish();
+  }
 }
 
 // Asks nothing, has nothing to send, and has read what it has.
@@ -396,7 +419,7 @@ bool World::drained() {
   Oracle oracle;
   oracle.retention_passed(slept_at_);
   for (const Member& member : members_) {
-    member.publisher->look_up_expired(member.node->engine()->store());
+    member.publisher->look_up_refused(member.node->engine()->store());
     for (const Submission& submission : member.publisher->submissions()) {
       oracle.submitted(submission);
     }
@@ -628,15 +651,20 @@ void World::judge_stores(Oracle& oracle) {
       continue;
     }
     oracle.judge_node(member.seat, **store, member.reader->readings());
+    if (member.delegate != nullptr) {
+      oracle.judge_consultations(member.seat, **store, liar_ == nullptr);
+    }
   }
   oracle.judge_delivered();
+  report_.outcomes = oracle.outcomes();
 }
 
 // What a lie may not do, though nothing need arrive: that anything false is shown, or taken for
 // true by those whom it does not concern. What one node of a member has, sealed to the other that
 // is lied to, may be at none for good.
 bool World::is_judged(const std::string& what) const {
-  if (liar_ == nullptr || what.starts_with("P2") || what.starts_with("P5")) {
+  if (liar_ == nullptr || what.starts_with("P2") || what.starts_with("P5") ||
+      (what.starts_with("P11") && what.contains("for agreed"))) {
     return true;
   }
   const std::string& member = liar_->order().member;
@@ -666,6 +694,42 @@ void World::drain(Micros until) {
   }
 }
 
+World::Settled World::settled() const {
+  Settled all;
+  std::map<Hash, std::string> known;
+  for (const Member& member : members_) {
+    if (member.delegate == nullptr || !member.node->runs()) {
+      continue;
+    }
+    node::NodeStore& store = member.node->engine()->store();
+    node::StoredLog log(store);
+    for (const Hash& opening : test::must(store.openings("", node::kConsultationsMax))) {
+      const auto held = node::read_consultation(log, opening);
+      if (!held.has_value()) {
+        return {.same = false, .is_final = false};
+      }
+      const std::string said = told(*held);
+      all.same = all.same && known.try_emplace(opening, said).first->second == said;
+      all.is_final = all.is_final && (held->outcome.is_final ||
+                                      held->outcome.conclusion == workflow::Conclusion::kWithdrawn);
+    }
+  }
+  return all;
+}
+
+void World::settle(Micros until) {
+  constexpr Micros kOnItsWay = 10 * kSecond;
+  while (true) {
+    const Settled now = settled();
+    const bool waits =
+        now.same ? !now.is_final && scheduler_.now() < until : scheduler_.now() < until + kOnItsWay;
+    if (!waits) {
+      return;
+    }
+    run_until(scheduler_.now() + kSecond);
+  }
+}
+
 Report World::run() {
   hub_->start();
   for (Member& member : members_) {
@@ -681,6 +745,7 @@ Report World::run() {
     wait_for_notice();
   } else {
     drain(scheduler_.now() + kDrainWithin);
+    settle(scheduler_.now() + kDrainWithin);
   }
   watch_alarms();
   if (lying_member_ != nullptr) {

@@ -22,6 +22,7 @@
 #include "tests/liar/liar.h"
 #include "tests/sim/application.h"
 #include "tests/sim/authorities.h"
+#include "tests/sim/delegate.h"
 #include "tests/sim/lying_member.h"
 #include "tests/sim/machine.h"
 #include "tests/sim/oracle.h"
@@ -50,6 +51,7 @@ struct Report {
   std::uint64_t read_count = 0;
   std::uint64_t log_size = 0;
   std::uint64_t fault_count = 0;
+  std::map<workflow::Conclusion, std::uint64_t> outcomes;  // Of consultations, at all members.
   bool lied = false;
   std::string noticed{};  // By what first, where it was.
   Micros noticed_after = 0;
@@ -74,12 +76,14 @@ class World {
     std::unique_ptr<Wire> wire;
     std::unique_ptr<Publisher> publisher;
     std::unique_ptr<Reader> reader;
+    std::unique_ptr<Delegate> delegate;  // At a member's first node.
   };
 
   void build();
   Member& add_node(const std::string& member, int key_number);
   // What is no fault: keys change, nodes are added, are away for long, and time passes.
   void plan_life();
+  void plan_consultations();
   void enrol_second_node();
   void renew_keys();
   void leave();
@@ -112,6 +116,16 @@ class World {
                              const std::string& peer) const;
   // Until nothing waits any more.
   void drain(Micros until);
+  // Until all members make the same of what they were consulted about, and it is final: that may
+  // take longer than a clock that is wrong lets us wait.
+  void settle(Micros until);
+  // By opening, in words, at each member that has it: whether all say the same, and whether that is
+  // final.
+  struct Settled {
+    bool same = true;
+    bool is_final = true;
+  };
+  [[nodiscard]] Settled settled() const;
   // Until the lie is noticed: a day and more, where nothing but time shows it.
   void wait_for_notice();
   // Where a member lies: what the hub and the others have of it by now.

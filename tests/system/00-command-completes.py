@@ -72,6 +72,8 @@ class Completes(unittest.TestCase):
         self.assert_offers("chancery publish --kind assistance.o", ["assistance.offer"])
         self.assert_offers("chancery kinds threat", ["threat.alert"])
         self.assert_offers("chancery publish --wait ", ["logged", "queued"])
+        self.assert_offers("chancery bench publish --sink v", ["verify"])
+        self.assert_offers("chancery bench si", [])  # A verb that no help shows.
 
     def test_files_where_files_are_meant_and_nowhere_else(self):
         self.assert_offers("chancery publish --file not", ["notice.json"])

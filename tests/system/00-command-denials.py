@@ -124,6 +124,15 @@ TABLE = {
         "unknown name": Denied(["consult", "status", NONE, "AM", "--exchange", "{x}"], 1, "not-found"),
         "Ctrl-C": stopped("consult", "status", NONE, "AM", "--exchange", "{x}"),
     },
+    "consult prove": {
+        "works": None,  # As above.
+        "no daemon": Denied(["consult", "prove", NONE, "KZ", "--exchange", "{x}", "-o", "{x}/none"], 1, "file-missing"),
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("consult", "prove", NONE, "AM", "--exchange", "{x}", "-o", "{x}/none", "--wait", "soon"),
+        "unknown name": Denied(["consult", "prove", NONE, "AM", "--exchange", "{x}", "-o", "{x}/none"], 1, "not-found"),
+        "Ctrl-C": stopped("consult", "prove", NONE, "AM", "--exchange", "{x}", "-o", "{x}/none"),
+    },
     "consult list": {
         "works": ["consult", "list", "AM", "--exchange", "{x}"],
         "no daemon": Denied(["consult", "list", "KZ", "--exchange", "{x}"], 1, "file-missing"),
@@ -132,6 +141,51 @@ TABLE = {
         "wrong type": usage("consult", "list", "hub", "--exchange", "{x}"),
         "unknown name": Denied(["consult", "list", "ZZ", "--exchange", "{x}"], 1, "not-found"),
         "Ctrl-C": stopped("consult", "list", "AM", "--exchange", "{x}"),
+    },
+    "thread": {
+        "works": None,  # As above: 16-threads.
+        "no daemon": Denied(["thread", NONE, "KZ", "--exchange", "{x}"], 1, "file-missing"),  # Nor a store.
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("thread", "7", "AM", "--exchange", "{x}"),
+        "unknown name": Denied(["thread", NONE, "AM", "--exchange", "{x}"], 1, "not-found"),
+        "Ctrl-C": stopped("thread", NONE, "AM", "--exchange", "{x}"),
+    },
+    **{f"register {name}": {
+        "works": ["register", name, "AM", "--exchange", "{x}"],
+        "no daemon": Denied(["register", name, "KZ", "--exchange", "{x}"], 1, "file-missing"),  # Nor a store.
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("register", name, "hub", "--exchange", "{x}"),
+        "unknown name": Denied(["register", name, "ZZ", "--exchange", "{x}"], 1, "not-found"),
+        "Ctrl-C": stopped("register", name, "AM", "--exchange", "{x}"),
+    } for name in ("contacts", "threats", "training")},
+    "search": {
+        "works": ["search", "gateway", "AM", "--exchange", "{x}"],
+        "no daemon": Denied(["search", "gateway", "KZ", "--exchange", "{x}"], 1, "file-missing"),
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("search", "...", "AM", "--exchange", "{x}"),
+        "unknown name": Denied(["search", "gateway", "--kind", "no-such", "AM", "--exchange", "{x}"], 1, "invalid-kind"),
+        "Ctrl-C": stopped("search", "gateway", "AM", "--exchange", "{x}"),
+    },
+    "overdue": {
+        "works": ["overdue", "AM", "--exchange", "{x}"],
+        "no daemon": Denied(["overdue", "KZ", "--exchange", "{x}"], 2, "no-daemon"),
+        "wrong key": KEYLESS,
+        "no grant": BY_MODE,
+        "wrong type": usage("overdue", "AM", "--exchange", "{x}", "--what", "lost"),
+        "unknown name": Denied(["overdue", "ZZ", "--exchange", "{x}"], 1, "not-found"),
+        "Ctrl-C": stopped("overdue", "AM", "--exchange", "{x}"),
+    },
+    "minimize": {
+        "works": ["minimize", "AM", "--exchange", "{x}"],
+        "no daemon": Denied(["minimize", "KZ", "--exchange", "{x}"], 2, "no-daemon"),
+        "wrong key": Denied(["minimize", "AM", "--exchange", "{x}", "--set", "off", "--authority", "{x}/am/keys/signing.pem"], 1, "not-an-authority"),
+        "no grant": BY_MODE,
+        "wrong type": usage("minimize", "AM", "--exchange", "{x}", "--set", "flash", "--authority", "{x}/authorities/AM.pem"),
+        "unknown name": Denied(["minimize", "ZZ", "--exchange", "{x}"], 1, "not-found"),
+        "Ctrl-C": stopped("minimize", "AM", "--exchange", "{x}"),
     },
     "outbox list": {
         "works": ["outbox", "list", "--stage", "logged", *AM],
@@ -395,7 +449,13 @@ TABLE = {
         "wrong type": usage("bench", verb, "--recipients", "many"),
         "unknown name": Denied(["bench", verb, "--folder", "{x}/none"], 1, "file-missing"),
         "Ctrl-C": stopped("bench", verb),
-    } for verb in ("publish", "latency", "catchup", "startup", "flood")},
+    } for verb in ("publish", "latency", "catchup", "startup", "flood", "audit", "soak", "fanout")},
+    "bench report": {
+        "works": None,  # Of a result that takes seconds: 14-bench.
+        **ALL_OFFLINE,
+        "wrong type": Denied(["bench", "report", "{x}/exchange.toml", "-o", "{x}/page{n}.html"], 1, "malformed"),
+        "unknown name": Denied(["bench", "report", "{x}/none", "-o", "{x}/page{n}.html"], 1, "file-missing"),
+    },
     "kinds": {
         "works": ["kinds"],
         **ALL_OFFLINE,

@@ -17,7 +17,7 @@ PAGE = ROOT / "docs/reference/config.md"
 COLUMNS = ["key", "type", "default", "change", "meaning", "if it is wrong"]
 # Where the tables of the page begin, in its order; [disk] and [http] are for both daemons.
 PLACES = [("## hub.toml", "hub", ""), ("`[quota]`", "hub", "quota"), ("## node.toml", "node", ""),
-          ("`[overdue]`", "node", "overdue"), ("`[witness]`", "node", "witness"), ("`[[application]]`", "node", "application"), ("## Disk", None, "disk"), ("## HTTP", None, "http")]
+          ("`[overdue]`", "node", "overdue"), ("`[witness]`", "node", "witness"), ("`[[hook]]`", "node", "hook"), ("`[[application]]`", "node", "application"), ("## Disk", None, "disk"), ("## HTTP", None, "http")]
 
 
 def plain(cell):

@@ -50,7 +50,7 @@ class LocalApiStory(Trial):
         for name in (notice["notice"][:16], notice["id"], "7"):
             shown = self.as_member("BY", "show", name)
             self.assertEqual(shown.code, 0, shown)
-            self.assertEqual(set(shown.json), NOTICE_KEYS | {"stage", "recipient_stages", "d", "leaf", "envelope"})
+            self.assertEqual(set(shown.json), NOTICE_KEYS | {"stage", "recipient_stages", "d", "leaf", "envelope", "standing"})
             self.assertEqual(len(bytes.fromhex(shown.json["leaf"])), 73)
         missing = self.as_member("BY", "show", "0123456789abcdef")
         self.assertEqual((missing.code, missing.error), (1, "not-found"))

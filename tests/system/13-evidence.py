@@ -1,10 +1,7 @@
 #!/usr/bin/env python3
 """One file proves a notice to somebody who has nothing but the program and the genesis: as processes, made at a member's node
 while it runs and from its store, verified in an empty directory; and a changed byte is found out."""
-import os
 import pathlib
-import shutil
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
@@ -33,16 +30,6 @@ class Evidence(Trial):
             known = proof.code == 0 and {to["member"] for to in proof.json["recipients"] if to["delivered"]}
             return known == set(members) and proof.json["witnessed"]
         self.assertTrue(eventually(whole), self.prove("AM", notice, "last"))
-
-    def outsider(self, path, *words, genesis=None):
-        """The verdict of the program alone, in a directory where nothing else is."""
-        elsewhere = self.folder / "elsewhere"
-        elsewhere.mkdir(exist_ok=True)
-        shutil.copy(trial.BIN / "chancery", elsewhere)
-        shutil.copy(path, elsewhere / "file")
-        return trial.Answer(subprocess.run(
-            ["./chancery", "verify", "file", "--genesis", genesis or self.genesis, *words], cwd=elsewhere, text=True,
-            env={"PATH": os.environ["PATH"], "HOME": str(elsewhere)}, capture_output=True, timeout=50, check=False))
 
     def test_an_outsider_is_convinced_by_one_file(self):
         sent = self.publish("AM", "Heard at the border", to="BY,KZ")

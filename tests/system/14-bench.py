@@ -2,6 +2,7 @@
 """`chancery bench`: a short smoke of each scenario, by the programs that ship. All notices are compared with what was
 published; no figure is judged. docs/reference/cli.md, bench."""
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import trial  # noqa: E402
@@ -19,6 +21,8 @@ COMMON = {"scenario", "version", "machine", "durability", "parameters", "ceiling
 LATENCIES = {f"{what}_us_{part}" for what in ("logged", "delivery") for part in ("p50", "p99", "max")}
 USAGE = {"hub_cpu_us_per_notice", "foreign_cores", "our_cores", "disk_flushes"}
 SMALL = ["--recipients", "2", "--size", "64"]
+# What is left has the threads of all; sanitizers are slow.
+NOT_SANITIZED = unittest.skipIf("CHANCERY_SANITIZED" in os.environ, "without a sanitizer")
 
 
 class Bench(unittest.TestCase):
@@ -44,6 +48,23 @@ class Bench(unittest.TestCase):
         self.assert_nothing_is_left()
         return report
 
+    def assert_page(self, *results):
+        """Of these results: XML that fetches and runs nothing, and has plots. All that it says."""
+        files = [self.folder / f"result-{number}.json" for number in range(len(results))]
+        for file, result in zip(files, results):
+            file.write_text(json.dumps(result))
+        page = self.folder / "report.html"
+        answer = trial.chancery("bench", "report", *files, "-o", page, "--json")
+        self.assertEqual((answer.code, answer.err, answer.json["file"]), (0, "", str(page)), answer)
+        self.assertEqual([row["good"] for row in answer.json["results"]], [True] * len(results), answer)
+        root = xml.etree.ElementTree.fromstring(page.read_text(encoding="utf-8"))
+        tags = {element.tag.rpartition("}")[2] for element in root.iter()}
+        self.assertFalse(tags & {"script", "img", "link", "iframe", "object", "embed", "a"}, tags)
+        self.assertIn("svg", tags)
+        again = trial.chancery("bench", "report", *files, "-o", page, "--json")
+        self.assertEqual((again.code, again.error), (1, "exists"), again)
+        return " ".join(root.itertext())
+
     def assert_nothing_is_left(self):
         self.assertEqual(list(self.folder.iterdir()), [])
         left = subprocess.run(["pgrep", "-f", "--", f"--config {self.folder}/"], capture_output=True, text=True)
@@ -55,10 +76,21 @@ class Bench(unittest.TestCase):
         self.assertGreater(report["published_per_s"], 0)
         self.assertGreater(report["ceilings"]["fdatasync_per_s"], 0)
         self.assertEqual((report["parameters"]["window"], report["parameters"]["sealed"]), (64, False))
+        said = self.assert_page(report, report)
+        self.assertIn("Version, machine and parameters are the same", said)
+        self.assertIn(report["machine"]["processor"], said)
 
+    @NOT_SANITIZED
     def test_publish_one_after_the_other_and_sealed(self):
         report = self.assert_smoke(1, 2, LATENCIES, "publish", "--seconds", "1", "--window", "1", "--sealed")
         self.assertTrue(report["parameters"]["sealed"])
+
+    def test_a_sink_verifies_in_place_of_nodes(self):
+        report = self.assert_smoke(1, 2, LATENCIES | USAGE, "publish", "--seconds", "1", "--window", "32", "--sink", "verify",
+                                   "--sealed")
+        self.assertEqual(report["parameters"]["sink"], "verify")
+        self.assertGreater(report["sink_cpu_us_per_notice"], 0)
+        self.assertIsNone(report["recipient_cpu_us_per_notice"])
 
     def test_latency(self):
         report = self.assert_smoke(60, 2, {"rates"}, "latency", "--rates", "20,40", "--seconds", "1")
@@ -66,21 +98,70 @@ class Bench(unittest.TestCase):
         for row in report["rates"]:
             self.assertLessEqual(LATENCIES | USAGE, row.keys())
             self.assertNotIn(None, [row[name] for name in LATENCIES])
+        self.assertIn("Until a notice is logged", self.assert_page(report))
 
+    @NOT_SANITIZED
     def test_catchup(self):
         report = self.assert_smoke(300, 2, {"caught_up_per_s", "ready_us"}, "catchup", "--count", "300")
         self.assertEqual(report["missed"], 300)
+        self.assert_page(report)
 
+    @NOT_SANITIZED
     def test_startup(self):
         report = self.assert_smoke(100, 2, {"hub_ready_us_in_order", "hub_ready_us_killed", "node_ready_us_in_order",
                                             "node_ready_us_killed"}, "startup", "--count", "100", "--rounds", "1")
         self.assertGreaterEqual(report["entries"], 100)
+        self.assert_page(report)
+
+    @NOT_SANITIZED
+    def test_fanout(self):
+        answer = self.bench("fanout", "--members", "4,2", "--deliveries", "100", "--size", "64", "--json")
+        self.assertEqual((answer.code, answer.err), (0, ""), answer)
+        self.assertLessEqual(COMMON | {"sizes"}, answer.json.keys())
+        compared, sizes = answer.json["compared"], answer.json["sizes"]
+        self.assertEqual([(size["members"], size["published"], size["deliveries"]) for size in sizes],
+                         [(4, 25, 100), (2, 50, 100)])
+        self.assertEqual(compared["delivered"], 100 + 100 + 4 * (4 + 2), answer)  # And the warm-up.
+        self.assertEqual([compared[what] for what in ("missing", "differing", "repeated", "foreign")], [0] * 4, answer)
+        self.assert_nothing_is_left()
+        self.assert_page(answer.json)
+
+    @NOT_SANITIZED
+    def test_soak(self):
+        report = self.assert_smoke(120, 2, LATENCIES | USAGE | {"drift", "series", "logged_p50_to_lone_notice"},
+                                   "soak", "--minutes", "0.05", "--rate", "40", "--every", "1")
+        self.assertEqual((report["published"], len(report["series"])), (120, 3))
+        figures = {row["figure"]: row for row in report["drift"]}
+        self.assertLessEqual(LATENCIES | {"hub_rss_mib", "node_rss_mib", "hub_fds", "node_fds"}, figures.keys())
+        self.assertEqual(figures["hub_fds"]["first"], report["series"][0]["hub_fds"])
+        for window in report["series"]:
+            self.assertNotIn(None, [window[name] for name in LATENCIES | {"hub_rss_mib", "node_rss_mib"}], window)
+        self.assertIn("Open descriptors", self.assert_page(report))
+
+    @NOT_SANITIZED
+    def test_a_soak_of_too_many_windows_is_refused(self):
+        answer = self.bench("soak", "--minutes", "60", "--every", "1", *SMALL, "--json")
+        self.assertEqual((answer.code, answer.error), (64, "usage"), answer)
+        self.assert_nothing_is_left()
+
+    @NOT_SANITIZED
+    def test_audit(self):
+        report = self.assert_smoke(50, 2, {"commands"}, "audit", "--prefill", "300", "--count", "50", "--rounds", "1")
+        self.assertEqual([row["command"] for row in report["commands"]],
+                         ["verify_hub_store", "verify_node_store", "export", "verify_export"])
+        for row in report["commands"]:
+            self.assertGreaterEqual(row["entries"], 350, row)
+            for what in ("mib", "entries_per_s", "entries_per_cpu_s", "cpu_us_per_entry", "rss_mib_peak"):
+                self.assertGreater(row[what], 0, row)
+        self.assert_page(report)
 
     def test_flood(self):
         report = self.assert_smoke(500, 2, LATENCIES | USAGE | {"idle_logged_us_p50", "idle_delivery_us_p50"},
                                    "flood", "--backlog", "500", "--flashes", "3")
         self.assertEqual((report["backlog"], report["flashes_idle"]), (500, 3))
+        self.assert_page(report)
 
+    @NOT_SANITIZED
     def test_what_is_kept_is_a_log_that_verifies(self):
         answer = self.bench("publish", "--seconds", "1", "--window", "32", *SMALL, "--keep")
         self.assertEqual(answer.code, 0, answer)
@@ -91,6 +172,7 @@ class Bench(unittest.TestCase):
             audit = trial.chancery("audit", "verify", name, "--exchange", kept, "--json")
             self.assertEqual(audit.code, 0, audit)
 
+    @NOT_SANITIZED
     def test_a_log_that_was_filled_before_verifies(self):
         answer = self.bench("startup", "--prefill", "700", "--count", "10", "--rounds", "1", *SMALL, "--json", "--keep")
         self.assertEqual(answer.code, 0, answer)
@@ -104,6 +186,7 @@ class Bench(unittest.TestCase):
             if name == "hub":
                 self.assertGreaterEqual(audit.json["envelopes"], 710)
 
+    @NOT_SANITIZED
     def test_a_daemon_that_ends_is_told_with_its_last_words(self):
         programs = self.folder / "bin"
         programs.mkdir()

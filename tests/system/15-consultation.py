@@ -38,6 +38,17 @@ class Consultation(Trial):
         self.assertEqual(said.code, 0, said)
         return said.json
 
+    def prove(self, name, *words):
+        """What the file that this member makes of it shows to somebody who has it, the program and the genesis."""
+        path = self.folder / f"{name}-{time.monotonic_ns()}.evidence"
+        made = trial.chancery("consult", "prove", self.opening[:16], "-o", path, "--exchange", self.exchange, name, "--json", *words)
+        self.assertEqual(made.code, 0, made)
+        said = self.outsider(path, "--json")
+        self.assertEqual(said.code, 0, said)
+        self.assertTrue(said.json["witnessed"])
+        self.assertEqual(said.json["consultation"], made.json["consultation"])
+        return said.json["consultation"]
+
     def standings(self, name):
         return {party["member"]: party["standing"] for party in self.consultation(name)["parties"]}
 
@@ -58,6 +69,9 @@ class Consultation(Trial):
         self.assert_concluded("agreed", *MEMBERS)
         self.assertEqual(self.standings("TJ"), {"AM": "silent", "BY": "silent", "KG": "agrees", "KZ": "silent", "RU": "silent",
                                                 "TJ": "silent"})
+        # An outsider with the file of any party computes what the parties do.
+        for member in ("AM", "TJ"):
+            self.assertEqual(self.prove(member), self.consultation(member))
         # What comes now changes nothing, and its own node says so before it is published.
         late = self.as_member("BY", "consult", "respond", self.opening, "--object")
         self.assertEqual((late.code, late.error), (1, "invalid-kind"), late)
@@ -93,6 +107,8 @@ class Consultation(Trial):
         self.assert_concluded("not agreed", *MEMBERS[:5], final=False)
         self.assertEqual(self.standings("AM")["TJ"], "unheard")
         self.assertIn("not every party is heard", trial.chancery("consult", "status", self.opening[:16], "--exchange", self.exchange, "AM").out)
+        proven = self.prove("AM")
+        self.assertEqual((proven["conclusion"], proven["final"]), ("not agreed", False))
         # Its node was there in time, and says so once it is back.
         self.start_node("TJ")
         self.assert_concluded("agreed", *MEMBERS)

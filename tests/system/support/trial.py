@@ -204,6 +204,16 @@ class Trial(unittest.TestCase):
     def status(self, name, *words):
         return chancery("status", "--exchange", self.exchange, name, "--json", *words)
 
+    def outsider(self, path, *words, genesis=None):
+        """What the program alone says of an evidence file, in a directory where nothing else is."""
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.mkdir(exist_ok=True)
+        shutil.copy(BIN / "chancery", elsewhere)
+        shutil.copy(path, elsewhere / "file")
+        return Answer(subprocess.run(
+            ["./chancery", "verify", "file", "--genesis", genesis or self.made["genesis"], *words], cwd=elsewhere, text=True,
+            env={"PATH": os.environ["PATH"], "HOME": str(elsewhere)}, capture_output=True, timeout=50, check=False))
+
     def audit(self, name):
         return chancery("audit", "verify", "--exchange", self.exchange, name, "--json")
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace chancery::cli {
 namespace {
@@ -51,6 +52,54 @@ TEST(InboxTest, FewerThanTheLastThatWereAskedForAreAllThatMatchOrNot) {
   EXPECT_EQ((Inbox{.newest = 0}.older_than({})), Older::kNone);
   EXPECT_EQ((Inbox{.newest = 150'000, .matching = {10}}.older_than({})), Older::kSome)
       << "beyond the rows that a node looks at";
+}
+
+client::Notice in_thread(std::uint64_t index, char n, const std::string& in_reply_to = {}) {
+  client::Notice notice;
+  notice.index = index;
+  notice.logged = true;
+  notice.witnessed = true;
+  notice.notice = std::string(64, n);
+  notice.in_reply_to = in_reply_to;
+  notice.subject = std::string("subject ") + n;
+  return notice;
+}
+
+// "  b", "of c" of each line.
+std::vector<std::string> outline(const std::string& lines) {
+  std::vector<std::string> all;
+  for (std::size_t at = 0; at < lines.size(); at = lines.find('\n', at) + 1) {
+    const std::string line = lines.substr(at, lines.find('\n', at) - at);
+    const std::size_t subject = line.find("subject ");
+    const std::string indent(line.find_first_not_of(' '), ' ');
+    all.push_back(indent +
+                  (subject == std::string::npos ? line.substr(0, 4) : line.substr(subject + 8)));
+  }
+  return all;
+}
+
+TEST(InboxTest, ThreadsAreTogetherAndTheNewestIsTheLast) {
+  const auto n = [](char digit) { return std::string(64, digit); };
+  std::vector<client::Notice> notices = {in_thread(9, '9', n('1')), in_thread(1, '1'),
+                                         in_thread(2, '2'),         in_thread(3, '3', n('a')),
+                                         in_thread(4, '4', n('a')), in_thread(5, '5', n('9')),
+                                         in_thread(6, '6', n('2'))};
+  notices[2].supersedes = {n('7')};  // It comes later, and is not below.
+  notices.push_back(in_thread(7, '7'));
+  notices[6].thread = std::exchange(notices[6].in_reply_to, n('b'));
+  notices[4].in_reply_to.clear();
+  notices[4].translation_of = n('a');
+  const auto none = [](const std::string& /*n*/) { return std::optional<client::Notice>(); };
+  EXPECT_EQ(outline(inbox_threads(notices, none)),
+            (std::vector<std::string>{"of a", "  3", "  4", "5", "2", "  6", "7", "1", "  9"}))
+      << "what refers to one thing that is not there is together";
+  EXPECT_EQ(inbox_threads({}, none), "");
+  const auto own = [&](const std::string& name) {
+    return name == n('a') ? std::optional(in_thread(2, 'a', n('1'))) : std::nullopt;
+  };
+  EXPECT_EQ(outline(inbox_threads(notices, own)),
+            (std::vector<std::string>{"5", "2", "  6", "7", "1", "  a", "    3", "    4", "  9"}))
+      << "one's own is in between";
 }
 
 TEST(InboxTest, TheRestIsLookedThroughUpToABoundAndThenPerhapsMatches) {

@@ -36,6 +36,45 @@ TEST_F(PublishTest, AFlagGoesBeforeTheFile) {
   EXPECT_EQ(draft->content_json, R"({"title":"t"})");
 }
 
+TEST_F(PublishTest, ReferencesAreNamedShortAndAnAnswerGoesToTheSame) {
+  const std::string whole(64, 'a');
+  const auto show = [](const std::string& name) {
+    client::Notice notice;
+    notice.notice = name + std::string(64 - name.size(), '0');
+    notice.origin = "AM";
+    notice.recipients = {{.member = "BY", .role = client::Role::kAction},
+                         {.member = "KZ", .role = client::Role::kInfo}};
+    return notice;
+  };
+  PublishOptions options{.kind = "assistance.offer",
+                         .thread = "7",
+                         .in_reply_to = "abcdef01",
+                         .translation_of = whole,
+                         .supersedes = {"12", whole},
+                         .cancels = {"34"},
+                         .reply_by = "2h"};
+  const client::Time now = os::time_now();
+  auto draft = make_draft(options, now);
+  ASSERT_TRUE(draft.has_value()) << draft.error().detail;
+  EXPECT_EQ(draft->reply_by, now + std::chrono::hours(2));
+  ASSERT_TRUE(complete_references(*draft, show).has_value());
+  EXPECT_EQ(draft->thread, "7" + std::string(63, '0'));
+  EXPECT_EQ(draft->in_reply_to, "abcdef01" + std::string(56, '0'));
+  EXPECT_EQ(draft->translation_of, whole);
+  EXPECT_EQ(draft->supersedes, (std::vector<std::string>{"12" + std::string(62, '0'), whole}));
+  EXPECT_EQ(draft->cancels, std::vector<std::string>{"34" + std::string(62, '0')});
+  EXPECT_EQ(draft->to, (std::vector<std::string>{"AM", "BY"}));
+  EXPECT_EQ(draft->info, std::vector<std::string>{"KZ"});
+  options.to = {"RU"};
+  draft = make_draft(options, now);
+  ASSERT_TRUE(complete_references(*draft, show).has_value());
+  EXPECT_EQ(draft->to, std::vector<std::string>{"RU"});
+  EXPECT_TRUE(draft->info.empty());
+  options.to.clear();
+  options.in_reply_to.reset();
+  EXPECT_FALSE(make_draft(options, now).has_value()) << "to whom?";
+}
+
 TEST_F(PublishTest, FlagsAloneMakeADraft) {
   const PublishOptions options{
       .kind = "training", .status = "test", .info = {"members"}, .expires = "1h"};

@@ -6,42 +6,10 @@
 #include <vector>
 
 #include "cli/plot.h"
+#include "tests/support/markup.h"
 
 namespace chancery::cli {
 namespace {
-
-// That each element is closed where it was opened, and that text has neither `<` nor a bare `&`.
-// The system story has it read by a parser of XML.
-std::string unbalanced(std::string_view page) {
-  std::vector<std::string> open;
-  std::size_t at = page.find("<html");
-  while (at < page.size()) {
-    const std::size_t next = page.find_first_of("<&", at);
-    if (next == std::string_view::npos) {
-      break;
-    }
-    if (page[next] == '&') {
-      const std::size_t end = page.find(';', next);
-      if (end == std::string_view::npos || end - next > 6) {
-        return "a bare & at " + std::to_string(next);
-      }
-      at = end;
-      continue;
-    }
-    const std::size_t end = page.find('>', next);
-    const std::string tag(page.substr(next + 1, end - next - 1));
-    if (tag.starts_with('/')) {
-      if (open.empty() || open.back() != tag.substr(1)) {
-        return "</" + tag.substr(1) + "> closes " + (open.empty() ? "nothing" : open.back());
-      }
-      open.pop_back();
-    } else if (!tag.ends_with('/')) {
-      open.push_back(tag.substr(0, tag.find(' ')));
-    }
-    at = end + 1;
-  }
-  return open.empty() ? "" : "open: " + open.back();
-}
 
 ReportData full() {
   ReportData data{.name = "AM",
@@ -80,7 +48,7 @@ ReportData full() {
 
 TEST(ReportPageTest, ThePageHasTheNumbersAndIsWellFormed) {
   const std::string page = report_page(full());
-  EXPECT_EQ(unbalanced(page), "");
+  EXPECT_EQ(test::unbalanced_markup(page), "");
   for (const std::string_view said :
        {"Verified: all 1\u00a0204 entries", "<td>1\u00a0000</td>", "AM Armenia", "threat.alert",
         "2023-11-14 22:13:20Z", "1 min 1 s", "not in this head", "<td>3</td>"}) {
@@ -114,7 +82,7 @@ TEST(ReportPageTest, WhatOthersWroteIsNoMarkup) {
   lag.witnesses.push_back({.member = hostile, .time_s = 1});
   data.witnesses = lag;
   const std::string page = report_page(data);
-  EXPECT_EQ(unbalanced(page), "");
+  EXPECT_EQ(test::unbalanced_markup(page), "");
   for (const std::string_view raw : {"<script", "\x1b", "\xe2\x80\xae", "\xef\xbf\xbe", "\xff"}) {
     EXPECT_FALSE(page.contains(raw)) << raw;
   }
@@ -133,11 +101,11 @@ TEST(ReportPageTest, AnEmptyLogAndAHubHavePagesToo) {
                   .activity = {},
                   .faults = {}};
   const std::string page = report_page(data);
-  EXPECT_EQ(unbalanced(page), "");
+  EXPECT_EQ(test::unbalanced_markup(page), "");
   EXPECT_TRUE(page.contains("No notice is held here"));
   EXPECT_FALSE(page.contains("Acknowledgement</h2>"));
   data.member = "AM";
-  EXPECT_EQ(unbalanced(report_page(data)), "");
+  EXPECT_EQ(test::unbalanced_markup(report_page(data)), "");
 }
 
 TEST(ReportPageTest, LagIsFromTheEntryToTheLine) {
@@ -168,6 +136,58 @@ TEST(PlotTest, AxesBeginAtNothingAndReachTheLargest) {
   EXPECT_TRUE(svg.contains(">10</text>")) << svg;
   EXPECT_TRUE(svg.contains("height=\"112.0\"")) << "seven tenths of 160: " << svg;
   EXPECT_TRUE(svg.contains("height=\"48.0\"")) << svg;
+}
+
+TEST(PlotTest, StepsMayBeLessThanOne) {
+  EXPECT_DOUBLE_EQ(fine_axis_step(0), 1);
+  EXPECT_DOUBLE_EQ(fine_axis_step(0.03), 0.01);
+  EXPECT_DOUBLE_EQ(fine_axis_step(0.5), 0.1);
+  EXPECT_DOUBLE_EQ(fine_axis_step(23), 5);
+  EXPECT_DOUBLE_EQ(fine_axis_step(1'000'000), 200'000);
+}
+
+TEST(PlotTest, ALineGoesThroughItsPointsAndBreaksAtAGap) {
+  Lines plot{.lines = {{.name = "hub <1>",
+                        .colour = 2,
+                        .dash = Lines::Dash::kDashed,
+                        .places = {0, 50, 75, 100},
+                        .values = {0, 0.5, std::nullopt, 1}}},
+             .across = "members",
+             .unit = "ms"};
+  const std::string svg = lines_svg({.id = "x", .title = "t", .description = "d"}, plot);
+  // From 56 to 704 across, from 182 up to 22.
+  EXPECT_TRUE(svg.contains("d=\"M56.0 182.0L380.0 102.0M704.0 22.0\"")) << svg;
+  EXPECT_TRUE(svg.contains("class=\"line three dashed\"")) << svg;
+  EXPECT_TRUE(svg.contains("d hub &lt;1&gt;: first 0, last 1, largest 1 ms.</desc>")) << svg;
+  EXPECT_TRUE(svg.contains("hub &lt;1&gt;, at 50: 0.5 ms</title>")) << svg;
+  EXPECT_TRUE(svg.contains(">0.2</text>")) << svg;
+  EXPECT_TRUE(svg.contains(">members</text>")) << svg;
+  EXPECT_TRUE(lines_key(plot).contains("line three dashed")) << lines_key(plot);
+  plot.lines[0].places.assign(61, 1);
+  plot.lines[0].values.assign(61, 1);
+  EXPECT_FALSE(lines_svg({.id = "x", .title = "t", .description = "d"}, plot).contains("<circle"));
+}
+
+TEST(PlotTest, PartsStandBesideEachOtherWithTheirSum) {
+  const std::string svg = stacks_svg({.id = "x", .title = "t", .description = "d"},
+                                     {{.name = "a",
+                                       .parts = {{.value = 30, .colour = 0, .told = "hub"},
+                                                 {.value = 10.5, .colour = 5, .told = "load"}}},
+                                      {.name = "b", .parts = {}}});
+  EXPECT_TRUE(svg.contains("class=\"one\" x=\"168.0\"")) << svg;
+  EXPECT_TRUE(svg.contains("class=\"six\" x=\"520.6\"")) << svg;
+  EXPECT_TRUE(svg.contains(">40.5</text>")) << svg;
+  EXPECT_TRUE(svg.contains(">0</text>")) << svg;
+}
+
+TEST(PlotTest, NumbersHaveNoMoreDigitsThanAMeasurement) {
+  EXPECT_EQ(number_text(0), "0");
+  EXPECT_EQ(number_text(0.0314), "0.031");
+  EXPECT_EQ(number_text(9.9996), "10");
+  EXPECT_EQ(number_text(11.45), "11.5");
+  EXPECT_EQ(number_text(1234.5), "1\u00a0235");
+  EXPECT_EQ(number_text(-1.25), "−1.25");
+  EXPECT_EQ(number_text(-0.0001), "0");
 }
 
 TEST(PlotTest, NumbersAreInThrees) {

@@ -237,6 +237,67 @@ TEST_F(ConfigTest, AWitnessIsAskedOverHttpOnLoopbackAndWhereItHasAKey) {
   expect("config-unknown-key", "witness.port");
 }
 
+std::string hook(std::string_view name, std::string_view rest) {
+  return "[[hook]]\nname = '" + std::string(name) + "'\n" + std::string(rest) + "\n";
+}
+
+TEST_F(ConfigTest, AHookHasACommandOrAUrlAndWhatGoesWithIt) {
+  const Result<Config> config =
+      read(hook("duty",
+                "command = ['/bin/page', '--from', '']\nurgent_only = true\n"
+                "on = ['logged', 'delivered', 'acknowledged', 'cosigned']\n"
+                "timeout_seconds = 600") +
+           hook("pager",
+                "url = 'https://pager.example/x'\nsecret = 'keys/hook.secret'\n"
+                "ca = 'ca.pem'"));
+  ASSERT_TRUE(config.has_value()) << config.error().to_string();
+  EXPECT_EQ(config->hooks,
+            (std::vector<HookConfig>{
+                {.name = "duty",
+                 .command = {"/bin/page", "--from", ""},
+                 .filter = {.on = {"logged", "delivered", "acknowledged", "cosigned"},
+                            .urgent_only = true},
+                 .timeout = std::chrono::seconds(600)},
+                {.name = "pager",
+                 .url = "https://pager.example/x",
+                 .secret = folder_ / "keys/hook.secret",
+                 .ca = folder_ / "ca.pem"}}));
+  EXPECT_EQ(config->hooks[1].timeout, std::chrono::seconds(30));
+  EXPECT_TRUE(read().value().hooks.empty());
+}
+
+TEST_F(ConfigTest, AHookThatCannotBeIsRefused) {
+  const auto refused = [&](std::string_view word, std::string_view rest) {
+    expect("config-invalid", word, hook("duty", rest));
+  };
+  const std::string command = "command = ['/bin/page']\n";
+  const std::string url = "url = 'https://pager.example'\n";
+  refused("one of the two", "");
+  refused("one of the two", command + url);
+  refused("absolute path", "command = []");
+  refused("absolute path", "command = ['page']");
+  refused("zero byte", "command = ['/bin/page', \"a\\u0000b\"]");
+  refused("hook[0].url", "url = 'ftp://pager.example'");
+  refused("only what goes to a url", command + "secret = 'secret'");
+  refused("https", command + "ca = 'ca.pem'");
+  refused("https", "url = 'http://pager.example'\nca = 'ca.pem'");
+  refused("secret", url + "secret = 'env:'");
+  refused("hook[0].on", url + "on = []");
+  refused("hook[0].on", url + "on = ['loged']");
+  refused("timeout_seconds", url + "timeout_seconds = 0");
+  refused("timeout_seconds", url + "timeout_seconds = 601");
+  expect("config-invalid", "letters, digits", hook("a b", command));
+  expect("config-invalid", "a name of its own", hook("duty", command) + hook("duty", url));
+  expect("config-unknown-key", "did you mean url", hook("duty", "ulr = 'https://a'"));
+  expect("config-wrong-type", "urgent_only", hook("duty", command + "urgent_only = 1"));
+  std::string all;
+  for (int i = 0; i < 16; ++i) {
+    all += hook("hook" + std::to_string(i), command);
+  }
+  EXPECT_EQ(said(all), "good");
+  expect("config-invalid", "at most 16", all + hook("last", command));
+}
+
 TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
   keys_["witness_key"] = "'keys/witness.pem'";
   keys_["disk"] = "{ warn_free_bytes = 5000000000 }";
@@ -265,6 +326,8 @@ TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
   EXPECT_EQ(changed_keys(before, with_desk), std::vector<std::string>{"application"});
   EXPECT_EQ(changed_keys(with_desk, *read(desk + "read = ['*']\n")),
             std::vector<std::string>{"application"});
+  EXPECT_EQ(changed_keys(before, *read(hook("duty", "command = ['/bin/page']"))),
+            std::vector<std::string>{"hook"});
 }
 
 TEST_F(ConfigTest, AFileThatIsMissingOrNoTomlIsNamed) {

@@ -54,6 +54,11 @@ class StoreTest : public testing::Test {
     }
   }
   void commit() { test::must(store_->commit()); }
+  void mark_logged(const OutboxDraft& draft, std::uint64_t index, std::uint64_t accepted_at_ms) {
+    const OutboxRow row =
+        test::must(store_->outbox_as_it_is(draft.waiting.notice_id)).value_or(OutboxRow());
+    test::must(store_->mark_logged(row, index, accepted_at_ms));
+  }
 
   // Stores the batches that the log has and the store has not; leaves the transaction open.
   void follow() {

@@ -778,6 +778,18 @@ TEST_F(HubTest, AStalledNodeStopsAtItsItemsAndTheOthersGoOn) {
   EXPECT_EQ(deliveries().at("to/BY"), Words{"10<-10"});
 }
 
+TEST_F(HubTest, BatchesAreSmallWhileSomethingUrgentPasses) {
+  greet(kAm, "AM");
+  submit(kAm, "AM", {envelope()});
+  EXPECT_EQ(hub_.batch_count_max(), kSequencedCountMax);
+  submit(kAm, "AM", {flash()});
+  EXPECT_EQ(hub_.batch_count_max(), kSequencedCountUrgent);
+  turns(exchange::kUrgencyLasts - std::chrono::milliseconds(500));
+  EXPECT_EQ(hub_.batch_count_max(), kSequencedCountUrgent);
+  turns(std::chrono::milliseconds(500));
+  EXPECT_EQ(hub_.batch_count_max(), kSequencedCountMax);
+}
+
 // C-140: and costs no reads meanwhile.
 TEST_F(HubTest, AStalledNodeStopsAtItsBytes) {
   const std::size_t size = envelope().size();

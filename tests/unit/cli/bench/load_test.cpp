@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "io/text/json.h"
+#include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::cli::bench {
 namespace {
@@ -23,18 +25,14 @@ Shape shape() {
 
 // As a recipient has it.
 client::Notice delivered(const Name& name) {
-  const client::Draft draft = draft_of(shape(), name);
-  client::Notice notice;
-  notice.id = draft.id;
-  notice.origin = origins().at(name.origin);
-  notice.kind = draft.kind;
-  notice.status = client::to_string(draft.status);
-  notice.precedence = client::to_string(draft.precedence);
+  client::Notice notice = notice_of(shape(), name, origins().at(name.origin));
   notice.recipients = {{.member = "R2"}, {.member = "R1"}};
-  notice.subject = draft.subject;
-  notice.language = draft.language;
-  notice.content_json = draft.content_json;
   return notice;
+}
+
+// As a sink keeps it.
+Received kept(const client::Notice& notice) {
+  return {.id = notice.id, .digest = digest_of(notice), .arrived_us = 1};
 }
 
 TEST(LoadTest, AnIdHasTheNameOfItsNotice) {
@@ -144,7 +142,62 @@ TEST(TallyTest, WhatArrivesOtherwiseDiffers) {
     const Comparison result = tally.result();
     EXPECT_EQ(result.differing, 1U) << what;
     EXPECT_EQ(result.delivered + result.missing, 0U) << what;
+
+    Tally of_sink(origins(), is, published);
+    EXPECT_FALSE(of_sink.take(kept(notice)).has_value()) << what;
+    EXPECT_EQ(of_sink.result().differing, 1U) << what;
   }
+}
+
+TEST(TallyTest, WhatASinkKeptIsCountedAsANoticeIs) {
+  const std::vector<Published> published = {{.routine = 2, .flash = 1}};
+  const Shape is = shape();
+  Tally tally(origins(), is, published);
+  EXPECT_EQ(tally.take(kept(delivered({}))), Name{});
+  EXPECT_FALSE(tally.take(kept(delivered({}))).has_value());
+  EXPECT_FALSE(tally.take(kept(delivered({.number = 2}))).has_value());
+  EXPECT_TRUE(tally.take(kept(delivered({.number = kFlashFrom}))).has_value());
+  const Comparison result = tally.result();
+  EXPECT_EQ(result.delivered, 2U);
+  EXPECT_EQ(result.repeated, 1U);
+  EXPECT_EQ(result.foreign, 1U);
+  EXPECT_EQ(result.missing, 1U);
+}
+
+TEST(ComparisonTest, SumsHaveAllOfEachAndTheFirstThatIsWrong) {
+  Comparison all{
+      .delivered = 1, .missing = 2, .differing = 3, .repeated = 4, .foreign = 5, .first = ""};
+  all.add({.delivered = 10,
+           .missing = 20,
+           .differing = 30,
+           .repeated = 40,
+           .foreign = 50,
+           .first = "x"});
+  all.add({.first = "y"});
+  EXPECT_EQ(all.delivered, 11U);
+  EXPECT_EQ(all.missing, 22U);
+  EXPECT_EQ(all.differing, 33U);
+  EXPECT_EQ(all.repeated, 44U);
+  EXPECT_EQ(all.foreign, 55U);
+  EXPECT_EQ(all.first, "x");
+}
+
+TEST(ReceivedTest, WhatIsReadIsWhatWasWritten) {
+  const os::TemporaryFolder folder;
+  const std::vector<Received> all = {kept(delivered({})), kept(delivered({.number = 7}))};
+  ASSERT_TRUE(write_received(folder / "R1", all).has_value());
+  EXPECT_EQ(read_received(folder / "R1"), all);
+  ASSERT_TRUE(write_received(folder / "R2", {}).has_value());
+  EXPECT_EQ(read_received(folder / "R2"), std::vector<Received>{});
+}
+
+TEST(ReceivedTest, WhatIsNoneIsRefused) {
+  const os::TemporaryFolder folder;
+  EXPECT_FALSE(read_received(folder / "none").has_value());
+  std::ofstream(folder / "bad") << "id 12 3\n";
+  EXPECT_FALSE(read_received(folder / "bad").has_value());
+  std::ofstream(folder / "cut") << "id " << std::string(64, 'a') << " x\n";
+  EXPECT_FALSE(read_received(folder / "cut").has_value());
 }
 
 }  // namespace

@@ -1,23 +1,29 @@
 #include "cli/bench/scenario.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <fstream>
 #include <string>
 #include <vector>
 
+#include "cli/bench/fanout.h"
 #include "cli/bench/machine.h"
 #include "cli/bench/publish.h"
 #include "cli/exchange_init.h"
 #include "cli/profile.h"
+#include "io/os/fd.h"
+#include "io/os/file.h"
 #include "io/os/random.h"
+#include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::cli::bench {
 namespace {
 
 TEST(BenchExchangeTest, AnExchangeOfAnySizeCanBeFounded) {
   for (const auto& [origins, recipients] :
-       std::vector<std::pair<std::size_t, std::size_t>>{{1, 1}, {1, 5}, {3, 2}}) {
+       std::vector<std::pair<std::size_t, std::size_t>>{{1, 1}, {1, 5}, {3, 2}, {2, 70}}) {
     for (const bool with_spares : {false, true}) {
       const Result<Profile> profile =
           parse_profile(profile_of(origins, recipients, with_spares), "test");
@@ -75,6 +81,48 @@ TEST(UsageTest, WhatWasUsedIsSharedByNoticesAndPartedByWhoUsedIt) {
   EXPECT_TRUE(figures.at("disk_flushes").is_null());
 }
 
+TEST(UsageTest, WhatASinkUsedIsNoNodes) {
+  Snapshot before = at(std::chrono::seconds(10));
+  before.recipients.clear();
+  before.sink.emplace().cpu_us = 500;
+  Snapshot after = before;
+  Usage& sink = after.sink.emplace();
+  sink.cpu_us = 2'500;
+  sink.rss_peak_bytes = 2U << 20U;
+  const text::Json figures = usage_figures(before, after, 1'000);
+  EXPECT_EQ(figures.at("sink_cpu_us_per_notice"), 2);
+  EXPECT_EQ(figures.at("sink_rss_mib_peak"), 2);
+  EXPECT_TRUE(figures.at("recipient_cpu_us_per_notice").is_null());
+  EXPECT_TRUE(usage_figures(at(std::chrono::seconds(1)), at(std::chrono::seconds(2)), 1)
+                  .at("sink_cpu_us_per_notice")
+                  .is_null());
+}
+
+TEST(SinkCountTest, ALineOfASinkSaysHowManyCame) {
+  const std::string line = "2006-01-02T15:04:05.123Z INFO count least=3 all=17";
+  const SinkCount count = sink_count_of(line).value_or(SinkCount{});
+  EXPECT_EQ(count.least, 3U);
+  EXPECT_EQ(count.all, 17U);
+  EXPECT_FALSE(sink_count_of("2006-01-02T15:04:05.123Z INFO ready").has_value());
+  EXPECT_FALSE(sink_count_of("2006-01-02T15:04:05.123Z WARN count least=3 all=17").has_value());
+}
+
+TEST(FanoutTest, ToManyMembersGoFewerNotices) {
+  EXPECT_EQ(notices_for(50'000, 5), 10'000U);
+  EXPECT_EQ(notices_for(50'000, 500), 100U);
+  EXPECT_EQ(notices_for(10, 500), 20U);
+}
+
+TEST(FanoutTest, ACostIsDividedByThatOfTheSmallest) {
+  const text::Json figures =
+      combine_sizes({{{"members", 50}, {"hub_cpu_us_per_delivery", 10}, {"hub_rss_mib_peak", 7}},
+                     {{"members", 5}, {"hub_cpu_us_per_delivery", 40}, {"hub_rss_mib_peak", 3}}});
+  EXPECT_EQ(figures.at("hub_rss_mib_peak"), 7);
+  ASSERT_EQ(figures.at("sizes").size(), 2U);
+  EXPECT_EQ(figures.at("sizes")[0].at("cost_to_smallest"), 0.25);
+  EXPECT_EQ(figures.at("sizes")[1].at("cost_to_smallest"), 1);
+}
+
 TEST(TableTest, ListsHaveColumnsAndWhatIsNotKnownADash) {
   const std::string table =
       table_of({{"scenario", "x"},
@@ -113,6 +161,28 @@ TEST(MachineTest, AProcessHasUsedCpuAndMemory) {
   EXPECT_GT(usage.rss_peak_bytes, 1U << 20U);
   EXPECT_GE(busy_us(), usage.cpu_us);
   EXPECT_EQ(usage_of(0).cpu_us, 0);
+}
+
+TEST(MachineTest, AProcessHasMemoryAndDescriptorsNow) {
+  const Usage before = own_usage();
+  EXPECT_GT(before.rss_bytes, 1U << 20U);
+  EXPECT_LE(before.rss_bytes, before.rss_peak_bytes);
+  const os::Fd one(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  ASSERT_TRUE(one);
+  ASSERT_TRUE(before.open_fds.has_value());
+  EXPECT_EQ(own_usage().open_fds, before.open_fds.value_or(0) + 1);
+  EXPECT_EQ(usage_of(0).open_fds, std::nullopt);
+}
+
+TEST(MachineTest, BytesAreThoseOfAllFilesInAFolder) {
+  const os::TemporaryFolder folder;
+  EXPECT_EQ(bytes_of(folder.path() + "/none"), 0U);
+  ASSERT_TRUE(os::make_private_folder(folder.path() + "/inner"));
+  for (const std::string path : {"/one", "/inner/two"}) {
+    std::ofstream(folder.path() + path) << "12345";
+  }
+  EXPECT_EQ(bytes_of(folder.path() + "/one"), 5U);
+  EXPECT_EQ(bytes_of(folder.path()), 10U);
 }
 
 }  // namespace

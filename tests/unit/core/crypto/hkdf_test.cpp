@@ -28,6 +28,19 @@ TEST(HkdfTest, NoSaltIsZeroes) {
   EXPECT_NE(hkdf_extract({}, as_bytes("key")), hkdf_extract({}, as_bytes("kez")));
 }
 
+// RFC 4231, test cases 1, 2 and 6, the last with a key that is longer than a block.
+TEST(HkdfTest, HmacIsThatOfRfc4231) {
+  const std::string short_key(20, '\x0b');
+  EXPECT_EQ(hex(hmac_sha256(as_bytes(short_key), as_bytes("Hi There"))),
+            "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+  EXPECT_EQ(hex(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  const std::string long_key(131, '\xaa');
+  EXPECT_EQ(hex(hmac_sha256(as_bytes(long_key),
+                            as_bytes("Test Using Larger Than Block-Size Key - Hash Key First"))),
+            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 TEST(HkdfTest, ExtractsFromNothing) {
   EXPECT_NE(hkdf_extract(as_bytes("salt"), {}), hkdf_extract({}, {}));
 }

@@ -85,7 +85,7 @@ TEST(EntryProposalTest, AFirstRosterMakesItsOwnGenesis) {
 }
 
 TEST(EntryProposalTest, ASignerThatFailsLeavesTheProposalAsItWas) {
-  v1::DirectoryEntry entry = test::state_entry("minimize", "on");
+  v1::DirectoryEntry entry = test::state_entry("minimize", "priority");
   entry.set_slot("state/minimize");
   EntryProposal proposal(entry, "KZ", test::seeded_uuid("x", 1),
                          {.salt = std::string(16, 's'), .created_at_us = 1, .log_seen = {}},

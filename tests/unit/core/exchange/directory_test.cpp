@@ -145,7 +145,7 @@ TEST_F(DirectoryTest, ARosterOfAnotherExchangeDoesNotFoundThisOne) {
 
 // C-61: recomputed from the Ds by the definition of RFC 6962: roster first, then slots by bytes.
 TEST_F(DirectoryTest, RootIsThatOfTheDsRosterFirstThenSlotsInByteOrder) {
-  ASSERT_EQ(apply(state_entry("minimize", "on"), {authority_name("KZ")}), "good");
+  ASSERT_EQ(apply(state_entry("minimize", "priority"), {authority_name("KZ")}), "good");
   ASSERT_EQ(enrol(person_entry("AM")), "good");
   ASSERT_EQ(revoke(signing_public(person_name("AM", 1)).id(), {authority_name("AM")}), "good");
   const Names slots = directory_.slots();
@@ -177,7 +177,7 @@ TEST_F(DirectoryTest, TheSameEntriesFoldToTheSameRoot) {
 // C-62: form, whatever the entry says.
 TEST_F(DirectoryTest, AnEntryHasTheFormOfAnEntry) {
   const v1::DirectoryEntry content = [&] {
-    v1::DirectoryEntry entry = state_entry("minimize", "on");
+    v1::DirectoryEntry entry = state_entry("minimize", "priority");
     entry.set_slot("state/minimize");
     return entry;
   }();
@@ -230,7 +230,7 @@ TEST_F(DirectoryTest, AnEntryIsReadStrictly) {
     const v1::Draft draft = exchange_.draft("KZ", {}, "directory.state");
     return apply(exchange_.sign(exchange_.clear(draft, text), authority_name("KZ")));
   };
-  v1::DirectoryEntry entry = state_entry("minimize", "on");
+  v1::DirectoryEntry entry = state_entry("minimize", "priority");
   entry.set_slot("state/minimize");
   const std::string good = entry.SerializeAsString();
   EXPECT_EQ(with_text(good + std::string("\x42\x01x")), "unknown-field");
@@ -242,7 +242,7 @@ TEST_F(DirectoryTest, AnEntryIsReadStrictly) {
 
 // C-63: and a revocation of no key id has no slot.
 TEST_F(DirectoryTest, AnEntryStandsInTheSlotOfItsContent) {
-  v1::DirectoryEntry entry = state_entry("minimize", "on");
+  v1::DirectoryEntry entry = state_entry("minimize", "priority");
   for (const char* const slot : {"roster", "state/other", "state/", "minimize", "State/minimize"}) {
     entry.set_slot(slot);
     EXPECT_EQ(apply(entry, {authority_name("KZ")}), "invalid-entry") << slot;
@@ -256,16 +256,16 @@ TEST_F(DirectoryTest, AnEntryStandsInTheSlotOfItsContent) {
 // C-64
 TEST_F(DirectoryTest, AnEntryNamesWhatStandsInItsSlot) {
   const std::string first =
-      exchange_.entry(state_entry("minimize", "on"), Names{authority_name("KZ")}, directory_);
-  const std::string rival =
-      exchange_.entry(state_entry("minimize", "all"), Names{authority_name("KZ")}, directory_);
+      exchange_.entry(state_entry("minimize", "priority"), Names{authority_name("KZ")}, directory_);
+  const std::string rival = exchange_.entry(state_entry("minimize", "immediate"),
+                                            Names{authority_name("KZ")}, directory_);
   ASSERT_EQ(apply(first), "good");
   EXPECT_EQ(apply(rival), "slot-conflict");
   EXPECT_EQ(apply(first), "slot-conflict");  // A replay.
   ASSERT_EQ(apply(state_entry("minimize", "off"), {authority_name("KZ")}), "good");
   EXPECT_EQ(apply(first), "slot-conflict");
 
-  v1::DirectoryEntry wrong = state_entry("minimize", "on");
+  v1::DirectoryEntry wrong = state_entry("minimize", "priority");
   wrong.set_replaces(std::string(32, 'r'));
   EXPECT_EQ(apply(wrong, {authority_name("KZ")}), "slot-conflict");
   wrong.set_replaces("short");
@@ -365,13 +365,13 @@ TEST_F(DirectoryTest, ASurplusSignatureIsRefused) {
   EXPECT_EQ(apply(test::roster_entry(roster), signers), "unknown-key");
   signers.back() = "a stranger";
   EXPECT_EQ(apply(test::roster_entry(roster), signers), "unknown-key");
-  EXPECT_EQ(apply(state_entry("minimize", "on"), {authority_name("KZ"), "a stranger"}),
+  EXPECT_EQ(apply(state_entry("minimize", "priority"), {authority_name("KZ"), "a stranger"}),
             "unknown-key");
 }
 
 // C-66
 TEST_F(DirectoryTest, ABadSignatureIsRefusedHoweverManyAreGood) {
-  const v1::DirectoryEntry entry = state_entry("minimize", "on");
+  const v1::DirectoryEntry entry = state_entry("minimize", "priority");
   Envelope envelope = exchange_.parse(
       exchange_.entry(entry, Names{authority_name("AM"), authority_name("KZ")}, directory_));
   for (Signature& signature : envelope.signatures) {
@@ -729,24 +729,46 @@ TEST_F(DirectoryTest, ARevokedSealingKeyIsNobodys) {
 
 // C-75
 TEST_F(DirectoryTest, AStateIsSetAsTheRosterSays) {
-  EXPECT_EQ(apply(state_entry("minimize", "on"), {authority_name("AM")}), "assent-missing");
-  EXPECT_EQ(apply(state_entry("minimize", "on"), {}), "assent-missing");
-  EXPECT_EQ(apply(state_entry("minimize", "on"), {authority_name("KZ")}), "good");
+  EXPECT_EQ(apply(state_entry("minimize", "priority"), {authority_name("AM")}), "assent-missing");
+  EXPECT_EQ(apply(state_entry("minimize", "priority"), {}), "assent-missing");
+  EXPECT_EQ(apply(state_entry("minimize", "priority"), {authority_name("KZ")}), "good");
   EXPECT_EQ(apply(state_entry("minimize", "off"), authorities_of({"AM", "BY", "KG", "RU"})),
             "good");
   EXPECT_EQ(apply(state_entry("other", "on"), authorities_of(four_members)), "invalid-entry");
-  EXPECT_EQ(
-      apply(state_entry("minimize", std::string(kNameBytesMax + 1, 'v')), {authority_name("KZ")}),
-      "invalid-entry");
-  EXPECT_EQ(apply(state_entry("minimize", std::string(kNameBytesMax, 'v')), {authority_name("KZ")}),
-            "good");
+  ASSERT_EQ(next_roster([](v1::Roster& r) { r.add_states()->set_name("other"); }), "good");
+  const auto other = [&](std::size_t bytes) {
+    return apply(state_entry("other", std::string(bytes, 'v')), authorities_of(four_members));
+  };
+  EXPECT_EQ(other(kNameBytesMax + 1), "invalid-entry");
+  EXPECT_EQ(other(kNameBytesMax), "good");
+}
+
+// C-75: it holds while the roster has a rule for it.
+TEST_F(DirectoryTest, AStateHoldsAsLongAsItsRule) {
+  EXPECT_EQ(directory_.state("minimize"), std::nullopt);
+  ASSERT_EQ(apply(state_entry("minimize", "priority"), {authority_name("KZ")}), "good");
+  EXPECT_EQ(directory_.state("minimize"), "priority");
+  EXPECT_EQ(directory_.state("other"), std::nullopt);
+  ASSERT_EQ(next_roster([](v1::Roster& r) { r.clear_states(); }), "good");
+  EXPECT_EQ(directory_.state("minimize"), std::nullopt);
+}
+
+// C-260
+TEST_F(DirectoryTest, MinimizeIsAPrecedenceThatNothingUrgentIsBelow) {
+  for (const char* const value : {"routine", "priority", "immediate", "off"}) {
+    EXPECT_EQ(apply(state_entry("minimize", value), {authority_name("KZ")}), "good") << value;
+  }
+  for (const char* const value : {"", "on", "deferred", "flash", "override", "Priority", "3"}) {
+    EXPECT_EQ(apply(state_entry("minimize", value), {authority_name("KZ")}), "invalid-entry")
+        << value;
+  }
 }
 
 // C-75: without members in the rule, the assent.
 TEST_F(DirectoryTest, AStateWithoutSettersNeedsTheAssent) {
   ASSERT_EQ(next_roster([](v1::Roster& r) { r.mutable_states(0)->clear_members(); }), "good");
-  EXPECT_EQ(apply(state_entry("minimize", "on"), {authority_name("KZ")}), "assent-missing");
-  EXPECT_EQ(apply(state_entry("minimize", "on"), authorities_of(four_members)), "good");
+  EXPECT_EQ(apply(state_entry("minimize", "priority"), {authority_name("KZ")}), "assent-missing");
+  EXPECT_EQ(apply(state_entry("minimize", "priority"), authorities_of(four_members)), "good");
 }
 
 // C-76

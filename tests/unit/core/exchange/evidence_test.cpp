@@ -19,6 +19,7 @@
 #include "core/ledger/checkpoint.h"
 #include "core/ledger/cosignature.h"
 #include "core/ledger/tlog_proof.h"
+#include "tests/support/evidence_log.h"
 #include "tests/support/exchange.h"
 #include "tests/support/keys.h"
 #include "tests/support/log.h"
@@ -27,9 +28,9 @@
 namespace chancery::exchange {
 namespace {
 
+using test::four_members;
+using test::kTimeS;
 using test::must;
-
-constexpr std::uint64_t kTimeS = 1'800'000'000;
 
 v1::EvidenceCount evidence_count(std::span<const Hash> ds, std::uint64_t position) {
   CountPath path;
@@ -39,13 +40,10 @@ v1::EvidenceCount evidence_count(std::span<const Hash> ds, std::uint64_t positio
   return path.finish();
 }
 
-const std::vector<std::string> quorum_members = {"AM", "BY", "KG", "KZ"};
-
 // A log with notices of AM to BY and RU, what both state of them, and who acknowledges one.
-class EvidenceTest : public testing::Test {
+class EvidenceTest : public testing::Test, protected test::EvidenceLog {
  protected:
-  explicit EvidenceTest(const test::ExchangeOptions& options = {}) : exchange_(options) {
-    log_.found();
+  explicit EvidenceTest(const test::ExchangeOptions& options = {}) : EvidenceLog(options) {
     publish("AM", {"BY", "RU"}, "contact", text_of("before it"));
     notice_ = publish("AM", {"BY", "RU"}, "threat.alert", text_of("good day"));
     publish("AM", {"BY"}, "contact", text_of("after it"));
@@ -61,15 +59,13 @@ class EvidenceTest : public testing::Test {
 
   std::uint64_t publish(const std::string& origin, const std::vector<std::string>& to,
                         std::string_view kind, const std::string& text) {
-    const std::string envelope =
-        exchange_.publish(exchange_.draft(origin, to, kind), text, log_.directory());
-    log_.append(std::vector{envelope});
+    const std::uint64_t index = EvidenceLog::publish(exchange_.draft(origin, to, kind), text);
     if (origin == "AM") {
       for (const std::string& member : to) {
-        sent_[member].push_back(exchange_.parse(envelope).d);
+        sent_[member].push_back(envelope_at(index).d);
       }
     }
-    return log_.size() - 1;
+    return index;
   }
 
   std::uint64_t publish_clear(std::string_view subject) {
@@ -103,72 +99,6 @@ class EvidenceTest : public testing::Test {
     return publish(member, {"AM"}, kAcknowledgementKind, text.SerializeAsString());
   }
 
-  void enter(const std::string& entry) { log_.append_entry(entry); }
-
-  Envelope envelope_at(std::uint64_t index) {
-    return exchange_.parse(log_.envelopes()[static_cast<std::size_t>(index)]);
-  }
-
-  [[nodiscard]] std::vector<ledger::Leaf> leaves() const {
-    std::vector<ledger::Leaf> all;
-    for (const v1::LogBatch& batch : log_.batches()) {
-      const std::vector<ledger::Leaf> some = test::leaves_of(batch);
-      all.insert(all.end(), some.begin(), some.end());
-    }
-    return all;
-  }
-
-  [[nodiscard]] std::vector<Hash> path_of(std::uint64_t index) const {
-    std::vector<Hash> hashes;
-    for (const ledger::Leaf& leaf : leaves()) {
-      hashes.push_back(ledger::leaf_hash(leaf));
-    }
-    return ledger::inclusion_proof(hashes, index);
-  }
-
-  [[nodiscard]] std::string leaf_at(std::uint64_t index) const {
-    return to_string(ledger::encode(leaves()[static_cast<std::size_t>(index)]));
-  }
-
-  LoggedRecord record(std::uint64_t index, bool hidden = false) {
-    const Envelope envelope = envelope_at(index);
-    LoggedRecord record{.index = index,
-                        .leaf = leaf_at(index),
-                        .path = path_of(index),
-                        .envelope = envelope.bytes(),
-                        .plaintext = {},
-                        .hidden = hidden};
-    if (envelope.sealed()) {
-      std::vector<crypto::PrivateKey> keys;
-      keys.push_back(
-          test::agreement_private(test::node_key_name(envelope.draft.origin(), 1, "sealing")));
-      record.plaintext = must(Opener(std::move(keys))
-                                  .open(exchange_.genesis(), envelope.draft.origin(),
-                                        envelope.recipient_codes(), envelope.header_bytes,
-                                        envelope.body.sealed(), envelope.draft.text_digest()));
-    }
-    return record;
-  }
-
-  // The head, cosigned by these members' witnesses.
-  [[nodiscard]] std::string note(const std::vector<std::string>& members,
-                                 std::uint64_t time_s = kTimeS) const {
-    return note_over(log_.size(), log_.tree().root(), members, time_s);
-  }
-
-  [[nodiscard]] std::string note_over(std::uint64_t size, const Hash& root,
-                                      const std::vector<std::string>& members,
-                                      std::uint64_t time_s = kTimeS) const {
-    const ledger::Checkpoint head{
-        .origin = exchange_.roster().hub().origin_line(), .size = size, .root = root};
-    std::string text =
-        test::signed_checkpoint(head.origin, size, root, std::array<std::string, 1>{"hub log 1"});
-    for (const std::string& member : members) {
-      text += line_of(member, head, time_s++);
-    }
-    return text;
-  }
-
   // The same of a log that goes on with so many entries of others.
   EvidenceParts parts_in_a_log_of(std::uint64_t size) {
     EvidenceParts parts = this->parts();
@@ -182,7 +112,7 @@ class EvidenceTest : public testing::Test {
       std::ranges::copy(u64_be(hashes.size()), last.entry.begin());
       hashes.push_back(ledger::leaf_hash(last));
     }
-    parts.checkpoint = note_over(size, ledger::tree_root(hashes), quorum_members);
+    parts.checkpoint = note_over(size, ledger::tree_root(hashes), four_members);
     parts.notice.path = ledger::inclusion_proof(hashes, parts.notice.index);
     for (LoggedRecord& about : parts.about) {
       about.path = ledger::inclusion_proof(hashes, about.index);
@@ -192,32 +122,9 @@ class EvidenceTest : public testing::Test {
     return parts;
   }
 
-  static std::string line_of(const std::string& member, const ledger::Checkpoint& head,
-                             std::uint64_t time_s, int node = 1) {
-    const std::string name = test::node_key_name(member, node, "witness");
-    const std::string message = ledger::cosignature_message(time_s, ledger::checkpoint_body(head));
-    return ledger::cosignature_line(
-        {.name = head.origin + "/" + member,
-         .type = ledger::kNoteCosignature,
-         .key = test::signing_public(name)},
-        time_s, as_bytes(must(test::key_signer(name)->sign(as_bytes(message)))));
-  }
-
-  EvidenceParts parts(const std::vector<std::string>& witnesses = quorum_members) {
-    EvidenceParts parts{
-        .genesis = exchange_.genesis(),
-        .checkpoint = note(witnesses),
-        .directory = {},
-        .notice = record(notice_),
-        .about = {record(statement_), record(early_), record(read_)},
-        .counts = {evidence_count(std::array{sent_["BY"][0], sent_["BY"][1], sent_["BY"][2]}, 1)},
-        .last_leaf = leaf_at(log_.size() - 1),
-        .last_path = path_of(log_.size() - 1)};
-    for (std::uint64_t i = 0; i < log_.size(); ++i) {
-      if (envelope_at(i).draft.kind().starts_with("directory.")) {
-        parts.directory.push_back(envelope_at(i).bytes());
-      }
-    }
+  EvidenceParts parts(const std::vector<std::string>& witnesses = four_members) {
+    EvidenceParts parts = parts_of(notice_, {statement_, early_, read_}, witnesses);
+    parts.counts = {evidence_count(std::array{sent_["BY"][0], sent_["BY"][1], sent_["BY"][2]}, 1)};
     return parts;
   }
 
@@ -243,8 +150,6 @@ class EvidenceTest : public testing::Test {
     return must(verify_evidence(must(evidence_bytes(of)), exchange_.genesis(), pin));
   }
 
-  test::TestExchange exchange_;
-  test::TestLog log_{exchange_};
   std::map<std::string, std::vector<Hash>> sent_;  // By AM, to whom.
   std::uint64_t notice_ = 0;
   std::uint64_t statement_ = 0;  // Of BY, counted.
@@ -413,7 +318,7 @@ TEST_F(EvidenceTest, AllProofsAreUnderOneCheckpoint) {
       f.mutable_about(0)->set_proof(ledger::format_tlog_proof(proof));
     };
   };
-  EXPECT_EQ(outcome_of_file(with(note(quorum_members))), "good");
+  EXPECT_EQ(outcome_of_file(with(note(four_members))), "good");
   EXPECT_EQ(outcome_of_file(with(note({"AM"}))), "not-proven") << "other lines";
   EXPECT_EQ(outcome_of_file(with(test::signed_checkpoint(exchange_.roster().hub().origin_line(),
                                                          log_.size() + 1, log_.tree().root(),

@@ -57,6 +57,22 @@ TEST(LinkPaceTest, WhatComesLateLeavesWhatWouldHaveBeenInTime) {
   EXPECT_EQ(pace.bytes(), 100U) << "never less than the least";
 }
 
+TEST(LinkPaceTest, WhileSomethingUrgentPassesAnEighthIsOnTheWay) {
+  LinkPace::Time now = kLinkStart;
+  LinkPace pace = wide(now);
+  pace.at(now, true);
+  EXPECT_EQ(pace.bytes(), 200U);
+  pace.at(now, true);
+  EXPECT_EQ(pace.bytes(), 200U) << "once";
+  round(pace, now, milliseconds(375));  // In time is 125 ms, and the quickest took 250 ms.
+  EXPECT_EQ(pace.bytes(), 250U);
+  round(pace, now, milliseconds(750));
+  EXPECT_EQ(pace.bytes(), 125U);
+  pace.at(now, false);
+  round(pace, now, milliseconds(250));
+  EXPECT_EQ(pace.bytes(), 500U) << "and then as before";
+}
+
 TEST(LinkPaceTest, WhatWasLateTogetherCountsOnce) {
   LinkPace::Time now = kLinkStart;
   LinkPace pace = wide(now);
@@ -81,13 +97,13 @@ TEST(LinkPaceTest, ALinkThatIsHardlyUsedShowsNoRoom) {
 TEST(LinkPaceTest, WhatNobodyConfirmsIsHalvedEachFiveSeconds) {
   LinkPace::Time now = kLinkStart;
   LinkPace pace = wide(now);
-  pace.at(now + milliseconds(4999));
+  pace.at(now + milliseconds(4999), false);
   EXPECT_EQ(pace.bytes(), 1600U);
-  pace.at(now + seconds(5));
+  pace.at(now + seconds(5), false);
   EXPECT_EQ(pace.bytes(), 800U);
-  pace.at(now + seconds(10));
+  pace.at(now + seconds(10), false);
   EXPECT_EQ(pace.bytes(), 400U);
-  pace.at(now + hours(24 * 365));
+  pace.at(now + hours(24 * 365), false);
   EXPECT_EQ(pace.bytes(), 100U);
 }
 

@@ -147,6 +147,20 @@ TEST(ProofTest, InclusionProofsAreThoseOfTheDefinition) {
   }
 }
 
+TEST(ProofTest, APathHasTheRootOfAllThatCameBefore) {
+  const std::vector<Hash> leaves = hashes_of(reference::make_entries(kSizeMax));
+  for (std::uint64_t size = 1; size <= kSizeMax; ++size) {
+    const auto tree = std::span(leaves).first(size);
+    for (std::uint64_t index = 0; index < size; ++index) {
+      const Path path = inclusion_proof(tree, index);
+      ASSERT_EQ(root_ending_with(leaves[index], index, size, path).value_or(Hash{}),
+                tree_root(tree.first(index + 1)))
+          << index << " of " << size;
+    }
+  }
+  EXPECT_FALSE(root_ending_with(leaves[0], 0, 2, {}).has_value());
+}
+
 TEST(ProofTest, InclusionAtAnotherIndexIsRefused) {
   for (std::uint64_t size = 1; size <= 33; ++size) {
     const Path leaves = hashes_of(reference::make_entries(size));

@@ -168,6 +168,13 @@ class Rules {
       return Standing::kContested;
     }
     const std::optional<std::size_t> own = response(member, entries_.size(), size);
+    std::string besides;
+    if (own.has_value() && own != last) {
+      besides = to_string(entries_[*own].n);
+    }
+    if (said.response() != besides) {
+      return Standing::kContested;
+    }
     if (!own.has_value()) {
       return said.answer() == v1::TALLY_ANSWER_SERVED_LATE ? Standing::kServedLate
                                                            : Standing::kSilent;
@@ -186,7 +193,8 @@ class Rules {
 
   // C-229, with contested parties taken to agree.
   [[nodiscard]] bool met(std::uint64_t size) const {
-    if (standing(opener(), size) == Standing::kUnheard) {
+    if (standing(opener(), size) == Standing::kUnheard ||
+        standing(opener(), size) == Standing::kDropped) {
       return false;
     }
     std::multiset<Standing> stand;

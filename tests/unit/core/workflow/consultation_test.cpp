@@ -35,6 +35,13 @@ std::optional<Cut> read_cut(std::string_view text) {
              .time_ms = std::stoull(std::string(text.substr(space + 1)))};
 }
 
+void name(const std::optional<LastWord>& own, v1::ConsultationTally& tally) {
+  const LastWord named = own.value_or(LastWord{});
+  tally.set_answer(own.has_value() ? v1::TALLY_ANSWER_OWN : v1::TALLY_ANSWER_NONE);
+  tally.set_own(own.has_value() ? to_string(named.n) : "");
+  tally.set_response(named.response.has_value() ? to_string(*named.response) : "");
+}
+
 // One consultation of AM, put to BY and KZ, and to itself where it says so.
 class ConsultationTest : public testing::Test {
  protected:
@@ -80,9 +87,7 @@ class ConsultationTest : public testing::Test {
   void tally(const std::string& origin, std::uint64_t size, std::uint64_t time_ms = kDeadline) {
     v1::ConsultationTally tally;
     tally.set_cut(std::to_string(size) + " " + std::to_string(time_ms));
-    const std::optional<Hash> own = last_word(entries_, origin, size, log());
-    tally.set_answer(own.has_value() ? v1::TALLY_ANSWER_OWN : v1::TALLY_ANSWER_NONE);
-    tally.set_own(own.has_value() ? to_string(*own) : "");
+    name(last_word(entries_, origin, size, log()), tally);
     add(origin, tally);
   }
 
@@ -433,6 +438,38 @@ class RandomThread {
     }
   }
 
+  // Instead of the tallies that it has, one of each member, as a good node makes it. Who was
+  // expelled logs nothing.
+  void tally_as_good_nodes() {
+    keep_logged(false);
+    const std::uint64_t end = entries_.back().index + 1;
+    for (const std::string& member : members_) {
+      ConsultationEntry& entry = make(member);
+      entry.status = entries_.front().status;
+      entry.recipients = members_;
+      std::erase(entry.recipients, member);
+      const std::uint64_t size = std::max(entries_.front().index + 1, end - below(3));
+      const std::uint64_t time = deadline_at(entries_, size, log());
+      v1::ConsultationTally tally;
+      tally.set_cut(std::to_string(size) + " " + std::to_string(time));
+      name(last_word(entries_, member, size, log()), tally);
+      entry.content = tally;
+    }
+    keep_logged(true);
+  }
+
+  // Without some of what came after the opening.
+  std::vector<ConsultationEntry> some_entries() {
+    std::vector<ConsultationEntry> some;
+    const std::uint64_t rarely = 2 + below(6);
+    for (const ConsultationEntry& entry : entries_) {
+      if (some.empty() || below(rarely) != 0) {
+        some.push_back(entry);
+      }
+    }
+    return some;
+  }
+
   [[nodiscard]] const std::vector<ConsultationEntry>& entries() const { return entries_; }
   [[nodiscard]] LogView log() const {
     return {.cut = read_cut, .is_member = [this](std::string_view member, std::uint64_t size) {
@@ -443,6 +480,15 @@ class RandomThread {
 
  private:
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
+
+  void keep_logged(bool with_tallies) {
+    const auto gone =
+        std::remove_if(entries_.begin() + 1, entries_.end(), [&](const ConsultationEntry& entry) {
+          return !log().is_member(entry.origin, entry.index) ||
+                 (!with_tallies && std::holds_alternative<v1::ConsultationTally>(entry.content));
+        });
+    entries_.erase(gone, entries_.end());
+  }
 
   ConsultationEntry& make(const std::string& origin) {
     ConsultationEntry& entry = entries_.emplace_back();
@@ -531,11 +577,15 @@ class RandomThread {
     tally.set_cut(below(12) == 0 ? "no quorum"
                                  : std::to_string(size) + " " + std::to_string(100 + below(9)));
     std::optional<Hash> own;
+    std::optional<Hash> response;
     for (const ConsultationEntry& other : entries_) {
       if (other.index < size && other.origin == entry.origin &&
           !std::holds_alternative<v1::ConsultationTally>(other.content) &&
           !std::holds_alternative<v1::ConsultationOpen>(other.content)) {
         own = other.n;
+        response = std::holds_alternative<v1::ConsultationRespond>(other.content)
+                       ? std::optional(other.n)
+                       : response;
       }
     }
     if (below(10) == 0) {
@@ -545,6 +595,7 @@ class RandomThread {
                      : below(8) == 0 ? v1::TALLY_ANSWER_SERVED_LATE
                                      : v1::TALLY_ANSWER_NONE);
     tally.set_own(own.has_value() ? to_string(*own) : "");
+    tally.set_response(response.has_value() && response != own ? to_string(*response) : "");
     entry.content = tally;
   }
 
@@ -554,9 +605,13 @@ class RandomThread {
   std::map<std::string, std::uint64_t> left_at_;
 };
 
-TEST(ConsultationOracleTest, ConcludesAsTheRulesDo) {
+std::uint64_t thread_count() {
   const char* const asked = std::getenv("CHANCERY_THREADS");
-  const std::uint64_t count = asked == nullptr ? 20'000 : std::strtoull(asked, nullptr, 10);
+  return asked == nullptr ? 20'000 : std::strtoull(asked, nullptr, 10);
+}
+
+TEST(ConsultationOracleTest, ConcludesAsTheRulesDo) {
+  const std::uint64_t count = thread_count();
   std::map<Conclusion, std::uint64_t> seen;
   for (std::uint64_t seed = 0; seed < count; ++seed) {
     const RandomThread thread(seed);
@@ -571,6 +626,51 @@ TEST(ConsultationOracleTest, ConcludesAsTheRulesDo) {
         Conclusion::kWithdrawn, Conclusion::kSuperseded}) {
     EXPECT_GT(seen[conclusion], count / 1000) << static_cast<int>(conclusion);
   }
+}
+
+// An outcome without its places.
+std::string come_to(const Outcome& outcome) {
+  Outcome bare = outcome;
+  for (Party& party : bare.parties) {
+    party.response = party.tally = std::nullopt;
+  }
+  bare.ignored.clear();
+  return oracle::told(bare);
+}
+
+TEST(ConsultationOracleTest, WhatIsNotNeededChangesNothing) {
+  for (std::uint64_t seed = 0; seed < thread_count(); ++seed) {
+    const RandomThread thread(seed);
+    const Outcome outcome = fold_consultation(thread.entries(), thread.log());
+    if (!outcome.cut.has_value()) {
+      continue;
+    }
+    std::vector<ConsultationEntry> needed;
+    for (const std::size_t at : needed_entries(thread.entries(), outcome)) {
+      needed.push_back(thread.entries()[at]);
+    }
+    ASSERT_EQ(come_to(fold_consultation(needed, thread.log())), come_to(outcome))
+        << "thread " << seed;
+  }
+}
+
+// C-227, C-231: who shows a part of a consultation, and not all of it, shows no agreement that is
+// final and is none.
+TEST(ConsultationOracleTest, LeavingOutMakesNoAgreement) {
+  std::map<bool, std::uint64_t> seen;
+  for (std::uint64_t seed = 0; seed < thread_count(); ++seed) {
+    RandomThread thread(seed);
+    thread.tally_as_good_nodes();
+    const Conclusion whole = fold_consultation(thread.entries(), thread.log()).conclusion;
+    ++seen[whole == Conclusion::kAgreed];
+    for (int i = 0; i < 8 && whole != Conclusion::kAgreed; ++i) {
+      const std::vector<ConsultationEntry> part = thread.some_entries();
+      const Outcome shown = fold_consultation(part, thread.log());
+      ASSERT_FALSE(shown.is_final && shown.conclusion == Conclusion::kAgreed) << "thread " << seed;
+    }
+  }
+  EXPECT_GT(seen[true], 500U);
+  EXPECT_GT(seen[false], 500U);
 }
 
 }  // namespace

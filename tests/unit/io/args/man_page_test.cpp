@@ -67,6 +67,14 @@ TEST(ManPageTest, ShowsTheVerbsOfAGroupInItsPageAndNoneForHelp) {
   EXPECT_THAT(text_of(pages, "tool"), Not(HasSubstr("help(1)")));
 }
 
+TEST(ManPageTest, OfAVerbThatNoHelpShowsThereIsNothing) {
+  CLI::App app("About.", "tool");
+  CLI::App& group = *app.add_subcommand("group", "Things");
+  group.add_subcommand("add", "Add one");
+  group.add_subcommand("inner", "For this program alone")->group("");
+  EXPECT_THAT(text_of(man_pages(app, "1", {}), "tool-group"), Not(HasSubstr("inner")));
+}
+
 TEST(ManPageTest, OfADaemonHasItsFlags) {
   const ManPage page = daemon_man_page(
       {.name = "tool-node", .brief = "a node", .about = "Is a node.", .version = "1"}, {"tool(1)"});

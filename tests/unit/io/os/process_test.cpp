@@ -18,6 +18,7 @@
 
 #include "io/os/clock.h"
 #include "io/os/signals.h"
+#include "tests/unit/io/os/alive.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
 namespace chancery::os {
@@ -44,26 +45,6 @@ std::vector<std::string> lines_of(Child& child, std::size_t count_max = SIZE_MAX
     }
   }
   return all;
-}
-
-bool is_alive(pid_t pid) {
-  // A zombie that nobody waits for counts as dead.
-  std::string state;
-  if (FILE* const file = std::fopen(("/proc/" + std::to_string(pid) + "/stat").c_str(), "r")) {
-    char text[512] = {};
-    state.assign(text, std::fread(text, 1, sizeof text - 1, file));
-    std::fclose(file);
-  }
-  const std::size_t end = state.rfind(')');
-  return end != std::string::npos && state[end + 2] != 'Z';
-}
-
-bool dies(pid_t pid) {
-  const auto deadline = steady_now() + kLong;
-  while (is_alive(pid) && steady_now() < deadline) {
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  return !is_alive(pid);
 }
 
 // Neither a code nor a signal where it does not end.
@@ -127,6 +108,15 @@ TEST(ProcessTest, WaitsNoLongerThanAsked) {
   EXPECT_LT(steady_now() - start, kLong);
   child.terminate();
   EXPECT_EQ(end_of(child).signal, SIGTERM);
+}
+
+TEST(ProcessTest, TellsTheCpuOfAChildThatEnded) {
+  Child child = shell("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done");
+  EXPECT_EQ(child.cpu_time().count(), 0);
+  ASSERT_TRUE(child.wait(kLong));
+  EXPECT_GT(child.cpu_time().count(), 0);
+  const Child moved = std::move(child);
+  EXPECT_GT(moved.cpu_time().count(), 0);
 }
 
 TEST(ProcessTest, ExitFdIsReadableOnceTheChildEnded) {

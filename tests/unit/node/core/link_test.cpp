@@ -126,8 +126,11 @@ class LinkTest : public testing::Test {
   }
   std::vector<std::uint64_t> taken() {
     std::vector<std::uint64_t> indices;
-    while (const std::optional<Held> held = link_.take_delivery()) {
-      indices.push_back(held->delivery.index());
+    for (const exchange::Lane lane : exchange::kLanes) {
+      while (const std::optional<v1::Delivery> delivery = link_.take_delivery(lane)) {
+        indices.push_back(delivery->index());
+      }
+      EXPECT_FALSE(link_.has_delivery(lane));
     }
     return indices;
   }

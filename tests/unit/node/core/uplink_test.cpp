@@ -9,7 +9,7 @@ using std::chrono::milliseconds;
 
 class UplinkTest : public testing::Test {
  protected:
-  void at(int ms, std::uint64_t bytes) { uplink_.on_the_way(bytes, time(ms)); }
+  void at(int ms, std::uint64_t bytes) { uplink_.on_the_way(bytes, time(ms), false); }
   static Uplink::Time time(int ms) { return Uplink::Time(milliseconds(60'000 + ms)); }
 
   Uplink uplink_{{.bytes_min = 100, .bytes_max = 1000}};

@@ -25,10 +25,12 @@
 #include "io/sqlite/database.h"
 #include "node/engine/engine.h"
 #include "node/store/evidence.h"
+#include "node/store/thread.h"
 #include "tests/support/exchange.h"
 #include "tests/support/log.h"
 #include "tests/support/outcome.h"
 #include "tests/unit/io/os/temporary_folder.h"
+#include "tests/unit/node/older_store.h"
 
 namespace chancery::node {
 namespace {
@@ -279,7 +281,7 @@ class BothEnginesTest : public testing::Test {
     v1::PublishRequest& publish = *request.mutable_publish();
     publish.set_notice_id(test::seeded_uuid("notice", ++randoms_));
     publish.set_kind(kind);
-    publish.set_status(v1::STATUS_ACTUAL);
+    publish.set_status(status_);
     publish.set_precedence(precedence);
     publish.set_expires_at_ms(expires_at_ms);
     for (const std::string& code : to) {
@@ -419,6 +421,7 @@ class BothEnginesTest : public testing::Test {
     return report;
   }
 
+  v1::Status status_ = v1::STATUS_ACTUAL;  // Of what is published.
   test::TestExchange exchange_{options()};
   os::TemporaryFolder folder_;
   std::unique_ptr<broker::Engine> hub_;
@@ -1164,6 +1167,211 @@ TEST_F(BothEnginesTest, WhatWasSentIsProvenToAnOutsider) {
   EXPECT_EQ(shown(hidden), shown(report));
 }
 
+// A step of assistance or of a document, as its origin publishes it.
+template <typename Content>
+v1::Text text_with(const Content& content, const std::string& in_reply_to = {}) {
+  v1::Text text;
+  text.set_subject("A step");
+  text.set_in_reply_to(in_reply_to);
+  text.set_content(content.SerializeAsString());
+  return text;
+}
+
+template <typename Content>
+Content with_trucks(std::uint64_t quantity) {
+  Content content;
+  v1::AssistanceItem& item = *content.add_items();
+  item.set_item("Truck");
+  item.set_unit("pcs");
+  item.set_quantity(quantity);
+  return content;
+}
+
+// "depth origin kind", and why it does not count, of each.
+std::vector<std::string> lines_of(const v1::ThreadReply& thread) {
+  std::vector<std::string> lines;
+  for (const v1::ThreadEntry& entry : thread.entries()) {
+    lines.push_back(std::to_string(entry.depth()) + " " + entry.origin() + " " + entry.kind() +
+                    (entry.why().empty() ? "" : ": " + entry.why()));
+  }
+  return lines;
+}
+
+class ThreadsTest : public BothEnginesTest {
+ protected:
+  ThreadsTest() {
+    for (const char* const member : {"AM", "BY", "KZ"}) {
+      start(member);
+    }
+  }
+
+  // Its N. To the other two, or to one alone.
+  std::string say(const std::string& member, const std::string& kind, const v1::Text& text,
+                  const std::string& to = {}) {
+    std::vector<std::string> recipients;
+    for (const std::string other : {"AM", "BY", "KZ"}) {
+      if (member != other && (to.empty() || to == other)) {
+        recipients.push_back(other);
+      }
+    }
+    const std::uint64_t index = log_size();
+    publish_text(member, recipients, text, kind);
+    settle();
+    return show(member, index).item().notice();
+  }
+
+  Result<v1::ThreadReply> thread(const std::string& member, const std::string& n,
+                                 const ThreadLimits& limits = {}) {
+    v1::ThreadRequest request;
+    request.set_notice(n);
+    return show_thread(nodes_.at(member)->store(), request, limits);
+  }
+};
+
+// C-240 to C-249: from any notice of it, at whoever holds it, the same.
+TEST_F(ThreadsTest, AThreadIsTheSameAtAllThatHoldIt) {
+  v1::AssistanceRequest asked = with_trucks<v1::AssistanceRequest>(5);
+  asked.set_situation("Flood");
+  const std::string request = say("AM", "assistance.request", text_with(asked));
+  const std::string offer =
+      say("BY", "assistance.offer", text_with(with_trucks<v1::AssistanceOffer>(4), request));
+  v1::Text foreign = text_with(with_trucks<v1::AssistanceOffer>(9), request);
+  foreign.add_cancels(offer);
+  say("KZ", "assistance.offer", foreign);
+  say("AM", "assistance.accept", text_with(with_trucks<v1::AssistanceAccept>(3), offer));
+  v1::Text aside;
+  ASSERT_TRUE(aside.ParseFromString(test::TestExchange::text_of("Which road?", "contact")));
+  aside.set_in_reply_to(offer);
+  const std::string last = say("KZ", "contact", aside);
+
+  v1::ThreadReply at_am = must(thread("AM", request));
+  EXPECT_EQ(lines_of(at_am),
+            (std::vector<std::string>{"0 AM assistance.request", "1 BY assistance.offer",
+                                      "2 AM assistance.accept", "2 KZ contact",
+                                      "1 KZ assistance.offer: it takes back what another said"}));
+  EXPECT_EQ(at_am.entries(3).subject(), "Which road?");
+  EXPECT_EQ(at_am.entries(3).link(), v1::THREAD_LINK_IN_REPLY_TO);
+  ASSERT_EQ(at_am.assistances_size(), 1);
+  ASSERT_EQ(at_am.assistances(0).totals_size(), 1);
+  const v1::AssistanceTotal& trucks = at_am.assistances(0).totals(0);
+  EXPECT_EQ((std::vector{trucks.requested(), trucks.offered(), trucks.accepted()}),
+            (std::vector<std::uint64_t>{5, 4, 3}));
+  EXPECT_EQ(at_am.assistances(0).members(1).stance(), v1::ASSISTANCE_STANCE_SILENT);
+  for (const char* const member : {"BY", "KZ"}) {
+    const v1::ThreadReply there = must(thread(member, last.substr(0, 8)));
+    EXPECT_EQ(there.root(), request);
+    EXPECT_EQ(there.notice(), last);
+    at_am.set_notice(last);
+    EXPECT_EQ(there.SerializeAsString(), at_am.SerializeAsString()) << member;
+  }
+}
+
+TEST_F(ThreadsTest, AThreadIsReadUpToABound) {
+  v1::AssistanceRequest asked = with_trucks<v1::AssistanceRequest>(5);
+  asked.set_situation("Flood");
+  asked.mutable_items()->Add()->CopyFrom(asked.items(0));
+  asked.mutable_items(1)->set_item("Driver");
+  const std::string request = say("AM", "assistance.request", text_with(asked));
+  say("AM", "assistance.request", text_with(asked, request));
+  const v1::ThreadReply all = must(thread("AM", request));
+  EXPECT_FALSE(all.cut_off());
+  EXPECT_EQ(all.assistances_size(), 2);
+  EXPECT_TRUE(all.untold().empty());
+  for (const ThreadLimits& limits : {ThreadLimits{.entries = 1}, ThreadLimits{.bytes = 1}}) {
+    const v1::ThreadReply cut = must(thread("AM", request, limits));
+    EXPECT_TRUE(cut.cut_off());
+    EXPECT_EQ(lines_of(cut), std::vector<std::string>{"0 AM assistance.request"});
+    EXPECT_EQ(cut.assistances_size(), 0) << "nothing is told of a part";
+  }
+  const v1::ThreadReply fewer = must(thread("AM", request, {.openings = 1, .totals = 1}));
+  EXPECT_EQ(fewer.assistances_size(), 1);
+  EXPECT_EQ(fewer.untold_size(), 1);
+  EXPECT_EQ(fewer.assistances(0).totals_size(), 1);
+  EXPECT_EQ(fewer.assistances(0).totals_left_off(), 1U);
+}
+
+// C-250 to C-254
+TEST_F(ThreadsTest, ADocumentHasVersionsAndPositions) {
+  v1::DocumentDraft draft;
+  draft.set_title(std::string(499, 'x') + "\xc3\xa4");  // 501 bytes.
+  draft.set_text("One");
+  v1::DocumentComment comment;
+  comment.set_version(1);
+  comment.set_comment("Two");
+  v1::DocumentVersion version;
+  version.set_version(2);
+  version.set_text("Two");
+  v1::DocumentAdopt adopt;
+  adopt.set_version(2);
+  const std::string n = say("AM", "document.draft", text_with(draft), "BY");
+  say("BY", "document.comment", text_with(comment, n), "AM");
+  say("AM", "document.version", text_with(version, n), "BY");
+  say("BY", "document.adopt", text_with(adopt, n), "AM");
+  const std::string last = say("AM", "document.adopt", text_with(adopt, n), "BY");
+  const v1::ThreadReply shown = must(thread("BY", last));
+  ASSERT_EQ(shown.documents_size(), 1);
+  const v1::Document& document = shown.documents(0);
+  EXPECT_EQ(document.state(), v1::DOCUMENT_STATE_ADOPTED);
+  EXPECT_EQ(document.adopted(), 2U);
+  EXPECT_EQ(document.title(), std::string(499, 'x')) << "no part of a character";
+  ASSERT_EQ(document.editions_size(), 2);
+  EXPECT_EQ(document.editions(0).positions(0).comments(), 1U);
+  EXPECT_EQ(document.editions(1).positions(0).adoption(), last);
+  EXPECT_EQ(test::outcome(thread("KZ", n)), "not-found") << "it was not sent there";
+  EXPECT_EQ(test::outcome(thread("BY", n.substr(0, 3))), "usage");
+}
+
+// People answer an opening as they like, and that is no part of the consultation.
+TEST_F(ThreadsTest, WhatIsErasedStaysInItsThreadAndBreaksNoConsultation) {
+  v1::ConsultationOpen open;
+  open.set_question("Agreed?");
+  open.set_proposal("The text");
+  open.add_participants("BY");
+  open.set_deadline_ms(now_ms_ + 30 * kDayMs);
+  open.set_rule(v1::CONSULTATION_RULE_SILENCE);
+  const std::string opening = say("AM", "consultation.open", text_with(open));
+  v1::Text aside;
+  ASSERT_TRUE(aside.ParseFromString(test::TestExchange::text_of("Why?", "contact")));
+  aside.set_in_reply_to(opening);
+  const std::string answer = say("BY", "contact", aside);
+  now_ms_ += 11 * kDayMs;
+  publish("AM", {"BY"}, "The log is so late now");
+  settle();
+  const v1::ThreadReply shown = must(thread("AM", answer));
+  EXPECT_EQ(lines_of(shown), (std::vector<std::string>{"0 AM consultation.open", "1 BY contact"}));
+  EXPECT_TRUE(shown.entries(1).erased());
+  EXPECT_EQ(shown.entries(1).subject(), "");
+  ASSERT_EQ(shown.consultations_size(), 1);
+  EXPECT_EQ(shown.consultations(0).conclusion(), v1::CONSULTATION_CONCLUSION_OPEN);
+}
+
+// A store from before is read once: what it holds refers to the same.
+TEST_F(ThreadsTest, AStoreOfVersion9FindsItsThreads) {
+  v1::AssistanceRequest asked = with_trucks<v1::AssistanceRequest>(5);
+  asked.set_situation("Flood");
+  const std::string request = say("AM", "assistance.request", text_with(asked));
+  say("BY", "assistance.offer", text_with(with_trucks<v1::AssistanceOffer>(4), request));
+  const std::string before = must(thread("AM", request)).SerializeAsString();
+  const std::string before_at_by = must(thread("BY", request)).SerializeAsString();
+  for (const std::string member : {"AM", "BY"}) {
+    stop(member);
+    {
+      sqlite::Database raw = must(sqlite::Database::open(folder_ / (member + ".db"),
+                                                         {.mode = sqlite::OpenMode::kExisting,
+                                                          .application_id = kNodeStoreApplicationId,
+                                                          .user_version = kNodeStoreVersion}));
+      must(raw.execute(test::undo_version13()));
+      must(raw.execute(test::kUndoVersion12));
+      must(raw.execute(test::kUndoVersion11));
+      must(raw.execute("DELETE FROM about; ALTER TABLE about RENAME COLUMN notice TO opening"));
+      must(raw.set_user_version(9));
+    }
+    start(member);
+  }
+  EXPECT_EQ(must(thread("AM", request)).SerializeAsString(), before);
+  EXPECT_EQ(must(thread("BY", request)).SerializeAsString(), before_at_by);
+}
+
 // C-211: a recipient shows that it has the notice by its own statement.
 TEST_F(BothEnginesTest, WhatWasReceivedIsProvenByItsRecipient) {
   for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
@@ -1451,6 +1659,319 @@ TEST_F(BothEnginesTest, NoOtherRosterTakesANodeBack) {
       << "it is not below what was followed";
   start("AM");
   EXPECT_EQ(alarm_of("AM"), "assent-missing") << "it outlives its process";
+}
+
+class OverdueTest : public BothEnginesTest {
+ protected:
+  OverdueTest() {
+    start("AM");
+    start("BY");
+    start("KZ");
+  }
+  // N of what was published last and is logged.
+  std::string send(const std::vector<std::string>& to, const std::string& subject,
+                   v1::Precedence precedence = v1::PRECEDENCE_FLASH,
+                   const std::string& kind = "threat.alert") {
+    publish_only("AM", to, subject, kind, precedence);
+    const v1::LocalReply listed = ask("AM", [] {
+      v1::LocalRequest request;
+      request.mutable_outbox();
+      return request;
+    }());
+    settle();
+    return listed.outbox().items().rbegin()->item().notice();
+  }
+  // Long enough for people to read what is urgent, and not for what is not.
+  void wait_for_people() {
+    now_ms_ += 20ULL * 60 * 1000;
+    settle();
+  }
+  // "logged", "delivered BY", "acknowledged".
+  Subjects overdue(const std::string& member) {
+    Subjects all;
+    for (const Overdue& each : nodes_.at(member)->overdue()) {
+      if (each.what != "cosigned") {
+        all.push_back(each.what + (each.peer.empty() ? "" : " " + each.peer));
+      }
+    }
+    return all;
+  }
+  // "acknowledged BY,KZ: subject".
+  Subjects listed(const std::string& member, const v1::OverdueRequest& request = {}) {
+    Subjects all;
+    const v1::OverdueReply reply = must(nodes_.at(member)->list_overdue(request, now()));
+    for (const v1::OverdueItem& item : reply.items()) {
+      if (item.sort() == "cosigned") {
+        continue;  // Three witnesses of six are no quorum.
+      }
+      v1::Text text;
+      EXPECT_TRUE(text.ParseFromString(item.item().text()));
+      std::string owing;
+      for (const std::string& code : item.members()) {
+        owing += (owing.empty() ? "" : ",") + code;
+      }
+      all.push_back(item.sort() + " " + owing + ": " + text.subject());
+    }
+    return all;
+  }
+  void say(const std::string& member, const std::string& kind, const v1::Text& text) {
+    publish_text(member, {member == "AM" ? "BY" : "AM"}, text, kind, v1::PRECEDENCE_FLASH);
+    settle();
+  }
+  void acknowledge(const std::string& member, const std::string& notice) {
+    v1::Acknowledgement said;
+    said.set_notice(notice);
+    said.set_level(v1::ACKNOWLEDGEMENT_LEVEL_READ);
+    v1::Text text;
+    text.set_content(said.SerializeAsString());
+    say(member, "acknowledgement", text);
+  }
+  static v1::Text about(const std::string& subject, const std::string& kind) {
+    v1::Text text;
+    EXPECT_TRUE(text.ParseFromString(test::TestExchange::text_of(subject, kind)));
+    return text;
+  }
+  void minimize(const std::string& value) {
+    enter(exchange_.entry(test::state_entry("minimize", value),
+                          std::vector{test::authority_name("KZ")},
+                          hub_->hub().sequencer().directory()));
+  }
+};
+
+TEST_F(OverdueTest, WhatPeopleDidNotAcknowledgeIsOverdueAtBothEnds) {
+  const std::string notice = send({"BY", "KZ"}, "read me");
+  EXPECT_EQ(overdue("AM"), Subjects{});
+  wait_for_people();
+  EXPECT_EQ(overdue("AM"), Subjects{"acknowledged"});
+  EXPECT_EQ(listed("AM"), Subjects{"acknowledged BY,KZ: read me"});
+  EXPECT_EQ(overdue("BY"), Subjects{"acknowledged BY"});
+  EXPECT_EQ(listed("BY"), Subjects{"acknowledged BY: read me"});
+  acknowledge("BY", notice);
+  EXPECT_EQ(overdue("BY"), Subjects{});
+  EXPECT_EQ(listed("AM"), Subjects{"acknowledged KZ: read me"});
+  v1::OverdueRequest request;
+  request.set_member("BY");
+  EXPECT_EQ(listed("AM", request), Subjects{});
+  request.set_member("KZ");
+  EXPECT_EQ(listed("AM", request).size(), 1U);
+  request.add_sorts("delivered");
+  EXPECT_EQ(listed("AM", request), Subjects{});
+  // An answer is as good.
+  v1::Text answer = about("we know", "threat.alert");
+  answer.set_in_reply_to(notice);
+  say("KZ", "threat.alert", answer);
+  EXPECT_EQ(overdue("KZ"), Subjects{});
+  EXPECT_EQ(overdue("AM"), Subjects{});
+}
+
+TEST_F(OverdueTest, ItIsSoAfterAStart) {
+  const std::string notice = send({"BY"}, "read me");
+  wait_for_people();
+  start("AM");
+  EXPECT_EQ(overdue("AM"), Subjects{"acknowledged"});
+  acknowledge("BY", notice);
+  start("AM");
+  EXPECT_EQ(overdue("AM"), Subjects{});
+}
+
+TEST_F(OverdueTest, OnlyItsOriginReplacesWhatIsToBeAcknowledged) {
+  const std::string notice = send({"BY", "KZ"}, "a mistake");
+  v1::Text cancel = about("no", "threat.alert");
+  cancel.add_cancels(notice);
+  publish_text("KZ", {"BY"}, cancel, "threat.alert");
+  settle();
+  status_ = v1::STATUS_EXERCISE;
+  say("AM", "threat.alert", cancel);
+  wait_for_people();
+  EXPECT_EQ(overdue("BY"), Subjects{"acknowledged BY"})
+      << "neither KZ nor an exercise takes it back";
+  status_ = v1::STATUS_ACTUAL;
+  say("AM", "threat.alert", cancel);
+  EXPECT_EQ(listed("BY"), Subjects{});
+  EXPECT_EQ(listed("AM"), Subjects{});
+}
+
+TEST_F(OverdueTest, WhoIsToBeInformedOwesNothingAndNoDeadlineIsNone) {
+  v1::LocalRequest request;
+  v1::PublishRequest& publish = *request.mutable_publish();
+  publish.set_notice_id(test::seeded_uuid("notice", 900));
+  publish.set_kind("threat.alert");
+  publish.set_status(v1::STATUS_ACTUAL);
+  publish.set_precedence(v1::PRECEDENCE_FLASH);
+  publish.add_recipients()->set_member("BY");
+  publish.mutable_recipients(0)->set_role(v1::RECIPIENT_ROLE_INFO);
+  publish.set_text(test::TestExchange::text_of("to know", "threat.alert"));
+  ASSERT_TRUE(ask("AM", request).has_publish());
+  settle();
+  wait_for_people();
+  EXPECT_EQ(overdue("AM"), Subjects{});
+  EXPECT_EQ(overdue("BY"), Subjects{});
+  send({"BY"}, "to do");
+  wait_for_people();
+  ASSERT_EQ(overdue("AM"), Subjects{"acknowledged"});
+  OverdueLimits limits;
+  limits.acknowledged.urgent = std::chrono::seconds(0);
+  nodes_.at("AM")->set_overdue_limits(limits);
+  settle();
+  EXPECT_EQ(overdue("AM"), Subjects{});
+}
+
+TEST_F(OverdueTest, WhatIsNotActualRaisesNoAlarmOnAnyPath) {
+  for (const v1::Status status : {v1::STATUS_EXERCISE, v1::STATUS_TEST, v1::STATUS_DRAFT}) {
+    status_ = status;
+    send({"BY", "KZ"}, "exercise exercise");
+  }
+  stop("KZ");
+  send({"KZ"}, "to who is away");
+  now_ms_ += 4 * kDayMs;
+  settle();
+  EXPECT_EQ(overdue("AM"), Subjects{});
+  EXPECT_EQ(overdue("BY"), Subjects{});
+  nodes_.at("AM")->disconnected();
+  publish_only("AM", {"BY"}, "not logged", "threat.alert", v1::PRECEDENCE_FLASH);
+  now_ms_ += 4 * kDayMs;
+  must(nodes_.at("AM")->finish_turn(now()));
+  EXPECT_EQ(overdue("AM"), Subjects{});
+  status_ = v1::STATUS_ACTUAL;
+  publish_only("AM", {"BY"}, "real", "threat.alert", v1::PRECEDENCE_FLASH);
+  now_ms_ += kDayMs;
+  must(nodes_.at("AM")->finish_turn(now()));
+  EXPECT_EQ(overdue("AM"), Subjects{"logged"}) << "and what is actual does";
+}
+
+TEST_F(OverdueTest, AStoreOfVersion11KnowsWhatRaisesAnAlarmAndWhatIsExempt) {
+  nodes_.at("AM")->disconnected();
+  status_ = v1::STATUS_EXERCISE;
+  publish_only("AM", {"BY"}, "exercise");
+  status_ = v1::STATUS_ACTUAL;
+  publish_only("AM", {"BY"}, "real");
+  v1::Acknowledgement said;
+  said.set_notice(std::string(32, 'n'));
+  said.set_level(v1::ACKNOWLEDGEMENT_LEVEL_READ);
+  v1::Text text;
+  text.set_content(said.SerializeAsString());
+  publish_text("AM", {"BY"}, text, "acknowledgement");
+  stop("AM");
+  {
+    sqlite::Database raw =
+        must(sqlite::Database::open(folder_ / "AM.db", {.mode = sqlite::OpenMode::kExisting,
+                                                        .application_id = kNodeStoreApplicationId,
+                                                        .user_version = kNodeStoreVersion}));
+    must(raw.execute(test::undo_version13()));
+    must(raw.execute(test::kUndoVersion12));
+    must(raw.set_user_version(11));
+  }
+  const auto store = open_store("AM");
+  EXPECT_EQ(must(store->late_unlogged({.before_ms = now_ms_ + 1, .count_max = 10},
+                                      v1::PRECEDENCE_UNSPECIFIED))
+                .size(),
+            2U);
+  EXPECT_EQ(must(store->waiting(10, 1U << 20U, v1::PRECEDENCE_PRIORITY)).size(), 1U);
+}
+
+TEST_F(OverdueTest, WhoLeftTheExchangeOwesNothing) {
+  send({"BY", "KZ"}, "read me");
+  wait_for_people();
+  v1::Roster roster = hub_->hub().sequencer().directory().roster();
+  for (int i = 0; i < roster.members_size(); ++i) {
+    if (roster.members(i).code() == "BY") {
+      roster.mutable_members()->DeleteSubrange(i, 1);
+      break;
+    }
+  }
+  enter(exchange_.next_roster(roster, std::vector<std::string>{"AM", "KG", "KZ", "RU", "TJ"},
+                              hub_->hub().sequencer().directory()));
+  settle();
+  EXPECT_EQ(listed("AM"), Subjects{"acknowledged KZ: read me"});
+}
+
+// C-263
+TEST_F(OverdueTest, MinimizeHoldsBackWhatIsLowUntilItIsLifted) {
+  minimize("priority");
+  settle();
+  publish_only("AM", {"BY"}, "routine");
+  publish_only("AM", {"BY"}, "priority", "contact", v1::PRECEDENCE_PRIORITY);
+  settle();
+  EXPECT_EQ(inbox("BY"), Subjects{"priority"});
+  v1::LocalRequest request;
+  request.mutable_outbox()->set_queued(true);
+  const v1::LocalReply waiting = ask("AM", request);
+  ASSERT_EQ(waiting.outbox().items_size(), 1);
+  EXPECT_EQ(waiting.outbox().items(0).code(), static_cast<std::uint32_t>(ErrorCode::kSuspended));
+  now_ms_ += kDayMs;
+  settle();
+  EXPECT_EQ(overdue("AM"), Subjects{}) << "nobody is at fault";
+  start("AM");
+  EXPECT_EQ(inbox("BY"), Subjects{"priority"});
+  minimize("off");
+  settle();
+  EXPECT_EQ(inbox("BY"), (Subjects{"priority", "routine"}));
+}
+
+// C-261, C-263: it was on its way when MINIMIZE came into force.
+TEST_F(OverdueTest, WhatTheHubHoldsBackIsNotLost) {
+  publish_only("AM", {"BY"}, "on its way");
+  minimize("immediate");
+  settle();
+  EXPECT_EQ(inbox("BY"), Subjects{});
+  EXPECT_EQ(must(nodes_.at("AM")->store().outbox_counts()).signed_count, 0U)
+      << "it takes no place of what may go";
+  const std::uint64_t size = log_size();
+  settle();
+  EXPECT_EQ(log_size(), size);
+  minimize("off");
+  settle();
+  EXPECT_EQ(inbox("BY"), Subjects{"on its way"});
+}
+
+// C-262
+TEST_F(OverdueTest, AnAcknowledgementGoesThroughMinimize) {
+  const std::string notice = send({"BY"}, "one", v1::PRECEDENCE_ROUTINE);
+  minimize("immediate");
+  settle();
+  v1::Acknowledgement said;
+  said.set_notice(notice);
+  said.set_level(v1::ACKNOWLEDGEMENT_LEVEL_READ);
+  v1::Text text;
+  text.set_content(said.SerializeAsString());
+  publish_text("BY", {"AM"}, text, "acknowledgement");
+  settle();
+  now_ms_ += 4 * kDayMs;
+  settle();
+  EXPECT_EQ(overdue("AM"), Subjects{});
+}
+
+// Any node hands in an entry for whoever has a say about it.
+TEST_F(OverdueTest, AnEntryIsHandedInByANode) {
+  const auto entry = [&](const std::string& value, const std::string& authority) {
+    return exchange_.entry(test::state_entry("minimize", value),
+                           std::vector{test::authority_name(authority)},
+                           hub_->hub().sequencer().directory());
+  };
+  Engine& node = *nodes_.at("AM");
+  const auto outcome_of = [&](const std::string& bytes) {
+    const Result<std::string> id = node.submit_entry(bytes, now());
+    if (!id.has_value()) {
+      return std::string(error_info(id.error().code).name);
+    }
+    settle();
+    const std::vector<Engine::EntryOutcome> outcomes = node.take_entry_outcomes();
+    EXPECT_EQ(outcomes.size(), 1U);
+    EXPECT_EQ(outcomes.front().notice_id, *id);
+    return test::outcome(outcomes.front().index);
+  };
+  const std::string good = entry("priority", "KZ");
+  EXPECT_EQ(outcome_of(good), "good");
+  EXPECT_EQ(nodes_.at("BY")->follower().directory().state("minimize"), "priority");
+  EXPECT_EQ(outcome_of(entry("off", "AM")), "assent-missing");
+  EXPECT_EQ(outcome_of("\xff"), "malformed");
+  EXPECT_EQ(
+      outcome_of(exchange_.publish(exchange_.draft("AM", {"BY"}), "text", exchange_.directory())),
+      "invalid-kind");
+  static_cast<void>(must(node.submit_entry(entry("off", "KZ"), now())));
+  node.disconnected();
+  EXPECT_EQ(test::outcome(node.take_entry_outcomes().at(0).index), "unknown-outcome");
+  EXPECT_EQ(outcome_of(good), "unavailable");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -627,6 +628,74 @@ TEST_F(EngineTest, ALeafThatRotsIsInTheWayOfItsNoticeAlone) {
   pong.mutable_pong()->set_delivered(first + 1);
   must(hear(pong));
   EXPECT_EQ(sent().size(), 1U) << "asked for again, and no sooner";
+}
+
+// A turn takes no more of what is patient than a portion, behind all that is urgent.
+TEST_F(EngineTest, WhatIsUrgentOvertakesThePatientThatCameBeforeIt) {
+  std::vector<std::uint64_t> patient(170);
+  std::ranges::generate(patient, [&] { return logged_for_us(); });
+  const std::uint64_t urgent = logged_for_us(v1::PRECEDENCE_FLASH);
+  show_log();
+  const auto hear_patient = [&](std::size_t from, std::size_t to) {
+    for (const std::uint64_t index : std::span(patient).subspan(from, to - from)) {
+      must(hear_delivery(index));
+    }
+  };
+  const auto stored_after_turn = [&] {
+    must(turn());
+    return must(engine_->store().newest_arrival());
+  };
+  hear_patient(0, 130);
+  EXPECT_TRUE(engine_->is_behind());
+  EXPECT_EQ(stored_after_turn(), 128U);
+  EXPECT_TRUE(engine_->is_behind());
+  EXPECT_EQ(stored_after_turn(), 130U);
+  EXPECT_FALSE(engine_->is_behind());
+  hear_patient(130, 170);
+  must(hear_delivery(urgent, /*urgent=*/true));
+  EXPECT_EQ(stored_after_turn(), 130U + 1 + 32) << "small portions while something urgent passes";
+  EXPECT_EQ(must(engine_->store().inbox_item(131)).index(), urgent);
+  EXPECT_EQ(stored_after_turn(), 171U);
+  EXPECT_FALSE(engine_->is_behind());
+}
+
+// Notices are looked through when nothing else goes on, a few each second where something does.
+TEST_F(EngineTest, RecordsAreMadeOnceItIsQuiet) {
+  const auto unread = [&] { return must(engine_->store().find({})).unread(); };
+  const auto deliver = [&] {
+    const std::uint64_t index = logged_for_us();
+    show_log();
+    must(hear_delivery(index));
+    must(turn());
+    must(engine_->look_again(now()));
+  };
+  deliver();
+  EXPECT_EQ(unread(), 0U) << "the first portion after a start";
+  deliver();
+  EXPECT_EQ(unread(), 1U);
+  pass(milliseconds(199));
+  must(engine_->look_again(now()));
+  EXPECT_EQ(unread(), 1U);
+  pass(milliseconds(1));
+  must(engine_->look_again(now()));
+  EXPECT_EQ(unread(), 0U);
+  EXPECT_EQ(must(engine_->store().find({})).found_size(), 2);
+  int turns = 0;
+  for (; turns < 40 && (turns == 0 || unread() > 0); ++turns) {
+    pass(milliseconds(100));
+    deliver();
+  }
+  EXPECT_EQ(turns, 10) << "a second after the last, though it is never quiet";
+}
+
+TEST_F(EngineTest, RecordsWaitWhereTheDiskIsForTheUrgent) {
+  const std::uint64_t index = logged_for_us();
+  show_log();
+  must(hear_delivery(index));
+  must(turn());
+  measure(DiskMarks{}.routine_free_bytes - 1);
+  must(engine_->look_again(now()));
+  EXPECT_TRUE(must(engine_->store().has_unrecorded()));
 }
 
 TEST_F(EngineTest, AFullDiskTakesNothingOfTheHubAndLosesNothing) {

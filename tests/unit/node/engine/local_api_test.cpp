@@ -219,7 +219,8 @@ class LocalApiTest : public StoreTest {
   }
   void mark_logged(const std::string& notice_id) {
     begin();
-    must(store_->mark_logged(notice_id, log_.size() - 1, log_.accepted_at_ms()));
+    const OutboxRow row = must(store_->find_outbox(notice_id)).value_or(OutboxRow());
+    must(store_->mark_logged(row, log_.size() - 1, log_.accepted_at_ms()));
   }
 
   LocalApi& api() {
@@ -593,7 +594,10 @@ class OutboxShareTest : public LocalApiTest {
            std::to_string(count) +
            ") INSERT INTO outbox(notice_id, notice, request, application, queued_at_ms, "
            "precedence, sealed, draft, text, stage) SELECT randomblob(16), randomblob(32), x'', '" +
-           application + "', 0, " + std::to_string(precedence) + ", 1, x'', x'', 1 + i % 2 FROM n");
+           application + "', 0, " + std::to_string(precedence) +
+           ", 1, x'', x'', 1 + i % 2 FROM n; DELETE FROM tally; INSERT INTO tally SELECT * FROM "
+           "recount; DELETE FROM outbox_share; INSERT INTO outbox_share SELECT * FROM "
+           "outbox_share_recount");
   }
   std::string routine(std::string_view application = "desk") {
     return refusal([](auto&) {}, application);

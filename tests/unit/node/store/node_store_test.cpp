@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <map>
+#include <random>
 #include <set>
 #include <string>
 #include <utility>
@@ -11,6 +15,7 @@
 #include "core/exchange/audit.h"
 #include "core/exchange/envelope.h"
 #include "io/os/file.h"
+#include "tests/unit/node/older_store.h"
 #include "tests/unit/node/support.h"
 
 namespace chancery::node {
@@ -25,9 +30,9 @@ class NodeStoreTest : public StoreTest {
  protected:
   // A draft of BY, queued.
   OutboxDraft queue(v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
-                    const std::string& application = "desk",
-                    const std::vector<Hash>& words_on = {}) {
-    v1::Draft draft = exchange_.draft("BY", {"AM"});
+                    const std::string& application = "desk", const std::vector<Hash>& words_on = {},
+                    const std::vector<std::string>& recipients = {"AM"}) {
+    v1::Draft draft = exchange_.draft("BY", recipients);
     draft.set_precedence(precedence);
     draft.set_text_digest(to_string(exchange::text_digest("text")));
     OutboxDraft made;
@@ -111,7 +116,7 @@ TEST_F(NodeStoreTest, ANoticeIsQueuedThenSignedThenLogged) {
   EXPECT_EQ(unacknowledged(), Ids{"envelope"});
   EXPECT_EQ(must(store_->outbox_counts()).signed_count, 1U);
 
-  must(store_->mark_logged(draft.waiting.notice_id, 9, kNow + 5));
+  mark_logged(draft, 9, kNow + 5);
   const OutboxRow logged = row(draft);
   EXPECT_EQ(logged.stage, OutboxStage::kLogged);
   EXPECT_EQ(logged.index, 9U);
@@ -172,12 +177,12 @@ TEST_F(NodeStoreTest, TheLoadOfTheOutboxFollowsEveryStage) {
   EXPECT_EQ(load(), (Load{2, 1, 3 * bytes, bytes}));
   must(store_->mark_queued(first.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
   EXPECT_EQ(load(), (Load{3, 0, 3 * bytes, 0}));
-  must(store_->mark_logged(second.waiting.notice_id, 9, kNow));
+  mark_logged(second, 9, kNow);
   EXPECT_EQ(load(), (Load{2, 0, 2 * bytes, 0}));
-  must(store_->mark_logged(second.waiting.notice_id, 8, kNow));
+  mark_logged(second, 8, kNow);
   must(store_->mark_refused(third.waiting.notice_id, {ErrorCode::kExpired, ""}));
   EXPECT_EQ(load(), (Load{1, 0, bytes, 0}));
-  must(store_->mark_logged(first.waiting.notice_id, 10, kNow));
+  mark_logged(first, 10, kNow);
   EXPECT_EQ(load(), (Load{0, 0, 0, 0}));
 }
 
@@ -223,13 +228,13 @@ TEST_F(NodeStoreTest, TheShareOfAnApplicationFollowsEveryStage) {
   EXPECT_EQ(shares(), (Shares{1, 1, 0, 1})) << "counted off once";
   must(store_->mark_wanted(second.waiting.notice_id));
   EXPECT_EQ(shares(), (Shares{2, 1, 0, 1}));
-  must(store_->mark_logged(first.waiting.notice_id, 9, kNow));
-  must(store_->mark_logged(first.waiting.notice_id, 8, kNow));
-  must(store_->mark_logged(other.waiting.notice_id, 10, kNow));
+  mark_logged(first, 9, kNow);
+  mark_logged(first, 8, kNow);
+  mark_logged(other, 10, kNow);
   EXPECT_EQ(shares(), (Shares{1, 1, 0, 0}));
   must(store_->mark_refused(second.waiting.notice_id, why));
-  must(store_->mark_logged(second.waiting.notice_id, 11, kNow));
-  must(store_->mark_logged(flash.waiting.notice_id, 12, kNow));
+  mark_logged(second, 11, kNow);
+  mark_logged(flash, 12, kNow);
   EXPECT_EQ(shares(), (Shares{0, 0, 0, 0}));
   EXPECT_EQ(must(store_->largest_outbox_share()).count, 0U);
 }
@@ -239,7 +244,7 @@ TEST_F(NodeStoreTest, ANoticeIsOutUntilEachRecipientStatesThatItHasIt) {
   const auto logged = [&](std::uint64_t index, v1::Precedence precedence) {
     const OutboxDraft draft = queue(precedence);
     sign(draft, 1000 + index, std::to_string(index));
-    must(store_->mark_logged(draft.waiting.notice_id, index, kNow));
+    mark_logged(draft, index, kNow);
     return draft;
   };
   std::uint64_t said = 1000;
@@ -293,7 +298,7 @@ TEST_F(NodeStoreTest, ANoticeIsOutUntilEachRecipientStatesThatItHasIt) {
   EXPECT_FALSE(must(store_->delivered("AM", 160)).has_value()) << "it came, and does not open";
   EXPECT_TRUE(must(store_->delivered("AM", 52)).has_value()) << "another node of AM opened it";
   const OutboxDraft twice = logged(300, v1::PRECEDENCE_ROUTINE);
-  must(store_->mark_logged(twice.waiting.notice_id, 250, kNow));
+  mark_logged(twice, 250, kNow);
   EXPECT_EQ(must(store_->undelivered_to(250)), Ids{"AM"}) << "the first acceptance stands";
   EXPECT_EQ(must(store_->undelivered_to(300)), Ids{});
   static_cast<void>(logged(170, v1::PRECEDENCE_ROUTINE));
@@ -307,6 +312,91 @@ TEST_F(NodeStoreTest, ANoticeIsOutUntilEachRecipientStatesThatItHasIt) {
   commit();
   EXPECT_EQ(count(), 1U);
   EXPECT_EQ(outcome(store_->check()), "good");
+}
+
+// Whatever becomes of notices, in whatever order; what was rolled back was not counted.
+TEST_F(NodeStoreTest, WhatIsCountedIsWhatTheRowsComeTo) {
+  const std::array<std::string, 2> peers = {"AM", "KZ"};
+  std::mt19937 random(7);
+  const auto below = [&](std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>(0, count - 1)(random);
+  };
+  const Error why{ErrorCode::kExpired, ""};
+  std::vector<OutboxDraft> drafts;
+  std::map<std::string, std::uint64_t> stated;
+  std::uint64_t index = 100;
+  std::uint64_t time_us = 1000;
+  std::size_t kept = 0;  // Of the drafts, those that were committed.
+  const auto step = [&] {
+    if (drafts.size() < 4 || below(4) == 0) {
+      const v1::Precedence precedence =
+          below(3) == 0 ? v1::PRECEDENCE_FLASH : v1::PRECEDENCE_ROUTINE;
+      drafts.push_back(queue(precedence, below(3) == 0 ? "" : "desk", {}, {"AM", "KZ"}));
+      return;
+    }
+    const OutboxDraft& draft = drafts.at(below(drafts.size()));
+    const std::string& notice_id = draft.waiting.notice_id;
+    switch (below(9)) {
+      case 0:
+        return must(store_->mark_refused(notice_id, why));
+      case 1:
+        return must(store_->mark_wanted(notice_id));
+      case 2:
+        return must(store_->mark_queued(notice_id, why));
+      case 3:
+        return must(store_->mark_aside(notice_id, why));
+      case 4:
+        return must(store_->end_aside());
+      case 5: {
+        const std::string& peer = peers.at(below(2));
+        v1::Statement statement;
+        statement.set_size(stated[peer] = std::max(stated[peer], index - below(8)));
+        statement.add_early()->set_index(index - below(8));
+        const StatedBy by{.peer = peer, .index = ++index, .accepted_at_ms = kNow};
+        must(store_->put_statement(by, statement, "text", /*sealed=*/false));
+        return must(store_->judge_statement(
+            peer, index, statement.size(),
+            below(4) == 0 ? StatementVerdict::kContradicts : StatementVerdict::kAgrees));
+      }
+      case 6:
+        return sign(draft, ++time_us, "envelope");
+      default: {  // As a careless hub logs one twice: at times below where it was logged first.
+        const std::uint64_t at = below(3) == 0 ? ++index + 50'000 : ++index;
+        return mark_logged(draft, at, kNow);
+      }
+    }
+  };
+  for (int round = 0; round < 60; ++round) {
+    begin();
+    for (int i = 0; i < 12; ++i) {
+      step();
+    }
+    if (below(4) == 0) {
+      store_->roll_back();
+      drafts.resize(kept);
+    } else {
+      commit();
+      kept = drafts.size();
+    }
+    ASSERT_EQ(outcome(store_->check()), "good") << "round " << round;
+    const OutboxCounts counts = must(store_->outbox_counts());
+    const auto late_to = [&](const std::string& peer) {
+      std::size_t count = 0;
+      for (const exchange::Lane lane : exchange::kLanes) {
+        count += must(store_->late_undelivered(
+                          {.lane = lane, .before_ms = kNow + 1, .count_max = kAll, .member = peer}))
+                     .size();
+      }
+      return count;
+    };
+    const std::array late = {late_to("AM"), late_to("KZ")};
+    open();
+    EXPECT_EQ(must(store_->outbox_counts()).bytes, counts.bytes);
+    EXPECT_EQ((std::array{late_to("AM"), late_to("KZ")}), late) << "round " << round;
+    EXPECT_LE(counts.undelivered, late[0] + late[1]);
+    EXPECT_GE(counts.undelivered, std::max(late[0], late[1]));
+  }
+  EXPECT_GT(must(store_->outbox_counts()).logged, 5U);
 }
 
 TEST_F(NodeStoreTest, ATallyThatIsNotWhatTheRowsComeToIsDamage) {
@@ -343,7 +433,7 @@ TEST_F(NodeStoreTest, BackInTheQueueItWaitsForAnotherStamp) {
   EXPECT_EQ(waiting_ids(), Ids{draft.waiting.notice_id});
   EXPECT_TRUE(unacknowledged().empty());
   sign(draft, 2000, "second");
-  must(store_->mark_logged(draft.waiting.notice_id, 3, kNow));
+  mark_logged(draft, 3, kNow);
   EXPECT_EQ(row(draft).code, 0U) << "what was in the way is over";
 }
 
@@ -369,14 +459,14 @@ TEST_F(NodeStoreTest, WhatWasSignedAfterItGoesBackToTheQueueWithIt) {
 TEST_F(NodeStoreTest, WhatIsLoggedStaysSoAtTheLowestIndex) {
   const OutboxDraft draft = queue();
   sign(draft, 1000, "envelope");
-  must(store_->mark_logged(draft.waiting.notice_id, 9, kNow));
+  mark_logged(draft, 9, kNow);
   must(store_->mark_refused(draft.waiting.notice_id, {ErrorCode::kExpired, ""}));
   must(store_->mark_queued(draft.waiting.notice_id, {ErrorCode::kOutOfOrder, ""}));
-  must(store_->mark_logged(draft.waiting.notice_id, 12, kNow + 1));
+  mark_logged(draft, 12, kNow + 1);
   EXPECT_EQ(row(draft).stage, OutboxStage::kLogged);
   EXPECT_EQ(row(draft).index, 9U);
   EXPECT_EQ(row(draft).accepted_at_ms, kNow);
-  must(store_->mark_logged(draft.waiting.notice_id, 8, kNow - 1));
+  mark_logged(draft, 8, kNow - 1);
   EXPECT_EQ(row(draft).index, 8U);
 }
 
@@ -424,7 +514,7 @@ TEST_F(NodeStoreTest, OwnNoticesAreFoundByIdByPrefixAndByIndex) {
   const OutboxDraft draft = queue();
   queue();
   sign(draft, 1, "envelope");
-  must(store_->mark_logged(draft.waiting.notice_id, 0, kNow));
+  mark_logged(draft, 0, kNow);
   v1::ShowRequest by_index;
   by_index.set_index_plus_one(1);
   EXPECT_EQ(must(store_->find_own(by_index)).value_or(OutboxRow()).notice, draft.notice);
@@ -566,8 +656,8 @@ TEST_F(NodeStoreTest, TheFirstSixteenAlarmsAreKeptAndNotOneMore) {
 TEST_F(NodeStoreTest, TheClockOnlyRises) {
   found();
   begin();
-  must(store_->raise_clock(500));
-  must(store_->raise_clock(400));
+  store_->raise_clock(500);
+  store_->raise_clock(400);
   commit();
   EXPECT_EQ(must(store_->load()).created_at_us, 500U);
 }
@@ -766,8 +856,9 @@ TEST_F(NodeStoreTest, TheHistoryOfTheDirectoryIsBounded) {
   found();
   const Ids signers = {"KZ authority"};
   for (int i = 0; i < 260; ++i) {
-    log_.append_entry(exchange_.entry(test::state_entry("minimize", "v" + std::to_string(i)),
-                                      signers, log_.directory(), "KZ"));
+    log_.append_entry(
+        exchange_.entry(test::state_entry("minimize", i % 2 == 0 ? "priority" : "off"), signers,
+                        log_.directory(), "KZ"));
   }
   follow();
   const NodeState state = must(store_->load());
@@ -900,7 +991,7 @@ TEST_F(AuditPageTest, TheOutboxIsComparedOncePassed) {
   const OutboxDraft draft = queue();
   log(exchange_.publish(exchange_.draft("AM", {"RU"}), text_of("for others"),
                         exchange_.directory()));
-  must(store_->mark_logged(draft.waiting.notice_id, log_.size() - 1, kNow));
+  mark_logged(draft, log_.size() - 1, kNow);
   commit();
   int pages = 0;
   EXPECT_TRUE(audit(1U << 20U, pages).passed());  // What was logged is still to be delivered.
@@ -1108,7 +1199,7 @@ TEST_F(NodeStoreTest, AnOwnEnvelopeThatDoesNotParseIsNamedAndKept) {
                            .created_at_us = 1,
                            .precedence = v1::PRECEDENCE_ROUTINE},
                           envelope));
-  must(store_->mark_logged(own.waiting.notice_id, index, kNow));
+  mark_logged(own, index, kNow);
   commit();
   tamper("UPDATE outbox SET envelope = x'ff'");
   begin();
@@ -1160,7 +1251,7 @@ TEST_F(NodeStoreTest, TheTimeThatWasSeenIsThatOfThisMachine) {
   EXPECT_EQ(must(store_->clock_seen_ms()), 0U);
   receive(notice("one"));
   EXPECT_EQ(must(store_->clock_seen_ms()), kNow);
-  must(store_->raise_clock((kNow + 5) * 1000));
+  store_->raise_clock((kNow + 5) * 1000);
   EXPECT_EQ(must(store_->clock_seen_ms()), kNow + 5);
 }
 
@@ -1214,7 +1305,7 @@ TEST_F(NodeStoreTest, TheNewestWordOfAMemberIsTheFirst) {
   const OutboxDraft refused = queue(v1::PRECEDENCE_ROUTINE, "desk", {opening});
   must(store_->mark_refused(refused.waiting.notice_id, {ErrorCode::kExpired, ""}));
   sign(first, 1, "envelope");
-  must(store_->mark_logged(first.waiting.notice_id, 12, kNow));
+  mark_logged(first, 12, kNow);
   const std::vector<NodeStore::OwnWord> words = must(store_->own_words(opening));
   ASSERT_EQ(words.size(), 2U);
   EXPECT_EQ(words[0].n, second.notice);
@@ -1258,6 +1349,28 @@ TEST(NodeStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
   EXPECT_EQ(outcome(store->check()), "good");
 }
 
+// From what is held, as if it came now.
+TEST(NodeStoreVersionTest, AStoreOfAnOlderVersionGetsItsRecords) {
+  const os::TemporaryFolder folder;
+  const std::string path = copied(folder, "node-v1.db");
+  const auto count = [](NodeStore& store) {
+    const v1::FindReply reply = must(store.find({}));
+    return std::pair(reply.found_size(), reply.unread());
+  };
+  using Counts = std::pair<int, std::uint64_t>;
+  const Hash genesis =
+      must(hash_from_hex("c4b5e1d88e3a5ddc058c9de115f05f87f721a7acc33e717b4467f173dae1a112"));
+  EXPECT_EQ(count(*must(NodeStore::open(path, genesis, "", StoreUse::kAudit))), Counts(0, 4));
+  const auto store = must(NodeStore::open(path, genesis, "AM", StoreUse::kOwn));
+  must(store->begin());
+  must(store->record(3, 1U << 20U));
+  EXPECT_EQ(count(*store), Counts(3, 1));
+  must(store->record(3, 1U << 20U));
+  EXPECT_EQ(count(*store), Counts(4, 0));
+  must(store->commit());
+  EXPECT_EQ(outcome(store->check()), "good");
+}
+
 // By whose key, version 7 did not say: by that of the first start.
 TEST(NodeStoreVersionTest, AStoreOfVersion7SaysThatItsWitnessCosignedMore) {
   const os::TemporaryFolder folder;
@@ -1269,10 +1382,12 @@ TEST(NodeStoreVersionTest, AStoreOfVersion7SaysThatItsWitnessCosignedMore) {
         must(sqlite::Database::open(path, {.mode = sqlite::OpenMode::kExisting,
                                            .application_id = kNodeStoreApplicationId,
                                            .user_version = kNodeStoreVersion}));
-    must(
-        raw.execute("DROP TABLE about; DROP TABLE own_word; DROP TABLE consultation; "
-                    "DROP TABLE seen_line; "
-                    "ALTER TABLE witness ADD COLUMN seen_size INTEGER NOT NULL DEFAULT 12"));
+    must(raw.execute(test::undo_version13()));
+    must(raw.execute(test::kUndoVersion12));
+    must(raw.execute(test::kUndoVersion11));
+    must(raw.execute(
+        "DROP TABLE about; DROP TABLE own_word; DROP TABLE consultation; DROP TABLE seen_line; "
+        "ALTER TABLE witness ADD COLUMN seen_size INTEGER NOT NULL DEFAULT 12"));
     must(raw.set_user_version(7));
   }
   const auto store = open();

@@ -1,4 +1,4 @@
-#include "cli/bench/latency.h"
+#include "cli/bench/open_loop.h"
 
 #include <gtest/gtest.h>
 

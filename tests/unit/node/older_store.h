@@ -1,0 +1,45 @@
+// SQL that makes a node's store one of the version before, as far as tests of upgrades need it.
+
+#pragma once
+
+#include <string>
+#include <utility>
+
+namespace chancery::test {
+
+// With triggers of the names that were there, which count nothing.
+inline std::string undo_version13() {
+  std::string sql =
+      "DROP TABLE undelivered; CREATE TABLE undelivered(member TEXT NOT NULL, urgent INTEGER NOT "
+      "NULL, idx INTEGER NOT NULL, PRIMARY KEY(member, urgent, idx)) STRICT, WITHOUT ROWID; ";
+  using Trigger = std::pair<const char*, const char*>;
+  for (const auto& [name, when] : {Trigger{"tally_outbox_insert", "INSERT ON outbox"},
+                                   Trigger{"tally_outbox_update", "UPDATE ON outbox"},
+                                   Trigger{"tally_unstored_insert", "INSERT ON undelivered"},
+                                   Trigger{"tally_unstored_delete", "DELETE ON undelivered"},
+                                   Trigger{"tally_inbox_insert", "INSERT ON inbox"},
+                                   Trigger{"tally_received_insert", "INSERT ON received"},
+                                   Trigger{"tally_received_delete", "DELETE ON received"},
+                                   Trigger{"tally_garbled_insert", "INSERT ON garbled"},
+                                   Trigger{"tally_garbled_delete", "DELETE ON garbled"},
+                                   Trigger{"tally_erased_insert", "INSERT ON erased"},
+                                   Trigger{"tally_erased_delete", "DELETE ON erased"},
+                                   Trigger{"tally_statement_logged", "UPDATE ON outbox"},
+                                   Trigger{"tally_statement_unlogged", "UPDATE ON outbox"},
+                                   Trigger{"outbox_share_insert", "INSERT ON outbox"},
+                                   Trigger{"outbox_share_update", "UPDATE ON outbox"},
+                                   Trigger{"unrecorded_logged", "UPDATE ON outbox"}}) {
+    sql.append("CREATE TRIGGER ").append(name).append(" AFTER ").append(when);
+    sql.append(" BEGIN SELECT 1; END; ");
+  }
+  return sql;
+}
+
+inline constexpr const char* kUndoVersion12 =
+    "DROP TABLE owed; DROP INDEX outbox_exempt; ALTER TABLE outbox DROP COLUMN alarms; "
+    "ALTER TABLE outbox DROP COLUMN exempt; ";
+inline constexpr const char* kUndoVersion11 =
+    "DROP TABLE record; DROP TABLE replaced; DROP TABLE recorded; DROP TRIGGER unrecorded_logged; "
+    "DROP TABLE unrecorded; DROP TABLE record_words; ";
+
+}  // namespace chancery::test
