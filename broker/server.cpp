@@ -50,6 +50,7 @@ constexpr int kFramesLeavingMax = 128;  // To one connection, inside libzmq.
 constexpr std::size_t kBytesLeavingMax = 32U << 20U;
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::chrono::milliseconds kIdleWait{100};
+constexpr std::chrono::milliseconds kHeldWait{5};
 constexpr std::chrono::milliseconds kDrainQuiet{50};
 constexpr std::chrono::milliseconds kDrainMax{1000};
 
@@ -252,9 +253,10 @@ Result<void> Server::drain(zmq::Poller& poller, zmq::Poller::Token router_token)
     CHANCERY_TRY_VOID(poller.wait(kDrainQuiet));
     const bool quiet = !poller.ready(router_token) || os::steady_now() >= end;
     receive();
+    hub_.holds_no_more();
     do {
       CHANCERY_TRY_VOID(sequence());
-    } while (hub_.sequencer().has_work());
+    } while (hub_.has_work());
     serve_reads();
     send_outgoing();
     if (quiet) {
@@ -286,8 +288,11 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
   life.notify.ready("serving nodes");
   refusals_told_.count = zap_->counters().refused_count;  // The self-test's own.
   bool busy = false;
+  bool quiet = true;  // Not even something patient waits for what is urgent.
   while (true) {
-    CHANCERY_TRY_VOID(poller.wait(busy ? std::chrono::milliseconds(0) : kIdleWait));
+    CHANCERY_TRY_VOID(poller.wait(busy    ? std::chrono::milliseconds(0)
+                                  : quiet ? kIdleWait
+                                          : kHeldWait));
     life.notify.turned(os::steady_now());
     if (poller.ready(signal_token)) {
       CHANCERY_TRY(const bool stops, take_signals(life));
@@ -318,13 +323,14 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     CHANCERY_TRY_VOID(daemon::answer_reloads(
         reload_askers_, [&] { return reload(life); },
         [&](const std::string& to, const v1::AdminReply& reply) { send_admin(to, reply); }));
-    CHANCERY_TRY_VOID(engine_->look_again(!busy, os::steady_now(), os::unix_ms()));
+    CHANCERY_TRY_VOID(engine_->look_again(quiet, os::steady_now(), os::unix_ms()));
     disk_.tell(engine_->disk());
-    busy = hub_.sequencer().has_work() || poller.ready(router_token) || backup_.is_running();
-    if (!busy) {
+    busy = hub_.has_work() || poller.ready(router_token) || backup_.is_running();
+    quiet = !busy && !hub_.holds_patient();
+    if (quiet) {
       CHANCERY_TRY_VOID(engine_->flush());
     }
-    CHANCERY_TRY_VOID(engine_->retain(!busy, os::steady_now(), os::unix_ms()));
+    CHANCERY_TRY_VOID(engine_->retain(quiet, os::steady_now(), os::unix_ms()));
   }
 }
 

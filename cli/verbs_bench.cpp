@@ -27,6 +27,7 @@ constexpr std::uint32_t kRoundsMax = 1000;
 constexpr double kMinutesMin = 0.01;
 constexpr double kMinutesMax = 24 * 60;
 constexpr std::uint32_t kFlashesMax = 100'000;
+constexpr std::uint32_t kBetweenMax = 60'000;  // Milliseconds.
 
 constexpr const char* kBenchPublishFooter = R"(Examples:
   chancery bench publish
@@ -101,6 +102,7 @@ tell.)";
 constexpr const char* kFloodFooter = R"(Examples:
   chancery bench flood
   chancery bench flood --backlog 20000 --flashes 20 --json
+  chancery bench flood --backlog 20000 --between 500
 
 FLASH notices, one after the other: first with nothing else about, then while a backlog of ROUTINE
 drains that was durable at its origins before the hub started.
@@ -266,6 +268,8 @@ void add_bench_flood(CLI::App& group, Shared& shared) {
              kCountMax);
   add_number(verb, "--flashes", options->flashes, "FLASH, without a backlog and behind it", 1,
              kFlashesMax);
+  add_number(verb, "--between", options->between,
+             "Milliseconds from when a FLASH is logged to the next one", 1, kBetweenMax);
   add_common_flags(verb, shared, options->common);
   run_with(verb, shared, options, bench::run_flood);
 }

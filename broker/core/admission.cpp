@@ -19,9 +19,11 @@ std::size_t class_of(const v1::Draft& draft) {
   return 1 + static_cast<std::size_t>(v1::PRECEDENCE_OVERRIDE - draft.precedence());
 }
 
+constexpr std::size_t kPatientClass =
+    2 + static_cast<std::size_t>(v1::PRECEDENCE_OVERRIDE - v1::PRECEDENCE_IMMEDIATE);
+
 bool is_urgent(std::size_t which) {
-  return which != kDirectoryClass &&
-         which <= 1 + static_cast<std::size_t>(v1::PRECEDENCE_OVERRIDE - v1::PRECEDENCE_IMMEDIATE);
+  return which != kDirectoryClass && which < kPatientClass;
 }
 
 // Whether the reserves are open to it. Directory entries have their own bound.
@@ -177,7 +179,15 @@ void AdmissionQueue::take_in_turn(std::size_t which, std::size_t& places,
   }
 }
 
-std::vector<Submission> AdmissionQueue::take(std::size_t count_max) {
+bool AdmissionQueue::has(Takes takes) const {
+  if (takes == Takes::kAll) {
+    return !empty();
+  }
+  return std::any_of(classes_.begin(), classes_.begin() + kPatientClass,
+                     [](const Class& each) { return each.count > 0; });
+}
+
+std::vector<Submission> AdmissionQueue::take(std::size_t count_max, Takes takes) {
   std::vector<Submission> taken;
   // Where both wait they take turns.
   const std::size_t entries = classes_[kDirectoryClass].count;
@@ -195,10 +205,11 @@ std::vector<Submission> AdmissionQueue::take(std::size_t count_max) {
   // what nobody needs goes by precedence alone.
   Counts given;
   std::array<std::vector<Submission>, kClassCount> by_class;
+  const std::size_t end = takes == Takes::kAll ? kClassCount : kPatientClass;
   std::size_t places = count_max;
   const std::size_t share_count = std::max<std::size_t>(1, count_max / shares_.size());
   for (const std::size_t most : {share_count, std::numeric_limits<std::size_t>::max()}) {
-    for (std::size_t which = 1; which < kClassCount; ++which) {
+    for (std::size_t which = 1; which < end; ++which) {
       take_in_turn(which, places, most, given, by_class.at(which));
     }
   }

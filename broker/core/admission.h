@@ -57,6 +57,11 @@ struct AdmissionLimits {
   DiskMarks disk{};
 };
 
+enum class Takes : std::uint8_t {
+  kAll,
+  kUrgent,  // And directory entries.
+};
+
 class AdmissionQueue {
  public:
   struct Waiting {
@@ -71,13 +76,15 @@ class AdmissionQueue {
   // The next batch: one directory entry alone, or up to `count_max` notices, urgent ones first.
   // Each member that waits gets its part of the places, if it has need of them, before any gets
   // more.
-  [[nodiscard]] std::vector<Submission> take(std::size_t count_max);
+  [[nodiscard]] std::vector<Submission> take(std::size_t count_max, Takes takes = Takes::kAll);
 
   // Of the store's disk: its owner measures.
   [[nodiscard]] DiskGauge& disk() { return disk_; }
   [[nodiscard]] const DiskGauge& disk() const { return disk_; }
 
   [[nodiscard]] bool empty() const { return count_ == 0; }
+  // Whether take() would take anything.
+  [[nodiscard]] bool has(Takes takes) const;
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t directory_count() const;

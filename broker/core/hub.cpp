@@ -515,6 +515,7 @@ void Hub::not_restored(const RestoreRequest& request, const Error& why) {
 
 void Hub::at(SteadyTime now) {
   now_ = now;
+  urgency_.at(now);
   const WakingClock::Time waking = waking_.turn(now);
   for (const auto& [node, session] : sessions_) {
     if (waking - session.heard_at >= kSilenceMax) {
@@ -586,6 +587,11 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
     session.read_again();
   }
   answer(outcomes, /*waiting=*/true);
+  if (!is_directory && std::ranges::any_of(commit.entries, [](const NewEntry& entry) {
+        return exchange::lane_of(entry.envelope.draft.precedence()) == Lane::kUrgent;
+      })) {
+    urgency_.hold(now_);
+  }
   if (is_directory) {
     // Whom this entry put out of force has been told so, and is told nothing after it.
     std::erase_if(sessions_, [&](const auto& item) {
@@ -603,7 +609,8 @@ std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
       Feed& feed = session.feeds[lane];
       const std::uint64_t items = feed.window.items_left();
       const bool waits = feed.exhausted || feed.full || feed.rewinding;
-      if (feed.reading || waits || items == 0 || (has_room && !has_room(session.peer))) {
+      const bool held = lane == Lane::kPatient && holds_patient();
+      if (feed.reading || waits || held || items == 0 || (has_room && !has_room(session.peer))) {
         continue;
       }
       feed.reading = true;

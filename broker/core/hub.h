@@ -155,11 +155,21 @@ class Hub {
   // goes on from the cursor that it then names.
   void undelivered(PeerHandle peer);
 
-  // What members may still hand in; its owner says what time it is.
-  // Notices that the next batch of the log is to have at most.
+  // What the next batch of the log is to have: of notices at most, and whether patient ones.
   [[nodiscard]] std::size_t batch_count_max() const {
     return urgency_.is_on(now_) ? kSequencedCountUrgent : kSequencedCountMax;
   }
+  [[nodiscard]] Takes batch_takes() const {
+    return urgency_.holds_patient(now_) ? Takes::kUrgent : Takes::kAll;
+  }
+  // Whether there is anything for it.
+  [[nodiscard]] bool has_work() const { return sequencer_.queue().has(batch_takes()); }
+  // What is patient waits for what is urgent, and so its owner is to look again soon.
+  [[nodiscard]] bool holds_patient() const { return urgency_.holds_patient(now_); }
+  // Nothing waits any more: the last turns are to take all that there is.
+  void holds_no_more() { urgency_ = {}; }
+
+  // What members may still hand in; its owner says what time it is.
   [[nodiscard]] MemberQuotas& quotas() { return quotas_; }
   [[nodiscard]] const MemberQuotas& quotas() const { return quotas_; }
 

@@ -69,9 +69,9 @@ Result<void> Sequencer::offer(PeerHandle peer, std::optional<std::string_view> m
                       .previous_us = previous_us});
 }
 
-Questions Sequencer::begin(std::size_t count_max) {
+Questions Sequencer::begin(std::size_t count_max, Takes takes) {
   CHANCERY_CHECK(batch_.empty() && !next_.has_value());
-  batch_ = queue_.take(count_max);
+  batch_ = queue_.take(count_max, takes);
   Questions questions;
   for (const Submission& submission : batch_) {
     const v1::Draft& draft = submission.envelope.draft;

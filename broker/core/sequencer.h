@@ -36,7 +36,7 @@ namespace chancery::broker {
 
 // Notices in one batch of the log, and while something urgent passes.
 inline constexpr std::size_t kSequencedCountMax = 512;
-inline constexpr std::size_t kSequencedCountUrgent = 128;
+inline constexpr std::size_t kSequencedCountUrgent = 32;
 
 // The newest created_at of a signing key within a precedence.
 struct KeyClock {
@@ -145,7 +145,8 @@ class Sequencer {
   [[nodiscard]] AdmissionQueue& queue() { return queue_; }
   [[nodiscard]] const AdmissionQueue& queue() const { return queue_; }
 
-  [[nodiscard]] Questions begin(std::size_t count_max = kSequencedCountMax);
+  [[nodiscard]] Questions begin(std::size_t count_max = kSequencedCountMax,
+                                Takes takes = Takes::kAll);
   [[nodiscard]] Decision decide(const Answers& answers, std::uint64_t now_ms);
   void committed();
   // The decision becomes the refusal of all that it was about: they are handed in again.

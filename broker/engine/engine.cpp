@@ -391,7 +391,7 @@ Result<void> Engine::check_heads() {
 
 Result<Decision> Engine::decide(std::uint64_t now_ms) {
   Sequencer& sequencer = hub_.sequencer();
-  const Questions questions = sequencer.begin(hub_.batch_count_max());
+  const Questions questions = sequencer.begin(hub_.batch_count_max(), hub_.batch_takes());
   if (const std::optional<Error> why = hub_.admits_nothing(); why.has_value()) {
     return sequencer.refuse(*why);
   }
@@ -404,8 +404,7 @@ Result<Decision> Engine::decide(std::uint64_t now_ms) {
 
 Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
   CHANCERY_TRY_VOID(keep_contradiction(now_ms));
-  const Sequencer& sequencer = hub_.sequencer();
-  if (!sequencer.has_work()) {
+  if (!hub_.has_work()) {
     return Sequenced{};
   }
   CHANCERY_TRY(Decision decision, decide(now_ms));

@@ -15,7 +15,6 @@ namespace chancery::cli::bench {
 namespace {
 
 constexpr std::size_t kFloodWindow = 1024;
-constexpr std::chrono::milliseconds kBetweenFlashes{20};
 constexpr std::chrono::seconds kStartWithin{60};
 
 // FLASH notices of the first origin, one after the other.
@@ -27,11 +26,11 @@ struct Flashes {
 };
 
 // `go_on` is asked before each.
-Result<std::uint64_t> publish_flashes(Run& run, Flashes& flashes, std::uint64_t first,
-                                      std::uint64_t count_max,
+Result<std::uint64_t> publish_flashes(Run& run, const FloodOptions& options, Flashes& flashes,
+                                      std::uint64_t first,
                                       const std::function<Result<bool>()>& go_on) {
   std::uint64_t count = 0;
-  for (; count < count_max; ++count) {
+  for (; count < options.flashes; ++count) {
     CHANCERY_TRY(const bool more, go_on());
     if (!more) {
       break;
@@ -44,8 +43,8 @@ Result<std::uint64_t> publish_flashes(Run& run, Flashes& flashes, std::uint64_t 
     CHANCERY_TRY_VOID(
         run.publishers.front()->publish(run.exchange, run.shape, kFlashFrom + first + count, 1));
     flashes.logged.record(micros_between(start, os::steady_now()));
-    run.tell("flashes", count, count_max, "");
-    std::this_thread::sleep_for(kBetweenFlashes);
+    run.tell("flashes", count, options.flashes, "");
+    std::this_thread::sleep_for(std::chrono::milliseconds(options.between));
   }
   return count;
 }
@@ -106,9 +105,8 @@ Result<void> flood_work(Run& run, const FloodOptions& options) {
 
   Flashes idle;
   Reader idle_reader(run.exchange, 0, run.shape, into(idle, 0));
-  CHANCERY_TRY(
-      const std::uint64_t idle_count,
-      publish_flashes(run, idle, 0, options.flashes, []() -> Result<bool> { return true; }));
+  CHANCERY_TRY(const std::uint64_t idle_count,
+               publish_flashes(run, options, idle, 0, []() -> Result<bool> { return true; }));
   CHANCERY_TRY_VOID(idle_reader.finish(idle_count));
 
   CHANCERY_TRY_VOID(run.exchange.stop(hub));
@@ -125,7 +123,7 @@ Result<void> flood_work(Run& run, const FloodOptions& options) {
   std::uint64_t read_after = 0;
   Reader reader(run.exchange, 0, run.shape, into(behind, idle_count));
   CHANCERY_TRY(const std::uint64_t behind_count,
-               publish_flashes(run, behind, idle_count, options.flashes, [&]() -> Result<bool> {
+               publish_flashes(run, options, behind, idle_count, [&]() -> Result<bool> {
                  const std::uint64_t has = watching.cursors().newest_arrival;
                  read_after = routine + sent - std::min(has, routine + sent);
                  ++sent;
@@ -158,9 +156,10 @@ Result<void> flood_work(Run& run, const FloodOptions& options) {
 }  // namespace
 
 Result<int> run_flood(const FloodOptions& options, const Shared& shared) {
-  return run_scenario("flood", options.common,
-                      {{"backlog", options.backlog}, {"flashes", options.flashes}}, shared,
-                      [&](Run& run) { return flood_work(run, options); });
+  return run_scenario(
+      "flood", options.common,
+      {{"backlog", options.backlog}, {"flashes", options.flashes}, {"between_ms", options.between}},
+      shared, [&](Run& run) { return flood_work(run, options); });
 }
 
 }  // namespace chancery::cli::bench

@@ -14,6 +14,7 @@ struct FloodOptions {
   CommonOptions common{.setup = {.origin_count = 2}};
   std::uint64_t backlog = 100'000;  // ROUTINE that waits at the origins.
   std::uint32_t flashes = 50;       // Idle; and as many behind the backlog as find it there.
+  std::uint32_t between = 20;       // Milliseconds from when one is logged to the next.
 };
 
 [[nodiscard]] Result<int> run_flood(const FloodOptions& options, const Shared& shared);

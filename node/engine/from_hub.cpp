@@ -20,7 +20,7 @@ namespace {
 // What is patient, of one turn: some ten milliseconds of work, and less while something urgent
 // passes (decision 0043).
 constexpr Portion kPortion{.count = 128, .bytes = 512U << 10U};
-constexpr Portion kInTimeUrgent{.count = 32, .bytes = 128U << 10U};
+constexpr Portion kInTimeUrgent{.count = 16, .bytes = 128U << 10U};
 constexpr std::uint64_t kRetentionSlackMs = 24ULL * 60 * 60 * 1000;       // Clocks differ.
 constexpr std::size_t kDamagedKeptMax = 16 * exchange::kDamagedCountMax;  // On one connection.
 constexpr std::size_t kRestoredBytesMax = 2U << 20U;  // At a time: the hub asks again.

@@ -11,6 +11,7 @@ namespace {
 
 constexpr Micros kTick = 200 * kMillisecond;
 constexpr Micros kTurnDelay = 100;
+constexpr Micros kHeldDelay = 5'000;  // While what is patient waits.
 constexpr Micros kRestartMin = 200 * kMillisecond;
 constexpr Micros kRestartMax = 3 * kSecond;
 constexpr std::uint64_t kScrubsPpm = 50'000;  // Of the runs of a program.
@@ -264,13 +265,16 @@ Result<void> HubMachine::turn() {
   engine_->serve_reads();
   CHANCERY_TRY_VOID(engine_->run_rounds(steady()));
   send_outgoing();
-  const bool busy = engine_->hub().sequencer().has_work();
+  const bool busy = engine_->hub().has_work();
   if (scrubs()) {
     CHANCERY_TRY_VOID(engine_->look_again(!busy, steady(), unix_us() / 1000));
   }
   if (busy) {
     plan_turn(kTurnDelay);
   } else {
+    if (engine_->hub().holds_patient()) {
+      plan_turn(kHeldDelay);
+    }
     CHANCERY_TRY_VOID(engine_->flush());
   }
   return engine_->retain(!busy, steady(), unix_us() / 1000);

@@ -133,6 +133,25 @@ TEST(AdmissionTest, GivesAtMostWhatIsAskedAndTheRestLater) {
   EXPECT_EQ(names(queue.take(2)), "");
 }
 
+TEST(AdmissionTest, LeavesThePatientAloneWhereOnlyTheUrgentAreAskedFor) {
+  AdmissionQueue queue({});
+  EXPECT_FALSE(queue.has(Takes::kAll));
+  for (const auto& [name, precedence] :
+       {std::pair{"a", v1::PRECEDENCE_PRIORITY}, std::pair{"b", v1::PRECEDENCE_DEFERRED}}) {
+    EXPECT_EQ(push(queue, submission(name, precedence)), "good");
+  }
+  EXPECT_TRUE(queue.has(Takes::kAll));
+  EXPECT_FALSE(queue.has(Takes::kUrgent));
+  EXPECT_EQ(names(queue.take(9, Takes::kUrgent)), "");
+  EXPECT_EQ(push(queue, submission("c", v1::PRECEDENCE_IMMEDIATE)), "good");
+  EXPECT_TRUE(queue.has(Takes::kUrgent));
+  EXPECT_EQ(names(queue.take(9, Takes::kUrgent)), "c ");
+  EXPECT_EQ(push(queue, entry("d")), "good");
+  EXPECT_TRUE(queue.has(Takes::kUrgent));
+  EXPECT_EQ(names(queue.take(9, Takes::kUrgent)), "d ");
+  EXPECT_EQ(names(queue.take(9)), "a b ");
+}
+
 // C-101
 TEST(AdmissionTest, GivesADirectoryEntryAloneAndInTurnWithNotices) {
   AdmissionQueue queue({});

@@ -174,8 +174,8 @@ class HubTest : public testing::Test {
 
   // The daemon's turn up to the store, and from the store on.
   Decision decide() {
-    Decision decision =
-        hub_.sequencer().decide(log_.answer(hub_.sequencer().begin()), kNow + ++turns_);
+    const Questions questions = hub_.sequencer().begin(hub_.batch_count_max(), hub_.batch_takes());
+    Decision decision = hub_.sequencer().decide(log_.answer(questions), kNow + ++turns_);
     hub_.refuse(decision.outcomes);
     return decision;
   }
@@ -196,6 +196,7 @@ class HubTest : public testing::Test {
     }
     commit(decide());
     static_cast<void>(sent());
+    hub_.holds_no_more();  // As long after it as need be.
   }
   // Serves reads until there are none; the deliveries, as "index<-previous", by topic.
   std::map<std::string, Words> deliveries() {
@@ -788,6 +789,46 @@ TEST_F(HubTest, BatchesAreSmallWhileSomethingUrgentPasses) {
   EXPECT_EQ(hub_.batch_count_max(), kSequencedCountUrgent);
   turns(std::chrono::milliseconds(500));
   EXPECT_EQ(hub_.batch_count_max(), kSequencedCountMax);
+}
+
+TEST_F(HubTest, HoldsBackWhatIsPatientWhileSomethingUrgentPasses) {
+  using std::chrono::milliseconds;
+  greet(kAm, "AM");
+  greet(kBy, "BY");
+  log({envelope()});
+  submit(kAm, "AM", {flash()});
+  EXPECT_FALSE(hub_.holds_patient()) << "it may be no good";
+  commit(decide());
+  EXPECT_TRUE(hub_.holds_patient());
+  submit(kAm, "AM", {envelope()});
+  EXPECT_EQ(hub_.batch_takes(), Takes::kUrgent);
+  static_cast<void>(sent());
+  EXPECT_FALSE(hub_.has_work()) << "what waits is patient";
+  EXPECT_TRUE(hub_.sequencer().has_work());
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"8<-0"}) << "and what was logged before it waits too";
+  now_ += exchange::kPatientHeld;
+  hub_.at(now_);
+  EXPECT_FALSE(hub_.holds_patient());
+  EXPECT_TRUE(hub_.has_work());
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"7<-0"});
+  commit(decide());
+  static_cast<void>(sent());
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"9<-8"});
+  constexpr milliseconds kStep{50};
+  // Whoever goes on and on with it: after a while the half of the time is left to the others.
+  milliseconds held{};
+  milliseconds time{};
+  for (; time < 3 * exchange::kHeldMax; time += kStep) {
+    submit(kAm, "AM", {flash()});
+    commit(decide());
+    hub_.at(now_ += kStep);
+    held += hub_.holds_patient() ? kStep : milliseconds(0);
+  }
+  EXPECT_LE(held, 2 * exchange::kHeldMax);
+  EXPECT_GE(held, 2 * exchange::kHeldMax - milliseconds(100));
+  // A hub that is to stop takes all.
+  hub_.holds_no_more();
+  EXPECT_EQ(hub_.batch_takes(), Takes::kAll);
 }
 
 // C-140: and costs no reads meanwhile.

@@ -120,6 +120,7 @@ TEST_F(EngineTest, WhatIsMeasuredDecidesWhatIsTaken) {
   EXPECT_EQ(offer(routine()), "disk-low");
   EXPECT_EQ(offer(urgent()), "good");
   EXPECT_EQ(sequence(), Words{"at 7"});
+  engine_->hub().holds_no_more();
   const std::string waiting = urgent();
   EXPECT_EQ(offer(waiting), "good");
   measure(0);
@@ -215,6 +216,7 @@ TEST_F(EngineTest, PagesAreSentAsTheyAreRead) {
               "good");
   }
   EXPECT_EQ(sequence().size(), 2U);
+  engine_->hub().holds_no_more();
   for (std::size_t i = 0; i < members.size(); ++i) {
     greet(i + 1, members[i]);
   }

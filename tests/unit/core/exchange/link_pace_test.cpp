@@ -10,7 +10,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr LinkPace::Time kLinkStart{hours(1)};
-constexpr PaceLimits kLimits{.bytes_min = 100, .bytes_max = 1600};
+constexpr PaceLimits kLimits{
+    .bytes_min = 100, .bytes_max = 1600, .in_time_urgent = milliseconds(125)};
 
 // All that may be on the way is, and drains in so long.
 void round(LinkPace& pace, LinkPace::Time& now, milliseconds took) {

@@ -653,8 +653,9 @@ TEST_F(EngineTest, WhatIsUrgentOvertakesThePatientThatCameBeforeIt) {
   EXPECT_FALSE(engine_->is_behind());
   hear_patient(130, 170);
   must(hear_delivery(urgent, /*urgent=*/true));
-  EXPECT_EQ(stored_after_turn(), 130U + 1 + 32) << "small portions while something urgent passes";
+  EXPECT_EQ(stored_after_turn(), 130U + 1 + 16) << "small portions while something urgent passes";
   EXPECT_EQ(must(engine_->store().inbox_item(131)).index(), urgent);
+  EXPECT_EQ(stored_after_turn(), 163U);
   EXPECT_EQ(stored_after_turn(), 171U);
   EXPECT_FALSE(engine_->is_behind());
 }
