@@ -35,6 +35,8 @@ constexpr auto kMetrics = std::to_array<Metric>({
     {"notices_duplicate", kCounter, "Notices that were in the log already", "counters.duplicates"},
     {"commits", kCounter, "Batches that were committed", "counters.commits"},
     {"entries_delivered", kCounter, "Entries sent to nodes", "counters.delivered"},
+    {"cpu_seconds", kCounter, "CPU that the loop used for a stage of its work", "cpu_ms.*", "stage",
+     Reading::kMilliseconds, "seconds"},
     {"messages_unidentified", kCounter, "Messages without an identity, which were dropped",
      "counters.unidentified"},
     {"messages_unsent", kCounter, "Messages that a peer was too slow for, or gone",

@@ -95,7 +95,8 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
                Engine::start({.program = "chancery-broker " + std::string(kVersion),
                               .admission = {.disk = config.disk},
                               .window = {},
-                              .quota = config.quota},
+                              .quota = config.quota,
+                              .cpu = os::thread_cpu},
                              std::move(store), std::move(log_signers)));
   const Sequencer& sequencer = engine->hub().sequencer();
   CHANCERY_TRY_VOID(found(config, *engine));
@@ -359,6 +360,7 @@ void Server::refuse_frame(const std::string& who, std::string_view why, std::str
 }
 
 void Server::receive() {
+  const During parsing(engine_->stages(), Stage::kParse);
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < kReceivedPerTurnMax && bytes < kReceivedBytesPerTurnMax; ++i) {
     const std::optional<zmq::Received> received = router_->receive();
@@ -425,6 +427,7 @@ void Server::serve_reads() {
 }
 
 void Server::send_outgoing() {
+  const During sending(engine_->stages(), Stage::kSend);
   for (Outgoing& outgoing : engine_->take_outgoing()) {
     const Peer* const peer = peers_.find(outgoing.peer);
     if (peer == nullptr) {
@@ -636,6 +639,11 @@ Result<std::string> Server::status_json() const {
                       {"connections_over", router_->counters().connection_over_count},
                       {"connections_undelivered", router_->counters().waiting_cut_count},
                       {"connections_surplus", counters_.surplus_cut_count}};
+  for (std::size_t i = 0; i < kStageNames.size(); ++i) {
+    const std::chrono::duration<double, std::milli> used =
+        engine_->stages().used(static_cast<Stage>(i));
+    json["cpu_ms"][std::string(kStageNames[i])] = used.count();
+  }
   json["conflicts"] = conflict_count;
   json["erased"] = erased_count;
   json["backup"] = backup_.progress();

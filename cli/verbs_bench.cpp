@@ -44,10 +44,12 @@ tell.)";
 constexpr const char* kLatencyFooter = R"(Examples:
   chancery bench latency
   chancery bench latency --rates 200,1000 --seconds 30 --json
+  chancery bench latency --sink verify
 
 An open loop: each notice is due at a time, and what it took counts from there, whether or not the
 exchange kept up. Delivery is measured by an application at the first recipient that waits for what
-comes. A machine that does not reach a rate shows it in published_per_s, and in the latencies.
+comes; with --sink verify by all recipients, once each has verified it. A machine that does not
+reach a rate shows it in published_per_s, and in the latencies.
 Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
 tell.)";
 
@@ -158,13 +160,9 @@ void add_common_flags(CLI::App& verb, Shared& shared, bench::CommonOptions& opti
   add_load_flags(verb, shared, options);
 }
 
-void add_bench_publish(CLI::App& group, Shared& shared) {
-  CLI::App& verb = *group.add_subcommand("publish", "As many notices as go");
-  verb.footer(kBenchPublishFooter);
-  const auto options = std::make_shared<bench::PublishOptions>();
-  add_number(verb, "--window", options->window, "Notices that an origin has under way", 1,
-             kWindowMax);
-  add_number(verb, "--seconds", options->seconds, "How long to publish", 1, kSecondsMax);
+// Of the options of a scenario, which live as long as the verb.
+template <typename Options>
+void add_sink_flag(CLI::App& verb, const std::shared_ptr<Options>& options) {
   verb.add_option_function<std::string>(
           "--sink",
           [options](const std::string& sort) {
@@ -173,6 +171,16 @@ void add_bench_publish(CLI::App& group, Shared& shared) {
           "What recipients are: their nodes, or one process that verifies and stores nothing")
       ->check(CLI::IsMember({"store", "verify"}))
       ->default_str("store");
+}
+
+void add_bench_publish(CLI::App& group, Shared& shared) {
+  CLI::App& verb = *group.add_subcommand("publish", "As many notices as go");
+  verb.footer(kBenchPublishFooter);
+  const auto options = std::make_shared<bench::PublishOptions>();
+  add_number(verb, "--window", options->window, "Notices that an origin has under way", 1,
+             kWindowMax);
+  add_number(verb, "--seconds", options->seconds, "How long to publish", 1, kSecondsMax);
+  add_sink_flag(verb, options);
   add_common_flags(verb, shared, options->common);
   run_with(verb, shared, options, bench::run_publish);
 }
@@ -198,6 +206,7 @@ void add_bench_latency(CLI::App& group, Shared& shared) {
       ->check(CLI::Range(1U, kRateMax))
       ->capture_default_str();
   add_number(verb, "--seconds", options->seconds, "How long to publish at each", 1, kSecondsMax);
+  add_sink_flag(verb, options);
   add_common_flags(verb, shared, options->common);
   run_with(verb, shared, options, bench::run_latency);
 }

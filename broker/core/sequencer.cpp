@@ -87,7 +87,8 @@ Questions Sequencer::begin(std::size_t count_max, Takes takes) {
   return questions;
 }
 
-Decision Sequencer::decide(const Answers& answers, std::uint64_t now_ms) {
+Decision Sequencer::decide(const Answers& answers, std::uint64_t now_ms,
+                           const std::function<void()>& judged) {
   CHANCERY_CHECK(answers.known.size() == batch_.size());
   if (batch_.empty()) {
     return {};
@@ -96,7 +97,7 @@ Decision Sequencer::decide(const Answers& answers, std::uint64_t now_ms) {
   const std::uint64_t accepted_at_ms = std::max(now_ms, accepted_at_ms_);
   Decision decision = exchange::is_directory_kind(batch_.front().envelope.draft.kind())
                           ? decide_directory(answers, accepted_at_ms)
-                          : decide_notices(answers, accepted_at_ms, now_ms);
+                          : decide_notices(answers, accepted_at_ms, now_ms, judged);
   batch_.clear();
   return decision;
 }
@@ -190,15 +191,14 @@ Decision Sequencer::decide_directory(const Answers& answers, std::uint64_t accep
 }
 
 Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepted_at_ms,
-                                   std::uint64_t now_ms) {
+                                   std::uint64_t now_ms, const std::function<void()>& judged) {
   Decision decision;
-  Commit commit = start_commit(ledger::LeafType::kNotice, accepted_at_ms, directory_.root());
-  ledger::CompactTree tree = tree_;
+  std::vector<Submission*> good;
   std::map<std::pair<std::string, std::string>, KnownNotice> in_batch;
   std::map<ClockKey, std::uint64_t> clocks_new;
   for (std::size_t i = 0; i < batch_.size(); ++i) {
     Submission& submission = batch_[i];
-    exchange::Envelope& envelope = submission.envelope;
+    const exchange::Envelope& envelope = submission.envelope;
     const std::pair id{envelope.draft.origin(), envelope.draft.notice_id()};
     if (const std::optional<KnownNotice>& known = answers.known[i]; known.has_value()) {
       answer_known(decision, submission, *known);
@@ -209,19 +209,28 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
       decision.outcomes.back().waits = true;
       continue;
     }
-    if (Result<void> judged = judge(submission, answers, now_ms, clocks_new); !judged.has_value()) {
-      decision.outcomes.push_back(refused(submission, judged.error()));
+    if (Result<void> found = judge(submission, answers, now_ms, clocks_new); !found.has_value()) {
+      decision.outcomes.push_back(refused(submission, found.error()));
       continue;
     }
     clocks_new[{envelope.batch_signature()->key_id,
                 static_cast<std::uint32_t>(envelope.draft.precedence())}] =
         envelope.header.created_at_us();
-    in_batch[id] = {envelope.notice, tree.size()};
-    decision.outcomes.push_back(accepted(submission, tree.size(), /*duplicate=*/false));
-    append(commit, tree, std::move(envelope));
+    const std::uint64_t index = tree_.size() + good.size();
+    in_batch[id] = {envelope.notice, index};
+    decision.outcomes.push_back(accepted(submission, index, /*duplicate=*/false));
+    good.push_back(&submission);
   }
-  if (commit.entries.empty()) {
+  if (judged) {
+    judged();
+  }
+  if (good.empty()) {
     return decision;
+  }
+  Commit commit = start_commit(ledger::LeafType::kNotice, accepted_at_ms, directory_.root());
+  ledger::CompactTree tree = tree_;
+  for (Submission* const submission : good) {
+    append(commit, tree, std::move(submission->envelope));
   }
   commit.size_after = tree.size();
   commit.root_after = tree.root();

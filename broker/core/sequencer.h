@@ -16,6 +16,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -147,7 +148,9 @@ class Sequencer {
 
   [[nodiscard]] Questions begin(std::size_t count_max = kSequencedCountMax,
                                 Takes takes = Takes::kAll);
-  [[nodiscard]] Decision decide(const Answers& answers, std::uint64_t now_ms);
+  // `judged` is called, for whoever measures, once all were and the tree is next.
+  [[nodiscard]] Decision decide(const Answers& answers, std::uint64_t now_ms,
+                                const std::function<void()>& judged = {});
   void committed();
   // The decision becomes the refusal of all that it was about: they are handed in again.
   void not_committed(Decision& decision, const Error& why);
@@ -165,7 +168,7 @@ class Sequencer {
 
   Decision decide_directory(const Answers& answers, std::uint64_t accepted_at_ms);
   Decision decide_notices(const Answers& answers, std::uint64_t accepted_at_ms,
-                          std::uint64_t now_ms);
+                          std::uint64_t now_ms, const std::function<void()>& judged);
   void answer_known(Decision& decision, Submission& submission, const KnownNotice& known);
   Result<void> judge(const Submission& submission, const Answers& answers, std::uint64_t now_ms,
                      const std::map<ClockKey, std::uint64_t>& clocks_new);

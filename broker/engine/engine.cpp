@@ -50,7 +50,8 @@ Engine::Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubS
                      .pace = config.pace,
                      .quota = config.quota,
                      .log_keys = public_keys(log_signers_)},
-           std::move(state)) {
+           std::move(state)),
+      stages_(config.cpu) {
   if (const std::optional<CosignedHead>& newest = rounds_.newest(); newest.has_value()) {
     hub_.set_cosigned(result_of(*newest));
   }
@@ -227,6 +228,7 @@ void Engine::log_is(const std::string& note) {
 }
 
 Result<void> Engine::run_rounds(SteadyTime now) {
+  const During verifying(stages_, Stage::kRounds);
   const exchange::Directory& directory = hub_.sequencer().directory();
   const std::string& origin = directory.roster().hub().origin_line();
   for (const WitnessAnswer& each : hub_.take_answers()) {
@@ -320,6 +322,7 @@ Result<bool> Engine::had_room(const Result<void>& written) {
 
 // Checkpoints can wait for room: they are kept, and could be made again.
 Result<void> Engine::flush() {
+  const During storing(stages_, Stage::kStore);
   if (!disk().is_full()) {
     CHANCERY_TRY_VOID(had_room(store_->flush()));
   }
@@ -399,7 +402,8 @@ Result<Decision> Engine::decide(std::uint64_t now_ms) {
     return sequencer.refuse(room.error());
   }
   CHANCERY_TRY(const Answers answers, store_->answer(questions));
-  return sequencer.decide(answers, now_ms);
+  const During verifying(stages_, Stage::kVerify);
+  return sequencer.decide(answers, now_ms, [this] { stages_.enter(Stage::kTree); });
 }
 
 Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
@@ -407,6 +411,7 @@ Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
   if (!hub_.has_work()) {
     return Sequenced{};
   }
+  const During storing(stages_, Stage::kStore);
   CHANCERY_TRY(Decision decision, decide(now_ms));
   CHANCERY_TRY_VOID(commit(decision));
   CHANCERY_TRY_VOID(keep_conflicts(decision, now_ms));
@@ -424,6 +429,7 @@ Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
       log::info("directory-entry", {{"index", commit.size_before},
                                     {"kind", commit.entries.front().envelope.draft.kind()}});
     }
+    const During sending(stages_, Stage::kSend);
     hub_.committed(commit, note, decision.outcomes);
     log_is(note);
   }
@@ -530,6 +536,7 @@ Result<void> Engine::retain(bool idle, SteadyTime now, std::uint64_t now_ms) {
 }
 
 void Engine::serve_reads(const HasRoom& has_room, const std::function<void()>& send) {
+  const During reading(stages_, Stage::kRead);
   // What was read goes on its way before more is, and then there may be room no longer.
   const auto goes_on = [&](PeerHandle peer) {
     if (send && hub_.outgoing_bytes() >= kReadAndUnsentMax) {

@@ -21,6 +21,7 @@
 
 #include "broker/core/hub.h"
 #include "broker/core/rounds.h"
+#include "broker/engine/stages.h"
 #include "broker/store/hub_store.h"
 #include "chancery/v1/directory.pb.h"
 #include "core/base/result.h"
@@ -42,6 +43,7 @@ struct EngineConfig {
   WindowLimits window;
   exchange::PaceLimits pace{};
   QuotaLimits quota{};
+  StageClock::Cpu cpu = nullptr;
 };
 
 struct EngineCounters {
@@ -122,6 +124,9 @@ class Engine {
   [[nodiscard]] const Hub& hub() const { return hub_; }
   [[nodiscard]] HubStore& store() const { return *store_; }
   [[nodiscard]] const EngineCounters& counters() const { return counters_; }
+  // What it does in its calls is in there; its owner enters what else a turn does.
+  [[nodiscard]] StageClock& stages() { return stages_; }
+  [[nodiscard]] const StageClock& stages() const { return stages_; }
   [[nodiscard]] std::vector<crypto::PublicKey> log_keys() const {
     return public_keys(log_signers_);
   }
@@ -164,6 +169,7 @@ class Engine {
   std::optional<Proven> proven_;  // Most witnesses of a round go on from one size.
   Hub hub_;
   EngineCounters counters_;
+  StageClock stages_;
   bool contradiction_is_new_ = false;  // Not written down yet.
   exchange::RetentionPass retention_;
   SteadyTime retain_busy_at_{};

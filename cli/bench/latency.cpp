@@ -1,6 +1,10 @@
 #include "cli/bench/latency.h"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "cli/bench/open_loop.h"
 #include "cli/bench/reader.h"
@@ -10,18 +14,31 @@
 namespace chancery::cli::bench {
 namespace {
 
-Result<void> at_rate(Run& run, std::uint32_t rate, std::uint32_t seconds, text::Json& rates) {
+// What was published at one rate, and what that took.
+struct AtRate {
+  std::uint64_t first = 0;  // Number of the first notice.
+  Schedule schedule;
+  client::Time began;  // The schedule's begin by the clock that tells when a notice arrived.
+  text::Json figures;
+};
+
+Result<AtRate> at_rate(Run& run, std::uint32_t rate, std::uint32_t seconds) {
   const std::uint64_t count = std::uint64_t{rate} * seconds;
   const std::uint64_t first = run.publishers.front()->take(count);
   CHANCERY_TRY(const Snapshot before, look(run.exchange));
   const Schedule schedule(os::steady_now() + kStartsIn, rate, count);
-  // Of one recipient: an application there that waits for what comes.
+  const client::Time began =
+      os::time_now() + std::chrono::duration_cast<client::Time::duration>(kStartsIn);
+  // Of one recipient: an application there that waits for what comes. A sink notes what came when.
   Histogram delivery;
-  Reader reader(run.exchange, 0, run.shape, [&](const Name& name, Clock::time_point now) {
-    if (name.number >= first) {
-      delivery.record(micros_between(schedule.due(name.number - first), now));
-    }
-  });
+  std::optional<Reader> reader;
+  if (!run.exchange.has_sink()) {
+    reader.emplace(run.exchange, 0, run.shape, [&](const Name& name, Clock::time_point now) {
+      if (name.number >= first) {
+        delivery.record(micros_between(schedule.due(name.number - first), now));
+      }
+    });
+  }
   Histogram logged;
   CHANCERY_TRY(
       const Clock::time_point last,
@@ -35,7 +52,9 @@ Result<void> at_rate(Run& run, std::uint32_t rate, std::uint32_t seconds, text::
                      }}));
   CHANCERY_TRY_VOID(await_deliveries(run.exchange, run.published_count(), [](std::uint64_t) {}));
   CHANCERY_TRY(const Snapshot after, look(run.exchange));
-  CHANCERY_TRY_VOID(reader.finish(count));
+  if (reader.has_value()) {
+    CHANCERY_TRY_VOID(reader->finish(count));
+  }
 
   const double taken = std::chrono::duration<double>(last - schedule.due(0)).count();
   const text::Json usage = usage_figures(before, after, count);
@@ -44,26 +63,64 @@ Result<void> at_rate(Run& run, std::uint32_t rate, std::uint32_t seconds, text::
                         {"published_per_s", rounded(ratio(static_cast<double>(count), taken))}};
   add_percentiles(figures, "logged", logged);
   add_percentiles(figures, "delivery", delivery);
-  for (const char* const name :
-       {"hub_cpu_us_per_notice", "our_cores", "foreign_cores", "hub_commits", "disk_flushes"}) {
+  for (const char* const name : {"hub_cpu_us_per_notice", "sink_cpu_us_per_notice", "our_cores",
+                                 "foreign_cores", "hub_commits", "disk_flushes"}) {
     figures[name] = usage.at(name);
   }
   figures["logged_p50_to_lone_notice"] =
       rounded(ratio(figures.at("logged_us_p50").get<double>(), run.ceilings.lone_notice_us()));
   run.figures["hub_rss_mib_peak"] = usage.at("hub_rss_mib_peak");
-  rates.push_back(std::move(figures));
+  return AtRate{
+      .first = first, .schedule = schedule, .began = began, .figures = std::move(figures)};
+}
+
+// What a sink noted of a notice, into the histogram of its rate.
+Result<void> compare_sunk(Run& run, std::vector<AtRate>& rates) {
+  using OfRates = std::vector<Histogram>;
+  std::vector<OfRates> taken(run.exchange.recipients().size(), OfRates(rates.size()));
+  run.tell("comparing", 0, 0, "");
+  CHANCERY_TRY(
+      run.comparison,
+      compare(run.exchange, run.shape, run.published(),
+              [&](std::size_t recipient, const Name& name, client::Time arrived) {
+                const auto later = std::ranges::upper_bound(rates, name.number, {}, &AtRate::first);
+                if (later == rates.begin()) {
+                  return;  // Of the warm-up.
+                }
+                const AtRate& rate = *std::prev(later);
+                const auto due = rate.schedule.due(name.number - rate.first) - rate.schedule.due(0);
+                const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
+                                        arrived - rate.began - due)
+                                        .count();
+                taken[recipient][static_cast<std::size_t>(std::prev(later) - rates.begin())].record(
+                    micros > 0 ? static_cast<std::uint64_t>(micros) : 0);
+              }));
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    Histogram all;
+    for (const OfRates& of_recipient : taken) {
+      all.merge(of_recipient[i]);
+    }
+    add_percentiles(rates[i].figures, "delivery", all);
+  }
   return {};
 }
 
 Result<void> latency_work(Run& run, const LatencyOptions& options) {
   run.connect(kOpenLoopWindow);
   CHANCERY_TRY_VOID(run.warm_up());
-  text::Json rates = text::Json::array();
+  std::vector<AtRate> rates;
   for (const std::uint32_t rate : options.rates) {
-    CHANCERY_TRY_VOID(at_rate(run, rate, options.seconds, rates));
+    CHANCERY_TRY(AtRate one, at_rate(run, rate, options.seconds));
+    rates.push_back(std::move(one));
   }
-  run.figures["rates"] = std::move(rates);
-  return run.compare_all(run.published());
+  CHANCERY_TRY_VOID(run.exchange.has_sink() ? compare_sunk(run, rates)
+                                            : run.compare_all(run.published()));
+  text::Json figures = text::Json::array();
+  for (AtRate& rate : rates) {
+    figures.push_back(std::move(rate.figures));
+  }
+  run.figures["rates"] = std::move(figures);
+  return {};
 }
 
 }  // namespace

@@ -222,6 +222,10 @@ Result<Snapshot> look(Exchange& exchange) {
   Snapshot now;
   CHANCERY_TRY(const text::Json status, exchange.status(std::string(kHub)));
   now.hub_commits = status.at("counters").at("commits").get<std::uint64_t>();
+  for (const auto& [stage, used_ms] : status.at("cpu_ms").items()) {
+    constexpr double kMicrosPerMilli = 1000;
+    now.hub_stages_us[stage] = used_ms.get<double>() * kMicrosPerMilli;
+  }
   now.disk_flushes = disk_flushes(exchange.root());
   now.hub = exchange.usage(std::string(kHub));
   now.load = own_usage();
@@ -272,6 +276,11 @@ text::Json usage_figures(const Snapshot& before, const Snapshot& after,
       {"disk_flushes", nullptr},
       {"hub_written_bytes_per_notice", nullptr},
   };
+  for (const auto& [stage, used_us] : after.hub_stages_us) {
+    const auto then = before.hub_stages_us.find(stage);
+    figures["hub_" + stage + "_cpu_us_per_notice"] =
+        each(used_us - (then == before.hub_stages_us.end() ? 0 : then->second));
+  }
   if (before.sink.has_value() && after.sink.has_value()) {
     figures["sink_cpu_us_per_notice"] = each(after.sink->cpu_us - before.sink->cpu_us);
     figures["sink_rss_mib_peak"] = mib(after.sink->rss_peak_bytes);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -37,7 +38,8 @@ struct Snapshot {
   double busy_us = 0;  // The whole machine.
   double ours_us = 0;
   Usage hub;
-  Usage load;  // This process: the applications.
+  std::map<std::string, double> hub_stages_us;  // What the hub's loop used for each stage.
+  Usage load;                                   // This process: the applications.
   std::vector<Usage> origins;
   std::vector<Usage> recipients;  // None where they have a sink.
   std::optional<Usage> sink;

@@ -1,5 +1,7 @@
 #include "io/os/clock.h"
 
+#include <ctime>
+
 namespace chancery::os {
 namespace {
 
@@ -28,6 +30,12 @@ std::chrono::sys_time<std::chrono::microseconds> time_now() {
 
 std::chrono::steady_clock::time_point steady_now() {
   return std::chrono::steady_clock::now();
+}
+
+std::chrono::nanoseconds thread_cpu() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);  // Fails for no thread that runs.
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
 }
 
 }  // namespace chancery::os

@@ -13,5 +13,7 @@ namespace chancery::os {
 [[nodiscard]] std::uint64_t unix_us();
 [[nodiscard]] std::chrono::sys_time<std::chrono::microseconds> time_now();
 [[nodiscard]] std::chrono::steady_clock::time_point steady_now();
+// CPU that the calling thread has used: user and system.
+[[nodiscard]] std::chrono::nanoseconds thread_cpu();
 
 }  // namespace chancery::os

@@ -100,6 +100,14 @@ class Bench(unittest.TestCase):
             self.assertNotIn(None, [row[name] for name in LATENCIES])
         self.assertIn("Until a notice is logged", self.assert_page(report))
 
+    def test_latency_of_recipients_that_store_nothing(self):
+        report = self.assert_smoke(30, 2, {"rates"}, "latency", "--rates", "10,20", "--seconds", "1", "--sink", "verify")
+        for row in report["rates"]:
+            self.assertNotIn(None, [row[name] for name in LATENCIES])
+            self.assertGreater(row["delivery_us_p50"], 500)  # In step with what was due, and not with the end.
+            self.assertLess(row["delivery_us_p50"], 1_000_000)
+            self.assertGreater(row["sink_cpu_us_per_notice"], 0)
+
     @NOT_SANITIZED
     def test_catchup(self):
         report = self.assert_smoke(300, 2, {"caught_up_per_s", "ready_us"}, "catchup", "--count", "300")

@@ -22,6 +22,12 @@ using std::chrono::seconds;
 
 constexpr std::uint64_t kPlenty = 1ULL << 40U;
 
+// A clock that goes on by one at each look.
+std::chrono::nanoseconds tick() {
+  static std::int64_t now = 0;
+  return std::chrono::nanoseconds(++now);
+}
+
 // The hub's engine on a disk that can be full.
 class EngineTest : public testing::Test {
  protected:
@@ -35,7 +41,7 @@ class EngineTest : public testing::Test {
     LogSigners signers;
     signers.push_back(test::key_signer("hub log 1"));
     engine_ =
-        must(Engine::start({.program = "hub", .admission = {}, .window = {}},
+        must(Engine::start({.program = "hub", .admission = {}, .window = {}, .cpu = tick},
                            must(open_sqlite_hub_store(disk_.path("hub.db"), exchange_.genesis(),
                                                       StoreUse::kOwn, sim::Disk::medium())),
                            std::move(signers)));
@@ -130,6 +136,21 @@ TEST_F(EngineTest, WhatIsMeasuredDecidesWhatIsTaken) {
   EXPECT_EQ(offer(waiting), "good");
   EXPECT_EQ(offer(routine()), "good");
   EXPECT_EQ(sequence(), (Words{"at 8", "at 9"}));
+}
+
+TEST_F(EngineTest, WhatEachStageUsesIsCounted) {
+  measure(kPlenty);
+  const auto used = [&](Stage stage) { return engine_->stages().used(stage); };
+  ASSERT_EQ(offer(urgent()), "good");
+  const StageClock before = engine_->stages();
+  EXPECT_EQ(sequence(), Words{"at 7"});
+  for (const Stage stage : {Stage::kVerify, Stage::kTree, Stage::kStore, Stage::kSend}) {
+    EXPECT_GT(used(stage), before.used(stage)) << static_cast<int>(stage);
+  }
+  EXPECT_EQ(used(Stage::kRead), before.used(Stage::kRead));
+  engine_->serve_reads();
+  EXPECT_GT(used(Stage::kRead), before.used(Stage::kRead));
+  EXPECT_EQ(engine_->stages().enter(Stage::kOther), Stage::kOther) << "each stage has ended";
 }
 
 // C-150

@@ -58,7 +58,9 @@ TEST(UsageTest, WhatWasUsedIsSharedByNoticesAndPartedByWhoUsedIt) {
   Snapshot before = at(std::chrono::seconds(10));
   before.hub.cpu_us = 1'000;
   before.hub.transport_us = 400;
+  before.hub_stages_us = {{"verify", 100}};
   Snapshot after = at(std::chrono::seconds(12));
+  after.hub_stages_us = {{"send", 3'000}, {"verify", 2'100}};
   after.hub.cpu_us = 21'000;
   after.hub.transport_us = 5'400;
   after.hub.rss_peak_bytes = 3U << 20U;
@@ -72,6 +74,8 @@ TEST(UsageTest, WhatWasUsedIsSharedByNoticesAndPartedByWhoUsedIt) {
   EXPECT_EQ(figures.at("hub_cpu_us_per_notice"), 20);
   EXPECT_EQ(figures.at("hub_transport_cpu_us_per_notice"), 5);
   EXPECT_EQ(figures.at("hub_loop_cpu_us_per_notice"), 15);
+  EXPECT_EQ(figures.at("hub_verify_cpu_us_per_notice"), 2);
+  EXPECT_EQ(figures.at("hub_send_cpu_us_per_notice"), 3) << "none of it before";
   EXPECT_EQ(figures.at("recipient_cpu_us_per_notice"), 4);
   EXPECT_EQ(figures.at("our_cores"), 0.5);
   EXPECT_EQ(figures.at("foreign_cores"), 1);
