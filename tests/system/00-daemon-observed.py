@@ -19,7 +19,8 @@ from trial import ROOT, Trial, chancery, eventually, free_port  # noqa: E402
 OPEN = "application/openmetrics-text; version=1.0.0"
 SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-RUNNING = {"disk.free_bytes"}  # Others write to the disk, too.
+RUNNING = {"disk.free_bytes",  # Others write to the disk, too.
+           "cpu_ms.*"}         # An answer costs some.
 
 
 def documented(program):
@@ -123,6 +124,11 @@ class Observed(Trial):
             self.assertTrue(eventually(lambda: not differing()), differing())
             self.assertEqual(families[f"chancery_{program}_disk_level"]["samples"][(("level", self.status(
                 name if name == "hub" else "AM").json["disk"]["level"]),)], 1)
+        used = self.families("hub")["chancery_hub_cpu_seconds"]["samples"]
+        self.assertEqual({labels[0][0] for labels in used}, {"stage"})
+        for labels, seconds in used.items():
+            self.assertGreater(seconds, 0, labels)
+            self.assertLessEqual(seconds * 1000, self.status("hub").json["cpu_ms"][labels[0][1]], labels)
         self.assertEqual(self.families("am")["chancery_node_hub_link"]["samples"],
                          {(("state", state),): float(state == "up") for state in ("down", "greeting", "up", "alarm")})
 
