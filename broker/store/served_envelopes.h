@@ -1,5 +1,6 @@
-// The envelopes that were read and found good last, for the other members that they are for: each
-// is read from the file, and hashed, once and not once for every reader.
+// The envelopes that were logged, or read and found good, last, for the members that they are for:
+// one that was just logged is not read at all, another is read from the file, and hashed, once and
+// not once for every reader.
 //
 // Envelopes of an index never change but by erasure, of which forget() has to be told.
 
@@ -10,12 +11,13 @@
 #include <deque>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace chancery::broker {
 
 class ServedEnvelopes {
  public:
-  static constexpr std::size_t kBytesMax = std::size_t{4} << 20U;
+  static constexpr std::size_t kBytesMax = std::size_t{8} << 20U;
 
   // nullptr where it is not here.
   [[nodiscard]] const std::string* find(std::uint64_t index) const {
@@ -24,12 +26,13 @@ class ServedEnvelopes {
   }
 
   // The oldest go where there is no room; one that would take a quarter of it is not kept.
-  void keep(std::uint64_t index, const std::string& envelope) {
-    if (envelope.size() > kBytesMax / 4 || !envelopes_.try_emplace(index, envelope).second) {
+  void keep(std::uint64_t index, std::string envelope) {
+    const std::size_t size = envelope.size();
+    if (size > kBytesMax / 4 || !envelopes_.try_emplace(index, std::move(envelope)).second) {
       return;
     }
     order_.push_back(index);
-    bytes_ += envelope.size();
+    bytes_ += size;
     while (bytes_ > kBytesMax) {
       forget(order_.front());
       order_.pop_front();

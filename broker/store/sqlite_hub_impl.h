@@ -113,6 +113,7 @@ class SqliteHubStore final : public HubStore {
   // The same for one of the members that it is for.
   Result<std::string> served_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
+  Result<void> write_feeds(const std::vector<NewEntry>& entries);
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);
   // The tree to go on from at `size` or a bit before it.
   Result<ledger::CompactTree> anchor_before(std::uint64_t size);
@@ -137,6 +138,7 @@ class SqliteHubStore final : public HubStore {
                               bool body_erased);
   static constexpr std::string_view kPutFeed =
       "INSERT INTO feed(member, urgent, idx) VALUES(?1, ?2, ?3)";
+  static constexpr std::size_t kFeedRowsTogether = 32;
   using Readers = std::vector<std::pair<std::string, exchange::Lane>>;  // Ascending.
   static Readers readers_of(const v1::Draft& draft);
   // Whose feeds have what, from one index up to another: each row, by members that ascend; all of

@@ -1,7 +1,11 @@
 #include "broker/store/sqlite_hub_store.h"
 
 #include <array>
+#include <map>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "broker/store/sqlite_hub_impl.h"
 #include "core/base/encoding.h"
@@ -362,10 +366,43 @@ Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
                         .bind(7, as_bytes(envelope.body_bytes))
                         .bind(8, as_bytes(envelope.signatures_bytes))
                         .run());
-  CHANCERY_TRY_VOID(change_feeds(kPutFeed, entry.index, readers_of(envelope.draft)));
   if (entry.leaf.type == ledger::LeafType::kDirectory) {
     CHANCERY_TRY(sqlite::Statement* const put_directory, statements_.get(kPutDirectoryEntry));
     CHANCERY_TRY_VOID(put_directory->bind(1, entry.index).run());
+  }
+  return {};
+}
+
+// The rows of a reader together: in the index they stand side by side, and a statement that stays
+// there finds the next place at once.
+Result<void> SqliteHubStore::write_feeds(const std::vector<NewEntry>& entries) {
+  static const std::string put_many = [] {
+    std::string sql(kPutFeed);
+    for (std::size_t i = 1; i < kFeedRowsTogether; ++i) {
+      sql += ", (?1, ?2, ?" + std::to_string(i + 3) + ")";
+    }
+    return sql;
+  }();
+  std::map<Readers::value_type, std::vector<std::uint64_t>> feeds;
+  for (const NewEntry& entry : entries) {
+    for (Readers::value_type& reader : readers_of(entry.envelope.draft)) {
+      feeds[std::move(reader)].push_back(entry.index);
+    }
+  }
+  for (const auto& [reader, indices] : feeds) {
+    std::span<const std::uint64_t> left = indices;
+    while (left.size() >= kFeedRowsTogether) {
+      CHANCERY_TRY(sqlite::Statement* const put, statements_.get(put_many));
+      put->bind(1, std::string_view(reader.first)).bind(2, std::to_underlying(reader.second));
+      for (std::size_t i = 0; i < kFeedRowsTogether; ++i) {
+        put->bind(static_cast<int>(i) + 3, left[i]);
+      }
+      CHANCERY_TRY_VOID(put->run());
+      left = left.subspan(kFeedRowsTogether);
+    }
+    for (const std::uint64_t index : left) {
+      CHANCERY_TRY_VOID(change_feeds(kPutFeed, index, {reader}));
+    }
   }
   return {};
 }
@@ -420,6 +457,7 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
   for (const NewEntry& entry : commit.entries) {
     CHANCERY_TRY_VOID(write_entry(entry));
   }
+  CHANCERY_TRY_VOID(write_feeds(commit.entries));
   CHANCERY_TRY(sqlite::Statement* const put_batch, statements_.get(kPutBatch));
   CHANCERY_TRY_VOID(put_batch->bind(1, commit.size_before)
                         .bind(2, commit.size_after)
@@ -452,6 +490,10 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
                         .run());
   CHANCERY_TRY_VOID(transaction.commit());
   kept_is_durable();
+  // Their readers are there, most often, and ask for them next.
+  for (const NewEntry& entry : commit.entries) {
+    served_.keep(entry.index, entry.envelope.bytes());
+  }
   return {};
 }
 

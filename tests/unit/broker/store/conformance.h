@@ -330,6 +330,38 @@ TYPED_TEST_P(HubStoreConformance, AFeedHasWhatIsForItsMemberWithWhatCameBefore) 
   EXPECT_EQ(page[0].envelope, one.entries[1].envelope.bytes());  // C-30
 }
 
+// Rows of a feed are written many at a time, and what is left over one by one.
+TYPED_TEST_P(HubStoreConformance, ABatchOfManyIsInTheFeedsOfItsReadersAlone) {
+  this->found();
+  std::vector<std::string> envelopes;
+  std::string all;
+  std::string of_ru;
+  std::uint64_t before = 0;
+  for (std::uint64_t i = 0; i < 135; ++i) {  // Four times 32 and 7, and 45.
+    const bool for_ru = i % 3 == 0;
+    envelopes.push_back(for_ru ? this->envelope({"BY", "RU"}) : this->envelope({"BY"}));
+    const std::uint64_t index = 7 + i;
+    all += std::to_string(index) + "<-" + std::to_string(i == 0 ? 0 : index) + " ";
+    if (for_ru) {
+      of_ru += std::to_string(index) + "<-" + std::to_string(before) + " ";
+      before = index + 1;
+    }
+  }
+  this->log(envelopes);
+  for (const bool again : {false, true}) {
+    EXPECT_EQ(this->feed("BY", 0), all) << again;
+    EXPECT_EQ(this->feed("AM", 0), all) << again;
+    EXPECT_EQ(this->feed("RU", 0), of_ru) << again;
+    EXPECT_EQ(this->feed("KZ", 0), "") << again;
+    const auto page = test::must(this->store_->read_feed(this->read_of("RU", 0, 1000), kMuch));
+    ASSERT_EQ(page.size(), 45U);
+    for (const FeedEntry& entry : page) {
+      EXPECT_EQ(entry.envelope, envelopes[entry.index - 7]) << again;
+    }
+    this->reopen();  // As it was logged, and as it is read.
+  }
+}
+
 TYPED_TEST_P(HubStoreConformance, AFeedIsReadInPages) {
   this->found();
   this->log({this->envelope(), this->envelope(), this->envelope(), this->envelope()});
@@ -875,8 +907,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     AnEmptyStoreIsAnEmptyLog, WhatWasCommittedIsThereAfterAStop,
     AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
     AnswersWhatWasLoggedAndWhatWasAHead, AHeadStaysUnsignedUntilItsCheckpointIsDurable,
-    AFeedHasWhatIsForItsMemberWithWhatCameBefore, AFeedIsReadInPages,
-    BatchesAreWhatFollowersWereTold, BatchesAreReadInPagesFromWhereOneStarts,
+    AFeedHasWhatIsForItsMemberWithWhatCameBefore, ABatchOfManyIsInTheFeedsOfItsReadersAlone,
+    AFeedIsReadInPages, BatchesAreWhatFollowersWereTold, BatchesAreReadInPagesFromWhereOneStarts,
     AnAlteredEntryIsNamedAndNeverServedAndTheOthersAre, AnAlteredDirectoryEntryStopsTheStart,
     AForgottenDirectoryEntryStopsTheStart, ALiveStoreIsAuditedInPages,
     AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused, SecondDraftsUnderAnIdAreKept,
