@@ -20,6 +20,7 @@ constexpr std::uint64_t kRetryAfterDiskMs = 5'000;   // … or something makes r
 constexpr std::uint64_t kRetryAfterStartMs = 1'000;  // … or others connect.
 // Nodes ping every 5 s: a session that is silent for longer may be of a machine that is gone.
 constexpr std::chrono::seconds kSilenceMax{15};
+constexpr std::chrono::milliseconds kLookForSilenceEvery{100};
 constexpr std::string_view kControl = "control";
 constexpr std::string_view kLog = "log";
 constexpr std::string_view kDirectoryTopic = "directory";
@@ -517,6 +518,10 @@ void Hub::at(SteadyTime now) {
   now_ = now;
   urgency_.at(now);
   const WakingClock::Time waking = waking_.turn(now);
+  if (now < look_for_silence_at_) {
+    return;  // With many sessions each turn would be spent on it.
+  }
+  look_for_silence_at_ = now + kLookForSilenceEvery;
   for (const auto& [node, session] : sessions_) {
     if (waking - session.heard_at >= kSilenceMax) {
       ended_.push_back(session.peer);
@@ -607,10 +612,12 @@ std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
   for (const Lane lane : kLanes) {
     for (auto& [node, session] : sessions_) {
       Feed& feed = session.feeds[lane];
-      const std::uint64_t items = feed.window.items_left();
-      const bool waits = feed.exhausted || feed.full || feed.rewinding;
       const bool held = lane == Lane::kPatient && holds_patient();
-      if (feed.reading || waits || held || items == 0 || (has_room && !has_room(session.peer))) {
+      if (feed.reading || feed.exhausted || feed.full || feed.rewinding || held) {
+        continue;  // Most of many sessions, in most turns.
+      }
+      const std::uint64_t items = feed.window.items_left();
+      if (items == 0 || (has_room && !has_room(session.peer))) {
         continue;
       }
       feed.reading = true;

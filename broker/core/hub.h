@@ -289,6 +289,7 @@ class Hub {
 
   HubConfig config_;
   SteadyTime now_{};  // Of the turn.
+  SteadyTime look_for_silence_at_{};
   WakingClock waking_;
   std::optional<Error> contradiction_;
   std::vector<WitnessChange> witness_changes_;
