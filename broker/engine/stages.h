@@ -61,6 +61,8 @@ class During {
   ~During() { clock_.enter(before_); }
   During(const During&) = delete;
   During& operator=(const During&) = delete;
+  During(During&&) = delete;
+  During& operator=(During&&) = delete;
 
  private:
   StageClock& clock_;

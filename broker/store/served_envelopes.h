@@ -26,9 +26,13 @@ class ServedEnvelopes {
   }
 
   // The oldest go where there is no room; one that would take a quarter of it is not kept.
-  void keep(std::uint64_t index, std::string envelope) {
+  void keep(std::uint64_t index, std::string&& envelope) {
     const std::size_t size = envelope.size();
-    if (size > kBytesMax / 4 || !envelopes_.try_emplace(index, std::move(envelope)).second) {
+    if (size > kBytesMax / 4) {
+      return;
+    }
+    const auto [place, is_new] = envelopes_.try_emplace(index, std::move(envelope));
+    if (!is_new) {
       return;
     }
     order_.push_back(index);

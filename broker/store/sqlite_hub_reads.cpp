@@ -96,7 +96,7 @@ Result<std::string> SqliteHubStore::served_envelope(std::uint64_t index) {
     return *known;
   }
   CHANCERY_TRY(std::string envelope, read_envelope(index));
-  served_.keep(index, envelope);
+  served_.keep(index, std::string(envelope));
   return envelope;
 }
 
