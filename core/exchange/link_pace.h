@@ -23,7 +23,7 @@ struct PaceLimits {
   std::uint64_t bytes_min = 64U << 10U;
   std::uint64_t bytes_max = 16U << 20U;
   std::chrono::milliseconds in_time{1000};
-  std::chrono::milliseconds in_time_urgent{40};  // While something urgent passes.
+  std::chrono::milliseconds in_time_urgent{40};   // While something urgent passes.
   std::chrono::milliseconds confirmed_for{5000};  // Then half of it is left, and so on.
 };
 

@@ -45,7 +45,6 @@ class Urgency {
   }
 
  private:
-
   Time at_{};
   Time::duration left_ = kHeldMax;  // How much longer it may hold.
   std::optional<Time> passed_at_;
