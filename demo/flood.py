@@ -3,8 +3,8 @@
 
 flood.py --bin FOLDER [--flood N] [--keep FOLDER]
 
-Hub, six nodes and the command, as they are shipped. N routine notices to everybody wait in one member's outbox, and the alert is published
-after all of them. Exit 0 only if every check held. --keep leaves everything it made in FOLDER. Standard library only.
+Hub, six nodes and the command, as they are shipped. N routine notices to everybody wait in one member's outbox, of more than 50,000 in those
+of two, and the alert is published after all of them. Exit 0 only if every check held. --keep leaves everything it made in FOLDER. Standard library only.
 """
 import sys
 
