@@ -35,10 +35,10 @@ class Scene(Processes):
         """Subjects that begin so, of all that the member's inbox shows, in order of arrival."""
         return [subject for _, subject in self.arrivals(member, subjects, [ORIGIN])]
 
-    def arrivals(self, member, subjects, origins):
+    def arrivals(self, member, subjects, origins, *filters):
         """The same of all of these origins, each with its origin."""
         found = []
-        code, out, err = self.exchange.call("inbox", "--exchange", self.exchange.folder, "--as", member, "--json",
+        code, out, err = self.exchange.call("inbox", "--exchange", self.exchange.folder, "--as", member, "--json", *filters,
                                             *(word for origin in origins for word in ("--from", origin)))
         if code != 0:
             raise OSError(f"the inbox of {member} cannot be read: {out}{err}")
@@ -67,9 +67,7 @@ class Scene(Processes):
         deadline = time.monotonic() + ARRIVAL_SECONDS
         for member in self.members:
             while member != ORIGIN and time.monotonic() < deadline:
-                code, out, _ = self.exchange.call("inbox", "--exchange", self.exchange.folder, "--as", member, "--from", ORIGIN,
-                                                  "--precedence", "immediate", "--last", "10", "--json")
-                if code == 0 and any(notice["subject"] == subject for notice in json.loads(out)["notices"]):
+                if self.arrivals(member, (subject,), [ORIGIN], "--precedence", "immediate", "--last", "10"):
                     break
                 time.sleep(0.1)
 

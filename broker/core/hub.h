@@ -159,9 +159,7 @@ class Hub {
   [[nodiscard]] std::size_t batch_count_max() const {
     return urgency_.is_on(now_) ? kSequencedCountUrgent : kSequencedCountMax;
   }
-  [[nodiscard]] Takes batch_takes() const {
-    return urgency_.holds_patient(now_) ? Takes::kUrgent : Takes::kAll;
-  }
+  [[nodiscard]] Takes batch_takes() const { return holds_patient() ? Takes::kUrgent : Takes::kAll; }
   // Whether there is anything for it.
   [[nodiscard]] bool has_work() const { return sequencer_.queue().has(batch_takes()); }
   // What is patient waits for what is urgent, and so its owner is to look again soon.
