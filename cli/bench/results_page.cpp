@@ -14,13 +14,13 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/bench/round.h"
 #include "cli/html.h"
 #include "cli/plot.h"
 
 namespace chancery::cli::bench {
 namespace {
 
-constexpr double kMicrosPerMilli = 1000;
 constexpr std::size_t kColumnsMax = 8;     // Of items of a list; beyond that each is a row.
 constexpr double kForeignCoresMuch = 0.1;  // Of which a reader should know.
 constexpr std::string_view kNone = "–";

@@ -17,6 +17,7 @@ namespace chancery::cli::bench {
   return std::round(value * steps) / steps;
 }
 
+inline constexpr double kMicrosPerMilli = 1e3;
 inline constexpr double kMicrosPerSecond = 1e6;
 inline constexpr double kBytesPerMib = 1U << 20U;
 

@@ -223,7 +223,6 @@ Result<Snapshot> look(Exchange& exchange) {
   CHANCERY_TRY(const text::Json status, exchange.status(std::string(kHub)));
   now.hub_commits = status.at("counters").at("commits").get<std::uint64_t>();
   for (const auto& [stage, used_ms] : status.at("cpu_ms").items()) {
-    constexpr double kMicrosPerMilli = 1000;
     now.hub_stages_us[stage] = used_ms.get<double>() * kMicrosPerMilli;
   }
   now.disk_flushes = disk_flushes(exchange.root());

@@ -368,8 +368,9 @@ Result<std::optional<ledger::Leaf>> NodeStore::sound_leaf(std::uint64_t index) {
 }
 
 Result<std::optional<Hash>> NodeStore::root_at(std::uint64_t size) {
-  if (impl_->read_root.has_value() && impl_->read_root->first == size) {
-    return std::optional(impl_->read_root->second);
+  const auto& read = impl_->read_root;
+  if (read.has_value() && read->first == size) {
+    return std::optional(read->second);
   }
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT root FROM batch WHERE size_after = ?1"));
