@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -28,6 +29,18 @@ LISTENING = {"hub": " ready ", "node": " listening "}
 
 class Failed(Exception):
     """The demo cannot go on."""
+
+
+def free_port():
+    """Below those that the system gives to whoever connects: a hub that is down finds its own again."""
+    while True:
+        port = random.randrange(20000, 32768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Report:
@@ -76,10 +89,7 @@ class Exchange:
         return json.loads(out)
 
     def make(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        made = self.ask("exchange", "init", "--profile", PROFILE, "--port", port, self.folder)
+        made = self.ask("exchange", "init", "--profile", PROFILE, "--port", free_port(), self.folder)
         self.genesis = made["genesis"]
         return made
 

@@ -6,6 +6,7 @@ Standard library only. Programs are in --bin FOLDER, given before unittest's own
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -47,9 +48,15 @@ def use(programs):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the system gives to whoever connects: a daemon that is down finds its own again."""
+    while True:
+        port = random.randrange(20000, 32768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def eventually(condition, patience=PATIENCE):
