@@ -44,8 +44,9 @@ Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
   std::uint64_t size = 0;
   std::string root;
   bool going_on = true;
+  v1::AuditPageReply used;
   while (going_on) {
-    Result<v1::AuditPageReply> page = source.pages(from);
+    Result<v1::AuditPageReply> page = source.pages(from, std::move(used));
     if (!page.has_value()) {
       progress.end();
       if (!falsifies(page.error().code)) {
@@ -75,6 +76,7 @@ Result<exchange::AuditReport> audit_all(const AuditSource& source, bool json,
     }
     from = page->next_index();
     going_on = going_on && from != 0;
+    used = *std::move(page);
   }
   progress.end();
   const std::optional<Hash> then =

@@ -158,7 +158,7 @@ Result<void> check_extends(const AuditSource& source, const ExportFolder& folder
   const std::uint64_t size = before.size();
   std::uint64_t from = size > exchange::kBatchSizeMax ? size - exchange::kBatchSizeMax : 0;
   do {
-    CHANCERY_TRY(const v1::AuditPageReply page, source.leaves(from));
+    CHANCERY_TRY(const v1::AuditPageReply page, source.leaves(from, {}));
     for (const v1::AuditBatch& batch : page.batches()) {
       if (end_of(batch) == size) {
         CHANCERY_TRY(const Head head, head_of(batch.checkpoint()));
@@ -191,7 +191,7 @@ Result<Head> newest_signed(const AuditSource& source, std::uint64_t size) {
   std::uint64_t from = size > 2 * exchange::kBatchSizeMax ? size - 2 * exchange::kBatchSizeMax : 0;
   std::string note;
   do {
-    CHANCERY_TRY(const v1::AuditPageReply page, source.leaves(from));
+    CHANCERY_TRY(const v1::AuditPageReply page, source.leaves(from, {}));
     for (const v1::AuditBatch& batch : page.batches()) {
       note = batch.checkpoint().empty() ? note : batch.checkpoint();
     }
@@ -236,7 +236,7 @@ class Exporter {
     CHANCERY_TRY_VOID(fold_.resume(directory_, tiles_.size()));
     std::uint64_t from = tiles_.size();
     while (tiles_.size() < head_.checkpoint.size) {
-      CHANCERY_TRY(const v1::AuditPageReply page, source_.leaves(from));
+      CHANCERY_TRY(const v1::AuditPageReply page, source_.leaves(from, {}));
       for (const v1::AuditBatch& batch : page.batches()) {
         if (tiles_.size() < head_.checkpoint.size) {
           CHANCERY_TRY_VOID(take(batch));
@@ -324,7 +324,7 @@ class Exporter {
       return known->second;
     }
     seen_.clear();
-    CHANCERY_TRY(const v1::AuditPageReply page, source_.pages(index));
+    CHANCERY_TRY(const v1::AuditPageReply page, source_.pages(index, {}));
     for (const v1::AuditBatch& batch : page.batches()) {
       if (exchange::is_directory_leaf(batch.leaves()) && batch.entries_size() == 1) {
         seen_.emplace(batch.first_index(), batch.entries(0).envelope());
@@ -411,7 +411,7 @@ Result<ExportReport> export_log(const AuditSource& source, const std::string& pa
   CHANCERY_TRY(const os::FileLock lock, os::lock_folder(path));
   ExportFolder folder(path);
   CHANCERY_TRY(Before before, read_before(folder, source.genesis));
-  CHANCERY_TRY(const v1::AuditPageReply end, source.leaves(kBeyondAll));
+  CHANCERY_TRY(const v1::AuditPageReply end, source.leaves(kBeyondAll, {}));
   if (end.size() < before.size()) {
     CHANCERY_TRY_VOID(check_behind(end, folder, before));
   }

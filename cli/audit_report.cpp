@@ -33,7 +33,7 @@ Result<std::optional<std::uint64_t>> accepted_before(const AuditSource& source,
                                                      std::uint64_t size) {
   std::uint64_t from = size > exchange::kBatchSizeMax ? size - exchange::kBatchSizeMax : 0;
   do {
-    CHANCERY_TRY(const v1::AuditPageReply page, source.leaves(from));
+    CHANCERY_TRY(const v1::AuditPageReply page, source.leaves(from, {}));
     for (const v1::AuditBatch& batch : page.batches()) {
       if (batch.first_index() + batch.leaves().size() / ledger::kLeafBytes == size) {
         CHANCERY_TRY(const ledger::Leaf leaf,
@@ -52,7 +52,7 @@ Result<std::optional<std::uint64_t>> accepted_before(const AuditSource& source,
 Result<std::optional<WitnessLag>> witness_lag(const AuditSource& source,
                                               const exchange::AuditReport& audit,
                                               const exchange::Directory& directory) {
-  CHANCERY_TRY(const v1::AuditPageReply end, source.leaves(kBeyondLog));
+  CHANCERY_TRY(const v1::AuditPageReply end, source.leaves(kBeyondLog, {}));
   if (end.cosigned().empty() || !directory.founded()) {
     return std::optional<WitnessLag>();
   }

@@ -29,7 +29,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t kFrameBytesMax = 64U << 20U;
-constexpr std::size_t kAuditPageBytes = 4U << 20U;
+constexpr std::size_t kAuditPageBytes = 64U << 10U;
 constexpr milliseconds kAnswerMax{10'000};
 constexpr milliseconds kStillEvery{500};
 constexpr std::string_view kHubName = "hub";
@@ -200,14 +200,19 @@ Result<std::vector<OwnFault>> faults_in(std::string_view status) {
 
 template <class Store>
 AuditSource source_of(const std::shared_ptr<Store>& store, const std::string& member) {
-  return {
-      .from = "store",
-      .genesis = store->genesis(),
-      .member = member,
-      .pages = [store](std::uint64_t from) { return store->audit_page(from, kAuditPageBytes); },
-      .leaves = [store](std::uint64_t from) { return store->audit_leaves(from, kAuditPageBytes); },
-      .check = [store] { return store->check(); },
-      .faults = [store] { return faults_of(*store); }};
+  return {.from = "store",
+          .genesis = store->genesis(),
+          .member = member,
+          .pages =
+              [store](std::uint64_t from, v1::AuditPageReply&& used) {
+                return store->audit_page(from, kAuditPageBytes, std::move(used));
+              },
+          .leaves =
+              [store](std::uint64_t from, v1::AuditPageReply&&) {
+                return store->audit_leaves(from, kAuditPageBytes);
+              },
+          .check = [store] { return store->check(); },
+          .faults = [store] { return faults_of(*store); }};
 }
 
 Result<AuditSource> store_source(const DaemonTarget& target) {
@@ -386,7 +391,8 @@ Result<v1::BackupReply> ask_backup(
 namespace {
 
 AuditPages ask_pages(const std::shared_ptr<AdminClient>& client, bool leaves_only) {
-  return [client, leaves_only](std::uint64_t from) -> Result<v1::AuditPageReply> {
+  return [client, leaves_only](std::uint64_t from,
+                               v1::AuditPageReply&&) -> Result<v1::AuditPageReply> {
     v1::AdminRequest request;
     request.mutable_audit_page()->set_from_index(from);
     request.mutable_audit_page()->set_leaves_only(leaves_only);

@@ -115,7 +115,9 @@ struct Proof {
 [[nodiscard]] Result<std::uint64_t> ask_entry(const DaemonTarget& target,
                                               const std::string& envelope);
 
-using AuditPages = std::function<Result<v1::AuditPageReply>(std::uint64_t from_index)>;
+// A page that was looked at may come back as `used`, so that its memory serves again.
+using AuditPages =
+    std::function<Result<v1::AuditPageReply>(std::uint64_t from_index, v1::AuditPageReply&& used)>;
 
 struct OwnFault {
   std::string part;  // "alarm", or of which part a record is.

@@ -58,7 +58,8 @@ int main(int argc, char** argv) {
   const test::TestExchange exchange;
   const test::GeneratedLog log(exchange, {.size = std::strtoull(argv[2], nullptr, 10)});
   const auto pages = [&](bool leaves_only) {
-    return [&log, leaves_only](std::uint64_t from) -> Result<v1::AuditPageReply> {
+    return [&log, leaves_only](std::uint64_t from,
+                               v1::AuditPageReply&&) -> Result<v1::AuditPageReply> {
       return log.page(from, leaves_only);
     };
   };

@@ -139,9 +139,10 @@ class HubStore {
   // The beginning of a copy of the store, to be stepped between turns.
   [[nodiscard]] virtual Result<sqlite::Backup> begin_backup(const std::string& path) = 0;
   // For an auditor: the bytes as they are stored, not checked here. `size` is what the store
-  // claims.
+  // claims. A page that was looked at may come back as `used`, so that its memory serves again.
   [[nodiscard]] virtual Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,
-                                                              std::size_t bytes_max) = 0;
+                                                              std::size_t bytes_max,
+                                                              v1::AuditPageReply used = {}) = 0;
   // The same without entries, and of the last page the checkpoint at quorum alone.
   [[nodiscard]] virtual Result<v1::AuditPageReply> audit_leaves(std::uint64_t from_index,
                                                                 std::size_t bytes_max) = 0;

@@ -20,7 +20,7 @@ constexpr std::string_view kSelectAnchor =
     "SELECT a.size, a.edge, b.root FROM anchor a LEFT JOIN batch b ON b.size_after = a.size "
     "WHERE a.size <= ?1 ORDER BY a.size DESC LIMIT 1";
 constexpr std::string_view kSelectBatchRows =
-    "SELECT first_index, size_after, root, type, accepted_at_ms, directory FROM batch "
+    "SELECT first_index, size_after, root, type, accepted_at_ms, directory, entries FROM batch "
     "WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
 constexpr std::string_view kPutQuarantine =
     "INSERT INTO quarantine(part, idx, code, reason, found_at_ms) VALUES(?1, ?2, ?3, ?4, ?5) ON "
@@ -32,8 +32,6 @@ constexpr std::string_view kPutContradiction =
     "INSERT INTO contradiction(detail, found_at_ms) VALUES(?1, ?2)";
 constexpr std::string_view kSelectRow =
     "SELECT origin, notice_id, notice FROM entry WHERE idx = ?1";
-constexpr std::string_view kSelectHashes =
-    "SELECT idx, entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
 
 }  // namespace
 
@@ -78,6 +76,7 @@ Result<std::vector<SqliteHubStore::BatchRow>> SqliteHubStore::batch_rows(std::ui
     CHANCERY_TRY(const std::string directory, select->column_blob(5));
     batch.leaf.type = static_cast<ledger::LeafType>(type);
     batch.leaf.directory = hash_from(directory);
+    CHANCERY_TRY(batch.entries, select->column_blob(6));
   }
 }
 
@@ -91,33 +90,18 @@ Result<void> SqliteHubStore::append_batch(ledger::CompactTree& tree, const Batch
   if (batch.first_index != tree.size() || batch.size_after <= batch.first_index) {
     return damaged("it does not go on where the log was, at " + std::to_string(tree.size()));
   }
-  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectHashes));
-  select->bind(1, batch.first_index).bind(2, batch.size_after);
-  ledger::Leaf leaf = batch.leaf;
-  const auto append = [&](const Hash& entry) {
-    leaf.entry = entry;
-    tree.append(ledger::leaf_hash(leaf));
-  };
-  while (true) {
-    if (instead.has_value() && instead->index == tree.size() && tree.size() < batch.size_after) {
-      append(instead->entry);
-    }
-    CHANCERY_TRY(const bool row, select->step());
-    if (!row) {
-      break;
-    }
-    CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
-    CHANCERY_TRY(const std::string hash, select->column_blob(1));
-    if (instead.has_value() && instead->index == index) {
-      continue;
-    }
-    if (index != tree.size()) {
-      return damaged("entry " + std::to_string(tree.size()) + " is not there");
-    }
-    append(hash_from(hash));
+  if (const std::size_t count = batch.entries.size() / sizeof(Hash);
+      count != batch.size_after - batch.first_index || batch.entries.size() % sizeof(Hash) != 0) {
+    return damaged("it has the hashes of " + std::to_string(count) + " entries");
   }
-  if (tree.size() != batch.size_after) {
-    return damaged("entry " + std::to_string(tree.size()) + " is not there");
+  ledger::Leaf leaf = batch.leaf;
+  for (std::uint64_t index = batch.first_index; index < batch.size_after; ++index) {
+    leaf.entry =
+        instead.has_value() && instead->index == index
+            ? instead->entry
+            : hash_from(std::string_view(batch.entries)
+                            .substr((index - batch.first_index) * sizeof(Hash), sizeof(Hash)));
+    tree.append(ledger::leaf_hash(leaf));
   }
   if (as_view(tree.root()) != batch.root) {
     return damaged("its leaves make the root " + hex(tree.root()) + ", stored is " +

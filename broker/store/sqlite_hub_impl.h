@@ -26,7 +26,7 @@
 
 namespace chancery::broker {
 
-// Of a store that had none.
+// Where they are missing or wrong.
 [[nodiscard]] Result<void> fill_tiles(sqlite::Database& database);
 
 struct Head {
@@ -83,7 +83,8 @@ class SqliteHubStore final : public HubStore {
   Result<sqlite::Backup> begin_backup(const std::string& path) override {
     return sqlite::Backup::begin(database_, path);
   }
-  Result<v1::AuditPageReply> audit_page(std::uint64_t from_index, std::size_t bytes_max) override;
+  Result<v1::AuditPageReply> audit_page(std::uint64_t from_index, std::size_t bytes_max,
+                                        v1::AuditPageReply used) override;
   Result<v1::AuditPageReply> audit_leaves(std::uint64_t from_index, std::size_t bytes_max) override;
   Result<void> check_batch(const ledger::CompactTree& before) override;
   Result<std::string> tile(const ledger::Tile& tile) override;
@@ -96,6 +97,8 @@ class SqliteHubStore final : public HubStore {
   Result<std::optional<CosignedHead>> read_cosigned();
   // As it is stored or about to be; empty where there is none.
   Result<std::string> cosigned_note();
+  // The E of the entry at an index, as its batch has it. kNotFound where no batch does.
+  Result<Hash> logged_at(std::uint64_t index);
   struct StoredEntry {  // The parts of an envelope.
     std::string header;
     std::string body;
@@ -113,7 +116,7 @@ class SqliteHubStore final : public HubStore {
   // The same for one of the members that it is for.
   Result<std::string> served_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
-  Result<void> write_feeds(const std::vector<NewEntry>& entries);
+  Result<void> write_feeds(const Commit& commit);
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);
   // The tree to go on from at `size` or a bit before it.
   Result<ledger::CompactTree> anchor_before(std::uint64_t size);
@@ -121,34 +124,38 @@ class SqliteHubStore final : public HubStore {
     std::uint64_t first_index = 0;
     std::uint64_t size_after = 0;
     std::string root;
-    ledger::Leaf leaf;  // Of each entry, but for its E.
+    ledger::Leaf leaf;    // Of each entry, but for its E.
+    std::string entries;  // The E of each.
   };
   Result<std::vector<BatchRow>> batch_rows(std::uint64_t from, std::size_t count_max);
+  // Where the batch begins that has the entry. kNotFound.
+  Result<std::uint64_t> batch_of(std::uint64_t index);
   struct EntryAt {
     std::uint64_t index = 0;
     Hash entry{};  // E
   };
-  // `instead` stands in the place of what is stored at its index, or is not there.
+  // `instead` stands in the place of what is stored at its index.
   Result<void> append_batch(ledger::CompactTree& tree, const BatchRow& batch,
                             const std::optional<EntryAt>& instead = {});
   // kLeafMismatch where the log has another entry there. The batch that is whole with it, where it
   // took that to know.
   Result<std::optional<std::uint64_t>> check_logged(const EntryAt& at);
+  // The E of an entry, in the place of what its batch has of it.
+  Result<void> write_logged(std::uint64_t first_index, const EntryAt& at);
   Result<void> write_restored(std::uint64_t index, const exchange::Envelope& envelope,
                               bool body_erased);
-  static constexpr std::string_view kPutFeed =
-      "INSERT INTO feed(member, urgent, idx) VALUES(?1, ?2, ?3)";
-  static constexpr std::size_t kFeedRowsTogether = 32;
   using Readers = std::vector<std::pair<std::string, exchange::Lane>>;  // Ascending.
   static Readers readers_of(const v1::Draft& draft);
-  // Whose feeds have what, from one index up to another: each row, by members that ascend; all of
-  // them, by index.
-  using TakeReader =
-      std::function<void(std::uint64_t index, std::string member, exchange::Lane lane)>;
-  Result<void> each_reader(std::uint64_t begin, std::uint64_t end, const TakeReader& take);
+  Result<void> put_lane(const Readers::value_type& reader, std::uint64_t first_index,
+                        std::string_view positions);
+  // Which entries from one index up to another are in whose feeds: the lanes that may have some,
+  // by members that ascend.
+  using TakeLane = std::function<void(Readers::value_type reader, std::uint64_t first_index,
+                                      std::string_view positions)>;
+  Result<void> each_lane(std::uint64_t begin, std::uint64_t end, const TakeLane& take);
   Result<std::map<std::uint64_t, Readers>> readers_of(std::uint64_t begin, std::uint64_t end);
-  // `sql` is run for the feed of each reader, with member, lane and index.
-  Result<void> change_feeds(std::string_view sql, std::uint64_t index, const Readers& readers);
+  // So that it is in the feeds of these readers, and of no others.
+  Result<void> set_readers(std::uint64_t index, const Readers& readers);
   Result<void> scrub_batch();
   // What is looked up and served by, and is covered by no hash: it follows from the header.
   Result<void> check_row(std::uint64_t index, const v1::Header& header, const v1::Draft& draft);
@@ -161,21 +168,27 @@ class SqliteHubStore final : public HubStore {
     cosigned_.reset();
   }
   ledger::KeptTiles tiles();
-  Result<void> fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after);
   Result<void> fill_last_page(v1::AuditPageReply& reply);
-  Result<void> fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after, ledger::Leaf leaf);
-  // The same without entries.
-  Result<void> fill_leaves(v1::AuditBatch& batch, std::uint64_t size_after, ledger::Leaf leaf);
-  using FillBatch = Result<void> (SqliteHubStore::*)(v1::AuditBatch& batch,
-                                                     std::uint64_t size_after, ledger::Leaf leaf);
+  Result<void> fill_entries(v1::AuditBatch& batch, std::uint64_t size_after);
+  Result<void> fill_feeds(v1::AuditBatch& batch, std::uint64_t size_after);
+  enum class Fill : std::uint8_t { kAll, kLeaves };
   Result<v1::AuditPageReply> audit_batches(std::uint64_t from_index, std::size_t bytes_max,
-                                           FillBatch fill);
+                                           Fill fill, v1::AuditPageReply used);
 
   sqlite::Database database_;
   sqlite::StatementCache statements_{database_};
   Hash genesis_;
   std::vector<exchange::Damage> damages_;
   ServedEnvelopes served_;
+  struct ReadBatch {  // The one whose entries were looked at last.
+    std::uint64_t first_index = 0;
+    std::string entries;
+
+    [[nodiscard]] bool has(std::uint64_t index) const {
+      return index >= first_index && index - first_index < entries.size() / sizeof(Hash);
+    }
+  };
+  ReadBatch read_batch_;
   struct Scrub {
     std::uint64_t next = 0;
     std::uint64_t batch_end = 0;

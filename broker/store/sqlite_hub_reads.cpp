@@ -1,6 +1,7 @@
 // The hub's SQLite store: what is read for members, followers and auditors.
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <utility>
@@ -8,36 +9,44 @@
 #include "broker/store/sqlite_hub_impl.h"
 #include "core/base/encoding.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/feed_positions.h"
 #include "core/exchange/limits.h"
 
 namespace chancery::broker {
 namespace {
 
 constexpr std::string_view kSelectEntry =
-    "SELECT entry_hash, header, body, signatures, body_digest FROM entry LEFT JOIN erased "
-    "USING(idx) WHERE idx = ?1";
-constexpr std::string_view kSelectEntryHashes =
-    "SELECT entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
-constexpr std::string_view kSelectEntryHashAt =
-    "SELECT idx, entry_hash FROM entry WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
-constexpr std::string_view kSelectEntries =
-    "SELECT idx, entry_hash, header, body, signatures, origin, notice_id, notice, body_digest "
-    "FROM entry LEFT JOIN erased USING(idx) WHERE idx >= ?1 AND idx < ?2 ORDER BY idx";
-constexpr std::string_view kSelectFeed =
-    "SELECT idx FROM feed WHERE member = ?1 AND urgent = ?2 AND idx >= ?3 ORDER BY idx LIMIT ?4";
-constexpr std::string_view kSelectFeedBefore =
-    "SELECT idx FROM feed WHERE member = ?1 AND urgent = ?2 AND idx < ?3 ORDER BY idx DESC "
+    "SELECT header, body, signatures, body_digest FROM entry LEFT JOIN erased USING(idx) WHERE idx "
+    "= ?1";
+constexpr std::string_view kSelectEntriesOf =
+    "SELECT first_index, entries FROM batch WHERE first_index <= ?1 ORDER BY first_index DESC "
     "LIMIT 1";
-// Whose feeds have what from ?1 up to ?2. The feed is ordered by member, so the members come first,
-// each found by one step: a scan of the whole feed for each batch would take for ever.
-constexpr std::string_view kSelectReaders =
+constexpr std::string_view kSelectEntries =
+    "SELECT idx, header, body, signatures, origin, notice_id, notice FROM entry WHERE idx >= ?1 "
+    "AND "
+    "idx < ?2 ORDER BY idx";
+constexpr std::string_view kSelectErasedOf =
+    "SELECT idx, body_digest FROM erased WHERE idx >= ?1 AND idx < ?2";
+constexpr std::string_view kSelectLane =
+    "SELECT first_index, positions FROM feed WHERE member = ?1 AND urgent = ?2 AND first_index >= "
+    "?3 ORDER BY first_index";
+constexpr std::string_view kSelectLaneBefore =
+    "SELECT first_index, positions FROM feed WHERE member = ?1 AND urgent = ?2 AND first_index < "
+    "?3 ORDER BY first_index DESC LIMIT 2";
+// The lanes of all feeds for the batches that begin from ?1 on and before ?2. The feed is ordered
+// by member, so the members come first, each found by one step: a scan of the whole feed for each
+// batch would take for ever.
+constexpr std::string_view kSelectLanes =
     "WITH RECURSIVE reader(member) AS (SELECT min(member) FROM feed UNION ALL SELECT (SELECT "
     "min(member) FROM feed WHERE member > reader.member) FROM reader WHERE reader.member IS NOT "
-    "NULL) SELECT feed.idx, feed.member, feed.urgent FROM reader CROSS JOIN feed ON feed.member = "
-    "reader.member AND feed.urgent IN (0, 1) AND feed.idx >= ?1 AND feed.idx < ?2";
+    "NULL) SELECT feed.member, feed.urgent, feed.first_index, feed.positions FROM reader CROSS "
+    "JOIN "
+    "feed ON feed.member = reader.member AND feed.urgent IN (0, 1) AND feed.first_index >= ?1 AND "
+    "feed.first_index < ?2";
 constexpr std::string_view kSelectAllClocks = "SELECT key_id, precedence, created_at_us FROM clock";
 constexpr std::string_view kSelectBatches =
-    "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint, root FROM "
+    "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint, root, entries "
+    "FROM "
     "batch WHERE first_index >= ?1 ORDER BY first_index LIMIT ?2";
 
 // The digest of a body that was erased. One of another size is none, and the hash of E will tell.
@@ -55,12 +64,41 @@ std::string stored_envelope(std::string_view header, std::string_view body,
                             : exchange::envelope_bytes(header, body, signatures);
 }
 
+// One after the other, each like `leaf` but for its E.
+void set_leaves(v1::AuditBatch& batch, ledger::Leaf leaf, std::string_view entries) {
+  std::string& leaves = *batch.mutable_leaves();
+  leaves.reserve(entries.size() / sizeof(Hash) * ledger::kLeafBytes);
+  for (; entries.size() >= sizeof(Hash); entries.remove_prefix(sizeof(Hash))) {
+    leaf.entry = hash_from(entries.substr(0, sizeof(Hash)));
+    leaves.append(as_view(ledger::encode(leaf)));
+  }
+}
+
 }  // namespace
 
 std::unexpected<Error> SqliteHubStore::damaged_entry(std::uint64_t index, const std::string& what) {
   auto failure = fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(index) + " " + what);
   damages_.push_back({.part = "entry", .index = index, .error = failure.error()});
   return failure;
+}
+
+Result<Hash> SqliteHubStore::logged_at(std::uint64_t index) {
+  if (!read_batch_.has(index)) {
+    CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntriesOf));
+    select->bind(1, index);
+    CHANCERY_TRY(const bool row, select->step());
+    read_batch_ = {};
+    if (row) {
+      CHANCERY_TRY(read_batch_.first_index, select->column_u64(0));
+      CHANCERY_TRY(read_batch_.entries, select->column_blob(1));
+    }
+    select->reset();
+  }
+  if (!read_batch_.has(index)) {
+    return fail(ErrorCode::kNotFound, "leaf " + std::to_string(index));
+  }
+  return hash_from(std::string_view(read_batch_.entries)
+                       .substr((index - read_batch_.first_index) * sizeof(Hash), sizeof(Hash)));
 }
 
 Result<SqliteHubStore::StoredEntry> SqliteHubStore::read_entry(std::uint64_t index) {
@@ -70,18 +108,21 @@ Result<SqliteHubStore::StoredEntry> SqliteHubStore::read_entry(std::uint64_t ind
   if (!row) {
     return damaged_entry(index, "is not there");
   }
-  CHANCERY_TRY(const std::string expected, select->column_blob(0));
   StoredEntry entry;
-  CHANCERY_TRY(entry.header, select->column_blob(1));
-  CHANCERY_TRY(entry.body, select->column_blob(2));
-  CHANCERY_TRY(entry.signatures, select->column_blob(3));
-  CHANCERY_TRY(entry.erased, digest_of_erased(*select, 4));
+  CHANCERY_TRY(entry.header, select->column_blob(0));
+  CHANCERY_TRY(entry.body, select->column_blob(1));
+  CHANCERY_TRY(entry.signatures, select->column_blob(2));
+  CHANCERY_TRY(entry.erased, digest_of_erased(*select, 3));
   select->reset();
+  const Result<Hash> logged = logged_at(index);
+  if (!logged.has_value()) {
+    return logged.error().code == ErrorCode::kNotFound ? damaged_entry(index, "has no leaf")
+                                                       : std::unexpected(logged.error());
+  }
   const Hash digest = entry.erased.has_value() ? *entry.erased : exchange::body_digest(entry.body);
   const Hash found = exchange::entry_of(genesis_, entry.header, digest, entry.signatures);
-  if (as_view(found) != expected) {
-    return damaged_entry(index,
-                         "hashes to " + hex(found) + ", its leaf holds " + hex(as_bytes(expected)));
+  if (found != *logged) {
+    return damaged_entry(index, "hashes to " + hex(found) + ", its leaf holds " + hex(*logged));
   }
   return entry;
 }
@@ -104,27 +145,38 @@ Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
                                                          std::size_t bytes_max) {
   const std::string_view member = read.member;
   const auto urgent = std::to_underlying(read.lane);
-  std::uint64_t previous = 0;
-  CHANCERY_TRY(sqlite::Statement* const before, statements_.get(kSelectFeedBefore));
-  before->bind(1, member).bind(2, urgent).bind(3, read.from);
-  CHANCERY_TRY(const bool has_before, before->step());
-  if (has_before) {
-    CHANCERY_TRY(previous, before->column_u64(0));
-    ++previous;
-  }
-  before->reset();
-
+  const auto held_in = [](const sqlite::Statement& row) -> Result<std::vector<std::uint64_t>> {
+    CHANCERY_TRY(const std::uint64_t first, row.column_u64(0));
+    CHANCERY_TRY(const std::string_view positions, row.column_view(1));
+    return exchange::indices_at(positions, first);
+  };
+  std::uint64_t previous = 0;  // Of what is before `from`, and one more.
   std::vector<std::uint64_t> indices;
-  CHANCERY_TRY(sqlite::Statement* const feed, statements_.get(kSelectFeed));
-  feed->bind(1, member).bind(2, urgent).bind(3, read.from).bind(4, read.count_max);
-  while (true) {
-    CHANCERY_TRY(const bool row, feed->step());
+  CHANCERY_TRY(sqlite::Statement* const before, statements_.get(kSelectLaneBefore));
+  before->bind(1, member).bind(2, urgent).bind(3, read.from);
+  while (previous == 0) {
+    CHANCERY_TRY(const bool row, before->step());
     if (!row) {
       break;
     }
-    CHANCERY_TRY(const std::uint64_t index, feed->column_u64(0));
-    indices.push_back(index);
+    CHANCERY_TRY(const std::vector<std::uint64_t> held, held_in(*before));
+    const auto middle = std::ranges::lower_bound(held, read.from);
+    previous = middle == held.begin() ? 0 : *std::prev(middle) + 1;
+    indices.insert(indices.begin(), middle, held.end());
   }
+  before->reset();
+  CHANCERY_TRY(sqlite::Statement* const lane, statements_.get(kSelectLane));
+  lane->bind(1, member).bind(2, urgent).bind(3, read.from);
+  while (indices.size() < read.count_max) {
+    CHANCERY_TRY(const bool row, lane->step());
+    if (!row) {
+      break;
+    }
+    CHANCERY_TRY(const std::vector<std::uint64_t> held, held_in(*lane));
+    indices.insert(indices.end(), held.begin(), held.end());
+  }
+  lane->reset();
+  indices.resize(std::min<std::size_t>(indices.size(), read.count_max));
   std::vector<FeedEntry> page;
   std::size_t bytes = 0;
   for (const std::uint64_t index : indices) {
@@ -149,10 +201,9 @@ Result<std::vector<v1::LogBatch>> SqliteHubStore::read_batches(std::uint64_t fro
                                                                std::size_t count_max,
                                                                std::size_t bytes_max) {
   std::vector<v1::LogBatch> page;
-  std::vector<std::uint64_t> sizes_after;
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectBatches));
   select->bind(1, from).bind(2, count_max);
-  while (true) {
+  for (std::size_t bytes = 0; bytes <= bytes_max;) {
     CHANCERY_TRY(const bool row, select->step());
     if (!row) {
       break;
@@ -168,169 +219,115 @@ Result<std::vector<v1::LogBatch>> SqliteHubStore::read_batches(std::uint64_t fro
     batch.set_accepted_at_ms(accepted_at_ms);
     batch.set_directory(std::move(directory));
     if (!select->column_is_null(5)) {
-      CHANCERY_TRY(std::string note, select->column_blob(5));
-      batch.set_checkpoint(std::move(note));
+      CHANCERY_TRY(*batch.mutable_checkpoint(), select->column_blob(5));
     } else if (const auto kept = checkpoints_.find(size_after); kept != checkpoints_.end()) {
       batch.set_checkpoint(kept->second);
     }
-    sizes_after.push_back(size_after);
+    CHANCERY_TRY(*batch.mutable_entries(), select->column_blob(7));
+    if (batch.type() == static_cast<std::uint32_t>(ledger::LeafType::kDirectory)) {
+      CHANCERY_TRY(*batch.mutable_directory_entry(), read_envelope(first));
+    }
+    bytes += batch.ByteSizeLong();
   }
+  select->reset();
   CHANCERY_TRY(const Head head, read_head());
   if (from < head.size && (page.empty() || page.front().first_index() != from)) {
     return fail(ErrorCode::kNotFound, "no batch starts at " + std::to_string(from));
   }
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < page.size(); ++i) {
-    v1::LogBatch& batch = page[i];
-    CHANCERY_TRY(sqlite::Statement* const hashes, statements_.get(kSelectEntryHashes));
-    hashes->bind(1, batch.first_index()).bind(2, sizes_after[i]);
-    while (true) {
-      CHANCERY_TRY(const bool row, hashes->step());
-      if (!row) {
-        break;
-      }
-      CHANCERY_TRY(const std::string_view hash, hashes->column_view(0));
-      batch.mutable_entries()->append(hash);
-    }
-    if (batch.type() == static_cast<std::uint32_t>(ledger::LeafType::kDirectory)) {
-      CHANCERY_TRY(*batch.mutable_directory_entry(), read_envelope(batch.first_index()));
-    }
-    bytes += batch.ByteSizeLong();
-    if (bytes > bytes_max) {
-      page.resize(i + 1);
-      break;
-    }
-  }
   return page;
 }
 
-namespace {
-
-// The leaves of a batch, one after the other. A row that is gone leaves one of zeroes, which the
-// auditor names.
-class LeavesOf {
- public:
-  LeavesOf(v1::AuditBatch& batch, std::uint64_t size_after, const ledger::Leaf& like)
-      : leaves_(*batch.mutable_leaves()), leaf_(like), expected_(batch.first_index()) {
-    const std::uint64_t count = size_after > expected_ ? size_after - expected_ : 0;
-    leaves_.reserve(std::min<std::uint64_t>(count, exchange::kBatchSizeMax) * ledger::kLeafBytes);
-  }
-
-  void add(std::uint64_t index, std::string_view entry_hash) {
-    fill_to(index);
-    append(hash_from(entry_hash));
-  }
-  void fill_to(std::uint64_t end) {
-    while (expected_ < end) {
-      append(Hash{});
-    }
-  }
-
- private:
-  void append(const Hash& entry) {
-    leaf_.entry = entry;
-    leaves_.append(as_view(ledger::encode(leaf_)));
-    ++expected_;
-  }
-
-  std::string& leaves_;
-  ledger::Leaf leaf_;
-  std::uint64_t expected_;
-};
-
-}  // namespace
-
-Result<void> SqliteHubStore::fill_leaves(v1::AuditBatch& batch, std::uint64_t size_after,
-                                         ledger::Leaf leaf) {
-  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntryHashAt));
-  select->bind(1, batch.first_index()).bind(2, size_after);
-  LeavesOf leaves(batch, size_after, leaf);
+// An entry whose row is gone is none, which the auditor names.
+Result<void> SqliteHubStore::fill_entries(v1::AuditBatch& batch, std::uint64_t size_after) {
+  std::map<std::uint64_t, std::optional<Hash>> erased;
+  CHANCERY_TRY(sqlite::Statement* const digests, statements_.get(kSelectErasedOf));
+  digests->bind(1, batch.first_index()).bind(2, size_after);
   while (true) {
-    CHANCERY_TRY(const bool row, select->step());
+    CHANCERY_TRY(const bool row, digests->step());
     if (!row) {
       break;
     }
-    CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
-    CHANCERY_TRY(const std::string_view hash, select->column_view(1));
-    leaves.add(index, hash);
+    CHANCERY_TRY(const std::uint64_t index, digests->column_u64(0));
+    CHANCERY_TRY(erased[index], digest_of_erased(*digests, 1));
   }
-  leaves.fill_to(size_after);
-  return {};
-}
-
-Result<void> SqliteHubStore::fill_audit_batch(v1::AuditBatch& batch, std::uint64_t size_after,
-                                              ledger::Leaf leaf) {
   CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectEntries));
   select->bind(1, batch.first_index()).bind(2, size_after);
-  LeavesOf leaves(batch, size_after, leaf);
   while (true) {
     CHANCERY_TRY(const bool row, select->step());
-    if (!row) {
-      break;
-    }
-    CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
-    CHANCERY_TRY(const std::string_view hash, select->column_view(1));
-    CHANCERY_TRY(const std::string_view header, select->column_view(2));
-    CHANCERY_TRY(const std::string_view body, select->column_view(3));
-    CHANCERY_TRY(const std::string_view signatures, select->column_view(4));
-    leaves.add(index, hash);
-    v1::AuditEntry& entry = *batch.add_entries();
-    entry.set_index(index);
-    CHANCERY_TRY(const std::optional<Hash> erased, digest_of_erased(*select, 8));
-    entry.set_envelope(stored_envelope(header, body, signatures, erased));
-    CHANCERY_TRY(*entry.mutable_origin(), select->column_text(5));
-    CHANCERY_TRY(*entry.mutable_notice_id(), select->column_blob(6));
-    CHANCERY_TRY(*entry.mutable_notice(), select->column_blob(7));
-  }
-  leaves.fill_to(size_after);
-  return fill_audit_feeds(batch, size_after);
-}
-
-Result<void> SqliteHubStore::each_reader(std::uint64_t begin, std::uint64_t end,
-                                         const TakeReader& take) {
-  CHANCERY_TRY(sqlite::Statement* const readers, statements_.get(kSelectReaders));
-  readers->bind(1, begin).bind(2, end);
-  while (true) {
-    CHANCERY_TRY(const bool row, readers->step());
     if (!row) {
       return {};
     }
-    CHANCERY_TRY(const std::uint64_t index, readers->column_u64(0));
-    CHANCERY_TRY(std::string member, readers->column_text(1));
-    CHANCERY_TRY(const std::uint64_t urgent, readers->column_u64(2));
-    take(index, std::move(member),
-         urgent != 0 ? exchange::Lane::kUrgent : exchange::Lane::kPatient);
+    CHANCERY_TRY(const std::uint64_t index, select->column_u64(0));
+    CHANCERY_TRY(const std::string_view header, select->column_view(1));
+    CHANCERY_TRY(const std::string_view body, select->column_view(2));
+    CHANCERY_TRY(const std::string_view signatures, select->column_view(3));
+    CHANCERY_TRY(const std::string_view notice_id, select->column_view(5));
+    CHANCERY_TRY(const std::string_view notice, select->column_view(6));
+    v1::AuditEntry& entry = *batch.add_entries();
+    entry.set_index(index);
+    const auto gone = erased.find(index);
+    if (gone != erased.end() && gone->second.has_value()) {
+      entry.set_envelope(exchange::erased_bytes(header, *gone->second, signatures));
+    } else {
+      exchange::set_envelope_bytes(*entry.mutable_envelope(), header, body, signatures);
+    }
+    CHANCERY_TRY(*entry.mutable_origin(), select->column_text(4));
+    entry.mutable_notice_id()->assign(notice_id);
+    entry.mutable_notice()->assign(notice);
+  }
+}
+
+Result<void> SqliteHubStore::each_lane(std::uint64_t begin, std::uint64_t end,
+                                       const TakeLane& take) {
+  const Result<std::uint64_t> first = batch_of(begin);
+  if (!first.has_value() && first.error().code != ErrorCode::kNotFound) {
+    return std::unexpected(first.error());
+  }
+  CHANCERY_TRY(sqlite::Statement* const lanes, statements_.get(kSelectLanes));
+  lanes->bind(1, first.value_or(begin)).bind(2, end);
+  while (true) {
+    CHANCERY_TRY(const bool row, lanes->step());
+    if (!row) {
+      return {};
+    }
+    CHANCERY_TRY(std::string member, lanes->column_text(0));
+    CHANCERY_TRY(const std::uint64_t urgent, lanes->column_u64(1));
+    CHANCERY_TRY(const std::uint64_t first_index, lanes->column_u64(2));
+    CHANCERY_TRY(const std::string_view positions, lanes->column_view(3));
+    take({std::move(member), urgent != 0 ? exchange::Lane::kUrgent : exchange::Lane::kPatient},
+         first_index, positions);
   }
 }
 
 Result<std::map<std::uint64_t, SqliteHubStore::Readers>> SqliteHubStore::readers_of(
     std::uint64_t begin, std::uint64_t end) {
   std::map<std::uint64_t, Readers> by_index;
-  CHANCERY_TRY_VOID(
-      each_reader(begin, end, [&](std::uint64_t index, std::string member, exchange::Lane lane) {
-        by_index[index].emplace_back(std::move(member), lane);
-      }));
+  CHANCERY_TRY_VOID(each_lane(begin, end,
+                              [&](const Readers::value_type& reader, std::uint64_t first_index,
+                                  std::string_view positions) {
+                                for (const std::uint64_t index :
+                                     exchange::indices_at(positions, first_index)) {
+                                  if (index >= begin && index < end) {
+                                    by_index[index].push_back(reader);
+                                  }
+                                }
+                              }));
   for (auto& [index, all] : by_index) {
     std::ranges::sort(all);
   }
   return by_index;
 }
 
-Result<void> SqliteHubStore::fill_audit_feeds(v1::AuditBatch& batch, std::uint64_t size_after) {
-  auto& entries = *batch.mutable_entries();  // Ascending.
-  for (v1::AuditEntry& entry : entries) {
-    entry.mutable_feed();  // Also where it turns out empty.
-  }
-  return each_reader(
+Result<void> SqliteHubStore::fill_feeds(v1::AuditBatch& batch, std::uint64_t size_after) {
+  v1::AuditFeeds& feeds = *batch.mutable_feeds();  // Also where there are none.
+  return each_lane(
       batch.first_index(), size_after,
-      [&](std::uint64_t index, std::string member, exchange::Lane lane) {
-        const auto entry = std::ranges::lower_bound(entries, index, {}, &v1::AuditEntry::index);
-        if (entry == entries.end() || entry->index() != index) {
-          return;
-        }
-        v1::AuditFeed& feed = *entry->mutable_feed();
-        *(lane == exchange::Lane::kUrgent ? feed.add_members_urgent() : feed.add_members()) =
-            std::move(member);
+      [&](Readers::value_type reader, std::uint64_t first_index, std::string_view positions) {
+        v1::AuditLane& lane = *feeds.add_lanes();
+        lane.set_member(std::move(reader.first));
+        lane.set_urgent(reader.second == exchange::Lane::kUrgent);
+        lane.set_first_index(first_index);
+        lane.set_positions(to_string(as_bytes(positions)));
       });
 }
 
@@ -350,15 +347,11 @@ Result<void> SqliteHubStore::fill_last_page(v1::AuditPageReply& reply) {
     clock.set_precedence(static_cast<std::uint32_t>(precedence));
     clock.set_created_at_us(created_at_us);
   }
-  CHANCERY_TRY(sqlite::Statement* const beyond, statements_.get(kSelectReaders));
-  beyond->bind(1, reply.size()).bind(2, std::numeric_limits<std::int64_t>::max());
+  CHANCERY_TRY(const auto beyond,
+               readers_of(reply.size(), std::numeric_limits<std::int64_t>::max()));
   std::uint64_t count = 0;
-  while (true) {
-    CHANCERY_TRY(const bool row, beyond->step());
-    if (!row) {
-      break;
-    }
-    ++count;
+  for (const auto& [index, readers] : beyond) {
+    count += readers.size();
   }
   reply.set_rows_beyond(count);
   return {};
@@ -372,9 +365,10 @@ Result<void> SqliteHubStore::check() {
 }
 
 Result<v1::AuditPageReply> SqliteHubStore::audit_page(std::uint64_t from_index,
-                                                      std::size_t bytes_max) {
+                                                      std::size_t bytes_max,
+                                                      v1::AuditPageReply used) {
   CHANCERY_TRY(v1::AuditPageReply reply,
-               audit_batches(from_index, bytes_max, &SqliteHubStore::fill_audit_batch));
+               audit_batches(from_index, bytes_max, Fill::kAll, std::move(used)));
   if (reply.next_index() == 0) {
     CHANCERY_TRY_VOID(fill_last_page(reply));
   }
@@ -383,12 +377,14 @@ Result<v1::AuditPageReply> SqliteHubStore::audit_page(std::uint64_t from_index,
 
 Result<v1::AuditPageReply> SqliteHubStore::audit_leaves(std::uint64_t from_index,
                                                         std::size_t bytes_max) {
-  return audit_batches(from_index, bytes_max, &SqliteHubStore::fill_leaves);
+  return audit_batches(from_index, bytes_max, Fill::kLeaves, {});
 }
 
 Result<v1::AuditPageReply> SqliteHubStore::audit_batches(std::uint64_t from_index,
-                                                         std::size_t bytes_max, FillBatch fill) {
-  v1::AuditPageReply reply;
+                                                         std::size_t bytes_max, Fill fill,
+                                                         v1::AuditPageReply used) {
+  v1::AuditPageReply reply = std::move(used);
+  reply.Clear();
   CHANCERY_TRY(const Head head, read_head());
   reply.set_size(head.size);
   reply.set_root(head.root);
@@ -413,11 +409,17 @@ Result<v1::AuditPageReply> SqliteHubStore::audit_batches(std::uint64_t from_inde
       batch.set_checkpoint(kept->second);
     }
     CHANCERY_TRY(*batch.mutable_root(), select->column_blob(6));
-    const ledger::Leaf leaf{.type = static_cast<ledger::LeafType>(type),
-                            .accepted_at_ms = accepted_at_ms,
-                            .directory = hash_from(directory),
-                            .entry = {}};
-    CHANCERY_TRY_VOID((this->*fill)(batch, size_after, leaf));
+    CHANCERY_TRY(const std::string_view entries, select->column_view(7));
+    set_leaves(batch,
+               {.type = static_cast<ledger::LeafType>(type),
+                .accepted_at_ms = accepted_at_ms,
+                .directory = hash_from(directory),
+                .entry = {}},
+               entries);
+    if (fill == Fill::kAll) {
+      CHANCERY_TRY_VOID(fill_entries(batch, size_after));
+      CHANCERY_TRY_VOID(fill_feeds(batch, size_after));
+    }
     bytes += batch.ByteSizeLong();
     reply.set_next_index(size_after >= head.size ? 0 : size_after);
   }

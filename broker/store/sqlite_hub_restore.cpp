@@ -1,10 +1,13 @@
 // The hub's SQLite store: records that fail their hash, and what others still hold of them.
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "broker/store/sqlite_hub_impl.h"
 #include "core/base/encoding.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/feed_positions.h"
 
 namespace chancery::broker {
 namespace {
@@ -12,17 +15,17 @@ namespace {
 constexpr std::string_view kSelectDamagedEntries =
     "SELECT idx FROM quarantine WHERE part = 'entry' AND restored_at_ms IS NULL ORDER BY idx "
     "LIMIT ?1";
-constexpr std::string_view kSelectStoredHash = "SELECT entry_hash FROM entry WHERE idx = ?1";
 constexpr std::string_view kSelectBatchOf =
     "SELECT first_index FROM batch WHERE first_index <= ?1 ORDER BY first_index DESC LIMIT 1";
 constexpr std::string_view kSelectErased = "SELECT 1 FROM erased WHERE idx = ?1";
 // Its row may be gone.
 constexpr std::string_view kPutRestored =
-    "INSERT INTO entry(idx, origin, notice_id, notice, entry_hash, header, body, signatures) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(idx) DO UPDATE SET origin = ?2, notice_id "
-    "= ?3, notice = ?4, entry_hash = ?5, header = ?6, body = ?7, signatures = ?8";
-constexpr std::string_view kDropFeed =
-    "DELETE FROM feed WHERE member = ?1 AND urgent = ?2 AND idx = ?3";
+    "INSERT INTO entry(idx, origin, notice_id, notice, header, body, signatures) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT(idx) DO UPDATE SET origin = ?2, notice_id = "
+    "?3, notice = ?4, header = ?5, body = ?6, signatures = ?7";
+constexpr std::string_view kPutEntries = "UPDATE batch SET entries = ?2 WHERE first_index = ?1";
+constexpr std::string_view kDropLane =
+    "DELETE FROM feed WHERE member = ?1 AND urgent = ?2 AND first_index = ?3";
 constexpr std::string_view kPutErasedDigest = "UPDATE erased SET body_digest = ?2 WHERE idx = ?1";
 constexpr std::string_view kEndQuarantine =
     "UPDATE quarantine SET restored_at_ms = ?3 WHERE part = ?1 AND idx = ?2";
@@ -50,28 +53,28 @@ Result<std::vector<DamagedEntry>> SqliteHubStore::damaged_entries(std::size_t co
   return entries;
 }
 
-// By the hash that was stored with the record or, where that is what is harmed, by the root of its
-// batch.
-Result<std::optional<std::uint64_t>> SqliteHubStore::check_logged(const EntryAt& at) {
-  CHANCERY_TRY(sqlite::Statement* const stored, statements_.get(kSelectStoredHash));
-  stored->bind(1, at.index);
-  CHANCERY_TRY(const bool is_there, stored->step());
-  std::string hash;
-  if (is_there) {
-    CHANCERY_TRY(hash, stored->column_blob(0));
+Result<std::uint64_t> SqliteHubStore::batch_of(std::uint64_t index) {
+  CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectBatchOf));
+  select->bind(1, index);
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return fail(ErrorCode::kNotFound, "no batch has entry " + std::to_string(index));
   }
-  stored->reset();
-  if (hash == as_view(at.entry)) {
+  CHANCERY_TRY(const std::uint64_t first, select->column_u64(0));
+  select->reset();
+  return first;
+}
+
+// By the hash that its batch has of it or, where that is what is harmed, by the root of the batch.
+Result<std::optional<std::uint64_t>> SqliteHubStore::check_logged(const EntryAt& at) {
+  const Result<Hash> stored = logged_at(at.index);
+  if (stored.has_value() && *stored == at.entry) {
     return std::nullopt;
   }
-  CHANCERY_TRY(sqlite::Statement* const batch_of, statements_.get(kSelectBatchOf));
-  batch_of->bind(1, at.index);
-  CHANCERY_TRY(const bool has_batch, batch_of->step());
-  std::uint64_t first = 0;
-  if (has_batch) {
-    CHANCERY_TRY(first, batch_of->column_u64(0));
+  if (!stored.has_value() && stored.error().code != ErrorCode::kNotFound) {
+    return std::unexpected(stored.error());
   }
-  batch_of->reset();
+  CHANCERY_TRY(const std::uint64_t first, batch_of(at.index));
   CHANCERY_TRY(ledger::CompactTree tree, anchor_before(first));
   while (tree.size() <= at.index) {
     CHANCERY_TRY(const std::vector<BatchRow> rows, batch_rows(tree.size(), 1));
@@ -89,6 +92,61 @@ Result<std::optional<std::uint64_t>> SqliteHubStore::check_logged(const EntryAt&
   return first;
 }
 
+Result<void> SqliteHubStore::write_logged(std::uint64_t first_index, const EntryAt& at) {
+  CHANCERY_TRY(const std::vector<BatchRow> rows, batch_rows(first_index, 1));
+  std::string entries = rows.empty() ? std::string() : rows.front().entries;
+  const std::size_t position = (at.index - first_index) * sizeof(Hash);
+  CHANCERY_CHECK(position + sizeof(Hash) <= entries.size());  // It makes its root with it.
+  entries.replace(position, sizeof(Hash), as_view(at.entry));
+  CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutEntries));
+  read_batch_ = {};
+  return put->bind(1, first_index).bind(2, as_bytes(entries)).run();
+}
+
+Result<void> SqliteHubStore::set_readers(std::uint64_t index, const Readers& readers) {
+  struct Row {
+    Readers::value_type reader;
+    std::uint64_t first_index = 0;
+    std::vector<std::uint64_t> indices;
+  };
+  std::vector<Row> rows;
+  CHANCERY_TRY_VOID(each_lane(
+      index, index + 1,
+      [&](Readers::value_type reader, std::uint64_t first_index, std::string_view positions) {
+        rows.push_back(
+            {std::move(reader), first_index, exchange::indices_at(positions, first_index)});
+      }));
+  CHANCERY_TRY(const std::uint64_t first, batch_of(index));
+  for (Row& row : rows) {
+    std::erase(row.indices, index);
+  }
+  for (const Readers::value_type& reader : readers) {
+    auto row = std::ranges::find_if(rows, [&](const Row& known) {
+      return known.reader == reader && known.first_index == first;
+    });
+    if (row == rows.end()) {
+      row = rows.insert(rows.end(), {reader, first, {}});
+    }
+    row->indices.insert(std::ranges::lower_bound(row->indices, index), index);
+  }
+  for (const Row& row : rows) {
+    std::string positions;
+    for (const std::uint64_t held : row.indices) {
+      exchange::append_position(positions, held - row.first_index);
+    }
+    if (!positions.empty()) {
+      CHANCERY_TRY_VOID(put_lane(row.reader, row.first_index, positions));
+      continue;
+    }
+    CHANCERY_TRY(sqlite::Statement* const drop, statements_.get(kDropLane));
+    CHANCERY_TRY_VOID(drop->bind(1, std::string_view(row.reader.first))
+                          .bind(2, std::to_underlying(row.reader.second))
+                          .bind(3, row.first_index)
+                          .run());
+  }
+  return {};
+}
+
 Result<void> SqliteHubStore::write_restored(std::uint64_t index, const exchange::Envelope& envelope,
                                             bool body_erased) {
   CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutRestored));
@@ -96,14 +154,11 @@ Result<void> SqliteHubStore::write_restored(std::uint64_t index, const exchange:
                         .bind(2, std::string_view(envelope.draft.origin()))
                         .bind(3, as_bytes(envelope.draft.notice_id()))
                         .bind(4, Bytes(envelope.notice))
-                        .bind(5, Bytes(envelope.entry))
-                        .bind(6, as_bytes(envelope.header_bytes))
-                        .bind(7, as_bytes(body_erased ? std::string_view() : envelope.body_bytes))
-                        .bind(8, as_bytes(envelope.signatures_bytes))
+                        .bind(5, as_bytes(envelope.header_bytes))
+                        .bind(6, as_bytes(body_erased ? std::string_view() : envelope.body_bytes))
+                        .bind(7, as_bytes(envelope.signatures_bytes))
                         .run());
-  CHANCERY_TRY(auto by_index, readers_of(index, index + 1));
-  CHANCERY_TRY_VOID(change_feeds(kDropFeed, index, by_index[index]));
-  CHANCERY_TRY_VOID(change_feeds(kPutFeed, index, readers_of(envelope.draft)));
+  CHANCERY_TRY_VOID(set_readers(index, readers_of(envelope.draft)));
   if (body_erased) {
     const Hash digest = envelope.erased.value_or(exchange::body_digest(envelope.body_bytes));
     CHANCERY_TRY(sqlite::Statement* const put_digest, statements_.get(kPutErasedDigest));
@@ -128,6 +183,9 @@ Result<void> SqliteHubStore::restore_entry(std::uint64_t index, std::string_view
   }
   CHANCERY_TRY(sqlite::Transaction transaction, sqlite::Transaction::begin(database_));
   CHANCERY_TRY_VOID(write_restored(index, envelope, body_erased));
+  if (whole_batch.has_value()) {
+    CHANCERY_TRY_VOID(write_logged(*whole_batch, {.index = index, .entry = envelope.entry}));
+  }
   CHANCERY_TRY(const Head head, read_head());
   CHANCERY_TRY_VOID(tiles().restore(index, head.size));
   CHANCERY_TRY(sqlite::Statement* const end, statements_.get(kEndQuarantine));

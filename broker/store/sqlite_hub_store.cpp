@@ -2,15 +2,16 @@
 
 #include <array>
 #include <map>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "broker/store/sqlite_hub_format.h"
 #include "broker/store/sqlite_hub_impl.h"
 #include "core/base/encoding.h"
 #include "core/exchange/directory.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/feed_positions.h"
 #include "core/exchange/lane.h"
 #include "core/exchange/policy.h"
 #include "core/exchange/strict.h"
@@ -18,90 +19,6 @@
 namespace chancery::broker {
 namespace {
 
-constexpr std::string_view kSchema = R"(
-CREATE TABLE exchange(id INTEGER PRIMARY KEY CHECK(id = 1), genesis BLOB NOT NULL) STRICT;
-CREATE TABLE head(
-  id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, root BLOB NOT NULL,
-  edge BLOB NOT NULL, accepted_at_ms INTEGER NOT NULL) STRICT;
-CREATE TABLE batch(
-  first_index INTEGER PRIMARY KEY, size_after INTEGER NOT NULL UNIQUE, root BLOB NOT NULL,
-  type INTEGER NOT NULL, accepted_at_ms INTEGER NOT NULL, directory BLOB NOT NULL,
-  checkpoint BLOB) STRICT;
-CREATE INDEX batch_unsigned ON batch(size_after) WHERE checkpoint IS NULL;
-CREATE TABLE entry(
-  idx INTEGER PRIMARY KEY, origin TEXT NOT NULL, notice_id BLOB NOT NULL, notice BLOB NOT NULL,
-  entry_hash BLOB NOT NULL, header BLOB NOT NULL, body BLOB NOT NULL, signatures BLOB NOT NULL,
-  UNIQUE(origin, notice_id)) STRICT;
-CREATE TABLE feed(
-  member TEXT NOT NULL, idx INTEGER NOT NULL, PRIMARY KEY(member, idx)) STRICT, WITHOUT ROWID;
-CREATE TABLE directory_entry(idx INTEGER PRIMARY KEY) STRICT;
-CREATE TABLE clock(
-  key_id BLOB NOT NULL, precedence INTEGER NOT NULL, created_at_us INTEGER NOT NULL,
-  PRIMARY KEY(key_id, precedence)) STRICT, WITHOUT ROWID;
-CREATE TABLE conflict(
-  id INTEGER PRIMARY KEY, origin TEXT NOT NULL, notice_id BLOB NOT NULL, notice BLOB NOT NULL,
-  index_first INTEGER NOT NULL, refused_at_ms INTEGER NOT NULL, header BLOB NOT NULL,
-  body BLOB NOT NULL, signatures BLOB NOT NULL, UNIQUE(origin, notice_id, notice)) STRICT;
-)";
-// Version 2: the feed in two lanes, bodies that were erased, from where a check may begin.
-constexpr std::string_view kSchema2 = R"(
-ALTER TABLE feed RENAME TO feed_1;
-CREATE TABLE feed(
-  member TEXT NOT NULL, urgent INTEGER NOT NULL CHECK(urgent IN (0, 1)), idx INTEGER NOT NULL,
-  PRIMARY KEY(member, urgent, idx)) STRICT, WITHOUT ROWID;
-CREATE TABLE erased(
-  idx INTEGER PRIMARY KEY, body_digest BLOB NOT NULL, erased_at_ms INTEGER NOT NULL) STRICT;
-CREATE TABLE anchor(size INTEGER PRIMARY KEY, edge BLOB NOT NULL) STRICT;
-CREATE TABLE quarantine(
-  id INTEGER PRIMARY KEY, part TEXT NOT NULL, idx INTEGER NOT NULL, code INTEGER NOT NULL,
-  reason TEXT NOT NULL, found_at_ms INTEGER NOT NULL, restored_at_ms INTEGER,
-  UNIQUE(part, idx)) STRICT;
-CREATE TABLE contradiction(detail TEXT NOT NULL, found_at_ms INTEGER NOT NULL) STRICT;
-)";
-
-// The lane is in the draft, which SQL does not read.
-Result<void> fill_lanes(sqlite::Database& database) {
-  CHANCERY_TRY(sqlite::Statement entries, database.prepare("SELECT idx, header FROM entry"));
-  CHANCERY_TRY(sqlite::Statement move,
-               database.prepare("INSERT INTO feed(member, urgent, idx) "
-                                "SELECT member, ?2, idx FROM feed_1 WHERE idx = ?1"));
-  CHANCERY_TRY_VOID(database.execute("CREATE INDEX feed_1_idx ON feed_1(idx)"));
-  while (true) {
-    CHANCERY_TRY(const bool row, entries.step());
-    if (!row) {
-      return database.execute("DROP TABLE feed_1");
-    }
-    CHANCERY_TRY(const std::uint64_t index, entries.column_u64(0));
-    CHANCERY_TRY(const std::string bytes, entries.column_blob(1));
-    CHANCERY_TRY(const v1::Header header, exchange::parse_wire<v1::Header>(bytes));
-    CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(header.draft()));
-    const exchange::Lane lane = exchange::lane_of(draft.precedence());
-    CHANCERY_TRY_VOID(move.bind(1, index).bind(2, std::to_underlying(lane)).run());
-  }
-}
-
-// Version 3: the newest head at quorum; the hashes of the tree above its leaves.
-constexpr std::string_view kSchema3 = R"(
-CREATE TABLE cosigned(
-  id INTEGER PRIMARY KEY CHECK(id = 1), size INTEGER NOT NULL, time_s INTEGER NOT NULL,
-  note BLOB NOT NULL) STRICT;
-)";
-
-// Version 4: heads at quorum at which the witnesses changed.
-constexpr std::string_view kSchema4 = R"(
-CREATE TABLE witness_change(size INTEGER PRIMARY KEY, note BLOB NOT NULL) STRICT;
-)";
-
-// Version 5: the roster by which the log went on in spite of a contradiction.
-constexpr std::string_view kSchema5 = R"(
-ALTER TABLE contradiction ADD COLUMN settled_by INTEGER;
-)";
-
-constexpr std::array kSteps = {sqlite::StoreStep{kSchema}, sqlite::StoreStep{kSchema2, fill_lanes},
-                               sqlite::StoreStep{kSchema3, fill_tiles}, sqlite::StoreStep{kSchema4},
-                               sqlite::StoreStep{kSchema5}};
-constexpr sqlite::StoreFormat kFormat{.application_id = kHubStoreApplicationId, .steps = kSteps};
-static_assert(kFormat.version() == kHubStoreVersion);
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
 constexpr std::string_view kSelectKnown =
     "SELECT notice, idx FROM entry WHERE origin = ?1 AND notice_id = ?2";
@@ -120,11 +37,14 @@ constexpr std::string_view kPutHead =
     "INSERT INTO head(id, size, root, edge, accepted_at_ms) VALUES(1, ?1, ?2, ?3, ?4) ON "
     "CONFLICT(id) DO UPDATE SET size = ?1, root = ?2, edge = ?3, accepted_at_ms = ?4";
 constexpr std::string_view kPutBatch =
-    "INSERT INTO batch(first_index, size_after, root, type, accepted_at_ms, directory) "
-    "VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+    "INSERT INTO batch(first_index, size_after, root, type, accepted_at_ms, directory, entries) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 constexpr std::string_view kPutEntry =
-    "INSERT INTO entry(idx, origin, notice_id, notice, entry_hash, header, body, "
-    "signatures) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    "INSERT INTO entry(idx, origin, notice_id, notice, header, body, signatures) "
+    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+constexpr std::string_view kPutLane =
+    "INSERT INTO feed(member, urgent, first_index, positions) VALUES(?1, ?2, ?3, ?4) ON "
+    "CONFLICT(member, urgent, first_index) DO UPDATE SET positions = ?4";
 constexpr std::string_view kPutDirectoryEntry = "INSERT INTO directory_entry(idx) VALUES(?1)";
 constexpr std::string_view kPutClock =
     "INSERT INTO clock(key_id, precedence, created_at_us) VALUES(?1, ?2, ?3) ON "
@@ -156,7 +76,7 @@ Result<std::unique_ptr<HubStore>> SqliteHubStore::open(const sqlite::StorePlace&
                  made.prepare("INSERT INTO exchange(id, genesis) VALUES(1, ?1)"));
     return insert.bind(1, Bytes(genesis)).run();
   };
-  CHANCERY_TRY(sqlite::Database database, sqlite::open_store(place, kFormat, use, fill));
+  CHANCERY_TRY(sqlite::Database database, sqlite::open_store(place, hub_format(), use, fill));
   CHANCERY_TRY(sqlite::Statement select, database.prepare("SELECT genesis FROM exchange"));
   CHANCERY_TRY(const bool row, select.step());
   if (!row) {
@@ -361,10 +281,9 @@ Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
                         .bind(2, std::string_view(envelope.draft.origin()))
                         .bind(3, as_bytes(envelope.draft.notice_id()))
                         .bind(4, Bytes(envelope.notice))
-                        .bind(5, Bytes(envelope.entry))
-                        .bind(6, as_bytes(envelope.header_bytes))
-                        .bind(7, as_bytes(envelope.body_bytes))
-                        .bind(8, as_bytes(envelope.signatures_bytes))
+                        .bind(5, as_bytes(envelope.header_bytes))
+                        .bind(6, as_bytes(envelope.body_bytes))
+                        .bind(7, as_bytes(envelope.signatures_bytes))
                         .run());
   if (entry.leaf.type == ledger::LeafType::kDirectory) {
     CHANCERY_TRY(sqlite::Statement* const put_directory, statements_.get(kPutDirectoryEntry));
@@ -373,36 +292,15 @@ Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
   return {};
 }
 
-// The rows of a reader together: in the index they stand side by side, and a statement that stays
-// there finds the next place at once.
-Result<void> SqliteHubStore::write_feeds(const std::vector<NewEntry>& entries) {
-  static const std::string put_many = [] {
-    std::string sql(kPutFeed);
-    for (std::size_t i = 1; i < kFeedRowsTogether; ++i) {
-      sql += ", (?1, ?2, ?" + std::to_string(i + 3) + ")";
-    }
-    return sql;
-  }();
-  std::map<Readers::value_type, std::vector<std::uint64_t>> feeds;
-  for (const NewEntry& entry : entries) {
+Result<void> SqliteHubStore::write_feeds(const Commit& commit) {
+  std::map<Readers::value_type, std::string> lanes;
+  for (const NewEntry& entry : commit.entries) {
     for (Readers::value_type& reader : readers_of(entry.envelope.draft)) {
-      feeds[std::move(reader)].push_back(entry.index);
+      exchange::append_position(lanes[std::move(reader)], entry.index - commit.size_before);
     }
   }
-  for (const auto& [reader, indices] : feeds) {
-    std::span<const std::uint64_t> left = indices;
-    while (left.size() >= kFeedRowsTogether) {
-      CHANCERY_TRY(sqlite::Statement* const put, statements_.get(put_many));
-      put->bind(1, std::string_view(reader.first)).bind(2, std::to_underlying(reader.second));
-      for (std::size_t i = 0; i < kFeedRowsTogether; ++i) {
-        put->bind(static_cast<int>(i) + 3, left[i]);
-      }
-      CHANCERY_TRY_VOID(put->run());
-      left = left.subspan(kFeedRowsTogether);
-    }
-    for (const std::uint64_t index : left) {
-      CHANCERY_TRY_VOID(change_feeds(kPutFeed, index, {reader}));
-    }
+  for (const auto& [reader, positions] : lanes) {
+    CHANCERY_TRY_VOID(put_lane(reader, commit.size_before, positions));
   }
   return {};
 }
@@ -415,16 +313,14 @@ SqliteHubStore::Readers SqliteHubStore::readers_of(const v1::Draft& draft) {
   return readers;
 }
 
-Result<void> SqliteHubStore::change_feeds(std::string_view sql, std::uint64_t index,
-                                          const Readers& readers) {
-  for (const auto& [member, lane] : readers) {
-    CHANCERY_TRY(sqlite::Statement* const change, statements_.get(sql));
-    CHANCERY_TRY_VOID(change->bind(1, std::string_view(member))
-                          .bind(2, std::to_underlying(lane))
-                          .bind(3, index)
-                          .run());
-  }
-  return {};
+Result<void> SqliteHubStore::put_lane(const Readers::value_type& reader, std::uint64_t first_index,
+                                      std::string_view positions) {
+  CHANCERY_TRY(sqlite::Statement* const put, statements_.get(kPutLane));
+  return put->bind(1, std::string_view(reader.first))
+      .bind(2, std::to_underlying(reader.second))
+      .bind(3, first_index)
+      .bind(4, as_bytes(positions))
+      .run();
 }
 
 Result<void> SqliteHubStore::write_kept() {
@@ -454,10 +350,13 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
                                            ", this process at " +
                                            std::to_string(commit.size_before));
   }
+  std::string entries;  // The E of each.
+  entries.reserve(commit.entries.size() * sizeof(Hash));
   for (const NewEntry& entry : commit.entries) {
     CHANCERY_TRY_VOID(write_entry(entry));
+    entries += as_view(entry.envelope.entry);
   }
-  CHANCERY_TRY_VOID(write_feeds(commit.entries));
+  CHANCERY_TRY_VOID(write_feeds(commit));
   CHANCERY_TRY(sqlite::Statement* const put_batch, statements_.get(kPutBatch));
   CHANCERY_TRY_VOID(put_batch->bind(1, commit.size_before)
                         .bind(2, commit.size_after)
@@ -465,6 +364,7 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
                         .bind(4, static_cast<std::uint64_t>(commit.type))
                         .bind(5, commit.accepted_at_ms)
                         .bind(6, Bytes(commit.directory))
+                        .bind(7, as_bytes(entries))
                         .run());
   CHANCERY_TRY_VOID(tiles().add(commit.size_before, commit.size_after));
   for (const KeyClock& clock : commit.clocks) {

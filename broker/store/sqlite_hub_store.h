@@ -2,9 +2,10 @@
 //
 //   exchange         genesis                                   one row
 //   head             size, root, edge, accepted_at             one row: the compare-and-swap target
-//   batch            first index -> size after, root, type, time, directory, checkpoint
-//   entry            index -> origin, notice id, N, E, header, body, signatures
-//   feed             (member, urgent, index)                   who is to be sent what, by lane
+//   batch            first index -> size after, root, type, time, directory, checkpoint, and the E
+//                                   of each of its entries
+//   entry            index -> origin, notice id, N, header, body, signatures
+//   feed             (member, urgent, first index) -> which entries of that batch they are sent
 //   erased           index -> digest of the body that was there, when it was erased
 //   directory_entry  index                                     which entries fold to the directory
 //   clock            (signing key, precedence) -> created_at
@@ -35,6 +36,6 @@ using sqlite::StoreUse;
     const std::string& path, const Hash& genesis, StoreUse use, const sqlite::Medium& medium = {});
 
 inline constexpr std::uint32_t kHubStoreApplicationId = 0x43485562;  // "CHUb"
-inline constexpr std::uint32_t kHubStoreVersion = 5;
+inline constexpr std::uint32_t kHubStoreVersion = 6;
 
 }  // namespace chancery::broker

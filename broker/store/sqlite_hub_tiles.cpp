@@ -1,6 +1,7 @@
-// The hub's SQLite store: the hashes of its tree as tiles, from the entries and from the table of
+// The hub's SQLite store: the hashes of its tree as tiles, from the batches and from the table of
 // those above them.
 
+#include <algorithm>
 #include <functional>
 
 #include "broker/store/sqlite_hub_impl.h"
@@ -11,42 +12,48 @@
 namespace chancery::broker {
 namespace {
 
-// The leaves from ?1 up to ?2, batch by batch.
+// The batches that have leaves from ?1 up to ?2.
 constexpr std::string_view kSelectLeaves =
-    "SELECT e.idx, b.type, b.accepted_at_ms, b.directory, e.entry_hash FROM batch b "
-    "CROSS JOIN entry e ON e.idx >= max(b.first_index, ?1) AND e.idx < min(b.size_after, ?2) "
-    "WHERE b.first_index >= (SELECT coalesce(max(first_index), 0) FROM batch WHERE first_index <= "
-    "?1) AND b.first_index < ?2 ORDER BY b.first_index, e.idx";
+    "SELECT first_index, type, accepted_at_ms, directory, entries, size_after FROM batch WHERE "
+    "first_index >= (SELECT coalesce(max(first_index), 0) FROM batch WHERE first_index <= ?1) AND "
+    "first_index < ?2 ORDER BY first_index";
 
 Result<std::string> leaf_hashes(sqlite::StatementCache& statements, std::uint64_t first,
                                 std::size_t count) {
   CHANCERY_TRY(sqlite::Statement* const select, statements.get(kSelectLeaves));
-  select->bind(1, first).bind(2, first + count);
+  const std::uint64_t end = first + count;
+  select->bind(1, first).bind(2, end);
   std::string hashes;
   hashes.reserve(count * ledger::kTileHashBytes);
-  while (true) {
+  for (std::uint64_t index = first; index < end;) {
     CHANCERY_TRY(const bool row, select->step());
-    const std::uint64_t expected = first + hashes.size() / ledger::kTileHashBytes;
-    if (!row && expected == first + count) {
-      return hashes;
-    }
-    std::uint64_t index = 0;
+    std::uint64_t begin = 0;
+    std::uint64_t batch_end = 0;
+    std::string_view entries;
     if (row) {
-      CHANCERY_TRY(index, select->column_u64(0));
+      CHANCERY_TRY(begin, select->column_u64(0));
+      CHANCERY_TRY(entries, select->column_view(4));
+      CHANCERY_TRY(batch_end, select->column_u64(5));
     }
-    if (!row || index != expected) {
+    if (begin > index || batch_end <= index ||
+        entries.size() != (batch_end - begin) * sizeof(Hash)) {
       select->reset();
-      return fail(ErrorCode::kStoreDamaged, "entry " + std::to_string(expected) + " is not there");
+      return fail(ErrorCode::kStoreDamaged, "leaf " + std::to_string(index) + " is not there");
     }
     CHANCERY_TRY(const std::uint64_t type, select->column_u64(1));
     CHANCERY_TRY(const std::uint64_t accepted_at_ms, select->column_u64(2));
     CHANCERY_TRY(const std::string_view directory, select->column_view(3));
-    CHANCERY_TRY(const std::string_view entry, select->column_view(4));
-    hashes += as_view(ledger::leaf_hash({.type = static_cast<ledger::LeafType>(type),
-                                         .accepted_at_ms = accepted_at_ms,
-                                         .directory = hash_from(directory),
-                                         .entry = hash_from(entry)}));
+    ledger::Leaf leaf{.type = static_cast<ledger::LeafType>(type),
+                      .accepted_at_ms = accepted_at_ms,
+                      .directory = hash_from(directory),
+                      .entry = {}};
+    for (; index < std::min(batch_end, end); ++index) {
+      leaf.entry = hash_from(entries.substr((index - begin) * sizeof(Hash), sizeof(Hash)));
+      hashes += as_view(ledger::leaf_hash(leaf));
+    }
   }
+  select->reset();
+  return hashes;
 }
 
 ledger::KeptTiles tiles_in(sqlite::StatementCache& statements) {
@@ -59,7 +66,6 @@ ledger::KeptTiles tiles_in(sqlite::StatementCache& statements) {
 }  // namespace
 
 Result<void> fill_tiles(sqlite::Database& database) {
-  CHANCERY_TRY_VOID(sqlite::TileTable::create(database));
   sqlite::StatementCache statements(database);
   CHANCERY_TRY(sqlite::Statement* const head, statements.get("SELECT size FROM head"));
   CHANCERY_TRY(const bool row, head->step());
@@ -68,7 +74,7 @@ Result<void> fill_tiles(sqlite::Database& database) {
   }
   CHANCERY_TRY(const std::uint64_t size, head->column_u64(0));
   head->reset();
-  return tiles_in(statements).add(0, size);
+  return tiles_in(statements).mend(0, size);
 }
 
 ledger::KeptTiles SqliteHubStore::tiles() {

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
+#include "core/exchange/feed_positions.h"
 #include "core/exchange/lane.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
@@ -88,34 +90,63 @@ const Envelope* Auditor::check_envelope(const v1::AuditEntry& entry, const ledge
 }
 
 // C-124
-void Auditor::check_feed(const v1::AuditEntry& entry, const Envelope& envelope) {
-  if (!entry.has_feed()) {
-    return;
-  }
-  const std::vector<std::string> readers = readers_of(envelope.draft);
-  const v1::AuditFeed& feed = entry.feed();
-  const bool urgent = lane_of(envelope.draft.precedence()) == Lane::kUrgent;
-  const auto& lane = urgent ? feed.members_urgent() : feed.members();
-  const auto& other_lane = urgent ? feed.members() : feed.members_urgent();
-  if (std::ranges::equal(lane, readers) && other_lane.empty()) {
-    return;
-  }
-  const std::set<std::string> due(readers.begin(), readers.end());
-  const std::set<std::string> fed(lane.begin(), lane.end());
-  for (const std::string& member : due) {
-    if (!fed.contains(member)) {
-      finding(entry.index(), {ErrorCode::kStoreDamaged, "the feed of " + member + " lacks it"});
+void Auditor::check_feeds(const v1::AuditBatch& batch, std::size_t count, const Due& due) {
+  std::map<std::pair<std::string_view, bool>, std::vector<std::uint64_t>> wanted;  // And urgent.
+  for (const auto& [readers, held] : due) {
+    for (const std::string& member : readers.members) {
+      std::vector<std::uint64_t>& indices = wanted[{member, readers.urgent}];
+      indices.insert(indices.end(), held.begin(), held.end());
     }
   }
-  for (const std::string& member : fed) {
-    if (!due.contains(member)) {
-      finding(entry.index(),
-              {ErrorCode::kStoreDamaged, "it is in the feed of " + member + ", not for them"});
+  for (auto& [lane, indices] : wanted) {
+    std::ranges::sort(indices);
+  }
+  const auto& lanes = batch.feeds().lanes();
+  const auto is_wanted = [&](const v1::AuditLane& lane) {
+    const auto known = wanted.find({lane.member(), lane.urgent()});
+    return known != wanted.end() && lane.positions().size() % kPositionBytes == 0 &&
+           known->second == indices_at(lane.positions(), lane.first_index());
+  };
+  if (static_cast<std::size_t>(lanes.size()) == wanted.size() &&
+      std::ranges::all_of(lanes, is_wanted)) {
+    return;
+  }
+  using Row = std::tuple<std::uint64_t, std::string_view, bool>;  // Index, member, urgent.
+  const auto damaged = [&](std::uint64_t index, const std::string& what) {
+    finding(index, {ErrorCode::kStoreDamaged, what});
+  };
+  std::set<Row> fed;
+  for (const v1::AuditLane& lane : lanes) {
+    const std::vector<std::uint64_t> indices = indices_at(lane.positions(), lane.first_index());
+    for (const std::uint64_t index : indices) {
+      if (!fed.emplace(index, lane.member(), lane.urgent()).second) {
+        damaged(index, "it is twice in the feed of " + lane.member());
+      }
+    }
+    if (!std::ranges::is_sorted(indices) || lane.positions().size() % kPositionBytes != 0) {
+      damaged(batch.first_index(), "its batch is not in order in the feed of " + lane.member());
     }
   }
-  for (const std::string& member : other_lane) {
-    finding(entry.index(),
-            {ErrorCode::kStoreDamaged, "it is in the wrong lane of the feed of " + member});
+  std::map<std::uint64_t, bool>
+      good;  // Those that could be compared, and whether in the urgent lane.
+  for (const auto& [readers, held] : due) {
+    for (const std::uint64_t index : held) {
+      good.emplace(index, readers.urgent);
+      for (const std::string& member : readers.members) {
+        if (fed.erase({index, member, readers.urgent}) == 0) {
+          damaged(index, "the feed of " + member + " lacks it");
+        }
+      }
+    }
+  }
+  for (const auto& [index, member, urgent] : fed) {  // What is left is too much.
+    if (index < batch.first_index() || index - batch.first_index() >= count) {
+      damaged(index, "it is in the feed of " + std::string(member) + ", for another batch");
+    } else if (const auto known = good.find(index); known != good.end()) {
+      damaged(index, known->second == urgent
+                         ? "it is in the feed of " + std::string(member) + ", not for them"
+                         : "it is in the wrong lane of the feed of " + std::string(member));
+    }
   }
 }
 
@@ -307,14 +338,11 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
   if (leaves.empty() || leaves.size() * ledger::kLeafBytes != batch.leaves().size()) {
     return stop(batch.first_index() + leaves.size(), {ErrorCode::kMalformed, "no leaf"});
   }
-  for (std::size_t i = 0; i < leaves.size(); ++i) {
-    if (leaves[i].entry == Hash{}) {
-      return stop(batch.first_index() + i, {ErrorCode::kStoreDamaged, "the entry is not there"});
-    }
-  }
   const std::optional<AuditFinding> end = follow(batch, leaves);
   const bool followed = !end.has_value() && !stopped_;
+  std::vector<bool> shown(leaves.size());
   std::vector<bool> held(leaves.size());
+  Due due;
   for (const v1::AuditEntry& entry : batch.entries()) {
     const std::uint64_t position = entry.index() - batch.first_index();
     if (entry.index() < batch.first_index() || position >= leaves.size()) {
@@ -322,6 +350,7 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
       continue;
     }
     const ledger::Leaf& leaf = leaves[position];
+    shown[position] = true;
     const Envelope* const good = check_envelope(entry, leaf);
     if (!followed) {
       continue;
@@ -332,7 +361,10 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
       continue;
     }
     held[position] = true;
-    check_feed(entry, *good);
+    if (batch.has_feeds()) {
+      due[{readers_of(good->draft), lane_of(good->draft.precedence()) == Lane::kUrgent}].push_back(
+          entry.index());
+    }
     ++report_.envelope_count;
     report_.erased_count += good->erased.has_value() ? 1U : 0U;
     if (leaf.type != ledger::LeafType::kDirectory) {
@@ -342,8 +374,16 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
   if (end.has_value()) {
     return stop(end->index, end->error);
   }
+  for (std::size_t i = 0; batch.has_feeds() && i < shown.size(); ++i) {
+    if (!shown[i]) {
+      finding(batch.first_index() + i, {ErrorCode::kStoreDamaged, "the entry is not there"});
+    }
+  }
   if (!followed) {
     return false;
+  }
+  if (batch.has_feeds()) {
+    check_feeds(batch, leaves.size(), due);
   }
   note_failure(heads_.add(follower_.size(), follower_.tree().root()));
   stopped_ = report_.failure.has_value();
@@ -351,8 +391,10 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
 }
 
 AuditReport Auditor::finish(std::uint64_t size_claimed, std::string_view root_claimed) {
-  note_failure(drafts_.find_reused([this](std::uint64_t index) {
-    finding(index, {ErrorCode::kNoticeIdReused, "an entry before it has another draft of its id"});
+  note_failure(drafts_.find_reused([this](const ReusedId& found) {
+    finding(found.index, {ErrorCode::kNoticeIdReused,
+                          "entry " + std::to_string(found.index_first) + " has another draft of " +
+                              found.origin + " under id " + uuid_text(as_bytes(found.notice_id))});
   }));
   report_.size = follower_.size();
   report_.root = follower_.tree().root();

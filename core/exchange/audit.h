@@ -77,8 +77,16 @@ class Auditor {
   const Envelope* check_envelope(const v1::AuditEntry& entry, const ledger::Leaf& leaf);
   void judge(std::uint64_t index, const Envelope& notice);
 
-  // What a store keeps beside an entry, to deliver and to show it by.
-  void check_feed(const v1::AuditEntry& entry, const Envelope& envelope);
+  // What a store keeps beside the entries, to deliver and to show them by.
+  struct Readers {
+    std::vector<std::string> members;
+    bool urgent = false;
+
+    [[nodiscard]] auto operator<=>(const Readers&) const = default;
+  };
+  using Due = std::map<Readers, std::vector<std::uint64_t>>;  // Indices.
+  // Of a batch of `count` entries.
+  void check_feeds(const v1::AuditBatch& batch, std::size_t count, const Due& due);
   void check_outbox(const v1::AuditEntry& entry, const ledger::Leaf& leaf, const Envelope* good);
   void check_inbox(const v1::AuditEntry& entry, const Envelope* good);
   // A notice that was found good.

@@ -7,8 +7,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "core/crypto/sha256.h"
-
 namespace chancery::exchange {
 namespace {
 
@@ -97,9 +95,9 @@ void DraftMemory::sort() {
 
 Result<void> DraftMemory::add(std::uint64_t index, std::string_view origin,
                               std::string_view notice_id, const Hash& notice) {
+  CHANCERY_CHECK(notice_id.size() == kIdBytes && origin.size() <= kOriginBytesMax);
   Row row{.index = index};
-  const Hash id = crypto::sha256({as_bytes(notice_id), as_bytes(origin)});
-  std::copy_n(id.begin(), row.id.size(), row.id.begin());
+  std::ranges::copy(origin, std::ranges::copy(notice_id, row.id.begin()).out);
   std::copy_n(notice.begin(), row.notice.size(), row.notice.begin());
   rows_.push_back(row);
   if (scratch_.append && rows_.size() == kRunRows) {
@@ -111,7 +109,7 @@ Result<void> DraftMemory::add(std::uint64_t index, std::string_view origin,
   return {};
 }
 
-Result<void> DraftMemory::find_reused(const std::function<void(std::uint64_t index)>& reused) {
+Result<void> DraftMemory::find_reused(const std::function<void(const ReusedId& found)>& reused) {
   sort();
   const std::size_t block_rows = kRunRows / std::max<std::size_t>(runs_.size(), 1);
   std::vector<Run> runs;
@@ -142,7 +140,12 @@ Result<void> DraftMemory::find_reused(const std::function<void(std::uint64_t ind
     if (!first.has_value() || first->id != row.id) {
       first = row;
     } else if (first->notice != row.notice) {
-      reused(row.index);
+      const auto id = std::string_view(reinterpret_cast<const char*>(row.id.data()), row.id.size());
+      const std::string_view origin = id.substr(kIdBytes);
+      reused({.index = row.index,
+              .index_first = first->index,
+              .origin = std::string(origin.substr(0, origin.find('\0'))),
+              .notice_id = std::string(id.substr(0, kIdBytes))});
     }
     CHANCERY_TRY_VOID(queue_next(run));
   }

@@ -54,21 +54,32 @@ class HeadMemory {
   std::uint64_t read_first_size_ = 0;
 };
 
-// That an origin has one draft under a notice id. 21 MB, and 8 bytes for each 262,144 notices.
+// An entry whose notice id another draft of its origin has that was logged before.
+struct ReusedId {
+  std::uint64_t index = 0;
+  std::uint64_t index_first = 0;
+  std::string origin;
+  std::string notice_id;  // 16 bytes.
+};
+
+// That an origin has one draft under a notice id. 25 MB, and 8 bytes for each 262,144 notices.
 class DraftMemory {
  public:
   explicit DraftMemory(Scratch scratch) : scratch_(std::move(scratch)) {}
 
+  // Of an envelope that parses: an id of 16 bytes, a member's code of at most 8.
   [[nodiscard]] Result<void> add(std::uint64_t index, std::string_view origin,
                                  std::string_view notice_id, const Hash& notice);
-  // Afterwards: the entries whose id has another draft in an earlier one, in no order.
-  [[nodiscard]] Result<void> find_reused(const std::function<void(std::uint64_t index)>& reused);
+  // Afterwards, in no order.
+  [[nodiscard]] Result<void> find_reused(const std::function<void(const ReusedId& found)>& reused);
 
  private:
-  using Fingerprint = std::array<std::uint8_t, 16>;
+  static constexpr std::size_t kIdBytes = 16;
+  static constexpr std::size_t kOriginBytesMax = 8;
   struct Row {
-    Fingerprint id{};  // Of origin and notice id.
-    Fingerprint notice{};
+    // The id first: ids ascend with time, and so does the log, nearly.
+    std::array<std::uint8_t, kIdBytes + kOriginBytesMax> id{};
+    std::array<std::uint8_t, 16> notice{};  // Of N.
     std::uint64_t index = 0;
   };
   class Run;

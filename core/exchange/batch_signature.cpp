@@ -1,6 +1,7 @@
 #include "core/exchange/batch_signature.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "core/base/encoding.h"
@@ -81,7 +82,8 @@ bool RootCache::follows(const Hash& genesis, const Signature& signature, const H
     return false;
   }
   const Signature::Batch& batch = *signature.batch;
-  return std::ranges::any_of(kept_, [&](Kept& kept) {
+  // The newest first: most often the next notice is of the same batch.
+  return std::ranges::any_of(std::views::reverse(kept_), [&](Kept& kept) {
     return kept.value == signature.value && kept.key_id == signature.key_id &&
            kept.genesis == genesis && kept.path.size() == batch.tree_size &&
            kept.path.follow(leaf, batch.leaf_index, batch.path);

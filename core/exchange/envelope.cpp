@@ -323,11 +323,17 @@ std::string Envelope::name() const {
 std::string envelope_bytes(std::string_view header, std::string_view body,
                            std::string_view signatures) {
   std::string bytes;
+  set_envelope_bytes(bytes, header, body, signatures);
+  return bytes;
+}
+
+void set_envelope_bytes(std::string& bytes, std::string_view header, std::string_view body,
+                        std::string_view signatures) {
+  bytes.clear();
   bytes.reserve(header.size() + body.size() + signatures.size() + 3 * kPartPrefixMax);
   append_part(bytes, v1::Envelope::kHeaderFieldNumber, header);
   append_part(bytes, v1::Envelope::kBodyFieldNumber, body);
   append_part(bytes, v1::Envelope::kSignaturesFieldNumber, signatures);
-  return bytes;
 }
 
 std::string erased_bytes(std::string_view header, const Hash& body_digest,

@@ -56,6 +56,9 @@ struct Envelope {
 // The same input gives the same bytes: the parts of an envelope put together.
 [[nodiscard]] std::string envelope_bytes(std::string_view header, std::string_view body,
                                          std::string_view signatures);
+// The same in the place of what is in `bytes`, whose memory is used.
+void set_envelope_bytes(std::string& bytes, std::string_view header, std::string_view body,
+                        std::string_view signatures);
 
 // The same of an envelope whose body was erased (C-99).
 [[nodiscard]] std::string erased_bytes(std::string_view header, const Hash& body_digest,

@@ -731,9 +731,11 @@ Result<void> NodeStore::check() {
   return impl_->tiles().check(0, size);
 }
 
-Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::size_t bytes_max) {
+Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::size_t bytes_max,
+                                                 v1::AuditPageReply used) {
   CHANCERY_TRY_VOID(impl_->write_memory());
-  CHANCERY_TRY(v1::AuditPageReply reply, audit_batches(from_index, bytes_max, true));
+  CHANCERY_TRY(v1::AuditPageReply reply,
+               audit_batches(from_index, bytes_max, true, std::move(used)));
   if (reply.next_index() == 0) {
     CHANCERY_TRY(sqlite::Statement* const beyond,
                  impl_->statement("SELECT (SELECT count(*) FROM received WHERE idx >= ?1) + "
@@ -749,12 +751,13 @@ Result<v1::AuditPageReply> NodeStore::audit_page(std::uint64_t from_index, std::
 
 Result<v1::AuditPageReply> NodeStore::audit_leaves(std::uint64_t from_index,
                                                    std::size_t bytes_max) {
-  return audit_batches(from_index, bytes_max, false);
+  return audit_batches(from_index, bytes_max, false, {});
 }
 
 Result<v1::AuditPageReply> NodeStore::audit_batches(std::uint64_t from_index, std::size_t bytes_max,
-                                                    bool entries) {
-  v1::AuditPageReply reply;
+                                                    bool entries, v1::AuditPageReply used) {
+  v1::AuditPageReply reply = std::move(used);
+  reply.Clear();
   CHANCERY_TRY(sqlite::Statement* const head, impl_->statement("SELECT size, root FROM position"));
   CHANCERY_TRY(const bool followed, head->step());
   std::uint64_t size = 0;

@@ -585,16 +585,19 @@ class NodeStore {
   [[nodiscard]] Result<void> check();
   // The beginning of a copy of the store, to be stepped while no transaction is open.
   [[nodiscard]] Result<sqlite::Backup> begin_backup(const std::string& path);
-  // For an auditor: the bytes as they are stored, not checked here.
+  // For an auditor: the bytes as they are stored, not checked here. A page that was looked at may
+  // come back as `used`, so that its memory serves again.
   [[nodiscard]] Result<v1::AuditPageReply> audit_page(std::uint64_t from_index,
-                                                      std::size_t bytes_max);
+                                                      std::size_t bytes_max,
+                                                      v1::AuditPageReply used = {});
   // The same without entries, and of the last page the checkpoint at quorum alone.
   [[nodiscard]] Result<v1::AuditPageReply> audit_leaves(std::uint64_t from_index,
                                                         std::size_t bytes_max);
 
  private:
   [[nodiscard]] Result<v1::AuditPageReply> audit_batches(std::uint64_t from_index,
-                                                         std::size_t bytes_max, bool entries);
+                                                         std::size_t bytes_max, bool entries,
+                                                         v1::AuditPageReply used);
   [[nodiscard]] Result<bool> reuses_id(const Arrival& arrival);
   [[nodiscard]] Result<std::optional<Error>> first_alarm();
 

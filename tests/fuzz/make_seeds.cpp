@@ -757,14 +757,20 @@ void add_logs(const Corpus& corpus) {
              choose(2) + choose(1) + page(7, pages[pages.size() - 2]) + page(7, pages.back()) +
                  last.SerializeAsString());
   v1::AuditBatch altered = pages[pages.size() - 2];
-  altered.mutable_entries(0)->mutable_feed()->add_members("KZ");
+  const auto add_lane = [](v1::AuditBatch& to, const std::string& member) {
+    v1::AuditLane& lane = *to.mutable_feeds()->add_lanes();
+    lane.set_member(member);
+    lane.set_first_index(to.first_index());
+    lane.set_positions(std::string(2, '\0'));
+  };
+  add_lane(altered, "KZ");
   altered.mutable_entries(1)->set_shown(true);
   altered.mutable_entries(1)->mutable_outbox()->set_passed(true);
   corpus.add("audit", "altered", choose(1) + choose(0) + page(0, altered));
   corpus.add("audit", "altered-often", [&] {
     v1::AuditBatch often = altered;
     for (int i = 0; i < 150; ++i) {
-      often.mutable_entries(0)->mutable_feed()->add_members(std::to_string(i));
+      add_lane(often, std::to_string(i));
     }
     return choose(1) + choose(0) + page(0, often);
   }());

@@ -40,7 +40,8 @@ class AuditExportTest : public ::testing::Test {
  protected:
   [[nodiscard]] AuditSource source_of(const GeneratedLog& log) const {
     const auto pages = [&log](bool leaves_only) {
-      return [&log, leaves_only](std::uint64_t from) -> Result<v1::AuditPageReply> {
+      return [&log, leaves_only](std::uint64_t from,
+                                 v1::AuditPageReply&&) -> Result<v1::AuditPageReply> {
         return log.page(from, leaves_only);
       };
     };
@@ -134,7 +135,7 @@ TEST_F(AuditExportTest, ASecondExportAddsWhatIsNewAndComesToTheSame) {
     const GeneratedLog part(exchange_, {.size = size, .heads = {300, 512, 65'536}});
     std::uint64_t asked_from = size;
     AuditSource source = source_of(part);
-    source.leaves = [&](std::uint64_t from) -> Result<v1::AuditPageReply> {
+    source.leaves = [&](std::uint64_t from, v1::AuditPageReply&&) -> Result<v1::AuditPageReply> {
       asked_from = std::min(asked_from, from);
       return part.page(from, true);
     };
@@ -209,7 +210,7 @@ TEST_F(AuditExportTest, LeavesThatDoNotMakeTheRootAreTakenBack) {
   const GeneratedLog log(exchange_, {.size = 5'000, .heads = {600}});
   AuditSource source = source_of(log);
   const auto altered = [&](std::size_t at) {
-    return [&log, at](std::uint64_t from) -> Result<v1::AuditPageReply> {
+    return [&log, at](std::uint64_t from, v1::AuditPageReply&&) -> Result<v1::AuditPageReply> {
       v1::AuditPageReply page = log.page(from, true);
       for (v1::AuditBatch& batch : *page.mutable_batches()) {
         if (batch.first_index() == 4096) {
@@ -235,7 +236,7 @@ TEST_F(AuditExportTest, LeavesThatDoNotMakeTheRootAreTakenBack) {
 TEST_F(AuditExportTest, ADirectoryEntryThatIsNotThereEndsIt) {
   const GeneratedLog log(exchange_, {.size = 600});
   AuditSource source = source_of(log);
-  source.pages = [&](std::uint64_t from) -> Result<v1::AuditPageReply> {
+  source.pages = [&](std::uint64_t from, v1::AuditPageReply&&) -> Result<v1::AuditPageReply> {
     return log.page(from, true);
   };
   EXPECT_EQ(outcome(export_log(source, folder_, false)), "store-damaged");

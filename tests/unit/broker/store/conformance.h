@@ -377,6 +377,24 @@ TYPED_TEST_P(HubStoreConformance, AFeedIsReadInPages) {
   EXPECT_EQ(this->feed("BY", 0, 100, size), "7<-0 8<-8 ");
 }
 
+// Wherever in which batch: what came before may be in the batch before, or in none.
+TYPED_TEST_P(HubStoreConformance, AFeedIsReadFromAnywhere) {
+  this->found();
+  this->log({this->envelope({"BY"}), this->envelope({"KZ"})});
+  this->log({this->envelope({"KZ"})});
+  this->log({this->envelope({"KZ"}), this->envelope({"BY"}), this->envelope({"KZ"}),
+             this->envelope({"BY"})});
+  const std::vector<std::string> expected = {
+      "7<-0 11<-8 13<-12 ", "11<-8 13<-12 ", "11<-8 13<-12 ", "11<-8 13<-12 ",
+      "11<-8 13<-12 ",      "13<-12 ",       "13<-12 ",       ""};
+  for (std::uint64_t from = 7; from <= 14; ++from) {
+    EXPECT_EQ(this->feed("BY", from), expected[from - 7]) << from;
+  }
+  EXPECT_EQ(this->feed("KZ", 9, 2), "9<-9 10<-10 ");
+  EXPECT_EQ(this->feed("KZ", 11, 1), "12<-11 ");
+  EXPECT_EQ(this->feed("TJ", 7), "");
+}
+
 // C-141
 TYPED_TEST_P(HubStoreConformance, BatchesAreWhatFollowersWereTold) {
   this->found();
@@ -700,8 +718,10 @@ TYPED_TEST_P(HubStoreConformance, EveryRecordIsLookedAtAgain) {
 
 // C-149: whatever of the record is harmed, and where it is gone.
 TYPED_TEST_P(HubStoreConformance, ARecordIsRestoredFromTheEnvelopeThatWasLogged) {
-  for (const char* const harmed : {"header", "body", "signatures", "entry_hash", "all"}) {
+  for (const std::string_view harmed :
+       {"header", "body", "signatures", "entry_hash", "row", "row, entry_hash"}) {
     SCOPED_TRACE(harmed);
+    const bool hash_is_harmed = harmed.ends_with("entry_hash");
     this->close();
     this->engine_ = TypeParam();
     this->exchange_ = test::TestExchange();
@@ -712,10 +732,13 @@ TYPED_TEST_P(HubStoreConformance, ARecordIsRestoredFromTheEnvelopeThatWasLogged)
     const std::string other = this->envelope();
     this->log({first, envelope, other});
     this->close();
-    if (harmed == std::string_view("all")) {
+    if (harmed.starts_with("row")) {
       this->engine_.lose(8);
     } else {
       this->engine_.alter(harmed, 8);
+    }
+    if (harmed == "row, entry_hash") {
+      this->engine_.alter("entry_hash", 8);
     }
     this->reopen();
     EXPECT_TRUE(test::must(this->store_->damaged_entries(10)).empty()) << "nobody looked";
@@ -745,13 +768,25 @@ TYPED_TEST_P(HubStoreConformance, ARecordIsRestoredFromTheEnvelopeThatWasLogged)
     EXPECT_EQ(this->scrub(100), "10 records: ");
     EXPECT_TRUE(this->audit(*this->store_).passed());
     EXPECT_TRUE(test::must(this->store_->damaged_entries(10)).empty());
-    EXPECT_EQ(
-        test::must(this->store_->quarantined()).size(),
-        harmed == std::string_view("entry_hash") || harmed == std::string_view("all") ? 0U : 1U)
+    EXPECT_EQ(test::must(this->store_->quarantined()).size(), hash_is_harmed ? 0U : 1U)
         << "of a batch it was shown only where that had to be asked";
     // What is harmed again is new again.
     EXPECT_TRUE(test::must(this->store_->quarantine(
         {.part = "entry", .index = 8, .error = {ErrorCode::kStoreDamaged, "again"}}, kNow + 1)));
+  }
+}
+
+TYPED_TEST_P(HubStoreConformance, AnAuditNamesAnEntryThatIsGone) {
+  this->found();
+  this->log({this->envelope(), this->envelope(), this->envelope()});
+  for (const std::uint64_t index : {9U, 8U, 7U, 2U}) {
+    this->close();
+    this->engine_.lose(index);
+    const auto store = test::must(this->engine_.open_for_audit(this->exchange_.genesis()));
+    const exchange::AuditReport report = this->audit(*store);
+    ASSERT_FALSE(report.passed());
+    EXPECT_EQ(report.findings.front().index, index);
+    EXPECT_NE(report.findings.front().error.detail.find("is not there"), std::string::npos);
   }
 }
 
@@ -871,6 +906,7 @@ TYPED_TEST_P(HubStoreConformance, PagesWithoutEntriesHaveTheSameLeavesAndEndWith
   for (v1::AuditBatch& batch : *bare.mutable_batches()) {
     EXPECT_GT(batch.entries_size(), 0);
     batch.clear_entries();
+    batch.clear_feeds();
   }
   bare.clear_clocks();
   bare.clear_rows_beyond();
@@ -908,15 +944,15 @@ REGISTER_TYPED_TEST_SUITE_P(
     AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
     AnswersWhatWasLoggedAndWhatWasAHead, AHeadStaysUnsignedUntilItsCheckpointIsDurable,
     AFeedHasWhatIsForItsMemberWithWhatCameBefore, ABatchOfManyIsInTheFeedsOfItsReadersAlone,
-    AFeedIsReadInPages, BatchesAreWhatFollowersWereTold, BatchesAreReadInPagesFromWhereOneStarts,
-    AnAlteredEntryIsNamedAndNeverServedAndTheOthersAre, AnAlteredDirectoryEntryStopsTheStart,
-    AForgottenDirectoryEntryStopsTheStart, ALiveStoreIsAuditedInPages,
-    AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused, SecondDraftsUnderAnIdAreKept,
-    UrgentNoticesHaveALaneOfTheirOwn, AnErasedBodyLeavesWhatHashesToItsLeaf,
-    AnAlteredBodyIsNotErased, WhatWasWrittenLastIsLookedAtAgainAtAStart,
-    AStartLooksAtTheEndOfTheLogOnly, ARecordIsRestoredFromTheEnvelopeThatWasLogged,
-    ARestoredRecordStaysWithoutTheBodyThatWasErased, EveryRecordIsLookedAtAgain,
-    ALookIsBoundedInBytes, ProofsComeFromItsTiles, ABatchThatReadsBackOtherwiseIsNamed,
-    TheHeadAtQuorumStaysWithItsWitnesses);
+    AFeedIsReadInPages, AFeedIsReadFromAnywhere, BatchesAreWhatFollowersWereTold,
+    BatchesAreReadInPagesFromWhereOneStarts, AnAlteredEntryIsNamedAndNeverServedAndTheOthersAre,
+    AnAlteredDirectoryEntryStopsTheStart, AForgottenDirectoryEntryStopsTheStart,
+    ALiveStoreIsAuditedInPages, AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused,
+    SecondDraftsUnderAnIdAreKept, UrgentNoticesHaveALaneOfTheirOwn,
+    AnErasedBodyLeavesWhatHashesToItsLeaf, AnAlteredBodyIsNotErased, AnAuditNamesAnEntryThatIsGone,
+    WhatWasWrittenLastIsLookedAtAgainAtAStart, AStartLooksAtTheEndOfTheLogOnly,
+    ARecordIsRestoredFromTheEnvelopeThatWasLogged, ARestoredRecordStaysWithoutTheBodyThatWasErased,
+    EveryRecordIsLookedAtAgain, ALookIsBoundedInBytes, ProofsComeFromItsTiles,
+    ABatchThatReadsBackOtherwiseIsNamed, TheHeadAtQuorumStaysWithItsWitnesses);
 
 }  // namespace chancery::broker

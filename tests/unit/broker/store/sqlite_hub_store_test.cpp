@@ -9,7 +9,9 @@
 #include <memory>
 #include <string>
 
+#include "broker/store/sqlite_hub_impl.h"
 #include "core/base/encoding.h"
+#include "core/exchange/feed_positions.h"
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
 #include "tests/unit/broker/store/conformance.h"
@@ -28,10 +30,14 @@ class SqliteEngine {
     return open_sqlite_hub_store(path(), genesis, StoreUse::kAudit);
   }
 
+  // A column of the entry; or "entry_hash", which its batch has.
   [[nodiscard]] std::string stored(std::string_view column, std::uint64_t index) const {
     sqlite::Database database = raw();
-    sqlite::Statement select = test::must(
-        database.prepare("SELECT " + std::string(column) + " FROM entry WHERE idx = ?1"));
+    const std::string from = column == kEntryHash
+                                 ? "substr(entries, 32 * (?1 - first_index) + 1, 32) FROM batch "
+                                   "WHERE first_index <= ?1 AND size_after > ?1"
+                                 : std::string(column) + " FROM entry WHERE idx = ?1";
+    sqlite::Statement select = test::must(database.prepare("SELECT " + from));
     EXPECT_TRUE(test::must(select.bind(1, index).step()));
     return test::must(select.column_blob(0));
   }
@@ -40,8 +46,13 @@ class SqliteEngine {
     std::string bytes = stored(column, index);
     sqlite::Database database = raw();
     bytes[bytes.size() / 2] ^= 4;
-    sqlite::Statement update =
-        test::must(database.prepare("UPDATE entry SET " + name + " = ?2 WHERE idx = ?1"));
+    sqlite::Statement update = test::must(database.prepare(
+        name == kEntryHash
+            ? "UPDATE batch SET entries = CAST(substr(entries, 1, 32 * (?1 - first_index)) || ?2 "
+              "|| "
+              "substr(entries, 32 * (?1 - first_index) + 33) AS BLOB) WHERE first_index <= ?1 AND "
+              "size_after > ?1"
+            : "UPDATE entry SET " + name + " = ?2 WHERE idx = ?1"));
     test::must(update.bind(1, index).bind(2, as_bytes(bytes)).run());
   }
   void forget(std::uint64_t index) const {
@@ -66,6 +77,8 @@ class SqliteEngine {
   }
 
  private:
+  static constexpr std::string_view kEntryHash = "entry_hash";
+
   std::unique_ptr<os::TemporaryFolder> folder_ = std::make_unique<os::TemporaryFolder>();
 };
 
@@ -107,18 +120,20 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
     envelopes[8] = test::must(store->read_feed(read, exchange::kFrameBytesTarget)).at(0).envelope;
     envelopes[6] = test::must(store->read_batches(6, 1, 1)).at(0).directory_entry();
   }
+  const std::string without_8 = "UPDATE feed SET positions = x'00000002' WHERE first_index = 7";
+  const std::string add = "INSERT INTO feed(member, urgent, first_index, positions) VALUES";
   const std::string at_8 = " WHERE idx = 8";
   for (const std::string& sql :
-       {"DELETE FROM feed" + at_8 + " AND member = 'BY'", "UPDATE feed SET urgent = 1" + at_8,
-        "UPDATE feed SET member = 'KZ'" + at_8 + " AND member = 'BY'",
-        std::string("INSERT INTO feed(member, urgent, idx) VALUES('KZ', 0, 8)"),
-        std::string("INSERT INTO feed(member, urgent, idx) VALUES('BY', 1, 8)"),
-        std::string("INSERT INTO feed(member, urgent, idx) VALUES('BY', 0, 6)"),
-        "DELETE FROM feed" + at_8, "UPDATE entry SET origin = 'KZ'" + at_8,
-        "UPDATE entry SET notice_id = zeroblob(16)" + at_8,
+       {without_8 + " AND member = 'BY'",
+        without_8 + "; " + add + "('AM', 1, 7, x'0001'), ('BY', 1, 7, x'0001')",
+        without_8 + " AND member = 'BY'; " + add + "('KZ', 0, 7, x'0001')",
+        add + "('KZ', 0, 7, x'0001')", add + "('KZ', 0, 8, x'0000')", add + "('BY', 0, 8, x'0000')",
+        add + "('BY', 1, 7, x'0001')", add + "('BY', 0, 6, x'0000')", without_8,
+        std::string("UPDATE feed SET positions = x'0000000100010002' WHERE member = 'BY'"),
+        "UPDATE entry SET origin = 'KZ'" + at_8, "UPDATE entry SET notice_id = zeroblob(16)" + at_8,
         "UPDATE entry SET notice = zeroblob(32)" + at_8}) {
     SCOPED_TRACE(sql);
-    const std::uint64_t harmed = sql.ends_with("6)") ? 6 : 8;
+    const std::uint64_t harmed = sql.find("0, 6,") != std::string::npos ? 6 : 8;
     {
       const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
       EXPECT_TRUE(test::must(store->scrub(100, kMuch)).whole);
@@ -158,6 +173,34 @@ TEST_F(SqliteHubStoreTest, AFileThatIsNoHubsStoreIsRefused) {
         {.mode = sqlite::OpenMode::kCreate, .application_id = 7, .user_version = 1}));
   }
   EXPECT_EQ(opened(), "store-damaged");
+}
+
+// As where a store of an older version had none, and where some of them are wrong.
+TEST_F(SqliteHubStoreTest, HashesAboveTheLeavesAreMadeFromThem) {
+  {
+    const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
+    Sequencer sequencer(test::must(store->load()), AdmissionLimits{}, log_keys());
+    StoreLog log{*store};
+    while (sequencer.tree().size() < 600) {
+      for (int i = 0; i < 200; ++i) {
+        test::must(sequencer.offer(0, std::nullopt,
+                                   notice(exchange_, exchange_.draft("AM", {"BY"}, "contact"),
+                                          {.seen = head_of(sequencer.tree())})));
+      }
+      static_cast<void>(turn(sequencer, log));
+    }
+    EXPECT_EQ(test::outcome(store->check()), "good");
+  }
+  for (const std::string sql : {"DELETE FROM tile", "UPDATE tile SET hash = zeroblob(32)"}) {
+    engine_.change(sql);
+    EXPECT_EQ(test::outcome(test::must(engine_.open(exchange_.genesis()))->check()),
+              "store-damaged");
+    {
+      sqlite::Database database = engine_.raw();
+      test::must(fill_tiles(database));
+    }
+    EXPECT_EQ(test::outcome(test::must(engine_.open(exchange_.genesis()))->check()), "good") << sql;
+  }
 }
 
 TEST_F(SqliteHubStoreTest, AStoreHasOneOwner) {
@@ -220,8 +263,13 @@ TEST_F(SqliteHubStoreTest, ALogThatDoesNotMakeItsRootsStopsTheStart) {
         "UPDATE batch SET type = 1 WHERE size_after = 5",
         "UPDATE batch SET size_after = 70 WHERE size_after = 7",
         "UPDATE batch SET directory = zeroblob(32) WHERE size_after = 5",
-        "DELETE FROM batch WHERE size_after = 5", "DELETE FROM entry WHERE idx = 8",
-        "DELETE FROM entry WHERE idx = 9", "UPDATE entry SET idx = 99 WHERE idx = 9"}) {
+        "DELETE FROM batch WHERE size_after = 5",
+        "UPDATE batch SET entries = zeroblob(96) WHERE first_index = 7",
+        "UPDATE batch SET entries = substr(entries, 1, 64) WHERE first_index = 7",
+        "UPDATE batch SET entries = substr(entries, 1, 95) WHERE first_index = 7",
+        "UPDATE batch SET entries = CAST(entries || zeroblob(32) AS BLOB) WHERE first_index = 7",
+        "UPDATE batch SET entries = CAST(entries || x'00' AS BLOB) WHERE first_index = 7",
+        "UPDATE batch SET entries = x'' WHERE first_index = 7"}) {
     const SqliteEngine copy;
     std::filesystem::copy_file(engine_.path(), copy.path());
     copy.change(sql);
@@ -229,73 +277,89 @@ TEST_F(SqliteHubStoreTest, ALogThatDoesNotMakeItsRootsStopsTheStart) {
     EXPECT_EQ(test::outcome(store->check_tail()), "store-damaged") << sql;
   }
   EXPECT_EQ(test::outcome(test::must(engine_.open(exchange_.genesis()))->check_tail()), "good");
-}
-
-TEST_F(SqliteHubStoreTest, AnEntryThatIsGoneIsNamed) {
-  for (const std::string index : {"2", "7", "8", "9"}) {
+  for (const char* const sql :
+       {"DELETE FROM entry WHERE idx = 9", "UPDATE entry SET idx = 99 WHERE idx = 9"}) {
     const SqliteEngine copy;
     std::filesystem::copy_file(engine_.path(), copy.path());
-    copy.change("DELETE FROM entry WHERE idx = " + index);
-    const auto store = test::must(copy.open_for_audit(exchange_.genesis()));
-    const v1::AuditPageReply page = test::must(store->audit_page(0, kMuch));
-    // Its leaf holds zeroes, and the auditor stops at it by its index.
-    for (const v1::AuditBatch& batch : page.batches()) {
-      const Bytes leaves = as_bytes(batch.leaves());
-      for (std::size_t at = 0; at * ledger::kLeafBytes < leaves.size(); ++at) {
-        const ledger::Leaf leaf = test::must(
-            ledger::parse_leaf(leaves.subspan(at * ledger::kLeafBytes, ledger::kLeafBytes)));
-        EXPECT_EQ(leaf.entry == Hash{}, std::to_string(batch.first_index() + at) == index);
-      }
-    }
+    copy.change(sql);
+    const std::unique_ptr<HubStore> store = test::must(copy.open(exchange_.genesis()));
+    const std::vector<exchange::Damage> named = test::must(store->check_tail());
+    ASSERT_EQ(named.size(), 1U) << sql;
+    EXPECT_EQ(named[0].index, 9U);
   }
 }
 
 // C-124, C-125
-TEST_F(SqliteHubStoreTest, AnAuditorIsShownTheFeedOfEachEntryAndTheClocksAtTheEnd) {
+TEST_F(SqliteHubStoreTest, AnAuditorIsShownTheFeedsOfEachBatchAndTheClocksAtTheEnd) {
   const auto store = test::must(engine_.open_for_audit(exchange_.genesis()));
   std::uint64_t from = 0;
-  std::size_t entries = 0;
+  std::string lanes;
   do {
     const v1::AuditPageReply page = test::must(store->audit_page(from, 0));
     from = page.next_index();
     EXPECT_EQ(page.has_clocks(), from == 0);
     EXPECT_EQ(page.rows_beyond(), 0U);
-    for (const v1::AuditEntry& entry : page.batches(0).entries()) {
-      ++entries;
-      ASSERT_TRUE(entry.has_feed()) << entry.index();
-      const auto& members = entry.feed().members();
-      EXPECT_EQ(std::vector<std::string>(members.begin(), members.end()),
-                entry.index() < kFounded ? std::vector<std::string>{}
-                                         : std::vector<std::string>({"AM", "BY"}))
-          << entry.index();
+    ASSERT_TRUE(page.batches(0).has_feeds()) << page.batches(0).first_index();
+    for (const v1::AuditLane& lane : page.batches(0).feeds().lanes()) {
+      lanes += lane.member() + (lane.urgent() ? " urgent:" : ":");
+      for (const std::uint64_t index : exchange::indices_at(lane.positions(), lane.first_index())) {
+        lanes += " " + std::to_string(index);
+      }
+      lanes += "\n";
     }
   } while (from != 0);
-  EXPECT_EQ(entries, kFounded + 3);
+  EXPECT_EQ(lanes, "AM: 7 8 9\nBY: 7 8 9\n");
 }
 
 // tests/vectors/stores/README.md says what is in it.
-TEST(SqliteHubStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
-  const os::TemporaryFolder folder;
-  const std::string path = folder / "hub.db";
-  std::filesystem::copy_file(CHANCERY_VECTORS "/stores/hub-v1.db", path);
-  std::filesystem::permissions(
-      path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  const Hash genesis =
+class SqliteHubStoreVersionTest : public testing::Test {
+ protected:
+  SqliteHubStoreVersionTest() {
+    std::filesystem::copy_file(CHANCERY_VECTORS "/stores/hub-v1.db", path_);
+    std::filesystem::permissions(
+        path_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+
+  os::TemporaryFolder folder_;
+  std::string path_ = folder_ / "hub.db";
+  Hash genesis_ =
       test::must(hash_from_hex("c4b5e1d88e3a5ddc058c9de115f05f87f721a7acc33e717b4467f173dae1a112"));
+};
+
+// What was lost before is named, and harms nothing else.
+TEST_F(SqliteHubStoreVersionTest, AStoreOfVersion1ThatLacksAnEntryKeepsTheOthersInTheirPlaces) {
+  {
+    sqlite::Database database =
+        test::must(sqlite::Database::open(path_, {.mode = sqlite::OpenMode::kExisting,
+                                                  .application_id = kHubStoreApplicationId,
+                                                  .user_version = kHubStoreVersion}));
+    test::must(database.execute("DELETE FROM entry WHERE idx = 8"));
+  }
+  const std::unique_ptr<HubStore> store =
+      test::must(open_sqlite_hub_store(path_, genesis_, StoreUse::kOwn));
+  EXPECT_TRUE(test::must(store->scrub(100, kMuch)).whole);
+  std::string named;
+  for (const exchange::Damage& damage : store->take_damages()) {
+    named += damage.part + " " + std::to_string(damage.index) + "; ";
+  }
+  EXPECT_EQ(named, "batch 8; entry 8; ");
+}
+
+TEST_F(SqliteHubStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
   const auto content = [&] {
-    std::ifstream file(path, std::ios::binary);
+    std::ifstream file(path_, std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(file), {});
   };
   const std::string before = content();
   {
     const std::unique_ptr<HubStore> audited =
-        test::must(open_sqlite_hub_store(path, genesis, StoreUse::kAudit));
+        test::must(open_sqlite_hub_store(path_, genesis_, StoreUse::kAudit));
     EXPECT_EQ(test::outcome(audited->check()), "good");
     EXPECT_EQ(test::must(audited->audit_page(0, 1U << 20U)).size(), 13U);
   }
   EXPECT_EQ(content(), before) << "an audit writes a copy";
   const std::unique_ptr<HubStore> store =
-      test::must(open_sqlite_hub_store(path, genesis, StoreUse::kOwn));
+      test::must(open_sqlite_hub_store(path_, genesis_, StoreUse::kOwn));
   EXPECT_EQ(test::must(store->load()).tree.size(), 13U);
   EXPECT_EQ(test::outcome(store->check()), "good");
   const auto lane = [&](std::string_view member, exchange::Lane which) {
@@ -315,7 +379,7 @@ TEST(SqliteHubStoreVersionTest, AStoreOfVersion1GetsItsLanes) {
   EXPECT_EQ(lane("AM", exchange::Lane::kUrgent), Indices{11});
   EXPECT_EQ(lane("RU", exchange::Lane::kPatient), (Indices{7, 8, 9}));
   EXPECT_EQ(lane("RU", exchange::Lane::kUrgent), (Indices{10, 11, 12}));
-  exchange::Auditor auditor(genesis);
+  exchange::Auditor auditor(genesis_);
   const v1::AuditPageReply page = test::must(store->audit_page(0, 1U << 20U));
   for (const v1::AuditBatch& batch : page.batches()) {
     EXPECT_TRUE(auditor.batch(batch));

@@ -14,6 +14,11 @@ Hash numbered(std::uint64_t number) {
   return crypto::sha256({as_bytes(std::to_string(number))});
 }
 
+std::string id_of(std::uint64_t number) {
+  const std::string digits = std::to_string(number);
+  return std::string(16 - digits.size(), '0') + digits;
+}
+
 class AuditMemoryTest : public testing::Test {
  protected:
   [[nodiscard]] Scratch scratch() {
@@ -56,14 +61,13 @@ TEST_F(AuditMemoryTest, AnotherDraftOfAnIdIsFoundHoweverFarItIs) {
   DraftMemory drafts(scratch());
   const Hash notice = numbered(0);
   const Hash other = numbered(1);
-  const auto id = [](std::uint64_t number) { return std::to_string(number); };
   for (std::uint64_t i = 0; i < kCount; ++i) {
-    ASSERT_TRUE(drafts.add(i, "AM", id(i), notice).has_value());
+    ASSERT_TRUE(drafts.add(i, "AM", id_of(i), notice).has_value());
   }
   std::vector<std::uint64_t> expected;
   const auto again = [&](std::uint64_t number, std::string_view origin, const Hash& what) {
     const std::uint64_t index = kCount + number;
-    ASSERT_TRUE(drafts.add(index, origin, id(number), what).has_value());
+    ASSERT_TRUE(drafts.add(index, origin, id_of(number), what).has_value());
     if (origin == "AM" && what == other) {
       expected.push_back(index);
     }
@@ -75,7 +79,14 @@ TEST_F(AuditMemoryTest, AnotherDraftOfAnIdIsFoundHoweverFarItIs) {
   again(6, "BY", other);
   EXPECT_GT(bytes_.size(), std::size_t{3} * 262'144 * 32);
   std::vector<std::uint64_t> found;
-  ASSERT_TRUE(drafts.find_reused([&](std::uint64_t index) { found.push_back(index); }).has_value());
+  ASSERT_TRUE(drafts
+                  .find_reused([&](const ReusedId& reused) {
+                    found.push_back(reused.index);
+                    EXPECT_EQ(reused.index_first, reused.index - kCount);
+                    EXPECT_EQ(reused.origin, "AM");
+                    EXPECT_EQ(reused.notice_id, id_of(reused.index_first));
+                  })
+                  .has_value());
   std::ranges::sort(found);
   EXPECT_EQ(found, expected);
 }
@@ -93,7 +104,7 @@ TEST_F(AuditMemoryTest, AScratchThatFailsIsSaid) {
   DraftMemory drafts(scratch());
   added = {};
   for (std::uint64_t i = 0; i < 300'000 && added.has_value(); ++i) {
-    added = drafts.add(i, "AM", std::to_string(i), Hash{});
+    added = drafts.add(i, "AM", id_of(i), Hash{});
   }
   ASSERT_FALSE(added.has_value());
   EXPECT_EQ(added.error().code, ErrorCode::kDiskFull);

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "core/base/encoding.h"
+#include "core/exchange/feed_positions.h"
 #include "tests/support/log.h"
 #include "tests/support/outcome.h"
 
@@ -63,9 +66,31 @@ class AuditTest : public testing::Test {
   static v1::AuditEntry& entry(Pages& pages, int number) {
     return *pages[kNotices].mutable_entries(number);
   }
-  // What a store with these feeds shows of the first notice, which is from AM to BY.
+  static void add_lane(v1::AuditBatch& batch, const std::string& member, bool urgent,
+                       const std::vector<std::uint64_t>& indices) {
+    v1::AuditLane& lane = *batch.mutable_feeds()->add_lanes();
+    lane.set_member(member);
+    lane.set_urgent(urgent);
+    lane.set_first_index(batch.first_index() - 1);
+    for (const std::uint64_t index : indices) {
+      append_position(*lane.mutable_positions(), index - lane.first_index());
+    }
+  }
+  // What a store shows of the notices 7 to 9, which are from AM to BY, where the first of them is
+  // in the feeds of these.
   static void feed(Pages& pages, const Names& members) {
-    entry(pages, 0).mutable_feed()->mutable_members()->Assign(members.begin(), members.end());
+    for (const std::string member : {"AM", "BY", "RU"}) {
+      std::vector<std::uint64_t> indices;
+      if (std::ranges::find(members, member) != members.end()) {
+        indices.push_back(kNotices);
+      }
+      if (member != "RU") {
+        indices.insert(indices.end(), {kNotices + 1, kNotices + 2});
+      }
+      if (!indices.empty()) {
+        add_lane(pages[kNotices], member, false, indices);
+      }
+    }
   }
   exchange::Envelope logged(std::size_t index) { return exchange_.parse(log_.envelopes()[index]); }
 
@@ -223,7 +248,10 @@ TEST_F(AuditTest, AnotherDraftUnderAUsedIdIsNamed) {
   log_.append(Names{first, first});
   EXPECT_EQ(said(after([](Pages&) {})), "passed");
   log_.append(Names{exchange_.publish(draft, "another text", exchange_.directory())});
-  EXPECT_EQ(said(after([](Pages&) {})), "notice-id-reused at 14");
+  const AuditReport report = after([](Pages&) {});
+  EXPECT_EQ(said(report), "notice-id-reused at 14");
+  EXPECT_EQ(report.findings.front().error.detail,
+            "entry 12 has another draft of AM under id " + uuid_text(as_bytes(draft.notice_id())));
 }
 
 // C-110: what an origin signs to have seen is compared with the log that shows it.
@@ -303,7 +331,11 @@ TEST_F(AuditTest, AnEmptyLogPassesWhereNothingIsClaimed) {
 // C-124
 TEST_F(AuditTest, AFeedHasTheRecipientsAndTheOrigin) {
   EXPECT_EQ(said(after([](Pages& pages) { feed(pages, {"AM", "BY"}); })), "passed");
-  EXPECT_EQ(said(after([](Pages& pages) { feed(pages, {"BY", "AM"}); })), "passed");
+  EXPECT_EQ(said(after([](Pages& pages) {
+              feed(pages, {"AM", "BY"});
+              pages[kNotices].mutable_feeds()->mutable_lanes()->SwapElements(0, 1);
+            })),
+            "passed");
 }
 
 // C-124
@@ -324,10 +356,51 @@ TEST_F(AuditTest, ANoticeInTheFeedOfAStrangerIsNamed) {
 TEST_F(AuditTest, ANoticeInBothLanesOfAFeedIsNamed) {
   const AuditReport report = after([](Pages& pages) {
     feed(pages, {"AM", "BY"});
-    entry(pages, 0).mutable_feed()->add_members_urgent("BY");
+    add_lane(pages[kNotices], "BY", true, {kNotices});
   });
   ASSERT_EQ(said(report), "store-damaged at 7");
   EXPECT_NE(report.findings.front().error.detail.find("wrong lane"), std::string::npos);
+}
+
+// C-124
+TEST_F(AuditTest, ALaneOfAFeedNamesEachEntryOfItsBatchOnceAndInOrder) {
+  const auto with_rows = [&](const std::function<void(v1::AuditBatch&)>& add) {
+    return said(after([&](Pages& pages) {
+      feed(pages, {"AM", "BY"});
+      add(pages[kNotices]);
+    }));
+  };
+  EXPECT_EQ(with_rows([](v1::AuditBatch&) {}), "passed");
+  EXPECT_EQ(with_rows([](v1::AuditBatch& b) { add_lane(b, "BY", false, {8}); }),
+            "store-damaged at 8");
+  EXPECT_EQ(with_rows([](v1::AuditBatch& b) { add_lane(b, "BY", false, {10}); }),
+            "store-damaged at 10");
+  EXPECT_EQ(with_rows([](v1::AuditBatch& b) { add_lane(b, "BY", false, {6}); }),
+            "store-damaged at 6");
+  EXPECT_EQ(with_rows([](v1::AuditBatch& b) {
+              std::string& positions = *b.mutable_feeds()->mutable_lanes(1)->mutable_positions();
+              std::swap(positions[1], positions[5]);
+            }),
+            "store-damaged at 7");
+  EXPECT_EQ(with_rows([](v1::AuditBatch& b) {
+              b.mutable_feeds()->mutable_lanes(1)->mutable_positions()->push_back('\0');
+            }),
+            "store-damaged at 7");
+  EXPECT_EQ(with_rows([](v1::AuditBatch& b) { add_lane(b, "KZ", true, {}); }), "passed");
+}
+
+// C-124
+TEST_F(AuditTest, AStoreWithFeedsHasEveryEntry) {
+  for (const std::uint64_t index : {7U, 8U, 9U}) {
+    const AuditReport report = after([&](Pages& pages) {
+      feed(pages, {"AM", "BY"});
+      pages[kNotices].mutable_entries()->DeleteSubrange(static_cast<int>(index - kNotices), 1);
+    });
+    EXPECT_EQ(said(report), "store-damaged at " + std::to_string(index));
+    EXPECT_EQ(report.size, 12U);  // The audit went on.
+  }
+  EXPECT_EQ(said(after([](Pages& pages) { pages[kNotices].mutable_entries()->Clear(); })),
+            "passed");
 }
 
 TEST_F(AuditTest, AnEntryThatIsShownTwiceCountsOnce) {
@@ -343,8 +416,10 @@ TEST_F(AuditTest, AnEntryThatIsShownTwiceCountsOnce) {
 TEST_F(AuditTest, ADirectoryEntryIsInNoFeed) {
   const auto with = [](const Names& members) {
     return [members](Pages& pages) {
-      v1::AuditFeed& feed = *pages[3].mutable_entries(0)->mutable_feed();
-      feed.mutable_members()->Assign(members.begin(), members.end());
+      pages[3].mutable_feeds();
+      for (const std::string& member : members) {
+        add_lane(pages[3], member, false, {3});
+      }
     };
   };
   EXPECT_EQ(said(after(with({}))), "passed");
