@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "io/log/log.h"
+#include "io/os/clock.h"
 #include "io/os/disk.h"
 
 namespace chancery::daemon {
@@ -53,7 +54,11 @@ DiskWatch::DiskWatch(const std::string& store_path)
     : folder_(std::filesystem::path(store_path).parent_path().string()) {}
 
 std::uint64_t DiskWatch::free_bytes() {
-  free_bytes_ = os::free_bytes(folder_).value_or(free_bytes_);
+  const std::chrono::steady_clock::time_point now = os::steady_now();
+  if (now >= measure_at_) {
+    measure_at_ = now + kMeasureEvery;
+    free_bytes_ = os::free_bytes(folder_).value_or(free_bytes_);
+  }
   return free_bytes_;
 }
 

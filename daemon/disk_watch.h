@@ -1,5 +1,5 @@
-// The disk under a daemon's store: its marks in the configuration, measured each turn, and told to
-// people where its level changes.
+// The disk under a daemon's store: its marks in the configuration, measured all the time, and told
+// to people where its level changes.
 //
 //   [disk]
 //   warn_free_bytes = 1073741824
@@ -11,6 +11,7 @@
 
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -44,13 +45,17 @@ class DiskWatch {
  public:
   explicit DiskWatch(const std::string& store_path);
 
-  // Free bytes on the disk of the store; what was measured before where the system does not tell.
+  // Free bytes on the disk of the store, measured each kMeasureEvery; what was measured before
+  // where the system does not tell.
   [[nodiscard]] std::uint64_t free_bytes();
   // One line where the level is another one than at the last call.
   void tell(const DiskGauge& gauge);
 
  private:
+  static constexpr std::chrono::milliseconds kMeasureEvery{20};
+
   std::string folder_;
+  std::chrono::steady_clock::time_point measure_at_{};
   std::uint64_t free_bytes_ = std::numeric_limits<std::uint64_t>::max();
   DiskLevel told_ = DiskLevel::kAmple;
 };

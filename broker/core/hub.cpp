@@ -130,6 +130,7 @@ Result<void> Hub::receive(PeerHandle peer, const Hash& transport_key_id, std::st
   }
   Session& session = found->second;
   session.heard_at = waking_.now();
+  mark(found->first, session);
   switch (parsed->message_case()) {
     case v1::UpMessage::kSubmit:
       if (static_cast<std::size_t>(parsed->submit().envelopes_size()) > exchange::kSubmitCountMax) {
@@ -316,6 +317,7 @@ void Hub::welcome(PeerHandle peer, const exchange::NodeInfo& node, const v1::Hel
     ended_.push_back(before->second.peer);
   }
   const auto at = sessions_.insert_or_assign(node.signing_key.id(), std::move(session)).first;
+  mark(at->first, at->second);
 
   v1::DownMessage message;
   v1::Welcome& welcome = *message.mutable_welcome();
@@ -507,6 +509,7 @@ void Hub::restored(std::uint64_t index) {
   std::erase_if(damaged_, [&](const DamagedEntry& entry) { return entry.index == index; });
   for (auto& [node, session] : sessions_) {
     session.read_again();
+    mark(node, session);
   }
 }
 
@@ -590,6 +593,7 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
   for (auto& [node, session] : sessions_) {
     push({session.peer, topic, bytes});
     session.read_again();
+    mark(node, session);
   }
   answer(outcomes, /*waiting=*/true);
   if (!is_directory && std::ranges::any_of(commit.entries, [](const NewEntry& entry) {
@@ -607,17 +611,32 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
   }
 }
 
+void Hub::mark(const Hash& node, Session& session) {
+  if (!std::exchange(session.marked, true)) {
+    marked_.push_back(node);
+  }
+}
+
+// Only of sessions of which something changed: of many most have nothing, in most turns.
 std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
+  std::vector<std::pair<Hash, Session*>> changed;
+  for (const Hash& node : std::exchange(marked_, {})) {
+    const auto found = sessions_.find(node);
+    if (found != sessions_.end() && std::exchange(found->second.marked, false)) {
+      changed.emplace_back(node, &found->second);
+    }
+  }
   std::vector<FeedRead> reads;
   for (const Lane lane : kLanes) {
-    for (auto& [node, session] : sessions_) {
+    for (const auto& [node, of_node] : changed) {
+      Session& session = *of_node;
       Feed& feed = session.feeds[lane];
-      const bool held = lane == Lane::kPatient && holds_patient();
-      if (feed.reading || feed.exhausted || feed.full || feed.rewinding || held) {
-        continue;  // Most of many sessions, in most turns.
-      }
       const std::uint64_t items = feed.window.items_left();
-      if (items == 0 || (has_room && !has_room(session.peer))) {
+      if (feed.reading || feed.exhausted || feed.full || feed.rewinding || items == 0) {
+        continue;
+      }
+      if ((lane == Lane::kPatient && holds_patient()) || (has_room && !has_room(session.peer))) {
+        mark(node, session);  // Time passes, room comes: nothing else says so.
         continue;
       }
       feed.reading = true;
@@ -642,9 +661,10 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
   if (found == sessions_.end()) {
     return;
   }
-  const Session& session = found->second;
-  Feed& feed = found->second.feeds[read.lane];
+  Session& session = found->second;
+  Feed& feed = session.feeds[read.lane];
   feed.reading = false;
+  mark(found->first, session);
   if (feed.window.next() != read.from || feed.rewinding) {
     return;  // The node went back meanwhile, or will: the next read starts there.
   }
@@ -673,6 +693,7 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
 void Hub::put_back(const FeedRead& read) {
   if (const auto found = sessions_.find(read.node); found != sessions_.end()) {
     found->second.feeds[read.lane].reading = false;
+    mark(found->first, found->second);
   }
 }
 

@@ -246,6 +246,7 @@ class Hub {
     WakingClock::Time heard_at;
     exchange::LinkPace pace;
     std::optional<LogPage> log_page{};
+    bool marked = false;  // Of those to look at.
 
     // There may be something for it that was not there before.
     void read_again() {
@@ -257,6 +258,8 @@ class Hub {
     return lane == exchange::Lane::kUrgent ? DeliveryWindow::kNoPace : session.pace.bytes();
   }
   [[nodiscard]] Session* session_of(PeerHandle peer);
+  // Something changed by which more of its feeds may be read.
+  void mark(const Hash& node, Session& session);
   // A size of the log below which everything for this node was sent, in both lanes.
   [[nodiscard]] std::uint64_t caught_up(const Session& session) const;
 
@@ -296,6 +299,7 @@ class Hub {
   MemberQuotas quotas_;
   exchange::Urgency urgency_;
   std::map<Hash, Session> sessions_;  // By node: its signing key's id.
+  std::vector<Hash> marked_;          // Nodes; their sessions may be gone.
   struct Greeting {                   // A Hello whose head is being looked up.
     Hash transport_key_id{};
     v1::Hello hello;

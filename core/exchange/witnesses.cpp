@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <utility>
 
 namespace chancery::exchange {
@@ -33,17 +32,15 @@ std::string witness_name(std::string_view origin_line, std::string_view member) 
 
 namespace {
 
-// By the codes of their members.
-std::map<std::string_view, const NodeInfo*> witness_nodes(const Directory& directory) {
-  std::map<std::string_view, const NodeInfo*> nodes;
-  for (const NodeInfo* const node : directory.active_nodes()) {
-    const v1::Member* const member = directory.member(node->member);
-    if (node->witness_key.has_value() && member != nullptr &&
-        member->role() == v1::MEMBER_ROLE_MEMBER) {
-      nodes.emplace(node->member, node);
-    }
+const NodeInfo* witness_node_of(const Directory& directory, std::string_view code) {
+  const v1::Member* const member = directory.member(code);
+  if (member == nullptr || member->role() != v1::MEMBER_ROLE_MEMBER) {
+    return nullptr;
   }
-  return nodes;
+  const std::vector<const NodeInfo*> nodes = directory.active_nodes_of(code);
+  const auto found = std::ranges::find_if(
+      nodes, [](const NodeInfo* node) { return node->witness_key.has_value(); });
+  return found == nodes.end() ? nullptr : *found;
 }
 
 }  // namespace
@@ -53,22 +50,21 @@ const NodeInfo* witness_node(const Directory& directory, std::string_view name) 
   if (!name.starts_with(prefix)) {
     return nullptr;
   }
-  const std::map<std::string_view, const NodeInfo*> nodes = witness_nodes(directory);
-  const auto found = nodes.find(name.substr(prefix.size()));
-  return found == nodes.end() ? nullptr : found->second;
+  return witness_node_of(directory, name.substr(prefix.size()));
 }
 
 WitnessSet witnesses_of(const Directory& directory) {
-  const std::map<std::string_view, const NodeInfo*> nodes = witness_nodes(directory);
   WitnessSet set;
-  set.quorum = (nodes.size() + directory.roster().faulty_max()) / 2 + 1;
-  for (const auto& [member, node] : nodes) {
-    if (const std::optional<crypto::PublicKey>& key = node->witness_key; key.has_value()) {
-      set.keys.push_back({.name = witness_name(directory.roster().hub().origin_line(), member),
-                          .type = ledger::kNoteCosignature,
-                          .key = *key});
+  for (const v1::Member& member : directory.roster().members()) {
+    const NodeInfo* const node = witness_node_of(directory, member.code());
+    if (node != nullptr && node->witness_key.has_value()) {
+      set.keys.push_back(
+          {.name = witness_name(directory.roster().hub().origin_line(), member.code()),
+           .type = ledger::kNoteCosignature,
+           .key = *node->witness_key});
     }
   }
+  set.quorum = (set.keys.size() + directory.roster().faulty_max()) / 2 + 1;
   return set;
 }
 

@@ -228,10 +228,18 @@ void Connections::cut_who_brought_most() {
 }
 
 void Connections::look() {
+  const std::size_t parts =
+      std::clamp<std::size_t>(connections_.size() / kLookedAtTogether, 1, kLooksForAllMax);
+  ++look_count_;
+  std::size_t place = look_count_;
   waiting_bytes_ = 0;
   for (auto item = connections_.begin(); item != connections_.end();) {
     const auto current = item++;
     Connection& connection = current->second;
+    if (++place % parts != 0 && !connection.routing_id.empty()) {
+      waiting_bytes_ = std::max(waiting_bytes_, connection.waits);
+      continue;
+    }
     const Look look = look_at_one(current->first, connection);
     if (look.gone) {
       forget(current);
@@ -256,30 +264,34 @@ void Connections::look() {
 
 // One, and the next at the next look where that was not enough.
 void Connections::cut_who_has_most() {
+  std::uint64_t left_bytes = 0;
+  for (const auto& [user_id, bytes] : left_) {
+    left_bytes += bytes;
+  }
+  all_waiting_bytes_ = 0;
+  for (const auto& [fd, connection] : connections_) {
+    (connection.cut ? left_bytes : all_waiting_bytes_) += connection.waits;
+  }
+  const std::uint64_t max = limits_.all_waiting_bytes_max;
+  if (all_waiting_bytes_ <= max && all_waiting_bytes_ + left_bytes <= 2 * max) {
+    return;
+  }
   struct Share {
     std::uint64_t bytes = 0;
     std::uint64_t largest_bytes = 0;  // Of a connection that can be cut: this one.
     int largest = -1;
   };
   std::map<std::string_view, Share> shares;
-  std::uint64_t left_bytes = 0;
   for (const auto& [user_id, bytes] : left_) {
     shares[user_id].bytes += bytes;
-    left_bytes += bytes;
   }
-  all_waiting_bytes_ = 0;
   for (const auto& [fd, connection] : connections_) {
     Share& share = shares[connection.user_id];
     share.bytes += connection.waits;
-    (connection.cut ? left_bytes : all_waiting_bytes_) += connection.waits;
     if (!connection.cut && connection.waits > share.largest_bytes) {
       share.largest_bytes = connection.waits;
       share.largest = fd;
     }
-  }
-  const std::uint64_t max = limits_.all_waiting_bytes_max;
-  if (all_waiting_bytes_ <= max && all_waiting_bytes_ + left_bytes <= 2 * max) {
-    return;
   }
   const auto can_go = [](const auto& item) {
     return item.second.largest_bytes > 0 ? item.second.bytes : 0;

@@ -68,8 +68,13 @@ class Connections {
  public:
   Connections(Monitor monitor, const ConnectionLimits& limits);
 
-  // From now on a thread cuts at once what is over connection_count_max, and looks at each
-  // connection every kLookInterval.
+  // Of more connections than kLookedAtTogether a part is looked at each time, of each at the latest
+  // every kLooksForAllMax times: looking costs a call of the system.
+  static constexpr std::size_t kLookedAtTogether = 64;
+  static constexpr std::size_t kLooksForAllMax = 8;
+
+  // From now on a thread cuts at once what is over connection_count_max, and looks at connections
+  // every kLookInterval.
   [[nodiscard]] Result<> watch();
 
   // A message of this connection was completed, under this routing id, by this user, and taken.
@@ -132,6 +137,7 @@ class Connections {
   std::size_t cut_count_ = 0;            // Of connections_.
   std::uint64_t waiting_bytes_ = 0;
   std::uint64_t all_waiting_bytes_ = 0;
+  std::size_t look_count_ = 0;
   // Of connections that ended with something untaken, by user: until all is taken.
   std::map<std::string, std::uint64_t> left_;
   std::uint64_t delivered_count_ = 0;

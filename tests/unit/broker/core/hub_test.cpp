@@ -1085,6 +1085,27 @@ TEST_F(HubTest, WhoHasNoRoomIsReadForLater) {
   EXPECT_EQ(deliveries().at("to/BY"), Words{"7<-0"});
 }
 
+// Without a word from the node, and without another entry.
+TEST_F(HubTest, AReadThatIsPutBackIsTakenAgain) {
+  greet(kBy, "BY");
+  log({envelope()});
+  const FeedRead read = patient_read();
+  EXPECT_TRUE(hub_.take_feed_reads().empty());
+  hub_.put_back(read);
+  EXPECT_EQ(patient_read().from, read.from);
+}
+
+TEST_F(HubTest, WhatIsRestoredIsReadForWhoeverStoodBeforeIt) {
+  greet(kBy, "BY");
+  log({envelope()});
+  for (const FeedRead& read : hub_.take_feed_reads()) {
+    hub_.feed(read, {});  // It cannot be read.
+  }
+  EXPECT_TRUE(deliveries().empty());
+  hub_.restored(7);
+  EXPECT_EQ(deliveries().at("to/BY"), Words{"7<-0"});
+}
+
 TEST_F(HubTest, TheFullestWindowIsToldAtItsLimit) {
   greet(kBy, "BY", {.items = 3, .bytes = kHuge});
   greet(kRu, "RU", {.items = kHuge, .bytes = kHuge});

@@ -7,9 +7,11 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <deque>
 #include <map>
 #include <thread>
 
+#include "io/zmq/connections.h"
 #include "tests/unit/io/zmq/gate.h"
 #include "tests/unit/io/zmq/support.h"
 
@@ -606,6 +608,30 @@ TEST_F(ManyUsersTest, WhatTheyLeftWhoWentCountsUntilItIsTaken) {
   EXPECT_TRUE(taken_are('b', 10));
   EXPECT_FALSE(was_cut(honest));
   EXPECT_FALSE(was_cut(back)) << "who comes back has its room";
+}
+
+// Of so many only a part is looked at each time: none is passed over.
+TEST_F(RouterTest, OfManyConnectionsEachIsCutThatLetsTooMuchWait) {
+  constexpr int kMany = 5 * static_cast<int>(Connections::kLookedAtTogether) / 2;
+  RouterOptions options = router_options();
+  options.connection_count_max = 2 * kMany;
+  options.waiting_bytes_max = 100'000;
+  Router router = must(Router::bind(context_, options));
+  const Context many = must(Context::create({.socket_count_max = 4 * kMany}));
+  std::deque<RawDealer> dealers;
+  for (int i = 0; i < kMany; ++i) {
+    RawDealer& dealer = dealers.emplace_back(many, member_, hub_.public_key);
+    dealer.connect(router.endpoint());
+    ASSERT_TRUE(dealer.send("its first", false));
+    ASSERT_EQ(next_message(router).frames, std::vector<std::string>{"its first"});
+  }
+  // Once one is cut, those after it stand one place before.
+  std::uint64_t cut = 0;
+  for (const std::size_t place : {std::size_t{20}, std::size_t{40}, std::size_t{80}}) {
+    ASSERT_TRUE(dealers[place].send(std::string(150'000, 'x'), false));
+    ++cut;
+    EXPECT_TRUE(eventually([&] { return router.counters().waiting_cut_count == cut; })) << place;
+  }
 }
 
 // libzmq ends the process where it reads a PING on a connection that broke while it read no more of
