@@ -66,6 +66,7 @@ std::string stored_envelope(std::string_view header, std::string_view body,
 
 // One after the other, each like `leaf` but for its E.
 void set_leaves(v1::AuditBatch& batch, ledger::Leaf leaf, std::string_view entries) {
+  entries = entries.substr(0, (exchange::kBatchSizeMax + 1) * sizeof(Hash));  // No batch has more.
   std::string& leaves = *batch.mutable_leaves();
   leaves.reserve(entries.size() / sizeof(Hash) * ledger::kLeafBytes);
   for (; entries.size() >= sizeof(Hash); entries.remove_prefix(sizeof(Hash))) {
@@ -148,7 +149,7 @@ Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
   const auto held_in = [](const sqlite::Statement& row) -> Result<std::vector<std::uint64_t>> {
     CHANCERY_TRY(const std::uint64_t first, row.column_u64(0));
     CHANCERY_TRY(const std::string_view positions, row.column_view(1));
-    return exchange::indices_at(positions, first);
+    return exchange::indices_at(positions.substr(0, exchange::kPositionsBytesMax), first);
   };
   std::uint64_t previous = 0;  // Of what is before `from`, and one more.
   std::vector<std::uint64_t> indices;
@@ -294,8 +295,9 @@ Result<void> SqliteHubStore::each_lane(std::uint64_t begin, std::uint64_t end,
     CHANCERY_TRY(const std::uint64_t urgent, lanes->column_u64(1));
     CHANCERY_TRY(const std::uint64_t first_index, lanes->column_u64(2));
     CHANCERY_TRY(const std::string_view positions, lanes->column_view(3));
+    // One that is too long is cut so that it shows: a byte is left over.
     take({std::move(member), urgent != 0 ? exchange::Lane::kUrgent : exchange::Lane::kPatient},
-         first_index, positions);
+         first_index, positions.substr(0, exchange::kPositionsBytesMax + 1));
   }
 }
 

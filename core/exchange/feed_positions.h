@@ -16,6 +16,7 @@ namespace chancery::exchange {
 
 inline constexpr std::size_t kPositionBytes = 2;
 static_assert(kBatchSizeMax <= 1U << (8 * kPositionBytes));
+inline constexpr std::size_t kPositionsBytesMax = kBatchSizeMax * kPositionBytes;
 
 inline void append_position(std::string& positions, std::uint64_t position) {
   positions += static_cast<char>(position >> 8U);

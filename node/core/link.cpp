@@ -127,11 +127,17 @@ Result<void> Link::control(const v1::DownMessage& message) {
     if (hub_size_ < position_.followed_size ||
         (hub_size_ == position_.followed_size &&
          welcome.head().root() != as_view(position_.followed_root))) {
+      if (++contradiction_count_ < kContradictionsBelieved) {
+        connected();  // It may answer a Hello of before, and have been long on its way.
+        return {};
+      }
+      contradiction_count_ = 0;
       phase_ = LinkPhase::kForeign;
       return fail(ErrorCode::kForeignLog, "the hub's log has size " + std::to_string(hub_size_) +
                                               ", this node verified size " +
                                               std::to_string(position_.followed_size));
     }
+    contradiction_count_ = 0;
     phase_ = LinkPhase::kUp;
     resend_ = true;
     fetch_batches_if_behind(position_.followed_size);

@@ -74,6 +74,10 @@ class Link {
   void connected();
   void disconnected();
 
+  // So many Welcomes of a log that is behind what this node verified, one after the other, are
+  // believed: one alone may be late, or come twice.
+  static constexpr std::uint32_t kContradictionsBelieved = 3;
+
   // A DownMessage that concerns the session itself: Welcome, Pong, Fault. Others are the caller's.
   // kForeignLog where the hub's log is behind what this node verified.
   [[nodiscard]] Result<void> control(const v1::DownMessage& message);
@@ -166,6 +170,7 @@ class Link {
   LinkPosition position_;
   LinkPhase phase_ = LinkPhase::kDown;
   std::uint64_t hub_size_ = 0;
+  std::uint32_t contradiction_count_ = 0;          // Welcomes since the last good one.
   std::uint64_t caught_up_ = 0;                    // As complete(), of what is held or stored.
   std::optional<std::uint64_t> fetching_;          // A page from here on was asked for …
   std::optional<std::uint64_t> fetching_at_ping_;  // … and from here when the last Ping was sent.

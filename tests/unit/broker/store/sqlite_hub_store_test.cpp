@@ -289,6 +289,16 @@ TEST_F(SqliteHubStoreTest, ALogThatDoesNotMakeItsRootsStopsTheStart) {
   }
 }
 
+TEST_F(SqliteHubStoreTest, WhatIsLongerThanABatchIsNotReadWhole) {
+  engine_.change("UPDATE batch SET entries = zeroblob(20000000) WHERE first_index = 7");
+  engine_.change("UPDATE feed SET positions = zeroblob(20000000) WHERE member = 'BY'");
+  const auto store = test::must(engine_.open_for_audit(exchange_.genesis()));
+  const v1::AuditPageReply page = test::must(store->audit_page(7, kMuch));
+  ASSERT_EQ(page.batches_size(), 1);
+  EXPECT_EQ(page.batches(0).leaves().size(), (exchange::kBatchSizeMax + 1) * ledger::kLeafBytes);
+  EXPECT_EQ(page.batches(0).feeds().lanes(1).positions().size(), exchange::kPositionsBytesMax + 1);
+}
+
 // C-124, C-125
 TEST_F(SqliteHubStoreTest, AnAuditorIsShownTheFeedsOfEachBatchAndTheClocksAtTheEnd) {
   const auto store = test::must(engine_.open_for_audit(exchange_.genesis()));

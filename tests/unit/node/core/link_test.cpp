@@ -324,6 +324,15 @@ class AlarmTest : public LinkTest {
     EXPECT_TRUE(taken().empty());
     EXPECT_FALSE(link_.take_resend());
   }
+  // As often as it is believed.
+  std::string insisting(const v1::DownMessage& message) {
+    for (std::uint32_t i = 1; i < Link::kContradictionsBelieved; ++i) {
+      EXPECT_EQ(outcome(link_.control(message)), "good");
+    }
+    const std::string said = outcome(link_.control(message));
+    static_cast<void>(sent());
+    return said;
+  }
   // A hub that came back with another log may come back with ours; until then it is shown ours.
   void expect_the_next_connection_is_greeted() {
     link_.disconnected();
@@ -331,6 +340,7 @@ class AlarmTest : public LinkTest {
     const std::vector<v1::UpMessage> messages = sent();
     ASSERT_EQ(messages.size(), 1U);
     EXPECT_EQ(messages[0].hello().followed().size(), 10U);
+    EXPECT_EQ(outcome(link_.control(welcome(head(9)))), "good") << "it may be late again";
     EXPECT_EQ(outcome(link_.control(welcome(head(10)))), "good");
     EXPECT_EQ(link_.phase(), LinkPhase::kUp);
   }
@@ -339,7 +349,7 @@ class AlarmTest : public LinkTest {
 // C-134: a hub that was rolled back.
 TEST_F(AlarmTest, AHubWithLessThanThisNodeVerifiedIsAnAlarm) {
   link_.connected();
-  EXPECT_EQ(outcome(link_.control(welcome(head(9)))), "foreign-log");
+  EXPECT_EQ(insisting(welcome(head(9))), "foreign-log");
   expect_nothing_more_is_taken(LinkPhase::kForeign);
   expect_the_next_connection_is_greeted();
 }
@@ -347,10 +357,30 @@ TEST_F(AlarmTest, AHubWithLessThanThisNodeVerifiedIsAnAlarm) {
 // C-134: a fork.
 TEST_F(AlarmTest, TheSameSizeWithAnotherRootIsAnAlarm) {
   link_.connected();
-  EXPECT_EQ(outcome(link_.control(welcome(exchange::tree_head(10, hash_named("other"))))),
-            "foreign-log");
+  EXPECT_EQ(insisting(welcome(exchange::tree_head(10, hash_named("other")))), "foreign-log");
   expect_nothing_more_is_taken(LinkPhase::kForeign);
   expect_the_next_connection_is_greeted();
+}
+
+// One that was said to a Hello of before, also where it comes twice.
+TEST_F(AlarmTest, AWelcomeThatIsLateIsNone) {
+  link_.connected();
+  for (int again = 0; again < 3; ++again) {
+    for (int late = 0; late < 2; ++late) {
+      static_cast<void>(sent());
+      EXPECT_EQ(outcome(link_.control(welcome(head(9)))), "good");
+      EXPECT_EQ(link_.phase(), LinkPhase::kGreeting);
+      const std::vector<v1::UpMessage> messages = sent();
+      ASSERT_EQ(messages.size(), 1U);
+      EXPECT_EQ(messages[0].hello().followed().size(), 10U) << "it is greeted anew";
+    }
+    EXPECT_EQ(outcome(link_.control(welcome(head(10)))), "good");
+    EXPECT_EQ(link_.phase(), LinkPhase::kUp);
+    EXPECT_EQ(outcome(link_.control(welcome(head(9)))), "good") << "and passed over";
+    EXPECT_EQ(link_.phase(), LinkPhase::kUp);
+    link_.disconnected();
+    link_.connected();
+  }
 }
 
 TEST_F(AlarmTest, WhatTheFollowerFindsIsAnAlarmToo) {
