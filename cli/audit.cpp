@@ -146,7 +146,7 @@ void print(const exchange::AuditReport& report, const DaemonTarget& target,
             << " not held here, " << report.void_count << " void and kept as evidence\n";
   if (report.erased_count > 0) {
     std::cout << "  erased      " << report.erased_count
-              << " of these have no body any more, as the roster asks\n";
+              << " of these have no body here any more\n";
   }
   if (report.head_unsigned) {
     std::cout << "  the last batch is stored and not signed yet: not part of what is verified\n";

@@ -198,6 +198,16 @@ Result<std::vector<OwnFault>> faults_in(std::string_view status) {
   return faults;
 }
 
+// A page that does not lead on would be asked for again and again.
+Result<v1::AuditPageReply> leading_on(std::uint64_t from, Result<v1::AuditPageReply> page) {
+  if (page.has_value() && page->next_index() != 0 && page->next_index() <= from) {
+    return fail(ErrorCode::kStoreDamaged, "after the batches from " + std::to_string(from) +
+                                              " on come those from " +
+                                              std::to_string(page->next_index()) + " on");
+  }
+  return page;
+}
+
 template <class Store>
 AuditSource source_of(const std::shared_ptr<Store>& store, const std::string& member) {
   return {.from = "store",
@@ -205,11 +215,11 @@ AuditSource source_of(const std::shared_ptr<Store>& store, const std::string& me
           .member = member,
           .pages =
               [store](std::uint64_t from, v1::AuditPageReply&& used) {
-                return store->audit_page(from, kAuditPageBytes, std::move(used));
+                return leading_on(from, store->audit_page(from, kAuditPageBytes, std::move(used)));
               },
           .leaves =
               [store](std::uint64_t from, v1::AuditPageReply&&) {
-                return store->audit_leaves(from, kAuditPageBytes);
+                return leading_on(from, store->audit_leaves(from, kAuditPageBytes));
               },
           .check = [store] { return store->check(); },
           .faults = [store] { return faults_of(*store); }};
@@ -397,7 +407,7 @@ AuditPages ask_pages(const std::shared_ptr<AdminClient>& client, bool leaves_onl
     request.mutable_audit_page()->set_from_index(from);
     request.mutable_audit_page()->set_leaves_only(leaves_only);
     CHANCERY_TRY(v1::AdminReply reply, client->ask(std::move(request)));
-    return std::move(*reply.mutable_audit_page());
+    return leading_on(from, std::move(*reply.mutable_audit_page()));
   };
 }
 

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "broker/store/sqlite_hub_impl.h"
 #include "core/base/encoding.h"
 #include "core/exchange/envelope.h"
+#include "core/exchange/feed_positions.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/strict.h"
 #include "core/ledger/tree.h"
@@ -74,7 +76,7 @@ Result<std::vector<SqliteHubStore::BatchRow>> SqliteHubStore::batch_rows(std::ui
     CHANCERY_TRY(const std::uint64_t type, select->column_u64(3));
     CHANCERY_TRY(batch.leaf.accepted_at_ms, select->column_u64(4));
     CHANCERY_TRY(const std::string directory, select->column_blob(5));
-    batch.leaf.type = static_cast<ledger::LeafType>(type);
+    batch.leaf.type = ledger::leaf_type_of(type);
     batch.leaf.directory = hash_from(directory);
     CHANCERY_TRY(batch.entries, select->column_blob(6));
   }
@@ -209,14 +211,43 @@ Result<void> SqliteHubStore::check_row(std::uint64_t index, const v1::Header& he
   return {};
 }
 
+Result<std::set<std::uint64_t>> SqliteHubStore::out_of_order(std::uint64_t begin,
+                                                             std::uint64_t end) {
+  std::map<std::uint64_t, std::vector<std::uint64_t>> rows;  // All that begin at an index.
+  std::set<std::uint64_t> misplaced;
+  CHANCERY_TRY_VOID(each_lane(
+      begin, end,
+      [&](const Readers::value_type&, std::uint64_t first_index, std::string_view positions) {
+        const std::vector<std::uint64_t> indices = exchange::indices_at(positions, first_index);
+        for (std::size_t i = 1; i < indices.size(); ++i) {
+          if (indices[i] <= indices[i - 1]) {
+            misplaced.insert(indices[i]);
+          }
+        }
+        rows[first_index].insert(rows[first_index].end(), indices.begin(), indices.end());
+      }));
+  for (const auto& [first_index, indices] : rows) {
+    const Result<std::uint64_t> first = batch_of(first_index);
+    if (!first.has_value() && first.error().code != ErrorCode::kNotFound) {
+      return std::unexpected(first.error());
+    }
+    if (first.value_or(first_index + 1) != first_index) {
+      misplaced.insert(indices.begin(), indices.end());
+    }
+  }
+  return misplaced;
+}
+
 Result<void> SqliteHubStore::check_feeds(std::uint64_t begin,
                                          const std::map<std::uint64_t, Readers>& due) {
   if (due.empty()) {
     return {};
   }
-  CHANCERY_TRY(auto found, readers_of(begin, due.rbegin()->first + 1));
+  const std::uint64_t end = due.rbegin()->first + 1;
+  CHANCERY_TRY(auto found, readers_of(begin, end));
+  CHANCERY_TRY(const std::set<std::uint64_t> misplaced, out_of_order(begin, end));
   for (const auto& [index, readers] : due) {
-    if (found[index] != readers) {
+    if (found[index] != readers || misplaced.contains(index)) {
       static_cast<void>(
           damaged_entry(index, "is not in the feeds of its readers alone, in its lane"));
     }

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -159,6 +160,10 @@ class SqliteHubStore final : public HubStore {
   Result<void> scrub_batch();
   // What is looked up and served by, and is covered by no hash: it follows from the header.
   Result<void> check_row(std::uint64_t index, const v1::Header& header, const v1::Draft& draft);
+  // Of the entries from one index up to another those that a feed has behind a later one, or in a
+  // row that begins where no batch does: a reader is sent them in another order than that of the
+  // log.
+  Result<std::set<std::uint64_t>> out_of_order(std::uint64_t begin, std::uint64_t end);
   Result<void> check_feeds(std::uint64_t begin, const std::map<std::uint64_t, Readers>& due);
   // Them, and the head at quorum.
   Result<void> write_kept();

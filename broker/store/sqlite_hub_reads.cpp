@@ -43,6 +43,7 @@ constexpr std::string_view kSelectLanes =
     "JOIN "
     "feed ON feed.member = reader.member AND feed.urgent IN (0, 1) AND feed.first_index >= ?1 AND "
     "feed.first_index < ?2";
+constexpr std::string_view kCountBeyond = "SELECT count(*) FROM entry WHERE idx >= ?1";
 constexpr std::string_view kSelectAllClocks = "SELECT key_id, precedence, created_at_us FROM clock";
 constexpr std::string_view kSelectBatches =
     "SELECT first_index, size_after, type, accepted_at_ms, directory, checkpoint, root, entries "
@@ -73,6 +74,7 @@ void set_leaves(v1::AuditBatch& batch, ledger::Leaf leaf, std::string_view entri
     leaf.entry = hash_from(entries.substr(0, sizeof(Hash)));
     leaves.append(as_view(ledger::encode(leaf)));
   }
+  leaves.append(entries);  // What is left over is no leaf, and shows.
 }
 
 }  // namespace
@@ -267,8 +269,9 @@ Result<void> SqliteHubStore::fill_entries(v1::AuditBatch& batch, std::uint64_t s
     v1::AuditEntry& entry = *batch.add_entries();
     entry.set_index(index);
     const auto gone = erased.find(index);
-    if (gone != erased.end() && gone->second.has_value()) {
-      entry.set_envelope(exchange::erased_bytes(header, *gone->second, signatures));
+    const std::optional<Hash> digest = gone == erased.end() ? std::nullopt : gone->second;
+    if (digest.has_value()) {
+      entry.set_envelope(exchange::erased_bytes(header, *digest, signatures));
     } else {
       exchange::set_envelope_bytes(*entry.mutable_envelope(), header, body, signatures);
     }
@@ -351,7 +354,11 @@ Result<void> SqliteHubStore::fill_last_page(v1::AuditPageReply& reply) {
   }
   CHANCERY_TRY(const auto beyond,
                readers_of(reply.size(), std::numeric_limits<std::int64_t>::max()));
-  std::uint64_t count = 0;
+  CHANCERY_TRY(sqlite::Statement* const entries, statements_.get(kCountBeyond));
+  entries->bind(1, reply.size());
+  CHANCERY_TRY_VOID(entries->step());
+  CHANCERY_TRY(std::uint64_t count, entries->column_u64(0));
+  entries->reset();
   for (const auto& [index, readers] : beyond) {
     count += readers.size();
   }
@@ -413,7 +420,7 @@ Result<v1::AuditPageReply> SqliteHubStore::audit_batches(std::uint64_t from_inde
     CHANCERY_TRY(*batch.mutable_root(), select->column_blob(6));
     CHANCERY_TRY(const std::string_view entries, select->column_view(7));
     set_leaves(batch,
-               {.type = static_cast<ledger::LeafType>(type),
+               {.type = ledger::leaf_type_of(type),
                 .accepted_at_ms = accepted_at_ms,
                 .directory = hash_from(directory),
                 .entry = {}},

@@ -119,6 +119,7 @@ Result<void> SqliteHubStore::set_readers(std::uint64_t index, const Readers& rea
   CHANCERY_TRY(const std::uint64_t first, batch_of(index));
   for (Row& row : rows) {
     std::erase(row.indices, index);
+    std::ranges::sort(row.indices);
   }
   for (const Readers::value_type& reader : readers) {
     auto row = std::ranges::find_if(rows, [&](const Row& known) {

@@ -43,7 +43,7 @@ Result<std::string> leaf_hashes(sqlite::StatementCache& statements, std::uint64_
     CHANCERY_TRY(const std::uint64_t type, select->column_u64(1));
     CHANCERY_TRY(const std::uint64_t accepted_at_ms, select->column_u64(2));
     CHANCERY_TRY(const std::string_view directory, select->column_view(3));
-    ledger::Leaf leaf{.type = static_cast<ledger::LeafType>(type),
+    ledger::Leaf leaf{.type = ledger::leaf_type_of(type),
                       .accepted_at_ms = accepted_at_ms,
                       .directory = hash_from(directory),
                       .entry = {}};

@@ -31,17 +31,20 @@ std::vector<ledger::Leaf> parse_leaves(Bytes bytes) {
   return leaves;
 }
 
-// Beside the envelope a store says what it is, to find it by: these must agree.
-Result<void> check_description(const v1::AuditEntry& entry, const Envelope& envelope) {
-  const bool agrees =
-      (entry.origin().empty() || entry.origin() == envelope.draft.origin()) &&
-      (entry.notice_id().empty() || entry.notice_id() == envelope.draft.notice_id()) &&
-      (entry.notice().empty() || entry.notice() == as_view(envelope.notice));
-  if (!agrees) {
+// Beside the envelope a store says what it is, to find it by: these must agree, where it says so
+// (`described`) even if it says nothing.
+Result<void> check_description(const v1::AuditEntry& entry, const Envelope& envelope,
+                               bool described) {
+  const auto agrees = [&](std::string_view said, std::string_view is) {
+    return said == is || (said.empty() && !described);
+  };
+  if (!agrees(entry.origin(), envelope.draft.origin()) ||
+      !agrees(entry.notice_id(), envelope.draft.notice_id()) ||
+      !agrees(entry.notice(), as_view(envelope.notice))) {
     return fail(ErrorCode::kStoreDamaged, "the store says another origin, notice id or notice");
   }
-  if (!entry.plaintext().empty() &&
-      as_view(text_digest(entry.plaintext())) != envelope.draft.text_digest()) {
+  const bool opened = !entry.plaintext().empty() || (entry.shown() && !envelope.erased.has_value());
+  if (opened && as_view(text_digest(entry.plaintext())) != envelope.draft.text_digest()) {
     return fail(ErrorCode::kTextDigestMismatch, "the opened text that the store holds");
   }
   return {};
@@ -55,7 +58,8 @@ void Auditor::finding(std::optional<std::uint64_t> index, Error error) {
   }
 }
 
-const Envelope* Auditor::check_envelope(const v1::AuditEntry& entry, const ledger::Leaf& leaf) {
+const Envelope* Auditor::check_envelope(const v1::AuditEntry& entry, const ledger::Leaf& leaf,
+                                        bool described) {
   if (entry.envelope().empty()) {
     return nullptr;
   }
@@ -83,8 +87,9 @@ const Envelope* Auditor::check_envelope(const v1::AuditEntry& entry, const ledge
     ++report_.void_count;
     return nullptr;
   }
-  if (const Result<void> described = check_description(entry, envelope_); !described.has_value()) {
-    finding(entry.index(), described.error());
+  if (const Result<void> agrees = check_description(entry, envelope_, described);
+      !agrees.has_value()) {
+    finding(entry.index(), agrees.error());
   }
   return &envelope_;
 }
@@ -104,7 +109,8 @@ void Auditor::check_feeds(const v1::AuditBatch& batch, std::size_t count, const 
   const auto& lanes = batch.feeds().lanes();
   const auto is_wanted = [&](const v1::AuditLane& lane) {
     const auto known = wanted.find({lane.member(), lane.urgent()});
-    return known != wanted.end() && lane.positions().size() % kPositionBytes == 0 &&
+    return known != wanted.end() && lane.first_index() == batch.first_index() &&
+           lane.positions().size() % kPositionBytes == 0 &&
            known->second == indices_at(lane.positions(), lane.first_index());
   };
   if (static_cast<std::size_t>(lanes.size()) == wanted.size() &&
@@ -122,6 +128,10 @@ void Auditor::check_feeds(const v1::AuditBatch& batch, std::size_t count, const 
       if (!fed.emplace(index, lane.member(), lane.urgent()).second) {
         damaged(index, "it is twice in the feed of " + lane.member());
       }
+    }
+    if (lane.first_index() != batch.first_index()) {
+      damaged(lane.first_index(), "a part of the feed of " + lane.member() +
+                                      " begins where no batch does: it is not in order");
     }
     if (!std::ranges::is_sorted(indices) || lane.positions().size() % kPositionBytes != 0) {
       damaged(batch.first_index(), "its batch is not in order in the feed of " + lane.member());
@@ -301,7 +311,8 @@ std::optional<AuditFinding> Auditor::follow(const v1::AuditBatch& batch,
                                     std::to_string(batch.first_index() + leaves.size() - 1) + ": " +
                                     followed.error().detail}};
   }
-  if (!batch.root().empty() && batch.root() != as_view(follower_.tree().root())) {
+  if ((batch.has_feeds() || !batch.root().empty()) &&
+      batch.root() != as_view(follower_.tree().root())) {
     finding(batch.first_index(), {ErrorCode::kStoreDamaged, "the root stored for its batch"});
   }
   ++report_.batch_count;
@@ -351,7 +362,7 @@ bool Auditor::batch(const v1::AuditBatch& batch) {
     }
     const ledger::Leaf& leaf = leaves[position];
     shown[position] = true;
-    const Envelope* const good = check_envelope(entry, leaf);
+    const Envelope* const good = check_envelope(entry, leaf, batch.has_feeds() || entry.shown());
     if (!followed) {
       continue;
     }

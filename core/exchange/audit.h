@@ -74,7 +74,8 @@ class Auditor {
   Result<std::string> directory_entry(const v1::AuditBatch& batch, const ledger::Leaf& leaf);
   // The envelope of an entry that matches its leaf, until the next one is asked for; nothing where
   // it is absent or bad.
-  const Envelope* check_envelope(const v1::AuditEntry& entry, const ledger::Leaf& leaf);
+  const Envelope* check_envelope(const v1::AuditEntry& entry, const ledger::Leaf& leaf,
+                                 bool described);
   void judge(std::uint64_t index, const Envelope& notice);
 
   // What a store keeps beside the entries, to deliver and to show them by.

@@ -20,6 +20,11 @@ inline constexpr std::size_t kLeafBytes = 73;
 
 enum class LeafType : std::uint8_t { kNotice = 1, kDirectory = 2 };
 
+// What a store says; of a number that is none, one that no leaf has.
+[[nodiscard]] constexpr LeafType leaf_type_of(std::uint64_t number) {
+  return number <= 2 ? static_cast<LeafType>(number) : LeafType{};
+}
+
 struct Leaf {
   LeafType type = LeafType::kNotice;
   std::uint64_t accepted_at_ms = 0;

@@ -184,6 +184,9 @@ void TreeCheck::judge_edge(const std::array<std::string, kTreeLevels>& there) {
 
 Result<void> TreeCheck::finish() {
   CHANCERY_CHECK(done());
+  if (checked_ != size_) {
+    return {};  // Nothing more is named.
+  }
   std::array<std::string, kTreeLevels> there;
   for (std::size_t level = 0; level < kTreeLevels; ++level) {
     const Tile tile{.level = static_cast<std::uint8_t>(level),

@@ -38,7 +38,8 @@ class TreeCheck {
   TreeCheck(std::uint64_t size, const Hash& root, TileSource files)
       : size_(size), root_(root), files_(std::move(files)) {}
 
-  [[nodiscard]] bool done() const { return checked_ == size_; }
+  // Also where kFindingsMax are known: a size that nobody signed may be any.
+  [[nodiscard]] bool done() const { return checked_ == size_ || findings_.size() >= kFindingsMax; }
   [[nodiscard]] std::uint64_t checked() const { return checked_; }
   // The next bundle, with the tiles that are full with it.
   [[nodiscard]] Result<void> step();

@@ -93,6 +93,7 @@ const v1::LogBatch& TestLog::commit(v1::LogBatch batch) {
 
 std::vector<v1::AuditBatch> TestLog::audit_batches() const {
   std::vector<v1::AuditBatch> pages;
+  ledger::CompactTree tree;
   for (const v1::LogBatch& batch : batches_) {
     v1::AuditBatch& page = pages.emplace_back();
     page.set_first_index(batch.first_index());
@@ -101,11 +102,20 @@ std::vector<v1::AuditBatch> TestLog::audit_batches() const {
     for (const ledger::Leaf& leaf : leaves_of(batch)) {
       const auto bytes = ledger::encode(leaf);
       page.mutable_leaves()->append(as_view(bytes));
+      tree.append(ledger::leaf_hash(leaf));
       v1::AuditEntry& entry = *page.add_entries();
       entry.set_index(index);
       entry.set_envelope(envelopes_[static_cast<std::size_t>(index)]);
+      if (const Result<exchange::Envelope> envelope =
+              exchange::parse_envelope(entry.envelope(), exchange_.genesis());
+          envelope.has_value()) {
+        entry.set_origin(envelope->draft.origin());
+        entry.set_notice_id(envelope->draft.notice_id());
+        entry.set_notice(to_string(envelope->notice));
+      }
       ++index;
     }
+    page.set_root(to_string(tree.root()));
   }
   return pages;
 }

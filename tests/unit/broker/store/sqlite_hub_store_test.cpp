@@ -117,23 +117,32 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
   {
     const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
     const FeedRead read{.member = "AM", .from = 8, .count_max = 1};
+    const FeedRead first{.member = "AM", .from = 7, .count_max = 1};
+    envelopes[7] = test::must(store->read_feed(first, exchange::kFrameBytesTarget)).at(0).envelope;
     envelopes[8] = test::must(store->read_feed(read, exchange::kFrameBytesTarget)).at(0).envelope;
     envelopes[6] = test::must(store->read_batches(6, 1, 1)).at(0).directory_entry();
   }
   const std::string without_8 = "UPDATE feed SET positions = x'00000002' WHERE first_index = 7";
   const std::string add = "INSERT INTO feed(member, urgent, first_index, positions) VALUES";
   const std::string at_8 = " WHERE idx = 8";
+  const auto in_turn = [](std::string first, std::string_view then) {
+    return first.append("; ").append(then);
+  };
   for (const std::string& sql :
        {without_8 + " AND member = 'BY'",
-        without_8 + "; " + add + "('AM', 1, 7, x'0001'), ('BY', 1, 7, x'0001')",
-        without_8 + " AND member = 'BY'; " + add + "('KZ', 0, 7, x'0001')",
+        in_turn(without_8, add + "('AM', 1, 7, x'0001'), ('BY', 1, 7, x'0001')"),
+        in_turn(without_8 + " AND member = 'BY'", add + "('KZ', 0, 7, x'0001')"),
         add + "('KZ', 0, 7, x'0001')", add + "('KZ', 0, 8, x'0000')", add + "('BY', 0, 8, x'0000')",
         add + "('BY', 1, 7, x'0001')", add + "('BY', 0, 6, x'0000')", without_8,
         std::string("UPDATE feed SET positions = x'0000000100010002' WHERE member = 'BY'"),
+        std::string("UPDATE feed SET positions = x'000100000002' WHERE member = 'BY'"),
+        in_turn(without_8 + " AND member = 'BY'", add + "('BY', 0, 8, x'0000')"),
         "UPDATE entry SET origin = 'KZ'" + at_8, "UPDATE entry SET notice_id = zeroblob(16)" + at_8,
         "UPDATE entry SET notice = zeroblob(32)" + at_8}) {
     SCOPED_TRACE(sql);
-    const std::uint64_t harmed = sql.find("0, 6,") != std::string::npos ? 6 : 8;
+    const std::uint64_t harmed = sql.find("0, 6,") != std::string::npos          ? 6
+                                 : sql.find("000100000002") != std::string::npos ? 7
+                                                                                 : 8;
     {
       const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
       EXPECT_TRUE(test::must(store->scrub(100, kMuch)).whole);
@@ -245,6 +254,7 @@ TEST_F(SqliteHubStoreTest, AHeadThatDoesNotFitItsEdgeOrItsLastBatchStopsTheStart
         "UPDATE head SET edge = zeroblob(5)", "UPDATE head SET size = 9", "DELETE FROM head",
         "UPDATE batch SET root = zeroblob(32) WHERE size_after = 10",
         "UPDATE batch SET directory = zeroblob(32) WHERE size_after = 10",
+        "UPDATE head SET accepted_at_ms = accepted_at_ms + 1",
         "DELETE FROM batch WHERE size_after = 10", "DELETE FROM batch",
         "DELETE FROM entry WHERE idx = 2"}) {
     const SqliteEngine copy;
@@ -287,6 +297,18 @@ TEST_F(SqliteHubStoreTest, ALogThatDoesNotMakeItsRootsStopsTheStart) {
     ASSERT_EQ(named.size(), 1U) << sql;
     EXPECT_EQ(named[0].index, 9U);
   }
+}
+
+TEST_F(SqliteHubStoreTest, AnAuditorIsShownWhatIsBeyondTheLogAndWhatIsNoLeaf) {
+  engine_.change("UPDATE entry SET idx = 10 WHERE idx = 9");
+  engine_.change("UPDATE batch SET entries = CAST(entries || x'00' AS BLOB) WHERE first_index = 7");
+  engine_.change("UPDATE batch SET type = 257 WHERE first_index = 6");
+  const auto store = test::must(engine_.open_for_audit(exchange_.genesis()));
+  const v1::AuditPageReply page = test::must(store->audit_page(6, kMuch));
+  EXPECT_EQ(page.rows_beyond(), 1U);
+  ASSERT_EQ(page.batches_size(), 2);
+  EXPECT_EQ(page.batches(0).leaves()[0], '\0');
+  EXPECT_EQ(page.batches(1).leaves().size(), 3 * ledger::kLeafBytes + 1);
 }
 
 TEST_F(SqliteHubStoreTest, WhatIsLongerThanABatchIsNotReadWhole) {

@@ -9,6 +9,8 @@
 
 #include "core/base/encoding.h"
 #include "core/exchange/feed_positions.h"
+#include "core/exchange/seal.h"
+#include "tests/support/keys.h"
 #include "tests/support/log.h"
 #include "tests/support/outcome.h"
 
@@ -71,7 +73,7 @@ class AuditTest : public testing::Test {
     v1::AuditLane& lane = *batch.mutable_feeds()->add_lanes();
     lane.set_member(member);
     lane.set_urgent(urgent);
-    lane.set_first_index(batch.first_index() - 1);
+    lane.set_first_index(batch.first_index());
     for (const std::uint64_t index : indices) {
       append_position(*lane.mutable_positions(), index - lane.first_index());
     }
@@ -91,6 +93,15 @@ class AuditTest : public testing::Test {
         add_lane(pages[kNotices], member, false, indices);
       }
     }
+  }
+  std::string opened(std::size_t index) {
+    const Envelope envelope = logged(index);
+    std::vector<crypto::PrivateKey> keys;
+    keys.push_back(test::agreement_private(test::node_key_name("BY", 1, "sealing")));
+    return test::must(Opener(std::move(keys))
+                          .open(exchange_.genesis(), "AM", envelope.recipient_codes(),
+                                envelope.header_bytes, envelope.body.sealed(),
+                                envelope.draft.text_digest()));
   }
   exchange::Envelope logged(std::size_t index) { return exchange_.parse(log_.envelopes()[index]); }
 
@@ -375,8 +386,22 @@ TEST_F(AuditTest, ALaneOfAFeedNamesEachEntryOfItsBatchOnceAndInOrder) {
             "store-damaged at 8");
   EXPECT_EQ(with_rows([](v1::AuditBatch& b) { add_lane(b, "BY", false, {10}); }),
             "store-damaged at 10");
-  EXPECT_EQ(with_rows([](v1::AuditBatch& b) { add_lane(b, "BY", false, {6}); }),
+  EXPECT_EQ(with_rows([](v1::AuditBatch& b) {
+              add_lane(b, "BY", false, {});
+              b.mutable_feeds()->mutable_lanes(2)->set_first_index(6);
+              b.mutable_feeds()->mutable_lanes(2)->set_positions(std::string(2, '\0'));
+            }),
             "store-damaged at 6");
+  // Whose entries are each there once: but 8 would come after 9.
+  EXPECT_EQ(with_rows([](v1::AuditBatch& b) {
+              v1::AuditLane& lane = *b.mutable_feeds()->mutable_lanes(1);
+              lane.set_positions(std::string("\0\0\0\2", 4));
+              v1::AuditLane& later = *b.mutable_feeds()->add_lanes();
+              later = lane;
+              later.set_first_index(8);
+              later.set_positions(std::string(2, '\0'));
+            }),
+            "store-damaged at 8");
   EXPECT_EQ(with_rows([](v1::AuditBatch& b) {
               std::string& positions = *b.mutable_feeds()->mutable_lanes(1)->mutable_positions();
               std::swap(positions[1], positions[5]);
@@ -387,6 +412,24 @@ TEST_F(AuditTest, ALaneOfAFeedNamesEachEntryOfItsBatchOnceAndInOrder) {
             }),
             "store-damaged at 7");
   EXPECT_EQ(with_rows([](v1::AuditBatch& b) { add_lane(b, "KZ", true, {}); }), "passed");
+}
+
+// C-124
+TEST_F(AuditTest, AStoreWithFeedsSaysWhatEachEntryAndEachRootIs) {
+  const auto with_feeds = [&](const std::function<void(v1::AuditBatch&)>& change) {
+    return said(after([&](Pages& pages) {
+      feed(pages, {"AM", "BY"});
+      change(pages[kNotices]);
+    }));
+  };
+  EXPECT_EQ(with_feeds([](v1::AuditBatch&) {}), "passed");
+  EXPECT_EQ(with_feeds([](v1::AuditBatch& b) { b.clear_root(); }), "store-damaged at 7");
+  EXPECT_EQ(with_feeds([](v1::AuditBatch& b) { b.mutable_entries(1)->clear_origin(); }),
+            "store-damaged at 8");
+  EXPECT_EQ(with_feeds([](v1::AuditBatch& b) { b.mutable_entries(1)->clear_notice_id(); }),
+            "store-damaged at 8");
+  EXPECT_EQ(with_feeds([](v1::AuditBatch& b) { b.mutable_entries(2)->clear_notice(); }),
+            "store-damaged at 9");
 }
 
 // C-124
@@ -515,6 +558,7 @@ TEST_F(AuditTest, WhatTheInboxShowsIsAGoodEnvelopeThatWasReceived) {
   const auto shown = [&](const std::function<void(v1::AuditEntry&)>& change) {
     return said(after([&](Pages& pages) {
       entry(pages, 0).set_shown(true);
+      entry(pages, 0).set_plaintext(opened(kNotices));
       change(entry(pages, 0));
     }));
   };
@@ -523,6 +567,8 @@ TEST_F(AuditTest, WhatTheInboxShowsIsAGoodEnvelopeThatWasReceived) {
   EXPECT_EQ(shown([&](v1::AuditEntry& e) { e.set_notice(to_string(logged(8).notice)); }),
             "store-damaged at 7");
   EXPECT_EQ(shown([](v1::AuditEntry& e) { e.set_origin("BY"); }), "store-damaged at 7");
+  EXPECT_EQ(shown([](v1::AuditEntry& e) { e.clear_origin(); }), "store-damaged at 7");
+  EXPECT_EQ(shown([](v1::AuditEntry& e) { e.clear_plaintext(); }), "text-digest-mismatch at 7");
   EXPECT_EQ(shown([](v1::AuditEntry& e) { e.clear_envelope(); }), "store-damaged at 7");
   EXPECT_EQ(shown([](v1::AuditEntry& e) { e.set_faulted(true); }), "store-damaged at 7");
   EXPECT_EQ(shown([](v1::AuditEntry& e) { e.set_code(22); }), "store-damaged at 7");  // Unopenable.

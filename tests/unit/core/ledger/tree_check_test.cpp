@@ -132,6 +132,15 @@ TEST(TreeCheckTest, WhatIsMissingCutOrLongerIsNamed) {
   }
 }
 
+// A size is believed no further than files are there.
+TEST(TreeCheckTest, ASizeThatNobodyHasFilesForEndsSoon) {
+  for (const std::uint64_t size : {std::uint64_t{1} << 62U, ~std::uint64_t{0}}) {
+    TreeAtRest tree = tree_of(300);
+    tree.size = size;
+    EXPECT_EQ(findings(tree).size(), TreeCheck::kFindingsMax);
+  }
+}
+
 // Whoever makes a bundle and its tile anew is found by the level above.
 TEST(TreeCheckTest, WhatIsMadeAnewBelowIsNamedByWhatIsAbove) {
   TreeAtRest tree = tree_of(600);
