@@ -370,6 +370,13 @@ Result<void> SqliteHubStore::check() {
   CHANCERY_TRY_VOID(database_.check_integrity());
   CHANCERY_TRY_VOID(load());
   CHANCERY_TRY(const Head head, read_head());
+  if (head.size > 0) {
+    CHANCERY_TRY(const std::uint64_t first, batch_of(head.size - 1));
+    CHANCERY_TRY(const std::vector<BatchRow> last, batch_rows(first, 1));
+    if (last.empty() || last.front().leaf.accepted_at_ms != head.accepted_at_ms) {
+      return fail(ErrorCode::kStoreDamaged, "the head is of another time than the last batch");
+    }
+  }
   return tiles().check(0, head.size);
 }
 

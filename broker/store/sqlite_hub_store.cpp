@@ -24,8 +24,7 @@ constexpr std::string_view kSelectKnown =
     "SELECT notice, idx FROM entry WHERE origin = ?1 AND notice_id = ?2";
 constexpr std::string_view kSelectRootAt = "SELECT root FROM batch WHERE size_after = ?1";
 constexpr std::string_view kSelectLastBatch =
-    "SELECT size_after, root, directory, accepted_at_ms FROM batch ORDER BY first_index DESC LIMIT "
-    "1";
+    "SELECT size_after, root, directory FROM batch ORDER BY first_index DESC LIMIT 1";
 constexpr std::string_view kSelectUnsigned =
     "SELECT size_after, root FROM batch WHERE checkpoint IS NULL ORDER BY size_after";
 constexpr std::string_view kSelectDirectoryEntries = "SELECT idx FROM directory_entry ORDER BY idx";
@@ -123,13 +122,7 @@ Result<void> SqliteHubStore::check_last_batch(const HubState& state) {
   CHANCERY_TRY(const std::uint64_t size, select->column_u64(0));
   CHANCERY_TRY(const std::string root, select->column_blob(1));
   CHANCERY_TRY(const std::string directory, select->column_blob(2));
-  CHANCERY_TRY(const std::uint64_t accepted_at_ms, select->column_u64(3));
   select->reset();
-  if (accepted_at_ms != state.accepted_at_ms) {
-    return fail(ErrorCode::kStoreDamaged, "the last batch is of " + std::to_string(accepted_at_ms) +
-                                              ", the head says " +
-                                              std::to_string(state.accepted_at_ms));
-  }
   if (size != state.tree.size() || root != as_view(state.tree.root())) {
     return fail(ErrorCode::kStoreDamaged, "the last batch ends at size " + std::to_string(size) +
                                               ", the head is another one, of size " +

@@ -184,6 +184,12 @@ TEST_F(SqliteHubStoreTest, AFileThatIsNoHubsStoreIsRefused) {
   EXPECT_EQ(opened(), "store-damaged");
 }
 
+TEST_F(SqliteHubStoreTest, AnAuditComparesTheTimeOfTheHead) {
+  EXPECT_EQ(test::outcome(test::must(engine_.open(exchange_.genesis()))->check()), "good");
+  engine_.change("UPDATE head SET accepted_at_ms = accepted_at_ms + 1");
+  EXPECT_EQ(test::outcome(test::must(engine_.open(exchange_.genesis()))->check()), "store-damaged");
+}
+
 // As where a store of an older version had none, and where some of them are wrong.
 TEST_F(SqliteHubStoreTest, HashesAboveTheLeavesAreMadeFromThem) {
   {
@@ -254,7 +260,6 @@ TEST_F(SqliteHubStoreTest, AHeadThatDoesNotFitItsEdgeOrItsLastBatchStopsTheStart
         "UPDATE head SET edge = zeroblob(5)", "UPDATE head SET size = 9", "DELETE FROM head",
         "UPDATE batch SET root = zeroblob(32) WHERE size_after = 10",
         "UPDATE batch SET directory = zeroblob(32) WHERE size_after = 10",
-        "UPDATE head SET accepted_at_ms = accepted_at_ms + 1",
         "DELETE FROM batch WHERE size_after = 10", "DELETE FROM batch",
         "DELETE FROM entry WHERE idx = 2"}) {
     const SqliteEngine copy;
