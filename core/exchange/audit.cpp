@@ -109,8 +109,7 @@ void Auditor::check_feeds(const v1::AuditBatch& batch, std::size_t count, const 
   const auto& lanes = batch.feeds().lanes();
   const auto is_wanted = [&](const v1::AuditLane& lane) {
     const auto known = wanted.find({lane.member(), lane.urgent()});
-    return known != wanted.end() && lane.first_index() == batch.first_index() &&
-           lane.positions().size() % kPositionBytes == 0 &&
+    return known != wanted.end() && lane.positions().size() % kPositionBytes == 0 &&
            known->second == indices_at(lane.positions(), lane.first_index());
   };
   if (static_cast<std::size_t>(lanes.size()) == wanted.size() &&
