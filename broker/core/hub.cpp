@@ -508,8 +508,7 @@ std::vector<RestoreRequest> Hub::take_restores() {
 void Hub::restored(std::uint64_t index) {
   std::erase_if(damaged_, [&](const DamagedEntry& entry) { return entry.index == index; });
   for (auto& [node, session] : sessions_) {
-    session.read_again();
-    mark(node, session);
+    read_again(node, session);
   }
 }
 
@@ -592,8 +591,7 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
   const std::string bytes = news.SerializeAsString();
   for (auto& [node, session] : sessions_) {
     push({session.peer, topic, bytes});
-    session.read_again();
-    mark(node, session);
+    read_again(node, session);
   }
   answer(outcomes, /*waiting=*/true);
   if (!is_directory && std::ranges::any_of(commit.entries, [](const NewEntry& entry) {
@@ -609,6 +607,13 @@ void Hub::committed(const Commit& commit, const std::string& checkpoint,
       return node == nullptr || node->signing_key.id() != item.first;
     });
   }
+}
+
+void Hub::read_again(const Hash& node, Session& session) {
+  for (const Lane lane : kLanes) {
+    session.feeds[lane].exhausted = false;
+  }
+  mark(node, session);
 }
 
 void Hub::mark(const Hash& node, Session& session) {

@@ -247,17 +247,13 @@ class Hub {
     exchange::LinkPace pace;
     std::optional<LogPage> log_page{};
     bool marked = false;  // Of those to look at.
-
-    // There may be something for it that was not there before.
-    void read_again() {
-      feeds.patient.exhausted = false;
-      feeds.urgent.exhausted = false;
-    }
   };
   [[nodiscard]] static std::uint64_t pace_of(const Session& session, exchange::Lane lane) {
     return lane == exchange::Lane::kUrgent ? DeliveryWindow::kNoPace : session.pace.bytes();
   }
   [[nodiscard]] Session* session_of(PeerHandle peer);
+  // There may be something for it that was not there before.
+  void read_again(const Hash& node, Session& session);
   // Something changed by which more of its feeds may be read.
   void mark(const Hash& node, Session& session);
   // A size of the log below which everything for this node was sent, in both lanes.

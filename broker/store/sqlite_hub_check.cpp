@@ -98,11 +98,9 @@ Result<void> SqliteHubStore::append_batch(ledger::CompactTree& tree, const Batch
   }
   ledger::Leaf leaf = batch.leaf;
   for (std::uint64_t index = batch.first_index; index < batch.size_after; ++index) {
-    leaf.entry =
-        instead.has_value() && instead->index == index
-            ? instead->entry
-            : hash_from(std::string_view(batch.entries)
-                            .substr((index - batch.first_index) * sizeof(Hash), sizeof(Hash)));
+    leaf.entry = instead.has_value() && instead->index == index
+                     ? instead->entry
+                     : entry_at(batch.entries, index - batch.first_index);
     tree.append(ledger::leaf_hash(leaf));
   }
   if (as_view(tree.root()) != batch.root) {

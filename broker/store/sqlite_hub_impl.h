@@ -30,6 +30,11 @@ namespace chancery::broker {
 // Where they are missing or wrong.
 [[nodiscard]] Result<void> fill_tiles(sqlite::Database& database);
 
+// The E at a place in those of a batch, which has it.
+[[nodiscard]] inline Hash entry_at(std::string_view entries, std::uint64_t place) {
+  return hash_from(entries.substr(place * sizeof(Hash), sizeof(Hash)));
+}
+
 struct Head {
   std::uint64_t size = 0;
   std::string root;

@@ -59,10 +59,14 @@ Result<std::optional<Hash>> digest_of_erased(const sqlite::Statement& select, in
   return digest.size() == Hash{}.size() ? std::optional(hash_from(digest)) : std::nullopt;
 }
 
-std::string stored_envelope(std::string_view header, std::string_view body,
-                            std::string_view signatures, const std::optional<Hash>& erased) {
-  return erased.has_value() ? exchange::erased_bytes(header, *erased, signatures)
-                            : exchange::envelope_bytes(header, body, signatures);
+// In the place of what is in `bytes`, whose memory is used where the body is there.
+void set_stored_envelope(std::string& bytes, std::string_view header, std::string_view body,
+                         std::string_view signatures, const std::optional<Hash>& erased) {
+  if (erased.has_value()) {
+    bytes = exchange::erased_bytes(header, *erased, signatures);
+  } else {
+    exchange::set_envelope_bytes(bytes, header, body, signatures);
+  }
 }
 
 // One after the other, each like `leaf` but for its E.
@@ -100,8 +104,7 @@ Result<Hash> SqliteHubStore::logged_at(std::uint64_t index) {
   if (!read_batch_.has(index)) {
     return fail(ErrorCode::kNotFound, "leaf " + std::to_string(index));
   }
-  return hash_from(std::string_view(read_batch_.entries)
-                       .substr((index - read_batch_.first_index) * sizeof(Hash), sizeof(Hash)));
+  return entry_at(read_batch_.entries, index - read_batch_.first_index);
 }
 
 Result<SqliteHubStore::StoredEntry> SqliteHubStore::read_entry(std::uint64_t index) {
@@ -132,7 +135,9 @@ Result<SqliteHubStore::StoredEntry> SqliteHubStore::read_entry(std::uint64_t ind
 
 Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
   CHANCERY_TRY(const StoredEntry entry, read_entry(index));
-  return stored_envelope(entry.header, entry.body, entry.signatures, entry.erased);
+  std::string bytes;
+  set_stored_envelope(bytes, entry.header, entry.body, entry.signatures, entry.erased);
+  return bytes;
 }
 
 Result<std::string> SqliteHubStore::served_envelope(std::uint64_t index) {
@@ -270,11 +275,7 @@ Result<void> SqliteHubStore::fill_entries(v1::AuditBatch& batch, std::uint64_t s
     entry.set_index(index);
     const auto gone = erased.find(index);
     const std::optional<Hash> digest = gone == erased.end() ? std::nullopt : gone->second;
-    if (digest.has_value()) {
-      entry.set_envelope(exchange::erased_bytes(header, *digest, signatures));
-    } else {
-      exchange::set_envelope_bytes(*entry.mutable_envelope(), header, body, signatures);
-    }
+    set_stored_envelope(*entry.mutable_envelope(), header, body, signatures, digest);
     CHANCERY_TRY(*entry.mutable_origin(), select->column_text(4));
     entry.mutable_notice_id()->assign(notice_id);
     entry.mutable_notice()->assign(notice);

@@ -48,7 +48,7 @@ Result<std::string> leaf_hashes(sqlite::StatementCache& statements, std::uint64_
                       .directory = hash_from(directory),
                       .entry = {}};
     for (; index < std::min(batch_end, end); ++index) {
-      leaf.entry = hash_from(entries.substr((index - begin) * sizeof(Hash), sizeof(Hash)));
+      leaf.entry = entry_at(entries, index - begin);
       hashes += as_view(ledger::leaf_hash(leaf));
     }
   }
