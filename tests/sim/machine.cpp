@@ -310,7 +310,10 @@ void HubMachine::send_outgoing() {
 
 NodeMachine::NodeMachine(Surroundings& around, std::string name, std::string member, int number,
                          Random random)
-    : Machine(around, std::move(name), random), member_(std::move(member)), number_(number) {}
+    : Machine(around, std::move(name), random),
+      member_(std::move(member)),
+      number_(number),
+      held_{number} {}
 
 void NodeMachine::make_empty_stores(const Hash& genesis, std::span<const char* const> members) {
   for (const char* const member : members) {
@@ -328,7 +331,8 @@ Hash NodeMachine::transport_key_id() const {
 
 void NodeMachine::change_keys(int number) {
   around_.trace.tell(name_, "changes to the keys of node " + std::to_string(number));
-  numbers_before_.push_back(std::exchange(number_, number));
+  hold_keys(number);
+  number_ = number;
   kill(Death::kKilled);
 }
 
@@ -345,12 +349,10 @@ Result<void> NodeMachine::start_program() {
                node::NodeStore::open(disk_.path("node.db"), around_.exchange.genesis(), member_,
                                      node::StoreUse::kOwn, Disk::medium()));
   std::vector<crypto::PrivateKey> sealing_keys;
-  const auto add_key = [&](int number) {
+  for (const int number : held_) {
     sealing_keys.push_back(
         test::agreement_private(test::node_key_name(member_, number, "sealing")));
-  };
-  add_key(number_);
-  std::ranges::for_each(numbers_before_, add_key);
+  }
   node::EngineConfig config{.member = member_, .program = "node", .applications = {}, .local = {}};
   config.applications.push_back(
       {.name = "application", .key = {}, .publish = {"*"}, .read = {"*"}});

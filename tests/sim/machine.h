@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -174,7 +175,10 @@ class NodeMachine final : public Machine {
   [[nodiscard]] const std::string& member() const { return member_; }
   [[nodiscard]] int key_number() const { return number_; }
   [[nodiscard]] Hash transport_key_id() const;
-  // The daemon is stopped and started with other keys; what was sealed to those before still opens.
+  // What is sealed to these from the daemon's next start on opens as well: a key that is enrolled
+  // may be sealed to before the daemon goes over to it, also if it never does.
+  void hold_keys(int number) { held_.insert(number); }
+  // The daemon is stopped and started with other keys; it holds those before.
   void change_keys(int number);
 
   void attach(Wire* wire) { wire_ = wire; }
@@ -201,7 +205,7 @@ class NodeMachine final : public Machine {
 
   std::string member_;
   int number_;
-  std::vector<int> numbers_before_;
+  std::set<int> held_;
   Wire* wire_ = nullptr;
   ReplySink reply_sink_;
   std::unique_ptr<node::Engine> engine_;

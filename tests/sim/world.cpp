@@ -215,6 +215,7 @@ void World::renew_keys() {
   NodeMachine& node = *members_[random_.below(members_.size())].node;
   const int key_number = next_key_number_++;
   authorities_->enrol(node.member(), key_number, [this, &node, key_number] {
+    node.hold_keys(key_number);
     const int before = node.key_number();
     const auto change = [&node, key_number] { node.change_keys(key_number); };
     const auto revoke = [this, &node, before] { authorities_->revoke(node.member(), before); };
