@@ -21,7 +21,7 @@ struct SignedHead {
 struct CosignedHead {
   SignedHead head;
   std::uint64_t time_s = 0;  // Of the quorum (C-181).
-  // Its witnesses are not those of the head at quorum before it (C-182).
+  // Its witnesses are not those of the head at quorum before it (C-182), or there is none before.
   bool changes_witnesses = false;
 };
 

@@ -188,7 +188,7 @@ void Rounds::end(Time now, Round& round) {
   round.head.note = ledger::format_note(round.note);
   newest_ = CosignedHead{.head = std::move(round.head),
                          .time_s = *round.time_s,
-                         .changes_witnesses = round.sets.size() > 1};
+                         .changes_witnesses = !newest_.has_value() || round.sets.size() > 1};
   result_ = newest_;
   renewed_at_ = now;
   ended_at_.reset();

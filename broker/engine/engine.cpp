@@ -264,15 +264,36 @@ Result<void> Engine::run_rounds(SteadyTime now) {
       hub_.ask(*node, request.round);
     }
   }
-  if (const std::optional<CosignedHead> result = rounds_.take_result(); result.has_value()) {
+  if (std::optional<CosignedHead> result = rounds_.take_result(); result.has_value()) {
     store_->keep_cosigned(*result);
-    if (result->changes_witnesses) {  // Not told before it is durable: nodes go on from it.
-      CHANCERY_TRY_VOID(flush());
-      hub_.add_witness_change({.size = result->head.checkpoint.size, .note = result->head.note});
+    if (!untold_.empty() && !untold_.back().changes_witnesses) {
+      untold_.pop_back();
     }
-    hub_.set_cosigned(result_of(*result));
-    hub_.tell_cosigned();
+    untold_.push_back(*std::move(result));
   }
+  return tell_heads();
+}
+
+// One that changes the witnesses is not told before it is durable, nor what comes after it: nodes
+// go on from it, and a hub that had lost it would go on from another.
+Result<void> Engine::tell_heads() {
+  if (untold_.empty()) {
+    return {};
+  }
+  if (std::ranges::any_of(untold_, &CosignedHead::changes_witnesses)) {
+    CHANCERY_TRY(const bool room, write_kept());
+    if (!room) {
+      return {};
+    }
+  }
+  for (const CosignedHead& each : untold_) {
+    if (each.changes_witnesses) {
+      hub_.add_witness_change({.size = each.head.checkpoint.size, .note = each.head.note});
+    }
+  }
+  hub_.set_cosigned(result_of(untold_.back()));
+  untold_.clear();
+  hub_.tell_cosigned();
   return {};
 }
 
@@ -322,11 +343,13 @@ Result<bool> Engine::had_room(const Result<void>& written) {
 
 // Checkpoints can wait for room: they are kept, and could be made again.
 Result<void> Engine::flush() {
-  const During storing(stages_, Stage::kStore);
-  if (!disk().is_full()) {
-    CHANCERY_TRY_VOID(had_room(store_->flush()));
-  }
+  CHANCERY_TRY_VOID(write_kept());
   return {};
+}
+
+Result<bool> Engine::write_kept() {
+  const During storing(stages_, Stage::kStore);
+  return disk().is_full() ? false : had_room(store_->flush());
 }
 
 std::vector<Outgoing> Engine::take_outgoing() {

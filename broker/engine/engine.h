@@ -159,6 +159,8 @@ class Engine {
   Result<void> commit(Decision& decision);
   // Whether it was written; false where it is known that the disk had no room for it.
   Result<bool> had_room(const Result<void>& written);
+  Result<bool> write_kept();  // False where there is no room.
+  Result<void> tell_heads();
   void count(const std::vector<Outcome>& outcomes);
   // Of the quorum at the start, when it is there.
   void note_quorum();
@@ -166,7 +168,8 @@ class Engine {
   std::unique_ptr<HubStore> store_;
   LogSigners log_signers_;
   Rounds rounds_;
-  std::optional<Proven> proven_;  // Most witnesses of a round go on from one size.
+  std::vector<CosignedHead> untold_;  // In the order they came; the last may change nothing.
+  std::optional<Proven> proven_;      // Most witnesses of a round go on from one size.
   Hub hub_;
   EngineCounters counters_;
   StageClock stages_;

@@ -22,6 +22,8 @@
 #include "core/exchange/compose.h"
 #include "core/exchange/envelope.h"
 #include "core/exchange/policy.h"
+#include "core/ledger/cosignature.h"
+#include "core/ledger/note.h"
 #include "tests/support/exchange.h"
 #include "tests/support/keys.h"
 #include "tests/support/outcome.h"
@@ -51,6 +53,18 @@ inline Hash transport_id(std::string_view member, int node = 1) {
 
 inline std::vector<crypto::PublicKey> log_keys() {
   return {test::signing_public("hub log 1")};
+}
+
+// The line of this member's witness for a checkpoint.
+inline std::string cosignature_of(std::string_view member, const std::string& witness_name,
+                                  std::string_view note, std::uint64_t time_s) {
+  const auto signer = test::key_signer(test::node_key_name(member, 1, "witness"));
+  const std::string body = test::must(ledger::parse_note(note)).text;
+  const std::string signature =
+      test::must(signer->sign(as_bytes(ledger::cosignature_message(time_s, body))));
+  return ledger::cosignature_line(
+      {.name = witness_name, .type = ledger::kNoteCosignature, .key = signer->public_key()}, time_s,
+      as_bytes(signature));
 }
 
 struct NoticeOptions {

@@ -14,6 +14,7 @@
 #include "tests/support/exchange.h"
 #include "tests/support/keys.h"
 #include "tests/support/log.h"
+#include "tests/unit/broker/support.h"
 
 namespace chancery::broker {
 namespace {
@@ -57,13 +58,7 @@ class RoundsTest : public testing::Test {
 
   [[nodiscard]] std::string line_of(const std::string& witness, const std::string& note,
                                     std::uint64_t time_s) const {
-    const auto signer = test::key_signer(test::node_key_name(members_.at(witness), 1, "witness"));
-    const std::string body = must(ledger::parse_note(note)).text;
-    const std::string signature =
-        must(signer->sign(as_bytes(ledger::cosignature_message(time_s, body))));
-    return ledger::cosignature_line(
-        {.name = witness, .type = ledger::kNoteCosignature, .key = signer->public_key()}, time_s,
-        as_bytes(signature));
+    return cosignature_of(members_.at(witness), witness, note, time_s);
   }
 
   // What this witness says to a request, with its tree moved on where it cosigns.
@@ -175,6 +170,22 @@ TEST_F(RoundsTest, TheNextRoundTakesWhatIsNewestThen) {
   all_answer();
   turn();
   EXPECT_EQ(result().head.checkpoint, head(22).checkpoint);
+}
+
+// C-189: the store keeps the first as it does a change, before any node hears of it.
+TEST_F(RoundsTest, TheFirstHeadIsKeptAsIsOneThatChangesWitnesses) {
+  EXPECT_TRUE(round().changes_witnesses);
+  grow(1);
+  turn(limits_.spacing);
+  all_answer();
+  turn();
+  EXPECT_FALSE(result().changes_witnesses);
+  witnesses_.keys.pop_back();
+  grow(1);
+  turn(limits_.spacing);
+  all_answer();
+  turn(limits_.grace);
+  EXPECT_TRUE(result().changes_witnesses);
 }
 
 // C-183: a hub that has just started does not know what its witnesses cosigned.

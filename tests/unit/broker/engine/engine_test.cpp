@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -10,6 +11,8 @@
 #include <vector>
 
 #include "broker/store/sqlite_hub_store.h"
+#include "core/exchange/strict.h"
+#include "core/ledger/witness.h"
 #include "tests/sim/disk.h"
 #include "tests/unit/broker/support.h"
 
@@ -21,6 +24,7 @@ using Words = std::vector<std::string>;
 using std::chrono::seconds;
 
 constexpr std::uint64_t kPlenty = 1ULL << 40U;
+constexpr std::array kMeet = {"AM", "BY", "KG", "KZ"};
 
 // A clock that goes on by one at each look.
 std::chrono::nanoseconds tick() {
@@ -87,9 +91,38 @@ class EngineTest : public testing::Test {
   }
   void meet_a_quorum() {
     PeerHandle peer = 0;
-    for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
+    for (const char* const member : kMeet) {
       greet(++peer, member);
     }
+  }
+  // Of those who met; how many were asked.
+  std::size_t cosign_what_is_asked() {
+    std::size_t count = 0;
+    for (const Outgoing& outgoing : engine_->take_outgoing()) {
+      const auto message = must(exchange::parse_wire<v1::DownMessage>(outgoing.message));
+      if (!message.has_round()) {
+        continue;
+      }
+      const std::string member = kMeet[outgoing.peer - 1];
+      const auto asked = must(ledger::parse_add_checkpoint(message.round().request()));
+      v1::UpMessage answer;
+      answer.mutable_answer()->set_round(message.round().round());
+      answer.mutable_answer()->set_status(std::to_underlying(ledger::WitnessStatus::kOk));
+      answer.mutable_answer()->set_text(cosignature_of(
+          member, exchange::witness_name(exchange_.roster().hub().origin_line(), member),
+          asked.checkpoint, 1000));
+      must(engine_->receive(outgoing.peer, transport_id(member), answer.SerializeAsString()));
+      ++count;
+    }
+    return count;
+  }
+  std::size_t heads_told() {
+    std::size_t count = 0;
+    for (const Outgoing& outgoing : engine_->take_outgoing()) {
+      const auto message = must(exchange::parse_wire<v1::DownMessage>(outgoing.message));
+      count += message.has_round_result() ? 1U : 0U;
+    }
+    return count;
   }
   std::vector<FeedEntry> feed_of_by() {
     return must(engine_->store().read_feed({.member = "BY", .from = 0, .count_max = 200}, kPlenty));
@@ -202,6 +235,31 @@ TEST_F(EngineTest, AProofThatFindsNoRoomIsAskedForAgain) {
   ASSERT_EQ(offer(second), "good");
   EXPECT_EQ(sequence(), Words{"notice-id-reused"});
   EXPECT_EQ(must(engine_->store().conflict_count()), 1U);
+}
+
+// C-189: a head that nodes go on from, and the hub forgets, is one that it contradicts later.
+TEST_F(EngineTest, TheFirstHeadAtQuorumIsToldOnceItIsDurable) {
+  must(engine_->sign_missing_checkpoints());
+  measure(kPlenty);
+  meet_a_quorum();
+  must(engine_->run_rounds(now_));
+  now_ += RoundLimits{}.settle;
+  must(engine_->run_rounds(now_));
+  EXPECT_EQ(cosign_what_is_asked(), 4U);
+  disk_.set_full(true);
+  now_ += RoundLimits{}.round_max;
+  must(engine_->run_rounds(now_));
+  must(engine_->run_rounds(now_));
+  EXPECT_EQ(heads_told(), 0U);
+  disk_.set_full(false);
+  now_ += seconds(5);
+  measure(kPlenty);
+  must(engine_->run_rounds(now_));
+  EXPECT_EQ(heads_told(), 4U);
+  start();
+  EXPECT_EQ(must(engine_->store().load()).witness_changes.size(), 1U);
+  greet(1, "AM");
+  EXPECT_EQ(heads_told(), 2U) << "as the first, and as the newest";
 }
 
 TEST_F(EngineTest, StartsOnAFullDiskAndShowsWhatItHas) {
