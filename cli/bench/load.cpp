@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "client/src/convert.h"
 #include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
 #include "io/os/clock.h"
@@ -63,6 +64,22 @@ std::string subject_of(const Name& name) {
 
 bool is_flash(const Name& name) {
   return name.number >= kFlashFrom;
+}
+
+// `message` is a Draft or the request for one.
+template <typename Message>
+Hash digest_over(std::string_view origin, const Message& message, std::string_view text) {
+  std::vector<std::string_view> parts = {origin, message.kind()};
+  for (const v1::Recipient& recipient : message.recipients()) {
+    parts.emplace_back(recipient.member());
+  }
+  std::ranges::sort(parts.begin() + 2, parts.end());
+  parts.push_back(text);
+  std::string bytes = std::to_string(message.status()) + "," + std::to_string(message.precedence());
+  for (const std::string_view part : parts) {
+    bytes.append("," + std::to_string(part.size()) + ":").append(part);
+  }
+  return crypto::sha256({as_bytes(bytes)});
 }
 
 client::Options options_for(const std::string& file, std::size_t window) {
@@ -210,36 +227,13 @@ void Comparison::add(const Comparison& other) {
   first = first.empty() ? other.first : first;
 }
 
-Hash digest_of(const client::Notice& notice) {
-  std::vector<std::string> recipients;
-  recipients.reserve(notice.recipients.size());
-  for (const client::Recipient& recipient : notice.recipients) {
-    recipients.push_back(recipient.member);
-  }
-  std::ranges::sort(recipients);
-  const Result<text::Json> content = text::parse_json(notice.content_json, kContentDepth);
-  const text::Json all = {
-      notice.origin,  notice.kind,     notice.status, notice.precedence,
-      notice.subject, notice.language, recipients,    content.value_or(text::Json())};
-  const std::string bytes = text::dump(all);
-  return crypto::sha256({as_bytes(bytes)});
+Hash digest_of(const v1::Draft& draft, std::string_view text) {
+  return digest_over(draft.origin(), draft, text);
 }
 
-client::Notice notice_of(const Shape& shape, const Name& name, const std::string& origin) {
-  const client::Draft draft = draft_of(shape, name);
-  client::Notice notice;
-  notice.id = draft.id;
-  notice.origin = origin;
-  notice.kind = draft.kind;
-  notice.status = client::to_string(draft.status);
-  notice.precedence = client::to_string(draft.precedence);
-  for (const std::string& recipient : draft.to) {
-    notice.recipients.push_back({.member = recipient});
-  }
-  notice.subject = draft.subject;
-  notice.language = draft.language;
-  notice.content_json = draft.content_json;
-  return notice;
+Result<Hash> digest_of(const Shape& shape, const Name& name, const std::string& origin) {
+  CHANCERY_TRY(const v1::PublishRequest request, client::publish_request(draft_of(shape, name)));
+  return digest_over(origin, request, request.text());
 }
 
 Tally::Tally(const std::vector<std::string>& origins, const Shape& shape,
@@ -293,7 +287,8 @@ std::optional<Name> Tally::take(const Received& received) {
   if (!name.has_value()) {
     return std::nullopt;
   }
-  const bool same = received.digest == digest_of(notice_of(shape_, *name, origins_[name->origin]));
+  const Result<Hash> published = digest_of(shape_, *name, origins_[name->origin]);
+  const bool same = published.has_value() && received.digest == *published;
   return judge(*name, received.id, same ? std::nullopt : std::optional<std::string>("digest"));
 }
 

@@ -13,9 +13,11 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chancery/client.h"
+#include "chancery/v1/envelope.pb.h"
 #include "cli/bench/exchange.h"
 #include "cli/bench/histogram.h"
 #include "cli/bench/received.h"
@@ -57,12 +59,11 @@ struct Published {
                                                     const std::string& origin,
                                                     const client::Notice& notice);
 
-// Over all that difference() looks at: the same for what was published and for what arrived as
-// that.
-[[nodiscard]] Hash digest_of(const client::Notice& notice);
-// What a recipient has of it, as far as digest_of() looks.
-[[nodiscard]] client::Notice notice_of(const Shape& shape, const Name& name,
-                                       const std::string& origin);
+// Over all that difference() looks at, with the text as the bytes that the origin handed in: of
+// what arrived, and of what was published.
+[[nodiscard]] Hash digest_of(const v1::Draft& draft, std::string_view text);
+[[nodiscard]] Result<Hash> digest_of(const Shape& shape, const Name& name,
+                                     const std::string& origin);
 
 [[nodiscard]] Error error_of(const client::Error& error);
 

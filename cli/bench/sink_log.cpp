@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "cli/bench/load.h"
-#include "client/src/convert.h"
+#include "core/base/encoding.h"
 #include "core/crypto/sha256.h"
 #include "core/exchange/seal.h"
 
@@ -11,17 +11,6 @@ namespace chancery::cli::bench {
 namespace {
 
 constexpr std::size_t kNoticesKept = 4096;
-
-// As an application of a node would have it.
-Result<client::Notice> shown(const exchange::Envelope& envelope, const std::string& text) {
-  v1::InboxItem item;
-  item.set_draft(envelope.draft.SerializeAsString());
-  item.set_text(text);
-  if (envelope.sealed()) {
-    CHANCERY_TRY(*item.mutable_text(), exchange::unpad_text(text));
-  }
-  return client::notice_from(item);
-}
 
 }  // namespace
 
@@ -49,12 +38,17 @@ Result<Received> SinkLog::read(const exchange::Envelope& envelope, const std::st
   if (const auto known = notices_.find(envelope.notice); known != notices_.end()) {
     return known->second;
   }
-  CHANCERY_TRY(const client::Notice notice, shown(envelope, text));
+  Received received{.id = uuid_text(as_bytes(envelope.draft.notice_id())), .digest = {}};
+  if (envelope.sealed()) {
+    CHANCERY_TRY(const std::string unpadded, exchange::unpad_text(text));
+    received.digest = digest_of(envelope.draft, unpadded);
+  } else {
+    received.digest = digest_of(envelope.draft, text);
+  }
   if (notices_.size() >= kNoticesKept) {
     notices_.clear();
   }
-  return notices_.emplace(envelope.notice, Received{.id = notice.id, .digest = digest_of(notice)})
-      .first->second;
+  return notices_.emplace(envelope.notice, std::move(received)).first->second;
 }
 
 std::optional<Hash> SinkLog::root_at(std::uint64_t size) const {
