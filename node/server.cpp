@@ -96,8 +96,6 @@ Server::Server(Config config, daemon::AdminSocket admin, std::unique_ptr<Engine>
 
 Result<std::unique_ptr<Server>> Server::start(const Config& config,
                                               const daemon::StartOptions& options) {
-  // libzmq has room for a frame from its first byte on, and many applications may begin one.
-  os::keep_large_blocks_apart();
   CHANCERY_TRY(crypto::PrivateKey signing_key,
                daemon::read_private_key(config.signing_key, crypto::Algorithm::kEd25519));
   CHANCERY_TRY(std::unique_ptr<crypto::Signer> witness, daemon::read_signer_if(config.witness_key));

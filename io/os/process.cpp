@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -23,8 +22,6 @@
 
 namespace chancery::os {
 namespace {
-
-constexpr int kLargeBlockBytes = 128 << 10;
 
 std::chrono::microseconds micros_of(const timeval& time) {
   return std::chrono::seconds(time.tv_sec) + std::chrono::microseconds(time.tv_usec);
@@ -317,11 +314,6 @@ Result<std::uint64_t> raise_descriptor_limit() {
     }
   }
   return limit.rlim_cur;
-}
-
-void keep_large_blocks_apart() {
-  // It fails where the number is out of range.
-  [[maybe_unused]] const int done = ::mallopt(M_MMAP_THRESHOLD, kLargeBlockBytes);
 }
 
 Result<void> harden_process() {

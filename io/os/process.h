@@ -97,11 +97,6 @@ class Child {
 // only we can read: a daemon holds keys. Before any file is written.
 [[nodiscard]] Result<void> harden_process();
 
-// From now on each block of 128 KiB and more is the system's again once it is freed, and costs no
-// more than was written to. By itself glibc puts such blocks among the small ones, soon after the
-// first was freed: what a moment needed then stays, in pieces. Before there are threads.
-void keep_large_blocks_apart();
-
 inline constexpr std::uint64_t kDescriptorsMax = 1U << 16U;
 
 // As many descriptors as the system lets this process have, up to kDescriptorsMax.
