@@ -337,7 +337,7 @@ Result<void> NodeStore::each_exchanged(
 Result<std::optional<std::uint64_t>> NodeStore::stated_to(std::string_view peer,
                                                           std::uint64_t index) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT idx, draft, text, sealed FROM outbox WHERE idx > ?1 "
+               impl_->statement("SELECT idx, draft, text, sealed FROM outbox_whole WHERE idx > ?1 "
                                 "ORDER BY idx LIMIT ?2"));
   select->bind(1, index).bind(2, kStatementsSeenMax);
   while (true) {
@@ -373,7 +373,7 @@ Result<std::optional<std::string>> NodeStore::held_plaintext(std::uint64_t index
   CHANCERY_TRY(
       sqlite::Statement* const select,
       impl_->statement("SELECT text FROM inbox WHERE idx = ?1 UNION ALL SELECT text FROM statement "
-                       "WHERE idx = ?1 UNION ALL SELECT text FROM outbox WHERE idx = ?1"));
+                       "WHERE idx = ?1 UNION ALL SELECT text FROM outbox_whole WHERE idx = ?1"));
   select->bind(1, index);
   CHANCERY_TRY(const bool row, select->step());
   if (!row) {

@@ -68,8 +68,8 @@ Result<void> NodeStore::Impl::keep_abandoned(std::uint64_t size, std::string_vie
         "FROM received WHERE idx >= ?1",
         "INSERT INTO abandoned_entry SELECT ?2, 'garbled', idx, envelope, code, reason "
         "FROM garbled WHERE idx >= ?1",
-        "INSERT INTO abandoned_entry SELECT ?2, 'outbox', idx, envelope, code, reason FROM outbox "
-        "WHERE envelope IS NOT NULL AND (stage = 2 OR (stage = 3 AND idx >= ?1))"}) {
+        "INSERT INTO abandoned_entry SELECT ?2, 'outbox', idx, envelope, code, reason FROM "
+        "outbox_whole WHERE envelope IS NOT NULL AND (stage = 2 OR (stage = 3 AND idx >= ?1))"}) {
     CHANCERY_TRY(sqlite::Statement* const keep, statement(sql));
     CHANCERY_TRY_VOID(keep->bind(1, size).bind(2, id).run());
   }
@@ -94,7 +94,8 @@ Result<void> NodeStore::Impl::forget_beyond(const exchange::LogFollower& to) {
           ", reason = 'about a log that did not go on' WHERE application = '' AND "
           "(stage = 1 OR " +
           own + ")",
-      "UPDATE outbox SET stage = 1, envelope = NULL, code = " + code(ErrorCode::kForeignLog) +
+      "DELETE FROM outbox_envelope WHERE seq IN (SELECT seq FROM outbox WHERE " + own + ")",
+      "UPDATE outbox SET stage = 1, code = " + code(ErrorCode::kForeignLog) +
           ", reason = 'the log did not go on with it' WHERE " + own,
       "UPDATE outbox SET idx = NULL, accepted_at_ms = 0 WHERE idx >= ?1",
       "UPDATE inbox SET idx = -1 - arrival WHERE idx >= ?1",
@@ -169,7 +170,7 @@ Result<void> NodeStore::Impl::expect_again(std::uint64_t size) {
   const std::uint64_t from =
       std::ranges::min_element(stated, {}, [](const auto& each) { return each.second; })->second;
   CHANCERY_TRY(sqlite::Statement* const own,
-               statement("SELECT idx, draft FROM outbox WHERE stage = 3 AND idx >= ?1 AND "
+               statement("SELECT idx, draft FROM outbox_whole WHERE stage = 3 AND idx >= ?1 AND "
                          "application != ''"));
   CHANCERY_TRY(sqlite::Statement* const put,
                statement("INSERT INTO undelivered(urgent, idx, members) VALUES(?1, ?2, ',' || ?3 "

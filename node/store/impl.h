@@ -103,6 +103,7 @@ struct NodeStore::Impl {
     OutboxPlace place;
   };
   Result<std::optional<Placed>> placed(std::string_view notice_id);
+  Result<void> forget_envelope(std::uint64_t number);  // Of a row that is to be signed anew.
   // The tables of counts, from the rows themselves.
   Result<void> recount();
   // What is held in memory until the commit; and what is dropped where there is none.

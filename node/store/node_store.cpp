@@ -558,7 +558,7 @@ Result<std::optional<std::string>> NodeStore::held_envelope(std::uint64_t index)
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT envelope FROM received WHERE idx = ?1 UNION ALL "
                                 "SELECT envelope FROM directory_entry WHERE idx = ?1 UNION ALL "
-                                "SELECT envelope FROM outbox WHERE idx = ?1 "
+                                "SELECT envelope FROM outbox_whole WHERE idx = ?1 "
                                 "AND envelope IS NOT NULL"));
   select->bind(1, index);
   std::optional<std::string> held;
@@ -652,9 +652,10 @@ Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uin
           "SELECT idx, envelope, 0, 0, NULL, NULL, NULL, NULL, 0, NULL FROM directory_entry "
           "WHERE idx >= ?1 AND idx < ?2 "
           "UNION ALL SELECT r.idx, r.envelope, r.verdict, r.code, i.text, i.origin, "
-          "i.notice_id, i.notice, i.urgent, coalesce(s.text, o.text) FROM received r "
+          "i.notice_id, i.notice, i.urgent, coalesce(s.text, c.text) FROM received r "
           "LEFT JOIN inbox i ON i.idx = r.idx LEFT JOIN statement s ON s.idx = r.idx "
-          "LEFT JOIN outbox o ON o.idx = r.idx WHERE r.idx >= ?1 AND r.idx < ?2 "
+          "LEFT JOIN outbox o ON o.idx = r.idx LEFT JOIN outbox_content c ON c.seq = o.seq "
+          "WHERE r.idx >= ?1 AND r.idx < ?2 "
           "UNION ALL SELECT i.idx, x'', 0, 0, i.text, i.origin, i.notice_id, i.notice, i.urgent, "
           "NULL FROM inbox i WHERE i.idx >= ?1 AND i.idx < ?2 AND NOT EXISTS "
           "(SELECT 1 FROM received r WHERE r.idx = i.idx) ORDER BY 1"));
@@ -689,7 +690,7 @@ Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uin
   CHANCERY_TRY(sqlite::Statement* const outbox,
                statement("SELECT idx, notice, envelope, idx < (SELECT CASE WHEN precedence >= ?3 "
                          "THEN cursor_urgent ELSE cursor END FROM position) "
-                         "FROM outbox WHERE stage = 3 AND idx >= ?1 AND idx < ?2"));
+                         "FROM outbox_whole WHERE stage = 3 AND idx >= ?1 AND idx < ?2"));
   outbox->bind(1, batch.first_index())
       .bind(2, size_after)
       .bind(3, static_cast<std::uint64_t>(v1::PRECEDENCE_IMMEDIATE));

@@ -74,7 +74,7 @@ namespace chancery::node {
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 13;
+inline constexpr std::uint32_t kNodeStoreVersion = 14;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -438,6 +438,8 @@ class NodeStore {
   [[nodiscard]] Result<std::vector<Unacknowledged>> unacknowledged(const UnacknowledgedScan& scan);
   // Of the drafts and texts of the urgent ones, and of those that were stamped no later.
   [[nodiscard]] Result<std::uint64_t> unacknowledged_bytes(std::uint64_t through_us);
+  // Its created_at.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> oldest_unacknowledged();
   // The newest created_at in each precedence, of those that were stamped no later.
   [[nodiscard]] Result<NewestStamps> newest_unacknowledged(std::uint64_t through_us = kAnyTime);
   // What this node's signing key stamps next comes after it.

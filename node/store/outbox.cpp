@@ -16,7 +16,7 @@ constexpr std::string_view kOutboxColumns =
     "SELECT notice_id, notice, request, draft, text, sealed, stage, envelope, idx, accepted_at_ms, "
     "created_at_us, queued_at_ms, code, reason, aside, "
     "(SELECT erased_at_ms FROM erased WHERE erased.idx = outbox.idx), seq, application FROM "
-    "outbox ";
+    "outbox_whole AS outbox ";
 
 Result<OutboxRow> row_of(const sqlite::Statement& select) {
   OutboxRow row;
@@ -54,8 +54,7 @@ Result<OutboxRow> row_of(const sqlite::Statement& select) {
   return row;
 }
 
-constexpr std::string_view kPlaceColumns =
-    "stage, aside = 1, application, precedence, length(draft) + length(text)";
+constexpr std::string_view kPlaceColumns = "stage, aside = 1, application, precedence, bytes";
 
 // Of those columns, from this one on.
 Result<OutboxPlace> place_in(const sqlite::Statement& row, int column) {
@@ -76,8 +75,9 @@ Result<OutboxPlace> place_in(const sqlite::Statement& row, int column) {
 Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
   CHANCERY_TRY(sqlite::Statement* const insert,
                impl_->statement("INSERT INTO outbox(notice_id, notice, request, application, "
-                                "queued_at_ms, precedence, sealed, draft, text, alarms, exempt, "
-                                "stage) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1)"));
+                                "queued_at_ms, precedence, sealed, bytes, alarms, exempt, stage) "
+                                "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1)"));
+  const std::size_t bytes = draft.waiting.draft.size() + draft.waiting.text.size();
   CHANCERY_TRY(const v1::Draft parsed, exchange::parse_wire<v1::Draft>(draft.waiting.draft));
   CHANCERY_TRY_VOID(insert->bind(1, as_bytes(draft.waiting.notice_id))
                         .bind(2, Bytes(draft.notice))
@@ -86,16 +86,21 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                         .bind(5, draft.queued_at_ms)
                         .bind(6, static_cast<std::uint64_t>(draft.waiting.precedence))
                         .bind(7, draft.waiting.sealed ? 1 : 0)
-                        .bind(8, as_bytes(draft.waiting.draft))
-                        .bind(9, as_bytes(draft.waiting.text))
-                        .bind(10, parsed.status() == v1::STATUS_ACTUAL ? 1 : 0)
-                        .bind(11, exchange::is_exempt_from_minimize(parsed.kind()) ? 1 : 0)
+                        .bind(8, bytes)
+                        .bind(9, parsed.status() == v1::STATUS_ACTUAL ? 1 : 0)
+                        .bind(10, exchange::is_exempt_from_minimize(parsed.kind()) ? 1 : 0)
                         .run());
   const auto number = static_cast<std::uint64_t>(impl_->database.last_insert_rowid());
+  CHANCERY_TRY(sqlite::Statement* const content,
+               impl_->statement("INSERT INTO outbox_content(seq, draft, text) VALUES(?1, ?2, ?3)"));
+  CHANCERY_TRY_VOID(content->bind(1, number)
+                        .bind(2, as_bytes(draft.waiting.draft))
+                        .bind(3, as_bytes(draft.waiting.text))
+                        .run());
   CHANCERY_TRY(Counts* const counts, impl_->counts());
   counts->add({.application = draft.application,
                .lane = exchange::lane_of(draft.waiting.precedence),
-               .bytes = draft.waiting.draft.size() + draft.waiting.text.size()});
+               .bytes = bytes});
   return impl_->put_own_word(draft.words_on, number);
 }
 
@@ -160,7 +165,8 @@ Result<std::optional<OutboxRow>> NodeStore::Impl::hashed_again(std::optional<Out
 Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max, std::size_t bytes_max,
                                                 v1::Precedence lowest) {
   constexpr std::string_view kSelect =
-      "SELECT notice_id, draft, text, sealed, precedence, notice FROM outbox WHERE stage = 1 AND "
+      "SELECT notice_id, draft, text, sealed, precedence, notice FROM outbox_whole WHERE stage = 1 "
+      "AND "
       "aside != 1 AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'outbox' AND idx = seq) "
       "AND ";
   constexpr std::string_view kOrder = " ORDER BY precedence DESC, seq LIMIT ?2";
@@ -235,12 +241,12 @@ Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view enve
     return {};
   }
   CHANCERY_TRY(sqlite::Statement* const update,
-               impl_->statement("UPDATE outbox SET stage = 2, envelope = ?2, created_at_us = ?3 "
-                                "WHERE seq = ?1"));
-  CHANCERY_TRY_VOID(update->bind(1, row->number)
-                        .bind(2, as_bytes(envelope))
-                        .bind(3, stamped.created_at_us)
-                        .run());
+               impl_->statement("UPDATE outbox SET stage = 2, created_at_us = ?2 WHERE seq = ?1"));
+  CHANCERY_TRY_VOID(update->bind(1, row->number).bind(2, stamped.created_at_us).run());
+  CHANCERY_TRY(sqlite::Statement* const put,
+               impl_->statement("INSERT INTO outbox_envelope(seq, envelope) VALUES(?1, ?2) "
+                                "ON CONFLICT DO UPDATE SET envelope = excluded.envelope"));
+  CHANCERY_TRY_VOID(put->bind(1, row->number).bind(2, as_bytes(envelope)).run());
   CHANCERY_TRY(Counts* const counts, impl_->counts());
   counts->move(row->place, row->place.at(OutboxStage::kSigned));
   return {};
@@ -252,9 +258,9 @@ void NodeStore::raise_clock(std::uint64_t created_at_us) {
 
 Result<std::vector<Unacknowledged>> NodeStore::unacknowledged(const UnacknowledgedScan& scan) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT envelope, created_at_us, precedence, length(draft) + "
-                                "length(text) FROM outbox WHERE stage = 2 AND created_at_us > ?1 "
-                                "AND (precedence >= ?2) = ?3 ORDER BY created_at_us"));
+               impl_->statement("SELECT envelope, created_at_us, precedence, bytes FROM "
+                                "outbox_whole WHERE stage = 2 AND created_at_us > ?1 AND "
+                                "(precedence >= ?2) = ?3 ORDER BY created_at_us"));
   select->bind(1, scan.after_us)
       .bind(2, static_cast<std::uint64_t>(v1::PRECEDENCE_IMMEDIATE))
       .bind(3, std::to_underlying(scan.lane));
@@ -278,7 +284,7 @@ Result<std::vector<Unacknowledged>> NodeStore::unacknowledged(const Unacknowledg
 
 Result<std::uint64_t> NodeStore::unacknowledged_bytes(std::uint64_t through_us) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT coalesce(sum(length(draft) + length(text)), 0) FROM outbox "
+               impl_->statement("SELECT coalesce(sum(bytes), 0) FROM outbox "
                                 "WHERE stage = 2 AND (created_at_us <= ?1 OR precedence >= ?2)"));
   select->bind(1, through_us).bind(2, static_cast<std::uint64_t>(v1::PRECEDENCE_IMMEDIATE));
   CHANCERY_TRY(const bool row, select->step());
@@ -286,6 +292,19 @@ Result<std::uint64_t> NodeStore::unacknowledged_bytes(std::uint64_t through_us) 
   CHANCERY_TRY(const std::uint64_t bytes, select->column_u64(0));
   select->reset();
   return bytes;
+}
+
+Result<std::optional<std::uint64_t>> NodeStore::oldest_unacknowledged() {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT created_at_us FROM outbox WHERE stage = 2 "
+                                "ORDER BY created_at_us LIMIT 1"));
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return std::optional<std::uint64_t>();
+  }
+  CHANCERY_TRY(const std::uint64_t oldest_us, select->column_u64(0));
+  select->reset();
+  return std::optional(oldest_us);
 }
 
 Result<NewestStamps> NodeStore::newest_unacknowledged(std::uint64_t through_us) {
@@ -366,9 +385,10 @@ Result<void> NodeStore::mark_wanted(std::string_view notice_id) {
     return {};
   }
   CHANCERY_TRY(sqlite::Statement* const update,
-               impl_->statement("UPDATE outbox SET stage = 1, envelope = NULL, code = 0, "
-                                "reason = '', aside = min(aside, 1) * 2 WHERE seq = ?1"));
+               impl_->statement("UPDATE outbox SET stage = 1, code = 0, reason = '', aside = "
+                                "min(aside, 1) * 2 WHERE seq = ?1"));
   CHANCERY_TRY_VOID(update->bind(1, row->number).run());
+  CHANCERY_TRY_VOID(impl_->forget_envelope(row->number));
   CHANCERY_TRY(Counts* const counts, impl_->counts());
   OutboxPlace wanted = row->place.at(OutboxStage::kQueued);
   wanted.aside = false;
@@ -376,14 +396,21 @@ Result<void> NodeStore::mark_wanted(std::string_view notice_id) {
   return {};
 }
 
+Result<void> NodeStore::Impl::forget_envelope(std::uint64_t number) {
+  CHANCERY_TRY(sqlite::Statement* const forget,
+               statement("DELETE FROM outbox_envelope WHERE seq = ?1"));
+  return forget->bind(1, number).run();
+}
+
 Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why) {
   static const std::string sql =
       std::string(
-          "UPDATE outbox SET stage = 1, envelope = NULL, code = ?2, reason = ?3 FROM "
+          "UPDATE outbox SET stage = 1, code = ?2, reason = ?3 FROM "
           "(SELECT precedence AS p, created_at_us AS c FROM outbox WHERE notice_id = ?1 "
           "AND stage = 2) WHERE stage = 2 AND precedence = p AND created_at_us >= c "
           "RETURNING ")
-          .append(kPlaceColumns);
+          .append(kPlaceColumns)
+          .append(", seq");
   CHANCERY_TRY(sqlite::Statement* const update, impl_->statement(sql));
   update->bind(1, as_bytes(notice_id))
       .bind(2, static_cast<std::uint64_t>(why.code))
@@ -396,6 +423,8 @@ Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why
     }
     CHANCERY_TRY(const OutboxPlace queued, place_in(*update, 0));
     counts->move(queued.at(OutboxStage::kSigned), queued);
+    CHANCERY_TRY(const std::uint64_t number, update->column_u64(5));
+    CHANCERY_TRY_VOID(impl_->forget_envelope(number));
   }
 }
 

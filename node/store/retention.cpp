@@ -84,7 +84,7 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
                statement("UPDATE inbox SET text = x'' WHERE idx = ?1"));
   CHANCERY_TRY_VOID(inbox->bind(1, index).run());
   CHANCERY_TRY(sqlite::Statement* const own,
-               statement("SELECT envelope, notice_id FROM outbox WHERE idx = ?1"));
+               statement("SELECT envelope, notice_id, seq FROM outbox_whole WHERE idx = ?1"));
   own->bind(1, index);
   CHANCERY_TRY(const bool row, own->step());
   if (!row) {
@@ -97,10 +97,11 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
     CHANCERY_TRY(sent, own->column_blob(0));
   }
   CHANCERY_TRY(const std::string notice_id, own->column_blob(1));
+  CHANCERY_TRY(const std::uint64_t number, own->column_u64(2));
   own->reset();
   CHANCERY_TRY(sqlite::Statement* const text,
-               statement("UPDATE outbox SET text = x'' WHERE idx = ?1"));
-  CHANCERY_TRY_VOID(text->bind(1, index).run());
+               statement("UPDATE outbox_content SET text = x'' WHERE seq = ?1"));
+  CHANCERY_TRY_VOID(text->bind(1, number).run());
   if (!sent.has_value()) {
     return {};
   }
@@ -110,8 +111,8 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
     return {};
   }
   CHANCERY_TRY(sqlite::Statement* const outbox,
-               statement("UPDATE outbox SET envelope = ?2 WHERE idx = ?1"));
-  return outbox->bind(1, index).bind(2, as_bytes(*sent_rest)).run();
+               statement("UPDATE outbox_envelope SET envelope = ?2 WHERE seq = ?1"));
+  return outbox->bind(1, number).bind(2, as_bytes(*sent_rest)).run();
 }
 
 }  // namespace chancery::node

@@ -380,6 +380,56 @@ INSERT INTO undelivered SELECT urgent, idx, members FROM lacking;
 DROP TABLE lacking;
 )";
 
+// Version 14: what a notice of ours says, and its signed envelope, stand apart from what becomes of
+// it: a change of its stage writes no text anew.
+inline constexpr std::string_view kSchema14 = R"(
+CREATE TABLE outbox_content(
+  seq INTEGER PRIMARY KEY, draft BLOB NOT NULL, text BLOB NOT NULL) STRICT;
+CREATE TABLE outbox_envelope(seq INTEGER PRIMARY KEY, envelope BLOB NOT NULL) STRICT;
+INSERT INTO outbox_content SELECT seq, draft, text FROM outbox;
+INSERT INTO outbox_envelope SELECT seq, envelope FROM outbox WHERE envelope IS NOT NULL;
+DROP VIEW recount;
+DROP VIEW outbox_share_recount;
+CREATE TABLE outbox_state(
+  seq INTEGER PRIMARY KEY, notice_id BLOB NOT NULL UNIQUE, notice BLOB NOT NULL UNIQUE,
+  request BLOB NOT NULL, application TEXT NOT NULL, queued_at_ms INTEGER NOT NULL,
+  precedence INTEGER NOT NULL, sealed INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  alarms INTEGER NOT NULL, exempt INTEGER NOT NULL, stage INTEGER NOT NULL,
+  created_at_us INTEGER NOT NULL DEFAULT 0, idx INTEGER UNIQUE,
+  accepted_at_ms INTEGER NOT NULL DEFAULT 0, code INTEGER NOT NULL DEFAULT 0,
+  reason TEXT NOT NULL DEFAULT '', aside INTEGER NOT NULL DEFAULT 0) STRICT;
+INSERT INTO outbox_state SELECT seq, notice_id, notice, request, application, queued_at_ms,
+  precedence, sealed, length(draft) + length(text), alarms, exempt, stage, created_at_us, idx,
+  accepted_at_ms, code, reason, aside FROM outbox;
+DROP TABLE outbox;
+ALTER TABLE outbox_state RENAME TO outbox;
+CREATE INDEX outbox_waiting ON outbox(precedence DESC, seq) WHERE stage = 1 AND aside != 1;
+CREATE INDEX outbox_exempt ON outbox(precedence DESC, seq)
+  WHERE stage = 1 AND aside != 1 AND exempt = 1;
+CREATE INDEX outbox_signed ON outbox(created_at_us) WHERE stage = 2;
+CREATE INDEX outbox_aside ON outbox(seq) WHERE aside = 1;
+CREATE VIEW outbox_whole AS SELECT o.*, c.draft, c.text, e.envelope FROM outbox o
+  LEFT JOIN outbox_content c ON c.seq = o.seq LEFT JOIN outbox_envelope e ON e.seq = o.seq;
+CREATE VIEW recount AS SELECT 1 AS id,
+  (SELECT count(*) FROM outbox WHERE stage = 1) AS queued,
+  (SELECT count(*) FROM outbox WHERE aside = 1) AS aside,
+  (SELECT count(*) FROM outbox WHERE stage = 2) AS signed,
+  (SELECT count(*) FROM outbox WHERE stage = 3 AND application != '') AS logged,
+  (SELECT count(*) FROM outbox WHERE stage = 4) AS refused,
+  (SELECT count(DISTINCT idx) FROM undelivered) AS undelivered,
+  (SELECT coalesce(sum(bytes), 0) FROM outbox WHERE stage IN (1, 2)) AS bytes,
+  (SELECT coalesce(sum(bytes), 0) FROM outbox WHERE stage = 2) AS signed_bytes,
+  (SELECT count(*) FROM inbox) AS shown,
+  (SELECT count(*) FROM received WHERE verdict = 1 AND code != 0) AS void,
+  (SELECT count(*) FROM received WHERE verdict = 2 AND code != 0) AS unopenable,
+  (SELECT count(*) FROM garbled) AS garbled,
+  (SELECT count(*) FROM erased) AS erased,
+  (SELECT count(*) FROM outbox WHERE stage = 3 AND application = '') AS statements;
+CREATE VIEW outbox_share_recount AS
+  SELECT application, precedence >= 4 AS urgent, count(*) AS count, sum(bytes) AS bytes
+  FROM outbox WHERE stage IN (1, 2) GROUP BY application, precedence >= 4;
+)";
+
 inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema2, fill_schema2},
                                       sqlite::StoreStep{kSchema3},
@@ -392,7 +442,8 @@ inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchema10, fill_about},
                                       sqlite::StoreStep{kSchemaOfRecords},
                                       sqlite::StoreStep{kSchema12, fill_alarms},
-                                      sqlite::StoreStep{kSchema13}};
+                                      sqlite::StoreStep{kSchema13},
+                                      sqlite::StoreStep{kSchema14}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};
 static_assert(kFormat.version() == kNodeStoreVersion);

@@ -133,10 +133,10 @@ class AuditNamesTheFault(Trial):
             f"UPDATE outbox SET idx = NULL WHERE idx = {at}; UPDATE outbox SET idx = {at} WHERE idx = {at + 1};"))
         self.assert_says(swapped, at, "leaf-mismatch", "outbox")
         gone = self.audit_copy(node, lambda database: database.executescript(
-            f"DELETE FROM received WHERE idx = {at}; UPDATE outbox SET envelope = x'00' WHERE idx = {at};"))
+            f"DELETE FROM received WHERE idx = {at}; UPDATE outbox_envelope SET envelope = x'00' WHERE seq = (SELECT seq FROM outbox WHERE idx = {at});"))
         self.assert_says(gone, at, "leaf-mismatch", "outbox")
         self.assertEqual(self.audit_edited(node, f"DELETE FROM received WHERE idx = {at}").code, 0)
-        self.assertEqual(self.audit_edited(node, f"UPDATE outbox SET envelope = x'00' WHERE idx = {at}").code, 0)
+        self.assertEqual(self.audit_edited(node, f"UPDATE outbox_envelope SET envelope = x'00' WHERE seq = (SELECT seq FROM outbox WHERE idx = {at})").code, 0)
 
     def test_the_inbox_of_a_node_is_what_was_received(self):  # C-126
         node, at = "by/store/node.db", FOUNDING + 1

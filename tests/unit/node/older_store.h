@@ -35,6 +35,17 @@ inline std::string undo_version13() {
   return sql;
 }
 
+// With views of the names that were there, which count nothing.
+inline constexpr const char* kUndoVersion14 =
+    "DROP VIEW outbox_whole; DROP VIEW recount; DROP VIEW outbox_share_recount; "
+    "ALTER TABLE outbox ADD COLUMN draft BLOB NOT NULL DEFAULT x''; "
+    "ALTER TABLE outbox ADD COLUMN text BLOB NOT NULL DEFAULT x''; "
+    "ALTER TABLE outbox ADD COLUMN envelope BLOB; "
+    "UPDATE outbox SET draft = c.draft, text = c.text FROM outbox_content c WHERE c.seq = "
+    "outbox.seq; "
+    "UPDATE outbox SET envelope = e.envelope FROM outbox_envelope e WHERE e.seq = outbox.seq; "
+    "DROP TABLE outbox_content; DROP TABLE outbox_envelope; ALTER TABLE outbox DROP COLUMN bytes; "
+    "CREATE VIEW recount AS SELECT 1; CREATE VIEW outbox_share_recount AS SELECT 1; ";
 inline constexpr const char* kUndoVersion12 =
     "DROP TABLE owed; DROP INDEX outbox_exempt; ALTER TABLE outbox DROP COLUMN alarms; "
     "ALTER TABLE outbox DROP COLUMN exempt; ";

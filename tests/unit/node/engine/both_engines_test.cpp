@@ -487,8 +487,8 @@ TEST_F(BothEnginesTest, WhatWasSignedIsLoggedThoughItsDraftRots) {
     }
     stop("AM");
     tamper("AM",
-           "UPDATE outbox SET draft = CAST(substr(draft, 1, length(draft) - 1) || x'00' AS "
-           "BLOB) WHERE stage = 2");
+           "UPDATE outbox_content SET draft = CAST(substr(draft, 1, length(draft) - 1) || x'00' "
+           "AS BLOB) WHERE seq IN (SELECT seq FROM outbox WHERE stage = 2)");
     start("AM");
     publish("AM", {"BY"}, "behind it");
     EXPECT_EQ(must(nodes_["AM"]->store().outbox_counts()).signed_count, 0U);
@@ -1360,6 +1360,7 @@ TEST_F(ThreadsTest, AStoreOfVersion9FindsItsThreads) {
                                                          {.mode = sqlite::OpenMode::kExisting,
                                                           .application_id = kNodeStoreApplicationId,
                                                           .user_version = kNodeStoreVersion}));
+      must(raw.execute(test::kUndoVersion14));
       must(raw.execute(test::undo_version13()));
       must(raw.execute(test::kUndoVersion12));
       must(raw.execute(test::kUndoVersion11));
@@ -1857,6 +1858,7 @@ TEST_F(OverdueTest, AStoreOfVersion11KnowsWhatRaisesAnAlarmAndWhatIsExempt) {
         must(sqlite::Database::open(folder_ / "AM.db", {.mode = sqlite::OpenMode::kExisting,
                                                         .application_id = kNodeStoreApplicationId,
                                                         .user_version = kNodeStoreVersion}));
+    must(raw.execute(test::kUndoVersion14));
     must(raw.execute(test::undo_version13()));
     must(raw.execute(test::kUndoVersion12));
     must(raw.set_user_version(11));

@@ -593,9 +593,10 @@ class OutboxShareTest : public LocalApiTest {
     tamper("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " +
            std::to_string(count) +
            ") INSERT INTO outbox(notice_id, notice, request, application, queued_at_ms, "
-           "precedence, sealed, draft, text, stage) SELECT randomblob(16), randomblob(32), x'', '" +
+           "precedence, sealed, bytes, alarms, exempt, stage) SELECT randomblob(16), "
+           "randomblob(32), x'', '" +
            application + "', 0, " + std::to_string(precedence) +
-           ", 1, x'', x'', 1 + i % 2 FROM n; DELETE FROM tally; INSERT INTO tally SELECT * FROM "
+           ", 1, 0, 0, 0, 1 + i % 2 FROM n; DELETE FROM tally; INSERT INTO tally SELECT * FROM "
            "recount; DELETE FROM outbox_share; INSERT INTO outbox_share SELECT * FROM "
            "outbox_share_recount");
   }
@@ -1649,7 +1650,7 @@ TEST_F(StoreFailureTest, ADamagedOutboxIsNoAnswer) {
   const v1::PublishRequest request = publishable();
   ASSERT_EQ(said(publish(request)), "good");
   commit();
-  tamper_inside(last_byte_of("outbox", "draft"));
+  tamper_inside(last_byte_of("outbox_content", "draft"));
   v1::LocalRequest again;
   *again.mutable_publish() = request;
   EXPECT_EQ(ending(again), "store-damaged");
@@ -1661,7 +1662,7 @@ TEST_F(StoreFailureTest, ADamagedOutboxIsNoAnswer) {
 TEST_F(StoreFailureTest, AWriteThatFailsIsNoAnswer) {
   tamper_inside(
       "CREATE TRIGGER refuse BEFORE INSERT ON cursor BEGIN SELECT RAISE(FAIL, 'no'); END; "
-      "ALTER TABLE outbox RENAME TO lost; DELETE FROM inbox WHERE arrival = 1");
+      "DROP VIEW outbox_whole; DELETE FROM inbox WHERE arrival = 1");
   v1::LocalRequest cursor;
   cursor.mutable_cursor()->set_cursor("main");
   cursor.mutable_cursor()->set_arrival(2);

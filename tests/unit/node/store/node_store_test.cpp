@@ -529,7 +529,7 @@ TEST_F(NodeStoreTest, OwnNoticesAreFoundByIdByPrefixAndByIndex) {
 TEST_F(NodeStoreTest, AnAlteredDraftIsADamagedStore) {
   const OutboxDraft draft = queue();
   commit();
-  tamper(last_byte_of("outbox", "draft"));
+  tamper(last_byte_of("outbox_content", "draft"));
   EXPECT_EQ(outcome(store_->find_outbox(draft.waiting.notice_id)), "store-damaged");
   EXPECT_EQ(outcome(store_->waiting(kAll, kAll)), "store-damaged");
 }
@@ -1152,7 +1152,7 @@ TEST_F(NodeStoreTest, EveryRecordIsLookedAtAgain) {
   EXPECT_EQ(scrub_of(*store_), "received 7 ");
   tamper(last_byte_of("inbox", "draft") + " WHERE arrival = 2");
   EXPECT_EQ(scrub_of(*store_, 1), "received 7 inbox 2 ");
-  tamper(last_byte_of("outbox", "draft") + " WHERE seq = 2");
+  tamper(last_byte_of("outbox_content", "draft") + " WHERE seq = 2");
   EXPECT_EQ(scrub_of(*store_), "received 7 inbox 2 outbox 2 ");
   tamper(last_byte_of("batch", "leaves") + " WHERE first_index = 3");
   EXPECT_EQ(scrub_of(*store_), "batch 3 received 7 inbox 2 outbox 2 ");
@@ -1201,7 +1201,7 @@ TEST_F(NodeStoreTest, AnOwnEnvelopeThatDoesNotParseIsNamedAndKept) {
                           envelope));
   mark_logged(own, index, kNow);
   commit();
-  tamper("UPDATE outbox SET envelope = x'ff'");
+  tamper("UPDATE outbox_envelope SET envelope = x'ff'");
   begin();
   EXPECT_TRUE(must(store_->erase_bodies(std::vector{index}, kNow)).empty());
   commit();
@@ -1221,7 +1221,7 @@ TEST_F(NodeStoreTest, WhatIsInQuarantineIsNotScannedAndStays) {
   const OutboxDraft second = queue();
   commit();
   tamper(last_byte_of("inbox", "draft") + " WHERE arrival = 1");
-  tamper(last_byte_of("outbox", "draft") + " WHERE seq = 1");
+  tamper(last_byte_of("outbox_content", "draft") + " WHERE seq = 1");
   EXPECT_EQ(outcome(store_->scan_inbox({.after = 0, .before = {}, .count_max = kAll})),
             "store-damaged");
   EXPECT_EQ(outcome(store_->waiting(kAll, kAll)), "store-damaged");
@@ -1382,6 +1382,7 @@ TEST(NodeStoreVersionTest, AStoreOfVersion7SaysThatItsWitnessCosignedMore) {
         must(sqlite::Database::open(path, {.mode = sqlite::OpenMode::kExisting,
                                            .application_id = kNodeStoreApplicationId,
                                            .user_version = kNodeStoreVersion}));
+    must(raw.execute(test::kUndoVersion14));
     must(raw.execute(test::undo_version13()));
     must(raw.execute(test::kUndoVersion12));
     must(raw.execute(test::kUndoVersion11));
