@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -316,6 +317,8 @@ class Engine {
   void choose_what_to_sign();
   std::vector<SignedSet> sign(const StampedBatch& batch);
   Result<void> sign_and_submit();
+  void await_answer(std::uint64_t through_us);
+  Result<bool> answer_is_overdue();
   Result<void> resend_when_due();
   Result<void> resend_more();
   void submit_again(const std::vector<Outbound>& notices);
@@ -381,9 +384,13 @@ class Engine {
   bool in_step_ = false;  // Followed to where the hub was at its welcome.
   News news_;             // What waiting applications may want to know.
   SteadyTime sign_not_before_{};
-  std::chrono::milliseconds restamp_delay_;               // Doubles until something is logged.
-  std::optional<SteadyTime> resend_at_;                   // Where no answer came.
-  std::optional<SteadyTime> retry_at_;                    // What the hub refused for now.
+  std::chrono::milliseconds restamp_delay_;  // Doubles until something is logged.
+  struct Awaited {  // Stamped after those before it in the list, and no later than this.
+    SteadyTime since;
+    std::uint64_t through_us = 0;
+  };
+  std::deque<Awaited> awaited_;         // What the hub may be silent about; a second or more each.
+  std::optional<SteadyTime> retry_at_;  // What the hub refused for now.
   std::optional<SteadyTime> aside_until_ = SteadyTime{};  // What was set aside, if anything.
   SteadyTime ping_at_{};
   std::uint64_t pings_unanswered_ = 0;

@@ -19,6 +19,7 @@ using std::chrono::milliseconds;
 
 constexpr SigningWindow kWindow;
 constexpr milliseconds kResendAfter{30'000};
+constexpr milliseconds kAwaitedTogether{1'000};
 constexpr milliseconds kSignAgainAfter{1'000};
 constexpr std::size_t kEntriesMax = 64;  // Of the directory, handed in and not answered.
 
@@ -118,10 +119,34 @@ Result<void> Engine::sign_and_submit() {
                        .precedence = stamped.precedence});
   }
   link_.submit(in_order(std::move(notices), std::move(newest)));
-  resend_at_ = now_.steady + kResendAfter;
+  await_answer(resent_through_us_.value_or(created_at_us_));
   CHANCERY_TRY(const std::uint64_t after, bytes_on_the_way());
   uplink_.on_the_way(after, now_.steady, urgency_.is_on(now_.steady));
   return {};
+}
+
+// What was stamped up to there and not marked before is on the way since now.
+void Engine::await_answer(std::uint64_t through_us) {
+  if (awaited_.empty() || now_.steady - awaited_.back().since > kAwaitedTogether) {
+    awaited_.push_back({.since = now_.steady, .through_us = through_us});
+  }
+  awaited_.back().through_us = std::max(awaited_.back().through_us, through_us);
+}
+
+// Of the oldest that is not answered, whatever was sent and answered after it.
+Result<bool> Engine::answer_is_overdue() {
+  const auto is_over = [&] {
+    return !awaited_.empty() && now_.steady - awaited_.front().since >= kResendAfter;
+  };
+  if (!is_over()) {
+    return false;
+  }
+  CHANCERY_TRY(const std::optional<std::uint64_t> oldest_us, store_->oldest_unacknowledged());
+  while (!awaited_.empty() &&
+         (!oldest_us.has_value() || awaited_.front().through_us < *oldest_us)) {
+    awaited_.pop_front();
+  }
+  return is_over();
 }
 
 // Verbatim, in the order of signing: after each welcome, when the hub asked for it, and when it has
@@ -131,11 +156,10 @@ Result<void> Engine::resend_when_due() {
   if (link_.phase() != LinkPhase::kUp) {
     return {};
   }
-  const auto is_due = [&](const std::optional<SteadyTime>& at) {
-    return at.has_value() && now_.steady >= *at;
-  };
-  if (link_.take_resend() || is_due(resend_at_) || is_due(retry_at_)) {
-    resend_at_.reset();
+  CHANCERY_TRY(const bool is_overdue, answer_is_overdue());
+  const bool retries = retry_at_.has_value() && now_.steady >= *retry_at_;
+  if (link_.take_resend() || is_overdue || retries) {
+    awaited_.clear();
     retry_at_.reset();
     uplink_.anew();
     resent_through_us_ = 0;
@@ -154,7 +178,7 @@ Result<void> Engine::resend_when_due() {
 void Engine::submit_again(const std::vector<Outbound>& notices) {
   if (!notices.empty()) {
     link_.submit(notices);
-    resend_at_ = now_.steady + kResendAfter;
+    await_answer(resent_through_us_.value_or(0));
   }
 }
 
@@ -174,6 +198,7 @@ Result<void> Engine::resend_more() {
                                        .bytes_max = uplink_.pace() - before}));
   if (notices.empty()) {
     resent_through_us_.reset();
+    await_answer(created_at_us_);
     outbox_changed_ = true;  // New ones may follow.
     return {};
   }
@@ -236,7 +261,9 @@ Result<std::string> Engine::submit_entry(const std::string& bytes, const Now& no
 }
 
 void Engine::unsent(const Now& now) {
-  resend_at_ = now.steady + kUnsentAgainAfter;
+  awaited_.clear();
+  awaited_.push_back(
+      {.since = now.steady + kUnsentAgainAfter - kResendAfter, .through_us = created_at_us_});
   link_.unsent();
 }
 

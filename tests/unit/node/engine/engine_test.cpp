@@ -328,6 +328,49 @@ TEST_F(EngineTest, WhatIsUnansweredGoesUpAgainAsItIsAnswered) {
   EXPECT_GT(predecessor_count, 200U);
 }
 
+// The hub is silent about one, and answers all that follow: others do not put off when it goes
+// again.
+TEST_F(EngineTest, WhatIsUnansweredGoesAgainHoweverMuchIsAnsweredAfterIt) {
+  greet();
+  must(publish(1, v1::PRECEDENCE_FLASH));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  for (int number = 2; number <= 4; ++number) {
+    pass(seconds(9));
+    must(publish(number, v1::PRECEDENCE_IMMEDIATE));
+    must(turn());
+    EXPECT_EQ(submitted(), 1) << number;
+    must(hear_refused(id(number), ErrorCode::kNoVoice, 0));
+  }
+  pass(seconds(4));
+  must(publish(5, v1::PRECEDENCE_IMMEDIATE));
+  must(turn());
+  EXPECT_EQ(submitted(), 2) << "that one again, and the new one";
+  must(hear_refused(id(1), ErrorCode::kNoVoice, 0));
+  pass(seconds(29));
+  must(publish(6, v1::PRECEDENCE_FLASH));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  must(hear_refused(id(5), ErrorCode::kNoVoice, 0));
+  pass(seconds(2));
+  must(turn());
+  EXPECT_EQ(submitted(), 0) << "what was waited for has been answered";
+  pass(seconds(30));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  pass(seconds(20));
+  must(publish(7, v1::PRECEDENCE_FLASH));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  must(hear_refused(id(6), ErrorCode::kNoVoice, 0));
+  pass(seconds(11));
+  must(turn());
+  EXPECT_EQ(submitted(), 0);
+  pass(seconds(20));
+  must(turn());
+  EXPECT_EQ(submitted(), 1) << "each has its own 30 s";
+}
+
 // A record that rots while somebody waits for it is named, and the daemon goes on.
 TEST_F(EngineTest, WhoWaitsForADamagedRecordGetsWhatElseThereIs) {
   must(ask_inbox(1, milliseconds(1'000)));
