@@ -370,6 +370,7 @@ class Outbox {
                       .sealed = true,
                       .precedence = draft.precedence()};
       made.notice = exchange::notice_hash(exchange_.genesis(), made.waiting.draft);
+      draft_ = draft;
       made.request = exchange::text_digest(draft.notice_id());
       made.application = "desk";
       made.queued_at_ms = kNowMs;
@@ -397,12 +398,12 @@ class Outbox {
   void mark_logged() {
     must(store_->begin());
     for (const node::OutboxDraft& draft : drafts_) {
-      const std::optional<node::OutboxRow> row =
-          must(store_->outbox_as_it_is(draft.waiting.notice_id));
+      const std::optional<node::OutboxStanding> row =
+          must(store_->outbox_standing(draft.waiting.notice_id));
       if (!row.has_value()) {
         test::stop({ErrorCode::kInternal, "a notice is not in the outbox"});
       }
-      must(store_->mark_logged(*row, ++index_, kNowMs));
+      must(store_->mark_logged(*row, draft_, ++index_, kNowMs));
     }
     must(store_->commit());
   }
@@ -413,6 +414,7 @@ class Outbox {
   std::unique_ptr<node::NodeStore> store_;
   std::string text_ = text();
   std::string envelope_ = sealed_batch(exchange_, 1).front();
+  v1::Draft draft_;  // Of the last; they differ in their ids.
   std::vector<node::OutboxDraft> drafts_;
   std::uint64_t stamp_us_ = 0;
   std::uint64_t index_ = 100;

@@ -71,7 +71,11 @@ class Origin {
       CHANCERY_TRY(std::string value, signer_.sign(as_bytes(to_sign.message())));
       sets.push_back({.to_sign = std::move(to_sign), .value = std::move(value)});
     }
-    return node::signed_envelopes(batch, sets);
+    std::vector<std::string> envelopes;
+    for (node::SignedEnvelope& envelope : node::signed_envelopes(batch, sets)) {
+      envelopes.push_back(std::move(envelope.bytes));
+    }
+    return envelopes;
   }
 
  private:

@@ -118,7 +118,7 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
     const auto refuse = [&](Error error) {
       batch.refused.push_back({notice.notice_id, std::move(error)});
     };
-    const Result<v1::Draft> draft = exchange::parse_wire<v1::Draft>(notice.draft);
+    Result<v1::Draft> draft = exchange::parse_wire<v1::Draft>(notice.draft);
     if (!draft.has_value()) {
       refuse(draft.error());
       continue;
@@ -162,14 +162,15 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
     std::vector<Hash>& ds = batch.sets[stamped.set];
     stamped.position = ds.size();
     ds.push_back(exchange::envelope_hash(input.directory->genesis(), stamped.header, stamped.body));
+    stamped.draft = *std::move(draft);
     batch.notices.push_back(std::move(stamped));
   }
   return batch;
 }
 
-std::vector<std::string> signed_envelopes(const StampedBatch& batch,
-                                          std::span<const SignedSet> signed_sets) {
-  std::vector<std::string> envelopes;
+std::vector<SignedEnvelope> signed_envelopes(const StampedBatch& batch,
+                                             std::span<const SignedSet> signed_sets) {
+  std::vector<SignedEnvelope> envelopes;
   for (const Stamped& notice : batch.notices) {
     if (notice.set >= signed_sets.size()) {
       break;
@@ -177,7 +178,9 @@ std::vector<std::string> signed_envelopes(const StampedBatch& batch,
     const SignedSet& set = signed_sets[notice.set];
     const std::string signatures =
         exchange::signatures_bytes({set.to_sign.signature(notice.position, set.value)});
-    envelopes.push_back(exchange::envelope_bytes(notice.header, notice.body, signatures));
+    envelopes.push_back(
+        {.bytes = exchange::envelope_bytes(notice.header, notice.body, signatures),
+         .entry = exchange::entry_hash(batch.sets[notice.set][notice.position], signatures)});
   }
   return envelopes;
 }

@@ -61,6 +61,7 @@ struct Stamped {
   std::string body;
   std::uint64_t created_at_us = 0;
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
+  v1::Draft draft{};
   std::size_t set = 0;       // Its place in StampedBatch::sets …
   std::size_t position = 0;  // … and among the Ds there.
 };
@@ -99,9 +100,14 @@ struct SignedSet {
   std::string value;
 };
 
+struct SignedEnvelope {
+  std::string bytes;
+  Hash entry{};  // E
+};
+
 // The envelopes of the batch's first notices, given its first sets. A signer may fail between two
 // sets: nothing that comes after a notice without a signature is taken, so that order is kept.
-[[nodiscard]] std::vector<std::string> signed_envelopes(const StampedBatch& batch,
-                                                        std::span<const SignedSet> signed_sets);
+[[nodiscard]] std::vector<SignedEnvelope> signed_envelopes(const StampedBatch& batch,
+                                                           std::span<const SignedSet> signed_sets);
 
 }  // namespace chancery::node

@@ -25,6 +25,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/disk_gauge.h"
@@ -218,6 +219,11 @@ class Engine {
   Result<std::optional<Error>> judge_hub_by(const exchange::Envelope& envelope,
                                             const Arrival& arrival);
   Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
+  struct Sent {
+    Hash entry{};  // E of the newest stamping.
+    v1::Draft draft;
+  };
+  Result<std::optional<Sent>> take_sent(const std::string& notice_id);
   Result<void> take_accepted(const v1::Accepted& accepted);
   Result<void> try_again(const v1::RefusedItem& item, ErrorCode code,
                          std::chrono::milliseconds delay);
@@ -389,6 +395,8 @@ class Engine {
     SteadyTime since;
     std::uint64_t through_us = 0;
   };
+  // By notice id: of what was signed and not answered as much as there is room for.
+  std::unordered_map<std::string, Sent> sent_;
   std::deque<Awaited> awaited_;         // What the hub may be silent about; a second or more each.
   std::optional<SteadyTime> retry_at_;  // What the hub refused for now.
   std::optional<SteadyTime> aside_until_ = SteadyTime{};  // What was set aside, if anything.

@@ -392,16 +392,17 @@ Result<void> Engine::take_own(const Arrival& arrival, const ledger::Leaf& leaf) 
     created_at_us_ = std::max(created_at_us_, envelope.header.created_at_us());
     store_->raise_clock(created_at_us_);
   }
-  CHANCERY_TRY(const std::optional<OutboxRow> row,
-               store_->outbox_as_it_is(envelope.draft.notice_id()));
+  const std::string& notice_id = envelope.draft.notice_id();
+  CHANCERY_TRY(const std::optional<OutboxStanding> row, store_->outbox_standing(notice_id));
   if (!row.has_value() || row->notice != envelope.notice) {
     log::warn("own-notice-from-elsewhere", {{"index", arrival.index}, {"notice", envelope.name()}});
     return {};
   }
   outbox_changed_ = true;
-  news_.notice_ids.insert(row->notice_id);
+  news_.notice_ids.insert(notice_id);
+  sent_.erase(notice_id);
   restamp_delay_ = kRestampMin;
-  return store_->mark_logged(*row, arrival.index, leaf.accepted_at_ms);
+  return store_->mark_logged(*row, envelope.draft, arrival.index, leaf.accepted_at_ms);
 }
 
 bool Engine::settle_entry(const std::string& notice_id, const Result<std::uint64_t>& outcome) {
@@ -417,24 +418,38 @@ Result<void> Engine::take_accepted(const v1::Accepted& accepted) {
     if (settle_entry(item.notice_id(), item.index())) {
       continue;
     }
-    CHANCERY_TRY(const std::optional<OutboxRow> row, store_->outbox_as_it_is(item.notice_id()));
-    if (!row.has_value() || row->stage != OutboxStage::kSigned ||
+    CHANCERY_TRY(const std::optional<OutboxStanding> row,
+                 store_->outbox_standing(item.notice_id()));
+    if (!row.has_value() || row->place.stage != OutboxStage::kSigned ||
         item.index() >= follower_.size()) {
       continue;
     }
     CHANCERY_TRY(const std::optional<ledger::Leaf> leaf, store_->sound_leaf(item.index()));
-    const Result<exchange::Envelope> envelope =
-        exchange::parse_envelope(row->envelope, store_->genesis());
-    if (!leaf.has_value() || !envelope.has_value() || envelope->entry != leaf->entry) {
+    CHANCERY_TRY(const std::optional<Sent> sent, take_sent(item.notice_id()));
+    if (!leaf.has_value() || !sent.has_value() || sent->entry != leaf->entry) {
       continue;  // An earlier stamping was logged: its delivery will show it.
     }
     CHANCERY_TRY_VOID(write());
-    CHANCERY_TRY_VOID(store_->mark_logged(*row, item.index(), leaf->accepted_at_ms));
+    CHANCERY_TRY_VOID(store_->mark_logged(*row, sent->draft, item.index(), leaf->accepted_at_ms));
     restamp_delay_ = kRestampMin;
     outbox_changed_ = true;
-    news_.notice_ids.insert(row->notice_id);
+    news_.notice_ids.insert(item.notice_id());
   }
   return {};
+}
+
+// Of a signed notice, from the store where it was signed before this process; nothing where what is
+// stored does not parse.
+Result<std::optional<Engine::Sent>> Engine::take_sent(const std::string& notice_id) {
+  if (const auto known = sent_.extract(notice_id); !known.empty()) {
+    return std::optional(std::move(known.mapped()));
+  }
+  CHANCERY_TRY(const std::optional<OutboxRow> row, store_->outbox_as_it_is(notice_id));
+  Result<exchange::Envelope> envelope =
+      exchange::parse_envelope(row.value_or(OutboxRow()).envelope, store_->genesis());
+  return envelope.has_value()
+             ? std::optional(Sent{.entry = envelope->entry, .draft = std::move(envelope->draft)})
+             : std::optional<Sent>();
 }
 
 // Expired, says the hub, and by the clock here it is not: no hub's clock ends a notice.
@@ -470,6 +485,7 @@ Result<void> Engine::take_refused(const v1::Refused& refused) {
                     {"error", error_info(code).name},
                     {"detail", item.text()}});
     news_.notice_ids.insert(item.notice_id());
+    sent_.erase(item.notice_id());
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY(const bool early, is_early(item, code));
     // A notice outlives the key that first signed it: it is signed again by the key of now. And

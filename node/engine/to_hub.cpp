@@ -91,7 +91,7 @@ Result<void> Engine::sign_and_submit() {
   }
   std::string random = random_(random_bytes_needed(waiting, follower_.directory()));
   const crypto::WipeAtEnd random_wiped(random);  // Content keys come from it.
-  const StampedBatch batch =
+  StampedBatch batch =
       stamp(waiting,
             {.directory = &follower_.directory(),
              .origin = config_.member,
@@ -104,19 +104,23 @@ Result<void> Engine::sign_and_submit() {
     CHANCERY_TRY_VOID(store_->mark_refused(refused.notice_id, refused.error));
     news_.notice_ids.insert(refused.notice_id);
   }
-  std::vector<std::string> envelopes = signed_envelopes(batch, sign(batch));
+  std::vector<SignedEnvelope> envelopes = signed_envelopes(batch, sign(batch));
   if (envelopes.empty()) {
     return {};
   }
   CHANCERY_TRY(NewestStamps newest, store_->newest_unacknowledged());
   std::vector<Unacknowledged> notices;
   for (std::size_t i = 0; i < envelopes.size(); ++i) {
-    const Stamped& stamped = batch.notices[i];
-    CHANCERY_TRY_VOID(store_->put_signed(stamped, envelopes[i]));
+    Stamped& stamped = batch.notices[i];
+    CHANCERY_TRY_VOID(store_->put_signed(stamped, envelopes[i].bytes));
     created_at_us_ = stamped.created_at_us;
-    notices.push_back({.envelope = std::move(envelopes[i]),
+    notices.push_back({.envelope = std::move(envelopes[i].bytes),
                        .created_at_us = stamped.created_at_us,
                        .precedence = stamped.precedence});
+    if (sent_.size() < kWindow.count_max || sent_.contains(stamped.notice_id)) {
+      sent_.insert_or_assign(std::move(stamped.notice_id),
+                             Sent{.entry = envelopes[i].entry, .draft = std::move(stamped.draft)});
+    }
   }
   link_.submit(in_order(std::move(notices), std::move(newest)));
   await_answer(resent_through_us_.value_or(created_at_us_));

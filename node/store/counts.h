@@ -23,21 +23,6 @@
 
 namespace chancery::node {
 
-// Where a row of the outbox stands, as far as it is counted.
-struct OutboxPlace {
-  OutboxStage stage = OutboxStage::kQueued;
-  bool aside = false;
-  std::string application{};  // None: a statement of this node's.
-  exchange::Lane lane = exchange::Lane::kPatient;
-  std::size_t bytes = 0;  // Of draft and text.
-
-  [[nodiscard]] OutboxPlace at(OutboxStage other) const {
-    OutboxPlace place = *this;
-    place.stage = other;
-    return place;
-  }
-};
-
 class Counts {
  public:
   // kStoreDamaged where there is no tally.

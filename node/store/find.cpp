@@ -235,13 +235,10 @@ v1::InboxItem own_item(const OutboxRow& row, const Hash& genesis, std::uint64_t 
   return item;
 }
 
-Result<void> NodeStore::Impl::put_unrecorded(const OutboxRow& row) {
-  if (row.application.empty()) {
-    return {};  // A statement has no record.
-  }
+Result<void> NodeStore::Impl::put_unrecorded(std::uint64_t number) {
   CHANCERY_TRY(sqlite::Statement* const put,
                statement("INSERT INTO unrecorded(seq) VALUES(?1) ON CONFLICT DO NOTHING"));
-  return put->bind(1, row.number).run();
+  return put->bind(1, number).run();
 }
 
 Result<bool> NodeStore::has_unrecorded() {

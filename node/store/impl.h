@@ -97,12 +97,6 @@ struct NodeStore::Impl {
 
   // Counts, read where this is their first use.
   Result<Counts*> counts();
-  // By its id, as it is counted. The number is that of the row.
-  struct Placed {
-    std::uint64_t number = 0;
-    OutboxPlace place;
-  };
-  Result<std::optional<Placed>> placed(std::string_view notice_id);
   Result<void> forget_envelope(std::uint64_t number);  // Of a row that is to be signed anew.
   // The tables of counts, from the rows themselves.
   Result<void> recount();
@@ -147,7 +141,7 @@ struct NodeStore::Impl {
   const words::Stemmer& rules_of_words() {
     return stemmer.has_value() ? *stemmer : stemmer.emplace();
   }
-  Result<void> put_unrecorded(const OutboxRow& row);  // It was logged, and waits for its record.
+  Result<void> put_unrecorded(std::uint64_t number);  // It was logged, and waits for its record.
   Result<bool> record_one(NodeStore& store, std::size_t& bytes);  // False where none is due.
   Result<void> record_arrival(NodeStore& store, std::uint64_t arrival, std::size_t& bytes);
   Result<void> record_own(NodeStore& store, std::uint64_t seq, std::size_t& bytes);

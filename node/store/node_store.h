@@ -109,6 +109,29 @@ struct OutboxRow {
   std::string application;
 };
 
+// Where a row of the outbox stands, as far as it is counted.
+struct OutboxPlace {
+  OutboxStage stage = OutboxStage::kQueued;
+  bool aside = false;
+  std::string application{};  // None: a statement of this node's.
+  exchange::Lane lane = exchange::Lane::kPatient;
+  std::size_t bytes = 0;  // Of draft and text.
+
+  [[nodiscard]] OutboxPlace at(OutboxStage other) const {
+    OutboxPlace place = *this;
+    place.stage = other;
+    return place;
+  }
+};
+
+// What became of a notice of ours, without what it says.
+struct OutboxStanding {
+  std::uint64_t number = 0;  // In the order of the outbox.
+  Hash notice{};
+  OutboxPlace place;
+  std::uint64_t index = 0;  // Where it is logged.
+};
+
 // The newest directory states, each from the index of the entry that made it.
 using DirectoryHistory = std::vector<std::pair<std::uint64_t, exchange::Directory>>;
 inline constexpr std::size_t kHistoryCountMax = 256;        // States …
@@ -416,6 +439,7 @@ class NodeStore {
   // The outbox.
   [[nodiscard]] Result<void> put_draft(const OutboxDraft& draft);
   [[nodiscard]] Result<std::optional<OutboxRow>> find_outbox(std::string_view notice_id);
+  [[nodiscard]] Result<std::optional<OutboxStanding>> outbox_standing(std::string_view notice_id);
   // Its draft is not hashed again: for what is judged by notice, stage and envelope.
   [[nodiscard]] Result<std::optional<OutboxRow>> outbox_as_it_is(std::string_view notice_id);
   // Urgent first; the one that goes over `bytes_max` is the last. Below `lowest` only what MINIMIZE
@@ -444,9 +468,10 @@ class NodeStore {
   [[nodiscard]] Result<NewestStamps> newest_unacknowledged(std::uint64_t through_us = kAnyTime);
   // What this node's signing key stamps next comes after it.
   void raise_clock(std::uint64_t created_at_us);
-  // A row as it stands now. The first acceptance stands: of two indices the lower one.
-  [[nodiscard]] Result<void> mark_logged(const OutboxRow& row, std::uint64_t index,
-                                         std::uint64_t accepted_at_ms);
+  // A row as it stands now, and its draft. The first acceptance stands: of two indices the lower
+  // one.
+  [[nodiscard]] Result<void> mark_logged(const OutboxStanding& row, const v1::Draft& draft,
+                                         std::uint64_t index, std::uint64_t accepted_at_ms);
 
   // At most `count_max` notices that were received, from index `from` on, whose bodies were not
   // erased; not those that are evidence.

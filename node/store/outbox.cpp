@@ -104,20 +104,24 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
   return impl_->put_own_word(draft.words_on, number);
 }
 
-Result<std::optional<NodeStore::Impl::Placed>> NodeStore::Impl::placed(std::string_view notice_id) {
-  static const std::string sql =
-      std::string("SELECT seq, ").append(kPlaceColumns) + " FROM outbox WHERE notice_id = ?1";
-  CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
+Result<std::optional<OutboxStanding>> NodeStore::outbox_standing(std::string_view notice_id) {
+  static const std::string sql = std::string("SELECT seq, notice, idx, ").append(kPlaceColumns) +
+                                 " FROM outbox WHERE notice_id = ?1";
+  CHANCERY_TRY(sqlite::Statement* const select, impl_->statement(sql));
   select->bind(1, as_bytes(notice_id));
   CHANCERY_TRY(const bool row, select->step());
   if (!row) {
-    return std::optional<Placed>();
+    return std::optional<OutboxStanding>();
   }
-  Placed placed;
-  CHANCERY_TRY(placed.number, select->column_u64(0));
-  CHANCERY_TRY(placed.place, place_in(*select, 1));
+  OutboxStanding standing;
+  CHANCERY_TRY(standing.number, select->column_u64(0));
+  CHANCERY_TRY(standing.notice, hash_in(*select, 1));
+  if (!select->column_is_null(2)) {
+    CHANCERY_TRY(standing.index, select->column_u64(2));
+  }
+  CHANCERY_TRY(standing.place, place_in(*select, 3));
   select->reset();
-  return std::optional(std::move(placed));
+  return std::optional(std::move(standing));
 }
 
 Result<std::optional<OutboxRow>> NodeStore::outbox_as_it_is(std::string_view notice_id) {
@@ -236,7 +240,7 @@ Result<std::vector<OutboxRow>> NodeStore::scan_outbox(std::uint64_t after, std::
 
 Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view envelope) {
   raise_clock(stamped.created_at_us);
-  CHANCERY_TRY(const std::optional<Impl::Placed> row, impl_->placed(stamped.notice_id));
+  CHANCERY_TRY(const std::optional<OutboxStanding> row, outbox_standing(stamped.notice_id));
   if (!row.has_value() || row->place.stage != OutboxStage::kQueued) {
     return {};
   }
@@ -323,36 +327,31 @@ Result<NewestStamps> NodeStore::newest_unacknowledged(std::uint64_t through_us) 
   }
 }
 
-Result<void> NodeStore::mark_logged(const OutboxRow& row, std::uint64_t index,
-                                    std::uint64_t accepted_at_ms) {
-  const bool again = row.stage == OutboxStage::kLogged;
+Result<void> NodeStore::mark_logged(const OutboxStanding& row, const v1::Draft& draft,
+                                    std::uint64_t index, std::uint64_t accepted_at_ms) {
+  const bool again = row.place.stage == OutboxStage::kLogged;
   if (again && row.index <= index) {
     return {};
   }
-  CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(row.draft));
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 3, idx = ?2, accepted_at_ms = ?3, "
                                 "code = 0, reason = '' WHERE seq = ?1"));
   CHANCERY_TRY_VOID(update->bind(1, row.number).bind(2, index).bind(3, accepted_at_ms).run());
-  const exchange::Lane lane = exchange::lane_of(draft.precedence());
   if (again) {
-    CHANCERY_TRY_VOID(impl_->expect_no_delivery(lane, row.index));
+    CHANCERY_TRY_VOID(impl_->expect_no_delivery(row.place.lane, row.index));
   } else {
     CHANCERY_TRY(Counts* const counts, impl_->counts());
-    const OutboxPlace place = {.stage = row.stage,
-                               .aside = row.aside,
-                               .application = row.application,
-                               .lane = lane,
-                               .bytes = row.draft.size() + row.text.size()};
-    counts->move(place, place.at(OutboxStage::kLogged));
-    CHANCERY_TRY_VOID(impl_->put_unrecorded(row));
+    counts->move(row.place, row.place.at(OutboxStage::kLogged));
+    if (!row.place.application.empty()) {  // A statement has no record.
+      CHANCERY_TRY_VOID(impl_->put_unrecorded(row.number));
+    }
   }
   CHANCERY_TRY_VOID(impl_->expect_delivery(draft, index));
   return impl_->expect_acknowledgements(draft, row.notice, accepted_at_ms);
 }
 
 Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& error) {
-  CHANCERY_TRY(const std::optional<Impl::Placed> row, impl_->placed(notice_id));
+  CHANCERY_TRY(const std::optional<OutboxStanding> row, outbox_standing(notice_id));
   if (!row.has_value() || row->place.stage == OutboxStage::kLogged) {
     return {};
   }
@@ -379,7 +378,7 @@ Result<void> NodeStore::note_refusal(std::string_view notice_id, const Error& wh
 }
 
 Result<void> NodeStore::mark_wanted(std::string_view notice_id) {
-  CHANCERY_TRY(const std::optional<Impl::Placed> row, impl_->placed(notice_id));
+  CHANCERY_TRY(const std::optional<OutboxStanding> row, outbox_standing(notice_id));
   if (!row.has_value() || (row->place.stage != OutboxStage::kRefused &&
                            (row->place.stage != OutboxStage::kQueued || !row->place.aside))) {
     return {};

@@ -159,7 +159,9 @@ struct Trial {
     const std::string last = test::seeded_uuid("published", 5);
     log.append(std::vector{own(last).envelope});
     follow();
-    must(store->mark_logged(own(last), log.size() - 1, log.accepted_at_ms()));
+    must(store->mark_logged(must(store->outbox_standing(last)).value_or(node::OutboxStanding()),
+                            must(exchange::parse_wire<v1::Draft>(own(last).draft)), log.size() - 1,
+                            log.accepted_at_ms()));
   }
 
   [[nodiscard]] node::OutboxRow own(const std::string& notice_id) const {
@@ -189,7 +191,8 @@ struct Trial {
     std::string value = must(signer->sign(as_bytes(to_sign.message())));
     std::vector<node::SignedSet> sets;
     sets.push_back({.to_sign = std::move(to_sign), .value = std::move(value)});
-    must(store->put_signed(batch.notices.front(), node::signed_envelopes(batch, sets).front()));
+    must(store->put_signed(batch.notices.front(),
+                           node::signed_envelopes(batch, sets).front().bytes));
   }
 };
 

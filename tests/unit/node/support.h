@@ -17,6 +17,7 @@
 
 #include "chancery/v1/text.pb.h"
 #include "core/exchange/log_follower.h"
+#include "core/exchange/strict.h"
 #include "io/sqlite/database.h"
 #include "node/core/intake.h"
 #include "node/store/node_store.h"
@@ -55,9 +56,11 @@ class StoreTest : public testing::Test {
   }
   void commit() { test::must(store_->commit()); }
   void mark_logged(const OutboxDraft& draft, std::uint64_t index, std::uint64_t accepted_at_ms) {
-    const OutboxRow row =
-        test::must(store_->outbox_as_it_is(draft.waiting.notice_id)).value_or(OutboxRow());
-    test::must(store_->mark_logged(row, index, accepted_at_ms));
+    const OutboxStanding row =
+        test::must(store_->outbox_standing(draft.waiting.notice_id)).value_or(OutboxStanding());
+    test::must(store_->mark_logged(row,
+                                   test::must(exchange::parse_wire<v1::Draft>(draft.waiting.draft)),
+                                   index, accepted_at_ms));
   }
 
   // Stores the batches that the log has and the store has not; leaves the transaction open.

@@ -83,8 +83,9 @@ class StampingTest : public testing::Test {
       signed_sets.push_back({.to_sign = std::move(to_sign), .value = std::move(value)});
     }
     std::vector<Envelope> envelopes;
-    for (const std::string& bytes : signed_envelopes(batch, signed_sets)) {
-      envelopes.push_back(exchange_.parse(bytes));
+    for (const SignedEnvelope& each : signed_envelopes(batch, signed_sets)) {
+      envelopes.push_back(exchange_.parse(each.bytes));
+      EXPECT_EQ(each.entry, envelopes.back().entry);
     }
     return envelopes;
   }

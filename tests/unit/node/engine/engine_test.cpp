@@ -328,6 +328,52 @@ TEST_F(EngineTest, WhatIsUnansweredGoesUpAgainAsItIsAnswered) {
   EXPECT_GT(predecessor_count, 200U);
 }
 
+// C-135: what the hub says is logged is so where the leaf is of what was signed; by the process
+// that signed it, and by the one after it.
+TEST_F(EngineTest, WhatIsAcceptedIsLoggedWhereTheLeafSaysSo) {
+  greet();
+  for (int number = 1; number <= 3; ++number) {
+    must(publish(number, v1::PRECEDENCE_FLASH));
+  }
+  must(turn());
+  std::vector<std::string> envelopes;
+  for (const v1::UpMessage& message : sent()) {
+    for (const std::string& envelope : message.submit().envelopes()) {
+      envelopes.push_back(envelope);
+    }
+  }
+  ASSERT_EQ(envelopes.size(), 3U);
+  const std::uint64_t first = log_.size();
+  log_.append(envelopes);
+  show_log();
+  const auto hear_accepted = [&](int number, std::uint64_t index) {
+    v1::DownMessage message;
+    v1::AcceptedItem& item = *message.mutable_accepted()->add_items();
+    item.set_notice_id(id(number));
+    item.set_index(index);
+    must(hear(message));
+    must(turn());
+  };
+  const auto stage = [&](int number) {
+    return must(engine_->store().find_outbox(id(number))).value_or(OutboxRow()).stage;
+  };
+  hear_accepted(1, first + 1);
+  EXPECT_EQ(stage(1), OutboxStage::kSigned) << "that leaf is another notice's";
+  hear_accepted(2, first + 1);
+  EXPECT_EQ(stage(2), OutboxStage::kLogged);
+  EXPECT_EQ(stage(3), OutboxStage::kSigned);
+  engine_.reset();
+  start();
+  greet();
+  show_log();
+  hear_accepted(3, first);
+  EXPECT_EQ(stage(3), OutboxStage::kSigned);
+  hear_accepted(3, first + 2);
+  EXPECT_EQ(stage(3), OutboxStage::kLogged);
+  hear_accepted(1, first);
+  EXPECT_EQ(stage(1), OutboxStage::kLogged);
+}
+
 // The hub is silent about one, and answers all that follow: others do not put off when it goes
 // again.
 TEST_F(EngineTest, WhatIsUnansweredGoesAgainHoweverMuchIsAnsweredAfterIt) {

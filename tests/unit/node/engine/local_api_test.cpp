@@ -208,7 +208,7 @@ class LocalApiTest : public StoreTest {
                                   batch.sets.front());
     std::string value = must(signer->sign(as_bytes(to_sign.message())));
     signed_sets.push_back({.to_sign = std::move(to_sign), .value = std::move(value)});
-    const std::string envelope = signed_envelopes(batch, signed_sets).front();
+    const std::string envelope = signed_envelopes(batch, signed_sets).front().bytes;
     begin();
     must(store_->put_signed(batch.notices.front(), envelope));
     log(envelope);
@@ -219,8 +219,10 @@ class LocalApiTest : public StoreTest {
   }
   void mark_logged(const std::string& notice_id) {
     begin();
-    const OutboxRow row = must(store_->find_outbox(notice_id)).value_or(OutboxRow());
-    must(store_->mark_logged(row, log_.size() - 1, log_.accepted_at_ms()));
+    const OutboxStanding row = must(store_->outbox_standing(notice_id)).value_or(OutboxStanding());
+    const OutboxRow own = must(store_->find_outbox(notice_id)).value_or(OutboxRow());
+    must(store_->mark_logged(row, must(exchange::parse_wire<v1::Draft>(own.draft)), log_.size() - 1,
+                             log_.accepted_at_ms()));
   }
 
   LocalApi& api() {
