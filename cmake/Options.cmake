@@ -24,11 +24,6 @@ if(CHANCERY_SANITIZE)
   # Under sanitizers g++ 12 sees uninitialised values in std::regex that are not there.
   target_compile_options(chancery_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
-# What programs allocate with: docs/decisions/0046. A sanitizer brings its own.
-add_library(chancery_allocator INTERFACE)
-if(NOT CHANCERY_SANITIZE)
-  target_link_libraries(chancery_allocator INTERFACE PkgConfig::jemalloc)
-endif()
 if(CHANCERY_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
