@@ -73,6 +73,7 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config,
 }
 
 Result<void> Engine::look_again(bool idle, SteadyTime now, std::uint64_t now_ms) {
+  CHANCERY_TRY_VOID(write_back());
   CHANCERY_TRY_VOID(restore(now_ms));
   if (disk().is_full()) {
     return {};  // What is found has to be written down.
@@ -350,6 +351,11 @@ Result<void> Engine::flush() {
 Result<bool> Engine::write_kept() {
   const During storing(stages_, Stage::kStore);
   return disk().is_full() ? false : had_room(store_->flush());
+}
+
+Result<void> Engine::write_back() {
+  const During storing(stages_, Stage::kStore);
+  return store_->write_back();
 }
 
 std::vector<Outgoing> Engine::take_outgoing() {

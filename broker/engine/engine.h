@@ -159,6 +159,7 @@ class Engine {
   Result<void> commit(Decision& decision);
   // Whether it was written; false where it is known that the disk had no room for it.
   Result<bool> had_room(const Result<void>& written);
+  Result<void> write_back();
   Result<bool> write_kept();  // False where there is no room.
   Result<void> tell_heads();
   void count(const std::vector<Outcome>& outcomes);

@@ -47,6 +47,8 @@ class HubStore {
   // After load(), and before anything is answered from it: what was read is durable from here on,
   // also where the hub before was killed between a write and its sync.
   [[nodiscard]] virtual Result<void> make_durable() = 0;
+  // What a medium puts off until nobody waits. An error means what one of commit() does.
+  [[nodiscard]] virtual Result<void> write_back() = 0;
 
   // After make_durable(): what was written last is hashed again. The head is recomputed from the
   // newest kTailCount entries and what they lie on; where it comes out as another one, or a batch

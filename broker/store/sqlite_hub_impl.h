@@ -53,6 +53,7 @@ class SqliteHubStore final : public HubStore {
   [[nodiscard]] const Hash& genesis() const override { return genesis_; }
   Result<HubState> load() override;
   Result<void> make_durable() override { return database_.make_durable(); }
+  Result<void> write_back() override { return database_.write_back(); }
   Result<std::vector<exchange::Damage>> check_tail() override;
   Result<std::uint64_t> accepted_at_ms() override;
   Result<exchange::Scrubbed> scrub(std::size_t count_max, std::size_t bytes_max) override;

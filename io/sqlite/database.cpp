@@ -28,22 +28,29 @@ constexpr std::size_t kUserVersionOffset = 60;
 constexpr std::size_t kApplicationIdOffset = 68;
 constexpr std::string_view kDatabaseMagic = {"SQLite format 3\0", 16};
 
-// After a commit that left so many pages in the WAL. SQLite's own hook passes over what becomes of
-// its checkpoint. That something is in the way, or no room, is a reason to try at the next commit:
-// the WAL has it all. A sync that failed is none: what it was for may be on no disk, though the
-// next one succeeds, and the commit says so.
-int checkpoint_after_commit(void* hook, sqlite3* connection, const char* schema, int page_count) {
-  const auto& committed = *static_cast<CommitHook*>(hook);
-  if (committed.mark != nullptr) {
-    committed.mark->committed(static_cast<std::uint32_t>(page_count));
-  }
-  if (page_count < committed.checkpoint_pages) {
-    return SQLITE_OK;
-  }
+constexpr int kPagesWhoeverWaits = 4;  // Times what is moved when nobody does.
+
+// SQLite's own hook passes over what becomes of its checkpoint. That something is in the way, or no
+// room, is a reason to try after the next commit: the WAL has it all. A sync that failed is none:
+// what it was for may be on no disk, though the next one succeeds.
+int move_pages(sqlite3* connection, const char* schema) {
   const int code =
       sqlite3_wal_checkpoint_v2(connection, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   const bool failed = (code & 0xff) == SQLITE_IOERR && !is_disk_full(code, connection);
   return failed ? code : SQLITE_OK;
+}
+
+int after_commit(void* hook, sqlite3* connection, const char* schema, int page_count) {
+  auto& committed = *static_cast<CommitHook*>(hook);
+  if (committed.mark != nullptr) {
+    committed.mark->committed(static_cast<std::uint32_t>(page_count));
+  }
+  committed.page_count = page_count;
+  if (page_count / kPagesWhoeverWaits < committed.checkpoint_pages) {
+    return SQLITE_OK;
+  }
+  committed.page_count = 0;
+  return move_pages(connection, schema);
 }
 
 std::unexpected<Error> system_failure(std::string_view call, const std::string& path) {
@@ -377,11 +384,11 @@ Result<void> Database::configure(const OpenOptions& options) {
       execute("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; "
               "PRAGMA secure_delete=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-" +
               std::to_string(options.cache_kib)));
-  commit_hook_ = std::make_unique<CommitHook>(CommitHook{
-      .checkpoint_pages =
-          static_cast<int>(std::min(options.medium.wal_autocheckpoint_pages, kNumberMax)),
-      .mark = mark_.get()});
-  sqlite3_wal_hook(connection_.get(), checkpoint_after_commit, commit_hook_.get());
+  commit_hook_ = std::make_unique<CommitHook>(
+      CommitHook{.checkpoint_pages =
+                     static_cast<int>(std::min(options.medium.wal_checkpoint_pages, kNumberMax)),
+                 .mark = mark_.get()});
+  sqlite3_wal_hook(connection_.get(), after_commit, commit_hook_.get());
   // It answers with the mode that is in force, whatever was asked for.
   CHANCERY_TRY(Statement journal_mode, prepare("PRAGMA journal_mode=WAL"));
   CHANCERY_TRY(const bool row, journal_mode.step());
@@ -411,6 +418,19 @@ Result<void> Database::make_durable() {
     return fail(ErrorCode::kIo, "the WAL cannot be made durable");
   }
   set_flag(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+  return {};
+}
+
+Result<void> Database::write_back() {
+  if (commit_hook_ == nullptr || commit_hook_->page_count < commit_hook_->checkpoint_pages) {
+    return {};
+  }
+  commit_hook_->page_count = 0;
+  const int code = move_pages(connection_.get(), "main");
+  if (code != SQLITE_OK) {
+    const Error error = sqlite_failure(code, connection_.get(), "checkpoint").error();
+    return fail(ErrorCode::kIo, "OUTCOME UNKNOWN, stop and reload: " + error.detail);
+  }
   return {};
 }
 

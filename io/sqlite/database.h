@@ -36,8 +36,8 @@ enum class OpenMode : std::uint8_t {
 // What a store is written to. The daemons use the system's files; a simulation brings a VFS of its
 // own, registered with SQLite under a name, which has neither folders nor modes to check.
 struct Medium {
-  std::string vfs{};  // Empty is the system's.
-  std::uint32_t wal_autocheckpoint_pages = 1000;
+  std::string vfs{};                          // Empty is the system's.
+  std::uint32_t wal_checkpoint_pages = 1000;  // What the WAL may hold before write_back().
 };
 
 struct OpenOptions {
@@ -68,6 +68,7 @@ class WalMark;
 struct CommitHook {
   int checkpoint_pages = 0;
   WalMark* mark = nullptr;
+  int page_count = 0;  // In the WAL after the last commit, and not looked at since.
 };
 
 class Database {
@@ -93,6 +94,11 @@ class Database {
   // in the kernel's memory then, and need not be on the disk. An owner calls this once it knows
   // that the store is good, and before it answers from it.
   [[nodiscard]] Result<void> make_durable();
+
+  // Moves what the WAL holds into the file, once that is Medium::wal_checkpoint_pages: for when
+  // nobody waits for an answer, outside of transactions. A commit that leaves four times as many
+  // does it itself. An error means what one of a commit does.
+  [[nodiscard]] Result<void> write_back();
 
   // Pages, rows and indexes against each other: kStoreDamaged with SQLite's own words. Reads the
   // whole file.

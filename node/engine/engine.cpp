@@ -88,6 +88,7 @@ Result<Engine::Met> Engine::keep_damages() {
 
 Result<void> Engine::look_again(const Now& now) {
   now_ = now;
+  CHANCERY_TRY_VOID(store_->write_back());
   const std::uint64_t count = pace_.due(now.steady, follower_.size());
   if (count > 0) {
     CHANCERY_TRY(const exchange::Scrubbed scrubbed, store_->scrub(count, exchange::kScrubBytesMax));

@@ -165,6 +165,10 @@ void NodeStore::roll_back() {
   impl_->forget_memory();
 }
 
+Result<void> NodeStore::write_back() {
+  return impl_->database.write_back();
+}
+
 Result<void> NodeStore::make_durable() {
   return impl_->database.make_durable();
 }

@@ -231,6 +231,9 @@ class NodeStore {
   // After load(), and before anything is answered from it: what was read is durable from here on,
   // also where the node before was killed between a write and its sync.
   [[nodiscard]] Result<void> make_durable();
+  // What commits left to be moved within the file, where that is much. An error means what one of
+  // commit() does.
+  [[nodiscard]] Result<void> write_back();
   // After make_durable(): what was written last is hashed again. The head is recomputed from the
   // newest kTailCount leaves and what they lie on: kStoreDamaged where it, or a batch's root, comes
   // out as another one. An envelope that does not hash to its leaf is named and does not stop the

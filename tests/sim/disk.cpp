@@ -248,7 +248,7 @@ void Disk::start_over() {
 }
 
 sqlite::Medium Disk::medium() {
-  return {.vfs = kVfsName, .wal_autocheckpoint_pages = kCheckpointPages};
+  return {.vfs = kVfsName, .wal_checkpoint_pages = kCheckpointPages};
 }
 
 bool Disk::change() {

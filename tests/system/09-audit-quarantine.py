@@ -95,7 +95,7 @@ class Quarantine(Trial):
         for word in ("never", "after it"):
             self.assertEqual(self.publish("AM", word, "--wait", "queued").code, 0)
         self.stop(self.nodes["AM"])
-        self.flip_a_bit(store, "outbox", "draft", "seq = 5")
+        self.flip_a_bit(store, "outbox_content", "draft", "seq = 5")
         self.flip_a_bit(store, "received", "envelope", "idx = 9")
         self.start("AM")
         self.start_quorum()

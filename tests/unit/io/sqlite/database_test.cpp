@@ -56,15 +56,29 @@ TEST(DatabaseTest, TakesCacheAndCheckpointSizesFromItsOptions) {
   const TemporaryStore store;
   OpenOptions options = test_options(OpenMode::kCreate);
   options.cache_kib = 100;
-  options.medium.wal_autocheckpoint_pages = 7;
+  options.medium.wal_checkpoint_pages = 7;
   auto database = Database::open(store.path(), options);
   ASSERT_TRUE(database);
   EXPECT_EQ(pragma(*database, "cache_size"), "-100");
   ASSERT_TRUE(database->execute("CREATE TABLE t(x)"));
-  for (int i = 0; i < 50; ++i) {
-    ASSERT_TRUE(database->execute("INSERT INTO t VALUES(1)"));
+  const auto insert = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      ASSERT_TRUE(database->execute("INSERT INTO t VALUES(1)"));
+    }
+  };
+  const auto wal_pages = [&] { return std::filesystem::file_size(store.wal()) / 8192; };
+  for (int i = 0; i < 10; ++i) {
+    insert(7);
+    ASSERT_TRUE(database->write_back());
   }
-  EXPECT_LT(std::filesystem::file_size(store.wal()), 20U * 8192) << "it begins anew each time";
+  EXPECT_LT(wal_pages(), 12U) << "it begins anew each time";
+  insert(3);
+  const auto written = std::filesystem::last_write_time(store.path());
+  ASSERT_TRUE(database->write_back());
+  EXPECT_EQ(std::filesystem::last_write_time(store.path()), written) << "there is little to move";
+  insert(100);
+  EXPECT_GT(wal_pages(), 20U);
+  EXPECT_LT(wal_pages(), 40U) << "a commit does not leave more";
 }
 
 // A sync that fails is never passed over: not that of a checkpoint after a commit either.
@@ -73,14 +87,15 @@ TEST(DatabaseTest, ACommitSaysThatASyncFailed) {
     sim::Disk disk("disk", sim::Random(nth));
     OpenOptions options = test_options(OpenMode::kCreate);
     options.medium = sim::Disk::medium();
-    options.medium.wal_autocheckpoint_pages = 3;
+    options.medium.wal_checkpoint_pages = 3;
     auto database = Database::open(disk.path("a.db"), options);
     ASSERT_TRUE(database);
     ASSERT_TRUE(database->execute("CREATE TABLE t(x)"));
     disk.fail_sync(nth);
     bool failed = false;
-    for (int i = 0; i < 60 && !failed; ++i) {
-      failed = !database->execute("INSERT INTO t VALUES(1)").has_value();
+    for (int i = 0; i < 120 && !failed; ++i) {
+      failed = !database->execute("INSERT INTO t VALUES(1)").has_value() ||
+               (nth % 2 == 0 && !database->write_back().has_value());
       ASSERT_TRUE(failed || disk.waits_to_fail_a_sync()) << "sync " << nth << ", commit " << i;
     }
     EXPECT_TRUE(failed) << nth;
