@@ -148,8 +148,13 @@ Result<void> Engine::take_acknowledgement(const Arrival& arrival, const StatedBy
               {{"index", arrival.index}, {"peer", by.peer}, {"error", said.error().to_string()}});
     return {};
   }
-  CHANCERY_TRY_VOID(store_->end_owed_by(by.peer, said->notice()));
-  if (arrival.own) {
+  const bool is_actual =
+      arrival.envelope.has_value() && arrival.envelope->draft.status() == v1::STATUS_ACTUAL;
+  if (is_actual) {
+    CHANCERY_TRY_VOID(store_->end_owed_by(by.peer, said->notice()));
+  }
+  CHANCERY_TRY(const bool is_of_actual, store_->raises_alarms(said->notice()));
+  if (arrival.own || (is_of_actual && !is_actual)) {  // C-194
     return {};
   }
   news_.stages = true;

@@ -1,12 +1,14 @@
 #include "node/store/consultation.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "core/base/encoding.h"
 #include "core/exchange/envelope.h"
 #include "core/exchange/kinds.h"
 #include "core/exchange/seal.h"
+#include "core/exchange/strict.h"
 #include "core/workflow/consultation_evidence.h"
 #include "core/workflow/consultation_reply.h"
 #include "node/store/evidence.h"
@@ -40,6 +42,10 @@ Result<HeldNotice> held_notice(NodeStore& store, std::uint64_t index) {
                exchange::parse_envelope(*bytes, store.genesis(), exchange::Bodies::kMaybeErased));
   if (!text.has_value() || held.envelope.erased.has_value()) {
     return held;
+  }
+  if (as_view(exchange::text_digest(*text)) != held.envelope.draft.text_digest()) {
+    return fail(ErrorCode::kStoreDamaged,
+                "the text of entry " + std::to_string(index) + " is not what was logged");
   }
   held.text = *std::move(text);
   if (held.envelope.sealed()) {
@@ -234,6 +240,39 @@ Result<HeldConsultation> read_consultation(StoredLog& log, const Hash& opening) 
   return held;
 }
 
+namespace {
+
+// What this member has said about it and is not logged, or not read yet, in the order in which it
+// was said: as if it were logged next.
+Result<void> add_own_words(NodeStore& store, const Hash& opening, HeldConsultation& held) {
+  CHANCERY_TRY(const std::vector<NodeStore::OwnWord> words, store.own_words(opening));
+  for (const NodeStore::OwnWord& word : words | std::views::reverse) {
+    const auto known = std::ranges::find(held.entries, word.n, &ConsultationEntry::n);
+    if (known != held.entries.end()) {
+      continue;
+    }
+    v1::ShowRequest request;
+    request.set_notice(to_string(word.n));
+    CHANCERY_TRY(std::optional<OutboxRow> own, store.find_own(request));
+    if (!own.has_value()) {
+      continue;
+    }
+    CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(own->draft));
+    if (own->sealed) {
+      CHANCERY_TRY(own->text, exchange::unpad_text(own->text));
+    }
+    CHANCERY_TRY(
+        std::optional<ConsultationEntry> entry,
+        workflow::consultation_entry(draft, word.n, held.entries.back().index + 1, own->text));
+    if (entry.has_value()) {
+      held.entries.push_back(*std::move(entry));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft, const Hash& n,
                                      std::string_view text) {
   CHANCERY_TRY(std::optional<ConsultationEntry> entry,
@@ -249,6 +288,7 @@ Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft, c
   StoredLog log(store);
   for (const Hash& opening : about) {
     CHANCERY_TRY(HeldConsultation held, read_consultation(log, opening));
+    CHANCERY_TRY_VOID(add_own_words(store, opening, held));
     entry->index = held.entries.back().index + 1;
     held.entries.push_back(*entry);
     const Outcome outcome = workflow::fold_consultation(held.entries, log.view());

@@ -62,7 +62,8 @@ class StoredLog {
 // there any more, without which nobody can say what it comes to.
 [[nodiscard]] Result<HeldConsultation> read_consultation(StoredLog& log, const Hash& opening);
 
-// On which openings a draft of this member would be a word, if it were logged next; nothing where
+// On which openings a draft of this member would be a word, if it were logged next, after what this
+// node has said about them and the hub has not logged yet; nothing where
 // it is of no consultation. Before anything is promised of it: kInvalidKind where it would not
 // count, kNotFound where its opening is not held here.
 [[nodiscard]] Result<std::vector<Hash>> judge_word(NodeStore& store, const v1::Draft& draft,

@@ -377,6 +377,8 @@ class NodeStore {
                                                               std::uint64_t now_ms);
   // A member acknowledged or answered a notice, by its N; or its origin replaced it.
   [[nodiscard]] Result<void> end_owed_by(std::string_view member, std::string_view notice);
+  // Whether it is a notice of ours whose status is actual.
+  [[nodiscard]] Result<bool> raises_alarms(std::string_view notice);
   // A member left: it owes nothing of this member's.
   [[nodiscard]] Result<void> end_owed_by(std::string_view member);
   [[nodiscard]] Result<void> end_owed_of(std::string_view origin, std::string_view notice);

@@ -156,6 +156,15 @@ Result<void> NodeStore::Impl::end_owed_by(std::string_view by, std::string_view 
   return erase->bind(1, as_bytes(notice)).run();
 }
 
+Result<bool> NodeStore::raises_alarms(std::string_view notice) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT 1 FROM outbox WHERE notice = ?1 AND alarms = 1"));
+  select->bind(1, as_bytes(notice));
+  CHANCERY_TRY(const bool is_there, select->step());
+  select->reset();
+  return is_there;
+}
+
 Result<void> NodeStore::end_owed_by(std::string_view member, std::string_view notice) {
   return impl_->end_owed_by(member, notice);
 }

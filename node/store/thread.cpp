@@ -367,10 +367,12 @@ Result<void> NodeStore::put_references_of(std::uint64_t index, std::string_view 
   for (const Reference& reference : references_in(index, text, envelope.sealed())) {
     const std::string_view n = as_view(reference.n);
     CHANCERY_TRY_VOID(put->bind(1, Bytes(reference.n)).bind(2, index).run());
+    if (envelope.draft.status() != v1::STATUS_ACTUAL) {
+      continue;  // No exercise ends what is owed: that is of actual notices.
+    }
     CHANCERY_TRY_VOID(end_owed_by(origin, n));
-    const bool replaces =
-        reference.link == workflow::Link::kSupersedes || reference.link == workflow::Link::kCancels;
-    if (replaces && envelope.draft.status() == v1::STATUS_ACTUAL) {
+    if (reference.link == workflow::Link::kSupersedes ||
+        reference.link == workflow::Link::kCancels) {
       CHANCERY_TRY_VOID(end_owed_of(origin, n));
     }
   }

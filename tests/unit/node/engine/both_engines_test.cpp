@@ -277,6 +277,14 @@ class BothEnginesTest : public testing::Test {
                     const v1::Text& text, const std::string& kind,
                     v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
                     std::uint64_t expires_at_ms = 0) {
+    const v1::LocalReply answer = try_text(member, to, text, kind, precedence, expires_at_ms);
+    EXPECT_TRUE(answer.has_publish()) << answer.error().ShortDebugString();
+  }
+
+  v1::LocalReply try_text(const std::string& member, const std::vector<std::string>& to,
+                          const v1::Text& text, const std::string& kind,
+                          v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
+                          std::uint64_t expires_at_ms = 0) {
     v1::LocalRequest request;
     v1::PublishRequest& publish = *request.mutable_publish();
     publish.set_notice_id(test::seeded_uuid("notice", ++randoms_));
@@ -288,7 +296,7 @@ class BothEnginesTest : public testing::Test {
       publish.add_recipients()->set_member(code);
     }
     publish.set_text(text.SerializeAsString());
-    EXPECT_TRUE(ask(member, request).has_publish());
+    return ask(member, request);
   }
 
   void publish(const std::string& member, const std::vector<std::string>& to,
@@ -1142,6 +1150,28 @@ TEST_F(BothEnginesTest, PeopleAcknowledgeWhatTheyRead) {
             (std::vector<std::string>{"BY delivered", "BY read", "BY actioned"}));
 }
 
+// C-194
+TEST_F(BothEnginesTest, WhatIsActualIsReadWhereAnActualAcknowledgementSaysSo) {
+  start("AM");
+  start("BY");
+  status_ = v1::STATUS_ACTUAL;
+  const std::uint64_t index = log_size();
+  publish("AM", {"BY"}, "one");
+  v1::Acknowledgement said;
+  said.set_notice(show("AM", index).item().notice());
+  said.set_level(v1::ACKNOWLEDGEMENT_LEVEL_READ);
+  v1::Text text;
+  text.set_content(said.SerializeAsString());
+  status_ = v1::STATUS_EXERCISE;
+  publish_text("BY", {"AM"}, text, "acknowledgement");
+  settle();
+  EXPECT_EQ(stages("AM", index), std::vector<std::string>{"BY delivered"});
+  status_ = v1::STATUS_ACTUAL;
+  publish_text("BY", {"AM"}, text, "acknowledgement");
+  settle();
+  EXPECT_EQ(stages("AM", index), (std::vector<std::string>{"BY delivered", "BY read"}));
+}
+
 // C-200, C-206, C-211, C-212
 TEST_F(BothEnginesTest, WhatWasSentIsProvenToAnOutsider) {
   for (const char* const member : {"AM", "BY", "KG", "KZ"}) {
@@ -1343,6 +1373,63 @@ TEST_F(ThreadsTest, WhatIsErasedStaysInItsThreadAndBreaksNoConsultation) {
   EXPECT_EQ(shown.entries(1).subject(), "");
   ASSERT_EQ(shown.consultations_size(), 1);
   EXPECT_EQ(shown.consultations(0).conclusion(), v1::CONSULTATION_CONCLUSION_OPEN);
+}
+
+// C-233: what waits for the hub counts like what was logged, or else the people's last word would
+// be dropped in silence.
+TEST_F(ThreadsTest, AWordIsJudgedAfterThoseThatTheHubHasNotLogged) {
+  v1::ConsultationOpen open;
+  open.set_question("Agreed?");
+  open.set_proposal("The text");
+  open.add_participants("BY");
+  open.set_deadline_ms(now_ms_ + 5 * kDayMs);
+  open.set_rule(v1::CONSULTATION_RULE_SILENCE);
+  const std::string opening = say("AM", "consultation.open", text_with(open));
+  const auto respond = [&](v1::Position position, const std::string& instead_of = {}) {
+    v1::ConsultationRespond response;
+    response.set_position(position);
+    v1::Text text = text_with(response, opening);
+    if (!instead_of.empty()) {
+      text.add_supersedes(instead_of);
+    }
+    return try_text("BY", {"AM"}, text, "consultation.respond");
+  };
+  const v1::LocalReply agrees = respond(v1::POSITION_AGREE);
+  ASSERT_TRUE(agrees.has_publish());
+  const v1::LocalReply refused = respond(v1::POSITION_OBJECT);
+  EXPECT_EQ(refused.error().code(), static_cast<std::uint32_t>(ErrorCode::kInvalidKind));
+  EXPECT_TRUE(respond(v1::POSITION_OBJECT, agrees.publish().notice()).has_publish());
+  EXPECT_FALSE(respond(v1::POSITION_ABSTAIN, agrees.publish().notice()).has_publish())
+      << "that one does not count any more";
+  settle();
+  const v1::ThreadReply shown = must(thread("AM", opening));
+  ASSERT_EQ(shown.consultations_size(), 1);
+  EXPECT_EQ(shown.consultations(0).parties(1).responded().position(), v1::POSITION_OBJECT)
+      << shown.consultations(0).ShortDebugString();
+}
+
+// Who would read another position out of a store says what nobody said.
+TEST_F(ThreadsTest, ATextThatRottedMakesNoOutcome) {
+  v1::ConsultationOpen open;
+  open.set_question("Agreed?");
+  open.set_proposal("The text");
+  open.add_participants("BY");
+  open.set_deadline_ms(now_ms_ + 5 * kDayMs);
+  open.set_rule(v1::CONSULTATION_RULE_SILENCE);
+  const std::string opening = say("AM", "consultation.open", text_with(open));
+  v1::ConsultationRespond response;
+  response.set_position(v1::POSITION_OBJECT);
+  say("BY", "consultation.respond", text_with(response, opening));
+  stop("AM");
+  v1::Text objects = text_with(response, opening);
+  response.set_position(v1::POSITION_AGREE);
+  const v1::Text agrees = text_with(response, opening);
+  tamper("AM", "UPDATE inbox SET text = CAST(replace(CAST(text AS TEXT), CAST(x'" +
+                   hex(as_bytes(objects.content())) + "' AS TEXT), CAST(x'" +
+                   hex(as_bytes(agrees.content())) + "' AS TEXT)) AS BLOB)");
+  start("AM");
+  EXPECT_EQ(test::outcome(thread("AM", opening)), "store-damaged");
+  EXPECT_EQ(test::outcome(thread("KZ", opening)), "good");
 }
 
 // A store from before is read once: what it holds refers to the same.
@@ -1763,6 +1850,25 @@ TEST_F(OverdueTest, WhatPeopleDidNotAcknowledgeIsOverdueAtBothEnds) {
   say("KZ", "threat.alert", answer);
   EXPECT_EQ(overdue("KZ"), Subjects{});
   EXPECT_EQ(overdue("AM"), Subjects{});
+}
+
+// An exercise, a test or a draft is no answer to what is actual.
+TEST_F(OverdueTest, OnlyWhatIsActualAcknowledgesWhatIsActual) {
+  const std::string notice = send({"BY"}, "read me");
+  wait_for_people();
+  v1::Text answer = about("we know", "threat.alert");
+  answer.set_in_reply_to(notice);
+  for (const v1::Status status : {v1::STATUS_EXERCISE, v1::STATUS_TEST, v1::STATUS_DRAFT}) {
+    status_ = status;
+    acknowledge("BY", notice);
+    say("BY", "threat.alert", answer);
+    EXPECT_EQ(overdue("AM"), Subjects{"acknowledged"}) << status;
+    EXPECT_EQ(overdue("BY"), Subjects{"acknowledged BY"}) << status;
+  }
+  status_ = v1::STATUS_ACTUAL;
+  acknowledge("BY", notice);
+  EXPECT_EQ(overdue("AM"), Subjects{});
+  EXPECT_EQ(overdue("BY"), Subjects{});
 }
 
 TEST_F(OverdueTest, ItIsSoAfterAStart) {
