@@ -181,9 +181,13 @@ Result<int> run_consult_list(const ConsultListOptions& options, const Shared& sh
     return os::kExitDone;
   }
   for (const v1::Consultation& shown : reply.consultations()) {
-    std::cout << hex(as_bytes(shown.opening())).substr(0, kDigitsShown) << "  "
-              << text::time_for_people(client::time_from_ms(shown.deadline_ms())) << "  "
-              << conclusion_of(shown) << "  " << harmless(shown.opener()) << ": "
+    const std::string digits = hex(as_bytes(shown.opening())).substr(0, kDigitsShown);
+    if (!shown.problem().empty()) {
+      std::cout << digits << "  " << conclusion_of(shown) << "\n";
+      continue;
+    }
+    std::cout << digits << "  " << text::time_for_people(client::time_from_ms(shown.deadline_ms()))
+              << "  " << conclusion_of(shown) << "  " << harmless(shown.opener()) << ": "
               << harmless(shown.terms().question()) << "\n";
   }
   if (reply.consultations().empty()) {

@@ -3,6 +3,7 @@
 #include "cli/display.h"
 #include "client/src/convert.h"
 #include "core/base/encoding.h"
+#include "core/exchange/names.h"
 #include "io/text/times.h"
 
 namespace chancery::cli {
@@ -140,10 +141,14 @@ std::string describe(const v1::ConsultationParty& party, bool has_cut) {
 }  // namespace
 
 std::string conclusion_of(const v1::Consultation& shown) {
-  return std::string(word(shown.conclusion())) + (shown.final() ? " (final)"
-                                                  : shown.cut_size() > 0
-                                                      ? " so far: not every party is heard"
-                                                      : "");
+  if (!shown.problem().empty()) {
+    return "cannot be read here: " + harmless(shown.problem());
+  }
+  return std::string(word(shown.conclusion())) +
+         (shown.final()          ? " (final)"
+          : shown.cut_size() > 0 ? " so far: not every party is heard"
+                                 : "") +
+         status_mark(shown.status());
 }
 
 std::string describe_consultation(const v1::Consultation& shown) {
@@ -182,6 +187,7 @@ text::Json as_json(const v1::Consultation& shown) {
       {"opening", hex(as_bytes(shown.opening()))},
       {"index", shown.index()},
       {"opener", shown.opener()},
+      {"status", exchange::word(shown.status())},
       {"subject", shown.subject()},
       {"question", shown.terms().question()},
       {"proposal", shown.terms().proposal()},
@@ -194,7 +200,8 @@ text::Json as_json(const v1::Consultation& shown) {
       {"final", shown.final()},
       {"cut", nullptr},
       {"parties", text::Json::array()},
-      {"ignored", text::Json::array()}};
+      {"ignored", text::Json::array()},
+      {"problem", shown.problem().empty() ? text::Json(nullptr) : text::Json(shown.problem())}};
   if (shown.cut_size() > 0) {
     json["cut"] = {{"size", shown.cut_size()},
                    {"time", text::time_for_programs(client::time_from_ms(shown.cut_time_ms()))}};

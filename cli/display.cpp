@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/exchange/kind_rules.h"
+#include "core/exchange/names.h"
 #include "io/text/times.h"
 
 namespace chancery::cli {
@@ -157,6 +158,10 @@ void add_references(Sheet& sheet, const client::Notice& notice) {
 }
 
 }  // namespace
+
+std::string status_mark(v1::Status status) {
+  return status == v1::STATUS_ACTUAL ? "" : " [" + harmless(exchange::word(status)) + "]";
+}
 
 std::string inbox_line(const client::Notice& notice) {
   std::string line = std::to_string(notice.arrival) + "  " +

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "chancery/client.h"
+#include "chancery/v1/envelope.pb.h"
 #include "cli/render.h"
 #include "io/text/harmless.h"
 
@@ -19,6 +20,9 @@ inline constexpr std::size_t kContentDepthMax = 64;  // Of the JSON of a notice 
 
 using text::harmless;
 using text::json_line;
+
+// " [exercise]" and the like; nothing of what is actual.
+[[nodiscard]] std::string status_mark(v1::Status status);
 
 // One notice as a line of the inbox: arrival, time, origin, precedence, kind, notice, subject.
 [[nodiscard]] std::string inbox_line(const client::Notice& notice);

@@ -261,8 +261,14 @@ Result<FoundNotices> find_all(
   return found;
 }
 
+// Some programs begin a new cell at each semicolon, whatever quotes are around it.
 std::string csv_cell(std::string_view text) {
   std::string cell = (looks_like_formula(text) ? "'" : "") + harmless(text);
+  for (std::size_t at = cell.find(';'); at != std::string::npos; at = cell.find(';', at + 1)) {
+    if (looks_like_formula(std::string_view(cell).substr(at + 1))) {
+      cell.insert(at + 1, "'");
+    }
+  }
   if (cell.find_first_of(",\"") == std::string::npos && !cell.starts_with(' ') &&
       !cell.ends_with(' ')) {
     return cell;

@@ -89,9 +89,9 @@ std::string n_of(const std::string& bytes) {
 }
 
 std::string text_of(const v1::Assistance& shown) {
-  std::string text = "assistance  " + std::string(state_of(shown)) + ", asked by " +
-                     harmless(shown.requester()) + " at " + std::to_string(shown.index()) + ": " +
-                     harmless(shown.subject()) + "\n";
+  std::string text = "assistance  " + std::string(state_of(shown)) + status_mark(shown.status()) +
+                     ", asked by " + harmless(shown.requester()) + " at " +
+                     std::to_string(shown.index()) + ": " + harmless(shown.subject()) + "\n";
   for (const v1::AssistanceTotal& total : shown.totals()) {
     text += "  " + harmless(total.item()) + ", " + harmless(total.unit()) + ": requested " +
             std::to_string(total.requested()) + ", offered " + std::to_string(total.offered()) +
@@ -124,8 +124,8 @@ std::string text_of(const v1::Document& shown) {
   if (shown.adopted() > 0) {
     text += " in version " + std::to_string(shown.adopted());
   }
-  text += ", drafted by " + harmless(shown.author()) + " at " + std::to_string(shown.index()) +
-          ": " + harmless(shown.title()) + "\n";
+  text += status_mark(shown.status()) + ", drafted by " + harmless(shown.author()) + " at " +
+          std::to_string(shown.index()) + ": " + harmless(shown.title()) + "\n";
   for (const v1::DocumentEdition& edition : shown.editions()) {
     text += "  version " + std::to_string(edition.version()) + " at " +
             std::to_string(edition.index()) + (edition.cancelled() ? " (cancelled)" : "") + "\n";
@@ -235,10 +235,7 @@ std::string tree_text(const v1::ThreadReply& thread) {
             text::time_for_people(client::time_from_ms(entry.accepted_at_ms())) + "  " +
             harmless(entry.origin()) + "  " + harmless(entry.kind()) + "  " +
             n_of(entry.notice()).substr(0, kDigitsInTree) + "  " +
-            (entry.erased() ? "(erased)" : harmless(entry.subject()));
-    if (entry.status() != v1::STATUS_ACTUAL) {
-      text += "  [" + harmless(exchange::word(entry.status())) + "]";
-    }
+            (entry.erased() ? "(erased)" : harmless(entry.subject())) + status_mark(entry.status());
     if (entry.notice() == thread.notice() && thread.entries_size() > 1) {
       text += "  <- this one";
     }

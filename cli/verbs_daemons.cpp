@@ -211,7 +211,7 @@ constexpr const char* kConsultProveFooter = R"(Examples:
 The file has the opening, what was said of it, what each party's node said after the deadline, and
 the cosigned heads that they name: with it, `chancery verify` and the genesis hash, anybody computes
 the outcome, silence included. The texts are in it. What is left out of it makes no agreement.
-Exit 0: written. 1: refused. 2: could not tell, body-erased where a text is there no more.)";
+Exit 0: written. 1: refused, body-erased where a text is there no more. 2: could not tell.)";
 
 constexpr const char* kConsultStatusFooter = R"(Examples:
   chancery consult status 3f2a91c07b5e --exchange DIR AM

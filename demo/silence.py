@@ -57,11 +57,15 @@ class Scene(Processes):
     def status(self, opening, member):
         return self.exchange.ask("consult", "status", opening, "--exchange", self.exchange.folder, member)
 
-    def concluded(self, opening, conclusion, final, members):
+    def concluded(self, opening, conclusion, final, members, unheard=frozenset()):
         """What each of the members computes by itself, once all of them have come so far."""
+        def has_come_so_far(said):
+            silent = {party["member"] for party in said["parties"] if party["standing"] == "unheard"}
+            return (said["conclusion"], said["final"], silent) == (conclusion, final, unheard)
+
         def all_say():
             said = [self.status(opening, member) for member in members]
-            return said if all((each["conclusion"], each["final"]) == (conclusion, final) for each in said) else None
+            return said if all(map(has_come_so_far, said)) else None
         return eventually(all_say) or []
 
 
@@ -133,8 +137,8 @@ def unheard(scene, folder, report):
     scene.pass_the_deadline()
     scene.go_on()
     present = [member for member in MEMBERS if member != ABSENT]
-    outcomes = scene.concluded(opening, "not agreed", False, present)
-    report.check(bool(outcomes), "not agreed: who is unheard has not agreed, and nobody can be silent in their stead")
+    outcomes = scene.concluded(opening, "not agreed", False, present, unheard={ABSENT})
+    report.check(bool(outcomes), f"not agreed: {ABSENT} alone is unheard, has not agreed, and nobody can be silent in its stead")
     if outcomes:
         show(outcomes[0], report)
     prove_elsewhere(scene, opening, OPENER, folder / "unheard", report)

@@ -329,7 +329,14 @@ Result<v1::ConsultationReply> show_consultations(NodeStore& store,
   v1::ConsultationReply reply;
   StoredLog log(store);
   for (const Hash& opening : openings) {
-    CHANCERY_TRY(*reply.add_consultations(), show_consultation(log, opening));
+    Result<v1::Consultation> shown = show_consultation(log, opening);
+    if (named.empty() && !shown.has_value() && shown.error().code != ErrorCode::kIo) {
+      v1::Consultation unread;  // The others of the list are told all the same.
+      unread.set_opening(to_string(opening));
+      unread.set_problem(shown.error().to_string());
+      shown = std::move(unread);
+    }
+    CHANCERY_TRY(*reply.add_consultations(), std::move(shown));
   }
   return reply;
 }

@@ -13,6 +13,7 @@ constexpr std::uint64_t kDeadlineMsMax = 90'000;
 constexpr std::uint64_t kNoticePeriodMsMax = 8'000;
 constexpr std::uint64_t kSilentPpm = 500'000;
 constexpr std::uint64_t kChangesMindPpm = 300'000;
+constexpr std::uint64_t kReplacesNonePpm = 300'000;
 constexpr std::uint64_t kExtendsPpm = 200'000;
 constexpr std::uint64_t kWithdrawsPpm = 100'000;
 
@@ -159,8 +160,8 @@ void Delegate::respond(const std::string& opening, const v1::ConsultationOpen& t
   if (random_.chance(changes_mind)) {
     sometime(40 * kSecond, [this, first, parties, opening, make] {
       const std::string before = publisher_.submissions()[first].notice;
-      if (!before.empty()) {
-        say("respond", parties, make(), opening, before);
+      if (!before.empty()) {  // Some forget to say what it replaces: then it is refused, or counts.
+        say("respond", parties, make(), opening, random_.chance(kReplacesNonePpm) ? "" : before);
       }
     });
   }

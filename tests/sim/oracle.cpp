@@ -415,6 +415,15 @@ void Oracle::judge_consultations(const Seat& seat, node::NodeStore& store, bool 
     if (outcome.conclusion == workflow::Conclusion::kAgreed && outcome.is_final) {
       judge_agreed(seat.name, *held);
     }
+    if (outcome.is_final) {
+      const auto [first, is_new] =
+          finals_.try_emplace(opening, Final{.who = seat.name, .conclusion = outcome.conclusion});
+      if (first->second.conclusion != outcome.conclusion) {
+        violation("P11: " + first->second.who + " takes another conclusion than " + seat.name +
+                  " for final, of the consultation of entry " +
+                  std::to_string(held->entries.front().index));
+      }
+    }
     if (drained) {
       const std::string said = told(*held);
       const auto [first, is_new] =

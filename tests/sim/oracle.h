@@ -115,6 +115,11 @@ class Oracle {
     std::string outcome;  // In words.
   };
   std::map<Hash, Concluded> concluded_;  // By opening, at the first who had it.
+  struct Final {
+    std::string who;
+    workflow::Conclusion conclusion;
+  };
+  std::map<Hash, Final> finals_;  // By opening, at the first who had it, whatever the hub did.
   void judge_agreed(const std::string& who, const node::HeldConsultation& held);
   std::map<workflow::Conclusion, std::uint64_t> outcomes_;
   std::vector<std::string> violations_;

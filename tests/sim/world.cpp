@@ -665,7 +665,7 @@ void World::judge_stores(Oracle& oracle) {
 // is lied to, may be at none for good.
 bool World::is_judged(const std::string& what) const {
   if (liar_ == nullptr || what.starts_with("P2") || what.starts_with("P5") ||
-      (what.starts_with("P11") && what.contains("for agreed"))) {
+      (what.starts_with("P11") && (what.contains("for agreed") || what.contains("for final")))) {
     return true;
   }
   const std::string& member = liar_->order().member;

@@ -120,6 +120,7 @@ TEST(FindTest, ACellIsHarmlessAndNoFormula) {
   EXPECT_EQ(csv_cell("say \"no\""), "\"say \"\"no\"\"\"");
   EXPECT_EQ(csv_cell(""), "");
   EXPECT_EQ(csv_cell(" a"), "\" a\"");
+  EXPECT_EQ(csv_cell("x;=1+1; @SUM(1);y; -2"), "x;'=1+1;' @SUM(1);y;' -2");
   for (const char* const formula : {"=1+1", "+1", "-1", "@SUM(A1)", "＝1", "＠x", "－1", "＋1"}) {
     EXPECT_EQ(csv_cell(formula), "'" + std::string(formula));
   }

@@ -5,6 +5,8 @@
 #include <limits>
 #include <string>
 
+#include "cli/consultation_text.h"
+
 namespace chancery::cli {
 namespace {
 
@@ -97,6 +99,28 @@ TEST(ThreadTest, TheTreeIsIndentedUpToADepth) {
   EXPECT_NE(text.find("\n" + std::string(40, ' ') + "0 "), std::string::npos);
   EXPECT_NE(text.find("(erased)  <- this one"), std::string::npos) << text;
   EXPECT_NE(text.find("does not count: "), std::string::npos);
+}
+
+// docs/concepts/notice.md: what is not actual says so wherever it is shown.
+TEST(ThreadTest, WhatIsNotActualSaysSo) {
+  v1::Consultation consultation;
+  consultation.set_conclusion(v1::CONSULTATION_CONCLUSION_AGREED);
+  consultation.set_final(true);
+  consultation.set_status(v1::STATUS_ACTUAL);
+  EXPECT_EQ(conclusion_of(consultation), "agreed (final)");
+  consultation.set_status(v1::STATUS_EXERCISE);
+  EXPECT_EQ(conclusion_of(consultation), "agreed (final) [exercise]");
+  EXPECT_EQ(as_json(consultation)["status"], "exercise");
+  EXPECT_TRUE(as_json(consultation)["problem"].is_null());
+  consultation.set_problem("body-erased");
+  EXPECT_EQ(conclusion_of(consultation), "cannot be read here: body-erased");
+  EXPECT_EQ(as_json(consultation)["problem"], "body-erased");
+  v1::ThreadReply thread;
+  thread.add_assistances()->set_status(v1::STATUS_TEST);
+  thread.add_documents()->set_status(v1::STATUS_DRAFT);
+  const std::string text = standing_text(thread);
+  EXPECT_NE(text.find(" [test], asked by"), std::string::npos) << text;
+  EXPECT_NE(text.find(" [draft], drafted by"), std::string::npos) << text;
 }
 
 TEST(ThreadTest, ProgramsGetNumbersAndWords) {

@@ -1430,6 +1430,13 @@ TEST_F(ThreadsTest, ATextThatRottedMakesNoOutcome) {
   start("AM");
   EXPECT_EQ(test::outcome(thread("AM", opening)), "store-damaged");
   EXPECT_EQ(test::outcome(thread("KZ", opening)), "good");
+  v1::ConsultationRequest request;
+  const v1::ConsultationReply all = must(show_consultations(nodes_.at("AM")->store(), request));
+  ASSERT_EQ(all.consultations_size(), 1);
+  EXPECT_EQ(all.consultations(0).opening(), opening);
+  EXPECT_TRUE(all.consultations(0).problem().starts_with("store-damaged")) << "others are told";
+  request.set_opening(opening);
+  EXPECT_EQ(test::outcome(show_consultations(nodes_.at("AM")->store(), request)), "store-damaged");
 }
 
 // A store from before is read once: what it holds refers to the same.
