@@ -170,6 +170,31 @@ Result<void> check_origins(const v1::InboxFilter& filter, const exchange::Direct
   return {};
 }
 
+// What another said its own member alone takes back (C-243); and a consultation ends by its own
+// words (C-224). Of what this node does not hold nobody here can tell.
+Result<void> check_taken_back(NodeStore& store, const std::string& member,
+                              const v1::PublishRequest& request) {
+  CHANCERY_TRY(const v1::Text text, exchange::parse_text(request.kind(), request.text()));
+  for (const auto* const named : {&text.supersedes(), &text.cancels()}) {
+    for (const std::string& notice : *named) {
+      CHANCERY_TRY(const std::optional<std::string> origin, store.received_from(notice));
+      if (origin.has_value() && *origin != member) {
+        return fail(ErrorCode::kInvalidKind,
+                    hex(as_bytes(notice)) + " is of " + *origin + ", which alone takes it back");
+      }
+    }
+  }
+  for (const std::string& notice : text.cancels()) {
+    CHANCERY_TRY(const bool opens, store.opens_consultation(notice));
+    if (opens) {
+      return fail(ErrorCode::kInvalidKind, hex(as_bytes(notice)) +
+                                               " opens a consultation: a withdrawal ends it, or an "
+                                               "opening that supersedes it");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_asked_for(const NodeStore::InboxHead& head, const v1::InboxRequest& request,
@@ -665,6 +690,7 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
                                                           .now_ms = context.now_ms}));
   CHANCERY_TRY_VOID(check_outbox(application.name, request.precedence(),
                                  outbox.waiting.draft.size() + outbox.waiting.text.size()));
+  CHANCERY_TRY_VOID(check_taken_back(store_, member_, request));
   if (request.kind().starts_with(workflow::kConsultationKinds)) {
     CHANCERY_TRY(const v1::Draft draft, exchange::parse_wire<v1::Draft>(outbox.waiting.draft));
     CHANCERY_TRY(outbox.words_on, judge_word(store_, draft, outbox.notice, request.text()));

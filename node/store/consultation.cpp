@@ -140,6 +140,28 @@ Result<std::vector<NodeStore::OwnWord>> NodeStore::own_words(const Hash& opening
   }
 }
 
+Result<bool> NodeStore::opens_consultation(std::string_view notice) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT 1 FROM consultation WHERE opening = ?1 AND idx >= 0"));
+  select->bind(1, as_bytes(notice));
+  CHANCERY_TRY(const bool opens, select->step());
+  select->reset();
+  return opens;
+}
+
+Result<std::optional<std::string>> NodeStore::received_from(std::string_view notice) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->statement("SELECT origin FROM inbox WHERE notice = ?1"));
+  select->bind(1, as_bytes(notice));
+  CHANCERY_TRY(const bool row, select->step());
+  std::optional<std::string> origin;
+  if (row) {
+    CHANCERY_TRY(origin, select->column_text(0));
+  }
+  select->reset();
+  return origin;
+}
+
 Result<std::optional<std::uint64_t>> NodeStore::directory_entry_below(std::uint64_t size) {
   CHANCERY_TRY(sqlite::Statement* const select,
                impl_->statement("SELECT idx FROM directory_entry WHERE idx < ?1 ORDER BY idx DESC "

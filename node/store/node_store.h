@@ -427,6 +427,10 @@ class NodeStore {
     std::optional<std::uint64_t> index{};  // Where it is logged.
   };
   [[nodiscard]] Result<std::vector<OwnWord>> own_words(const Hash& opening);
+  // Whether an opening of this N is logged.
+  [[nodiscard]] Result<bool> opens_consultation(std::string_view notice);
+  // The origin of a notice of this N that is shown here; nothing of one's own.
+  [[nodiscard]] Result<std::optional<std::string>> received_from(std::string_view notice);
   // The index of the newest directory entry below a size; nothing where there is none.
   [[nodiscard]] Result<std::optional<std::uint64_t>> directory_entry_below(std::uint64_t size);
 

@@ -349,6 +349,7 @@ Result<void> NodeMachine::start_program() {
                node::NodeStore::open(disk_.path("node.db"), around_.exchange.genesis(), member_,
                                      node::StoreUse::kOwn, Disk::medium()));
   std::vector<crypto::PrivateKey> sealing_keys;
+  sealing_keys.reserve(held_.size());
   for (const int number : held_) {
     sealing_keys.push_back(
         test::agreement_private(test::node_key_name(member_, number, "sealing")));

@@ -23,6 +23,7 @@
 #include "core/exchange/limits.h"
 #include "core/ledger/witness.h"
 #include "io/sqlite/database.h"
+#include "node/engine/drafting.h"
 #include "node/engine/engine.h"
 #include "node/store/evidence.h"
 #include "node/store/thread.h"
@@ -279,6 +280,32 @@ class BothEnginesTest : public testing::Test {
                     std::uint64_t expires_at_ms = 0) {
     const v1::LocalReply answer = try_text(member, to, text, kind, precedence, expires_at_ms);
     EXPECT_TRUE(answer.has_publish()) << answer.error().ShortDebugString();
+  }
+
+  // As a node would that does not ask whether it may: the draft is put into its outbox.
+  void force_text(const std::string& member, const std::vector<std::string>& to,
+                  const v1::Text& text, const std::string& kind) {
+    v1::PublishRequest publish;
+    publish.set_notice_id(test::seeded_uuid("notice", ++randoms_));
+    publish.set_kind(kind);
+    publish.set_status(status_);
+    publish.set_precedence(v1::PRECEDENCE_ROUTINE);
+    for (const std::string& code : to) {
+      publish.add_recipients()->set_member(code);
+    }
+    publish.set_text(text.SerializeAsString());
+    NodeStore& store = nodes_.at(member)->store();
+    OutboxDraft draft = must(
+        draft_notice(publish, {.member = member,
+                               .genesis = exchange_.genesis(),
+                               .directory = hub_->hub().sequencer().directory(),
+                               .random = [](std::size_t count) { return std::string(count, 'f'); },
+                               .now_ms = now_ms_}));
+    draft.application = "desk";
+    must(store.begin());
+    must(store.put_draft(draft));
+    must(store.commit());
+    start(member, numbers_[member]);
   }
 
   v1::LocalReply try_text(const std::string& member, const std::vector<std::string>& to,
@@ -1267,7 +1294,9 @@ TEST_F(ThreadsTest, AThreadIsTheSameAtAllThatHoldIt) {
       say("BY", "assistance.offer", text_with(with_trucks<v1::AssistanceOffer>(4), request));
   v1::Text foreign = text_with(with_trucks<v1::AssistanceOffer>(9), request);
   foreign.add_cancels(offer);
-  say("KZ", "assistance.offer", foreign);
+  EXPECT_EQ(try_text("KZ", {"AM", "BY"}, foreign, "assistance.offer").error().code(),
+            static_cast<std::uint32_t>(ErrorCode::kInvalidKind));
+  force_text("KZ", {"AM", "BY"}, foreign, "assistance.offer");
   say("AM", "assistance.accept", text_with(with_trucks<v1::AssistanceAccept>(3), offer));
   v1::Text aside;
   ASSERT_TRUE(aside.ParseFromString(test::TestExchange::text_of("Which road?", "contact")));
@@ -1394,6 +1423,12 @@ TEST_F(ThreadsTest, AWordIsJudgedAfterThoseThatTheHubHasNotLogged) {
     }
     return try_text("BY", {"AM"}, text, "consultation.respond");
   };
+  v1::Text called_off;
+  ASSERT_TRUE(called_off.ParseFromString(test::TestExchange::text_of("No", "contact")));
+  called_off.add_cancels(opening);
+  EXPECT_EQ(try_text("AM", {"BY"}, called_off, "contact").error().code(),
+            static_cast<std::uint32_t>(ErrorCode::kInvalidKind))
+      << "it ends by a withdrawal";
   const v1::LocalReply agrees = respond(v1::POSITION_AGREE);
   ASSERT_TRUE(agrees.has_publish());
   const v1::LocalReply refused = respond(v1::POSITION_OBJECT);
@@ -1421,7 +1456,7 @@ TEST_F(ThreadsTest, ATextThatRottedMakesNoOutcome) {
   response.set_position(v1::POSITION_OBJECT);
   say("BY", "consultation.respond", text_with(response, opening));
   stop("AM");
-  v1::Text objects = text_with(response, opening);
+  const v1::Text objects = text_with(response, opening);
   response.set_position(v1::POSITION_AGREE);
   const v1::Text agrees = text_with(response, opening);
   tamper("AM", "UPDATE inbox SET text = CAST(replace(CAST(text AS TEXT), CAST(x'" +
@@ -1892,7 +1927,7 @@ TEST_F(OverdueTest, OnlyItsOriginReplacesWhatIsToBeAcknowledged) {
   const std::string notice = send({"BY", "KZ"}, "a mistake");
   v1::Text cancel = about("no", "threat.alert");
   cancel.add_cancels(notice);
-  publish_text("KZ", {"BY"}, cancel, "threat.alert");
+  force_text("KZ", {"BY"}, cancel, "threat.alert");
   settle();
   status_ = v1::STATUS_EXERCISE;
   say("AM", "threat.alert", cancel);
