@@ -26,8 +26,7 @@ class Builder {
 
   // RFC 8259 section 4 leaves open which of two equal keys counts; two readers would disagree.
   bool key(std::string& name) {
-    const auto [at, is_new] =
-        open_.back()->get_ref<Json::object_t&>().emplace(std::move(name), nullptr);
+    const auto [at, is_new] = open_.back()->get_ref<Json::object_t&>().emplace(name, nullptr);
     if (!is_new) {
       error_ = {ErrorCode::kMalformed, "JSON has the key " + dump(at->first) + " twice"};
     }
