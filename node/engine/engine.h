@@ -323,7 +323,7 @@ class Engine {
   void choose_what_to_sign();
   std::vector<SignedSet> sign(const StampedBatch& batch);
   Result<void> sign_and_submit();
-  void await_answer(std::uint64_t through_us);
+  void await_answer();
   Result<bool> answer_is_overdue();
   Result<void> resend_when_due();
   Result<void> resend_more();

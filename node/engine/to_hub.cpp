@@ -123,18 +123,18 @@ Result<void> Engine::sign_and_submit() {
     }
   }
   link_.submit(in_order(std::move(notices), std::move(newest)));
-  await_answer(resent_through_us_.value_or(created_at_us_));
+  await_answer();
   CHANCERY_TRY(const std::uint64_t after, bytes_on_the_way());
   uplink_.on_the_way(after, now_.steady, urgency_.is_on(now_.steady));
   return {};
 }
 
-// What was stamped up to there and not marked before is on the way since now.
-void Engine::await_answer(std::uint64_t through_us) {
+// What was stamped up to now and not marked before is on the way since now.
+void Engine::await_answer() {
   if (awaited_.empty() || now_.steady - awaited_.back().since > kAwaitedTogether) {
-    awaited_.push_back({.since = now_.steady, .through_us = through_us});
+    awaited_.push_back({.since = now_.steady});
   }
-  awaited_.back().through_us = std::max(awaited_.back().through_us, through_us);
+  awaited_.back().through_us = created_at_us_;
 }
 
 // Of the oldest that is not answered, whatever was sent and answered after it.
@@ -179,10 +179,12 @@ Result<void> Engine::resend_when_due() {
   return resend_more();
 }
 
+// A portion goes as the one before is answered, so each begins the time of all anew.
 void Engine::submit_again(const std::vector<Outbound>& notices) {
   if (!notices.empty()) {
     link_.submit(notices);
-    await_answer(resent_through_us_.value_or(0));
+    awaited_.clear();
+    await_answer();
   }
 }
 
@@ -202,7 +204,6 @@ Result<void> Engine::resend_more() {
                                        .bytes_max = uplink_.pace() - before}));
   if (notices.empty()) {
     resent_through_us_.reset();
-    await_answer(created_at_us_);
     outbox_changed_ = true;  // New ones may follow.
     return {};
   }

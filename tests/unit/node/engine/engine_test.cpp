@@ -417,6 +417,24 @@ TEST_F(EngineTest, WhatIsUnansweredGoesAgainHoweverMuchIsAnsweredAfterIt) {
   EXPECT_EQ(submitted(), 1) << "each has its own 30 s";
 }
 
+// What is urgent and more than the way drains leaves the patient no room until it is answered.
+TEST_F(EngineTest, WhatIsUnansweredGoesAgainAndAgain) {
+  greet();
+  must(publish(1));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  for (int number = 2; number <= 201; ++number) {
+    must(publish(number, v1::PRECEDENCE_FLASH, 450));
+  }
+  must(turn());
+  EXPECT_EQ(submitted(), 200);
+  for (int again = 0; again < 3; ++again) {
+    pass(seconds(31));
+    must(turn());
+    EXPECT_GE(submitted(), 200) << again;
+  }
+}
+
 // A record that rots while somebody waits for it is named, and the daemon goes on.
 TEST_F(EngineTest, WhoWaitsForADamagedRecordGetsWhatElseThereIs) {
   must(ask_inbox(1, milliseconds(1'000)));
