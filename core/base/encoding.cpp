@@ -1,5 +1,7 @@
 #include "core/base/encoding.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -180,42 +182,7 @@ void append_json_escape(std::string& out, char32_t code_point) {
 }
 
 bool is_utf8(std::string_view text) {
-  const Bytes bytes = as_bytes(text);
-  std::size_t i = 0;
-  while (i < bytes.size()) {
-    const std::uint8_t lead = bytes[i];
-    if (lead < 0x80U) {
-      ++i;
-      continue;
-    }
-    std::size_t length = 0;
-    std::uint32_t point = 0;
-    std::uint32_t least = 0;  // The smallest code point that needs this length.
-    if ((lead & 0xe0U) == 0xc0U) {
-      length = 2, point = lead & 0x1fU, least = 0x80U;
-    } else if ((lead & 0xf0U) == 0xe0U) {
-      length = 3, point = lead & 0x0fU, least = 0x800U;
-    } else if ((lead & 0xf8U) == 0xf0U) {
-      length = 4, point = lead & 0x07U, least = 0x10000U;
-    } else {
-      return false;
-    }
-    if (bytes.size() - i < length) {
-      return false;
-    }
-    for (std::size_t k = 1; k < length; ++k) {
-      if ((bytes[i + k] & 0xc0U) != 0x80U) {
-        return false;
-      }
-      point = (point << 6U) | (bytes[i + k] & 0x3fU);
-    }
-    const bool surrogate = point >= 0xd800U && point <= 0xdfffU;
-    if (point < least || point > 0x10ffffU || surrogate) {
-      return false;
-    }
-    i += length;
-  }
-  return true;
+  return simdjson::validate_utf8(text);
 }
 
 }  // namespace chancery

@@ -8,6 +8,7 @@
 
 #include "chancery/v1/notices.pb.h"
 #include "core/base/encoding.h"
+#include "core/exchange/content_json.h"
 #include "core/exchange/strict.h"
 
 namespace chancery::exchange {
@@ -72,11 +73,14 @@ Result<v1::Text> text_from_json(std::string_view kind, std::string_view subject,
     return fail(ErrorCode::kLimitExceeded, "content of more than 4 MiB of JSON");
   }
   const std::unique_ptr<Message> message(info->prototype->New());
-  const auto status = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(content_json.data(), content_json.size()), message.get());
-  if (!status.ok()) {
-    return fail(ErrorCode::kInvalidKind, "the content does not fit kind " + std::string(kind) +
-                                             ": " + one_line(status.ToString()));
+  if (!read_plain_json(content_json, *message)) {
+    message->Clear();
+    const auto status = google::protobuf::util::JsonStringToMessage(
+        google::protobuf::StringPiece(content_json.data(), content_json.size()), message.get());
+    if (!status.ok()) {
+      return fail(ErrorCode::kInvalidKind, "the content does not fit kind " + std::string(kind) +
+                                               ": " + one_line(status.ToString()));
+    }
   }
   v1::Text text;
   text.set_subject(std::string(subject));

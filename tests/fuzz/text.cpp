@@ -2,9 +2,14 @@
 // byte: the kind; second byte: 0 the bytes are a Text, 1 they are a content, 2 they are JSON.
 //
 // Holds: the content of any text shows as JSON; JSON that is taken makes a text that a reader
-// takes, and the JSON which it shows as makes the same content again; any text is judged by the
-// rules of its kind.
+// takes, and the JSON which it shows as makes the same content again; what is plain is read as
+// protobuf's mapping reads it; any text is judged by the rules of its kind.
 
+#include <google/protobuf/util/json_util.h>
+
+#include <memory>
+
+#include "core/exchange/content_json.h"
 #include "core/exchange/kind_check.h"
 #include "core/exchange/kinds.h"
 #include "io/text/json.h"
@@ -19,6 +24,15 @@ constexpr std::size_t kDepthMax = 32;
 void check_shown(std::string_view kind, std::string_view content) {
   const std::string json = exchange::content_to_json(kind, content);
   CHANCERY_CHECK(chancery::text::parse_json(json, kDepthMax).has_value());
+}
+
+void check_plain(const google::protobuf::Message& prototype, const std::string& json) {
+  const std::unique_ptr<google::protobuf::Message> plain(prototype.New());
+  const std::unique_ptr<google::protobuf::Message> mapped(prototype.New());
+  if (exchange::read_plain_json(json, *plain)) {
+    CHANCERY_CHECK(google::protobuf::util::JsonStringToMessage(json, mapped.get()).ok());
+    CHANCERY_CHECK(plain->SerializeAsString() == mapped->SerializeAsString());
+  }
 }
 
 void check_written(std::string_view kind, std::string_view json) {
@@ -50,6 +64,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   } else if (form == 1) {
     check_shown(kind, bytes);
   } else {
+    if (which != exchange::kinds().size()) {
+      check_plain(*exchange::kinds()[which].prototype, std::string(bytes));
+    }
     check_written(kind, bytes);
   }
   return 0;

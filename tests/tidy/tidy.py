@@ -50,6 +50,7 @@ ONLY_IN = {  # third-party include: the folders that may know of it
     r"CLI/": {"io/args"},
     r"httplib\.h": {"io/http"},
     r"libstemmer\.h": {"io/words"},
+    r"simdjson\.h": {"core/base", "core/exchange", "io/text"},
     r"(gtest|gmock)/": set(),
 }
 SYSTEM = re.compile(r"[\w.]+|(sys|net|netinet|arpa|linux)/[\w.]+")  # Standard library and POSIX.

@@ -18,10 +18,51 @@ TEST(JsonTest, KeepsTheOrderOfKeys) {
   EXPECT_EQ(dump(*value), R"({"z":1,"a":[true,null,"x"],"m":-2.5})");
 }
 
+// Whatever parser reads it: also what the fast one does not take.
+TEST(JsonTest, ReadsWhatNlohmannReads) {
+  const std::string big = R"({"long":")" + std::string(1U << 20U, 'x') + R"("})";
+  for (const std::string& text :
+       {std::string(R"([0,-0,1,-1,18446744073709551615,9223372036854775808,-9223372036854775808])"),
+        std::string(
+            R"([18446744073709551616,-9223372036854775809,1.5,-0.0,1e2,0.1,1e-400,5e-324])"),
+        std::string(R"({"":"","a\"b\\\/\b\f\n\r\t":{"c":[[],{}]},"Ереван":"𝄞"})"),
+        std::string("[\"\\u0041\\ud834\\udd1e\"]"), std::string(" \t\r\n[ 1 , \"2\" ] "),
+        std::string("\xef\xbb\xbf[1]"), std::string("\"x\""), std::string("null"), big}) {
+    const auto value = parse_json(text, 8);
+    ASSERT_TRUE(value) << text;
+    const Json other = Json::parse(text, nullptr, false);
+    EXPECT_EQ(*value, other) << text;
+    EXPECT_EQ(dump(*value), dump(other));
+  }
+  EXPECT_TRUE(parse_json("[1]", 8)->at(0).is_number_unsigned());
+  EXPECT_FALSE(parse_json("[-1]", 8)->at(0).is_number_unsigned());
+}
+
 TEST(JsonTest, RefusesWhatIsNotJsonWithThePlace) {
-  for (const char* const text :
-       {"", " ", "{", "[1,]", "{\"a\":}", "nul", "'a'", "{}x", "[1] [2]", "\"\\x\"", "\"\n\"", "01",
-        "NaN", "// c\n1", "\xff", "\"\xff\"", "1e999"}) {
+  for (const char* const text : {"",
+                                 " ",
+                                 "{",
+                                 "[1,]",
+                                 "{\"a\":}",
+                                 "nul",
+                                 "'a'",
+                                 "{}x",
+                                 "[1] [2]",
+                                 "\"\\x\"",
+                                 "\"\n\"",
+                                 "01",
+                                 "NaN",
+                                 "// c\n1",
+                                 "\xff",
+                                 "\"\xff\"",
+                                 "1e999",
+                                 "[\"\\ud834\"]",
+                                 "[\"\\udd1e\"]",
+                                 "[\"\\udd1e\\ud834\"]",
+                                 "{1:2}",
+                                 "[1 2]",
+                                 "-",
+                                 "[\"a]"}) {
     EXPECT_EQ(code_of(parse_json(text, 8)), ErrorCode::kMalformed) << text;
   }
   EXPECT_NE(parse_json("[1,]", 8).error().detail.find("byte 4"), std::string::npos);
