@@ -24,9 +24,9 @@ constexpr std::size_t kPlainBytesMax = 1U << 20U;
 bool read_object(const dom::object& object, Message& message);
 
 // Sets a field or adds to a list.
-class Field {
+class FieldWriter {
  public:
-  Field(Message& message, const FieldDescriptor& descriptor)
+  FieldWriter(Message& message, const FieldDescriptor& descriptor)
       : message_(message),
         descriptor_(descriptor),
         access_(*message.GetReflection()),
@@ -108,7 +108,7 @@ class Field {
 };
 
 // NOLINTNEXTLINE(misc-no-recursion)
-bool read_list(const dom::element& value, Field& field) {
+bool read_list(const dom::element& value, FieldWriter& field) {
   dom::array list;
   if (value.get(list) != simdjson::SUCCESS) {
     return false;
@@ -133,7 +133,7 @@ bool read_object(const dom::object& object, Message& message) {
       return false;
     }
     seen.push_back(descriptor);
-    Field field(message, *descriptor);
+    FieldWriter field(message, *descriptor);
     if (!(descriptor->is_repeated() ? read_list(item.value, field) : field.read(item.value))) {
       return false;
     }
