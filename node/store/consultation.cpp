@@ -151,8 +151,9 @@ Result<bool> NodeStore::opens_consultation(std::string_view notice) {
 
 Result<std::optional<std::string>> NodeStore::received_from(std::string_view notice) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT origin FROM inbox WHERE notice = ?1"));
-  select->bind(1, as_bytes(notice));
+               impl_->statement("SELECT origin FROM inbox WHERE arrival = ?1 AND notice = ?2"));
+  CHANCERY_TRY(const std::uint64_t arrival, impl_->find_row(NoticeIndex::Part::kInbox, notice));
+  select->bind(1, arrival).bind(2, as_bytes(notice));
   CHANCERY_TRY(const bool row, select->step());
   std::optional<std::string> origin;
   if (row) {

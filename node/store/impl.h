@@ -20,6 +20,7 @@
 #include "io/words/stemmer.h"
 #include "node/store/counts.h"
 #include "node/store/node_store.h"
+#include "node/store/notice_index.h"
 
 namespace chancery::node {
 
@@ -30,7 +31,7 @@ struct NodeStore::Impl {
 
   // The rows of `columns` ("SELECT … FROM table ") that a request names: by notice id, by index, or
   // by a prefix of N. Two are enough to see that it is not one.
-  Result<sqlite::Statement*> select_notice(std::string_view columns,
+  Result<sqlite::Statement*> select_notice(NoticeIndex::Part part, std::string_view columns,
                                            const v1::ShowRequest& request) {
     const std::string from(columns);
     sqlite::Statement* select = nullptr;
@@ -41,8 +42,9 @@ struct NodeStore::Impl {
       CHANCERY_TRY(select, statement(from + "WHERE idx = ?1"));
       select->bind(1, request.index_plus_one() - 1);
     } else if (request.notice().size() == Hash{}.size()) {
-      CHANCERY_TRY(select, statement(from + "WHERE notice = ?1"));
-      select->bind(1, as_bytes(request.notice()));
+      CHANCERY_TRY(const std::uint64_t row, find_row(part, request.notice()));
+      CHANCERY_TRY(select, statement(from + "WHERE " + key_of(part) + " = ?1 AND notice = ?2"));
+      select->bind(1, row).bind(2, as_bytes(request.notice()));
     } else {
       CHANCERY_TRY(select, statement(from + "WHERE substr(notice, 1, ?2) = ?1 LIMIT 2"));
       select->bind(1, as_bytes(request.notice())).bind(2, request.notice().size());
@@ -95,8 +97,14 @@ struct NodeStore::Impl {
     return value;
   }
 
-  // Counts, read where this is their first use.
+  // Counts, read where this is their first use; and so with the index.
   Result<Counts*> counts();
+  Result<NoticeIndex*> notice_index();
+  // Where a notice is by its N, if it is there, which the row says; 0 where nothing is.
+  Result<std::uint64_t> find_row(NoticeIndex::Part part, std::string_view notice);
+  static std::string key_of(NoticeIndex::Part part) {
+    return part == NoticeIndex::Part::kInbox ? "arrival" : "seq";
+  }
   Result<void> forget_envelope(std::uint64_t number);  // Of a row that is to be signed anew.
   // The tables of counts, from the rows themselves.
   Result<void> recount();
@@ -161,6 +169,7 @@ struct NodeStore::Impl {
   std::map<CursorKey, exchange::PerLane<std::uint64_t>> handed_in_memory;
   bool memory_is_put = false;  // In the transaction that is open.
   std::optional<Counts> counts_in_memory;
+  std::optional<NoticeIndex> index_in_memory;
   // Raised to, and not written yet: the clock of the key, and cursors.
   std::optional<std::uint64_t> clock_us;
   exchange::PerLane<std::uint64_t> raised_cursors;

@@ -147,7 +147,8 @@ Result<std::uint64_t> NodeStore::newest_arrival() {
 }
 
 Result<std::optional<v1::InboxItem>> NodeStore::find_notice(const v1::ShowRequest& request) {
-  CHANCERY_TRY(sqlite::Statement* const select, impl_->select_notice(kInboxColumns, request));
+  CHANCERY_TRY(sqlite::Statement* const select,
+               impl_->select_notice(NoticeIndex::Part::kInbox, kInboxColumns, request));
   CHANCERY_TRY(const bool found, select->step());
   if (!found) {
     return std::optional<v1::InboxItem>();

@@ -106,6 +106,9 @@ Result<void> NodeStore::Impl::write_memory() {
   if (counts_in_memory.has_value()) {
     CHANCERY_TRY_VOID(counts_in_memory->write(statements));
   }
+  if (index_in_memory.has_value()) {
+    CHANCERY_TRY_VOID(index_in_memory->write(statements));
+  }
   if (raised_cursors != exchange::PerLane<std::uint64_t>()) {
     CHANCERY_TRY(sqlite::Statement* const cursors,
                  statement("UPDATE position SET cursor = max(cursor, ?1), cursor_urgent = "
@@ -125,6 +128,7 @@ Result<void> NodeStore::Impl::write_memory() {
 
 void NodeStore::Impl::forget_memory() {
   counts_in_memory.reset();
+  index_in_memory.reset();
   clock_us.reset();
   raised_cursors = {};
   forget_what_was_read();
@@ -142,6 +146,23 @@ Result<Counts*> NodeStore::Impl::counts() {
     CHANCERY_TRY(counts_in_memory, Counts::load(statements));
   }
   return &*counts_in_memory;
+}
+
+Result<NoticeIndex*> NodeStore::Impl::notice_index() {
+  if (!index_in_memory.has_value()) {
+    CHANCERY_TRY(index_in_memory, NoticeIndex::load(statements));
+  }
+  return &*index_in_memory;
+}
+
+Result<std::uint64_t> NodeStore::Impl::find_row(NoticeIndex::Part part, std::string_view notice) {
+  if (notice.size() != Hash{}.size()) {
+    return 0;
+  }
+  CHANCERY_TRY(const NoticeIndex* const index, notice_index());
+  CHANCERY_TRY(const std::optional<std::uint64_t> row,
+               index->find(statements, part, hash_from(notice)));
+  return row.value_or(0);
 }
 
 Result<void> NodeStore::Impl::recount() {
@@ -408,28 +429,41 @@ Result<exchange::Directory> NodeStore::directory_at(std::uint64_t index) {
   }
 }
 
-// Another draft under a notice id that is logged and shown: the hub must not have logged it.
-Result<bool> NodeStore::reuses_id(const Arrival& arrival) {
-  if (arrival.verdict != Verdict::kGood || !arrival.envelope.has_value()) {
-    return false;
+// Another draft under a notice id that is logged and shown: the hub must not have logged it. And
+// the arrival that a notice has already. By the id, whose index is written in its order.
+Result<NodeStore::Shown> NodeStore::shown_of_id(const exchange::Envelope& envelope) {
+  CHANCERY_TRY(
+      sqlite::Statement* const select,
+      impl_->statement("SELECT arrival, notice = ?3, idx >= 0 FROM inbox WHERE notice_id = "
+                       "?1 AND origin = ?2"));
+  select->bind(1, as_bytes(envelope.draft.notice_id()))
+      .bind(2, std::string_view(envelope.draft.origin()))
+      .bind(3, Bytes(envelope.notice));
+  Shown shown;
+  while (true) {
+    CHANCERY_TRY(const bool more, select->step());
+    if (!more) {
+      return shown;
+    }
+    CHANCERY_TRY(const std::uint64_t same, select->column_u64(1));
+    CHANCERY_TRY(const std::uint64_t is_logged, select->column_u64(2));
+    if (same != 0) {
+      CHANCERY_TRY(shown.arrival, select->column_u64(0));
+    } else {
+      shown.other = shown.other || is_logged != 0;
+    }
   }
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT 1 FROM inbox WHERE notice_id = ?1 AND origin = ?2 "
-                                "AND notice != ?3 AND idx >= 0"));
-  select->bind(1, as_bytes(arrival.envelope->draft.notice_id()))
-      .bind(2, std::string_view(arrival.envelope->draft.origin()))
-      .bind(3, Bytes(arrival.envelope->notice));
-  CHANCERY_TRY(const bool reused, select->step());
-  select->reset();
-  return reused;
 }
 
 Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& delivered,
                                                             const ledger::Leaf& leaf,
                                                             std::uint64_t now_ms) {
-  CHANCERY_TRY(const bool reused, reuses_id(delivered));
+  Shown shown;
+  if (delivered.verdict == Verdict::kGood && delivered.envelope.has_value()) {
+    CHANCERY_TRY(shown, shown_of_id(*delivered.envelope));
+  }
   std::optional<Arrival> voided;
-  if (reused) {
+  if (shown.other) {
     voided = delivered;
     voided->verdict = Verdict::kVoid;
     voided->error = Error{ErrorCode::kNoticeIdReused, "another draft of this id is shown"};
@@ -466,19 +500,15 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
     return std::optional<std::uint64_t>();
   }
   const exchange::Envelope& envelope = *arrival.envelope;
-  CHANCERY_TRY(sqlite::Statement* const known,
-               impl_->statement("SELECT 1 FROM inbox WHERE notice = ?1"));
-  known->bind(1, Bytes(envelope.notice));
-  CHANCERY_TRY(const bool shown, known->step());
-  known->reset();
   const exchange::Signature* const by = envelope.batch_signature();
   const std::string key_id = by == nullptr ? "" : to_string(by->key_id);
-  if (shown) {
+  if (shown.arrival.has_value()) {
     // One notice, shown once: the first acceptance stands, unless the log went back before it.
-    CHANCERY_TRY(sqlite::Statement* const again,
-                 impl_->statement("UPDATE inbox SET idx = ?2, accepted_at_ms = ?3, "
-                                  "created_at_us = ?4, key_id = ?5 WHERE notice = ?1 AND idx < 0"));
-    CHANCERY_TRY_VOID(again->bind(1, Bytes(envelope.notice))
+    CHANCERY_TRY(
+        sqlite::Statement* const again,
+        impl_->statement("UPDATE inbox SET idx = ?2, accepted_at_ms = ?3, "
+                         "created_at_us = ?4, key_id = ?5 WHERE arrival = ?1 AND idx < 0"));
+    CHANCERY_TRY_VOID(again->bind(1, *shown.arrival)
                           .bind(2, arrival.index)
                           .bind(3, leaf.accepted_at_ms)
                           .bind(4, envelope.header.created_at_us())
@@ -486,9 +516,8 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                           .run());
     if (impl_->database.changes() > 0) {
       CHANCERY_TRY(sqlite::Statement* const record,
-                   impl_->statement("UPDATE record SET accepted_at_ms = ?2 WHERE arrival = "
-                                    "(SELECT arrival FROM inbox WHERE idx = ?1)"));
-      CHANCERY_TRY_VOID(record->bind(1, arrival.index).bind(2, leaf.accepted_at_ms).run());
+                   impl_->statement("UPDATE record SET accepted_at_ms = ?2 WHERE arrival = ?1"));
+      CHANCERY_TRY_VOID(record->bind(1, *shown.arrival).bind(2, leaf.accepted_at_ms).run());
     }
     return std::optional<std::uint64_t>();
   }
@@ -513,6 +542,8 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
           .run());
   const auto number = static_cast<std::uint64_t>(impl_->database.last_insert_rowid());
   counts->change_intake().shown += 1;
+  CHANCERY_TRY(NoticeIndex* const index, impl_->notice_index());
+  index->add(NoticeIndex::Part::kInbox, envelope.notice, number);
   CHANCERY_TRY_VOID(impl_->expect_acknowledgements(envelope.draft, envelope.notice, now_ms));
   return std::optional(number);
 }
@@ -730,6 +761,21 @@ Result<void> NodeStore::check() {
                              "SELECT * FROM outbox_share))"));
   if (same != 1 || differing != 0) {
     return fail(ErrorCode::kStoreDamaged, "the tally is not what the rows come to");
+  }
+  CHANCERY_TRY(
+      const std::uint64_t not_indexed,
+      impl_->number("SELECT (SELECT count(*) FROM inbox i WHERE arrival <= (SELECT arrival FROM "
+                    "notice_indexed) "
+                    "AND NOT EXISTS (SELECT 1 FROM notice_index n WHERE n.notice = i.notice AND "
+                    "n.own = 0 AND "
+                    "n.number = i.arrival)) + "
+                    "(SELECT count(*) FROM outbox o WHERE seq <= (SELECT seq FROM notice_indexed) "
+                    "AND NOT EXISTS (SELECT 1 FROM notice_index n WHERE n.notice = o.notice AND "
+                    "n.own = 1 AND "
+                    "n.number = o.seq))"));
+  if (not_indexed != 0) {
+    return fail(ErrorCode::kStoreDamaged,
+                std::to_string(not_indexed) + " notices are not where the index by N has them");
   }
   CHANCERY_TRY(const std::uint64_t size, impl_->number("SELECT size FROM position"));
   CHANCERY_TRY_VOID(check_witness());

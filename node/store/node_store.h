@@ -74,7 +74,7 @@ namespace chancery::node {
 using sqlite::StoreUse;
 
 inline constexpr std::uint32_t kNodeStoreApplicationId = 0x43484e64;  // "CHNd"
-inline constexpr std::uint32_t kNodeStoreVersion = 14;
+inline constexpr std::uint32_t kNodeStoreVersion = 15;
 
 enum class OutboxStage : std::uint8_t { kQueued = 1, kSigned = 2, kLogged = 3, kRefused = 4 };
 
@@ -634,7 +634,11 @@ class NodeStore {
   [[nodiscard]] Result<v1::AuditPageReply> audit_batches(std::uint64_t from_index,
                                                          std::size_t bytes_max, bool entries,
                                                          v1::AuditPageReply used);
-  [[nodiscard]] Result<bool> reuses_id(const Arrival& arrival);
+  struct Shown {
+    bool other = false;  // Another draft of its id is logged and shown.
+    std::optional<std::uint64_t> arrival;
+  };
+  [[nodiscard]] Result<Shown> shown_of_id(const exchange::Envelope& envelope);
   [[nodiscard]] Result<std::optional<Error>> first_alarm();
 
   struct Impl;

@@ -97,6 +97,8 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                         .bind(2, as_bytes(draft.waiting.draft))
                         .bind(3, as_bytes(draft.waiting.text))
                         .run());
+  CHANCERY_TRY(NoticeIndex* const index, impl_->notice_index());
+  index->add(NoticeIndex::Part::kOutbox, draft.notice, number);
   CHANCERY_TRY(Counts* const counts, impl_->counts());
   counts->add({.application = draft.application,
                .lane = exchange::lane_of(draft.waiting.precedence),
@@ -144,7 +146,8 @@ Result<std::optional<OutboxRow>> NodeStore::find_own(const v1::ShowRequest& requ
 }
 
 Result<std::optional<OutboxRow>> NodeStore::Impl::outbox_row(const v1::ShowRequest& request) {
-  CHANCERY_TRY(sqlite::Statement* const select, select_notice(kOutboxColumns, request));
+  CHANCERY_TRY(sqlite::Statement* const select,
+               select_notice(NoticeIndex::Part::kOutbox, kOutboxColumns, request));
   CHANCERY_TRY(const bool found, select->step());
   if (!found) {
     return std::optional<OutboxRow>();

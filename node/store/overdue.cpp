@@ -157,9 +157,11 @@ Result<void> NodeStore::Impl::end_owed_by(std::string_view by, std::string_view 
 }
 
 Result<bool> NodeStore::raises_alarms(std::string_view notice) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT 1 FROM outbox WHERE notice = ?1 AND alarms = 1"));
-  select->bind(1, as_bytes(notice));
+  CHANCERY_TRY(
+      sqlite::Statement* const select,
+      impl_->statement("SELECT 1 FROM outbox WHERE seq = ?1 AND notice = ?2 AND alarms = 1"));
+  CHANCERY_TRY(const std::uint64_t number, impl_->find_row(NoticeIndex::Part::kOutbox, notice));
+  select->bind(1, number).bind(2, as_bytes(notice));
   CHANCERY_TRY(const bool is_there, select->step());
   select->reset();
   return is_there;

@@ -68,4 +68,8 @@ Result<void> fill_schema2(sqlite::Database& database) {
   return fill_unstored(database);
 }
 
+Result<void> make_views(sqlite::Database& database) {
+  return database.execute(std::string(kViews));
+}
+
 }  // namespace chancery::node

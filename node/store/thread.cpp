@@ -406,10 +406,16 @@ Result<std::vector<Hash>> NodeStore::referred_to(std::uint64_t index) {
 }
 
 Result<std::optional<std::uint64_t>> NodeStore::index_of(const Hash& notice) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT idx FROM inbox WHERE notice = ?1 AND idx >= 0 UNION ALL "
-                                "SELECT idx FROM outbox WHERE notice = ?1 AND stage = 3 LIMIT 1"));
-  select->bind(1, Bytes(notice));
+  CHANCERY_TRY(
+      sqlite::Statement* const select,
+      impl_->statement("SELECT idx FROM inbox WHERE arrival = ?2 AND notice = ?1 AND idx >= 0 "
+                       "UNION ALL SELECT idx FROM outbox WHERE seq = ?3 AND notice = ?1 "
+                       "AND stage = 3 LIMIT 1"));
+  CHANCERY_TRY(const std::uint64_t arrival,
+               impl_->find_row(NoticeIndex::Part::kInbox, as_view(notice)));
+  CHANCERY_TRY(const std::uint64_t number,
+               impl_->find_row(NoticeIndex::Part::kOutbox, as_view(notice)));
+  select->bind(1, Bytes(notice)).bind(2, arrival).bind(3, number);
   CHANCERY_TRY(const std::vector<std::uint64_t> indices, indices_of(*select));
   return indices.empty() ? std::nullopt : std::optional(indices.front());
 }

@@ -35,6 +35,8 @@ inline std::string undo_version13() {
   return sql;
 }
 
+inline constexpr const char* kUndoVersion15 =
+    "DROP TABLE notice_index; DROP TABLE notice_indexed; ";
 // With views of the names that were there, which count nothing.
 inline constexpr const char* kUndoVersion14 =
     "DROP VIEW outbox_whole; DROP VIEW recount; DROP VIEW outbox_share_recount; "

@@ -1489,6 +1489,7 @@ TEST_F(ThreadsTest, AStoreOfVersion9FindsItsThreads) {
                                                          {.mode = sqlite::OpenMode::kExisting,
                                                           .application_id = kNodeStoreApplicationId,
                                                           .user_version = kNodeStoreVersion}));
+      must(raw.execute(test::kUndoVersion15));
       must(raw.execute(test::kUndoVersion14));
       must(raw.execute(test::undo_version13()));
       must(raw.execute(test::kUndoVersion12));
@@ -2006,6 +2007,7 @@ TEST_F(OverdueTest, AStoreOfVersion11KnowsWhatRaisesAnAlarmAndWhatIsExempt) {
         must(sqlite::Database::open(folder_ / "AM.db", {.mode = sqlite::OpenMode::kExisting,
                                                         .application_id = kNodeStoreApplicationId,
                                                         .user_version = kNodeStoreVersion}));
+    must(raw.execute(test::kUndoVersion15));
     must(raw.execute(test::kUndoVersion14));
     must(raw.execute(test::undo_version13()));
     must(raw.execute(test::kUndoVersion12));

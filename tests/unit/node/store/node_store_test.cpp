@@ -15,6 +15,7 @@
 #include "core/exchange/audit.h"
 #include "core/exchange/envelope.h"
 #include "io/os/file.h"
+#include "node/store/notice_index.h"
 #include "tests/unit/node/older_store.h"
 #include "tests/unit/node/support.h"
 
@@ -1270,6 +1271,40 @@ TEST_F(NodeStoreTest, AnotherDraftUnderAnIdThatIsShownIsVoid) {
   const std::string two = exchange_.publish(draft, text_of("no"), exchange_.directory());
   EXPECT_TRUE(receive(one).has_value());
   EXPECT_FALSE(receive(two).has_value());
+  commit();
+  tamper("UPDATE inbox SET idx = -1 - arrival");  // As where the log went back before it.
+  EXPECT_TRUE(receive(two).has_value());
+  EXPECT_FALSE(receive(one).has_value());
+}
+
+TEST_F(NodeStoreTest, WhatTheIndexByNClaimsToHaveIsLookedFor) {
+  const OutboxDraft draft = queue();
+  commit();
+  EXPECT_EQ(outcome(store_->check()), "good");
+  tamper("UPDATE notice_indexed SET seq = 1");
+  EXPECT_EQ(outcome(store_->check()), "store-damaged");
+  tamper("INSERT INTO notice_index SELECT notice, 1, 2 FROM outbox");
+  EXPECT_EQ(outcome(store_->check()), "store-damaged");
+  tamper("UPDATE notice_index SET number = 1");
+  EXPECT_EQ(outcome(store_->check()), "good");
+}
+
+TEST_F(NodeStoreTest, WhatWasWrittenOfTheIndexInATransactionThatEndsIsNotLost) {
+  std::vector<Hash> notices;
+  for (std::size_t i = 0; i < NoticeIndex::kWaitingMax; ++i) {
+    notices.push_back(queue().notice);
+  }
+  commit();
+  for (int i = 0; i < 100; ++i) {
+    queue();
+  }
+  ASSERT_TRUE(store_->audit_page(0, kAll));  // Writes what is held in memory.
+  store_->roll_back();
+  for (const Hash& notice : notices) {
+    v1::ShowRequest request;
+    request.set_notice(to_string(notice));
+    ASSERT_TRUE(must(store_->find_own(request)).has_value());
+  }
 }
 
 TEST_F(NodeStoreTest, ConsultationsAreFoundByTheirOpening) {
@@ -1382,6 +1417,7 @@ TEST(NodeStoreVersionTest, AStoreOfVersion7SaysThatItsWitnessCosignedMore) {
         must(sqlite::Database::open(path, {.mode = sqlite::OpenMode::kExisting,
                                            .application_id = kNodeStoreApplicationId,
                                            .user_version = kNodeStoreVersion}));
+    must(raw.execute(test::kUndoVersion15));
     must(raw.execute(test::kUndoVersion14));
     must(raw.execute(test::undo_version13()));
     must(raw.execute(test::kUndoVersion12));
