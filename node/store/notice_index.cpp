@@ -36,8 +36,10 @@ Result<void> NoticeIndex::read(sqlite::StatementCache& statements, Part part,
 
 Result<std::optional<std::uint64_t>> NoticeIndex::find(sqlite::StatementCache& statements,
                                                        Part part, const Hash& notice) const {
-  if (const auto found = waiting_.find({notice, part}); found != waiting_.end()) {
-    return std::optional(found->second);
+  for (const Entry& entry : waiting_[notice[0]]) {
+    if (entry.notice == notice && entry.part == part) {
+      return std::optional(entry.row);
+    }
   }
   CHANCERY_TRY(sqlite::Statement* const select,
                statements.get("SELECT number FROM notice_index WHERE notice = ?1 AND own = ?2"));
@@ -52,32 +54,41 @@ Result<std::optional<std::uint64_t>> NoticeIndex::find(sqlite::StatementCache& s
 }
 
 void NoticeIndex::add(Part part, const Hash& notice, std::uint64_t row) {
-  waiting_.insert_or_assign({notice, part}, row);
+  waiting_[notice[0]].push_back({.notice = notice, .part = part, .row = row});
+  ++waiting_count_;
   newest_.of(part) = std::max(newest_.of(part), row);
 }
 
 Result<void> NoticeIndex::write(sqlite::StatementCache& statements) {
-  for (std::size_t count = 0; waiting_.size() > waiting_max_ && count < kStretchMax;) {
-    const auto next = waiting_.lower_bound(from_);
-    if (next == waiting_.end()) {
-      CHANCERY_TRY(sqlite::Statement* const turn,
-                   statements.get("UPDATE notice_indexed SET arrival = ?1, seq = ?2"));
-      CHANCERY_TRY_VOID(turn->bind(1, at_turn_.inbox).bind(2, at_turn_.outbox).run());
-      at_turn_ = newest_;
-      from_ = {};
-      continue;
+  for (std::size_t count = 0; waiting_count_ > waiting_max_ && count < kStretchMax;) {
+    std::vector<Entry>& entries = waiting_[next_];
+    std::ranges::sort(entries, {},
+                      [](const Entry& entry) { return std::pair(entry.notice, entry.part); });
+    for (const Entry& entry : entries) {
+      CHANCERY_TRY(sqlite::Statement* const put,
+                   statements.get("INSERT INTO notice_index(notice, own, number) VALUES(?1, ?2, "
+                                  "?3) ON CONFLICT DO NOTHING"));
+      CHANCERY_TRY_VOID(put->bind(1, Bytes(entry.notice))
+                            .bind(2, std::to_underlying(entry.part))
+                            .bind(3, entry.row)
+                            .run());
     }
-    CHANCERY_TRY(sqlite::Statement* const put,
-                 statements.get("INSERT INTO notice_index(notice, own, number) VALUES(?1, ?2, ?3) "
-                                "ON CONFLICT DO NOTHING"));
-    CHANCERY_TRY_VOID(put->bind(1, Bytes(next->first.first))
-                          .bind(2, std::to_underlying(next->first.second))
-                          .bind(3, next->second)
-                          .run());
-    from_ = next->first;
-    waiting_.erase(next);
-    ++count;
+    count += entries.size();
+    waiting_count_ -= entries.size();
+    entries.clear();
+    next_ = (next_ + 1) % waiting_.size();
+    if (next_ == 0) {
+      CHANCERY_TRY_VOID(end_round(statements));
+    }
   }
+  return {};
+}
+
+Result<void> NoticeIndex::end_round(sqlite::StatementCache& statements) {
+  CHANCERY_TRY(sqlite::Statement* const mark,
+               statements.get("UPDATE notice_indexed SET arrival = ?1, seq = ?2"));
+  CHANCERY_TRY_VOID(mark->bind(1, at_turn_.inbox).bind(2, at_turn_.outbox).run());
+  at_turn_ = newest_;
   return {};
 }
 
