@@ -114,7 +114,7 @@ void NodeStore::Impl::check_received(std::uint64_t index, std::string_view bytes
 Result<void> NodeStore::Impl::check_received_from(std::uint64_t from, std::uint64_t begin,
                                                   const std::vector<Hash>& entries) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               statement("SELECT idx, envelope, verdict FROM received WHERE idx >= ?1 "
+               statement("SELECT idx, envelope, verdict FROM received_whole WHERE idx >= ?1 "
                          "ORDER BY idx DESC"));
   select->bind(1, from);
   for (std::size_t bytes = 0; bytes < exchange::kTailBytesMax;) {
@@ -190,7 +190,7 @@ Result<bool> NodeStore::Impl::scrub_batch(std::size_t& bytes) {
 
 Result<bool> NodeStore::Impl::scrub_received(NodeStore& store, std::size_t& bytes) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               statement("SELECT idx, envelope, verdict FROM received WHERE idx >= ?1 "
+               statement("SELECT idx, envelope, verdict FROM received_whole WHERE idx >= ?1 "
                          "ORDER BY idx LIMIT 1"));
   select->bind(1, scrub.next);
   CHANCERY_TRY(const bool row, select->step());

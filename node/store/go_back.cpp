@@ -65,7 +65,7 @@ Result<void> NodeStore::Impl::keep_abandoned(std::uint64_t size, std::string_vie
         "INSERT INTO abandoned_entry SELECT ?2, 'directory_entry', idx, envelope, 0, '' "
         "FROM directory_entry WHERE idx >= ?1",
         "INSERT INTO abandoned_entry SELECT ?2, 'received', idx, envelope, code, reason "
-        "FROM received WHERE idx >= ?1",
+        "FROM received_whole WHERE idx >= ?1",
         "INSERT INTO abandoned_entry SELECT ?2, 'garbled', idx, envelope, code, reason "
         "FROM garbled WHERE idx >= ?1",
         "INSERT INTO abandoned_entry SELECT ?2, 'outbox', idx, envelope, code, reason FROM "
@@ -74,10 +74,11 @@ Result<void> NodeStore::Impl::keep_abandoned(std::uint64_t size, std::string_vie
     CHANCERY_TRY_VOID(keep->bind(1, size).bind(2, id).run());
   }
   // An alarm that an arrival gave reason for stands.
-  CHANCERY_TRY(sqlite::Statement* const alarm,
-               statement("INSERT INTO alarm(code, reason, evidence, raised_at_ms) SELECT code, "
-                         "reason, envelope, ?2 FROM received WHERE verdict = 0 AND code != 0 AND "
-                         "idx >= ?1 ORDER BY idx LIMIT 1"));
+  CHANCERY_TRY(
+      sqlite::Statement* const alarm,
+      statement("INSERT INTO alarm(code, reason, evidence, raised_at_ms) SELECT code, "
+                "reason, envelope, ?2 FROM received_whole WHERE verdict = 0 AND code != 0 AND "
+                "idx >= ?1 ORDER BY idx LIMIT 1"));
   return alarm->bind(1, size).bind(2, now_ms).run();
 }
 

@@ -19,6 +19,7 @@
 #include "io/sqlite/transaction.h"
 #include "io/words/stemmer.h"
 #include "node/store/counts.h"
+#include "node/store/cut.h"
 #include "node/store/node_store.h"
 #include "node/store/notice_index.h"
 
@@ -116,6 +117,7 @@ struct NodeStore::Impl {
   // Our notice was logged there, and its recipients are now to have it.
   Result<void> expect_delivery(const v1::Draft& draft, std::uint64_t index);
   Result<void> expect_no_delivery(exchange::Lane lane, std::uint64_t index);
+  Result<Cut> cut_own(const Arrival& arrival);
   // A peer has what we sent it below a size of the log; or of a lane what is at these indices.
   Result<void> mark_delivered(std::string_view peer, std::uint64_t size);
   Result<void> cross_off(std::string_view peer, exchange::Lane lane, std::uint64_t from,
@@ -201,6 +203,17 @@ struct NodeStore::Impl {
 // An entry is about a notice; a hub may send one in both lanes.
 inline constexpr std::string_view kPutAbout =
     "INSERT INTO about(notice, idx) VALUES(?1, ?2) ON CONFLICT DO NOTHING";
+
+// Columns draft_at and text_at, from a parameter on; what is not bound is NULL.
+inline sqlite::Statement& bind_places(sqlite::Statement& put, int parameter, const Cut& cut) {
+  for (const std::optional<std::size_t>& place : {cut.draft_at, cut.text_at}) {
+    if (place.has_value()) {
+      put.bind(parameter, *place);
+    }
+    ++parameter;
+  }
+  return put;
+}
 
 inline Result<Hash> hash_in(const sqlite::Statement& select, int column) {
   CHANCERY_TRY(const std::string bytes, select.column_blob(column));

@@ -470,17 +470,26 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
   }
   const Arrival& arrival = voided.has_value() ? *voided : delivered;
   CHANCERY_TRY(sqlite::Statement* const insert,
-               impl_->statement("INSERT INTO received(idx, envelope, verdict, code, reason) "
-                                "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(idx) DO NOTHING"));
+               impl_->statement("INSERT INTO received(idx, envelope, verdict, code, reason, "
+                                "draft_at, text_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7) "
+                                "ON CONFLICT(idx) DO NOTHING"));
   const std::uint32_t code =
       arrival.error.has_value() ? static_cast<std::uint32_t>(arrival.error->code) : 0;
-  CHANCERY_TRY_VOID(insert->bind(1, arrival.index)
-                        .bind(2, as_bytes(arrival.envelope_bytes))
-                        .bind(3, static_cast<std::uint64_t>(arrival.verdict))
-                        .bind(4, code)
-                        .bind(5, std::string_view(arrival.error.has_value() ? arrival.error->detail
-                                                                            : std::string()))
-                        .run());
+  const bool is_for_people =
+      arrival.envelope.has_value() && arrival.envelope->draft.kind() != exchange::kStatementKind;
+  const bool is_to_show = arrival.verdict == Verdict::kGood && !arrival.own && is_for_people;
+  Cut kept{.bytes = arrival.envelope_bytes};
+  if (is_to_show && !shown.arrival.has_value()) {
+    kept = cut(arrival.envelope_bytes, arrival.envelope->header.draft(), arrival.text);
+  } else if (arrival.own && arrival.envelope.has_value()) {
+    CHANCERY_TRY(kept, impl_->cut_own(arrival));
+  }
+  insert->bind(1, arrival.index)
+      .bind(2, as_bytes(kept.bytes))
+      .bind(3, static_cast<std::uint64_t>(arrival.verdict))
+      .bind(4, code)
+      .bind(5, std::string_view(arrival.error.has_value() ? arrival.error->detail : std::string()));
+  CHANCERY_TRY_VOID(bind_places(*insert, 6, kept).run());
   // A hub may send one in both lanes.
   const bool is_new = impl_->database.changes() > 0;
   CHANCERY_TRY(Counts* const counts, impl_->counts());
@@ -494,9 +503,7 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
   if (is_new && is_exchanged(arrival)) {
     CHANCERY_TRY_VOID(impl_->put_exchanged(arrival));
   }
-  const bool is_for_people =
-      arrival.envelope.has_value() && arrival.envelope->draft.kind() != exchange::kStatementKind;
-  if (!is_new || arrival.verdict != Verdict::kGood || arrival.own || !is_for_people) {
+  if (!is_new || !is_to_show) {
     return std::optional<std::uint64_t>();
   }
   const exchange::Envelope& envelope = *arrival.envelope;
@@ -548,6 +555,23 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
   return std::optional(number);
 }
 
+// By what stands in the outbox, where that is known to be what was logged there.
+Result<Cut> NodeStore::Impl::cut_own(const Arrival& arrival) {
+  CHANCERY_TRY(sqlite::Statement* const select,
+               statement("SELECT c.draft, c.text FROM outbox o JOIN outbox_content c USING(seq) "
+                         "WHERE o.notice_id = ?1 AND o.idx = ?2"));
+  select->bind(1, as_bytes(arrival.envelope->draft.notice_id())).bind(2, arrival.index);
+  CHANCERY_TRY(const bool row, select->step());
+  Cut kept{.bytes = arrival.envelope_bytes};
+  if (row) {
+    CHANCERY_TRY(const std::string_view draft, select->column_view(0));
+    CHANCERY_TRY(const std::string_view text, select->column_view(1));
+    kept = cut(arrival.envelope_bytes, draft, text);
+  }
+  select->reset();
+  return kept;
+}
+
 Result<bool> NodeStore::put_garbled(const Arrival& delivered, std::uint64_t now_ms) {
   CHANCERY_CHECK(delivered.verdict == Verdict::kGarbled && delivered.error.has_value());
   CHANCERY_TRY(sqlite::Statement* const known,
@@ -574,7 +598,7 @@ Result<bool> NodeStore::put_garbled(const Arrival& delivered, std::uint64_t now_
 
 Result<std::string> NodeStore::received_envelope(std::uint64_t index) {
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT envelope FROM received WHERE idx = ?1"));
+               impl_->statement("SELECT envelope FROM received_whole WHERE idx = ?1"));
   select->bind(1, index);
   CHANCERY_TRY(const bool row, select->step());
   if (!row) {
@@ -591,7 +615,7 @@ Result<std::optional<std::string>> NodeStore::held_envelope(std::uint64_t index)
     return std::optional<std::string>();
   }
   CHANCERY_TRY(sqlite::Statement* const select,
-               impl_->statement("SELECT envelope FROM received WHERE idx = ?1 UNION ALL "
+               impl_->statement("SELECT envelope FROM received_whole WHERE idx = ?1 UNION ALL "
                                 "SELECT envelope FROM directory_entry WHERE idx = ?1 UNION ALL "
                                 "SELECT envelope FROM outbox_whole WHERE idx = ?1 "
                                 "AND envelope IS NOT NULL"));
@@ -687,7 +711,7 @@ Result<void> NodeStore::Impl::fill_audit_entries(v1::AuditBatch& batch, std::uin
           "SELECT idx, envelope, 0, 0, NULL, NULL, NULL, NULL, 0, NULL FROM directory_entry "
           "WHERE idx >= ?1 AND idx < ?2 "
           "UNION ALL SELECT r.idx, r.envelope, r.verdict, r.code, i.text, i.origin, "
-          "i.notice_id, i.notice, i.urgent, coalesce(s.text, c.text) FROM received r "
+          "i.notice_id, i.notice, i.urgent, coalesce(s.text, c.text) FROM received_whole r "
           "LEFT JOIN inbox i ON i.idx = r.idx LEFT JOIN statement s ON s.idx = r.idx "
           "LEFT JOIN outbox o ON o.idx = r.idx LEFT JOIN outbox_content c ON c.seq = o.seq "
           "WHERE r.idx >= ?1 AND r.idx < ?2 "

@@ -9,7 +9,8 @@ namespace {
 
 // Good and unopenable ones; what is void is evidence.
 constexpr std::string_view kSelectKept =
-    "SELECT idx, envelope, coalesce(arrived_at_ms, 0) FROM received LEFT JOIN erased USING(idx) "
+    "SELECT idx, envelope, coalesce(arrived_at_ms, 0) FROM received_whole LEFT JOIN erased "
+    "USING(idx) "
     "LEFT JOIN inbox USING(idx) WHERE idx >= ?1 AND erased_at_ms IS NULL AND verdict IN (0, 2) "
     "ORDER BY idx LIMIT ?2";
 
@@ -77,8 +78,10 @@ Result<void> NodeStore::Impl::erase_body(std::uint64_t index, std::string_view r
   counted->change_intake().erased += 1;
   CHANCERY_TRY_VOID(forget_record(index));
   CHANCERY_TRY(const std::string rest, without_body(received, genesis));
-  CHANCERY_TRY(sqlite::Statement* const envelope,
-               statement("UPDATE received SET envelope = ?2 WHERE idx = ?1"));
+  CHANCERY_TRY(
+      sqlite::Statement* const envelope,
+      statement(
+          "UPDATE received SET envelope = ?2, draft_at = NULL, text_at = NULL WHERE idx = ?1"));
   CHANCERY_TRY_VOID(envelope->bind(1, index).bind(2, as_bytes(rest)).run());
   CHANCERY_TRY(sqlite::Statement* const inbox,
                statement("UPDATE inbox SET text = x'' WHERE idx = ?1"));

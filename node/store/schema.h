@@ -410,11 +410,12 @@ CREATE INDEX outbox_signed ON outbox(created_at_us) WHERE stage = 2;
 CREATE INDEX outbox_aside ON outbox(seq) WHERE aside = 1;
 )";
 // Version 15: neither table has an index by N of its own; where a notice stands by it is in one
-// that is written a stretch of N at a time (notice_index.h).
+// that is written a stretch of N at a time (notice_index.h). What was received is stored without
+// what it repeats (cut.h).
 inline constexpr std::string_view kSchema15 = R"(
-DROP VIEW outbox_whole;
-DROP VIEW recount;
-DROP VIEW outbox_share_recount;
+DROP VIEW IF EXISTS outbox_whole;
+DROP VIEW IF EXISTS recount;
+DROP VIEW IF EXISTS outbox_share_recount;
 CREATE TABLE inbox_shown(
   arrival INTEGER PRIMARY KEY, idx INTEGER NOT NULL UNIQUE, notice BLOB NOT NULL,
   origin TEXT NOT NULL, notice_id BLOB NOT NULL, accepted_at_ms INTEGER NOT NULL,
@@ -442,6 +443,8 @@ CREATE INDEX outbox_exempt ON outbox(precedence DESC, seq)
   WHERE stage = 1 AND aside != 1 AND exempt = 1;
 CREATE INDEX outbox_signed ON outbox(created_at_us) WHERE stage = 2;
 CREATE INDEX outbox_aside ON outbox(seq) WHERE aside = 1;
+ALTER TABLE received ADD COLUMN draft_at INTEGER;
+ALTER TABLE received ADD COLUMN text_at INTEGER;
 CREATE TABLE notice_index(
   notice BLOB NOT NULL, own INTEGER NOT NULL, number INTEGER NOT NULL,
   PRIMARY KEY(notice, own)) STRICT, WITHOUT ROWID;
@@ -452,10 +455,19 @@ CREATE TABLE notice_indexed(
 INSERT INTO notice_indexed SELECT 1, coalesce((SELECT max(arrival) FROM inbox), 0),
   coalesce((SELECT max(seq) FROM outbox), 0);
 )";
-// Since version 14. A table that views name is made anew without them.
+// A table that views name is made anew without them. An envelope whose other rows are gone is what
+// is left of it, which does not hash to its leaf.
 inline constexpr std::string_view kViews = R"(
 CREATE VIEW outbox_whole AS SELECT o.*, c.draft, c.text, e.envelope FROM outbox o
   LEFT JOIN outbox_content c ON c.seq = o.seq LEFT JOIN outbox_envelope e ON e.seq = o.seq;
+CREATE VIEW received_whole AS SELECT r.idx, r.verdict, r.code, r.reason,
+  iif(r.draft_at IS NULL, r.envelope, coalesce(CAST(
+    substr(r.envelope, 1, r.draft_at) || coalesce(i.draft, c.draft) || iif(r.text_at IS NULL,
+      substr(r.envelope, r.draft_at + 1),
+      substr(r.envelope, r.draft_at + 1, r.text_at - r.draft_at) || coalesce(i.text, c.text) ||
+        substr(r.envelope, r.text_at + 1)) AS BLOB), r.envelope)) AS envelope
+  FROM received r LEFT JOIN inbox i ON i.idx = r.idx
+  LEFT JOIN outbox o ON o.idx = r.idx LEFT JOIN outbox_content c ON c.seq = o.seq;
 CREATE VIEW recount AS SELECT 1 AS id,
   (SELECT count(*) FROM outbox WHERE stage = 1) AS queued,
   (SELECT count(*) FROM outbox WHERE aside = 1) AS aside,
@@ -490,7 +502,7 @@ inline constexpr std::array kSteps = {sqlite::StoreStep{kSchema},
                                       sqlite::StoreStep{kSchemaOfRecords},
                                       sqlite::StoreStep{kSchema12, fill_alarms},
                                       sqlite::StoreStep{kSchema13},
-                                      sqlite::StoreStep{kSchema14, make_views},
+                                      sqlite::StoreStep{kSchema14},
                                       sqlite::StoreStep{kSchema15, make_views}};
 inline constexpr sqlite::StoreFormat kFormat{.application_id = kNodeStoreApplicationId,
                                              .steps = kSteps};

@@ -35,8 +35,12 @@ inline std::string undo_version13() {
   return sql;
 }
 
+// With indexes by N that are not unique.
 inline constexpr const char* kUndoVersion15 =
-    "DROP TABLE notice_index; DROP TABLE notice_indexed; ";
+    "DROP TABLE notice_index; DROP TABLE notice_indexed; "
+    "UPDATE received SET envelope = w.envelope FROM received_whole w WHERE w.idx = received.idx; "
+    "UPDATE received SET draft_at = NULL; DROP VIEW received_whole; "
+    "ALTER TABLE received DROP COLUMN draft_at; ALTER TABLE received DROP COLUMN text_at; ";
 // With views of the names that were there, which count nothing.
 inline constexpr const char* kUndoVersion14 =
     "DROP VIEW outbox_whole; DROP VIEW recount; DROP VIEW outbox_share_recount; "

@@ -670,11 +670,12 @@ TEST_F(NodeStoreTest, OneNoticeIsShownOnceThoughItIsLoggedTwice) {
   const test::Unsigned first = exchange_.clear(draft, text_of("once"));
   const test::Unsigned second = exchange_.clear(draft, text_of("once"));
   ASSERT_NE(first.d, second.d);
+  const std::string again = exchange_.sign(second, "AM node 1 signing");
   EXPECT_EQ(receive(exchange_.sign(first, "AM node 1 signing")), 1U);
-  EXPECT_EQ(receive(exchange_.sign(second, "AM node 1 signing")), std::nullopt);
+  EXPECT_EQ(receive(again), std::nullopt);
   EXPECT_EQ(inbox(), Numbers{log_.size() - 2});
   EXPECT_EQ(must(store_->load()).position.cursors.patient, log_.size());
-  EXPECT_EQ(outcome(store_->received_envelope(log_.size() - 1)), "good") << "both are kept";
+  EXPECT_EQ(must(store_->received_envelope(log_.size() - 1)), again) << "both are kept";
 }
 
 // C-164: arrival numbers rise by arrival, not by index.
@@ -1152,12 +1153,69 @@ TEST_F(NodeStoreTest, EveryRecordIsLookedAtAgain) {
   tamper(last_byte_of("received", "envelope") + " WHERE idx = " + std::to_string(first));
   EXPECT_EQ(scrub_of(*store_), "received 7 ");
   tamper(last_byte_of("inbox", "draft") + " WHERE arrival = 2");
-  EXPECT_EQ(scrub_of(*store_, 1), "received 7 inbox 2 ");
+  // What was received there is stored without the draft, which is in the inbox.
+  EXPECT_EQ(scrub_of(*store_, 1), "received 7 received 8 inbox 2 ");
   tamper(last_byte_of("outbox_content", "draft") + " WHERE seq = 2");
-  EXPECT_EQ(scrub_of(*store_), "received 7 inbox 2 outbox 2 ");
+  EXPECT_EQ(scrub_of(*store_), "received 7 received 8 inbox 2 outbox 2 ");
   tamper(last_byte_of("batch", "leaves") + " WHERE first_index = 3");
-  EXPECT_EQ(scrub_of(*store_), "batch 3 received 7 inbox 2 outbox 2 ");
+  EXPECT_EQ(scrub_of(*store_), "batch 3 received 7 received 8 inbox 2 outbox 2 ");
   EXPECT_EQ(must(store_->scrub(1000, 1)).record_count, 1U) << "bounded in bytes";
+}
+
+TEST_F(NodeStoreTest, WhatWasReceivedIsStoredWithoutWhatItRepeatsAndIsThereWhole) {
+  found();
+  struct Sent {
+    std::string bytes;
+    std::size_t repeated = 0;
+    std::uint64_t index = 0;
+  };
+  std::vector<Sent> all;
+  const std::string text = text_of("as long as a text is, or more");
+  const auto clear = [&](const std::string& from, const std::string& to) {
+    return exchange_.sign(exchange_.clear(exchange_.draft(from, {to}, "contact"), text),
+                          from + " node 1 signing");
+  };
+  const auto drafted = [&](const std::string& bytes) {
+    return exchange_.parse(bytes).header.draft();
+  };
+  const auto arrive = [&](const std::string& bytes, std::size_t repeated) {
+    receive(bytes);
+    all.push_back({.bytes = bytes, .repeated = repeated, .index = log_.size() - 1});
+  };
+  const std::string shown = clear("AM", "BY");
+  arrive(shown, drafted(shown).size() + text.size());
+  const std::string sealed = notice("sealed");
+  arrive(sealed, drafted(sealed).size());
+  const v1::Draft said = exchange_.draft("BY", {"AM"}, "contact");
+  const std::string own = exchange_.sign(exchange_.clear(said, text), "BY node 1 signing");
+  OutboxDraft draft;
+  draft.waiting = {.notice_id = exchange_.parse(own).draft.notice_id(),
+                   .draft = drafted(own),
+                   .text = text,
+                   .sealed = false};
+  draft.notice = exchange_.parse(own).notice;
+  must(store_->put_draft(draft));
+  mark_logged(draft, log_.size(), kNow);
+  arrive(own, drafted(own).size() + text.size());
+  // Logged twice, as by a careless hub; and from elsewhere, so that no draft of it is here.
+  arrive(exchange_.sign(exchange_.clear(said, text), "BY node 1 signing"), 0);
+  arrive(clear("BY", "AM"), 0);
+  commit();
+  for (const Sent& sent : all) {
+    tamper("UPDATE received SET reason = reason WHERE idx = " + std::to_string(sent.index) +
+           " AND length(envelope) = " + std::to_string(sent.bytes.size() - sent.repeated));
+    EXPECT_EQ(must(store_->received_envelope(sent.index)), sent.bytes);
+  }
+  EXPECT_EQ(scrub_of(*store_), "");
+  EXPECT_EQ(outcome(store_->check()), "good");
+  begin();
+  for (const Sent& sent : all) {
+    EXPECT_TRUE(must(store_->erase_bodies(std::vector{sent.index}, kNow)).empty());
+    const Result<Hash> entry =
+        exchange::entry_of(must(store_->received_envelope(sent.index)), exchange_.genesis());
+    EXPECT_EQ(must(entry), exchange_.parse(sent.bytes).entry);
+  }
+  EXPECT_EQ(scrub_of(*store_), "");
 }
 
 // What has no leaf to be judged by is kept, and what is looked for beside it is found.
