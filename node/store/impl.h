@@ -117,7 +117,7 @@ struct NodeStore::Impl {
   // Our notice was logged there, and its recipients are now to have it.
   Result<void> expect_delivery(const v1::Draft& draft, std::uint64_t index);
   Result<void> expect_no_delivery(exchange::Lane lane, std::uint64_t index);
-  Result<Cut> cut_own(const Arrival& arrival);
+  Result<Cut> cut_own(const exchange::Envelope& envelope, const Arrival& arrival);
   // A peer has what we sent it below a size of the log; or of a lane what is at these indices.
   Result<void> mark_delivered(std::string_view peer, std::uint64_t size);
   Result<void> cross_off(std::string_view peer, exchange::Lane lane, std::uint64_t from,

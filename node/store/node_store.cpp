@@ -482,7 +482,7 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
   if (is_to_show && !shown.arrival.has_value()) {
     kept = cut(arrival.envelope_bytes, arrival.envelope->header.draft(), arrival.text);
   } else if (arrival.own && arrival.envelope.has_value()) {
-    CHANCERY_TRY(kept, impl_->cut_own(arrival));
+    CHANCERY_TRY(kept, impl_->cut_own(*arrival.envelope, arrival));
   }
   insert->bind(1, arrival.index)
       .bind(2, as_bytes(kept.bytes))
@@ -556,11 +556,11 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
 }
 
 // By what stands in the outbox, where that is known to be what was logged there.
-Result<Cut> NodeStore::Impl::cut_own(const Arrival& arrival) {
+Result<Cut> NodeStore::Impl::cut_own(const exchange::Envelope& envelope, const Arrival& arrival) {
   CHANCERY_TRY(sqlite::Statement* const select,
                statement("SELECT c.draft, c.text FROM outbox o JOIN outbox_content c USING(seq) "
                          "WHERE o.notice_id = ?1 AND o.idx = ?2"));
-  select->bind(1, as_bytes(arrival.envelope->draft.notice_id())).bind(2, arrival.index);
+  select->bind(1, as_bytes(envelope.draft.notice_id())).bind(2, arrival.index);
   CHANCERY_TRY(const bool row, select->step());
   Cut kept{.bytes = arrival.envelope_bytes};
   if (row) {

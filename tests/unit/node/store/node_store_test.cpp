@@ -1349,6 +1349,7 @@ TEST_F(NodeStoreTest, WhatTheIndexByNClaimsToHaveIsLookedFor) {
 
 TEST_F(NodeStoreTest, WhatWasWrittenOfTheIndexInATransactionThatEndsIsNotLost) {
   std::vector<Hash> notices;
+  notices.reserve(NoticeIndex::kWaitingMax);
   for (std::size_t i = 0; i < NoticeIndex::kWaitingMax; ++i) {
     notices.push_back(queue().notice);
   }

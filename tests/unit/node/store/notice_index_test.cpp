@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,14 +32,17 @@ class NoticeIndexTest : public ::testing::Test {
 
   NoticeIndexTest() {
     must(NodeStore::open(path_, Hash{}, "AM", StoreUse::kOwn)).reset();
-    database_.emplace(must(sqlite::Database::open(path_, {.mode = sqlite::OpenMode::kExisting,
-                                                          .application_id = kNodeStoreApplicationId,
-                                                          .user_version = kNodeStoreVersion})));
-    statements_.emplace(*database_);
+    database_ = std::make_unique<sqlite::Database>(
+        must(sqlite::Database::open(path_, {.mode = sqlite::OpenMode::kExisting,
+                                            .application_id = kNodeStoreApplicationId,
+                                            .user_version = kNodeStoreVersion})));
+    statements_ = std::make_unique<sqlite::StatementCache>(*database_);
     load();
   }
 
-  void load() { index_.emplace(must(NoticeIndex::load(*statements_, kWaitingMax))); }
+  void load() {
+    index_ = std::make_unique<NoticeIndex>(must(NoticeIndex::load(*statements_, kWaitingMax)));
+  }
 
   void put(Part part, std::uint64_t row) {
     sqlite::Statement* const insert =
@@ -76,9 +80,9 @@ class NoticeIndexTest : public ::testing::Test {
 
   const os::TemporaryFolder folder_;
   const std::string path_ = folder_ / "node.db";
-  std::optional<sqlite::Database> database_;
-  std::optional<sqlite::StatementCache> statements_;
-  std::optional<NoticeIndex> index_;
+  std::unique_ptr<sqlite::Database> database_;
+  std::unique_ptr<sqlite::StatementCache> statements_;
+  std::unique_ptr<NoticeIndex> index_;
 };
 
 TEST_F(NoticeIndexTest, ANoticeIsFoundInThePartWhereItIs) {
