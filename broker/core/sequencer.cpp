@@ -253,7 +253,7 @@ Result<void> Sequencer::judge(const Submission& submission, const Answers& answe
   // By the clock of now, not by the log's: after one jump forward that stands still for long.
   CHANCERY_TRY_VOID(exchange::check_not_expired(envelope.draft, now_ms));
   if (!envelope.sealed()) {
-    CHANCERY_TRY_VOID(exchange::parse_text(envelope.draft.kind(), envelope.body.clear()));
+    CHANCERY_TRY_VOID(exchange::check_text(envelope.draft.kind(), envelope.body.clear()));
   }
   CHANCERY_TRY_VOID(
       exchange::check_log_seen(envelope, head_at(envelope.header.log_seen().size(), answers)));

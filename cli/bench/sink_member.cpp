@@ -140,9 +140,9 @@ void SinkMember::take_deliveries() {
 void SinkMember::judge(exchange::Lane lane, v1::Delivery delivery) {
   const std::uint64_t index = delivery.index();
   const ledger::Leaf& leaf = log_.leaf(index);
-  const node::Arrival arrival =
-      node::judge_delivery(index, std::move(*delivery.mutable_envelope()), leaf, member_,
-                           log_.directory(), opener_, log_.cache());
+  const node::Arrival& arrival = arrival_;
+  node::judge_delivery_into(arrival_, index, std::move(*delivery.mutable_envelope()), leaf, member_,
+                            log_.directory(), opener_, log_.cache());
   const auto refuse = [&](const std::string& why) {
     log::error("not-good", {{"member", member_}, {"index", index}, {"why", why}});
   };

@@ -61,6 +61,7 @@ class SinkMember {
   std::string member_;
   SinkLog& log_;
   exchange::Opener opener_;
+  node::Arrival arrival_;  // Of which the next one uses the memory.
   std::unique_ptr<crypto::Signer> witness_;
   zmq::Dealer hub_;
   node::Link link_;

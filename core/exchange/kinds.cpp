@@ -109,6 +109,21 @@ std::string content_to_json(std::string_view kind, std::string_view content) {
   return json;
 }
 
+Result<void> check_text(std::string_view kind, std::string_view bytes) {
+  CHANCERY_TRY_VOID(check_wire(bytes, *v1::Text::descriptor(), Reading::kOpen));
+  const KindInfo* const info = find_kind(kind);
+  if (info == nullptr) {
+    return {};
+  }
+  std::string_view content;  // Read openly, of one that comes twice the last counts.
+  for (Fields fields(bytes); fields.next();) {
+    if (fields.number() == v1::Text::kContentFieldNumber) {
+      content = fields.bytes();
+    }
+  }
+  return check_wire(content, *info->prototype->GetDescriptor(), Reading::kOpen);
+}
+
 Result<v1::Text> parse_text(std::string_view kind, std::string_view bytes) {
   CHANCERY_TRY(v1::Text text, parse_wire<v1::Text>(bytes, Reading::kOpen));
   if (const KindInfo* const info = find_kind(kind); info != nullptr) {

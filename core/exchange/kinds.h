@@ -35,5 +35,7 @@ struct KindInfo {
 
 // A text as a recipient reads it: valid protobuf and UTF-8, unknown fields kept.
 [[nodiscard]] Result<v1::Text> parse_text(std::string_view kind, std::string_view bytes);
+// Whether it would be read, for those who do not ask what it says.
+[[nodiscard]] Result<void> check_text(std::string_view kind, std::string_view bytes);
 
 }  // namespace chancery::exchange

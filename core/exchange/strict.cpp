@@ -18,9 +18,16 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
 constexpr std::uint32_t kWireVarint = 0;
+constexpr std::uint32_t kWireFixed64 = 1;
 constexpr std::uint32_t kWireBytes = 2;
+constexpr std::uint32_t kWireFixed32 = 5;
 constexpr std::size_t kVarintBytesMax = 10;
 constexpr std::size_t kOpenPrefixBytesMax = 5;  // Of a tag or a length: libprotobuf reads no more.
+
+// Of what is written with a fixed width, which is in no message of ours; 0 of another wire type.
+std::size_t width_of(std::uint32_t wire_type) {
+  return wire_type == kWireFixed64 ? 8 : wire_type == kWireFixed32 ? 4 : 0;
+}
 
 struct MessageRules;
 
@@ -186,17 +193,17 @@ class Walker {
         CHANCERY_TRY([[maybe_unused]] const std::string_view part, length_delimited(bytes, type));
         return {};
       }
-      case 1:
-      case 5: {
-        const std::size_t width = wire_type == 1 ? 8 : 4;
+      default: {
+        const std::size_t width = width_of(wire_type);
+        if (width == 0) {
+          return fail(ErrorCode::kMalformed, type.full_name() + ": unknown wire type");
+        }
         if (bytes.size() < width) {
           return fail(ErrorCode::kMalformed, type.full_name() + ": cut inside a number");
         }
         bytes.remove_prefix(width);
         return {};
       }
-      default:
-        return fail(ErrorCode::kMalformed, type.full_name() + ": unknown wire type");
     }
   }
 
@@ -307,9 +314,15 @@ bool Fields::next() {
   }
   const std::uint64_t tag = varint();
   number_ = static_cast<int>(tag >> 3U);
-  value_ = varint();
+  value_ = 0;
   bytes_ = {};
-  if ((tag & 7U) == kWireBytes) {
+  const auto wire_type = static_cast<std::uint32_t>(tag & 7U);
+  if (const std::size_t width = width_of(wire_type); width != 0) {
+    rest_.remove_prefix(std::min(width, rest_.size()));
+    return true;
+  }
+  value_ = varint();
+  if (wire_type == kWireBytes) {
     bytes_ = rest_.substr(0, value_);
     rest_.remove_prefix(bytes_.size());
   }

@@ -44,7 +44,7 @@ class Fields {
 
   [[nodiscard]] bool next();  // False at the end.
   [[nodiscard]] int number() const { return number_; }
-  [[nodiscard]] std::uint64_t value() const { return value_; }     // Of a number.
+  [[nodiscard]] std::uint64_t value() const { return value_; }     // Of a number, but fixed: 0.
   [[nodiscard]] std::string_view bytes() const { return bytes_; }  // Of bytes, texts and messages.
 
  private:

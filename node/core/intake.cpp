@@ -28,71 +28,83 @@ Result<void> check_addressed(const exchange::Envelope& envelope, std::string_vie
 }
 
 // The plaintext as its digest covers it, once what is in it is known to be a text.
-Result<std::string> open_text(const exchange::Envelope& envelope, const Hash& genesis,
-                              exchange::Opener& opener) {
-  std::string plaintext = envelope.body.clear();
-  std::string text = plaintext;
-  if (envelope.sealed()) {
-    CHANCERY_TRY(plaintext, opener.open(genesis, envelope.draft.origin(),
-                                        envelope.recipient_codes(), envelope.header_bytes,
-                                        envelope.body.sealed(), envelope.draft.text_digest()));
-    CHANCERY_TRY(text, exchange::unpad_text(plaintext));
+Result<void> open_text(std::string& plaintext, const exchange::Envelope& envelope,
+                       const Hash& genesis, exchange::Opener& opener) {
+  if (!envelope.sealed()) {
+    plaintext = envelope.body.clear();
+    return exchange::check_text(envelope.draft.kind(), plaintext);
   }
-  CHANCERY_TRY_VOID(exchange::parse_text(envelope.draft.kind(), text));
-  return plaintext;
+  CHANCERY_TRY(plaintext, opener.open(genesis, envelope.draft.origin(), envelope.recipient_codes(),
+                                      envelope.header_bytes, envelope.body.sealed(),
+                                      envelope.draft.text_digest()));
+  CHANCERY_TRY(const std::string text, exchange::unpad_text(plaintext));
+  return exchange::check_text(envelope.draft.kind(), text);
 }
 
 }  // namespace
+
+void judge_delivery_into(Arrival& arrival, std::uint64_t index, std::string envelope_bytes,
+                         const ledger::Leaf& leaf, std::string_view member,
+                         const exchange::Directory& directory, exchange::Opener& opener,
+                         exchange::RootCache& cache) {
+  arrival.index = index;
+  arrival.lane = exchange::Lane::kPatient;
+  arrival.verdict = Verdict::kGood;
+  arrival.error.reset();
+  arrival.envelope_bytes = std::move(envelope_bytes);
+  arrival.text.clear();
+  arrival.own = false;
+  const auto because = [&](Verdict verdict, Error error) {
+    arrival.verdict = verdict;
+    arrival.error = std::move(error);
+  };
+  if (!arrival.envelope.has_value()) {
+    arrival.envelope.emplace();
+  }
+  exchange::Envelope& envelope = *arrival.envelope;
+  const Result<void> parsed = exchange::parse_envelope_into(
+      envelope, arrival.envelope_bytes, directory.genesis(), exchange::Bodies::kMaybeErased);
+  const Result<Hash> entry = parsed.has_value()
+                                 ? Result<Hash>(envelope.entry)
+                                 : exchange::entry_of(arrival.envelope_bytes, directory.genesis());
+  if (!entry.has_value() || *entry != leaf.entry) {
+    arrival.envelope.reset();
+    return because(Verdict::kGarbled, entry.has_value()
+                                          ? Error{ErrorCode::kLeafMismatch,
+                                                  "what was delivered hashes to " + hex(*entry)}
+                                          : entry.error());
+  }
+  if (!parsed.has_value()) {
+    arrival.envelope.reset();
+    return because(Verdict::kVoid, parsed.error());
+  }
+  arrival.own = envelope.draft.origin() == member;
+  Result<void> good = check_type(leaf);
+  if (good.has_value()) {
+    good = check_addressed(envelope, member);
+  }
+  if (good.has_value()) {
+    good = exchange::judge_notice(envelope, directory, cache);
+  }
+  if (!good.has_value()) {
+    return because(Verdict::kVoid, good.error());
+  }
+  if (envelope.erased.has_value()) {
+    return because(Verdict::kErased, {ErrorCode::kBodyErased, "before it was delivered here"});
+  }
+  const Result<void> opened = open_text(arrival.text, envelope, directory.genesis(), opener);
+  if (!opened.has_value()) {
+    arrival.text.clear();
+    because(Verdict::kUnopenable, opened.error());
+  }
+}
 
 Arrival judge_delivery(std::uint64_t index, std::string envelope_bytes, const ledger::Leaf& leaf,
                        std::string_view member, const exchange::Directory& directory,
                        exchange::Opener& opener, exchange::RootCache& cache) {
   Arrival arrival;
-  arrival.index = index;
-  arrival.envelope_bytes = std::move(envelope_bytes);
-  const auto because = [&](Verdict verdict, Error error) {
-    arrival.verdict = verdict;
-    arrival.error = std::move(error);
-  };
-  Result<exchange::Envelope> envelope = exchange::parse_envelope(
-      arrival.envelope_bytes, directory.genesis(), exchange::Bodies::kMaybeErased);
-  const Result<Hash> entry = envelope.has_value()
-                                 ? Result<Hash>(envelope->entry)
-                                 : exchange::entry_of(arrival.envelope_bytes, directory.genesis());
-  if (!entry.has_value() || *entry != leaf.entry) {
-    because(Verdict::kGarbled,
-            entry.has_value()
-                ? Error{ErrorCode::kLeafMismatch, "what was delivered hashes to " + hex(*entry)}
-                : entry.error());
-    return arrival;
-  }
-  if (!envelope.has_value()) {
-    because(Verdict::kVoid, envelope.error());
-    return arrival;
-  }
-  arrival.own = envelope->draft.origin() == member;
-  arrival.envelope = std::move(*envelope);
-  Result<void> good = check_type(leaf);
-  if (good.has_value()) {
-    good = check_addressed(*arrival.envelope, member);
-  }
-  if (good.has_value()) {
-    good = exchange::judge_notice(*arrival.envelope, directory, cache);
-  }
-  if (!good.has_value()) {
-    because(Verdict::kVoid, good.error());
-    return arrival;
-  }
-  if (arrival.envelope->erased.has_value()) {
-    because(Verdict::kErased, {ErrorCode::kBodyErased, "before it was delivered here"});
-    return arrival;
-  }
-  Result<std::string> text = open_text(*arrival.envelope, directory.genesis(), opener);
-  if (!text.has_value()) {
-    because(Verdict::kUnopenable, text.error());
-    return arrival;
-  }
-  arrival.text = std::move(*text);
+  judge_delivery_into(arrival, index, std::move(envelope_bytes), leaf, member, directory, opener,
+                      cache);
   return arrival;
 }
 

@@ -48,4 +48,10 @@ struct Arrival {
                                      const exchange::Directory& directory, exchange::Opener& opener,
                                      exchange::RootCache& cache);
 
+// The same into an arrival that keeps its memory: for many, one after the other.
+void judge_delivery_into(Arrival& arrival, std::uint64_t index, std::string envelope_bytes,
+                         const ledger::Leaf& leaf, std::string_view member,
+                         const exchange::Directory& directory, exchange::Opener& opener,
+                         exchange::RootCache& cache);
+
 }  // namespace chancery::node

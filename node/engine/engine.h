@@ -345,6 +345,7 @@ class Engine {
   std::unique_ptr<NodeStore> store_;
   std::unique_ptr<crypto::Signer> signer_;
   exchange::Opener opener_;
+  Arrival arrival_;  // That is being taken; the next one uses its memory.
   RandomSource random_;
   std::unique_ptr<crypto::Signer> witness_;  // Null where the node is none.
   exchange::ScrubPace pace_;

@@ -284,8 +284,9 @@ Result<void> Engine::take_deliveries(exchange::Lane lane, const Portion& portion
     std::optional<exchange::Directory> folded;
     CHANCERY_TRY(const exchange::Directory* const directory,
                  directory_at(delivery.index(), folded));
-    Arrival arrival = judge_delivery(delivery.index(), std::move(*delivery.mutable_envelope()),
-                                     leaf, config_.member, *directory, opener_, cache_);
+    Arrival& arrival = arrival_;
+    judge_delivery_into(arrival, delivery.index(), std::move(*delivery.mutable_envelope()), leaf,
+                        config_.member, *directory, opener_, cache_);
     arrival.lane = lane;
     if (arrival.lane == exchange::Lane::kUrgent) {
       urgency_.passed(now_.steady);

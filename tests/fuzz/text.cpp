@@ -2,8 +2,9 @@
 // byte: the kind; second byte: 0 the bytes are a Text, 1 they are a content, 2 they are JSON.
 //
 // Holds: the content of any text shows as JSON; JSON that is taken makes a text that a reader
-// takes, and the JSON which it shows as makes the same content again; what is plain is read as
-// protobuf's mapping reads it; any text is judged by the rules of its kind.
+// takes, and the JSON which it shows as makes the same content again; checking says what reading
+// does; what is plain is read as protobuf's mapping reads it; any text is judged by the rules of
+// its kind.
 
 #include <google/protobuf/util/json_util.h>
 
@@ -57,7 +58,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t form = input.choice(3);
   const std::string_view bytes = input.rest();
   if (form == 0) {
-    if (const auto text = exchange::parse_text(kind, bytes); text.has_value()) {
+    const auto text = exchange::parse_text(kind, bytes);
+    CHANCERY_CHECK(exchange::check_text(kind, bytes).has_value() == text.has_value());
+    if (text.has_value()) {
       check_shown(kind, text->content());
       CHANCERY_CHECK(exchange::problems_of(kind, *text, {}).size() <= exchange::kProblemCountMax);
     }

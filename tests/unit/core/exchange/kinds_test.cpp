@@ -133,18 +133,30 @@ TEST(KindsTest, WhatIsNotKnownIsShownAsBytes) {
   EXPECT_EQ(content_to_json("contact", test::bytes_field(1, "\xff")), R"({"unknown":"0a01ff"})");
 }
 
+// What reading it comes to, and checking it as well.
+std::string read(std::string_view kind, const std::string& bytes) {
+  EXPECT_EQ(outcome(check_text(kind, bytes)), outcome(parse_text(kind, bytes)));
+  return outcome(parse_text(kind, bytes));
+}
+
 // C-98
 TEST(ParseTextTest, ATextIsValidProtobufAndUtf8) {
   v1::Text text;
   text.set_subject("Тема");
-  EXPECT_EQ(outcome(parse_text("contact", text.SerializeAsString())), "good");
-  EXPECT_EQ(outcome(parse_text("contact", "not protobuf")), "malformed");
-  EXPECT_EQ(outcome(parse_text("contact", test::bytes_field(1, "\xff"))), "invalid-utf8");
-  EXPECT_EQ(outcome(parse_text("contact", test::bytes_field(9, test::bytes_field(1, "\xff")))),
-            "invalid-utf8");
-  EXPECT_EQ(outcome(parse_text("contact", test::bytes_field(9, "\xff"))), "malformed");
+  EXPECT_EQ(read("contact", text.SerializeAsString()), "good");
+  EXPECT_EQ(read("contact", "not protobuf"), "malformed");
+  EXPECT_EQ(read("contact", test::bytes_field(1, "\xff")), "invalid-utf8");
+  const std::string invalid = test::bytes_field(9, test::bytes_field(1, "\xff"));
+  EXPECT_EQ(read("contact", invalid), "invalid-utf8");
+  EXPECT_EQ(read("contact", test::bytes_field(9, "\xff")), "malformed");
   // Of a kind that is not known the content is anything.
-  EXPECT_EQ(outcome(parse_text("of.tomorrow", test::bytes_field(9, "\xff"))), "good");
+  EXPECT_EQ(read("of.tomorrow", test::bytes_field(9, "\xff")), "good");
+  // Of one that comes twice the last counts, whatever stands around it.
+  const std::string valid = test::bytes_field(9, test::bytes_field(1, "a"));
+  const std::string fixed = test::tag(101, 1) + std::string(8, '\x4a') + test::tag(102, 5) +
+                            std::string(4, '\x4a') + test::tag(103, 0) + "\x4a";
+  EXPECT_EQ(read("contact", invalid + fixed + valid + fixed), "good");
+  EXPECT_EQ(read("contact", fixed + valid + fixed + invalid), "invalid-utf8");
 }
 
 // C-98

@@ -68,6 +68,10 @@ class IntakeTest : public testing::Test {
     text.set_subject("Movement of forces near the border");
     text.set_language("en");
     text_ = text.SerializeAsString();
+    own_ = judged_own();
+    own_.error = Error{ErrorCode::kMalformed, "of the one before"};
+    own_.verdict = Verdict::kErased;
+    own_.lane = exchange::Lane::kUrgent;
   }
 
   // BY receives it at index 42, under this directory.
@@ -82,7 +86,38 @@ class IntakeTest : public testing::Test {
         judge_delivery(42, envelope, leaf, member, directory, *opener_, exchange_.cache());
     EXPECT_EQ(arrival.index, 42U);
     EXPECT_EQ(arrival.envelope_bytes, envelope) << "the evidence is kept as it came";
+    Arrival used = own_;
+    judge_delivery_into(used, 42, envelope, leaf, member, directory, *opener_, exchange_.cache());
+    expect_same(used, arrival);
     return arrival;
+  }
+  static void expect_same(const Arrival& one, const Arrival& other) {
+    EXPECT_EQ(one.index, other.index);
+    EXPECT_EQ(one.lane, other.lane);
+    EXPECT_EQ(one.verdict, other.verdict);
+    EXPECT_EQ(one.error.has_value(), other.error.has_value());
+    const Error none{ErrorCode::kInternal, ""};
+    EXPECT_EQ(one.error.value_or(none).to_string(), other.error.value_or(none).to_string());
+    EXPECT_EQ(one.envelope_bytes, other.envelope_bytes);
+    EXPECT_EQ(one.text, other.text);
+    EXPECT_EQ(one.own, other.own);
+    ASSERT_EQ(one.envelope.has_value(), other.envelope.has_value());
+    if (one.envelope.has_value() && other.envelope.has_value()) {
+      EXPECT_EQ(one.envelope->bytes(), other.envelope->bytes());
+      EXPECT_EQ(one.envelope->entry, other.envelope->entry);
+      EXPECT_EQ(one.envelope->erased, other.envelope->erased);
+      EXPECT_EQ(one.envelope->draft.SerializeAsString(), other.envelope->draft.SerializeAsString());
+      EXPECT_EQ(one.envelope->body.SerializeAsString(), other.envelope->body.SerializeAsString());
+      EXPECT_EQ(one.envelope->signatures.size(), other.envelope->signatures.size());
+    }
+  }
+  // A member's own, in clear.
+  Arrival judged_own() {
+    const std::string envelope =
+        exchange_.sign(exchange_.clear(exchange_.draft("AM", {"BY", "RU", "KZ"}, "contact"), text_),
+                       "AM node 1 signing");
+    return judge_delivery(41, envelope, leaf_of(exchange_.parse(envelope), exchange_.directory()),
+                          "AM", exchange_.directory(), *opener_, exchange_.cache());
   }
   std::string publish(std::string_view text) {
     return exchange_.publish(exchange_.draft("AM", {"BY", "RU"}), text, exchange_.directory());
@@ -119,6 +154,7 @@ class IntakeTest : public testing::Test {
   test::TestExchange exchange_;
   std::unique_ptr<exchange::Opener> opener_ = opener_of("BY");
   std::string text_;
+  Arrival own_;  // Whose memory is used by what is judged next.
 };
 
 // C-50, C-109
