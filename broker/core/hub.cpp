@@ -5,6 +5,7 @@
 
 #include "core/base/encoding.h"
 #include "core/exchange/compose.h"
+#include "core/exchange/deliver_frame.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
 #include "core/exchange/strict.h"
@@ -661,7 +662,7 @@ std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
   return reads;
 }
 
-void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
+void Hub::feed(const FeedRead& read, const std::vector<FeedEntry>& page) {
   const auto found = sessions_.find(read.node);
   if (found == sessions_.end()) {
     return;
@@ -675,23 +676,20 @@ void Hub::feed(const FeedRead& read, std::vector<FeedEntry> page) {
   }
   // Only an empty page says that there is no more: a store cuts pages by their bytes as well.
   feed.exhausted = page.empty();
-  v1::DownMessage message;
+  std::vector<exchange::Delivered> deliveries;
   std::size_t bytes = 0;
-  for (FeedEntry& entry : page) {
-    feed.full = !feed.window.admits(entry.envelope.size(), pace_of(session, read.lane));
-    if (feed.full || (bytes > 0 && bytes + entry.envelope.size() > exchange::kFrameBytesTarget)) {
+  for (const FeedEntry& entry : page) {
+    const std::string_view envelope = *entry.envelope;
+    feed.full = !feed.window.admits(envelope.size(), pace_of(session, read.lane));
+    if (feed.full || (bytes > 0 && bytes + envelope.size() > exchange::kFrameBytesTarget)) {
       break;
     }
-    feed.window.sent(entry.index, entry.envelope.size(), now_);
-    bytes += entry.envelope.size();
-    v1::Delivery& delivery = *message.mutable_deliver()->add_deliveries();
-    delivery.set_index(entry.index);
-    delivery.set_previous(entry.previous);
-    delivery.set_envelope(std::move(entry.envelope));
+    feed.window.sent(entry.index, envelope.size(), now_);
+    bytes += envelope.size();
+    deliveries.push_back({.index = entry.index, .previous = entry.previous, .envelope = envelope});
   }
-  if (message.has_deliver()) {
-    message.mutable_deliver()->set_urgent(read.lane == Lane::kUrgent);
-    send(session.peer, "to/" + session.member, message);
+  if (!deliveries.empty() && session.peer != 0) {
+    push({session.peer, "to/" + session.member, exchange::deliver_frame(deliveries, read.lane)});
   }
 }
 

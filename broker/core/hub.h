@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -62,8 +63,8 @@ struct FeedRead {
 
 struct FeedEntry {
   std::uint64_t index = 0;
-  std::uint64_t previous = 0;  // Index before it in the lane, plus one; 0 is none.
-  std::string envelope;
+  std::uint64_t previous = 0;                   // Index before it in the lane, plus one; 0 is none.
+  std::shared_ptr<const std::string> envelope;  // Of which there is one for all its readers.
 };
 
 // A page of log batches that a node asked for, for batches().
@@ -182,7 +183,7 @@ class Hub {
 
   // Those of the urgent lane come first.
   [[nodiscard]] std::vector<FeedRead> take_feed_reads(const HasRoom& has_room = {});
-  void feed(const FeedRead& read, std::vector<FeedEntry> page);
+  void feed(const FeedRead& read, const std::vector<FeedEntry>& page);
   [[nodiscard]] std::vector<BatchRead> take_batch_reads(const HasRoom& has_room = {});
   void batches(const BatchRead& read, std::vector<v1::LogBatch> page);
   // Those for which there is no room any more are among the next that are taken.

@@ -604,7 +604,7 @@ void Engine::serve_reads(const HasRoom& has_room, const std::function<void()>& s
       continue;
     }
     counters_.delivered_count += page->size();
-    hub_.feed(read, std::move(*page));
+    hub_.feed(read, *page);
   }
 }
 

@@ -9,9 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <unordered_map>
-#include <utility>
 
 namespace chancery::broker {
 
@@ -19,19 +19,21 @@ class ServedEnvelopes {
  public:
   static constexpr std::size_t kBytesMax = std::size_t{8} << 20U;
 
+  using Shared = std::shared_ptr<const std::string>;
+
   // nullptr where it is not here.
-  [[nodiscard]] const std::string* find(std::uint64_t index) const {
+  [[nodiscard]] Shared find(std::uint64_t index) const {
     const auto found = envelopes_.find(index);
-    return found == envelopes_.end() ? nullptr : &found->second;
+    return found == envelopes_.end() ? nullptr : found->second;
   }
 
   // The oldest go where there is no room; one that would take a quarter of it is not kept.
-  void keep(std::uint64_t index, std::string&& envelope) {
-    const std::size_t size = envelope.size();
+  void keep(std::uint64_t index, const Shared& envelope) {
+    const std::size_t size = envelope->size();
     if (size > kBytesMax / 4) {
       return;
     }
-    const auto [place, is_new] = envelopes_.try_emplace(index, std::move(envelope));
+    const auto [place, is_new] = envelopes_.try_emplace(index, envelope);
     if (!is_new) {
       return;
     }
@@ -45,13 +47,13 @@ class ServedEnvelopes {
 
   void forget(std::uint64_t index) {
     if (const auto found = envelopes_.find(index); found != envelopes_.end()) {
-      bytes_ -= found->second.size();
+      bytes_ -= found->second->size();
       envelopes_.erase(found);
     }
   }
 
  private:
-  std::unordered_map<std::uint64_t, std::string> envelopes_;
+  std::unordered_map<std::uint64_t, Shared> envelopes_;
   std::deque<std::uint64_t> order_;  // As they came; some are forgotten.
   std::size_t bytes_ = 0;
 };

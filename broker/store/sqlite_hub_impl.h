@@ -121,7 +121,7 @@ class SqliteHubStore final : public HubStore {
   std::unexpected<Error> damaged_entry(std::uint64_t index, const std::string& what);
   Result<std::string> read_envelope(std::uint64_t index);
   // The same for one of the members that it is for.
-  Result<std::string> served_envelope(std::uint64_t index);
+  Result<ServedEnvelopes::Shared> served_envelope(std::uint64_t index);
   Result<void> write_entry(const NewEntry& entry);
   Result<void> write_feeds(const Commit& commit);
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);

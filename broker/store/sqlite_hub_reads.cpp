@@ -140,12 +140,13 @@ Result<std::string> SqliteHubStore::read_envelope(std::uint64_t index) {
   return bytes;
 }
 
-Result<std::string> SqliteHubStore::served_envelope(std::uint64_t index) {
-  if (const std::string* const known = served_.find(index); known != nullptr) {
-    return *known;
+Result<ServedEnvelopes::Shared> SqliteHubStore::served_envelope(std::uint64_t index) {
+  if (ServedEnvelopes::Shared known = served_.find(index); known != nullptr) {
+    return known;
   }
-  CHANCERY_TRY(std::string envelope, read_envelope(index));
-  served_.keep(index, std::string(envelope));
+  CHANCERY_TRY(std::string bytes, read_envelope(index));
+  auto envelope = std::make_shared<const std::string>(std::move(bytes));
+  served_.keep(index, envelope);
   return envelope;
 }
 
@@ -191,14 +192,14 @@ Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
     if (bytes > bytes_max) {
       break;
     }
-    Result<std::string> envelope = served_envelope(index);
+    Result<ServedEnvelopes::Shared> envelope = served_envelope(index);
     if (!envelope.has_value()) {
       if (page.empty()) {
         return std::unexpected(std::move(envelope).error());
       }
       break;  // What stands before a damaged entry is still served.
     }
-    bytes += envelope->size();
+    bytes += (*envelope)->size();
     page.push_back({.index = index, .previous = previous, .envelope = *std::move(envelope)});
     previous = index + 1;
   }

@@ -392,7 +392,7 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
   kept_is_durable();
   // Their readers are there, most often, and ask for them next.
   for (const NewEntry& entry : commit.entries) {
-    served_.keep(entry.index, entry.envelope.bytes());
+    served_.keep(entry.index, std::make_shared<const std::string>(entry.envelope.bytes()));
   }
   return {};
 }

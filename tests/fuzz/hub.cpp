@@ -184,12 +184,13 @@ class Run {
           continue;
         }
         if (entry.index >= read.from && page.size() < read.count_max) {
-          page.push_back(
-              {.index = entry.index, .previous = previous, .envelope = entry.envelope.bytes()});
+          page.push_back({.index = entry.index,
+                          .previous = previous,
+                          .envelope = std::make_shared<const std::string>(entry.envelope.bytes())});
         }
         previous = entry.index + 1;
       }
-      hub_.feed(read, std::move(page));
+      hub_.feed(read, page);
     }
     for (const broker::BatchRead& read : hub_.take_batch_reads()) {
       CHANCERY_CHECK(read.from <= hub_.sequencer().tree().size());

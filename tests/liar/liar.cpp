@@ -92,7 +92,7 @@ Result<std::vector<Liar::Of>> Liar::feed_of(broker::HubStore& store, std::uint64
       if (entry.index < end) {
         CHANCERY_TRY(
             exchange::Envelope envelope,
-            exchange::parse_envelope(entry.envelope, genesis_, exchange::Bodies::kMaybeErased));
+            exchange::parse_envelope(*entry.envelope, genesis_, exchange::Bodies::kMaybeErased));
         all.push_back({.lane = lane, .entry = std::move(entry), .envelope = std::move(envelope)});
       }
     }
@@ -110,7 +110,7 @@ Result<bool> Liar::put_extra(broker::HubStore& store, std::uint64_t index) {
     return false;
   }
   extra_ =
-      Extra{.index = index, .previous = 0, .lane = found->lane, .envelope = found->entry.envelope};
+      Extra{.index = index, .previous = 0, .lane = found->lane, .envelope = *found->entry.envelope};
   for (const Of& of : feed) {
     if (of.lane == found->lane) {
       extra_->previous = std::max(extra_->previous, of.entry.index + 1);
@@ -478,7 +478,7 @@ bool Liar::alter_deliver(broker::HubStore& store, v1::Deliver& deliver) {
     if (const auto other = swapped_.find(delivery.index()); other != swapped_.end()) {
       const Result<std::vector<Of>> feed = feed_of(store, other->second, other->second + 1);
       if (feed.has_value() && !feed->empty()) {
-        delivery.set_envelope(feed->front().entry.envelope);
+        delivery.set_envelope(*feed->front().entry.envelope);
       }
     }
     *shown.add_deliveries() = std::move(delivery);

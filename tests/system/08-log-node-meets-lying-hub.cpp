@@ -240,7 +240,7 @@ TEST_F(LogNodeMeetsLyingHubTest, WhatIsVoidOrUnopenableIsKeptWithItsCodeAndNotSh
                                                   .application_id = node::kNodeStoreApplicationId,
                                                   .user_version = node::kNodeStoreVersion}));
   sqlite::Statement select =
-      must(store.prepare("SELECT idx, verdict, code, envelope FROM received ORDER BY idx"));
+      must(store.prepare("SELECT idx, verdict, code, envelope FROM received_whole ORDER BY idx"));
   for (std::size_t i = 0; i < entries.size(); ++i) {
     ASSERT_TRUE(must(select.step()));
     EXPECT_EQ(must(select.column_u64(0)), founded_.size() + i);

@@ -142,9 +142,10 @@ class MemoryLog {
         continue;
       }
       if (entry.index >= read.from && page.size() < read.count_max && bytes <= bytes_max) {
-        page.push_back(
-            {.index = entry.index, .previous = previous, .envelope = entry.envelope.bytes()});
-        bytes += page.back().envelope.size();
+        page.push_back({.index = entry.index,
+                        .previous = previous,
+                        .envelope = std::make_shared<const std::string>(entry.envelope.bytes())});
+        bytes += page.back().envelope->size();
       }
       previous = entry.index + 1;
     }

@@ -327,7 +327,7 @@ TYPED_TEST_P(HubStoreConformance, AFeedHasWhatIsForItsMemberWithWhatCameBefore) 
   EXPECT_EQ(this->feed("", 0), "");
   const auto page = test::must(this->store_->read_feed(this->read_of("BY", 8, 1), kMuch));
   ASSERT_EQ(page.size(), 1U);
-  EXPECT_EQ(page[0].envelope, one.entries[1].envelope.bytes());  // C-30
+  EXPECT_EQ(*page[0].envelope, one.entries[1].envelope.bytes());  // C-30
 }
 
 // Rows of a feed are written many at a time, and what is left over one by one.
@@ -356,7 +356,7 @@ TYPED_TEST_P(HubStoreConformance, ABatchOfManyIsInTheFeedsOfItsReadersAlone) {
     const auto page = test::must(this->store_->read_feed(this->read_of("RU", 0, 1000), kMuch));
     ASSERT_EQ(page.size(), 45U);
     for (const FeedEntry& entry : page) {
-      EXPECT_EQ(entry.envelope, envelopes[entry.index - 7]) << again;
+      EXPECT_EQ(*entry.envelope, envelopes[entry.index - 7]) << again;
     }
     this->reopen();  // As it was logged, and as it is read.
   }
@@ -372,7 +372,7 @@ TYPED_TEST_P(HubStoreConformance, AFeedIsReadInPages) {
   // The one that goes over the bytes is the last; there is always one.
   EXPECT_EQ(this->feed("BY", 0, 100, 0), "7<-0 ");
   const std::size_t size =
-      test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch))[0].envelope.size();
+      test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch))[0].envelope->size();
   EXPECT_EQ(this->feed("BY", 0, 100, size - 1), "7<-0 ");
   EXPECT_EQ(this->feed("BY", 0, 100, size), "7<-0 8<-8 ");
 }
@@ -600,21 +600,21 @@ TYPED_TEST_P(HubStoreConformance, AnErasedBodyLeavesWhatHashesToItsLeaf) {
 
   const exchange::Envelope& whole = logged.entries[0].envelope;
   auto page = test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch));
-  EXPECT_EQ(page[0].envelope, whole.bytes());
+  EXPECT_EQ(*page[0].envelope, whole.bytes());
   const std::vector<std::uint64_t> indices{7};
   EXPECT_TRUE(test::must(this->store_->erase_bodies(indices, kNow)).empty());
   const std::string erased = exchange::erased_bytes(
       whole.header_bytes, exchange::body_digest(whole.body_bytes), whole.signatures_bytes);
   page = test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch));
-  EXPECT_EQ(page[0].envelope, erased);
+  EXPECT_EQ(*page[0].envelope, erased);
   test::must(this->store_->flush());
   this->reopen();
   EXPECT_EQ(test::must(this->store_->erased_count()), 1U);
   EXPECT_EQ(test::must(this->store_->kept(7, 10)).size(), 1U);
   EXPECT_EQ(this->feed("BY", 0), "7<-0 8<-8 ");
   page = test::must(this->store_->read_feed(this->read_of("BY", 7, 1), kMuch));
-  EXPECT_EQ(page[0].envelope, erased);
-  EXPECT_EQ(test::must(exchange::entry_of(page[0].envelope, this->exchange_.genesis())),
+  EXPECT_EQ(*page[0].envelope, erased);
+  EXPECT_EQ(test::must(exchange::entry_of(*page[0].envelope, this->exchange_.genesis())),
             whole.entry);
   const exchange::AuditReport report = this->audit(*this->store_);
   EXPECT_TRUE(report.passed());
@@ -806,7 +806,7 @@ TYPED_TEST_P(HubStoreConformance, ARestoredRecordStaysWithoutTheBodyThatWasErase
       test::must(this->store_->read_feed(this->read_of("BY", 0, 10), kMuch));
   ASSERT_EQ(page.size(), 1U);
   const exchange::Envelope restored = test::must(exchange::parse_envelope(
-      page[0].envelope, this->exchange_.genesis(), exchange::Bodies::kMaybeErased));
+      *page[0].envelope, this->exchange_.genesis(), exchange::Bodies::kMaybeErased));
   EXPECT_TRUE(restored.erased.has_value());
   this->close();
   EXPECT_EQ(this->engine_.stored("body", kFounded), "");

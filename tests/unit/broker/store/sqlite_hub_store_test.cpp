@@ -118,8 +118,8 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
     const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
     const FeedRead read{.member = "AM", .from = 8, .count_max = 1};
     const FeedRead first{.member = "AM", .from = 7, .count_max = 1};
-    envelopes[7] = test::must(store->read_feed(first, exchange::kFrameBytesTarget)).at(0).envelope;
-    envelopes[8] = test::must(store->read_feed(read, exchange::kFrameBytesTarget)).at(0).envelope;
+    envelopes[7] = *test::must(store->read_feed(first, exchange::kFrameBytesTarget)).at(0).envelope;
+    envelopes[8] = *test::must(store->read_feed(read, exchange::kFrameBytesTarget)).at(0).envelope;
     envelopes[6] = test::must(store->read_batches(6, 1, 1)).at(0).directory_entry();
   }
   const std::string without_8 = "UPDATE feed SET positions = x'00000002' WHERE first_index = 7";
