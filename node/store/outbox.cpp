@@ -336,6 +336,14 @@ Result<void> NodeStore::mark_logged(const OutboxStanding& row, const v1::Draft& 
   if (again && row.index <= index) {
     return {};
   }
+  if (again) {
+    // What was received there is found no more by its index, and is to be there whole.
+    CHANCERY_TRY(
+        sqlite::Statement* const whole,
+        impl_->statement("UPDATE received SET envelope = (SELECT envelope FROM received_whole w "
+                         "WHERE w.idx = ?1), draft_at = NULL, text_at = NULL WHERE idx = ?1"));
+    CHANCERY_TRY_VOID(whole->bind(1, row.index).run());
+  }
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 3, idx = ?2, accepted_at_ms = ?3, "
                                 "code = 0, reason = '' WHERE seq = ?1"));

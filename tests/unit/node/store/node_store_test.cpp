@@ -1218,6 +1218,36 @@ TEST_F(NodeStoreTest, WhatWasReceivedIsStoredWithoutWhatItRepeatsAndIsThereWhole
   EXPECT_EQ(scrub_of(*store_), "");
 }
 
+// By a hub that logs twice, and delivers what it logged first behind the other.
+TEST_F(NodeStoreTest, WhatWasReceivedOfOnesOwnStaysWholeWhereItsFirstIndexIsFoundLater) {
+  found();
+  const std::string text = text_of("as long as a text is, or more");
+  const v1::Draft said = exchange_.draft("BY", {"AM"}, "contact");
+  const auto stamped = [&] {
+    return exchange_.sign(exchange_.clear(said, text), "BY node 1 signing");
+  };
+  const std::string first = stamped();
+  const std::string second = stamped();
+  OutboxDraft draft;
+  draft.waiting = {.notice_id = said.notice_id(),
+                   .draft = exchange_.parse(first).header.draft(),
+                   .text = text,
+                   .sealed = false};
+  draft.notice = exchange_.parse(first).notice;
+  begin();
+  must(store_->put_draft(draft));
+  const std::uint64_t first_at = log(first);
+  const std::uint64_t second_at = log(second);
+  mark_logged(draft, second_at, kNow);
+  deliver(second_at, second);
+  mark_logged(draft, first_at, kNow);
+  deliver(first_at, first);
+  EXPECT_EQ(row(draft).index, first_at);
+  EXPECT_EQ(must(store_->received_envelope(first_at)), first);
+  EXPECT_EQ(must(store_->received_envelope(second_at)), second);
+  EXPECT_EQ(scrub_of(*store_), "");
+}
+
 // What has no leaf to be judged by is kept, and what is looked for beside it is found.
 TEST_F(NodeStoreTest, ALeafThatDoesNotParseIsNamedAndItsNoticeKept) {
   found();
