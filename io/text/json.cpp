@@ -16,7 +16,10 @@ class Builder {
 
   bool null() { return put(nullptr); }
   bool boolean(bool value) { return put(value); }
-  bool number_integer(Json::number_integer_t value) { return put(value); }
+  // Of one with a sign. -0 is 0, which simdjson does not tell apart.
+  bool number_integer(Json::number_integer_t value) {
+    return value == 0 ? number_unsigned(0) : put(value);
+  }
   bool number_unsigned(Json::number_unsigned_t value) { return put(value); }
   bool number_float(Json::number_float_t value, const std::string& /*text*/) { return put(value); }
   bool string(std::string& value) { return put(std::move(value)); }

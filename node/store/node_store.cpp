@@ -106,7 +106,7 @@ Result<void> NodeStore::Impl::write_memory() {
   if (counts_in_memory.has_value()) {
     CHANCERY_TRY_VOID(counts_in_memory->write(statements));
   }
-  if (index_in_memory.has_value()) {
+  if (index_in_memory.has_value() && transaction.has_value()) {
     CHANCERY_TRY_VOID(index_in_memory->write(statements));
   }
   if (raised_cursors != exchange::PerLane<std::uint64_t>()) {

@@ -8,6 +8,15 @@ namespace chancery::node {
 
 Result<NoticeIndex> NoticeIndex::load(sqlite::StatementCache& statements, std::size_t waiting_max) {
   NoticeIndex index(waiting_max);
+  CHANCERY_TRY(sqlite::Statement* const marks,
+               statements.get("SELECT arrival, seq FROM notice_indexed"));
+  CHANCERY_TRY(const bool is_marked, marks->step());
+  if (!is_marked) {
+    return fail(ErrorCode::kStoreDamaged, "nothing says what the index by N has");
+  }
+  CHANCERY_TRY(index.newest_.inbox, marks->column_u64(0));
+  CHANCERY_TRY(index.newest_.outbox, marks->column_u64(1));
+  marks->reset();
   CHANCERY_TRY_VOID(index.read(statements, Part::kInbox,
                                "SELECT notice, arrival FROM inbox WHERE arrival > "
                                "(SELECT arrival FROM notice_indexed) ORDER BY arrival"));

@@ -380,8 +380,9 @@ INSERT INTO undelivered SELECT urgent, idx, members FROM lacking;
 DROP TABLE lacking;
 )";
 
-// Version 14: what a notice of ours says, and its signed envelope, stand apart from what becomes of
-// it: a change of its stage writes no text anew.
+// A table goes once it is empty: DROP alone, where what is deleted is overwritten, would hold each
+// of its pages in memory. Version 14: what a notice of ours says, and its signed envelope, stand
+// apart from what becomes of it: a change of its stage writes no text anew.
 inline constexpr std::string_view kSchema14 = R"(
 CREATE TABLE outbox_content(
   seq INTEGER PRIMARY KEY, draft BLOB NOT NULL, text BLOB NOT NULL) STRICT;
@@ -401,6 +402,7 @@ CREATE TABLE outbox_state(
 INSERT INTO outbox_state SELECT seq, notice_id, notice, request, application, queued_at_ms,
   precedence, sealed, length(draft) + length(text), alarms, exempt, stage, created_at_us, idx,
   accepted_at_ms, code, reason, aside FROM outbox;
+DELETE FROM outbox;
 DROP TABLE outbox;
 ALTER TABLE outbox_state RENAME TO outbox;
 CREATE INDEX outbox_waiting ON outbox(precedence DESC, seq) WHERE stage = 1 AND aside != 1;
@@ -423,6 +425,7 @@ CREATE TABLE inbox_shown(
   key_id BLOB NOT NULL, draft BLOB NOT NULL, text BLOB NOT NULL, urgent INTEGER NOT NULL) STRICT;
 INSERT INTO inbox_shown SELECT arrival, idx, notice, origin, notice_id, accepted_at_ms,
   arrived_at_ms, created_at_us, sealed, key_id, draft, text, urgent FROM inbox;
+DELETE FROM inbox;
 DROP TABLE inbox;
 ALTER TABLE inbox_shown RENAME TO inbox;
 CREATE INDEX inbox_notice_id ON inbox(notice_id);
@@ -436,6 +439,7 @@ CREATE TABLE outbox_state(
   accepted_at_ms INTEGER NOT NULL DEFAULT 0, code INTEGER NOT NULL DEFAULT 0,
   reason TEXT NOT NULL DEFAULT '', aside INTEGER NOT NULL DEFAULT 0) STRICT;
 INSERT INTO outbox_state SELECT * FROM outbox;
+DELETE FROM outbox;
 DROP TABLE outbox;
 ALTER TABLE outbox_state RENAME TO outbox;
 CREATE INDEX outbox_waiting ON outbox(precedence DESC, seq) WHERE stage = 1 AND aside != 1;

@@ -36,6 +36,9 @@ TEST(JsonTest, ReadsWhatNlohmannReads) {
   }
   EXPECT_TRUE(parse_json("[1]", 8)->at(0).is_number_unsigned());
   EXPECT_FALSE(parse_json("[-1]", 8)->at(0).is_number_unsigned());
+  for (const std::string& zero : {std::string("[-0]"), std::string(1U << 20U, ' ') + "[-0]"}) {
+    EXPECT_TRUE(parse_json(zero, 8)->at(0).is_number_unsigned()) << zero.size();
+  }
 }
 
 TEST(JsonTest, RefusesWhatIsNotJsonWithThePlace) {

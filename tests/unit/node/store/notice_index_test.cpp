@@ -130,6 +130,25 @@ TEST_F(NoticeIndexTest, WhatDoesNotWaitIsInTheTableThroughRoundsAndStarts) {
             0U);
 }
 
+TEST_F(NoticeIndexTest, TheMarkOfAPartStaysWhereNothingNewComesInIt) {
+  for (std::uint64_t row = 1; row <= 10; ++row) {
+    put(Part::kOutbox, row);
+  }
+  for (std::uint64_t row = 11; row <= 1000; ++row) {
+    put(Part::kInbox, row);
+    must(index_->write(*statements_));
+  }
+  EXPECT_EQ(number("SELECT seq FROM notice_indexed"), 10U);
+  const std::uint64_t mark = number("SELECT arrival FROM notice_indexed");
+  load();
+  for (std::uint64_t row = 1001; row <= 2000; ++row) {
+    put(Part::kInbox, row);
+    must(index_->write(*statements_));
+    ASSERT_EQ(number("SELECT seq FROM notice_indexed"), 10U) << row;
+    ASSERT_GE(number("SELECT arrival FROM notice_indexed"), mark) << row;
+  }
+}
+
 TEST_F(NoticeIndexTest, EachCommitWritesAStretchFromWhereTheLastOneEnded) {
   for (std::uint64_t row = 1; row <= kWaitingMax; ++row) {
     put(Part::kInbox, row);
