@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cli/bench/load.h"
 #include "cli/bench/machine.h"
 #include "io/os/clock.h"
 #include "io/os/process.h"

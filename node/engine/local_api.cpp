@@ -9,6 +9,7 @@
 #include "core/crypto/sha256.h"
 #include "core/exchange/envelope.h"
 #include "core/exchange/kind_rules.h"
+#include "core/exchange/kinds.h"
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
 #include "core/exchange/policy.h"
