@@ -7,6 +7,7 @@
 
 #include "chancery/v1/link.pb.h"
 #include "core/base/bytes.h"
+#include "core/exchange/wire_parts.h"
 
 namespace chancery::exchange {
 namespace {
@@ -14,9 +15,7 @@ namespace {
 namespace io = google::protobuf::io;
 using google::protobuf::internal::WireFormatLite;
 
-// What stands before the bytes of a part: a tag and a length; and a number with its tag.
-constexpr std::size_t kPrefixMax = 10;
-constexpr std::size_t kNumberMax = 11;
+constexpr std::size_t kNumberFieldBytesMax = 11;  // With its tag.
 
 std::size_t size_of_number(std::uint64_t number) {
   return number == 0 ? 0 : 1 + io::CodedOutputStream::VarintSize64(number);
@@ -33,19 +32,11 @@ std::size_t size_of(const Delivered& delivery) {
          size_of_part(delivery.envelope.size());
 }
 
-void append_prefix(std::string& frame, int number, std::size_t bytes) {
-  std::array<std::uint8_t, kPrefixMax> prefix{};
-  std::uint8_t* end = io::CodedOutputStream::WriteTagToArray(
-      WireFormatLite::MakeTag(number, WireFormatLite::WIRETYPE_LENGTH_DELIMITED), prefix.data());
-  end = io::CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(bytes), end);
-  frame += as_view(Bytes(prefix.data(), end));
-}
-
 void append_number(std::string& frame, int number, std::uint64_t value) {
   if (value == 0) {
     return;
   }
-  std::array<std::uint8_t, kNumberMax> bytes{};
+  std::array<std::uint8_t, kNumberFieldBytesMax> bytes{};
   std::uint8_t* const end = WireFormatLite::WriteUInt64ToArray(number, value, bytes.data());
   frame += as_view(Bytes(bytes.data(), end));
 }
@@ -60,16 +51,13 @@ std::string deliver_frame(std::span<const Delivered> deliveries, Lane lane) {
     inner += bytes == 0 ? 2 : size_of_part(bytes);  // One of a list is written though empty.
   }
   std::string frame;
-  frame.reserve(kPrefixMax + inner);
+  frame.reserve(kPartPrefixMax + inner);
   append_prefix(frame, v1::DownMessage::kDeliverFieldNumber, inner);
   for (const Delivered& delivery : deliveries) {
     append_prefix(frame, v1::Deliver::kDeliveriesFieldNumber, size_of(delivery));
     append_number(frame, v1::Delivery::kIndexFieldNumber, delivery.index);
     append_number(frame, v1::Delivery::kPreviousFieldNumber, delivery.previous);
-    if (!delivery.envelope.empty()) {
-      append_prefix(frame, v1::Delivery::kEnvelopeFieldNumber, delivery.envelope.size());
-      frame += delivery.envelope;
-    }
+    append_part(frame, v1::Delivery::kEnvelopeFieldNumber, delivery.envelope);
   }
   append_number(frame, v1::Deliver::kUrgentFieldNumber, urgent ? 1 : 0);
   return frame;

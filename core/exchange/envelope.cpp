@@ -1,9 +1,6 @@
 #include "core/exchange/envelope.h"
 
-#include <google/protobuf/io/coded_stream.h>
-
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "core/base/encoding.h"
@@ -11,12 +8,12 @@
 #include "core/exchange/limits.h"
 #include "core/exchange/names.h"
 #include "core/exchange/strict.h"
+#include "core/exchange/wire_parts.h"
 
 namespace chancery::exchange {
 namespace {
 
 using namespace std::string_view_literals;
-namespace io = google::protobuf::io;
 
 // The labels end in the zero byte that string_view keeps.
 constexpr std::string_view kGenesisLabel = "chancery/v1 genesis\0"sv;
@@ -242,22 +239,6 @@ Hash digest_of_body(const EnvelopeParts& parts) {
 
 Hash envelope_hash_of(const Hash& genesis, std::string_view header, const Hash& body) {
   return crypto::sha256({as_bytes(kNoticeLabel), genesis, sha256_of(header), body});
-}
-
-constexpr std::size_t kPartPrefixMax = 6;  // A tag and a length.
-
-// As protobuf writes it, without a copy of the parts in between.
-void append_part(std::string& envelope, int number, std::string_view part) {
-  if (part.empty()) {
-    return;
-  }
-  constexpr unsigned kBytesWireType = 2;
-  std::array<std::uint8_t, kPartPrefixMax> prefix{};
-  std::uint8_t* end = io::CodedOutputStream::WriteTagToArray(
-      static_cast<std::uint32_t>(number) << 3U | kBytesWireType, prefix.data());
-  end = io::CodedOutputStream::WriteVarint32ToArray(static_cast<std::uint32_t>(part.size()), end);
-  envelope += as_view(Bytes(prefix.data(), end));
-  envelope += part;
 }
 
 Result<void> parse_body(Envelope& envelope) {

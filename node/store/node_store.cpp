@@ -478,11 +478,13 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
   const bool is_for_people =
       arrival.envelope.has_value() && arrival.envelope->draft.kind() != exchange::kStatementKind;
   const bool is_to_show = arrival.verdict == Verdict::kGood && !arrival.own && is_for_people;
-  Cut kept{.bytes = arrival.envelope_bytes};
+  Cut kept;
   if (is_to_show && !shown.arrival.has_value()) {
     kept = cut(arrival.envelope_bytes, arrival.envelope->header.draft(), arrival.text);
   } else if (arrival.own && arrival.envelope.has_value()) {
     CHANCERY_TRY(kept, impl_->cut_own(*arrival.envelope, arrival));
+  } else {
+    kept.bytes = arrival.envelope_bytes;
   }
   insert->bind(1, arrival.index)
       .bind(2, as_bytes(kept.bytes))
@@ -562,11 +564,13 @@ Result<Cut> NodeStore::Impl::cut_own(const exchange::Envelope& envelope, const A
                          "WHERE o.notice_id = ?1 AND o.idx = ?2"));
   select->bind(1, as_bytes(envelope.draft.notice_id())).bind(2, arrival.index);
   CHANCERY_TRY(const bool row, select->step());
-  Cut kept{.bytes = arrival.envelope_bytes};
+  Cut kept;
   if (row) {
     CHANCERY_TRY(const std::string_view draft, select->column_view(0));
     CHANCERY_TRY(const std::string_view text, select->column_view(1));
     kept = cut(arrival.envelope_bytes, draft, text);
+  } else {
+    kept.bytes = arrival.envelope_bytes;
   }
   select->reset();
   return kept;

@@ -380,9 +380,9 @@ INSERT INTO undelivered SELECT urgent, idx, members FROM lacking;
 DROP TABLE lacking;
 )";
 
-// A table goes once it is empty: DROP alone, where what is deleted is overwritten, would hold each
-// of its pages in memory. Version 14: what a notice of ours says, and its signed envelope, stand
-// apart from what becomes of it: a change of its stage writes no text anew.
+// Version 14: what a notice of ours says, and its signed envelope, stand apart from what becomes of
+// it: a change of its stage writes no text anew. Here and below a table goes once it is empty: DROP
+// alone, where what is deleted is overwritten, would hold each of its pages in memory.
 inline constexpr std::string_view kSchema14 = R"(
 CREATE TABLE outbox_content(
   seq INTEGER PRIMARY KEY, draft BLOB NOT NULL, text BLOB NOT NULL) STRICT;
