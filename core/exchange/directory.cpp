@@ -164,7 +164,17 @@ const crypto::PublicKey* NodeInfo::current_sealing_key() const {
   return current == sealing_keys.end() ? nullptr : &current->key;
 }
 
+bool Directory::has_allowed(std::string_view draft, bool sealed) const {
+  return sealed == allowed_sealed_ && allowed_.fits(draft);
+}
+
+void Directory::was_found_to_allow(std::string_view draft, bool sealed) const {
+  allowed_ = DraftForm(draft);
+  allowed_sealed_ = sealed;
+}
+
 Result<void> Directory::apply(const Envelope& envelope, RootCache& cache) {
+  allowed_ = DraftForm();
   CHANCERY_TRY(const v1::DirectoryEntry entry, parse_entry(envelope));
   if (!founded() && !entry.has_roster()) {
     return broken("the first entry of an exchange is its roster");

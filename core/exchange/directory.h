@@ -24,6 +24,7 @@
 #include "core/base/result.h"
 #include "core/crypto/keys.h"
 #include "core/exchange/batch_signature.h"
+#include "core/exchange/draft_form.h"
 #include "core/exchange/envelope.h"
 #include "core/ledger/note.h"
 
@@ -106,6 +107,11 @@ class Directory {
   // The value of a state that was set, while the roster has a rule for it.
   [[nodiscard]] std::optional<std::string_view> state(std::string_view name) const;
 
+  // Whether a draft has the form of the one that this state was last found to allow, sealed or not:
+  // for policy.h, which finds it.
+  [[nodiscard]] bool has_allowed(std::string_view draft, bool sealed) const;
+  void was_found_to_allow(std::string_view draft, bool sealed) const;
+
  private:
   struct Use {
     std::string slot;
@@ -148,6 +154,8 @@ class Directory {
   std::optional<Hash> roster_slot_;
   std::map<std::string, Hash, std::less<>> slots_;  // Without the roster.
   mutable std::optional<Hash> root_;  // Over the slots as they stand, once somebody asked.
+  mutable DraftForm allowed_;
+  mutable bool allowed_sealed_ = false;
   std::map<Hash, NodeInfo> nodes_;    // By signing key id.
   std::map<std::string, std::set<Hash>, std::less<>> nodes_of_;  // Member -> signing key ids.
   std::map<Hash, PersonInfo> people_;                            // By release key id.

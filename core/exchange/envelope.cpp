@@ -241,6 +241,25 @@ Hash envelope_hash_of(const Hash& genesis, std::string_view header, const Hash& 
   return crypto::sha256({as_bytes(kNoticeLabel), genesis, sha256_of(header), body});
 }
 
+Result<void> read_draft(Envelope& envelope) {
+  const std::string_view bytes = envelope.header.draft();
+  const bool is_there = !envelope.draft.notice_id().empty();  // Who took the draft left no id.
+  if (is_there && envelope.draft_form.fits(bytes)) {
+    const std::string_view notice_id = envelope.draft_form.notice_id(bytes);
+    const std::string_view text_digest = envelope.draft_form.text_digest(bytes);
+    if (is_uuid_v7(as_bytes(notice_id))) {
+      envelope.draft.set_notice_id(notice_id.data(), notice_id.size());
+      envelope.draft.set_text_digest(text_digest.data(), text_digest.size());
+      return {};
+    }
+  }
+  envelope.draft_form = DraftForm();
+  CHANCERY_TRY_VOID(parse_wire_into(envelope.draft, bytes));
+  CHANCERY_TRY_VOID(check_draft(envelope.draft));
+  envelope.draft_form = DraftForm(bytes);
+  return {};
+}
+
 Result<void> parse_body(Envelope& envelope) {
   CHANCERY_TRY_VOID(
       parse_wire_into(envelope.body, envelope.body_bytes, Reading::kStrict,
@@ -368,8 +387,7 @@ Result<void> parse_envelope_into(Envelope& envelope, std::string_view bytes, con
   CHANCERY_TRY_VOID(parse_wire_into(envelope.header, envelope.header_bytes, Reading::kStrict,
                                     {.bytes_max = kHeaderBytesMax}));
   CHANCERY_TRY_VOID(check_header(envelope.header));
-  CHANCERY_TRY_VOID(parse_wire_into(envelope.draft, envelope.header.draft()));
-  CHANCERY_TRY_VOID(check_draft(envelope.draft));
+  CHANCERY_TRY_VOID(read_draft(envelope));
 
   if (!envelope.erased.has_value()) {
     CHANCERY_TRY_VOID(parse_body(envelope));

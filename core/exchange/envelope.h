@@ -17,6 +17,7 @@
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/exchange/batch_signature.h"
+#include "core/exchange/draft_form.h"
 
 namespace chancery::exchange {
 
@@ -37,6 +38,7 @@ struct Envelope {
 
   v1::Header header;
   v1::Draft draft;
+  DraftForm draft_form;  // Of `draft`, for the next one that is parsed into this.
   v1::Body body;
   std::vector<Signature> signatures;
 

@@ -217,7 +217,11 @@ Result<void> judge_notice(const Envelope& envelope, const Directory& directory, 
                     std::to_string(directory.roster().header_version()));
   }
   const bool erased = envelope.erased.has_value();  // Then nothing is asked of its body.
-  CHANCERY_TRY_VOID(judge_draft(envelope.draft, envelope.sealed() || erased, directory));
+  const bool sealed = envelope.sealed() || erased;
+  if (!directory.has_allowed(envelope.header.draft(), sealed)) {
+    CHANCERY_TRY_VOID(judge_draft(envelope.draft, sealed, directory));
+    directory.was_found_to_allow(envelope.header.draft(), sealed);
+  }
   CHANCERY_TRY_VOID(check_minimize(envelope.draft, lowest_that_goes(directory)));
   CHANCERY_TRY(const NodeInfo* const node, check_signature(envelope, directory, cache));
   if (matches("consultation.*", envelope.draft.kind()) && !node->voice) {

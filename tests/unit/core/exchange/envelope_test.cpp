@@ -522,6 +522,41 @@ TEST_F(EnvelopeTest, AnEnvelopeIsReadOverAnotherAsIfItWereTheFirst) {
   }
 }
 
+// Its draft is read anew wherever it is not like the one before.
+TEST_F(EnvelopeTest, OverOneThatWasGoodTheSameIsFoundWrong) {
+  const std::function<void(v1::Draft&)> changes[] = {
+      [](v1::Draft&) {},
+      [](v1::Draft& draft) { draft.set_notice_id(std::string(16, 'i')); },
+      [](v1::Draft& draft) { draft.set_text_digest(std::string(32, 'e')); },
+      [](v1::Draft& draft) { draft.set_kind("CONTACT"); },
+      [](v1::Draft& draft) { draft.set_origin("BY"); },
+      [](v1::Draft& draft) { draft.mutable_recipients()->SwapElements(0, 1); },
+      [](v1::Draft& draft) { draft.mutable_recipients(0)->set_member("AM"); },
+      [](v1::Draft& draft) { draft.mutable_recipients(0)->clear_role(); },
+      [](v1::Draft& draft) { draft.set_status(static_cast<v1::Status>(9)); },
+  };
+  for (const std::function<void(v1::Draft&)>& change : changes) {
+    Parts parts = good();
+    change(parts.draft);
+    Envelope over = test::must(parse_envelope(good().bytes(), exchange_.genesis(), Bodies::kThere));
+    const std::string found =
+        outcome(parse_envelope_into(over, parts.bytes(), exchange_.genesis(), Bodies::kThere));
+    EXPECT_EQ(found, parsed(parts));
+    const std::string next = good().bytes();
+    test::must(parse_envelope_into(over, next, exchange_.genesis(), Bodies::kThere));
+    EXPECT_EQ(all_of(over), all_of(test::must(parse_envelope(next, exchange_.genesis()))));
+  }
+}
+
+// Its memory is of use to the next one; its draft is not, once somebody took that.
+TEST_F(EnvelopeTest, OneWhoseDraftWasTakenIsReadWhole) {
+  Envelope envelope = test::must(parse_envelope(good().bytes(), exchange_.genesis()));
+  const v1::Draft taken = std::move(envelope.draft);
+  EXPECT_EQ(taken.origin(), "AM");
+  test::must(parse_envelope_into(envelope, good().bytes(), exchange_.genesis(), Bodies::kThere));
+  EXPECT_EQ(envelope.draft.origin(), "AM");
+}
+
 TEST_F(EnvelopeTest, ItsBytesAreThoseThatProtobufWrites) {
   for (const std::size_t size : {0U, 1U, 127U, 128U, 16'383U, 16'384U, 1'048'576U}) {
     v1::Envelope parts;

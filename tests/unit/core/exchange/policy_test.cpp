@@ -209,6 +209,29 @@ TEST_F(PolicyTest, AKindThatMustBeSealedIs) {
   EXPECT_EQ(judge(exchange_.sign(exchange_.clear(secret, "text"), am_key())), "seal-required");
 }
 
+// What a directory allowed it allows of the next draft of that form, and of no other, until it is
+// another directory.
+TEST_F(PolicyTest, WhatWasAllowedOnceIsAskedAgainWhereAnythingDiffers) {
+  const auto judge_one = [&](const std::string& kind, bool sealed, const std::string& text) {
+    const v1::Draft draft = exchange_.draft("AM", {"BY", "RU"}, kind);
+    return judge(
+        sealed ? exchange_.publish(draft, text, directory_)
+               : exchange_.sign(exchange_.clear(draft, TestExchange::text_of(text)), am_key()));
+  };
+  const std::string secret = "threat.alert";
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(judge_one(secret, true, "one"), "good");
+    EXPECT_EQ(judge_one(secret, true, "two"), "good");
+    EXPECT_EQ(judge_one(secret, false, "three"), "seal-required");
+    EXPECT_EQ(judge_one("directory.roster", true, "four"), "invalid-kind");
+  }
+  v1::Roster roster = directory_.roster();
+  roster.mutable_members(1)->clear_receive();
+  roster.mutable_members(1)->add_receive("training");
+  apply(exchange_.next_roster(roster, test::four_members, directory_));
+  EXPECT_EQ(judge_one(secret, true, "five"), "kind-not-receivable");
+}
+
 // C-89: by the clock of who is asked, before the log; no clock makes void what is in it.
 TEST_F(PolicyTest, ExpiryIsAQuestionOfNowAndNeverOneOfValidity) {
   v1::Draft late = exchange_.draft("AM", {"BY"});
