@@ -48,6 +48,7 @@ constexpr std::uint64_t kToldEveryMs = 1000;
 constexpr int kFramesLeavingMax = 128;  // To one connection, inside libzmq.
 // To all of them, and this, not its credits, bounds what a node costs that asks and does not read.
 constexpr std::size_t kBytesLeavingMax = 32U << 20U;
+constexpr std::size_t kBytesForNews = 8U << 20U;  // Of these, not for pages: what all are told.
 constexpr std::size_t kAuditPageBytes = 2U << 20U;
 constexpr std::chrono::milliseconds kIdleWait{100};
 constexpr std::chrono::milliseconds kHeldWait{5};
@@ -421,7 +422,9 @@ Result<void> Server::sequence() {
 void Server::serve_reads() {
   const auto has_room = [this](PeerHandle handle) {
     const Peer* const peer = peers_.find(handle);
-    return peer == nullptr || router_->has_room(peer->routing_id, exchange::kFrameBytesTarget);
+    return peer == nullptr ||
+           router_->has_room(peer->routing_id,
+                             exchange::kFrameBytesTarget + hub_.outgoing_bytes() + kBytesForNews);
   };
   engine_->serve_reads(has_room, [this] { send_outgoing(); });
 }
@@ -444,6 +447,8 @@ void Server::send_outgoing() {
         forget(outgoing.peer);
       } else if (is_delivery) {
         hub_.undelivered(outgoing.peer);
+      } else {
+        hub_.untold(outgoing.peer);
       }
     }
   }

@@ -550,6 +550,13 @@ void Hub::undelivered(PeerHandle peer) {
   }
 }
 
+// A page from the log's end has none of it, and says where that is.
+void Hub::untold(PeerHandle peer) {
+  if (std::ranges::find(batch_reads_, peer, &BatchRead::peer) == batch_reads_.end()) {
+    batch_reads_.push_back({.peer = peer, .from = sequencer_.tree().size()});
+  }
+}
+
 // One message of each sort for all that a submitter is owed.
 void Hub::answer(const std::vector<Outcome>& outcomes, bool waiting) {
   std::map<PeerHandle, v1::DownMessage> accepted;

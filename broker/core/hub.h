@@ -155,6 +155,9 @@ class Hub {
   // A delivery could not be queued for this peer: its feed waits for the next word of the node, and
   // goes on from the cursor that it then names.
   void undelivered(PeerHandle peer);
+  // Something else could not be: once there is room for this peer, it is told how long the log is,
+  // and asks for what it lacks.
+  void untold(PeerHandle peer);
 
   // What the next batch of the log is to have: of notices at most, and whether patient ones.
   [[nodiscard]] std::size_t batch_count_max() const {

@@ -1170,6 +1170,27 @@ TEST_F(HubTest, ALostDeliveryGoesOnFromTheCursorThatTheNodeNames) {
   EXPECT_EQ(deliveries()["to/BY"].size(), 1U);
 }
 
+// C-142: nothing else may come that would show it what it missed.
+TEST_F(HubTest, WhoCouldNotBeToldOfABatchIsToldHowLongTheLogIs) {
+  greet(kBy, "BY");
+  log({envelope()});
+  static_cast<void>(sent());
+  hub_.untold(kBy);
+  hub_.untold(kBy);
+  hub_.untold(kRu);  // It has gone meanwhile.
+  EXPECT_TRUE(hub_.take_batch_reads([](PeerHandle) { return false; }).empty());
+  const std::vector<BatchRead> reads = hub_.take_batch_reads();
+  ASSERT_EQ(reads.size(), 1U);
+  EXPECT_EQ(reads[0].from, hub_.sequencer().tree().size()) << "a page of nothing";
+  hub_.batches(reads[0], {});
+  const std::vector<Sent> told = sent();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].peer, kBy);
+  EXPECT_EQ(told[0].message.batches().batches_size(), 0);
+  EXPECT_EQ(told[0].message.batches().log_size(), hub_.sequencer().tree().size());
+  EXPECT_TRUE(hub_.take_batch_reads().empty());
+}
+
 TEST_F(HubTest, JunkDirectoryEntriesHoldNoUrgentNoticeUp) {
   std::size_t taken = 0;
   for (int i = 0; i < 200; ++i) {
