@@ -383,14 +383,16 @@ void Hub::submit(PeerHandle peer, const std::string& member, const v1::Submit& s
     }
   }
   for (int i = 0; i < submit.envelopes_size(); ++i) {
-    Result<exchange::Envelope> envelope =
-        exchange::parse_envelope(submit.envelopes(i), sequencer_.directory().genesis());
-    if (!envelope.has_value()) {
-      fault(peer, envelope.error());  // It has no notice id to refuse it by.
+    exchange::Envelope envelope = sequencer_.spare_envelope();
+    if (const Result<void> parsed = exchange::parse_envelope_into(envelope, submit.envelopes(i),
+                                                                  sequencer_.directory().genesis(),
+                                                                  exchange::Bodies::kThere);
+        !parsed.has_value()) {
+      fault(peer, parsed.error());  // It has no notice id to refuse it by.
       continue;
     }
     if (std::optional<Outcome> outcome =
-            take(peer, member, std::move(*envelope), previous_us[static_cast<std::size_t>(i)]);
+            take(peer, member, std::move(envelope), previous_us[static_cast<std::size_t>(i)]);
         outcome.has_value()) {
       refused.push_back(std::move(*outcome));
     }

@@ -12,6 +12,10 @@
 namespace chancery::broker {
 namespace {
 
+// Of header and body, of an envelope that is kept to parse another into.
+constexpr std::size_t kSpareHeaderMax = 1U << 10U;
+constexpr std::size_t kSpareBodyMax = 4U << 10U;
+
 Outcome accepted(const Submission& submission, std::uint64_t index, bool duplicate) {
   return {.peer = submission.peer,
           .notice_id = submission.envelope.draft.notice_id(),
@@ -229,6 +233,7 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
   }
   Commit commit = start_commit(ledger::LeafType::kNotice, accepted_at_ms, directory_.root());
   ledger::CompactTree tree = tree_;
+  commit.entries.reserve(good.size());
   for (Submission* const submission : good) {
     append(commit, tree, std::move(submission->envelope));
   }
@@ -303,6 +308,25 @@ void Sequencer::not_committed(Decision& decision, const Error& why) {
                .duplicate = false,
                .waits = false};
   }
+}
+
+void Sequencer::spare(std::vector<NewEntry> entries) {
+  for (NewEntry& entry : entries) {
+    if (spare_.size() < kSequencedCountMax &&
+        entry.envelope.header_bytes.capacity() <= kSpareHeaderMax &&
+        entry.envelope.body_bytes.capacity() <= kSpareBodyMax) {
+      spare_.push_back(std::move(entry.envelope));
+    }
+  }
+}
+
+exchange::Envelope Sequencer::spare_envelope() {
+  if (spare_.empty()) {
+    return {};
+  }
+  exchange::Envelope envelope = std::move(spare_.back());
+  spare_.pop_back();
+  return envelope;
 }
 
 std::uint64_t Sequencer::newest_created_at_ms() const {

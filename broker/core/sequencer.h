@@ -154,6 +154,10 @@ class Sequencer {
   void committed();
   // The decision becomes the refusal of all that it was about: they are handed in again.
   void not_committed(Decision& decision, const Error& why);
+  // Envelopes that are done with, and one of them, or another, to parse the next into: what they
+  // allocated serves again. A few hundred are kept, and of those only small ones.
+  void spare(std::vector<NewEntry> entries);
+  [[nodiscard]] exchange::Envelope spare_envelope();
   // Instead of decide(): the batch is refused as a whole.
   [[nodiscard]] Decision refuse(const Error& error);
 
@@ -186,6 +190,7 @@ class Sequencer {
   std::map<ClockKey, std::uint64_t> clocks_;
   exchange::RootCache cache_;
 
+  std::vector<exchange::Envelope> spare_;
   std::vector<Submission> batch_;  // Between begin() and decide().
   // Between decide() and committed(): what the state will be.
   struct Next {

@@ -461,6 +461,7 @@ Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
     const During sending(stages_, Stage::kSend);
     hub_.committed(commit, note, decision.outcomes);
     log_is(note);
+    hub_.sequencer().spare(std::move(decision.commit->entries));
   }
   return Sequenced{.outcomes = std::move(decision.outcomes),
                    .directory_changed = directory_changed};

@@ -585,5 +585,26 @@ TEST_F(SequencerTest, ABatchHoldsAtMostItsCount) {
   EXPECT_FALSE(sequencer_.has_work());
 }
 
+// A large notice, or a thousand of them, is no reason to hold on to memory.
+TEST_F(SequencerTest, SmallEnvelopesAreParsedIntoAgainAndNotManyAreKept) {
+  const auto entry = [](std::size_t header_bytes, std::size_t body_bytes) {
+    NewEntry made;
+    made.envelope.header_bytes = std::string(header_bytes, 'h');
+    made.envelope.body_bytes = std::string(body_bytes, 'b');
+    return made;
+  };
+  const auto is_used = [&] { return !sequencer_.spare_envelope().header_bytes.empty(); };
+  EXPECT_FALSE(is_used());
+  sequencer_.spare({entry(400, 1100), entry(400, 800'000), entry(30'000, 1100)});
+  EXPECT_TRUE(is_used());
+  EXPECT_FALSE(is_used());
+  sequencer_.spare(std::vector<NewEntry>(2 * kSequencedCountMax, entry(400, 1100)));
+  std::size_t kept = 0;
+  while (is_used()) {
+    ++kept;
+  }
+  EXPECT_EQ(kept, kSequencedCountMax);
+}
+
 }  // namespace
 }  // namespace chancery::broker
