@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/exchange/compose.h"
+#include "core/exchange/draft_form.h"
 #include "core/exchange/envelope.h"
 #include "core/exchange/lane.h"
 #include "core/exchange/limits.h"
@@ -40,6 +41,30 @@ std::vector<std::string> recipient_codes(const v1::Draft& draft) {
     codes.push_back(recipient.member());
   }
   return codes;
+}
+
+// A draft that may be stamped, for all of its form.
+struct Stampable {
+  exchange::DraftForm form;
+  bool sealed = false;
+  std::shared_ptr<const v1::Draft> draft;
+  std::vector<std::string> recipients;
+
+  [[nodiscard]] bool is_like(const Waiting& notice) const {
+    return sealed == notice.sealed && form.fits(notice.draft);
+  }
+};
+
+// The directory may have changed since the draft was promised.
+Result<Stampable> judge(const Waiting& notice, const StampInput& input) {
+  CHANCERY_TRY(v1::Draft draft, exchange::parse_wire<v1::Draft>(notice.draft));
+  CHANCERY_TRY_VOID(exchange::judge_draft(draft, notice.sealed, *input.directory));
+  CHANCERY_TRY_VOID(exchange::check_not_expired(draft, input.now_us / 1000));
+  std::vector<std::string> recipients = recipient_codes(draft);
+  return Stampable{.form = exchange::DraftForm(notice.draft),
+                   .sealed = notice.sealed,
+                   .draft = std::make_shared<const v1::Draft>(std::move(draft)),
+                   .recipients = std::move(recipients)};
 }
 
 // One content key per recipient set; a set that cannot be sealed to keeps its error.
@@ -114,23 +139,18 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
   SealGroups groups(input, rest);
   std::map<std::vector<std::string>, std::size_t> sets;
   std::uint64_t created_at_us = input.created_at_last_us;
+  Stampable last;
   for (const Waiting& notice : waiting) {
     const auto refuse = [&](Error error) {
       batch.refused.push_back({notice.notice_id, std::move(error)});
     };
-    Result<v1::Draft> draft = exchange::parse_wire<v1::Draft>(notice.draft);
-    if (!draft.has_value()) {
-      refuse(draft.error());
-      continue;
-    }
-    // The directory may have changed since the draft was promised.
-    Result<void> judged = exchange::judge_draft(*draft, notice.sealed, *input.directory);
-    if (judged.has_value()) {
-      judged = exchange::check_not_expired(*draft, input.now_us / 1000);
-    }
-    if (!judged.has_value()) {
-      refuse(judged.error());
-      continue;
+    if (!last.is_like(notice)) {
+      Result<Stampable> judged = judge(notice, input);
+      if (!judged.has_value()) {
+        refuse(judged.error());
+        continue;
+      }
+      last = *std::move(judged);
     }
     created_at_us = std::max(created_at_us + 1, input.now_us);
     Stamped stamped{
@@ -140,10 +160,10 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
                                                        .log_seen = input.log_seen}),
         .body = {},
         .created_at_us = created_at_us,
-        .precedence = notice.precedence};
-    const std::vector<std::string> recipients = recipient_codes(*draft);
+        .precedence = notice.precedence,
+        .draft = last.draft};
     if (notice.sealed) {
-      const Result<exchange::SealGroup>& group = groups.for_recipients(recipients);
+      const Result<exchange::SealGroup>& group = groups.for_recipients(last.recipients);
       Result<std::string> body = group.has_value()
                                      ? group->seal(stamped.header, notice.text)
                                      : Result<std::string>(std::unexpected(group.error()));
@@ -155,14 +175,13 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
     } else {
       stamped.body = exchange::clear_body(notice.text);
     }
-    stamped.set = sets.try_emplace(recipients, batch.sets.size()).first->second;
+    stamped.set = sets.try_emplace(last.recipients, batch.sets.size()).first->second;
     if (stamped.set == batch.sets.size()) {
       batch.sets.emplace_back();
     }
     std::vector<Hash>& ds = batch.sets[stamped.set];
     stamped.position = ds.size();
     ds.push_back(exchange::envelope_hash(input.directory->genesis(), stamped.header, stamped.body));
-    stamped.draft = *std::move(draft);
     batch.notices.push_back(std::move(stamped));
   }
   return batch;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -61,7 +62,7 @@ struct Stamped {
   std::string body;
   std::uint64_t created_at_us = 0;
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
-  v1::Draft draft{};
+  std::shared_ptr<const v1::Draft> draft{};  // Its own, or one of its form (draft_form.h).
   std::size_t set = 0;       // Its place in StampedBatch::sets …
   std::size_t position = 0;  // … and among the Ds there.
 };

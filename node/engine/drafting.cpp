@@ -60,7 +60,8 @@ Result<OutboxDraft> draft_notice(const v1::PublishRequest& request, const Drafti
   outbox.waiting.notice_id = request.notice_id();
   outbox.waiting.draft = draft.SerializeAsString();
   // What came in an open reading has to pass the strict one, or it could never be signed.
-  CHANCERY_TRY_VOID(exchange::parse_wire<v1::Draft>(outbox.waiting.draft));
+  CHANCERY_TRY_VOID(exchange::check_wire(outbox.waiting.draft, *v1::Draft::descriptor(),
+                                         exchange::Reading::kStrict));
   outbox.waiting.precedence = request.precedence();
   outbox.notice = exchange::notice_hash(drafting.genesis, outbox.waiting.draft);
   outbox.queued_at_ms = drafting.now_ms;

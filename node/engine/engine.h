@@ -221,7 +221,7 @@ class Engine {
   Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
   struct Sent {
     Hash entry{};  // E of the newest stamping.
-    v1::Draft draft;
+    std::shared_ptr<const v1::Draft> draft;  // Its own, or one of its form.
   };
   Result<std::optional<Sent>> take_sent(const std::string& notice_id);
   Result<void> take_accepted(const v1::Accepted& accepted);

@@ -431,7 +431,7 @@ Result<void> Engine::take_accepted(const v1::Accepted& accepted) {
       continue;  // An earlier stamping was logged: its delivery will show it.
     }
     CHANCERY_TRY_VOID(write());
-    CHANCERY_TRY_VOID(store_->mark_logged(*row, sent->draft, item.index(), leaf->accepted_at_ms));
+    CHANCERY_TRY_VOID(store_->mark_logged(*row, *sent->draft, item.index(), leaf->accepted_at_ms));
     restamp_delay_ = kRestampMin;
     outbox_changed_ = true;
     news_.notice_ids.insert(item.notice_id());
@@ -449,7 +449,9 @@ Result<std::optional<Engine::Sent>> Engine::take_sent(const std::string& notice_
   Result<exchange::Envelope> envelope =
       exchange::parse_envelope(row.value_or(OutboxRow()).envelope, store_->genesis());
   return envelope.has_value()
-             ? std::optional(Sent{.entry = envelope->entry, .draft = std::move(envelope->draft)})
+             ? std::optional(
+                   Sent{.entry = envelope->entry,
+                        .draft = std::make_shared<const v1::Draft>(std::move(envelope->draft))})
              : std::optional<Sent>();
 }
 

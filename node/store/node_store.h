@@ -477,7 +477,7 @@ class NodeStore {
   [[nodiscard]] Result<NewestStamps> newest_unacknowledged(std::uint64_t through_us = kAnyTime);
   // What this node's signing key stamps next comes after it.
   void raise_clock(std::uint64_t created_at_us);
-  // A row as it stands now, and its draft. The first acceptance stands: of two indices the lower
+  // A row as it stands now, and its draft, or one of its form. The first acceptance stands: of two indices the lower
   // one.
   [[nodiscard]] Result<void> mark_logged(const OutboxStanding& row, const v1::Draft& draft,
                                          std::uint64_t index, std::uint64_t accepted_at_ms);

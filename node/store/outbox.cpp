@@ -54,6 +54,28 @@ Result<OutboxRow> row_of(const sqlite::Statement& select) {
   return row;
 }
 
+struct Marks {
+  bool alarms = false;  // It raises alarms where it is overdue.
+  bool exempt = false;  // MINIMIZE does not hold it back.
+};
+
+Marks marks_of(std::string_view draft) {
+  Marks marks;
+  for (exchange::Fields fields(draft); fields.next();) {
+    switch (fields.number()) {
+      case v1::Draft::kKindFieldNumber:
+        marks.exempt = exchange::is_exempt_from_minimize(fields.bytes());
+        break;
+      case v1::Draft::kStatusFieldNumber:
+        marks.alarms = fields.value() == v1::STATUS_ACTUAL;
+        break;
+      default:
+        break;
+    }
+  }
+  return marks;
+}
+
 constexpr std::string_view kPlaceColumns = "stage, aside = 1, application, precedence, bytes";
 
 // Of those columns, from this one on.
@@ -78,7 +100,7 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                                 "queued_at_ms, precedence, sealed, bytes, alarms, exempt, stage) "
                                 "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1)"));
   const std::size_t bytes = draft.waiting.draft.size() + draft.waiting.text.size();
-  CHANCERY_TRY(const v1::Draft parsed, exchange::parse_wire<v1::Draft>(draft.waiting.draft));
+  const Marks marks = marks_of(draft.waiting.draft);
   CHANCERY_TRY_VOID(insert->bind(1, as_bytes(draft.waiting.notice_id))
                         .bind(2, Bytes(draft.notice))
                         .bind(3, Bytes(draft.request))
@@ -87,8 +109,8 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                         .bind(6, static_cast<std::uint64_t>(draft.waiting.precedence))
                         .bind(7, draft.waiting.sealed ? 1 : 0)
                         .bind(8, bytes)
-                        .bind(9, parsed.status() == v1::STATUS_ACTUAL ? 1 : 0)
-                        .bind(10, exchange::is_exempt_from_minimize(parsed.kind()) ? 1 : 0)
+                        .bind(9, marks.alarms ? 1 : 0)
+                        .bind(10, marks.exempt ? 1 : 0)
                         .run());
   const auto number = static_cast<std::uint64_t>(impl_->database.last_insert_rowid());
   CHANCERY_TRY(sqlite::Statement* const content,

@@ -235,6 +235,26 @@ TEST_F(StampingTest, EnvelopesOfSeveralSetsKeepTheOrderOfTheOutbox) {
   }
 }
 
+// What was found of one draft holds for the next of its form, and for no other.
+TEST_F(StampingTest, EachIsJudgedAndAddressedAsWhatItIs) {
+  const v1::Draft secret = exchange_.draft("AM", {"BY"});
+  const std::vector<Waiting> notices = {waiting({"BY"}), waiting({"BY"}),
+                                        waiting(secret, false, "in the clear"), waiting({"RU"}),
+                                        waiting({"BY", "RU"})};
+  const StampedBatch batch = stamped(notices);
+  ASSERT_EQ(batch.refused.size(), 1U);
+  EXPECT_EQ(batch.refused[0].notice_id, secret.notice_id());
+  EXPECT_EQ(batch.refused[0].error.code, ErrorCode::kSealRequired);
+  std::vector<std::string> recipients;
+  for (const Stamped& one : batch.notices) {
+    std::string& codes = recipients.emplace_back();
+    for (const v1::Recipient& recipient : one.draft->recipients()) {
+      codes += recipient.member();
+    }
+  }
+  EXPECT_EQ(recipients, (std::vector<std::string>{"BY", "BY", "RU", "BYRU"}));
+}
+
 TEST_F(StampingTest, WhereTheSignerFailsNothingBehindAnUnsignedNoticeIsTaken) {
   const StampedBatch batch = stamped({waiting({"BY"}), waiting({"BY"}), waiting({"RU"}),
                                       waiting({"BY"}), waiting({"KZ"}), waiting({"RU"})});
