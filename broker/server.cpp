@@ -448,7 +448,7 @@ void Server::send_outgoing() {
       } else if (is_delivery) {
         hub_.undelivered(outgoing.peer);
       } else {
-        hub_.untold(outgoing.peer);
+        hub_.missed_news(outgoing.peer);
       }
     }
   }

@@ -38,7 +38,7 @@ namespace chancery::broker {
 
 struct ServerCounters {
   std::uint64_t unidentified_count = 0;  // Frames without User-Id: dropped.
-  std::uint64_t unsent_count = 0;        // A peer was gone or slow; it asks again by itself.
+  std::uint64_t unsent_count = 0;        // A peer was gone or slow.
   std::uint64_t surplus_cut_count = 0;   // Connections over kConnectionsPerKeyMax.
 };
 

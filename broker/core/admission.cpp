@@ -31,11 +31,6 @@ bool is_reserved(std::size_t which) {
   return is_urgent(which) || which == kDirectoryClass;
 }
 
-std::size_t size_of(const exchange::Envelope& envelope) {
-  return envelope.header_bytes.size() + envelope.body_bytes.size() +
-         envelope.signatures_bytes.size();
-}
-
 }  // namespace
 
 // Sums of limits and sizes: far below what a size_t holds.
@@ -96,7 +91,7 @@ Result<void> AdmissionQueue::check_room(const std::string& member, std::size_t w
 
 Result<void> AdmissionQueue::push(Submission submission) {
   const std::size_t which = class_of(submission.envelope.draft);
-  const std::size_t size = size_of(submission.envelope);
+  const std::size_t size = submission.envelope.size();
   const bool reserved = is_reserved(which);
   CHANCERY_TRY_VOID(disk_.admit(reserved));
   if (Result<void> room = check_room(submission.member, which, size); !room.has_value()) {
@@ -126,7 +121,7 @@ Submission AdmissionQueue::pop(std::size_t which, const std::string& member) {
   }
   from.last = member;
   --from.count;
-  const std::size_t size = size_of(submission.envelope);
+  const std::size_t size = submission.envelope.size();
   const bool reserved = is_reserved(which);
   const auto share = shares_.find(member);
   --share->second.all.count;

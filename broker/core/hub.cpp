@@ -407,8 +407,7 @@ std::optional<Outcome> Hub::take(PeerHandle peer, const std::string& member,
   const exchange::Lane lane = exchange::is_directory_kind(draft.kind())
                                   ? exchange::Lane::kUrgent
                                   : exchange::lane_of(draft.precedence());
-  const std::uint64_t bytes =
-      envelope.header_bytes.size() + envelope.body_bytes.size() + envelope.signatures_bytes.size();
+  const std::uint64_t bytes = envelope.size();
   if (const auto wait = quotas_.wait(member, lane, bytes); wait.has_value()) {
     refused.error = Error{ErrorCode::kQuotaExceeded,
                           member + " sent more than its share of the hub's time: it has more in " +
@@ -539,6 +538,7 @@ void Hub::at(SteadyTime now) {
 
 void Hub::disconnected(PeerHandle peer) {
   greetings_.erase(peer);
+  missed_news_.erase(peer);
   std::erase_if(batch_reads_, [&](const BatchRead& read) { return read.peer == peer; });
   std::erase_if(sessions_, [&](const auto& item) { return item.second.peer == peer; });
 }
@@ -552,11 +552,20 @@ void Hub::undelivered(PeerHandle peer) {
   }
 }
 
-// A page from the log's end has none of it, and says where that is.
-void Hub::untold(PeerHandle peer) {
-  if (std::ranges::find(batch_reads_, peer, &BatchRead::peer) == batch_reads_.end()) {
-    batch_reads_.push_back({.peer = peer, .from = sequencer_.tree().size()});
-  }
+void Hub::missed_news(PeerHandle peer) {
+  missed_news_.insert(peer);
+}
+
+void Hub::tell_who_missed_news(const HasRoom& has_room) {
+  v1::DownMessage message;
+  message.mutable_batches()->set_log_size(sequencer_.tree().size());
+  std::erase_if(missed_news_, [&](PeerHandle peer) {
+    const bool may_go = !has_room || has_room(peer);
+    if (may_go && session_of(peer) != nullptr) {
+      send(peer, std::string(kLog), message);
+    }
+    return may_go;
+  });
 }
 
 // One message of each sort for all that a submitter is owed.

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -155,9 +156,10 @@ class Hub {
   // A delivery could not be queued for this peer: its feed waits for the next word of the node, and
   // goes on from the cursor that it then names.
   void undelivered(PeerHandle peer);
-  // Something else could not be: once there is room for this peer, it is told how long the log is,
-  // and asks for what it lacks.
-  void untold(PeerHandle peer);
+  // Nor could something of what all are told. Once there is room for the peer it is told how long
+  // the log is, and asks for what it lacks.
+  void missed_news(PeerHandle peer);
+  void tell_who_missed_news(const HasRoom& has_room = {});
 
   // What the next batch of the log is to have: of notices at most, and whether patient ones.
   [[nodiscard]] std::size_t batch_count_max() const {
@@ -307,6 +309,7 @@ class Hub {
   std::map<PeerHandle, Greeting> greetings_;
   std::vector<HeadCheck> head_checks_;
   std::vector<PeerHandle> ended_;
+  std::set<PeerHandle> missed_news_;
   std::vector<Outgoing> outgoing_;
   std::size_t outgoing_bytes_ = 0;  // Of the messages in it.
   std::vector<BatchRead> batch_reads_;

@@ -12,9 +12,8 @@
 namespace chancery::broker {
 namespace {
 
-// Of header and body, of an envelope that is kept to parse another into.
-constexpr std::size_t kSpareHeaderMax = 1U << 10U;
-constexpr std::size_t kSpareBodyMax = 4U << 10U;
+// Of an envelope that is kept to parse another into.
+constexpr std::size_t kSpareBytesMax = 4U << 10U;
 
 Outcome accepted(const Submission& submission, std::uint64_t index, bool duplicate) {
   return {.peer = submission.peer,
@@ -312,9 +311,7 @@ void Sequencer::not_committed(Decision& decision, const Error& why) {
 
 void Sequencer::spare(std::vector<NewEntry> entries) {
   for (NewEntry& entry : entries) {
-    if (spare_.size() < kSequencedCountMax &&
-        entry.envelope.header_bytes.capacity() <= kSpareHeaderMax &&
-        entry.envelope.body_bytes.capacity() <= kSpareBodyMax) {
+    if (spare_.size() < kSequencedCountMax && entry.envelope.size() <= kSpareBytesMax) {
       spare_.push_back(std::move(entry.envelope));
     }
   }

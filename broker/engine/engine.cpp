@@ -574,6 +574,7 @@ void Engine::serve_reads(const HasRoom& has_room, const std::function<void()>& s
     }
     return !has_room || has_room(peer);
   };
+  hub_.tell_who_missed_news(has_room);
   for (const BatchRead& read : hub_.take_batch_reads(has_room)) {
     if (!goes_on(read.peer)) {
       hub_.put_back(read);

@@ -107,8 +107,8 @@ class Directory {
   // The value of a state that was set, while the roster has a rule for it.
   [[nodiscard]] std::optional<std::string_view> state(std::string_view name) const;
 
-  // Whether a draft has the form of the one that this state was last found to allow, sealed or not:
-  // for policy.h, which finds it.
+  // Whether a draft that was parsed from these bytes has the form of the one that this state was
+  // last found to allow, sealed or not: for policy.h, which finds it.
   [[nodiscard]] bool has_allowed(std::string_view draft, bool sealed) const;
   void was_found_to_allow(std::string_view draft, bool sealed) const;
 
@@ -156,7 +156,7 @@ class Directory {
   mutable std::optional<Hash> root_;  // Over the slots as they stand, once somebody asked.
   mutable DraftForm allowed_;
   mutable bool allowed_sealed_ = false;
-  std::map<Hash, NodeInfo> nodes_;    // By signing key id.
+  std::map<Hash, NodeInfo> nodes_;                               // By signing key id.
   std::map<std::string, std::set<Hash>, std::less<>> nodes_of_;  // Member -> signing key ids.
   std::map<Hash, PersonInfo> people_;                            // By release key id.
   std::map<Hash, Use> uses_;                                     // Every key ever accepted.

@@ -38,7 +38,8 @@ struct Envelope {
 
   v1::Header header;
   v1::Draft draft;
-  DraftForm draft_form;  // Of `draft`, for the next one that is parsed into this.
+  // Of `draft`, for the next one that is parsed into this. Who swaps `draft` for another clears it.
+  DraftForm draft_form;
   v1::Body body;
   std::vector<Signature> signatures;
 
@@ -47,6 +48,9 @@ struct Envelope {
   Hash entry{};  // E
 
   [[nodiscard]] bool sealed() const { return body.has_sealed(); }
+  [[nodiscard]] std::size_t size() const {  // In bytes, of its parts.
+    return header_bytes.size() + body_bytes.size() + signatures_bytes.size();
+  }
   // The one that a node made over D; nothing where there is none, as in what is not good.
   [[nodiscard]] const Signature* batch_signature() const;
   [[nodiscard]] std::string bytes() const;

@@ -179,6 +179,17 @@ struct Router::State {
     return tally;
   }
 
+  [[nodiscard]] LeavingCount waiting_for(const std::string& routing_id) const {
+    const auto known = leaving.find(routing_id);
+    return known == leaving.end()
+               ? LeavingCount()
+               : LeavingCount{.messages = known->second->messages, .bytes = known->second->bytes};
+  }
+  [[nodiscard]] bool fits(const std::string& routing_id, std::size_t bytes) const {
+    const std::size_t waits = waiting_for(routing_id).bytes;
+    return waits == 0 || waits + bytes + leaving_all->bytes <= options.leaving_bytes_max;
+  }
+
   RouterOptions options;
   std::shared_ptr<Leaving> leaving_all = std::make_shared<Leaving>();
   std::map<std::string, std::shared_ptr<Leaving>> leaving;  // By routing id.
@@ -262,7 +273,7 @@ std::optional<Received> Router::receive() {
 }
 
 Result<> Router::send(const std::string& routing_id, std::vector<std::string> frames) {
-  if (!has_room(routing_id, frames.empty() ? 0 : frames.back().size())) {
+  if (!state_->fits(routing_id, frames.empty() ? 0 : frames.back().size())) {
     return fail(ErrorCode::kQueueFull, "what waits for peers that do not read is all there may be");
   }
   switch (state_->socket.send(routing_id, std::move(frames), state_->leaving_to(routing_id))) {
@@ -279,10 +290,9 @@ Result<> Router::send(const std::string& routing_id, std::vector<std::string> fr
 }
 
 bool Router::has_room(const std::string& routing_id, std::size_t bytes) const {
-  const auto known = state_->leaving.find(routing_id);
-  const std::size_t waits = known == state_->leaving.end() ? 0 : known->second->bytes.load();
-  const std::size_t all = state_->leaving_all->bytes;
-  return waits == 0 || waits + bytes + all <= state_->options.leaving_bytes_max;
+  return state_->waiting_for(routing_id).messages * 2 <
+             static_cast<std::size_t>(state_->options.send_count_max) &&
+         state_->fits(routing_id, bytes);
 }
 
 LeavingCount Router::leaving() const {

@@ -102,7 +102,8 @@ class Router {
   // kNotFound when the peer is gone, kQueueFull when it reads too slowly. Success means queued.
   [[nodiscard]] Result<> send(const std::string& routing_id, std::vector<std::string> frames);
 
-  // Whether a message of so many bytes may be queued for this peer now.
+  // Whether one more page of so many bytes should be queued for this peer now: there is room for
+  // the bytes, and half of the messages that may wait for one peer are left to what is no page.
   [[nodiscard]] bool has_room(const std::string& routing_id, std::size_t bytes) const;
   [[nodiscard]] LeavingCount leaving() const;
 

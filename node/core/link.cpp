@@ -183,8 +183,9 @@ std::vector<v1::LogBatch> Link::batches(v1::Batches batches) {
     return next;
   }
   hub_size_ = std::max(hub_size_, batches.log_size());
-  if (!batches.batches().empty() && batches.batches(0).first_index() == fetching_) {
-    fetching_.reset();  // This is the page, or a push in its place.
+  // This is the page, or a push in its place; without a batch the hub had no room for something.
+  if (batches.batches().empty() || batches.batches(0).first_index() == fetching_) {
+    fetching_.reset();
   }
   std::uint64_t size = position_.followed_size;
   for (v1::LogBatch& batch : *batches.mutable_batches()) {

@@ -63,8 +63,8 @@ struct Stamped {
   std::uint64_t created_at_us = 0;
   v1::Precedence precedence = v1::PRECEDENCE_ROUTINE;
   std::shared_ptr<const v1::Draft> draft{};  // Its own, or one of its form (draft_form.h).
-  std::size_t set = 0;       // Its place in StampedBatch::sets …
-  std::size_t position = 0;  // … and among the Ds there.
+  std::size_t set = 0;                       // Its place in StampedBatch::sets …
+  std::size_t position = 0;                  // … and among the Ds there.
 };
 
 // A notice that cannot be stamped under the directory of now; the others of its batch go on.

@@ -220,7 +220,7 @@ class Engine {
                                             const Arrival& arrival);
   Result<void> take_own(const Arrival& arrival, const ledger::Leaf& leaf);
   struct Sent {
-    Hash entry{};  // E of the newest stamping.
+    Hash entry{};                            // E of the newest stamping.
     std::shared_ptr<const v1::Draft> draft;  // Its own, or one of its form.
   };
   Result<std::optional<Sent>> take_sent(const std::string& notice_id);

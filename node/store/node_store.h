@@ -445,7 +445,7 @@ class NodeStore {
   // kUsage where what is asked for is no question.
   [[nodiscard]] Result<v1::FindReply> find(const v1::FindRequest& request);
 
-  // The outbox.
+  // The outbox. What is put there has been read strictly.
   [[nodiscard]] Result<void> put_draft(const OutboxDraft& draft);
   [[nodiscard]] Result<std::optional<OutboxRow>> find_outbox(std::string_view notice_id);
   [[nodiscard]] Result<std::optional<OutboxStanding>> outbox_standing(std::string_view notice_id);
@@ -477,8 +477,8 @@ class NodeStore {
   [[nodiscard]] Result<NewestStamps> newest_unacknowledged(std::uint64_t through_us = kAnyTime);
   // What this node's signing key stamps next comes after it.
   void raise_clock(std::uint64_t created_at_us);
-  // A row as it stands now, and its draft, or one of its form. The first acceptance stands: of two indices the lower
-  // one.
+  // A row as it stands now, and its draft, or one of its form. The first acceptance stands: of two
+  // indices the lower one.
   [[nodiscard]] Result<void> mark_logged(const OutboxStanding& row, const v1::Draft& draft,
                                          std::uint64_t index, std::uint64_t accepted_at_ms);
 

@@ -37,7 +37,7 @@ Result<void> NoticeIndex::read(sqlite::StatementCache& statements, Part part,
     }
     CHANCERY_TRY(const std::string_view notice, rows->column_view(0));
     CHANCERY_TRY(const std::uint64_t row, rows->column_u64(1));
-    if (notice.size() == Hash{}.size()) {
+    if (notice.size() == Hash{}.size()) {  // Else the row has rotted, which the scrubber names.
       add(part, hash_from(notice), row);
     }
   }

@@ -95,6 +95,9 @@ class Run {
           case 0:
             hub_.undelivered(peer);
             break;
+          case 1:
+            hub_.missed_news(peer);
+            break;
           case 2:
             submit(input.chunk());
             break;
@@ -172,9 +175,11 @@ class Run {
     CHANCERY_CHECK(follower_.follow(batches_.back(), cache_).has_value());
     CHANCERY_CHECK(follower_.size() == hub_.sequencer().tree().size());
     hub_.committed(commit, checkpoint, outcomes);
+    hub_.sequencer().spare(commit.entries);
   }
 
   void serve() {
+    hub_.tell_who_missed_news();
     for (const broker::FeedRead& read : hub_.take_feed_reads()) {
       std::vector<broker::FeedEntry> page;
       std::uint64_t previous = 0;

@@ -298,6 +298,8 @@ void HubMachine::send_outgoing() {
       case Wire::Sent::kFull:
         if (outgoing.topic.starts_with("to/")) {
           engine_->hub().undelivered(outgoing.peer);
+        } else {
+          engine_->hub().missed_news(outgoing.peer);
         }
         break;
       case Wire::Sent::kGone:

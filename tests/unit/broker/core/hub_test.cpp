@@ -1170,25 +1170,32 @@ TEST_F(HubTest, ALostDeliveryGoesOnFromTheCursorThatTheNodeNames) {
   EXPECT_EQ(deliveries()["to/BY"].size(), 1U);
 }
 
-// C-142: nothing else may come that would show it what it missed.
-TEST_F(HubTest, WhoCouldNotBeToldOfABatchIsToldHowLongTheLogIs) {
+// C-141: nothing else may come that would show it what it missed.
+TEST_F(HubTest, WhoMissedNewsIsToldHowLongTheLogIsOnceThereIsRoom) {
   greet(kBy, "BY");
   log({envelope()});
+  hub_.missed_news(kBy);
+  hub_.missed_news(kBy);
+  hub_.missed_news(kRu);  // It has gone meanwhile.
+  log({envelope("AM", {"BY"})});
   static_cast<void>(sent());
-  hub_.untold(kBy);
-  hub_.untold(kBy);
-  hub_.untold(kRu);  // It has gone meanwhile.
-  EXPECT_TRUE(hub_.take_batch_reads([](PeerHandle) { return false; }).empty());
-  const std::vector<BatchRead> reads = hub_.take_batch_reads();
-  ASSERT_EQ(reads.size(), 1U);
-  EXPECT_EQ(reads[0].from, hub_.sequencer().tree().size()) << "a page of nothing";
-  hub_.batches(reads[0], {});
+  hub_.tell_who_missed_news([](PeerHandle) { return false; });
+  EXPECT_TRUE(sent().empty());
+  hub_.tell_who_missed_news([](PeerHandle) { return true; });
   const std::vector<Sent> told = sent();
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].peer, kBy);
+  EXPECT_EQ(told[0].topic, "log");
   EXPECT_EQ(told[0].message.batches().batches_size(), 0);
   EXPECT_EQ(told[0].message.batches().log_size(), hub_.sequencer().tree().size());
-  EXPECT_TRUE(hub_.take_batch_reads().empty());
+  hub_.tell_who_missed_news();
+  EXPECT_TRUE(sent().empty()) << "once";
+  hub_.missed_news(kBy);
+  hub_.disconnected(kBy);
+  greet(kBy, "BY");
+  static_cast<void>(sent());
+  hub_.tell_who_missed_news();
+  EXPECT_TRUE(sent().empty()) << "its Welcome has told it";
 }
 
 TEST_F(HubTest, JunkDirectoryEntriesHoldNoUrgentNoticeUp) {

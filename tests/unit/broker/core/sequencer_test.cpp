@@ -587,18 +587,21 @@ TEST_F(SequencerTest, ABatchHoldsAtMostItsCount) {
 
 // A large notice, or a thousand of them, is no reason to hold on to memory.
 TEST_F(SequencerTest, SmallEnvelopesAreParsedIntoAgainAndNotManyAreKept) {
-  const auto entry = [](std::size_t header_bytes, std::size_t body_bytes) {
+  const auto entry = [](std::size_t header_bytes, std::size_t body_bytes,
+                        std::size_t signatures_bytes) {
     NewEntry made;
     made.envelope.header_bytes = std::string(header_bytes, 'h');
     made.envelope.body_bytes = std::string(body_bytes, 'b');
+    made.envelope.signatures_bytes = std::string(signatures_bytes, 's');
     return made;
   };
   const auto is_used = [&] { return !sequencer_.spare_envelope().header_bytes.empty(); };
   EXPECT_FALSE(is_used());
-  sequencer_.spare({entry(400, 1100), entry(400, 800'000), entry(30'000, 1100)});
+  sequencer_.spare({entry(400, 3400, 296), entry(400, 3400, 297), entry(400, 800'000, 300),
+                    entry(30'000, 1100, 300), entry(400, 1100, 60'000)});
   EXPECT_TRUE(is_used());
   EXPECT_FALSE(is_used());
-  sequencer_.spare(std::vector<NewEntry>(2 * kSequencedCountMax, entry(400, 1100)));
+  sequencer_.spare(std::vector<NewEntry>(2 * kSequencedCountMax, entry(400, 1100, 300)));
   std::size_t kept = 0;
   while (is_used()) {
     ++kept;

@@ -250,6 +250,18 @@ TEST_F(LinkTest, AGapInTheBatchesIsAskedForOnce) {
   EXPECT_EQ(fetches(), Words{"batches 14"});
 }
 
+// C-141: what was lost may be a push, and the page that was asked for as well.
+TEST_F(LinkTest, WhoIsToldOnlyHowLongTheLogIsAsksForWhatItLacks) {
+  go_up();
+  EXPECT_TRUE(first_indices(batches_from(0, {}, 10)).empty());
+  EXPECT_TRUE(fetches().empty());
+  EXPECT_TRUE(first_indices(batches_from(0, {}, 12)).empty());
+  EXPECT_EQ(fetches(), Words{"batches 10"});
+  EXPECT_TRUE(first_indices(batches_from(0, {}, 13)).empty());
+  EXPECT_EQ(fetches(), Words{"batches 10"}) << "that page may be what found no room";
+  EXPECT_EQ(first_indices(batches_from(10, {3}, 13)), Indices{10});
+}
+
 TEST_F(LinkTest, BatchesThatAreKnownAreDropped) {
   go_up();
   EXPECT_EQ(first_indices(batches_from(8, {1, 1, 1}, 11)), Indices{10});
