@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -36,12 +37,24 @@ double ticks_to_us(double ticks) {
   return ticks * kMicrosPerSecond / static_cast<double>(::sysconf(_SC_CLK_TCK));
 }
 
+// To the nanosecond, where /proc has hundredths of a second. 0 where there is no such process.
+double cpu_us_of(pid_t pid) {
+  clockid_t clock{};
+  timespec spent{};
+  if (pid == 0 || ::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &spent) != 0) {
+    return 0;
+  }
+  constexpr double kNanosPerMicro = 1000;
+  return static_cast<double>(spent.tv_sec) * kMicrosPerSecond +
+         static_cast<double>(spent.tv_nsec) / kNanosPerMicro;
+}
+
 struct Stat {
   std::string name;
   double cpu_us = 0;
 };
 
-// Of /proc/PID/stat and /proc/PID/task/TID/stat. A name may have spaces and brackets in it.
+// Of /proc/PID/task/TID/stat. A name may have spaces and brackets in it.
 Stat read_stat(const std::string& path) {
   const std::string text = text_of(path);
   const std::size_t open = text.find('(');
@@ -99,7 +112,7 @@ std::optional<std::string> value_after(const std::string& text, std::string_view
 Usage usage_of(pid_t pid) {
   const std::string folder = "/proc/" + std::to_string(pid);
   Usage usage;
-  usage.cpu_us = read_stat(folder + "/stat").cpu_us;
+  usage.cpu_us = cpu_us_of(pid);
   std::error_code gone;
   for (const auto& task : std::filesystem::directory_iterator(folder + "/task", gone)) {
     const Stat thread = read_stat(task.path().string() + "/stat");
