@@ -38,8 +38,8 @@ Each origin has as many notices under way as the window says: published, and not
 each notice is signed alone; with many, a node signs those that wait together.
 Rates mean little alone: the table has the machine, what it can do at most, what other programs used
 of it meanwhile (foreign_cores), and CPU per notice, which depends on neither.
-Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
-tell.)";
+Exit 0: every notice arrived once, as it was published. 1: one is missing or differs, or nothing was
+run, and why is said. 2: could not tell.)";
 
 constexpr const char* kLatencyFooter = R"(Examples:
   chancery bench latency
@@ -50,8 +50,8 @@ An open loop: each notice is due at a time, and what it took counts from there, 
 exchange kept up. Delivery is measured by an application at the first recipient that waits for what
 comes; with --sink verify by all recipients, once each has verified it. A machine that does not
 reach a rate shows it in published_per_s, and in the latencies.
-Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
-tell.)";
+Exit 0: every notice arrived once, as it was published. 1: one is missing or differs, or nothing was
+run, and why is said. 2: could not tell.)";
 
 constexpr const char* kCatchupFooter = R"(Examples:
   chancery bench catchup
@@ -59,8 +59,8 @@ constexpr const char* kCatchupFooter = R"(Examples:
 
 Stops the node of the first recipient, publishes, and starts it again: from the start of the process
 until it has verified and stored all that it missed.
-Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
-tell.)";
+Exit 0: every notice arrived once, as it was published. 1: one is missing or differs, or nothing was
+run, and why is said. 2: could not tell.)";
 
 constexpr const char* kStartupFooter = R"(Examples:
   chancery bench startup
@@ -68,8 +68,8 @@ constexpr const char* kStartupFooter = R"(Examples:
 
 From the start of the process until it says that it is ready: the hub and the node of the first
 recipient, after SIGTERM and after SIGKILL. The median of the rounds.
-Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
-tell.)";
+Exit 0: every notice arrived once, as it was published. 1: one is missing or differs, or nothing was
+run, and why is said. 2: could not tell.)";
 
 constexpr const char* kAuditFooter = R"(Examples:
   chancery bench audit
@@ -88,8 +88,8 @@ constexpr const char* kSoakFooter = R"(Examples:
 An open loop at one rate, as `latency` has it. At the end of each window hub and nodes are looked
 at: memory, open descriptors, CPU, and what the notices took that were due in it. The table has the
 first, the median and the last window, and the largest drift from the first; --json has them all.
-Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
-tell.)";
+Exit 0: every notice arrived once, as it was published. 1: one is missing or differs, or nothing was
+run, and why is said. 2: could not tell.)";
 
 constexpr const char* kFanoutFooter = R"(Examples:
   chancery bench fanout
@@ -98,8 +98,8 @@ constexpr const char* kFanoutFooter = R"(Examples:
 An exchange for each number of members: one origin with its node, and a process that is the node of
 all others, verifies everything and stores nothing. What a delivery costs the hub, and that divided
 by what it costs with the fewest members.
-Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
-tell.)";
+Exit 0: every notice arrived once, as it was published. 1: one is missing or differs, or nothing was
+run, and why is said. 2: could not tell.)";
 
 constexpr const char* kFloodFooter = R"(Examples:
   chancery bench flood
@@ -108,8 +108,8 @@ constexpr const char* kFloodFooter = R"(Examples:
 
 FLASH notices, one after the other: first with nothing else about, then while a backlog of ROUTINE
 drains that was durable at its origins before the hub started.
-Exit 0: every notice arrived once, as it was published. 1: one is missing or differs. 2: could not
-tell.)";
+Exit 0: every notice arrived once, as it was published. 1: one is missing or differs, or nothing was
+run, and why is said. 2: could not tell.)";
 
 constexpr const char* kBenchReportFooter = R"(Examples:
   chancery bench report publish.json latency.json -o report.html

@@ -156,6 +156,11 @@ Result<void> flood_work(Run& run, const FloodOptions& options) {
 }  // namespace
 
 Result<int> run_flood(const FloodOptions& options, const Shared& shared) {
+  const std::uint64_t most = kBacklogOfOriginMax * options.common.setup.origin_count;
+  if (options.backlog > most) {
+    return fail(ErrorCode::kUsage, "--backlog: " + std::to_string(options.backlog) + ", at most " +
+                                       std::to_string(most) + " with so many --origins");
+  }
   return run_scenario(
       "flood", options.common,
       {{"backlog", options.backlog}, {"flashes", options.flashes}, {"between_ms", options.between}},

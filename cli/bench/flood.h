@@ -9,6 +9,9 @@
 
 namespace chancery::cli::bench {
 
+// What an outbox holds of one application.
+inline constexpr std::uint64_t kBacklogOfOriginMax = 60'000;
+
 struct FloodOptions {
   // Two origins: the outbox of one does not hold so many of one application.
   CommonOptions common{.setup = {.origin_count = 2}};
