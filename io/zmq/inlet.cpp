@@ -209,10 +209,9 @@ void Inlet::pass_in(Way& way, Sums& sums) {
     return;
   }
   std::uint64_t copied = 0;
-  const Step step = copy(way.outer.get(), way.inner.get(), room, copied);
-  way.inner_full = step == Step::kFull;
   const std::uint64_t before = way.passage->waiting();
-  way.passage->passed += copied;
+  const Step step = copy(way.outer.get(), way.inner.get(), room, copied, &way.passage->passed);
+  way.inner_full = step == Step::kFull;
   sums.waiting += copied;
   sums.shared += limits_.beyond_small(before + copied) - limits_.beyond_small(before);
   if (step == Step::kEnded) {
@@ -264,15 +263,24 @@ void Inlet::tell_behind(Way& way, bool was_full, std::uint64_t read_bytes) {
   way.passage->behind_since = way.outer_full ? way.full_since : Time{};
 }
 
-// Looked at first, and read only as far as it went on.
-Inlet::Step Inlet::copy(int from, int to, std::uint64_t bytes_max, std::uint64_t& copied) {
+// Looked at first, and read only as far as it went on. Counted before it is there: a message that
+// libzmq has whole, and that was taken, must not have bytes that are not counted yet, or Backlog
+// takes the rest of it for what waits, for ever.
+Inlet::Step Inlet::copy(int from, int to, std::uint64_t bytes_max, std::uint64_t& copied,
+                        std::atomic<std::uint64_t>* counted) {
   const std::size_t most = std::min<std::uint64_t>(bytes_max, buffer_.size());
   const ssize_t seen = ::recv(from, buffer_.data(), most, MSG_PEEK | MSG_DONTWAIT);
   if (seen <= 0) {
     return seen < 0 && is_would_block() ? Step::kNothing : Step::kEnded;
   }
+  if (counted != nullptr) {
+    *counted += static_cast<std::uint64_t>(seen);
+  }
   const ssize_t sent =
       ::send(to, buffer_.data(), static_cast<std::size_t>(seen), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (counted != nullptr) {
+    *counted -= static_cast<std::uint64_t>(seen - std::max<ssize_t>(sent, 0));
+  }
   if (sent < 0) {
     return is_would_block() ? Step::kFull : Step::kSinkGone;
   }

@@ -145,7 +145,8 @@ class Inlet {
   void remove_over(Time now);
   [[nodiscard]] Sums sums();
   [[nodiscard]] std::uint64_t room_of(const Way& way, const Sums& sums) const;
-  Step copy(int from, int to, std::uint64_t bytes_max, std::uint64_t& copied);
+  Step copy(int from, int to, std::uint64_t bytes_max, std::uint64_t& copied,
+            std::atomic<std::uint64_t>* counted = nullptr);
   bool discard(int from, std::uint64_t bytes);
   static void tell_behind(Way& way, bool was_full, std::uint64_t read_bytes);
 
