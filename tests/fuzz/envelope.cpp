@@ -93,7 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const exchange::Directory directory = trial().directory();
   const chancery::ledger::Leaf leaf{.type = chancery::ledger::LeafType::kNotice,
                                     .accepted_at_ms = 1,
-                                    .directory = trial().directory().root(),
+                                    .directory = directory.root(),
                                     .entry = entry.value_or(chancery::Hash{})};
   const node::Arrival arrival =
       node::judge_delivery(7, std::string(bytes), leaf, "BY", directory, opener, cache);

@@ -9,7 +9,10 @@
 #include <cerrno>
 #include <deque>
 #include <map>
+#include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "io/zmq/connections.h"
 #include "tests/unit/io/zmq/gate.h"
@@ -30,6 +33,20 @@ class RouterTest : public HubTest {
     slow->connect(router.endpoint());
     EXPECT_TRUE(slow->send("x", false));
     return slow;
+  }
+  // A router for whose one peer so many messages may wait, and that peer.
+  struct SlowPeer {
+    Router router;
+    std::unique_ptr<RawDealer> dealer;
+    std::string id;
+  };
+  SlowPeer slow_peer_of(int send_count_max) {
+    RouterOptions options = router_options();
+    options.send_count_max = send_count_max;
+    Router router = must(Router::bind(context_, options));
+    std::unique_ptr<RawDealer> dealer = connect_slow(router);
+    std::string id = next_message(router).routing_id;
+    return {.router = std::move(router), .dealer = std::move(dealer), .id = std::move(id)};
   }
 };
 
@@ -194,13 +211,9 @@ TEST_F(RouterTest, NamesAnEndedConnectionBeforeItGivesAWordOfALaterOne) {
 }
 
 TEST_F(RouterTest, SaysThatAPeerDoesNotRead) {
-  RouterOptions options = router_options();
-  options.send_count_max = 4;
-  Router router = must(Router::bind(context_, options));
-  const std::unique_ptr<RawDealer> slow = connect_slow(router);
-  const std::string routing_id = next_message(router).routing_id;
+  SlowPeer slow = slow_peer_of(4);
   const std::string frame(1U << 20U, 'x');
-  EXPECT_EQ(code_of_first_failure(200, [&] { return router.send(routing_id, {frame}); }),
+  EXPECT_EQ(code_of_first_failure(200, [&] { return slow.router.send(slow.id, {frame}); }),
             ErrorCode::kQueueFull);
 }
 
@@ -247,18 +260,14 @@ TEST_F(RouterTest, WhatWaitsForPeersThatDoNotReadIsBoundedInBytes) {
 // libzmq counts messages, and takes none of who has its number: pages leave room for what is not
 // one.
 TEST_F(RouterTest, PagesLeaveRoomForOtherMessages) {
-  RouterOptions options = router_options();
-  options.send_count_max = 8;
-  Router router = must(Router::bind(context_, options));
-  const std::unique_ptr<RawDealer> slow = connect_slow(router);
-  const std::string id = next_message(router).routing_id;
+  SlowPeer slow = slow_peer_of(8);
   const std::string frame(256U << 10U, 'x');
   ASSERT_TRUE(eventually([&] {  // While libzmq and the kernel take some.
-    static_cast<void>(router.send(id, {frame}));
-    return !router.has_room(id, frame.size());
+    static_cast<void>(slow.router.send(slow.id, {frame}));
+    return !slow.router.has_room(slow.id, frame.size());
   }));
-  EXPECT_LE(router.leaving().messages, 5U);
-  EXPECT_TRUE(router.send(id, {"a word"}));
+  EXPECT_LE(slow.router.leaving().messages, 5U);
+  EXPECT_TRUE(slow.router.send(slow.id, {"a word"}));
 }
 
 TEST_F(RouterTest, RefusesAnAddressThatIsTakenAndTakesOneThatWasJustLeft) {
