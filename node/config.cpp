@@ -365,6 +365,12 @@ constexpr std::array kOptions = {
                     .type = "list of key files, X25519",
                     .meaning = "Opens what is sealed to this node"},
                    daemon::At<&Config::sealing_keys>{}, kReadSealingKeys),
+    option<Config>({.key = "batch_size_max",
+                    .type = "number, 1 to 256",
+                    .meaning = "As many notices of this member go under one signature",
+                    .needed = false},
+                   daemon::At<&Config::batch_size_max>{},
+                   daemon::ReadCount<1, kSignedTogetherMax>{}),
     option<Config>(
         {.key = "local", .type = "path, or endpoint", .meaning = "Where applications connect"},
         daemon::At<&Config::local>{}, kReadLocal),

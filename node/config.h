@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "daemon/options.h"
 #include "node/core/hook_queue.h"
 #include "node/core/overdue.h"
+#include "node/core/stamping.h"
 #include "node/engine/application.h"
 
 namespace chancery::node {
@@ -40,7 +42,8 @@ struct Config {
   std::string witness_key;  // Empty where the node is no witness.
   std::string transport_key;
   std::vector<std::string> sealing_keys;
-  std::string local;  // ipc://… or tcp://…
+  std::uint64_t batch_size_max = kSignedTogetherMax;  // Notices under one signature.
+  std::string local;                                  // ipc://… or tcp://…
   std::string local_key;
   std::string admin;
   std::string feed;  // A socket file; empty where nothing is told.

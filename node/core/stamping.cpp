@@ -67,10 +67,14 @@ Result<Stampable> judge(const Waiting& notice, const StampInput& input) {
                    .recipients = std::move(recipients)};
 }
 
-// One content key per recipient set; a set that cannot be sealed to keeps its error.
+// One content key per signature batch, which is of one recipient set; a set that cannot be sealed
+// to keeps its error. C-53.
 class SealGroups {
  public:
   SealGroups(const StampInput& input, Random& random) : input_(input), random_(random) {}
+
+  // Whoever comes next to them begins another one.
+  void close(const std::vector<std::string>& codes) { groups_.erase(codes); }
 
   const Result<exchange::SealGroup>& for_recipients(const std::vector<std::string>& codes) {
     const auto found = groups_.find(codes);
@@ -151,6 +155,11 @@ StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,
         continue;
       }
       last = *std::move(judged);
+    }
+    if (const auto set = sets.find(last.recipients);
+        set != sets.end() && batch.sets[set->second].size() >= input.batch_size_max) {
+      sets.erase(set);
+      groups.close(last.recipients);
     }
     created_at_us = std::max(created_at_us + 1, input.now_us);
     Stamped stamped{

@@ -76,7 +76,8 @@ struct Unstampable {
 struct StampedBatch {
   std::vector<Stamped> notices;  // In the order of the outbox, in which their times rise.
   std::vector<Unstampable> refused;
-  // The Ds to sign together, for each recipient set; a set comes when its first notice does.
+  // The Ds to sign together, for each recipient set; a set comes when its first notice does, and
+  // again where the one before is full.
   std::vector<std::vector<Hash>> sets;
 };
 
@@ -86,6 +87,7 @@ struct StampInput {
   v1::TreeHead log_seen;
   std::uint64_t now_us = 0;
   std::uint64_t created_at_last_us = 0;  // Of this signing key: what is stamped comes after it.
+  std::size_t batch_size_max = kSignedTogetherMax;  // Of a set, 1 at least; the next begins one.
 };
 
 // Bytes of randomness that stamp() takes for these notices, at most.

@@ -57,6 +57,7 @@ struct EngineConfig {
   LocalLimits local;
   DiskMarks disk{};
   OverdueLimits overdue{};
+  std::size_t batch_size_max = kSignedTogetherMax;  // Notices under one signature.
 };
 
 // The two clocks, as the owner of the engine read them.

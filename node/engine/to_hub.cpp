@@ -97,7 +97,8 @@ Result<void> Engine::sign_and_submit() {
              .origin = config_.member,
              .log_seen = exchange::tree_head(follower_.size(), follower_.tree().root()),
              .now_us = now_.unix_us,
-             .created_at_last_us = created_at_us_},
+             .created_at_last_us = created_at_us_,
+             .batch_size_max = config_.batch_size_max},
             random);
   CHANCERY_TRY_VOID(write());
   for (const Unstampable& refused : batch.refused) {

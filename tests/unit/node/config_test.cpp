@@ -94,6 +94,7 @@ TEST_F(ConfigTest, ANodeWithoutWitnessKeyAndApplicationsIsGood) {
   const Result<Config> config = read();
   ASSERT_TRUE(config.has_value()) << config.error().to_string();
   EXPECT_EQ(config->witness_key, "");
+  EXPECT_EQ(config->batch_size_max, 256U);
   EXPECT_TRUE(config->applications.empty());
 }
 
@@ -121,6 +122,9 @@ TEST_F(ConfigTest, EachKeyOfAnotherTypeIsNamed) {
   keys_ = all;
   keys_["witness_key"] = "true";
   expect("config-wrong-type", "witness_key");
+  keys_ = all;
+  keys_["batch_size_max"] = "'1'";
+  expect("config-wrong-type", "batch_size_max");
 }
 
 TEST_F(ConfigTest, AnUnknownKeyIsNamedWithTheNearest) {
@@ -155,6 +159,8 @@ TEST_F(ConfigTest, ValuesThatCannotBeAreRefused) {
     keys_[key] = "'" + std::string(room, 'x') + "'";
     EXPECT_EQ(said(), "good") << key;
   }
+  refused("batch_size_max", "0");
+  refused("batch_size_max", "257");
   refused("sealing_keys", "[]");
   refused("sealing_keys", "['credential:../x']");
   refused("signing_key", "'credential:'");
@@ -300,6 +306,7 @@ TEST_F(ConfigTest, AHookThatCannotBeIsRefused) {
 
 TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
   keys_["witness_key"] = "'keys/witness.pem'";
+  keys_["batch_size_max"] = "1";
   keys_["disk"] = "{ warn_free_bytes = 5000000000 }";
   keys_["http"] = "{ listen = '127.0.0.1:9465' }";
   keys_["witness"] = "{ listen = '127.0.0.1:9466' }";
@@ -313,6 +320,7 @@ TEST_F(ConfigTest, EachKeyThatDiffersIsNamed) {
                  : key == "genesis" || key == "hub_key" ? "'" + std::string(64, 'c') + "'"
                  : key == "hub"                         ? "'tcp://127.0.0.1:7001'"
                  : key == "sealing_keys"                ? "['another']"
+                 : key == "batch_size_max"              ? "2"
                  : key == "disk"                        ? "{ warn_free_bytes = 5000000001 }"
                  : key == "overdue"                     ? "{ logged_seconds = 602 }"
                  : key == "witness"                     ? "{ listen = '[::1]:9466' }"

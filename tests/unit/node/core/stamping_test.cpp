@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,7 +57,8 @@ class StampingTest : public testing::Test {
   }
   // With exactly the randomness that was asked for.
   StampedBatch stamped(const std::vector<Waiting>& notices, const Directory& directory,
-                       std::uint64_t now_us = kNowUs, std::uint64_t last_us = 0) {
+                       std::uint64_t now_us = kNowUs, std::uint64_t last_us = 0,
+                       std::size_t batch_size_max = kSignedTogetherMax) {
     const std::string random = test::seeded_bytes("random " + std::to_string(++calls_),
                                                   random_bytes_needed(notices, directory));
     return stamp(notices,
@@ -64,7 +66,8 @@ class StampingTest : public testing::Test {
                   .origin = "AM",
                   .log_seen = exchange::tree_head(3, ledger::tree_root({})),
                   .now_us = now_us,
-                  .created_at_last_us = last_us},
+                  .created_at_last_us = last_us,
+                  .batch_size_max = batch_size_max},
                  random);
   }
   StampedBatch stamped(const std::vector<Waiting>& notices) {
@@ -221,6 +224,38 @@ TEST_F(StampingTest, OnlyNoticesToTheSameRecipientsAreSignedTogether) {
   EXPECT_EQ(values[0], values[2]);
   EXPECT_EQ(values[0], values[5]);
   EXPECT_EQ(values[1], values[4]);
+}
+
+// C-53 again: the batch that comes where one is full has a content key of its own.
+TEST_F(StampingTest, ABatchIsNoLargerThanAsked) {
+  const std::vector<Waiting> notices = {waiting({"BY", "RU"}), waiting({"BY", "RU"}),
+                                        waiting({"BY"}), waiting({"BY", "RU"}),
+                                        waiting({"BY", "RU"})};
+  const auto tree_sizes = [&](std::size_t batch_size_max) {
+    const StampedBatch batch = stamped(notices, exchange_.directory(), kNowUs, 0, batch_size_max);
+    std::vector<std::uint64_t> sizes;
+    std::map<std::string, std::set<std::string>> encapsulations;  // Of each signature.
+    std::set<std::string> all;
+    for (const Envelope& envelope : signed_by_am(batch)) {
+      EXPECT_EQ(judged(envelope, exchange_.directory()), "good");
+      const v1::Signature signature = test::signatures_of(envelope).signatures(0);
+      sizes.push_back(signature.batch().tree_size());
+      for (const v1::Stanza& stanza : envelope.body.sealed().stanzas()) {
+        encapsulations[signature.value()].insert(stanza.enc());
+        all.insert(stanza.enc());
+      }
+    }
+    std::size_t of_each = 0;
+    for (const auto& [signature, of_one] : encapsulations) {
+      of_each += of_one.size();
+    }
+    EXPECT_EQ(of_each, all.size()) << "no two signatures share a key";
+    return sizes;
+  };
+  using Sizes = std::vector<std::uint64_t>;
+  EXPECT_EQ(tree_sizes(1), (Sizes{1, 1, 1, 1, 1}));
+  EXPECT_EQ(tree_sizes(3), (Sizes{3, 3, 1, 3, 1}));
+  EXPECT_EQ(tree_sizes(4), (Sizes{4, 4, 1, 4, 4}));
 }
 
 // The hub refuses a time that runs backwards: sets do not disturb the order of the outbox.
