@@ -33,9 +33,11 @@ constexpr const char* kBenchPublishFooter = R"(Examples:
   chancery bench publish
   chancery bench publish --sealed --seconds 30 --json > publish.json
   chancery bench publish --window 1 --seconds 5 --folder /var/tmp
+  chancery bench publish --signatures single
 
-Each origin has as many notices under way as the window says: published, and not logged yet. With 1,
-each notice is signed alone; with many, a node signs those that wait together.
+Each origin has as many notices under way as the window says: published, and not logged yet. A node
+signs those that wait together, up to 256; with --signatures single, and with a window of 1, each
+notice is signed alone.
 Rates mean little alone: the table has the machine, what it can do at most, what other programs used
 of it meanwhile (foreign_cores), and CPU per notice, which depends on neither.
 Exit 0: every notice arrived once, as it was published. 1: one is missing or differs, or nothing was
@@ -139,6 +141,14 @@ void add_load_flags(CLI::App& verb, Shared& shared, bench::CommonOptions& option
       verb.add_flag("!--clear", options.sealed, "Texts are signed, not sealed (default)");
   verb.add_flag("--sealed", options.sealed, "Texts are sealed to their recipients")
       ->excludes(clear);
+  verb.add_option_function<std::string>(
+          "--signatures",
+          [&options](const std::string& sort) {
+            options.setup.single_signatures = sort == "single";
+          },
+          "What origins sign: the notices that wait together, or each alone")
+      ->check(CLI::IsMember({"batch", "single"}))
+      ->default_str("batch");
   add_number(verb, "--prefill", options.setup.prefill_count,
              "Notices in the hub's store before any daemon starts", 0, kCountMax);
   verb.add_option(

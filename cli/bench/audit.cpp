@@ -89,12 +89,10 @@ Result<text::Json> measure_audit(Run& run, const AuditCommand& command, std::uin
       {"entries", entries},
       {"mib", mib(bytes)},
       {"entries_per_s", rounded(ratio(all, seconds))},
+      {"mib_per_s", rounded(ratio(static_cast<double>(bytes) / kBytesPerMib, seconds))},
       {"entries_per_cpu_s", rounded(ratio(all, cpu_us / kMicrosPerSecond))},
       {"cpu_us_per_entry", rounded(ratio(cpu_us, all))},
-      {"rss_mib_peak", mib(rss)},
-      {"entries_to_verify", rounded(ratio(ratio(all, seconds), run.ceilings.verify_per_s))},
-      {"mib_to_sha256", rounded(ratio(ratio(static_cast<double>(bytes) / kBytesPerMib, seconds),
-                                      run.ceilings.sha256_mib_per_s))}};
+      {"rss_mib_peak", mib(rss)}};
 }
 
 // Until a quorum has cosigned all that is logged by now: no export has more than that.

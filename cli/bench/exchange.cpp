@@ -17,6 +17,7 @@
 #include "core/exchange/limits.h"
 #include "io/os/clock.h"
 #include "io/os/failure.h"
+#include "io/os/file.h"
 #include "io/os/random.h"
 
 namespace chancery::cli::bench {
@@ -160,7 +161,19 @@ Result<void> Exchange::write() {
   CHANCERY_TRY(const ExchangePlan plan,
                plan_exchange(profile, "tcp://127.0.0.1:" + std::to_string(port), os::unix_us(),
                              os::random_bytes));
-  return write_exchange(plan, folder());
+  CHANCERY_TRY_VOID(write_exchange(plan, folder()));
+  return setup_.single_signatures ? sign_singly() : Result<void>{};
+}
+
+Result<void> Exchange::sign_singly() {
+  constexpr std::size_t kConfigBytesMax = 64U << 10U;
+  for (const std::string& code : origins_) {
+    const std::string file = folder() + "/" + member_folder(code) + "/node.toml";
+    CHANCERY_TRY(const std::string config, os::read_file(file, kConfigBytesMax));
+    // Before all tables of it.
+    CHANCERY_TRY_VOID(os::rewrite_file(file, "batch_size_max = 1\n" + config));
+  }
+  return {};
 }
 
 std::vector<std::string> Exchange::names() const {

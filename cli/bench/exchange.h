@@ -44,6 +44,7 @@ struct ExchangeSetup {
   std::size_t origin_count = 1;
   std::size_t recipient_count = 5;
   bool verify_sink = false;         // Recipients have no nodes: sink.h.
+  bool single_signatures = false;   // Each notice is signed alone.
   std::uint64_t prefill_count = 0;  // Entries that the log has before any daemon runs: prefill.h.
 };
 
@@ -122,6 +123,7 @@ class Exchange {
   Exchange(const ExchangeSetup& setup, std::string programs, std::string root,
            os::SignalFd signals);
   Result<void> write();
+  Result<void> sign_singly();
   void watch(const std::stop_token& stop);
   void read_lines(Daemon& daemon);
   [[nodiscard]] std::string received_folder() const { return root_ + "/received"; }

@@ -47,12 +47,7 @@ Result<void> fanout_work(Run& run, const FanoutOptions& options) {
       {"sink_cpu_us_per_delivery", of_all.at("sink_cpu_us_per_notice")},
       {"hub_fds", after.hub.open_fds.has_value() ? text::Json(*after.hub.open_fds) : text::Json()},
   };
-  const text::Json of_each = usage_figures(before, after, notices);
-  for (const char* const name :
-       {"hub_cpu_us_per_notice", "notices_per_hub_commit", "hub_rss_mib_peak", "sink_rss_mib_peak",
-        "our_cores", "foreign_cores"}) {
-    run.figures[name] = of_each.at(name);
-  }
+  run.figures.update(usage_figures(before, after, notices));
   return run.compare_all(run.published());
 }
 

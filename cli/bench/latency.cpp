@@ -16,7 +16,7 @@ namespace {
 
 // What was published at one rate, and what that took.
 struct AtRate {
-  std::uint64_t first = 0;  // Number of the first notice.
+  Turns turns;
   Schedule schedule;
   client::Time began;  // The schedule's begin by the clock that tells when a notice arrived.
   text::Json figures;
@@ -24,7 +24,7 @@ struct AtRate {
 
 Result<AtRate> at_rate(Run& run, std::uint32_t rate, std::uint32_t seconds) {
   const std::uint64_t count = std::uint64_t{rate} * seconds;
-  const std::uint64_t first = run.publishers.front()->take(count);
+  const Turns turns = take_turns(run, count);
   CHANCERY_TRY(const Snapshot before, look(run.exchange));
   const Schedule schedule(os::steady_now() + kStartsIn, rate, count);
   const client::Time began =
@@ -34,8 +34,8 @@ Result<AtRate> at_rate(Run& run, std::uint32_t rate, std::uint32_t seconds) {
   std::optional<Reader> reader;
   if (!run.exchange.has_sink()) {
     reader.emplace(run.exchange, 0, run.shape, [&](const Name& name, Clock::time_point now) {
-      if (name.number >= first) {
-        delivery.record(micros_between(schedule.due(name.number - first), now));
+      if (const std::optional<std::uint64_t> place = turns.find(name)) {
+        delivery.record(micros_between(schedule.due(*place), now));
       }
     });
   }
@@ -44,7 +44,7 @@ Result<AtRate> at_rate(Run& run, std::uint32_t rate, std::uint32_t seconds) {
       const Clock::time_point last,
       run_open_loop(run,
                     {.schedule = schedule,
-                     .first = first,
+                     .turns = turns,
                      .logged = [&](std::uint64_t, std::uint64_t micros) { logged.record(micros); },
                      .meanwhile = [&](std::uint64_t taken) -> Result<void> {
                        run.tell("publishing " + std::to_string(rate) + "/s", taken, count, "");
@@ -57,21 +57,15 @@ Result<AtRate> at_rate(Run& run, std::uint32_t rate, std::uint32_t seconds) {
   }
 
   const double taken = std::chrono::duration<double>(last - schedule.due(0)).count();
-  const text::Json usage = usage_figures(before, after, count);
   text::Json figures = {{"rate", rate},
                         {"published", count},
                         {"published_per_s", rounded(ratio(static_cast<double>(count), taken))}};
   add_percentiles(figures, "logged", logged);
   add_percentiles(figures, "delivery", delivery);
-  for (const char* const name : {"hub_cpu_us_per_notice", "sink_cpu_us_per_notice", "our_cores",
-                                 "foreign_cores", "hub_commits", "disk_flushes"}) {
-    figures[name] = usage.at(name);
-  }
-  figures["logged_p50_to_lone_notice"] =
-      rounded(ratio(figures.at("logged_us_p50").get<double>(), run.ceilings.lone_notice_us()));
-  run.figures["hub_rss_mib_peak"] = usage.at("hub_rss_mib_peak");
+  figures.update(usage_figures(before, after, count));
+  run.figures["hub_rss_mib_peak"] = figures.at("hub_rss_mib_peak");
   return AtRate{
-      .first = first, .schedule = schedule, .began = began, .figures = std::move(figures)};
+      .turns = turns, .schedule = schedule, .began = began, .figures = std::move(figures)};
 }
 
 // What a sink noted of a notice, into the histogram of its rate.
@@ -83,17 +77,16 @@ Result<void> compare_sunk(Run& run, std::vector<AtRate>& rates) {
       run.comparison,
       compare(run.exchange, run.shape, run.published(),
               [&](std::size_t recipient, const Name& name, client::Time arrived) {
-                const auto later = std::ranges::upper_bound(rates, name.number, {}, &AtRate::first);
-                if (later == rates.begin()) {
-                  return;  // Of the warm-up.
+                for (std::size_t i = 0; i < rates.size(); ++i) {  // None has those of the warm-up.
+                  if (const std::optional<std::uint64_t> place = rates[i].turns.find(name)) {
+                    const AtRate& rate = rates[i];
+                    const auto due = rate.schedule.due(*place) - rate.schedule.due(0);
+                    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
+                                            arrived - rate.began - due)
+                                            .count();
+                    taken[recipient][i].record(micros > 0 ? static_cast<std::uint64_t>(micros) : 0);
+                  }
                 }
-                const AtRate& rate = *std::prev(later);
-                const auto due = rate.schedule.due(name.number - rate.first) - rate.schedule.due(0);
-                const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(
-                                        arrived - rate.began - due)
-                                        .count();
-                taken[recipient][static_cast<std::size_t>(std::prev(later) - rates.begin())].record(
-                    micros > 0 ? static_cast<std::uint64_t>(micros) : 0);
               }));
   for (std::size_t i = 0; i < rates.size(); ++i) {
     Histogram all;

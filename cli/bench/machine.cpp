@@ -218,8 +218,7 @@ text::Json durability(const std::string& folder) {
   type << "0x" << std::hex << (known ? static_cast<unsigned long>(place.f_type) : 0UL);
   return {{"folder", folder},
           {"filesystem_type", in_memory ? "tmpfs" : type.str()},
-          {"in_memory", in_memory},
-          {"sync", "full"}};
+          {"in_memory", in_memory}};
 }
 
 }  // namespace chancery::cli::bench

@@ -1,6 +1,7 @@
 #include "cli/bench/open_loop.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -12,76 +13,78 @@
 namespace chancery::cli::bench {
 namespace {
 
-// What the callers of a loop have done.
+// What the callers of an origin have taken.
 struct Taken {
-  std::mutex mutex;  // Of what follows.
-  std::uint64_t count = 0;
-  Clock::time_point last{};
-  std::optional<Error> failed;
+  std::mutex mutex;         // Of what follows, and held by the one who waits for the next.
+  std::uint64_t count = 0;  // Of its own.
 };
 
-// Those that are due now and nobody took; waits for the next one. 0 where there are no more.
+// What all callers have done.
+struct Done {
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> taken{0};
+  std::mutex mutex;  // Of what follows.
+  Clock::time_point last{};
+  std::optional<Error> failed;
+
+  void fail_with(const Error& error) {
+    const std::scoped_lock lock(mutex);
+    failed = failed.value_or(error);
+    stop = true;
+  }
+};
+
+// Those of an origin that are due now and nobody took; waits for the next one. 0 where there are no
+// more.
 struct Due {
-  std::uint64_t place = 0;
+  std::uint64_t own_place = 0;
   std::size_t count = 0;
 };
-Due take_due(Taken& taken, const Schedule& schedule) {
+Due take_due(Taken& taken, Done& done, const OpenLoop& loop, std::size_t origin) {
   const std::scoped_lock lock(taken.mutex);
-  if (taken.count == schedule.count() || taken.failed.has_value()) {
+  const std::uint64_t all = loop.turns.count_of(origin, loop.schedule.count());
+  if (taken.count == all || done.stop) {
     return {};
   }
   // Under the lock: who comes meanwhile waits for what is due later.
-  std::this_thread::sleep_until(schedule.due(taken.count));
-  const std::uint64_t due = schedule.due_count(os::steady_now());
+  std::this_thread::sleep_until(loop.schedule.due(loop.turns.place_of(origin, taken.count)));
+  const std::uint64_t due = loop.turns.count_of(origin, loop.schedule.due_count(os::steady_now()));
   const std::size_t count =
       std::clamp<std::uint64_t>(due - std::min(due, taken.count), 1, kDueTogetherMax);
-  const Due next{.place = taken.count,
-                 .count = std::min<std::size_t>(count, schedule.count() - taken.count)};
+  const Due next{.own_place = taken.count,
+                 .count = std::min<std::size_t>(count, all - taken.count)};
   taken.count += next.count;
+  done.taken += next.count;
   return next;
 }
 
-void publish_due(Run& run, const OpenLoop& loop, std::mutex& telling, Taken& taken) {
-  Clock::time_point last{};
-  for (Due due = take_due(taken, loop.schedule); due.count > 0;
-       due = take_due(taken, loop.schedule)) {
-    const Result<void> published =
-        run.publishers.front()->publish(run.exchange, run.shape, loop.first + due.place, due.count);
-    last = os::steady_now();
+void publish_due(Run& run, const OpenLoop& loop, std::size_t origin, Taken& taken, Done& done) {
+  for (Due due = take_due(taken, done, loop, origin); due.count > 0;
+       due = take_due(taken, done, loop, origin)) {
+    const Result<void> published = run.publishers[origin]->publish(
+        run.exchange, run.shape, loop.turns.number_of(origin, due.own_place), due.count);
+    const Clock::time_point now = os::steady_now();
     if (!published.has_value()) {
-      const std::scoped_lock lock(taken.mutex);
-      taken.failed = taken.failed.value_or(published.error());
+      done.fail_with(published.error());
       return;
     }
-    const std::scoped_lock lock(telling);
+    const std::scoped_lock lock(done.mutex);
     for (std::size_t i = 0; i < due.count; ++i) {
-      loop.logged(due.place + i, micros_between(loop.schedule.due(due.place + i), last));
+      const std::uint64_t place = loop.turns.place_of(origin, due.own_place + i);
+      loop.logged(place, micros_between(loop.schedule.due(place), now));
     }
+    done.last = std::max(done.last, now);
   }
-  const std::scoped_lock lock(taken.mutex);
-  taken.last = std::max(taken.last, last);
 }
 
-// How many were taken when nobody was taking any; nothing where somebody is.
-std::optional<std::uint64_t> count_taken(Taken& taken, std::uint64_t all) {
-  const std::unique_lock lock(taken.mutex, std::try_to_lock);
-  if (!lock.owns_lock()) {
-    return std::nullopt;
-  }
-  return taken.failed.has_value() ? all : taken.count;
-}
-
-void wait_for_all(Run& run, const OpenLoop& loop, Taken& taken) {
-  const std::uint64_t all = loop.schedule.count();
-  for (std::uint64_t count = 0; count < all;) {
-    count = count_taken(taken, all).value_or(count);
+void wait_for_all(Run& run, const OpenLoop& loop, Done& done) {
+  while (!done.stop && done.taken < loop.schedule.count()) {
     Result<void> good = run.exchange.check();
     if (good.has_value()) {
-      good = loop.meanwhile(count);
+      good = loop.meanwhile(done.taken);
     }
     if (!good.has_value()) {
-      const std::scoped_lock lock(taken.mutex);
-      taken.failed = taken.failed.value_or(good.error());
+      done.fail_with(good.error());
       return;
     }
     std::this_thread::sleep_for(kTellEvery);
@@ -107,22 +110,47 @@ std::uint64_t Schedule::due_count(Clock::time_point now) const {
   return std::min(due, count_);
 }
 
+std::uint64_t Turns::count_of(std::size_t origin, std::uint64_t places) const {
+  return (places + first_.size() - 1 - origin) / first_.size();
+}
+
+std::optional<std::uint64_t> Turns::find(const Name& name) const {
+  if (name.origin >= first_.size() || name.number < first_[name.origin]) {
+    return std::nullopt;
+  }
+  const std::uint64_t own_place = name.number - first_[name.origin];
+  return own_place < count_of(name.origin, count_) ? std::optional(place_of(name.origin, own_place))
+                                                   : std::nullopt;
+}
+
+Turns take_turns(Run& run, std::uint64_t count) {
+  const Turns counting(std::vector<std::uint64_t>(run.publishers.size()), count);
+  std::vector<std::uint64_t> first;
+  first.reserve(run.publishers.size());
+  for (std::size_t origin = 0; origin < run.publishers.size(); ++origin) {
+    first.push_back(run.publishers[origin]->take(counting.count_of(origin, count)));
+  }
+  return {std::move(first), count};
+}
+
 Result<Clock::time_point> run_open_loop(Run& run, const OpenLoop& loop) {
-  Taken taken;
-  std::mutex telling;
+  const std::size_t origins = loop.turns.origin_count();
+  std::vector<Taken> taken(origins);
+  Done done;
   {
     std::vector<std::jthread> callers;
-    callers.reserve(kOpenLoopCallers);
-    for (std::size_t i = 0; i < kOpenLoopCallers; ++i) {
-      callers.emplace_back([&] { publish_due(run, loop, telling, taken); });
+    for (std::size_t origin = 0; origin < origins; ++origin) {
+      for (std::size_t i = 0; i < std::max<std::size_t>(1, kOpenLoopCallers / origins); ++i) {
+        callers.emplace_back([&, origin] { publish_due(run, loop, origin, taken[origin], done); });
+      }
     }
-    wait_for_all(run, loop, taken);
+    wait_for_all(run, loop, done);
   }
   CHANCERY_TRY_VOID(run.exchange.check());
-  if (taken.failed.has_value()) {
-    return std::unexpected(*taken.failed);
+  if (done.failed.has_value()) {
+    return std::unexpected(*done.failed);
   }
-  return taken.last;
+  return done.last;
 }
 
 }  // namespace chancery::cli::bench

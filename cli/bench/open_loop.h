@@ -9,6 +9,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "cli/bench/load.h"
 #include "cli/bench/scenario.h"
@@ -33,14 +36,40 @@ class Schedule {
   std::uint64_t count_;
 };
 
-inline constexpr std::size_t kOpenLoopCallers = 32;
-inline constexpr std::size_t kDueTogetherMax = 64;  // Of what is due, in one call.
+// Which notice is at which place of such a row: origins take turns. Pure; any thread.
+class Turns {
+ public:
+  // `first` is of each origin: the number of its first notice of the row.
+  Turns(std::vector<std::uint64_t> first, std::uint64_t count)
+      : first_(std::move(first)), count_(count) {}
+
+  [[nodiscard]] std::size_t origin_count() const { return first_.size(); }
+  // Of the first so many places, how many are of this origin. Its own have places from 0 on.
+  [[nodiscard]] std::uint64_t count_of(std::size_t origin, std::uint64_t places) const;
+  [[nodiscard]] std::uint64_t place_of(std::size_t origin, std::uint64_t own_place) const {
+    return (own_place * first_.size()) + origin;
+  }
+  [[nodiscard]] std::uint64_t number_of(std::size_t origin, std::uint64_t own_place) const {
+    return first_[origin] + own_place;
+  }
+  // Nothing where it is none of the row.
+  [[nodiscard]] std::optional<std::uint64_t> find(const Name& name) const;
+
+ private:
+  std::vector<std::uint64_t> first_;
+  std::uint64_t count_;
+};
+// The next notices of all origins, for a row of so many.
+[[nodiscard]] Turns take_turns(Run& run, std::uint64_t count);
+
+inline constexpr std::size_t kOpenLoopCallers = 32;  // Of all origins; each has one at least.
+inline constexpr std::size_t kDueTogetherMax = 64;   // Of what is due, in one call.
 inline constexpr std::size_t kOpenLoopWindow = kOpenLoopCallers * kDueTogetherMax;
 inline constexpr std::chrono::milliseconds kStartsIn{20};  // Until the first is due.
 
 struct OpenLoop {
   Schedule schedule;
-  std::uint64_t first = 0;  // Number of the first of them, at the first origin.
+  Turns turns;
   // Each, once it is logged; called by several threads, one at a time.
   std::function<void(std::uint64_t place, std::uint64_t micros)> logged;
   // Every 100 ms, by the thread that waits; its error ends the loop.

@@ -84,26 +84,6 @@ Result<void> saturate(Run& run, const Callers& callers, std::chrono::seconds tim
   return done.failed.has_value() ? Result<void>(std::unexpected(*done.failed)) : Result<void>{};
 }
 
-void add_ratios(Run& run, double published_per_s, const text::Json& usage) {
-  const Ceilings& ceilings = run.ceilings;
-  const double logged_p50 =
-      run.figures.at("logged_us_p50").is_null() ? 0 : run.figures.at("logged_us_p50").get<double>();
-  text::Json ratios = {
-      {"published_to_fdatasync", rounded(ratio(published_per_s, ceilings.fdatasync_per_s))},
-      {"published_to_commit", rounded(ratio(published_per_s, ceilings.commit_per_s))},
-      {"published_to_sign", rounded(ratio(published_per_s, ceilings.sign_per_s))},
-      {"published_to_verify", rounded(ratio(published_per_s, ceilings.verify_per_s))},
-      {"published_to_round_trip", rounded(ratio(published_per_s, ceilings.round_trip_per_s))},
-      {"hub_written_to_append", nullptr},
-      {"logged_p50_to_lone_notice", rounded(ratio(logged_p50, ceilings.lone_notice_us()))},
-  };
-  if (const text::Json& written = usage.at("hub_written_bytes_per_notice"); !written.is_null()) {
-    ratios["hub_written_to_append"] = rounded(
-        ratio(written.get<double>() * published_per_s / kBytesPerMib, ceilings.append_mib_per_s));
-  }
-  run.figures["ratios"] = std::move(ratios);
-}
-
 Result<void> publish_work(Run& run, const PublishOptions& options) {
   const Callers callers = callers_for(options.window);
   run.connect(options.window);
@@ -148,15 +128,12 @@ Result<void> publish_work(Run& run, const PublishOptions& options) {
     return ratio(static_cast<double>(logged),
                  std::chrono::duration<double>(end - before.at).count());
   };
-  const double published_per_s = rate(done.last);
   run.figures["published"] = logged;
-  run.figures["published_per_s"] = rounded(published_per_s);
+  run.figures["published_per_s"] = rounded(rate(done.last));
   run.figures["delivered_per_s"] = rounded(rate(delivered_at));
   add_percentiles(run.figures, "logged", done.latency);
   add_percentiles(run.figures, "delivery", deliveries_taken);
-  const text::Json usage = usage_figures(before, after, logged);
-  run.figures.update(usage);
-  add_ratios(run, published_per_s, usage);
+  run.figures.update(usage_figures(before, after, logged));
   return {};
 }
 

@@ -27,6 +27,7 @@ constexpr std::array kResultFigures = {
     Figure{"caught_up_per_s", "caught up a second", Unit::kPerSecond},
     Figure{"drained_per_s", "backlog drained a second", Unit::kPerSecond},
     Figure{"entries_per_s", "entries a second", Unit::kPerSecond},
+    Figure{"mib_per_s", "MiB a second", Unit::kPerSecond},
     Figure{"entries_per_cpu_s", "entries a second of CPU", Unit::kPerSecond},
     Figure{"caught_up_us", "until all was caught up", Unit::kMillis},
     Figure{"ready_us", "until ready", Unit::kMillis},
@@ -37,19 +38,25 @@ constexpr std::array kResultFigures = {
     Figure{"flashes_idle", "FLASH with nothing else about"},
     Figure{"flashes_behind", "FLASH behind the backlog"},
     Figure{"idle_logged_us_p50", "nothing else about: until logged, p50", Unit::kMillis},
+    Figure{"idle_logged_us_p90", "nothing else about: until logged, p90", Unit::kMillis},
     Figure{"idle_logged_us_p99", "nothing else about: until logged, p99", Unit::kMillis},
+    Figure{"idle_logged_us_p999", "nothing else about: until logged, p99.9", Unit::kMillis},
     Figure{"idle_logged_us_max", "nothing else about: until logged, longest", Unit::kMillis},
     Figure{"idle_delivery_us_p50", "nothing else about: until delivered, p50", Unit::kMillis},
+    Figure{"idle_delivery_us_p90", "nothing else about: until delivered, p90", Unit::kMillis},
     Figure{"idle_delivery_us_p99", "nothing else about: until delivered, p99", Unit::kMillis},
+    Figure{"idle_delivery_us_p999", "nothing else about: until delivered, p99.9", Unit::kMillis},
     Figure{"idle_delivery_us_max", "nothing else about: until delivered, longest", Unit::kMillis},
     Figure{"logged_us_p50", "until logged, p50", Unit::kMillis},
+    Figure{"logged_us_p90", "until logged, p90", Unit::kMillis},
     Figure{"logged_us_p99", "until logged, p99", Unit::kMillis},
+    Figure{"logged_us_p999", "until logged, p99.9", Unit::kMillis},
     Figure{"logged_us_max", "until logged, longest", Unit::kMillis},
     Figure{"delivery_us_p50", "until delivered, p50", Unit::kMillis},
+    Figure{"delivery_us_p90", "until delivered, p90", Unit::kMillis},
     Figure{"delivery_us_p99", "until delivered, p99", Unit::kMillis},
+    Figure{"delivery_us_p999", "until delivered, p99.9", Unit::kMillis},
     Figure{"delivery_us_max", "until delivered, longest", Unit::kMillis},
-    Figure{"logged_p50_to_lone_notice", "until logged, p50, to a lone notice at best",
-           Unit::kTimes},
     Figure{"hub_cpu_us_per_delivery", "CPU a delivery: hub", Unit::kMicros},
     Figure{"hub_transport_cpu_us_per_delivery", "CPU a delivery: transport of the hub",
            Unit::kMicros},
@@ -72,8 +79,6 @@ constexpr std::array kResultFigures = {
     Figure{"node_cpu_us_per_notice", "CPU a notice: node that catches up", Unit::kMicros},
     Figure{"load_cpu_us_per_notice", "CPU a notice: applications", Unit::kMicros},
     Figure{"cpu_us_per_entry", "CPU an entry", Unit::kMicros},
-    Figure{"entries_to_verify", "entries, to signatures verified at most", Unit::kTimes},
-    Figure{"mib_to_sha256", "MiB, to SHA-256 at most", Unit::kTimes},
     Figure{"hub_cores", "processors in use: hub"},
     Figure{"our_cores", "processors in use: all of the exchange"},
     Figure{"foreign_cores", "processors in use: others"},
@@ -94,7 +99,27 @@ constexpr std::array kResultFigures = {
     Figure{"notices_per_hub_commit", "notices a commit of the hub"},
     Figure{"disk_flushes", "flushes of the disk"},
     Figure{"hub_written_bytes_per_notice", "written for the hub a notice", Unit::kBytes},
+    // Ratios: of a whole result in `ratios`, of an item among its figures.
+    Figure{"published_to_fdatasync", "logged, to fdatasync", Unit::kTimes},
+    Figure{"published_to_commit", "logged, to commits", Unit::kTimes},
+    Figure{"published_to_sign", "logged, to signatures made", Unit::kTimes},
+    Figure{"published_to_verify", "logged, to signatures verified", Unit::kTimes},
+    Figure{"published_to_round_trip", "logged, to round trips", Unit::kTimes},
+    Figure{"delivered_to_verify", "delivered, to signatures verified", Unit::kTimes},
+    Figure{"caught_up_to_commit", "caught up, to commits", Unit::kTimes},
+    Figure{"caught_up_to_verify", "caught up, to signatures verified", Unit::kTimes},
+    Figure{"drained_to_commit", "backlog drained, to commits", Unit::kTimes},
+    Figure{"drained_to_verify", "backlog drained, to signatures verified", Unit::kTimes},
+    Figure{"hub_written_to_append", "written for the hub, to MiB appended", Unit::kTimes},
+    Figure{"logged_p50_to_lone_notice", "until logged, p50, to a lone notice at best",
+           Unit::kTimes},
+    Figure{"idle_logged_p50_to_lone_notice",
+           "nothing else about: until logged, p50, to a lone notice at best", Unit::kTimes},
+    Figure{"entries_to_verify", "entries, to signatures verified", Unit::kTimes},
+    Figure{"mib_to_sha256", "MiB, to MiB of SHA-256", Unit::kTimes},
 };
+
+constexpr std::size_t kRatioCount = 15;  // The last of them.
 
 constexpr std::array kCeilingFigures = {
     Figure{"fdatasync_per_s", "fdatasync of 4 KiB", Unit::kPerSecond},
@@ -105,18 +130,6 @@ constexpr std::array kCeilingFigures = {
     Figure{"append_mib_per_s", "MiB appended", Unit::kPerSecond},
     Figure{"sha256_mib_per_s", "MiB of SHA-256", Unit::kPerSecond},
     Figure{"lone_notice_us", "a lone notice at best", Unit::kMillis},
-};
-
-constexpr std::array kRatioFigures = {
-    Figure{"published_to_fdatasync", "logged, to fdatasync", Unit::kTimes},
-    Figure{"published_to_commit", "logged, to commits", Unit::kTimes},
-    Figure{"published_to_sign", "logged, to signatures made", Unit::kTimes},
-    Figure{"published_to_verify", "logged, to signatures verified", Unit::kTimes},
-    Figure{"published_to_round_trip", "logged, to round trips", Unit::kTimes},
-    Figure{"hub_written_to_append", "written for the hub, to MiB appended", Unit::kTimes},
-    Figure{"logged_p50_to_lone_notice", "until logged, p50, to a lone notice at best",
-           Unit::kTimes},
-    Figure{"caught_up_to_verify", "caught up, to signatures verified", Unit::kTimes},
 };
 
 constexpr std::array kScenarioKinds = {
@@ -173,6 +186,7 @@ class Check {
                   file_ + ": " + not_among("scenario", name, names) + remedy(""));
     }
     CHANCERY_TRY_VOID(field(json, name, "version", Type::kText));
+    CHANCERY_TRY_VOID(versions(json, name));
     CHANCERY_TRY_VOID(machine(json, name));
     CHANCERY_TRY_VOID(parameters(json, name));
     CHANCERY_TRY_VOID(figures(json, name, "", kResultFigures));
@@ -180,7 +194,7 @@ class Check {
     CHANCERY_TRY_VOID(figures(json.at("ceilings"), name, "ceilings.", kCeilingFigures));
     if (json.contains("ratios")) {
       CHANCERY_TRY_VOID(part(json, name, "ratios"));
-      CHANCERY_TRY_VOID(figures(json.at("ratios"), name, "ratios.", kRatioFigures));
+      CHANCERY_TRY_VOID(figures(json.at("ratios"), name, "ratios.", ratio_figures()));
     }
     CHANCERY_TRY_VOID(compared(json, name));
     if (!kind->list.empty()) {
@@ -272,6 +286,23 @@ class Check {
     return {};
   }
 
+  [[nodiscard]] Result<void> versions(const text::Json& json, const std::string& scenario) const {
+    constexpr std::size_t kVersionsMax = 64;
+    if (!json.contains("versions")) {
+      return {};
+    }
+    CHANCERY_TRY_VOID(part(json, scenario, "versions"));
+    const text::Json& all = json.at("versions");
+    if (all.size() > kVersionsMax) {
+      return too_much("more than " + std::to_string(kVersionsMax) + " versions");
+    }
+    for (const auto& [name, value] : all.items()) {
+      CHANCERY_TRY_VOID(bounds(text::Json(name), "versions"));
+      CHANCERY_TRY_VOID(field(all, scenario, "versions." + name, Type::kText));
+    }
+    return {};
+  }
+
   [[nodiscard]] Result<void> machine(const text::Json& json, const std::string& scenario) const {
     CHANCERY_TRY_VOID(part(json, scenario, "machine"));
     for (const char* const name : {"processor", "kernel", "system"}) {
@@ -283,7 +314,7 @@ class Check {
           field(json.at("machine"), scenario, "machine." + std::string(name), Type::kNumber));
     }
     CHANCERY_TRY_VOID(part(json, scenario, "durability"));
-    for (const char* const name : {"folder", "filesystem_type", "sync"}) {
+    for (const char* const name : {"folder", "filesystem_type"}) {
       CHANCERY_TRY_VOID(
           field(json.at("durability"), scenario, "durability." + std::string(name), Type::kText));
     }
@@ -398,7 +429,7 @@ std::span<const Figure> ceiling_figures() {
 }
 
 std::span<const Figure> ratio_figures() {
-  return kRatioFigures;
+  return std::span(kResultFigures).last(kRatioCount);
 }
 
 std::span<const ScenarioKind> scenario_kinds() {

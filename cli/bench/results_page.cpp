@@ -103,7 +103,18 @@ constexpr std::array kMachineFields = {MachineField{"machine", "processor", "pro
                                        MachineField{"durability", "folder", "folder of the stores"},
                                        MachineField{"durability", "filesystem_type", "file system"},
                                        MachineField{"durability", "in_memory", "in memory"},
-                                       MachineField{"durability", "sync", "synced"}};
+                                       MachineField{"versions", "commit", "commit"},
+                                       MachineField{"versions", "compiler", "compiler"},
+                                       MachineField{"versions", "flags", "its flags"},
+                                       MachineField{"versions", "libzmq", "libzmq"},
+                                       MachineField{"versions", "openssl", "OpenSSL"},
+                                       MachineField{"versions", "protobuf", "Protocol Buffers"},
+                                       MachineField{"versions", "sqlite", "SQLite"}};
+
+// Empty where another version did not tell it.
+text::Json part_of(const text::Json& result, const std::string& part) {
+  return result.value(part, text::Json::object());
+}
 
 // What of a result is drawn under which name.
 struct Series {
@@ -158,9 +169,10 @@ class ScenarioSection {
   // Whether all results have the same in a part of them, and what differs, in words.
   void add_differences(const std::string& part, const std::set<std::string>& skipped,
                        std::vector<std::string>& different) const {
-    for (const auto& [name, value] : json(0).at(part).items()) {
+    const text::Json first = part_of(json(0), part);
+    for (const auto& [name, value] : first.items()) {
       const bool differs = std::ranges::any_of(results_, [&](const BenchResult* result) {
-        const text::Json& other = result->json.at(part);
+        const text::Json other = part_of(result->json, part);
         return !other.contains(name) || other.at(name) != value;
       });
       if (differs && !skipped.contains(name)) {
@@ -177,6 +189,7 @@ class ScenarioSection {
         })) {
       different.emplace_back("version");
     }
+    add_differences("versions", {}, different);
     add_differences("machine", {}, different);
     add_differences("durability", {"folder"}, different);  // Another one in each run.
     add_differences("parameters", {}, different);
@@ -393,8 +406,9 @@ class ScenarioSection {
       HtmlTable table(out_, "Versions, machine, storage, options", heads, texts);
       row(table, "version", [](const text::Json& json) { return plain_text(json.at("version")); });
       for (const MachineField& field : kMachineFields) {
-        row(table, field.label,
-            [&](const text::Json& json) { return plain_text(json.at(field.part).at(field.name)); });
+        row(table, field.label, [&](const text::Json& json) {
+          return plain_text(part_of(json, field.part).value(field.name, text::Json()));
+        });
       }
       std::vector<std::string> options;
       for (const BenchResult* const result : results_) {

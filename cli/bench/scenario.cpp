@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <iostream>
@@ -12,7 +13,9 @@
 #include <utility>
 
 #include "cli/bench/prefill.h"
+#include "cli/bench/results.h"
 #include "cli/bench/round.h"
+#include "cli/bench/versions.h"
 #include "cli/display.h"
 #include "core/base/version.h"
 #include "io/log/log.h"
@@ -57,9 +60,22 @@ void add_lines(const text::Json& object, const std::string& indent, std::string&
   }
 }
 
-// A line for each item, under the names of their fields.
-void add_columns(const text::Json& items, std::string& out) {
-  std::vector<std::vector<std::string>> rows(1);
+using Rows = std::vector<std::vector<std::string>>;
+
+Rows turned(const Rows& rows) {
+  Rows columns(rows.front().size());
+  for (const std::vector<std::string>& row : rows) {
+    for (std::size_t column = 0; column < columns.size(); ++column) {
+      columns[column].push_back(row[column]);
+    }
+  }
+  return columns;
+}
+
+// The items and the names of their fields, with as few columns as may be: few items stand side by
+// side, many one below the other.
+void add_items(const text::Json& items, std::string& out) {
+  Rows rows(1);
   for (const auto& [key, value] : items.front().items()) {
     rows.front().push_back(key);
   }
@@ -70,6 +86,9 @@ void add_columns(const text::Json& items, std::string& out) {
     }
     rows.push_back(std::move(row));
   }
+  if (rows.size() < rows.front().size()) {
+    rows = turned(rows);
+  }
   std::vector<std::size_t> widths(rows.front().size());
   for (const std::vector<std::string>& row : rows) {
     for (std::size_t column = 0; column < widths.size(); ++column) {
@@ -77,9 +96,10 @@ void add_columns(const text::Json& items, std::string& out) {
     }
   }
   for (const std::vector<std::string>& row : rows) {
-    std::string line = " ";
-    for (std::size_t column = 0; column < widths.size(); ++column) {
-      line += std::string(1 + widths[column] - row[column].size(), ' ') + row[column];
+    std::string line = "  " + row.front();
+    line.resize(2 + widths.front(), ' ');
+    for (std::size_t column = 1; column < widths.size(); ++column) {
+      line += std::string(2 + widths[column] - row[column].size(), ' ') + row[column];
     }
     out += line + "\n";
   }
@@ -216,6 +236,20 @@ Result<int> print(text::Json report, text::Json series, bool good, const Shared&
   return good ? os::kExitDone : os::kExitFalse;
 }
 
+// Of the whole an object, of the items of lists among their figures.
+void add_ratios(text::Json& report, const Ceilings& ceilings) {
+  for (const auto& [name, value] : report.items()) {
+    if (value.is_array()) {
+      for (text::Json& item : value) {
+        item.update(ratios_of(item, ceilings));
+      }
+    }
+  }
+  if (text::Json ratios = ratios_of(report, ceilings); !ratios.empty()) {
+    report["ratios"] = std::move(ratios);
+  }
+}
+
 }  // namespace
 
 Result<Snapshot> look(Exchange& exchange) {
@@ -300,12 +334,50 @@ text::Json usage_figures(const Snapshot& before, const Snapshot& after,
 }
 
 void add_percentiles(text::Json& figures, const std::string& prefix, const Histogram& histogram) {
-  constexpr double kHalf = 0.5;
-  constexpr double kNearlyAll = 0.99;
+  constexpr std::array<std::pair<const char*, double>, 4> kParts = {
+      {{"_us_p50", 0.5}, {"_us_p90", 0.9}, {"_us_p99", 0.99}, {"_us_p999", 0.999}}};
   const bool any = histogram.count() > 0;
-  figures[prefix + "_us_p50"] = any ? text::Json(histogram.percentile(kHalf)) : text::Json();
-  figures[prefix + "_us_p99"] = any ? text::Json(histogram.percentile(kNearlyAll)) : text::Json();
+  for (const auto& [name, part] : kParts) {
+    figures[prefix + name] = any ? text::Json(histogram.percentile(part)) : text::Json();
+  }
   figures[prefix + "_us_max"] = any ? text::Json(histogram.max()) : text::Json();
+}
+
+text::Json ratios_of(const text::Json& figures, const Ceilings& ceilings) {
+  struct Quotient {
+    const char* name;
+    const char* figure;
+    double of;
+  };
+  const std::array quotients = {
+      Quotient{"published_to_fdatasync", "published_per_s", ceilings.fdatasync_per_s},
+      Quotient{"published_to_commit", "published_per_s", ceilings.commit_per_s},
+      Quotient{"published_to_sign", "published_per_s", ceilings.sign_per_s},
+      Quotient{"published_to_verify", "published_per_s", ceilings.verify_per_s},
+      Quotient{"published_to_round_trip", "published_per_s", ceilings.round_trip_per_s},
+      Quotient{"delivered_to_verify", "delivered_per_s", ceilings.verify_per_s},
+      Quotient{"caught_up_to_commit", "caught_up_per_s", ceilings.commit_per_s},
+      Quotient{"caught_up_to_verify", "caught_up_per_s", ceilings.verify_per_s},
+      Quotient{"drained_to_commit", "drained_per_s", ceilings.commit_per_s},
+      Quotient{"drained_to_verify", "drained_per_s", ceilings.verify_per_s},
+      Quotient{"entries_to_verify", "entries_per_s", ceilings.verify_per_s},
+      Quotient{"mib_to_sha256", "mib_per_s", ceilings.sha256_mib_per_s},
+      Quotient{"logged_p50_to_lone_notice", "logged_us_p50", ceilings.lone_notice_us()},
+      Quotient{"idle_logged_p50_to_lone_notice", "idle_logged_us_p50", ceilings.lone_notice_us()},
+  };
+  text::Json ratios = text::Json::object();
+  for (const Quotient& quotient : quotients) {
+    if (const std::optional<double> value = number_of(figures, quotient.figure)) {
+      ratios[quotient.name] = rounded(ratio(*value, quotient.of));
+    }
+  }
+  const std::optional<double> written = number_of(figures, "hub_written_bytes_per_notice");
+  const std::optional<double> rate = number_of(figures, "published_per_s");
+  if (written.has_value() && rate.has_value()) {
+    ratios["hub_written_to_append"] =
+        rounded(ratio(*written * *rate / kBytesPerMib, ceilings.append_mib_per_s));
+  }
+  return ratios;
 }
 
 Run::Run(Exchange& exchange_given, const CommonOptions& options, const Ceilings& ceilings_given,
@@ -408,7 +480,7 @@ std::string table_of(const text::Json& report) {
       add_lines(value, "  ", out);
     } else if (value.is_array() && !value.empty()) {
       out += key + "\n";
-      add_columns(value, out);
+      add_items(value, out);
     }
   }
   return out;
@@ -419,6 +491,7 @@ text::Json with_common(text::Json parameters, const CommonOptions& options) {
   parameters["recipients"] = options.setup.recipient_count;
   parameters["size"] = options.text_bytes;
   parameters["sealed"] = options.sealed;
+  parameters["signatures"] = options.setup.single_signatures ? "single" : "batch";
   parameters["prefill"] = options.setup.prefill_count;
   parameters["sink"] = options.setup.verify_sink ? "verify" : "store";
   return parameters;
@@ -439,6 +512,7 @@ Result<int> run_scenario(const std::string& name, const std::vector<CommonOption
   text::Json report = {
       {"scenario", name},
       {"version", std::string(kVersion)},
+      {"versions", versions()},
       {"machine", machine()},
       {"durability", std::move(outcomes->front().durability)},
       {"parameters", std::move(parameters)},
@@ -448,7 +522,9 @@ Result<int> run_scenario(const std::string& name, const std::vector<CommonOption
     figures.push_back(std::move(outcome.figures));
   }
   report.update(combine(figures));
-  report["ceilings"] = to_json(outcomes->front().ceilings);
+  const Ceilings& ceilings = outcomes->front().ceilings;
+  report["ceilings"] = to_json(ceilings);
+  add_ratios(report, ceilings);
   const std::optional<Comparison> compared = together(*outcomes);
   report["compared"] = difference_json(compared.value_or(Comparison{}));
   return print(std::move(report), std::move(outcomes->front().series),

@@ -51,6 +51,9 @@ struct Snapshot {
 [[nodiscard]] text::Json usage_figures(const Snapshot& before, const Snapshot& after,
                                        std::uint64_t notice_count);
 
+// Those of the rates and times among them, divided by what the machine can do at most.
+[[nodiscard]] text::Json ratios_of(const text::Json& figures, const Ceilings& ceilings);
+
 // {"PREFIX_us_p50": …}; nulls where nothing was measured.
 void add_percentiles(text::Json& figures, const std::string& prefix, const Histogram& histogram);
 

@@ -77,22 +77,21 @@ class Soak {
       : run_(run),
         options_(options),
         latencies_(window_count),
-        first_(run.publishers.front()->take(soak_count(options))),
+        turns_(take_turns(run, soak_count(options))),
         schedule_(os::steady_now() + kStartsIn, options.rate, soak_count(options)) {}
 
   Result<void> load() {
     CHANCERY_TRY_VOID(look_now());
     Reader reader(run_.exchange, 0, run_.shape, [this](const Name& name, Clock::time_point now) {
-      if (name.number >= first_) {
-        const std::uint64_t place = name.number - first_;
-        of(place).delivery.record(micros_between(schedule_.due(place), now));
+      if (const std::optional<std::uint64_t> place = turns_.find(name)) {
+        of(*place).delivery.record(micros_between(schedule_.due(*place), now));
       }
     });
     CHANCERY_TRY(
         last_,
         run_open_loop(run_,
                       {.schedule = schedule_,
-                       .first = first_,
+                       .turns = turns_,
                        .logged = [this](std::uint64_t place,
                                         std::uint64_t micros) { of(place).logged.record(micros); },
                        .meanwhile = [this](std::uint64_t taken) { return meanwhile(taken); }}));
@@ -119,8 +118,6 @@ class Soak {
     add_percentiles(run_.figures, "logged", all.logged);
     add_percentiles(run_.figures, "delivery", all.delivery);
     run_.figures.update(usage_figures(looks_.front(), looks_.back(), count));
-    run_.figures["logged_p50_to_lone_notice"] = rounded(
-        ratio(static_cast<double>(all.logged.percentile(0.5)), run_.ceilings.lone_notice_us()));
     run_.figures["drift"] = summary_of(windows);
     run_.series = std::move(windows);
   }
@@ -148,7 +145,7 @@ class Soak {
   const SoakOptions& options_;
   std::vector<Latencies> latencies_;  // Of each window, by when its notices were due.
   std::vector<Snapshot> looks_;       // At the start, and at the end of each window.
-  std::uint64_t first_;
+  Turns turns_;
   Schedule schedule_;
   Clock::time_point last_{};
 };

@@ -26,4 +26,8 @@ EvpPkey import_public_key(const PublicKey& key) {
   return pkey;
 }
 
+std::string library_version() {
+  return OpenSSL_version(OPENSSL_VERSION_STRING);
+}
+
 }  // namespace chancery::crypto

@@ -84,4 +84,6 @@ class PrivateKey {
   std::unique_ptr<Impl> impl_;
 };
 
+[[nodiscard]] std::string library_version();  // Of the OpenSSL that runs: "3.0.17".
+
 }  // namespace chancery::crypto

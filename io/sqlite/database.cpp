@@ -508,4 +508,8 @@ std::int64_t Database::last_insert_rowid() const {
   return sqlite3_last_insert_rowid(connection_.get());
 }
 
+std::string library_version() {
+  return sqlite3_libversion();
+}
+
 }  // namespace chancery::sqlite

@@ -137,4 +137,6 @@ class Database {
   std::unique_ptr<sqlite3, Close> connection_;
 };
 
+[[nodiscard]] std::string library_version();  // Of the SQLite that runs: "3.40.1".
+
 }  // namespace chancery::sqlite

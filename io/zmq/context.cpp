@@ -38,4 +38,12 @@ Result<Context> Context::create(const ContextOptions& options) {
   return Context(std::move(handle));
 }
 
+std::string library_version() {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  zmq_version(&major, &minor, &patch);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
 }  // namespace chancery::zmq

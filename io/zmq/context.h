@@ -10,6 +10,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "core/base/result.h"
 
@@ -33,5 +34,7 @@ class Context {
 
   std::shared_ptr<void> handle_;
 };
+
+[[nodiscard]] std::string library_version();  // Of the libzmq that runs: "4.3.4".
 
 }  // namespace chancery::zmq

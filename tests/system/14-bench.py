@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -17,9 +18,10 @@ import xml.etree.ElementTree
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 import trial  # noqa: E402
 
-COMMON = {"scenario", "version", "machine", "durability", "parameters", "ceilings", "compared", "hub_rss_mib_peak"}
-LATENCIES = {f"{what}_us_{part}" for what in ("logged", "delivery") for part in ("p50", "p99", "max")}
-USAGE = {"hub_cpu_us_per_notice", "foreign_cores", "our_cores", "disk_flushes"}
+COMMON = {"scenario", "version", "versions", "machine", "durability", "parameters", "ceilings", "compared", "hub_rss_mib_peak"}
+LATENCIES = {f"{what}_us_{part}" for what in ("logged", "delivery") for part in ("p50", "p90", "p99", "p999", "max")}
+STAGES = {f"hub_{stage}_cpu_us_per_notice" for stage in ("transport", "parse", "verify", "tree", "store", "rounds", "read", "send", "other")}
+USAGE = STAGES | {"hub_cpu_us_per_notice", "foreign_cores", "our_cores", "disk_flushes"}
 SMALL = ["--recipients", "2", "--size", "64"]
 # What is left has the threads of all; sanitizers are slow.
 NOT_SANITIZED = unittest.skipIf("CHANCERY_SANITIZED" in os.environ, "without a sanitizer")
@@ -79,6 +81,10 @@ class Bench(unittest.TestCase):
         said = self.assert_page(report, report)
         self.assertIn("Version, machine and parameters are the same", said)
         self.assertIn(report["machine"]["processor"], said)
+        self.assertIn(report["versions"]["commit"], said)
+        self.assertRegex(report["versions"]["commit"], r"\A([0-9a-f]{12}(-changed)?|unknown)\Z")
+        for library in ("libzmq", "openssl", "protobuf", "sqlite"):
+            self.assertRegex(report["versions"][library], r"\A[1-9]\d*\.\d+", report["versions"])
 
     @NOT_SANITIZED
     def test_publish_one_after_the_other_and_sealed(self):
@@ -92,12 +98,51 @@ class Bench(unittest.TestCase):
         self.assertGreater(report["sink_cpu_us_per_notice"], 0)
         self.assertIsNone(report["recipient_cpu_us_per_notice"])
 
+    @NOT_SANITIZED
+    def test_each_notice_may_be_signed_alone(self):
+        def longest_signatures(*words):
+            """Bytes, of a log. Beside a signature its path in the batch stands, which one alone does not have."""
+            answer = self.bench("publish", "--seconds", "1", "--window", "256", *words, *SMALL, "--keep", "--json")
+            self.assertEqual(answer.code, 0, answer)
+            kept = pathlib.Path(re.search(r"is kept in (.+)", answer.err)[1])
+            store = sqlite3.connect(kept / "hub" / "store" / "hub.db")
+            [(longest,)] = store.execute("SELECT max(length(signatures)) FROM entry WHERE idx >= 20").fetchall()
+            store.close()
+            shutil.rmtree(kept.parent)
+            return answer.json["parameters"]["signatures"], longest
+        together, long = longest_signatures()
+        alone, short = longest_signatures("--signatures", "single")
+        self.assertEqual((together, alone), ("batch", "single"))
+        self.assertLess(short, 128)
+        self.assertGreater(long, short + 2 * 32)
+
+    @NOT_SANITIZED
+    def test_what_a_sink_kept_is_compared(self):
+        """One notice is taken out of what the sink wrote of a recipient, and of another one the digest is changed."""
+        process = subprocess.Popen([trial.BIN / "chancery", "bench", "publish", "--seconds", "1", "--window", "8", "--sink", "verify",
+                                    *SMALL, "--folder", self.folder, "--json"], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.kill)
+        self.assertTrue(trial.eventually(lambda: list(self.folder.glob("*/x/r2")), 60))
+        received = next(self.folder.glob("*/x")).parent / "received"
+        received.mkdir(mode=0o700)
+        kept = received / "R2"
+        os.mkfifo(kept)  # Whoever writes waits for us, and whoever reads then.
+        missing, differing, *others = kept.read_text().splitlines()
+        name, digest, arrived = differing.split()
+        other = ("1" if digest[0] == "0" else "0") + digest[1:]
+        kept.write_text("\n".join([f"{name} {other} {arrived}", *others]) + "\n")
+        compared = json.loads(process.communicate(timeout=60)[0])["compared"]
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual([compared[what] for what in ("missing", "differing", "repeated", "foreign")], [1, 1, 0, 0])
+        self.assertIn(name, compared["first"])
+        self.assert_nothing_is_left()
+
     def test_latency(self):
-        report = self.assert_smoke(60, 2, {"rates"}, "latency", "--rates", "20,40", "--seconds", "1")
+        report = self.assert_smoke(60, 2, {"rates"}, "latency", "--rates", "20,40", "--seconds", "1", "--origins", "3")
         self.assertEqual([(row["rate"], row["published"]) for row in report["rates"]], [(20, 20), (40, 40)])
         for row in report["rates"]:
-            self.assertLessEqual(LATENCIES | USAGE, row.keys())
-            self.assertNotIn(None, [row[name] for name in LATENCIES])
+            self.assertLessEqual(LATENCIES | USAGE | {"logged_p50_to_lone_notice"}, row.keys())
+            self.assertNotIn(None, [row[name] for name in LATENCIES | STAGES])
         self.assertIn("Until a notice is logged", self.assert_page(report))
 
     def test_latency_of_recipients_that_store_nothing(self):
@@ -109,7 +154,7 @@ class Bench(unittest.TestCase):
 
     @NOT_SANITIZED
     def test_catchup(self):
-        report = self.assert_smoke(300, 2, {"caught_up_per_s", "ready_us"}, "catchup", "--count", "300")
+        report = self.assert_smoke(300, 2, STAGES | {"caught_up_per_s", "ready_us", "ratios"}, "catchup", "--count", "300")
         self.assertEqual(report["missed"], 300)
         self.assert_page(report)
 
@@ -130,13 +175,15 @@ class Bench(unittest.TestCase):
                          [(4, 25, 100), (2, 50, 100)])
         self.assertEqual(compared["delivered"], 100 + 100 + 4 * (4 + 2), answer)  # And the warm-up.
         self.assertEqual([compared[what] for what in ("missing", "differing", "repeated", "foreign")], [0] * 4, answer)
+        for size in sizes:
+            self.assertLessEqual(USAGE | {"delivered_to_verify"}, size.keys())
         self.assert_nothing_is_left()
         self.assert_page(answer.json)
 
     @NOT_SANITIZED
     def test_soak(self):
-        report = self.assert_smoke(120, 2, LATENCIES | USAGE | {"drift", "series", "logged_p50_to_lone_notice"},
-                                   "soak", "--minutes", "0.05", "--rate", "40", "--every", "1")
+        report = self.assert_smoke(120, 2, LATENCIES | USAGE | {"drift", "series", "ratios"},
+                                   "soak", "--minutes", "0.05", "--rate", "40", "--every", "1", "--origins", "2")
         self.assertEqual((report["published"], len(report["series"])), (120, 3))
         figures = {row["figure"]: row for row in report["drift"]}
         self.assertLessEqual(LATENCIES | {"hub_rss_mib", "node_rss_mib", "hub_fds", "node_fds"}, figures.keys())
@@ -159,12 +206,12 @@ class Bench(unittest.TestCase):
                          ["verify_hub_store", "verify_node_store", "export", "verify_export"])
         for row in report["commands"]:
             self.assertGreaterEqual(row["entries"], 350, row)
-            for what in ("mib", "entries_per_s", "entries_per_cpu_s", "cpu_us_per_entry", "rss_mib_peak"):
+            for what in ("mib", "entries_per_s", "entries_per_cpu_s", "cpu_us_per_entry", "rss_mib_peak", "mib_per_s", "entries_to_verify", "mib_to_sha256"):
                 self.assertGreater(row[what], 0, row)
         self.assert_page(report)
 
     def test_flood(self):
-        report = self.assert_smoke(500, 2, LATENCIES | USAGE | {"idle_logged_us_p50", "idle_delivery_us_p50"},
+        report = self.assert_smoke(500, 2, LATENCIES | USAGE | {"ratios", "idle_logged_us_p50", "idle_delivery_us_p50"},
                                    "flood", "--backlog", "500", "--flashes", "3")
         self.assertEqual((report["backlog"], report["flashes_idle"]), (500, 3))
         self.assert_page(report)

@@ -37,5 +37,30 @@ TEST(ScheduleTest, WhatIsDueIsCountedAsItIsTimed) {
   }
 }
 
+TEST(TurnsTest, OriginsComeOneAfterTheOther) {
+  const Turns turns({10, 500, 0}, 7);
+  EXPECT_EQ(turns.count_of(0, 7), 3U);
+  EXPECT_EQ(turns.count_of(1, 7), 2U);
+  EXPECT_EQ(turns.count_of(2, 7), 2U);
+  EXPECT_EQ(turns.count_of(0, 0), 0U);
+  EXPECT_EQ(turns.count_of(2, 2), 0U);
+  EXPECT_EQ(turns.count_of(2, 3), 1U);
+  for (std::uint64_t place = 0; place < 7; ++place) {
+    const Name name{.origin = place % 3, .number = turns.number_of(place % 3, place / 3)};
+    EXPECT_EQ(turns.find(name), place);
+    EXPECT_EQ(turns.place_of(place % 3, place / 3), place);
+  }
+}
+
+TEST(TurnsTest, WhatIsBeforeOrBehindTheRowIsNoneOfIt) {
+  const Turns turns({10, 500}, 3);
+  EXPECT_EQ(turns.find({.origin = 0, .number = 9}), std::nullopt);
+  EXPECT_EQ(turns.find({.origin = 0, .number = 12}), std::nullopt);
+  EXPECT_EQ(turns.find({.origin = 1, .number = 499}), std::nullopt);
+  EXPECT_EQ(turns.find({.origin = 1, .number = 501}), std::nullopt);
+  EXPECT_EQ(turns.find({.origin = 2, .number = 10}), std::nullopt);
+  EXPECT_EQ(turns.find({.origin = 1, .number = 500}), 1U);
+}
+
 }  // namespace
 }  // namespace chancery::cli::bench

@@ -21,29 +21,27 @@ constexpr std::string_view kHostile =
     "</title><script>alert(1)</script>&\"'\xe2\x80\xae\x1b[31m\xef\xbf\xbe";
 
 text::Json common(const std::string& scenario) {
-  return {{"scenario", scenario},
-          {"version", "0.1.0"},
-          {"machine",
-           {{"processor", "Example 9"},
-            {"processors", 2},
-            {"memory_mib", 8000},
-            {"kernel", "6.1"},
-            {"system", "Debian 12"}}},
-          {"durability",
-           {{"folder", "/tmp/x"},
-            {"filesystem_type", "0xef53"},
-            {"in_memory", false},
-            {"sync", "full"}}},
-          {"parameters", {{"size", 1024}, {"sealed", false}}},
-          {"ceilings",
-           {{"fdatasync_per_s", 1400.0}, {"commit_per_s", 1200.0}, {"lone_notice_us", 1400.0}}},
-          {"compared",
-           {{"delivered", 100},
-            {"missing", 0},
-            {"differing", 0},
-            {"repeated", 0},
-            {"foreign", 0},
-            {"first", nullptr}}}};
+  return {
+      {"scenario", scenario},
+      {"version", "0.1.0"},
+      {"versions", {{"commit", "0123456789ab"}, {"sqlite", "3.40.1"}}},
+      {"machine",
+       {{"processor", "Example 9"},
+        {"processors", 2},
+        {"memory_mib", 8000},
+        {"kernel", "6.1"},
+        {"system", "Debian 12"}}},
+      {"durability", {{"folder", "/tmp/x"}, {"filesystem_type", "0xef53"}, {"in_memory", false}}},
+      {"parameters", {{"size", 1024}, {"sealed", false}}},
+      {"ceilings",
+       {{"fdatasync_per_s", 1400.0}, {"commit_per_s", 1200.0}, {"lone_notice_us", 1400.0}}},
+      {"compared",
+       {{"delivered", 100},
+        {"missing", 0},
+        {"differing", 0},
+        {"repeated", 0},
+        {"foreign", 0},
+        {"first", nullptr}}}};
 }
 
 text::Json publish() {

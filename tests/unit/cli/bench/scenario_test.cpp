@@ -5,12 +5,14 @@
 
 #include <chrono>
 #include <fstream>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "cli/bench/fanout.h"
 #include "cli/bench/machine.h"
 #include "cli/bench/publish.h"
+#include "cli/bench/results.h"
 #include "cli/exchange_init.h"
 #include "cli/profile.h"
 #include "io/os/fd.h"
@@ -141,9 +143,78 @@ TEST(TableTest, ListsHaveColumnsAndWhatIsNotKnownADash) {
             "  long_name  1\n"
             "  none       -\n"
             "rows\n"
-            "    a bcd\n"
-            "    1   2\n"
-            "  333   4\n");
+            "  a    bcd\n"
+            "  1      2\n"
+            "  333    4\n");
+}
+
+TEST(TableTest, FewItemsStandSideBySide) {
+  const std::string table =
+      table_of({{"scenario", "x"},
+                {"rates", {{{"rate", 200}, {"p50", 1}, {"long_name", 2}, {"d", nullptr}}}}});
+  EXPECT_EQ(table,
+            "chancery bench x\n"
+            "  scenario  x\n"
+            "rates\n"
+            "  rate       200\n"
+            "  p50          1\n"
+            "  long_name    2\n"
+            "  d            -\n");
+}
+
+TEST(RatiosTest, WhatThereIsIsDividedByItsCeiling) {
+  const Ceilings ceilings{.fdatasync_per_s = 100,
+                          .append_mib_per_s = 10,
+                          .commit_per_s = 50,
+                          .sign_per_s = 20,
+                          .verify_per_s = 10,
+                          .sha256_mib_per_s = 200,
+                          .round_trip_per_s = 1000};
+  const text::Json published = ratios_of({{"published_per_s", 200},
+                                          {"delivered_per_s", nullptr},
+                                          {"hub_written_bytes_per_notice", 1 << 20},
+                                          {"logged_us_p50", 513'000}},
+                                         ceilings);
+  EXPECT_EQ(published, (text::Json{{"published_to_fdatasync", 2},
+                                   {"published_to_commit", 4},
+                                   {"published_to_sign", 10},
+                                   {"published_to_verify", 20},
+                                   {"published_to_round_trip", 0.2},
+                                   {"logged_p50_to_lone_notice", 1.5},
+                                   {"hub_written_to_append", 20}}));
+  EXPECT_EQ(ratios_of({{"mib_per_s", 50}, {"entries_per_s", 5}}, ceilings),
+            (text::Json{{"entries_to_verify", 0.5}, {"mib_to_sha256", 0.25}}));
+  EXPECT_EQ(ratios_of({{"delivered_per_s", 40}, {"drained_per_s", 10}, {"caught_up_per_s", 100}},
+                      ceilings),
+            (text::Json{{"delivered_to_verify", 4},
+                        {"caught_up_to_commit", 2},
+                        {"caught_up_to_verify", 10},
+                        {"drained_to_commit", 0.2},
+                        {"drained_to_verify", 1}}));
+  EXPECT_TRUE(ratios_of({{"ready_us", 7}}, ceilings).empty());
+}
+
+// What is told is what can be read again, and has a label for people.
+TEST(RatiosTest, EachIsKnownToReports) {
+  std::set<std::string> known;
+  for (const Figure& figure : ratio_figures()) {
+    known.emplace(figure.name);
+  }
+  const text::Json all = ratios_of({{"published_per_s", 1},
+                                    {"delivered_per_s", 1},
+                                    {"caught_up_per_s", 1},
+                                    {"drained_per_s", 1},
+                                    {"entries_per_s", 1},
+                                    {"mib_per_s", 1},
+                                    {"logged_us_p50", 1},
+                                    {"idle_logged_us_p50", 1},
+                                    {"hub_written_bytes_per_notice", 1}},
+                                   Ceilings{});
+  std::set<std::string> told;
+  for (const auto& [name, value] : all.items()) {
+    told.insert(name);
+  }
+  EXPECT_EQ(told, known);
 }
 
 TEST(MachineTest, AValueStandsBehindTheWholeNameAndAColon) {
