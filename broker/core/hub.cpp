@@ -674,7 +674,7 @@ std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
            .count_max =
                static_cast<std::size_t>(std::min<std::uint64_t>(items, kDeliveredTogether)),
            .bytes_max = static_cast<std::size_t>(std::min<std::uint64_t>(
-               feed.window.bytes_left(pace_of(session, lane)), exchange::kFrameBytesTarget))});
+               feed.window.bytes_left(pace_of(session, lane)), kDeliverBytesTarget))});
     }
   }
   return reads;
@@ -699,7 +699,7 @@ void Hub::feed(const FeedRead& read, const std::vector<FeedEntry>& page) {
   for (const FeedEntry& entry : page) {
     const std::string_view envelope = *entry.envelope;
     feed.full = !feed.window.admits(envelope.size(), pace_of(session, read.lane));
-    if (feed.full || (bytes > 0 && bytes + envelope.size() > exchange::kFrameBytesTarget)) {
+    if (feed.full || (bytes > 0 && bytes + envelope.size() > kDeliverBytesTarget)) {
       break;
     }
     feed.window.sent(entry.index, envelope.size(), now_);

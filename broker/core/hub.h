@@ -51,6 +51,11 @@ struct Outgoing {
   std::string message;  // A DownMessage, as bytes.
 };
 
+// Deliveries of a frame are filled up to this. Less than of the log: each of hundreds of peers may
+// have one in libzmq that its queues do not count any more, as it is and encrypted, and what fits
+// a processor's own cache is encrypted sooner.
+inline constexpr std::size_t kDeliverBytesTarget = 128U << 10U;
+
 // A page of a lane of a member's feed to read from the store, for feed().
 struct FeedRead {
   PeerHandle peer = 0;
@@ -59,7 +64,7 @@ struct FeedRead {
   exchange::Lane lane = exchange::Lane::kPatient;
   std::uint64_t from = 0;
   std::size_t count_max = 0;
-  std::size_t bytes_max = exchange::kFrameBytesTarget;  // And the one that goes over it.
+  std::size_t bytes_max = kDeliverBytesTarget;  // And the one that goes over it.
 };
 
 struct FeedEntry {

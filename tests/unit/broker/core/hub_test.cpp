@@ -208,7 +208,7 @@ class HubTest : public testing::Test {
       }
       feed_reads_ += std::ranges::count(reads, exchange::Lane::kPatient, &FeedRead::lane);
       for (const FeedRead& read : reads) {
-        hub_.feed(read, log_.read_feed(read, exchange::kFrameBytesTarget));
+        hub_.feed(read, log_.read_feed(read, kDeliverBytesTarget));
       }
       for (const Sent& one : sent()) {
         EXPECT_TRUE(one.message.has_deliver());
@@ -1003,15 +1003,15 @@ TEST_F(HubTest, FramesOfDeliveriesAreBounded) {
   const auto of = [&](std::size_t kib) {
     return envelope("AM", {"BY"}, std::string(kib << 10U, 't'));
   };
-  log({of(300), of(200), of(300), of(700), of(100), of(100)});
+  log({of(75), of(50), of(75), of(175), of(25), of(25)});
   EXPECT_EQ(deliveries().at("to/BY").size(), 6U);
   ASSERT_EQ(frame_bytes_.size(), 4U);
   for (std::size_t i = 0; i < frame_bytes_.size(); ++i) {
     if (i != 2) {
-      EXPECT_LE(frame_bytes_[i], exchange::kFrameBytesTarget + 256) << i;
+      EXPECT_LE(frame_bytes_[i], kDeliverBytesTarget + 256) << i;
     }
   }
-  EXPECT_LE(frame_bytes_[2], 701U << 10U);
+  EXPECT_LE(frame_bytes_[2], 176U << 10U);
 }
 
 class PacedHubTest : public HubTest {
@@ -1158,7 +1158,7 @@ TEST_F(HubTest, ALostDeliveryGoesOnFromTheCursorThatTheNodeNames) {
   greet(kBy, "BY");
   log({envelope()});
   for (const FeedRead& read : hub_.take_feed_reads()) {
-    hub_.feed(read, log_.read_feed(read, exchange::kFrameBytesTarget));
+    hub_.feed(read, log_.read_feed(read, kDeliverBytesTarget));
   }
   EXPECT_EQ(sent().size(), 1U);
   hub_.undelivered(kBy);
