@@ -1,5 +1,7 @@
 #include "cli/version.h"
 
+#include <commit.h>
+
 #include <iostream>
 
 #include "cli/display.h"
@@ -11,9 +13,16 @@ std::string version_line() {
   return "chancery " CHANCERY_VERSION;
 }
 
+std::string commit() {
+  return CHANCERY_COMMIT;
+}
+
 Result<int> run_version(const Shared& shared) {
   if (shared.json) {
-    std::cout << json_line({{"program", "chancery"}, {"version", CHANCERY_VERSION}}) << "\n";
+    std::cout << json_line({{"program", "chancery"},
+                            {"version", CHANCERY_VERSION},
+                            {"commit", commit()}})
+              << "\n";
   } else {
     std::cout << version_line() << "\n";
   }

@@ -1,7 +1,6 @@
 #include "cli/bench/versions.h"
 
-#include <commit.h>
-
+#include "cli/version.h"
 #include "core/crypto/keys.h"
 #include "io/sqlite/database.h"
 #include "io/zmq/context.h"
@@ -9,7 +8,7 @@
 namespace chancery::cli::bench {
 
 text::Json versions() {
-  return {{"commit", CHANCERY_COMMIT},
+  return {{"commit", commit()},
           {"compiler", CHANCERY_COMPILER},
           {"flags", CHANCERY_FLAGS},
           {"libzmq", zmq::library_version()},

@@ -6,7 +6,7 @@
 
 namespace chancery::cli::bench {
 
-// `commit` (as cmake/commit.cmake tells it), `compiler`, `flags` of it, and a version of each
+// `commit` (cli/version.h), `compiler`, `flags` of it, and a version of each
 // library: all text.
 [[nodiscard]] text::Json versions();
 

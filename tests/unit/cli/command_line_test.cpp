@@ -285,6 +285,7 @@ TEST_F(CommandLineTest, VersionIsOneLineOrOneObject) {
   EXPECT_EQ(chancery({"version"}).out.find("chancery "), 0U);
   EXPECT_EQ(chancery({"--version"}).out, chancery({"version"}).out);
   EXPECT_NE(chancery({"version", "--json"}).out.find("\"version\":"), std::string::npos);
+  EXPECT_NE(chancery({"version", "--json"}).out.find("\"commit\":"), std::string::npos);
 }
 
 }  // namespace
