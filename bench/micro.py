@@ -36,6 +36,10 @@ class Refused(Exception):
     """What a person is told, without a traceback."""
 
 
+class NoMatch(Refused):
+    """The program has no benchmark of such a name."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Row:
     """Nanoseconds; a spread is (largest - least) / median of the rounds."""
@@ -115,19 +119,27 @@ def run_json(program: pathlib.Path, pattern: str, min_time_s: float = MIN_TIME_S
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
     except ValueError:  # It says so on stderr where no name matches.
-        raise Refused(f"no benchmark matches --filter {pattern!r}") from None
+        raise NoMatch(f"no benchmark matches --filter {pattern!r}") from None
     return answer
 
 
 def take_turns(programs: tuple[pathlib.Path, pathlib.Path], rounds: int, pattern: str,
                tell: bool = False) -> tuple[Samples, Samples]:
-    """A B A B ...: what else runs on the machine meets both alike."""
+    """A B A B ...: what else runs on the machine meets both alike. One of the two may have no benchmark that matches."""
     samples: tuple[Samples, Samples] = ({}, {})
     for number in range(rounds):
         for program, into in zip(programs, samples):
+            if number > 0 and not into:
+                continue
             if tell:
                 print(f"round {number + 1} of {rounds}: {'before' if into is samples[0] else 'after'}", file=sys.stderr)
-            for run in run_json(program, pattern)["benchmarks"]:
+            try:
+                runs = run_json(program, pattern)["benchmarks"]
+            except NoMatch:
+                if into is samples[1] and not samples[0]:
+                    raise
+                continue
+            for run in runs:
                 into.setdefault(short(run["name"]), []).append(cpu_ns(run))
     return samples
 
@@ -215,9 +227,12 @@ def run_compare(options: argparse.Namespace) -> int:
              "spread_before": row.spread_before, "spread_after": row.spread_after, "verdict": row.verdict} for row in rows],
             "only_before": only_in(before, after), "only_after": only_in(after, before)}))
         return 0
-    print(f"Medians of {options.rounds} rounds in turns, CPU time. Spread: (largest - least) / median of the rounds;\n"
-          "`noise` where the rounds of the two overlap.\n")
-    print(table(rows, commit[:12], "working tree"), end="")
+    if rows:
+        print(f"Medians of {options.rounds} rounds in turns, CPU time. Spread: (largest - least) / median of the rounds;\n"
+              "`noise` where the rounds of the two overlap.\n")
+        print(table(rows, commit[:12], "working tree"), end="")
+    else:
+        print("There is nothing to compare.")
     for which, names in (("before", only_in(before, after)), ("after", only_in(after, before))):
         if names:
             print(f"only {which}: {', '.join(names)}")

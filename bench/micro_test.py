@@ -80,6 +80,16 @@ class Turns(unittest.TestCase):
         self.assertEqual([call.split()[0] for call in calls], ["before", "after"] * 3)
         self.assertIn("--benchmark_filter=a|b ", calls[0])
 
+    def test_what_one_program_has_none_of_is_run_of_the_other_alone(self):
+        answer = json.dumps({"benchmarks": [entry("new", time_unit="ns")]})
+        has, without = self.program("has", f"echo '{answer}'"), self.program("without", "exit 0")
+        self.assertEqual(micro.take_turns((without, has), 3, "new"), ({}, {"new": [2.0] * 3}))
+        self.assertEqual(micro.take_turns((has, without), 3, "new"), ({"new": [2.0] * 3}, {}))
+        calls = (self.folder / "calls").read_text().splitlines()
+        self.assertEqual([call.split()[0] for call in calls], ["without", "has", "has", "has", "has", "without", "has", "has"])
+        with self.assertRaisesRegex(micro.Refused, "no benchmark matches --filter 'new'"):
+            micro.take_turns((without, without), 3, "new")
+
     def test_a_program_that_fails_or_has_no_such_benchmark_is_told(self):
         with self.assertRaisesRegex(micro.Refused, "broken ended with 3"):
             micro.run_json(self.program("broken", "exit 3"), ".")
