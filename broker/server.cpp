@@ -330,7 +330,7 @@ Result<void> Server::run(const daemon::Life<Config>& life) {
     busy = hub_.has_work() || poller.ready(router_token) || backup_.is_running();
     quiet = !busy && !hub_.holds_patient();
     if (quiet) {
-      CHANCERY_TRY_VOID(engine_->flush());
+      CHANCERY_TRY_VOID(engine_->flush_when_due());
     }
     CHANCERY_TRY_VOID(engine_->retain(quiet, os::steady_now(), os::unix_ms()));
   }

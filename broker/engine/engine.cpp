@@ -267,6 +267,7 @@ Result<void> Engine::run_rounds(SteadyTime now) {
   }
   if (std::optional<CosignedHead> result = rounds_.take_result(); result.has_value()) {
     store_->keep_cosigned(*result);
+    kept_since_ = kept_since_.value_or(now_);
     if (!untold_.empty() && !untold_.back().changes_witnesses) {
       untold_.pop_back();
     }
@@ -348,9 +349,15 @@ Result<void> Engine::flush() {
   return {};
 }
 
+Result<void> Engine::flush_when_due() {
+  return kept_since_.has_value() && now_ - *kept_since_ >= kKeptFor ? flush() : Result<void>{};
+}
+
 Result<bool> Engine::write_kept() {
   const During storing(stages_, Stage::kStore);
-  return disk().is_full() ? false : had_room(store_->flush());
+  CHANCERY_TRY(const bool written, disk().is_full() ? false : had_room(store_->flush()));
+  kept_since_ = written ? std::nullopt : std::optional(now_);
+  return written;
 }
 
 Result<void> Engine::write_back() {
@@ -451,6 +458,7 @@ Result<Sequenced> Engine::sequence(std::uint64_t now_ms) {
     const Commit& commit = *decision.commit;
     CHANCERY_TRY(const std::string note, sign_checkpoint(commit.size_after, commit.root_after));
     store_->keep_checkpoint(commit.size_after, note);
+    kept_since_ = now_;
     directory_changed = commit.type == ledger::LeafType::kDirectory;
     if (directory_changed) {
       // It may be the one that two keys sign, and only this process is sure to hold both.

@@ -56,6 +56,9 @@ struct EngineCounters {
   std::uint64_t restored_count = 0;      // … and that nodes gave back whole.
 };
 
+// As long a signed checkpoint waits for a commit to be stored with. It can be made again.
+inline constexpr std::chrono::milliseconds kKeptFor{100};
+
 // What a batch came to.
 struct Sequenced {
   std::vector<Outcome> outcomes;
@@ -115,8 +118,13 @@ class Engine {
   // of each turn.
   [[nodiscard]] Result<void> look_again(bool idle, SteadyTime now, std::uint64_t now_ms);
   [[nodiscard]] std::uint64_t scrub_pass_count() const { return pace_.pass_count(); }
-  // Makes durable what may wait for the next commit: for quiet moments and the end.
+  // Makes durable what may wait for the next commit: for the end.
   [[nodiscard]] Result<void> flush();
+  // The same for quiet moments, once something has waited for kKeptFor: a commit that comes sooner
+  // takes it along.
+  [[nodiscard]] Result<void> flush_when_due();
+  // Whether something waits.
+  [[nodiscard]] bool keeps() const { return kept_since_.has_value(); }
 
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
 
@@ -181,6 +189,7 @@ class Engine {
   exchange::ScrubPace pace_;
   std::optional<SteadyTime> tell_damaged_at_ = SteadyTime{};  // While there is something to tell.
   DiskGauge::Time now_{};                                     // Of the turn.
+  std::optional<DiskGauge::Time> kept_since_;                 // Of what waits for the next commit.
   std::optional<DiskGauge::Time> first_turn_;
   std::optional<std::chrono::milliseconds> quorum_after_;
   log::Limiter refusals_;

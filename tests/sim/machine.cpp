@@ -12,6 +12,8 @@ namespace {
 constexpr Micros kTick = 200 * kMillisecond;
 constexpr Micros kTurnDelay = 100;
 constexpr Micros kHeldDelay = 5'000;  // While what is patient waits.
+constexpr Micros kKeptDelay =
+    std::chrono::duration_cast<std::chrono::microseconds>(broker::kKeptFor).count();
 constexpr Micros kRestartMin = 200 * kMillisecond;
 constexpr Micros kRestartMax = 3 * kSecond;
 constexpr std::uint64_t kScrubsPpm = 50'000;  // Of the runs of a program.
@@ -275,7 +277,10 @@ Result<void> HubMachine::turn() {
     if (engine_->hub().holds_patient()) {
       plan_turn(kHeldDelay);
     }
-    CHANCERY_TRY_VOID(engine_->flush());
+    CHANCERY_TRY_VOID(engine_->flush_when_due());
+    if (engine_->keeps()) {
+      plan_turn(kKeptDelay);
+    }
   }
   return engine_->retain(!busy, steady(), unix_us() / 1000);
 }

@@ -154,6 +154,48 @@ TEST_F(EngineTest, ACommitThatFindsNoRoomRefusesItsBatchAndTheHubGoesOn) {
   EXPECT_EQ(engine_->hub().sequencer().tree().size(), kFounded + 1);
 }
 
+// Decision 0014: one fsync for a batch, and a checkpoint that no commit takes along is not late.
+TEST_F(EngineTest, ACheckpointIsWrittenWithTheNextCommitOrAfterAWhile) {
+  const auto unwritten = [&] {
+    std::vector<std::uint64_t> sizes;
+    for (const HubStore::UnsignedHead& head : must(engine_->store().unsigned_heads())) {
+      sizes.push_back(head.size);
+    }
+    return sizes;
+  };
+  using Sizes = std::vector<std::uint64_t>;
+  const auto log_one = [&] {
+    EXPECT_EQ(offer(urgent()), "good");
+    EXPECT_EQ(sequence().size(), 1U);
+    must(engine_->flush_when_due());
+  };
+  measure(kPlenty);
+  log_one();
+  EXPECT_EQ(unwritten(), Sizes{kFounded + 1});
+  now_ += kKeptFor / 2;
+  measure(kPlenty);
+  log_one();
+  EXPECT_EQ(unwritten(), Sizes{kFounded + 2}) << "the first went along, and the second waits";
+  EXPECT_TRUE(engine_->keeps());
+  now_ += kKeptFor - std::chrono::milliseconds(1);
+  measure(kPlenty);
+  must(engine_->flush_when_due());
+  EXPECT_EQ(unwritten(), Sizes{kFounded + 2});
+
+  disk_.set_full(true);
+  now_ += std::chrono::milliseconds(1);
+  measure(kPlenty);
+  must(engine_->flush_when_due());
+  EXPECT_EQ(unwritten(), Sizes{kFounded + 2});
+  EXPECT_TRUE(engine_->keeps()) << "it is tried again";
+  disk_.set_full(false);
+  now_ += seconds(5);
+  measure(kPlenty);
+  must(engine_->flush_when_due());
+  EXPECT_EQ(unwritten(), Sizes{});
+  EXPECT_FALSE(engine_->keeps());
+}
+
 TEST_F(EngineTest, WhatIsMeasuredDecidesWhatIsTaken) {
   measure(DiskMarks{}.routine_free_bytes - 1);
   EXPECT_EQ(offer(routine()), "disk-low");
