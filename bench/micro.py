@@ -3,6 +3,7 @@
 
   ./dev bench [--filter REGEX] [--record FILE]    runs those of the working tree
   ./dev bench compare [REVISION]                  the same of REVISION (HEAD), in turns with the working tree
+  --instructions                                  counts instructions instead of time (callgrind.py), of either
 
 Programs are those of the preset release, with the tests, in build/bench. What is compared is the CPU time of an item, or of
 a round where a benchmark has none. A revision is built in a git worktree, which is taken away again; its program stays,
@@ -20,6 +21,9 @@ import statistics
 import subprocess
 import sys
 from typing import Any, NoReturn
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import callgrind  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILDS = ROOT / "build" / "bench"
@@ -102,9 +106,14 @@ def time_text(ns: float) -> str:
 
 
 def table(rows: list[Row], before: str, after: str) -> str:
-    lines = [("benchmark", before, after, "ratio", "spread", "spread", "")]
+    lines: list[tuple[str, ...]] = [("benchmark", before, after, "ratio", "spread", "spread", "")]
     lines += [(row.name, time_text(row.before), time_text(row.after), f"{row.ratio:.2f}", f"{row.spread_before:.0%}",
                f"{row.spread_after:.0%}", row.verdict) for row in rows]
+    return columns(lines)
+
+
+def columns(lines: list[tuple[str, ...]]) -> str:
+    """The first to the left, and a seventh; numbers to the right."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     return "".join("  ".join(cell.ljust(width) if column in (0, 6) else cell.rjust(width)
                              for column, (cell, width) in enumerate(zip(line, widths))).rstrip() + "\n" for line in lines)
@@ -209,6 +218,12 @@ def processor() -> str:
 
 def run_own(options: argparse.Namespace) -> int:
     program = build(ROOT, BUILDS / "working", options.jobs)
+    if options.instructions:
+        counts = callgrind.count_all(program, options.filter)
+        if not counts:
+            raise NoMatch(f"no benchmark matches --filter {options.filter!r}")
+        print(columns([("benchmark", "instructions of an item"), *((name, f"{number:,.0f}") for name, number in counts.items())]), end="")
+        return 0
     if options.record is None:
         return subprocess.run([program, f"--benchmark_filter={options.filter}"]).returncode
     record = record_of(run_json(program, options.filter, RECORDED_MIN_TIME_S))
@@ -219,6 +234,8 @@ def run_own(options: argparse.Namespace) -> int:
 def run_compare(options: argparse.Namespace) -> int:
     commit = commit_of(options.revision)
     programs = (build_revision(commit, options.jobs), build(ROOT, BUILDS / "working", options.jobs))
+    if options.instructions:
+        return compare_instructions(options, commit, programs)
     before, after = take_turns(programs, options.rounds, options.filter, tell=True)
     rows = compare(before, after)
     if options.json:
@@ -231,11 +248,37 @@ def run_compare(options: argparse.Namespace) -> int:
         print(f"Medians of {options.rounds} rounds in turns, CPU time. Spread: (largest - least) / median of the rounds;\n"
               "`noise` where the rounds of the two overlap.\n")
         print(table(rows, commit[:12], "working tree"), end="")
-    else:
+    tell_others(list(before), list(after))
+    return 0
+
+
+def tell_others(before: list[str], after: list[str]) -> None:
+    if not set(before) & set(after):
         print("There is nothing to compare.")
-    for which, names in (("before", only_in(before, after)), ("after", only_in(after, before))):
-        if names:
+    for which, one, other in (("before", before, after), ("after", after, before)):
+        if names := [name for name in one if name not in other]:
             print(f"only {which}: {', '.join(names)}")
+
+
+def compare_instructions(options: argparse.Namespace, commit: str, programs: tuple[pathlib.Path, pathlib.Path]) -> int:
+    before, after = (callgrind.count_all(program, options.filter, f"{which}: ")
+                     for program, which in zip(programs, ("before", "after")))
+    if not before and not after:
+        raise NoMatch(f"no benchmark matches --filter {options.filter!r}")
+    both = [name for name in after if name in before]
+    if options.json:
+        print(json.dumps({"before": commit, "after": "working tree", "benchmarks": [
+            {"name": name, "before_instructions": before[name], "after_instructions": after[name],
+             "ratio": after[name] / before[name]} for name in both],
+            "only_before": [name for name in before if name not in after],
+            "only_after": [name for name in after if name not in before]}))
+        return 0
+    if both:
+        print("Instructions of an item; a difference of less than a percent is none.\n")
+        print(columns([("benchmark", commit[:12], "working tree", "ratio"),
+                       *((name, f"{before[name]:,.0f}", f"{after[name]:,.0f}", f"{after[name] / before[name]:.3f}") for name in both)]),
+              end="")
+    tell_others(list(before), list(after))
     return 0
 
 
@@ -263,6 +306,8 @@ class Parser(argparse.ArgumentParser):
 def parse(words: list[str]) -> argparse.Namespace:
     common = Parser(add_help=False)
     common.add_argument("--filter", metavar="REGEX", type=pattern_of, default=".", help="only benchmarks whose names match")
+    common.add_argument("--instructions", action="store_true",
+                        help="count instructions by valgrind, some minutes: the same whatever else the machine does")
     common.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count(), help=argparse.SUPPRESS)
     if words[:1] == ["compare"]:
         words = words[1:]
@@ -287,7 +332,7 @@ def main(words: list[str]) -> int:
         return 0
     try:
         return int(options.run(options))
-    except Refused as refused:
+    except (Refused, callgrind.Failed) as refused:
         print(f"bench: {refused}", file=sys.stderr)
         return 1
 

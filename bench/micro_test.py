@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """What bench/micro.py computes, refuses, and in which order it runs what. No benchmark is built or run."""
 import json
+import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import callgrind  # noqa: E402
 import micro  # noqa: E402
 
 
@@ -95,6 +98,38 @@ class Turns(unittest.TestCase):
             micro.run_json(self.program("broken", "exit 3"), ".")
         with self.assertRaisesRegex(micro.Refused, "no benchmark matches --filter 'nope'"):
             micro.run_json(self.program("without", "exit 0"), "nope")
+
+
+def dump(total, end):
+    return f"desc: Trigger: --dump-before=benchmark::State::{end}\nevents: Ir\ntotals: {total}\n"
+
+
+class Instructions(unittest.TestCase):
+    def test_the_last_run_counts_and_what_is_paused_does_not(self):
+        finish, pause = "FinishKeepRunning()", "PauseTiming()"
+        self.assertEqual(callgrind.last_run([dump(900, finish), dump(20, finish)]), 20)
+        self.assertEqual(callgrind.last_run([dump(1, finish), dump(30, pause), dump(40, pause), dump(5, finish),
+                                             "desc: Trigger: Program termination\ntotals: 77\n"]), 75)
+        for nothing in ([], [dump(30, pause)], ["totals: 3\n"]):
+            with self.assertRaisesRegex(callgrind.Failed, "no counts"):
+                callgrind.last_run(nothing)
+
+    def test_items_are_those_of_all_rounds(self):
+        self.assertEqual(callgrind.items_of(entry("a", iterations=20)), 20)
+        self.assertEqual(callgrind.items_of(entry("a", iterations=3, items_per_second=128_000.1)), 768)
+
+    def test_a_program_is_counted_by_valgrind(self):
+        with tempfile.TemporaryDirectory(prefix="chancery-") as folder:
+            valgrind = pathlib.Path(folder) / "valgrind"
+            valgrind.write_text("#!/bin/sh\nfor word; do case $word in --callgrind-out-file=*) out=${word#*=} ;; esac; done\n"
+                                f"printf '%s' '{dump(5000, 'FinishKeepRunning()')}' >$out.10\n"
+                                f"printf '%s' '{dump(70, 'FinishKeepRunning()')}' >$out.9\n"
+                                f"echo '{json.dumps({'benchmarks': [entry('a/b', iterations=10)]})}'\n")
+            valgrind.chmod(0o755)
+            with unittest.mock.patch.dict(os.environ, {"PATH": f"{folder}:{os.environ['PATH']}"}):
+                self.assertEqual(callgrind.count(pathlib.Path("program"), "a/b"), 500)
+        words = callgrind.command(pathlib.Path("program"), "a/b.c", pathlib.Path("out"))
+        self.assertIn("--benchmark_filter=^a/b\\.c$", words)
 
 
 class Refusals(unittest.TestCase):
