@@ -251,9 +251,12 @@ class Engine {
   // Each false where it is to wait.
   Result<bool> answer_round(const v1::Round& round);
   Result<bool> take_round_result(const v1::RoundResult& result);
+  // With the log's signature verified: kBadCheckpoint.
+  [[nodiscard]] Result<ledger::SignedCheckpoint> open_head(const std::string& text) const;
   // The head, where it is at quorum; kGap where its lines are too few, kBadCheckpoint, and
-  // kRootMismatch where it is another log's.
-  Result<CosignedNote> judge_head(const std::string& text);
+  // kRootMismatch where it is another log's. `head` is what open_head() made of the text.
+  Result<CosignedNote> judge_head(const std::string& text,
+                                  const Result<ledger::SignedCheckpoint>& head);
   Result<void> judge_own_line(const std::string& text);
   Result<void> check_witness();
   void set_cosigned(CosignedNote head);

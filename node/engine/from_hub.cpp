@@ -211,7 +211,8 @@ Result<void> Engine::go_back(const exchange::LogFollower& to, const v1::LogBatch
   resent_through_us_.reset();
   link_.go_back(std::move(state.position));
   if (state.cosigned.has_value()) {
-    CHANCERY_TRY(const CosignedNote head, judge_head(state.cosigned->note));
+    CHANCERY_TRY(const CosignedNote head,
+                 judge_head(state.cosigned->note, open_head(state.cosigned->note)));
     set_cosigned(head);
   }
   pairs_.clear();

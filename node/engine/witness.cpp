@@ -52,7 +52,7 @@ Result<void> Engine::look_at_rounds() {
 Result<void> Engine::check_witness() {
   if (const std::optional<CosignedNote> stored = std::exchange(cosigned_, std::nullopt);
       stored.has_value()) {
-    const Result<CosignedNote> head = judge_head(stored->note);
+    const Result<CosignedNote> head = judge_head(stored->note, open_head(stored->note));
     if (head.has_value()) {
       set_cosigned(*head);
     } else if (head.error().code != ErrorCode::kGap &&
@@ -205,23 +205,29 @@ Result<exchange::WitnessSet> Engine::witnesses_at(std::uint64_t size) {
   return directory->founded() ? exchange::witnesses_of(*directory) : exchange::WitnessSet();
 }
 
-// Of this log, by those who were its witnesses then and at the head before.
-Result<CosignedNote> Engine::judge_head(const std::string& text) {
-  const auto bad = [](const std::string& why) { return fail(ErrorCode::kBadCheckpoint, why); };
+// Of this log.
+Result<ledger::SignedCheckpoint> Engine::open_head(const std::string& text) const {
   if (!follower_.directory().founded()) {
-    return bad("a head at quorum of an empty log");
+    return fail(ErrorCode::kBadCheckpoint, "a head at quorum of an empty log");
   }
   const std::vector<ledger::NoteKey> log_keys = follower_.directory().log_keys();
-  const Result<ledger::SignedCheckpoint> opened = ledger::open_checkpoint(text, log_keys);
-  if (!opened.has_value()) {
-    return bad(opened.error().to_string());
-  }
-  const std::uint64_t size = opened->checkpoint.size;
+  Result<ledger::SignedCheckpoint> opened = ledger::open_checkpoint(text, log_keys);
+  return opened.has_value() ? std::move(opened)
+                            : fail(ErrorCode::kBadCheckpoint, opened.error().to_string());
+}
+
+// By those who were its witnesses then and at the head before.
+Result<CosignedNote> Engine::judge_head(const std::string& text,
+                                        const Result<ledger::SignedCheckpoint>& head) {
+  const auto bad = [](const std::string& why) { return fail(ErrorCode::kBadCheckpoint, why); };
+  CHANCERY_TRY_VOID(head);
+  const ledger::SignedCheckpoint& opened = *head;
+  const std::uint64_t size = opened.checkpoint.size;
   if (size == 0 || size > follower_.size()) {
     return bad("a head at quorum of " + std::to_string(size) + " entries");
   }
   CHANCERY_TRY(const std::optional<Hash> root, store_->root_at(size));
-  if (root != opened->checkpoint.root) {
+  if (root != opened.checkpoint.root) {
     return fail(ErrorCode::kRootMismatch,
                 "a quorum has cosigned another root at size " + std::to_string(size));
   }
@@ -233,7 +239,7 @@ Result<CosignedNote> Engine::judge_head(const std::string& text) {
       sets.push_back(before);
     }
   }
-  const Result<std::optional<std::uint64_t>> time_s = exchange::quorum_time(opened->note, sets);
+  const Result<std::optional<std::uint64_t>> time_s = exchange::quorum_time(opened.note, sets);
   if (!time_s.has_value()) {
     return bad(time_s.error().to_string());
   }
@@ -241,20 +247,18 @@ Result<CosignedNote> Engine::judge_head(const std::string& text) {
     return fail(ErrorCode::kGap, "too few of the witnesses that this node knows cosigned it");
   }
   return CosignedNote{
-      .size = size, .time_s = time_s->value_or(0), .note = text, .root = opened->checkpoint.root};
+      .size = size, .time_s = time_s->value_or(0), .note = text, .root = opened.checkpoint.root};
 }
 
 Result<bool> Engine::take_round_result(const v1::RoundResult& result) {
-  const std::vector<ledger::NoteKey> log_keys = follower_.directory().log_keys();
-  const Result<ledger::SignedCheckpoint> opened =
-      ledger::open_checkpoint(result.checkpoint(), log_keys);
+  const Result<ledger::SignedCheckpoint> opened = open_head(result.checkpoint());
   if (opened.has_value() && opened->checkpoint.size > follower_.size()) {
     return false;
   }
   if (opened.has_value() && opened->checkpoint.size < cosigned_.value_or(CosignedNote{}).size) {
     return true;  // Late.
   }
-  const Result<CosignedNote> head = judge_head(result.checkpoint());
+  const Result<CosignedNote> head = judge_head(result.checkpoint(), opened);
   if (!head.has_value() && head.error().code == ErrorCode::kRootMismatch) {
     CHANCERY_TRY_VOID(stop_following(head.error(), result.checkpoint()));
     return true;
@@ -298,17 +302,18 @@ Result<void> Engine::judge_own_line(const std::string& text) {
   const ledger::NoteKey key{.name = exchange::witness_name(checkpoint->origin, config_.member),
                             .type = ledger::kNoteCosignature,
                             .key = witness_->public_key()};
-  const Result<std::vector<ledger::Cosignature>> own =
-      ledger::verify_cosignatures(*note, std::array{key});
-  if (!own.has_value() || own->empty()) {
+  const Result<WitnessState> last = store_->witness_state();
+  CHANCERY_TRY(const std::uint64_t seen_size, store_->seen_line(witness_->public_key().id()));
+  if (checkpoint->size <= seen_size || (last.has_value() && checkpoint->size <= last->tree.size)) {
     return {};
   }
-  CHANCERY_TRY(const WitnessState last, store_->witness_state());
-  CHANCERY_TRY(const std::uint64_t seen_size, store_->seen_line(witness_->public_key().id()));
-  if (checkpoint->size > last.tree.size && checkpoint->size > seen_size) {
+  const Result<std::vector<ledger::Cosignature>> own =
+      ledger::verify_cosignatures(*note, std::array{key});
+  if (own.has_value() && !own->empty()) {
+    CHANCERY_TRY_VOID(last);
     CHANCERY_TRY_VOID(write());
     CHANCERY_TRY_VOID(store_->put_seen_line(witness_->public_key().id(), checkpoint->size));
-    stop_cosigning(older("it cosigned " + std::to_string(checkpoint->size) + " entries", last));
+    stop_cosigning(older("it cosigned " + std::to_string(checkpoint->size) + " entries", *last));
   }
   return {};
 }
