@@ -281,7 +281,7 @@ class Client {
   [[nodiscard]] Stats stats() const;
 
  private:
-  [[nodiscard]] Ticket ticket_of(const std::string& text) const;
+  [[nodiscard]] Ticket ticket_of(const detail::JsonObject& json) const;
 
   std::shared_ptr<chancery_client> handle_;
 };

@@ -218,21 +218,22 @@ inline void Client::close() noexcept {
 }
 
 inline Ticket Client::publish(const Draft& draft) {
-  return ticket_of(detail::text_of([&](char** ticket) {
+  const std::string text = detail::text_of([&](char** ticket) {
     return chancery_publish(handle_.get(), detail::json_of(draft).c_str(), ticket);
-  }));
+  });
+  return ticket_of(detail::JsonObject(detail::JsonValue(text)));
 }
 
 inline Ticket Client::acknowledge(const std::string& name, Stage level, const std::string& remark) {
-  return ticket_of(detail::text_of([&](char** ticket) {
+  const std::string text = detail::text_of([&](char** ticket) {
     return chancery_acknowledge(handle_.get(), detail::c_text(name, "the name"),
                                 detail::kStages.word(level).c_str(),
                                 detail::c_text(remark, "the remark"), ticket);
-  }));
+  });
+  return ticket_of(detail::JsonObject(detail::JsonValue(text)));
 }
 
-inline Ticket Client::ticket_of(const std::string& text) const {
-  const detail::JsonObject json{detail::JsonValue(text)};
+inline Ticket Client::ticket_of(const detail::JsonObject& json) const {
   Ticket ticket;
   ticket.id_ = json["id"].text();
   ticket.notice_ = json["notice"].text();
@@ -244,21 +245,23 @@ inline Ticket Client::ticket_of(const std::string& text) const {
 // A document has 4 MiB at most: several, where the drafts are more.
 inline std::vector<BatchResult> Client::publish_batch(const std::vector<Draft>& drafts) {
   constexpr std::size_t kDocumentBytes = 1U << 20U;
+  constexpr std::string_view kBegin = "{\"drafts\":[";
   std::vector<BatchResult> results;
-  std::string list;
-  std::size_t count = 0;  // In the list.
-  const auto publish_list = [&] {
-    const std::string document = "{\"drafts\":[" + list + "]}";
+  std::string document(kBegin);
+  std::size_t count = 0;  // In the document.
+  const auto publish_document = [&] {
+    document += "]}";
     const std::size_t end = results.size() + count;
     try {
       const std::string text = detail::text_of(
           [&](char** out) { return chancery_publish_batch(handle_.get(), document.c_str(), out); });
       for (const detail::JsonValue& item :
            detail::items_of(detail::JsonObject(detail::JsonValue(text))["results"])) {
-        const detail::JsonValue error = detail::JsonObject(item)["error"];
+        const detail::JsonObject json(item);
+        const detail::JsonValue error = json["error"];
         BatchResult& result = results.emplace_back();
         if (error.is_null()) {
-          result.ticket = ticket_of(std::string(item.raw()));
+          result.ticket = ticket_of(json);
         } else {
           result.error = detail::error_of(detail::JsonObject(error));
         }
@@ -266,19 +269,19 @@ inline std::vector<BatchResult> Client::publish_batch(const std::vector<Draft>& 
     } catch (const Error& error) {
       results.resize(end, BatchResult{std::nullopt, error});
     }
-    list.clear();
+    document = kBegin;
     count = 0;
   };
   for (const Draft& draft : drafts) {
     const std::string json = detail::json_of(draft);
-    if (count > 0 && list.size() + json.size() > kDocumentBytes) {
-      publish_list();
+    if (count > 0 && document.size() + json.size() > kDocumentBytes) {
+      publish_document();
     }
-    list += (count == 0 ? "" : ",") + json;
+    document.append(count == 0 ? "" : ",").append(json);
     ++count;
   }
   if (count > 0) {
-    publish_list();
+    publish_document();
   }
   return results;
 }

@@ -6,11 +6,12 @@
 
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chancery/detail/call.h"
@@ -65,13 +66,19 @@ class JsonValue {
 
 inline std::string JsonValue::text() const {
   std::string out;
-  for (std::size_t i = 1; i + 1 < raw_.size() && raw_.front() == '"'; ++i) {
-    if (raw_[i] != '\\') {
-      out += raw_[i];
-      continue;
+  if (raw_.size() < 2 || raw_.front() != '"') {
+    return out;
+  }
+  const std::size_t end = raw_.size() - 1;
+  for (std::size_t i = 1; i < end; ++i) {
+    const std::size_t plain_end = std::min(raw_.find('\\', i), end);
+    out.append(raw_, i, plain_end - i);
+    i = plain_end + 1;
+    if (i >= end) {
+      break;
     }
     constexpr std::string_view kEscapes = "b\bf\fn\nr\rt\t";
-    const char escape = raw_[++i];
+    const char escape = raw_[i];
     const std::size_t known = kEscapes.find(escape);
     if (escape != 'u') {
       out += known == std::string_view::npos ? escape : kEscapes[known + 1];
@@ -117,9 +124,10 @@ class JsonScanner {
       } else if (depth > 0 && (c == '}' || c == ']')) {
         --depth;
         ++at_;
+      } else if (depth > 0) {
+        ++at_;
       } else {
-        at_ = text_.find_first_of(depth == 0 ? ",]} \n" : "\"{[]}", at_);
-        at_ = at_ == std::string_view::npos ? text_.size() : at_;
+        at_ = std::min(text_.find_first_of(",]} \n", at_), text_.size());
       }
     } while (depth > 0 && at_ < text_.size());
     return JsonValue(text_.substr(begin, at_ - begin));
@@ -162,7 +170,8 @@ inline std::vector<std::string> texts_of(const JsonValue& list) {
   return out;
 }
 
-// A key that is not there is as one that is null: an older library gives fewer of them.
+// A key that is not there is as one that is null: an older library gives fewer of them. The
+// library's keys have nothing to escape, and none comes twice.
 class JsonObject {
  public:
   explicit JsonObject(const JsonValue& object) {
@@ -171,21 +180,22 @@ class JsonObject {
       return;
     }
     do {
-      std::string key = scanner.value().text();
-      if (!scanner.take(':')) {
+      const std::string_view key = scanner.value().raw();
+      if (key.size() < 2 || !scanner.take(':')) {
         fail("malformed", "the library gave what is not JSON");
       }
-      fields_.insert_or_assign(std::move(key), scanner.value());
+      fields_.emplace_back(key.substr(1, key.size() - 2), scanner.value());
     } while (scanner.take(','));
   }
 
   [[nodiscard]] JsonValue operator[](std::string_view key) const {
-    const auto found = fields_.find(key);
+    const auto found = std::find_if(fields_.begin(), fields_.end(),
+                                    [key](const auto& field) { return field.first == key; });
     return found == fields_.end() ? JsonValue() : found->second;
   }
 
  private:
-  std::map<std::string, JsonValue, std::less<>> fields_;
+  std::vector<std::pair<std::string_view, JsonValue>> fields_;
 };
 
 // An object with what was set, in that order.
@@ -234,19 +244,21 @@ class JsonWriter {
   void quote(std::string_view value) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     out_ += '"';
-    for (const char c : value) {
-      if (c == '"' || c == '\\') {
-        out_ += '\\';
+    std::size_t done = 0;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(value[i]);
+      if (byte >= 0x20 && byte != '"' && byte != '\\') {
+        continue;
       }
-      if (static_cast<unsigned char>(c) < 0x20) {
-        out_ += "\\u00";
-        out_ += kDigits[static_cast<unsigned char>(c) >> 4U];
-        out_ += kDigits[static_cast<unsigned char>(c) & 0xFU];
+      out_.append(value, done, i - done).append(1, '\\');
+      if (byte < 0x20) {
+        out_.append("u00").append(1, kDigits[byte >> 4U]).append(1, kDigits[byte & 0xFU]);
       } else {
-        out_ += c;
+        out_ += value[i];
       }
+      done = i + 1;
     }
-    out_ += '"';
+    out_.append(value, done).append(1, '"');
   }
 
   std::string out_;
