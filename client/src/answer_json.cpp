@@ -6,6 +6,7 @@
 
 #include "client/src/json_reader.h"
 #include "client/src/notice_json.h"
+#include "io/text/harmless.h"
 #include "io/text/times.h"
 
 namespace chancery::client {
@@ -227,6 +228,26 @@ Json fields_json(const std::vector<KindField>& fields) {
   return out;
 }
 
+std::string result_text(const PublishResult& result) {
+  if (const auto* const why_not = std::get_if<ErrorParts>(&result)) {
+    Json error = error_json(*why_not);
+    error["number"] = why_not->number;
+    error["retry_after_ms"] = why_not->retry_after.count();
+    return text::dump(
+        {{"id", why_not->notice_id.empty() ? Json(nullptr) : Json(why_not->notice_id)},
+         {"notice", nullptr},
+         {"recipients", nullptr},
+         {"error", std::move(error)}});
+  }
+  const auto& published = std::get<Published>(result);
+  detail::JsonWriter json;
+  json.text("id", published.id);
+  json.text("notice", published.notice);
+  json.texts("recipients", published.recipients);
+  json.json("error", "null");
+  return json.take();
+}
+
 }  // namespace
 
 Result<InboxQuery> query_from_json(std::string_view json, Time now) {
@@ -279,24 +300,14 @@ Result<std::vector<std::variant<Draft, ErrorParts>>> drafts_from_json(std::strin
   return drafts;
 }
 
-Json results_json(const std::vector<PublishResult>& results) {
-  Json list = Json::array();
+std::string results_line(const std::vector<PublishResult>& results) {
+  std::string line = "{\"results\":[";
   for (const PublishResult& result : results) {
-    if (const auto* const why_not = std::get_if<ErrorParts>(&result)) {
-      Json error = error_json(*why_not);
-      error["number"] = why_not->number;
-      error["retry_after_ms"] = why_not->retry_after.count();
-      list.push_back({{"id", why_not->notice_id.empty() ? Json(nullptr) : Json(why_not->notice_id)},
-                      {"notice", nullptr},
-                      {"recipients", nullptr},
-                      {"error", std::move(error)}});
-      continue;
-    }
-    Json item = published_json(std::get<Published>(result));
-    item["error"] = nullptr;
-    list.push_back(std::move(item));
+    line += &result == &results.front() ? "" : ",";
+    line += result_text(result);
   }
-  return {{"results", std::move(list)}};
+  line += "]}";
+  return text::harmless(line);
 }
 
 Result<PageDone> page_done_from_json(std::string_view json) {

@@ -31,7 +31,8 @@ namespace chancery::client {
 // {"drafts": […]}; one that cannot be read is its own error.
 [[nodiscard]] Result<std::vector<std::variant<Draft, ErrorParts>>> drafts_from_json(
     std::string_view json, Time now);
-[[nodiscard]] text::Json results_json(const std::vector<PublishResult>& results);
+// Of a batch the answer is as long as a program has notices to publish: written as it comes.
+[[nodiscard]] std::string results_line(const std::vector<PublishResult>& results);
 
 // A page of a cursor as page_json() gives it, or so much of it as says what is done with.
 [[nodiscard]] Result<PageDone> page_done_from_json(std::string_view json);

@@ -334,7 +334,7 @@ chancery_error* chancery_publish_batch(chancery_client* client, const char* draf
     const auto session = session_of(client);
     auto batch = value_or_throw(
         client::drafts_from_json(text_in(drafts, "drafts"), chancery::os::time_now()));
-    json_out(results, client::results_json(session->publish_batch(std::move(batch))));
+    text_out(results, client::results_line(session->publish_batch(std::move(batch))));
   });
 }
 
