@@ -118,6 +118,7 @@ class Link::Worker {
     pending.deadline = now + std::clamp(timeout, milliseconds(0), kTimeoutMax);
     pending.connect_deadline = std::min(pending.deadline, now + options_.connect_timeout);
     std::future<Answer> answer = pending.answer.get_future();
+    bool first = false;  // Whoever submitted one that was not taken yet has woken the worker.
     {
       const std::scoped_lock lock(mutex_);
       if (stopping_) {
@@ -142,9 +143,12 @@ class Link::Worker {
       ++next_id_;
       ++open_count_;
       ++stats_.request_count;
+      first = submitted_.empty();
       submitted_.emplace(id, std::move(pending));
     }
-    wake();
+    if (first) {
+      wake();
+    }
     return answer;
   }
 
@@ -188,6 +192,9 @@ class Link::Worker {
 
   bool take_submitted() {
     const std::scoped_lock lock(mutex_);
+    for (const auto& [id, pending] : submitted_) {
+      look_at_ = std::min(look_at_, pending.connect_deadline);
+    }
     pending_.merge(submitted_);
     return !stopping_;
   }
@@ -308,10 +315,17 @@ class Link::Worker {
   }
 
   void expire(Instant now) {
+    if (now < look_at_) {
+      return;
+    }
+    look_at_ = Instant::max();
     std::vector<std::uint64_t> expired;
     for (const auto& [id, pending] : pending_) {
-      if (now >= (pending.left ? pending.deadline : pending.connect_deadline)) {
+      const Instant deadline = pending.left ? pending.deadline : pending.connect_deadline;
+      if (now >= deadline) {
         expired.push_back(id);
+      } else {
+        look_at_ = std::min(look_at_, deadline);
       }
     }
     for (const std::uint64_t id : expired) {
@@ -324,10 +338,7 @@ class Link::Worker {
   }
 
   [[nodiscard]] milliseconds next_wait(Instant now, bool full) const {
-    milliseconds wait = full ? kFullQueueWait : kIdleWait;
-    for (const auto& [id, pending] : pending_) {
-      wait = std::min(wait, until(pending.left ? pending.deadline : pending.connect_deadline, now));
-    }
+    const milliseconds wait = std::min(full ? kFullQueueWait : kIdleWait, until(look_at_, now));
     return reconnect_at_ ? std::min(wait, until(*reconnect_at_, now)) : wait;
   }
 
@@ -375,6 +386,7 @@ class Link::Worker {
 
   // Of the worker thread.
   std::map<std::uint64_t, Pending> pending_;
+  Instant look_at_ = Instant::max();  // No deadline of these is before.
   bool connected_ = false;
   std::optional<chancery::Error> problem_;  // Why there is no connection, where that is known.
   std::optional<Instant> reconnect_at_;
