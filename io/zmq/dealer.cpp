@@ -192,13 +192,20 @@ struct Dealer::State {
     return event;
   }
 
+  // What lies in libzmq is counted for the thread that looks at it.
   void took(std::uint64_t bytes) {
+    if (wake_fd < 0) {
+      return;
+    }
     const std::lock_guard<std::mutex> held(mutex);
     read_monitor();
     backlog.took(bytes);
   }
 
   void drained() {
+    if (wake_fd < 0) {
+      return;
+    }
     const std::lock_guard<std::mutex> held(mutex);
     read_monitor();
     if (backlog.moved()) {
