@@ -12,6 +12,8 @@ namespace {
 // What nlohmann's parser calls for each thing that it reads; false ends it.
 class Builder {
  public:
+  static constexpr auto kUnknown = static_cast<std::size_t>(-1);  // nlohmann's.
+
   explicit Builder(std::size_t depth_max) : depth_max_(depth_max) {}
 
   bool null() { return put(nullptr); }
@@ -24,9 +26,21 @@ class Builder {
   bool number_float(Json::number_float_t value, const std::string& /*text*/) { return put(value); }
   bool string(std::string& value) { return put(std::move(value)); }
   bool binary(Json::binary_t& /*value*/) { return false; }  // Not in JSON.
-  bool start_object(std::size_t /*count*/) { return open(Json::object()); }
+  bool start_object(std::size_t count) {
+    if (!open(Json::object())) {
+      return false;
+    }
+    open_.back()->get_ref<Json::object_t&>().reserve(count == kUnknown ? 0 : count);
+    return true;
+  }
   bool end_object() { return close(); }
-  bool start_array(std::size_t /*count*/) { return open(Json::array()); }
+  bool start_array(std::size_t count) {
+    if (!open(Json::array())) {
+      return false;
+    }
+    open_.back()->get_ref<Json::array_t&>().reserve(count == kUnknown ? 0 : count);
+    return true;
+  }
   bool end_array() { return close(); }
 
   // RFC 8259 section 4 leaves open which of two equal keys counts; two readers would disagree.
@@ -117,10 +131,10 @@ bool tell(const dom::element& element, Builder& builder) {
       return builder.string(value);
     }
     case dom::element_type::ARRAY: {
-      if (!builder.start_array(0)) {
+      const dom::array items = element.get_array().value_unsafe();
+      if (!builder.start_array(items.size())) {
         return false;
       }
-      const dom::array items = element.get_array().value_unsafe();
       for (const dom::element item : items) {
         if (!tell(item, builder)) {
           return false;
@@ -129,10 +143,10 @@ bool tell(const dom::element& element, Builder& builder) {
       return builder.end_array();
     }
     case dom::element_type::OBJECT: {
-      if (!builder.start_object(0)) {
+      const dom::object items = element.get_object().value_unsafe();
+      if (!builder.start_object(items.size())) {
         return false;
       }
-      const dom::object items = element.get_object().value_unsafe();
       for (const dom::key_value_pair item : items) {
         std::string name(item.key);
         if (!builder.key(name) || !tell(item.value, builder)) {
