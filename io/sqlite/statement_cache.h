@@ -7,7 +7,9 @@
 
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -26,13 +28,17 @@ class StatementCache {
   explicit StatementCache(Database& database) : database_(database) {}
 
   [[nodiscard]] Result<Statement*> get(std::string_view sql) {
-    const auto known = statements_.find(sql);
-    if (known != statements_.end()) {
-      known->second.reset();
-      return &known->second;
+    Known*& recent = recent_[place_of(sql)];
+    if (recent == nullptr || recent->first != sql) {
+      auto known = statements_.find(sql);
+      if (known == statements_.end()) {
+        CHANCERY_TRY(Statement prepared, database_.prepare(sql));
+        known = statements_.emplace(std::string(sql), std::move(prepared)).first;
+      }
+      recent = &*known;
     }
-    CHANCERY_TRY(Statement prepared, database_.prepare(sql));
-    return &statements_.emplace(std::string(sql), std::move(prepared)).first->second;
+    recent->second.reset();
+    return &recent->second;
   }
 
  private:
@@ -45,8 +51,18 @@ class StatementCache {
     }
   };
 
+  using Known = std::pair<const std::string, Statement>;
+
+  // A text stands at one place of the program, so that this finds most without a hash of the text.
+  static constexpr unsigned kPlaceBits = 10;
+  static std::size_t place_of(std::string_view text) {
+    constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15;  // Spreads what addresses differ in.
+    return (reinterpret_cast<std::uintptr_t>(text.data()) * kGolden) >> (64 - kPlaceBits);
+  }
+
   Database& database_;
   std::unordered_map<std::string, Statement, OfText, std::equal_to<>> statements_;
+  std::array<Known*, std::size_t{1} << kPlaceBits> recent_{};
 };
 
 }  // namespace chancery::sqlite
