@@ -131,9 +131,10 @@ std::size_t count_that_fits(std::span<const Waiting> waiting, std::size_t unackn
 
 std::size_t random_bytes_needed(std::span<const Waiting> waiting,
                                 const exchange::Directory& directory) {
-  // Every notice could have a recipient set of its own, and every set could be everybody.
-  return waiting.size() *
-         (kSaltBytes + exchange::SealGroup::random_bytes_needed(directory.active_nodes().size()));
+  // Every sealed notice could have a recipient set of its own, and every set could be everybody.
+  const auto sealed = static_cast<std::size_t>(std::ranges::count(waiting, true, &Waiting::sealed));
+  return waiting.size() * kSaltBytes +
+         sealed * exchange::SealGroup::random_bytes_needed(directory.active_nodes().size());
 }
 
 StampedBatch stamp(std::span<const Waiting> waiting, const StampInput& input,

@@ -396,6 +396,9 @@ TEST_F(StampingTest, TheRandomnessThatIsAnnouncedIsEnough) {
   const std::vector<Waiting> everybody = {waiting({"BY", "KG", "KZ", "RU", "TJ"})};
   EXPECT_EQ(random_bytes_needed(everybody, exchange_.directory()), 16U + 32U * 7U);
   EXPECT_EQ(random_bytes_needed({}, exchange_.directory()), 0U);
+  std::vector<Waiting> in_clear = everybody;
+  in_clear.front().sealed = false;
+  EXPECT_EQ(random_bytes_needed(in_clear, exchange_.directory()), 16U) << "a salt, and no key";
 }
 
 TEST_F(StampingTest, ALittleLessRandomnessIsAProgramError) {
