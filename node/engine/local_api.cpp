@@ -658,10 +658,12 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
     v1::PublishReply reply;
     reply.set_notice_id(request.notice_id());
     reply.set_notice(to_string(notice));
-    v1::Draft draft;
-    if (draft.ParseFromString(draft_bytes)) {
-      for (const v1::Recipient& recipient : draft.recipients()) {
-        reply.add_recipients(recipient.member());
+    for (exchange::Fields draft(draft_bytes); draft.next();) {
+      exchange::Fields recipient(draft.bytes());
+      while (draft.number() == v1::Draft::kRecipientsFieldNumber && recipient.next()) {
+        if (recipient.number() == v1::Recipient::kMemberFieldNumber) {
+          reply.add_recipients(std::string(recipient.bytes()));
+        }
       }
     }
     return reply;
