@@ -22,6 +22,7 @@
 #include "node/store/cut.h"
 #include "node/store/node_store.h"
 #include "node/store/notice_index.h"
+#include "node/store/standings.h"
 
 namespace chancery::node {
 
@@ -75,6 +76,7 @@ struct NodeStore::Impl {
   // One that fails its hash is among the damages.
   Result<v1::InboxItem> inbox_row(const sqlite::Statement& select);
   std::unexpected<Error> damaged_outbox(std::string_view notice_id);
+  Result<std::optional<OutboxStanding>> outbox_standing(std::string_view notice_id);
   Result<std::optional<OutboxRow>> outbox_row(const v1::ShowRequest& request);
   Result<std::optional<OutboxRow>> hashed_again(std::optional<OutboxRow> row);
 
@@ -172,6 +174,7 @@ struct NodeStore::Impl {
   bool memory_is_put = false;  // In the transaction that is open.
   std::optional<Counts> counts_in_memory;
   std::optional<NoticeIndex> index_in_memory;
+  Standings standings;
   // Raised to, and not written yet: the clock of the key, and cursors.
   std::optional<std::uint64_t> clock_us;
   exchange::PerLane<std::uint64_t> raised_cursors;

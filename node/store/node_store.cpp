@@ -139,6 +139,7 @@ void NodeStore::Impl::forget_what_was_read() {
   first_lacking.clear();
   read_batch = {};
   read_root.reset();
+  standings.clear();
 }
 
 Result<Counts*> NodeStore::Impl::counts() {
@@ -559,19 +560,22 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
 
 // By what stands in the outbox, where that is known to be what was logged there.
 Result<Cut> NodeStore::Impl::cut_own(const exchange::Envelope& envelope, const Arrival& arrival) {
-  CHANCERY_TRY(sqlite::Statement* const select,
-               statement("SELECT c.draft, c.text FROM outbox o JOIN outbox_content c USING(seq) "
-                         "WHERE o.notice_id = ?1 AND o.idx = ?2"));
-  select->bind(1, as_bytes(envelope.draft.notice_id())).bind(2, arrival.index);
-  CHANCERY_TRY(const bool row, select->step());
-  Cut kept;
-  if (row) {
-    CHANCERY_TRY(const std::string_view draft, select->column_view(0));
-    CHANCERY_TRY(const std::string_view text, select->column_view(1));
-    kept = cut(arrival.envelope_bytes, draft, text);
-  } else {
-    kept.bytes = arrival.envelope_bytes;
+  CHANCERY_TRY(const std::optional<OutboxStanding> own,
+               outbox_standing(envelope.draft.notice_id()));
+  Cut whole{.bytes = arrival.envelope_bytes};
+  if (!own.has_value() || own->place.stage != OutboxStage::kLogged || own->index != arrival.index) {
+    return whole;
   }
+  CHANCERY_TRY(sqlite::Statement* const select,
+               statement("SELECT draft, text FROM outbox_content WHERE seq = ?1"));
+  select->bind(1, own->number);
+  CHANCERY_TRY(const bool row, select->step());
+  if (!row) {
+    return whole;
+  }
+  CHANCERY_TRY(const std::string_view draft, select->column_view(0));
+  CHANCERY_TRY(const std::string_view text, select->column_view(1));
+  Cut kept = cut(arrival.envelope_bytes, draft, text);
   select->reset();
   return kept;
 }

@@ -126,9 +126,10 @@ struct OutboxPlace {
 
 // What became of a notice of ours, without what it says.
 struct OutboxStanding {
+  std::string notice_id{};
   std::uint64_t number = 0;  // In the order of the outbox.
   Hash notice{};
-  OutboxPlace place;
+  OutboxPlace place{};
   std::uint64_t index = 0;  // Where it is logged.
 };
 

@@ -121,23 +121,35 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                         .run());
   CHANCERY_TRY(NoticeIndex* const index, impl_->notice_index());
   index->add(NoticeIndex::Part::kOutbox, draft.notice, number);
+  const OutboxPlace place{.application = draft.application,
+                          .lane = exchange::lane_of(draft.waiting.precedence),
+                          .bytes = bytes};
   CHANCERY_TRY(Counts* const counts, impl_->counts());
-  counts->add({.application = draft.application,
-               .lane = exchange::lane_of(draft.waiting.precedence),
-               .bytes = bytes});
+  counts->add(place);
+  impl_->standings.put({.notice_id = draft.waiting.notice_id,
+                        .number = number,
+                        .notice = draft.notice,
+                        .place = place});
   return impl_->put_own_word(draft.words_on, number);
 }
 
 Result<std::optional<OutboxStanding>> NodeStore::outbox_standing(std::string_view notice_id) {
+  return impl_->outbox_standing(notice_id);
+}
+
+Result<std::optional<OutboxStanding>> NodeStore::Impl::outbox_standing(std::string_view notice_id) {
+  if (const OutboxStanding* const known = standings.find(notice_id); known != nullptr) {
+    return std::optional(*known);
+  }
   static const std::string sql = std::string("SELECT seq, notice, idx, ").append(kPlaceColumns) +
                                  " FROM outbox WHERE notice_id = ?1";
-  CHANCERY_TRY(sqlite::Statement* const select, impl_->statement(sql));
+  CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
   select->bind(1, as_bytes(notice_id));
   CHANCERY_TRY(const bool row, select->step());
   if (!row) {
     return std::optional<OutboxStanding>();
   }
-  OutboxStanding standing;
+  OutboxStanding standing{.notice_id = std::string(notice_id)};
   CHANCERY_TRY(standing.number, select->column_u64(0));
   CHANCERY_TRY(standing.notice, hash_in(*select, 1));
   if (!select->column_is_null(2)) {
@@ -145,6 +157,7 @@ Result<std::optional<OutboxStanding>> NodeStore::outbox_standing(std::string_vie
   }
   CHANCERY_TRY(standing.place, place_in(*select, 3));
   select->reset();
+  standings.put(standing);
   return std::optional(std::move(standing));
 }
 
@@ -272,12 +285,15 @@ Result<void> NodeStore::put_signed(const Stamped& stamped, std::string_view enve
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 2, created_at_us = ?2 WHERE seq = ?1"));
   CHANCERY_TRY_VOID(update->bind(1, row->number).bind(2, stamped.created_at_us).run());
+  OutboxStanding now = *row;
+  now.place.stage = OutboxStage::kSigned;
+  impl_->standings.put(now);
   CHANCERY_TRY(sqlite::Statement* const put,
                impl_->statement("INSERT INTO outbox_envelope(seq, envelope) VALUES(?1, ?2) "
                                 "ON CONFLICT DO UPDATE SET envelope = excluded.envelope"));
   CHANCERY_TRY_VOID(put->bind(1, row->number).bind(2, as_bytes(envelope)).run());
   CHANCERY_TRY(Counts* const counts, impl_->counts());
-  counts->move(row->place, row->place.at(OutboxStage::kSigned));
+  counts->move(row->place, now.place);
   return {};
 }
 
@@ -370,6 +386,11 @@ Result<void> NodeStore::mark_logged(const OutboxStanding& row, const v1::Draft& 
                impl_->statement("UPDATE outbox SET stage = 3, idx = ?2, accepted_at_ms = ?3, "
                                 "code = 0, reason = '' WHERE seq = ?1"));
   CHANCERY_TRY_VOID(update->bind(1, row.number).bind(2, index).bind(3, accepted_at_ms).run());
+  impl_->standings.put({.notice_id = row.notice_id,
+                        .number = row.number,
+                        .notice = row.notice,
+                        .place = row.place.at(OutboxStage::kLogged),
+                        .index = index});
   if (again) {
     CHANCERY_TRY_VOID(impl_->expect_no_delivery(row.place.lane, row.index));
   } else {
@@ -388,6 +409,7 @@ Result<void> NodeStore::mark_refused(std::string_view notice_id, const Error& er
   if (!row.has_value() || row->place.stage == OutboxStage::kLogged) {
     return {};
   }
+  impl_->standings.clear();
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 4, code = ?2, reason = ?3 "
                                 "WHERE seq = ?1"));
@@ -416,6 +438,7 @@ Result<void> NodeStore::mark_wanted(std::string_view notice_id) {
                            (row->place.stage != OutboxStage::kQueued || !row->place.aside))) {
     return {};
   }
+  impl_->standings.clear();
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET stage = 1, code = 0, reason = '', aside = "
                                 "min(aside, 1) * 2 WHERE seq = ?1"));
@@ -448,6 +471,7 @@ Result<void> NodeStore::mark_queued(std::string_view notice_id, const Error& why
       .bind(2, static_cast<std::uint64_t>(why.code))
       .bind(3, std::string_view(why.detail));
   CHANCERY_TRY(Counts* const counts, impl_->counts());
+  impl_->standings.clear();
   while (true) {
     CHANCERY_TRY(const bool row, update->step());
     if (!row) {
@@ -473,6 +497,7 @@ Result<void> NodeStore::mark_aside(std::string_view notice_id, const Error& why)
 }
 
 Result<void> NodeStore::end_aside() {
+  impl_->standings.clear();
   CHANCERY_TRY(sqlite::Statement* const update,
                impl_->statement("UPDATE outbox SET aside = 2 WHERE aside = 1"));
   CHANCERY_TRY_VOID(update->run());

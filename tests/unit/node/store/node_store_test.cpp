@@ -374,6 +374,9 @@ TEST_F(NodeStoreTest, WhatIsCountedIsWhatTheRowsComeTo) {
     }
     if (below(4) == 0) {
       store_->roll_back();
+      for (std::size_t i = kept; i < drafts.size(); ++i) {
+        EXPECT_FALSE(must(store_->outbox_standing(drafts[i].waiting.notice_id)).has_value());
+      }
       drafts.resize(kept);
     } else {
       commit();
@@ -391,7 +394,22 @@ TEST_F(NodeStoreTest, WhatIsCountedIsWhatTheRowsComeTo) {
       return count;
     };
     const std::array late = {late_to("AM"), late_to("KZ")};
+    const auto standings = [&] {
+      std::vector<std::string> all;
+      for (const OutboxDraft& draft : drafts) {
+        const OutboxStanding row =
+            must(store_->outbox_standing(draft.waiting.notice_id)).value_or(OutboxStanding());
+        all.push_back(std::to_string(row.number) + " " + hex(row.notice) + " " +
+                      std::to_string(std::to_underlying(row.place.stage)) + " " +
+                      std::to_string(row.place.aside ? 1 : 0) + " " + row.place.application + " " +
+                      std::to_string(std::to_underlying(row.place.lane)) + " " +
+                      std::to_string(row.place.bytes) + " " + std::to_string(row.index));
+      }
+      return all;
+    };
+    const std::vector<std::string> stood = standings();
     open();
+    EXPECT_EQ(stood, standings()) << "round " << round;
     EXPECT_EQ(must(store_->outbox_counts()).bytes, counts.bytes);
     EXPECT_EQ((std::array{late_to("AM"), late_to("KZ")}), late) << "round " << round;
     EXPECT_LE(counts.undelivered, late[0] + late[1]);
