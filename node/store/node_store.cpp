@@ -460,7 +460,7 @@ Result<std::optional<std::uint64_t>> NodeStore::put_arrival(const Arrival& deliv
                                                             const ledger::Leaf& leaf,
                                                             std::uint64_t now_ms) {
   Shown shown;
-  if (delivered.verdict == Verdict::kGood && delivered.envelope.has_value()) {
+  if (delivered.verdict == Verdict::kGood && delivered.envelope.has_value() && !delivered.own) {
     CHANCERY_TRY(shown, shown_of_id(*delivered.envelope));
   }
   std::optional<Arrival> voided;
