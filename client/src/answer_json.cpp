@@ -273,6 +273,11 @@ Result<OutboxQuery> outbox_query_from_json(std::string_view json) {
 
 Result<std::vector<std::variant<Draft, ErrorParts>>> drafts_from_json(std::string_view json,
                                                                       Time now) {
+  std::vector<std::variant<Draft, ErrorParts>> drafts;
+  if (auto good = good_drafts(json, now)) {
+    drafts.assign(std::make_move_iterator(good->begin()), std::make_move_iterator(good->end()));
+    return drafts;
+  }
   const Document document{.source = "drafts", .of = "a batch", .now = now};
   CHANCERY_TRY(const Json object, parse_object(json, document));
   for (const auto& [key, value] : object.items()) {
@@ -283,7 +288,6 @@ Result<std::vector<std::variant<Draft, ErrorParts>>> drafts_from_json(std::strin
   if (!object.contains("drafts") || !object.at("drafts").is_array()) {
     return fail(ErrorCode::kMalformed, "drafts: 'drafts': is not a list of drafts");
   }
-  std::vector<std::variant<Draft, ErrorParts>> drafts;
   for (const Json& item : object.at("drafts")) {
     const std::string source = "drafts[" + std::to_string(drafts.size()) + "]";
     Result<Draft> draft = draft_from_object(item, source, now);

@@ -1,5 +1,6 @@
 #include "client/src/notice_json.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -122,6 +123,32 @@ Result<Draft> draft_from_object(const Json& object, std::string_view source, Tim
     return no_object(document);
   }
   return read_fields(object, document, draft_readers());
+}
+
+std::optional<std::vector<Draft>> good_drafts(std::string_view json, Time now) {
+  using Reader = FieldReaders<Draft>::value_type;
+  const FieldReaders<Draft>& readers = draft_readers();
+  std::vector<Draft> drafts;
+  std::vector<const Reader*> given;  // In the last one.
+  const auto take = [&](std::size_t at, std::string_view key, const Json& value) {
+    if (drafts.size() <= at) {
+      drafts.resize(at + 1);
+      given.clear();
+    }
+    const auto reader = readers.find(key);
+    if (reader == readers.end() || std::ranges::find(given, &*reader) != given.end()) {
+      return false;
+    }
+    given.push_back(&*reader);
+    return reader->second(drafts.back(), value, now).has_value();
+  };
+  const std::optional<std::size_t> count =
+      text::read_objects(json, "drafts", kDocumentDepthMax, take);
+  if (!count.has_value()) {
+    return std::nullopt;
+  }
+  drafts.resize(*count);
+  return drafts;
 }
 
 Json notice_json(const Notice& notice) {

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 #include "chancery/client.h"
 #include "core/base/result.h"
@@ -24,6 +26,8 @@ inline constexpr std::size_t kNoticeFileBytesMax = 4U << 20U;
 // The same of what is parsed already.
 [[nodiscard]] Result<Draft> draft_from_object(const text::Json& object, std::string_view source,
                                               Time now);
+// Of {"drafts": […]}, where all are in order: else the two above say what is not.
+[[nodiscard]] std::optional<std::vector<Draft>> good_drafts(std::string_view json, Time now);
 
 [[nodiscard]] text::Json notice_json(const Notice& notice);
 [[nodiscard]] text::Json details_json(const Details& details);

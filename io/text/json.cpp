@@ -162,29 +162,56 @@ bool tell(const dom::element& element, Builder& builder) {
 // What the fast parser keeps from one text to the next is some twelve times this.
 constexpr std::size_t kFastBytesMax = 1U << 20U;
 
-// Nothing where nlohmann's parser is to read it: because it is no JSON, and that one says where; or
-// has a number beyond 64 bits; or is long.
-std::optional<Result<Json>> parse_fast(std::string_view text, std::size_t depth_max) {
+// Valid until the next text is parsed by this thread. Nothing where nlohmann's parser is to read
+// it: because it is no JSON, and that one says where; or has a number beyond 64 bits; or is long.
+std::optional<dom::element> parse_fast(std::string_view text) {
   thread_local dom::parser parser(kFastBytesMax);
   dom::element root;
   if (text.size() > kFastBytesMax ||
       parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) {
     return std::nullopt;
   }
-  Builder builder(depth_max);
-  tell(root, builder);
-  return std::move(builder).take();
+  return root;
 }
 
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, std::size_t depth_max) {
-  if (auto fast = parse_fast(text, depth_max)) {
-    return *std::move(fast);
-  }
   Builder builder(depth_max);
-  Json::sax_parse(text, &builder);
+  if (const std::optional<dom::element> root = parse_fast(text)) {
+    tell(*root, builder);
+  } else {
+    Json::sax_parse(text, &builder);
+  }
   return std::move(builder).take();
+}
+
+std::optional<std::size_t> read_objects(std::string_view text, std::string_view name,
+                                        std::size_t depth_max, const TakeField& take) {
+  const std::optional<dom::element> root = parse_fast(text);
+  dom::object document;
+  dom::array list;
+  if (!root.has_value() || root->get(document) != simdjson::SUCCESS || document.size() != 1 ||
+      document[name].get(list) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
+  std::size_t count = 0;
+  for (const dom::element item : list) {
+    dom::object fields;
+    if (item.get(fields) != simdjson::SUCCESS) {
+      return std::nullopt;
+    }
+    for (const dom::key_value_pair field : fields) {
+      Builder builder(depth_max - 3);  // The document, the list and the object.
+      tell(field.value, builder);
+      const Result<Json> value = std::move(builder).take();
+      if (!value.has_value() || !take(count, field.key, *value)) {
+        return std::nullopt;
+      }
+    }
+    ++count;
+  }
+  return count;
 }
 
 std::string dump(const Json& value, int indent) {

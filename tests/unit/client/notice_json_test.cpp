@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "client/src/answer_json.h"
 #include "io/text/times.h"
 
 namespace chancery::client {
@@ -66,6 +67,41 @@ TEST(NoticeJsonTest, WhatIsNoJsonObjectIsRefused) {
   EXPECT_EQ(error_of("[]").code, ErrorCode::kMalformed);
   EXPECT_EQ(error_of(R"({"kind": "a", "kind": "b"})").code, ErrorCode::kMalformed);
   EXPECT_EQ(error_of(R"({"content": )" + std::string(40, '[')).code, ErrorCode::kNestingTooDeep);
+}
+
+TEST(NoticeJsonTest, ABatchInOrderIsReadAsItsDraftsAre) {
+  const std::vector<std::string> list = {
+      R"({"kind": "training", "status": "exercise", "precedence": "flash", "tlp": "red",
+          "classification": "restricted", "handling": ["A"], "to": "members", "info": ["AM"],
+          "expires": "48h", "content": {"b": [1, {"a": "\u0416"}]}, "clear": true, "about": 1})",
+      "{}", R"({"content": "{}", "supersedes": ["bb", "cc"], "reply_by": "2026-04-01"})"};
+  const auto drafts =
+      good_drafts(R"({"drafts": [)" + list[0] + "," + list[1] + "," + list[2] + "]}", now());
+  ASSERT_TRUE(drafts.has_value());
+  ASSERT_EQ(drafts->size(), list.size());
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const auto alone = draft_from_json(list[i], "n.json", now());
+    ASSERT_TRUE(alone.has_value()) << alone.error().detail;
+    EXPECT_EQ(detail::json_of(drafts->at(i)), detail::json_of(*alone));
+  }
+  EXPECT_TRUE(good_drafts(R"({"drafts": []})", now()).value_or(std::vector<Draft>(1)).empty());
+}
+
+TEST(NoticeJsonTest, ABatchThatIsNotInOrderIsReadDraftByDraft) {
+  for (const std::string_view bad :
+       {R"({"kind": 1})", R"({"kinds": "a"})", R"({"kind": "a", "kind": "a"})", "[]"}) {
+    EXPECT_FALSE(good_drafts(R"({"drafts": [{}, )" + std::string(bad) + "]}", now()).has_value())
+        << bad;
+  }
+  const auto drafts =
+      drafts_from_json(R"({"drafts": [{"kind": "a"}, {"kind": 1, "id": "x"}]})", now());
+  ASSERT_TRUE(drafts.has_value());
+  ASSERT_EQ(drafts->size(), 2U);
+  EXPECT_EQ(std::get<Draft>(drafts->at(0)).kind, "a");
+  EXPECT_EQ(std::get<ErrorParts>(drafts->at(1)).notice_id, "x");
+  const auto twice = drafts_from_json(R"({"drafts": [{"kind": "a", "kind": "a"}]})", now());
+  ASSERT_FALSE(twice.has_value());
+  EXPECT_EQ(twice.error().code, ErrorCode::kMalformed);
 }
 
 TEST(NoticeJsonTest, ANoticeHasAllItsFieldsAlsoWhereTheyAreEmpty) {

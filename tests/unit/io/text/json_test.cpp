@@ -89,6 +89,29 @@ TEST(JsonTest, CountsDepthByOpenBracketsOutsideStrings) {
   EXPECT_EQ(code_of(parse_json(std::string(1'000'000, '['), 64)), ErrorCode::kNestingTooDeep);
 }
 
+TEST(JsonTest, ReadsTheFieldsOfAListOfObjects) {
+  std::string told;
+  const auto read = [&told](std::string_view text) {
+    told.clear();
+    return read_objects(text, "list", 5, [&](std::size_t at, std::string_view key, const Json& v) {
+      told.append(std::to_string(at)).append(key).append(dump(v)).append(" ");
+      return key != "no";
+    });
+  };
+  EXPECT_EQ(read(R"({"list": [{"a": "x", "b": [1, {"c": null}]}, {}, {"a": true, "a": -2}]})"), 3U);
+  EXPECT_EQ(told, R"(0a"x" 0b[1,{"c":null}] 2atrue 2a-2 )");
+  EXPECT_EQ(read(R"({"list": []})"), 0U);
+  EXPECT_EQ(read(R"({"list": [{"a": [[]]}]})"), 1U);
+  for (const std::string_view other :
+       {R"()", R"([])", R"({})", R"({"list": {}})", R"({"other": []})", R"({"list": [], "b": 1})",
+        R"({"list": [], "list": []})", R"({"list": [1]})", R"({"list": [{"a": 1}]} x)",
+        R"({"list": [{"no": 1}]})", R"({"list": [{"a": 18446744073709551616}]})",
+        R"({"list": [{"a": [[[]]]}]})", R"({"list": [{"a": {"b": 1, "b": 2}}]})",
+        "{\"list\": [\xff]}"}) {
+    EXPECT_EQ(read(other), std::nullopt) << other;
+  }
+}
+
 TEST(JsonTest, DumpsInvalidUtf8AsReplacementCharacters) {
   EXPECT_EQ(dump(Json("a\xff"
                       "b")),
