@@ -111,7 +111,7 @@ class Link::Worker {
     return stats_;
   }
 
-  Result<std::future<Answer>> begin(v1::LocalRequest request, milliseconds timeout) {
+  Result<std::future<Answer>> begin(v1::LocalRequest& request, milliseconds timeout) {
     const Instant now = os::steady_now();
     Pending pending;
     pending.lane = lane_of(request);
@@ -429,13 +429,13 @@ void Link::close() {
 }
 
 Result<v1::LocalReply> Link::call(v1::LocalRequest request, milliseconds timeout) {
-  CHANCERY_TRY(std::future<Answer> answer, worker_->begin(std::move(request), timeout));
+  CHANCERY_TRY(std::future<Answer> answer, worker_->begin(request, timeout));
   return answer.get();
 }
 
-Result<std::future<Result<v1::LocalReply>>> Link::begin(v1::LocalRequest request,
+Result<std::future<Result<v1::LocalReply>>> Link::begin(v1::LocalRequest& request,
                                                         milliseconds timeout) {
-  return worker_->begin(std::move(request), timeout);
+  return worker_->begin(request, timeout);
 }
 
 const Options& Link::options() const {

@@ -44,9 +44,9 @@ class Link {
                                             std::chrono::milliseconds timeout);
 
   // The same without waiting: the future has what call() gives. What keeps it from being asked at
-  // all is told at once.
+  // all is told at once, and it may be begun again.
   [[nodiscard]] Result<std::future<Result<v1::LocalReply>>> begin(
-      v1::LocalRequest request, std::chrono::milliseconds timeout);
+      v1::LocalRequest& request, std::chrono::milliseconds timeout);
 
   [[nodiscard]] const Options& options() const;  // Without the secret key.
   [[nodiscard]] Stats stats() const;
