@@ -278,6 +278,7 @@ class Link::Worker {
 
   // True where the node's queue is full. Nothing is sent between a kDisconnected and the next
   // kConnected: libzmq still takes messages then, into the queue of the connection that is gone.
+  // What is sent before its kDisconnected is read is sent again.
   bool send_waiting() {
     if (!connected_) {
       return false;
@@ -411,7 +412,8 @@ Result<std::shared_ptr<Link>> Link::open(const Options& options) {
                                               .frame_bytes_max = exchange::kFrameBytesMax,
                                               .part_count_max = 1,
                                               .reconnect_min = milliseconds(50),
-                                              .reconnect_max = milliseconds(1000)}));
+                                              .reconnect_max = milliseconds(1000),
+                                              .immediate = false}));
   os::Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) {
     return fail(ErrorCode::kUnavailable, "eventfd: errno " + std::to_string(errno));
