@@ -673,7 +673,13 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
     return fail(ErrorCode::kNoGrant, application.name + " may not publish " + request.kind());
   }
   const Hash fingerprint = crypto::sha256({as_bytes(request.SerializeAsString())});
-  CHANCERY_TRY(const std::optional<OutboxRow> known, store_.find_outbox(request.notice_id()));
+  // Most are new: only then the row is read.
+  CHANCERY_TRY(const std::optional<OutboxStanding> stands,
+               store_.outbox_standing(request.notice_id()));
+  std::optional<OutboxRow> known;
+  if (stands.has_value()) {
+    CHANCERY_TRY(known, store_.find_outbox(request.notice_id()));
+  }
   if (known.has_value()) {
     if (known->request != fingerprint) {
       return fail(ErrorCode::kNoticeIdReused,

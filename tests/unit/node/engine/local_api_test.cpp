@@ -1664,7 +1664,7 @@ TEST_F(StoreFailureTest, ADamagedOutboxIsNoAnswer) {
 TEST_F(StoreFailureTest, AWriteThatFailsIsNoAnswer) {
   tamper_inside(
       "CREATE TRIGGER refuse BEFORE INSERT ON cursor BEGIN SELECT RAISE(FAIL, 'no'); END; "
-      "DROP VIEW outbox_whole; DELETE FROM inbox WHERE arrival = 1");
+      "ALTER TABLE outbox RENAME COLUMN notice_id TO other; DELETE FROM inbox WHERE arrival = 1");
   v1::LocalRequest cursor;
   cursor.mutable_cursor()->set_cursor("main");
   cursor.mutable_cursor()->set_arrival(2);
