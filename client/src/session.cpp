@@ -314,6 +314,9 @@ std::vector<PublishResult> Session::publish_batch(
       settle(at, draft.id, std::unexpected(begun.error()));
     }
   }
+  if (!under_way.empty()) {
+    under_way.back().answer.wait();  // Woken once, not for each before it.
+  }
   while (!under_way.empty()) {
     settle_oldest();
   }
