@@ -285,7 +285,7 @@ bool Link::take_resend() {
   return std::exchange(resend_, false);
 }
 
-void Link::submit(const std::vector<Outbound>& notices) {
+void Link::submit(std::vector<Outbound> notices) {
   v1::UpMessage message;
   std::size_t bytes = 0;
   const auto flush = [&] {
@@ -295,19 +295,19 @@ void Link::submit(const std::vector<Outbound>& notices) {
       bytes = 0;
     }
   };
-  for (const auto& [envelope, previous_us] : notices) {
+  for (auto& [envelope, previous_us] : notices) {
     const auto count = static_cast<std::size_t>(message.submit().envelopes_size());
     if (count >= exchange::kSubmitCountMax ||
         (count > 0 && bytes + envelope.size() > exchange::kFrameBytesTarget)) {
       flush();
     }
-    message.mutable_submit()->add_envelopes(envelope);
+    bytes += envelope.size();
+    message.mutable_submit()->add_envelopes(std::move(envelope));
     if (previous_us != 0) {
       v1::Predecessor& predecessor = *message.mutable_submit()->add_predecessors();
       predecessor.set_place(static_cast<std::uint32_t>(message.submit().envelopes_size()));
       predecessor.set_created_at_us(previous_us);
     }
-    bytes += envelope.size();
   }
   flush();
 }

@@ -113,7 +113,7 @@ class Link {
   // Asks the submitter to send again what is unacknowledged: true once after each welcome.
   [[nodiscard]] bool take_resend();
 
-  void submit(const std::vector<Outbound>& notices);
+  void submit(std::vector<Outbound> notices);
   // Also states cursor and credits again.
   void ping(std::uint64_t nonce);
   // What this node's witness says to a round.

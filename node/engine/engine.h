@@ -331,7 +331,7 @@ class Engine {
   Result<bool> answer_is_overdue();
   Result<void> resend_when_due();
   Result<void> resend_more();
-  void submit_again(const std::vector<Outbound>& notices);
+  void submit_again(std::vector<Outbound> notices);
   Result<std::uint64_t> bytes_on_the_way();
   Result<void> end_aside_when_due();
 

@@ -181,9 +181,9 @@ Result<void> Engine::resend_when_due() {
 }
 
 // A portion goes as the one before is answered, so each begins the time of all anew.
-void Engine::submit_again(const std::vector<Outbound>& notices) {
+void Engine::submit_again(std::vector<Outbound> notices) {
   if (!notices.empty()) {
-    link_.submit(notices);
+    link_.submit(std::move(notices));
     awaited_.clear();
     await_answer();
   }
