@@ -67,6 +67,20 @@ class Bench(unittest.TestCase):
         self.assertEqual((again.code, again.error), (1, "exists"), again)
         return " ".join(root.itertext())
 
+    def test_what_was_recorded_can_be_read(self):
+        """The results of which the documentation tells, six of a scenario on a page."""
+        records = sorted((pathlib.Path(__file__).resolve().parents[2] / "bench" / "results").glob("*.json"))
+        of_scenario = {}
+        for file in records:
+            if scenario := json.loads(file.read_text()).get("scenario"):
+                of_scenario.setdefault(scenario, []).append(file)
+        self.assertLessEqual({"publish", "latency", "catchup", "fanout", "flood", "startup", "audit"}, of_scenario.keys())
+        for scenario, files in of_scenario.items():
+            for at in range(0, len(files), 6):
+                answer = trial.chancery("bench", "report", *files[at:at + 6], "-o", self.folder / f"{scenario}-{at}.html", "--json")
+                self.assertEqual((answer.code, answer.err), (0, ""), answer)
+                self.assertEqual({row["good"] for row in answer.json["results"]}, {True}, answer)
+
     def assert_nothing_is_left(self):
         self.assertEqual(list(self.folder.iterdir()), [])
         left = subprocess.run(["pgrep", "-f", "--", f"--config {self.folder}/"], capture_output=True, text=True)
