@@ -20,7 +20,7 @@ struct Taken {
 };
 
 // What all callers have done.
-struct Done {
+struct LoopDone {
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> taken{0};
   std::mutex mutex;  // Of what follows.
@@ -40,7 +40,7 @@ struct Due {
   std::uint64_t own_place = 0;
   std::size_t count = 0;
 };
-Due take_due(Taken& taken, Done& done, const OpenLoop& loop, std::size_t origin) {
+Due take_due(Taken& taken, LoopDone& done, const OpenLoop& loop, std::size_t origin) {
   const std::scoped_lock lock(taken.mutex);
   const std::uint64_t all = loop.turns.count_of(origin, loop.schedule.count());
   if (taken.count == all || done.stop) {
@@ -58,7 +58,7 @@ Due take_due(Taken& taken, Done& done, const OpenLoop& loop, std::size_t origin)
   return next;
 }
 
-void publish_due(Run& run, const OpenLoop& loop, std::size_t origin, Taken& taken, Done& done) {
+void publish_due(Run& run, const OpenLoop& loop, std::size_t origin, Taken& taken, LoopDone& done) {
   for (Due due = take_due(taken, done, loop, origin); due.count > 0;
        due = take_due(taken, done, loop, origin)) {
     const Result<void> published = run.publishers[origin]->publish(
@@ -77,7 +77,7 @@ void publish_due(Run& run, const OpenLoop& loop, std::size_t origin, Taken& take
   }
 }
 
-void wait_for_all(Run& run, const OpenLoop& loop, Done& done) {
+void wait_for_all(Run& run, const OpenLoop& loop, LoopDone& done) {
   while (!done.stop && done.taken < loop.schedule.count()) {
     Result<void> good = run.exchange.check();
     if (good.has_value()) {
@@ -136,7 +136,7 @@ Turns take_turns(Run& run, std::uint64_t count) {
 Result<Clock::time_point> run_open_loop(Run& run, const OpenLoop& loop) {
   const std::size_t origins = loop.turns.origin_count();
   std::vector<Taken> taken(origins);
-  Done done;
+  LoopDone done;
   {
     std::vector<std::jthread> callers;
     for (std::size_t origin = 0; origin < origins; ++origin) {

@@ -97,7 +97,7 @@ class LocalApiStory(Trial):
                        "--precedence", "high"), ("status",)):
             self.assertEqual(chancery(*words).code, 64, words)
         self.assertEqual(chancery("--help").code, 0)
-        self.assertEqual(set(chancery("version", "--json").json), {"program", "version"})
+        self.assertEqual(set(chancery("version", "--json").json), {"program", "version", "commit"})
 
     def assert_error(self, answer, code, error, *words):
         """With --json: one object on stderr, nothing on stdout."""
