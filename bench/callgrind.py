@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,8 @@ def items_of(entry: dict[str, Any]) -> float:
 
 def names_of(program: pathlib.Path, pattern: str) -> list[str]:
     done = subprocess.run([program, "--benchmark_list_tests", f"--benchmark_filter={pattern}"], stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise Failed(f"{program.name} ended with {done.returncode}")
     return done.stdout.split()
 
 
@@ -76,6 +79,8 @@ def count(program: pathlib.Path, name: str) -> float:
 
 def count_all(program: pathlib.Path, pattern: str, tell: str = "") -> dict[str, float]:
     """Of each that matches; of none where none does."""
+    if shutil.which("valgrind") is None:
+        raise Failed("no valgrind: ./dev setup instructions installs it")
     counts = {}
     for name in names_of(program, pattern):
         print(f"counting {tell}{name} ...", file=sys.stderr)

@@ -125,10 +125,12 @@ def run_json(program: pathlib.Path, pattern: str, min_time_s: float = MIN_TIME_S
                            "--benchmark_format=json"], stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         raise Refused(f"{program.name} ended with {done.returncode}")
+    if not done.stdout.strip():  # It says so on stderr where no name matches.
+        raise NoMatch(f"no benchmark matches --filter {pattern!r}")
     try:
         answer: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:  # It says so on stderr where no name matches.
-        raise NoMatch(f"no benchmark matches --filter {pattern!r}") from None
+    except ValueError:
+        raise Refused(f"{program.name} printed what is not JSON: {done.stdout[:100]!r}") from None
     return answer
 
 
@@ -298,6 +300,9 @@ def pattern_of(text: str) -> str:
 
 
 class Parser(argparse.ArgumentParser):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_abbrev=False, **options)
+
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
         self.exit(64, f"{self.prog}: {message}\n")

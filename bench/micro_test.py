@@ -98,6 +98,8 @@ class Turns(unittest.TestCase):
             micro.run_json(self.program("broken", "exit 3"), ".")
         with self.assertRaisesRegex(micro.Refused, "no benchmark matches --filter 'nope'"):
             micro.run_json(self.program("without", "exit 0"), "nope")
+        with self.assertRaisesRegex(micro.Refused, "printed what is not JSON: 'Killed"):
+            micro.take_turns((self.program("without", "exit 0"), self.program("cut", "echo Killed")), 3, ".")
 
 
 def dump(total, end):

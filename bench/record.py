@@ -7,8 +7,8 @@
   --resume                                                 not those whose file was made with the same commit
 
 DIR is on the disk that is measured; with --long it has room for 10 GiB. On a machine that does nothing else: each file says by
-`foreign_cores` whether it did. Files are as --json prints them, indented; `chancery bench report bench/results/*.json` shows them
-(a page has six of one scenario at most, and growth.json and micro.json are no results).
+`foreign_cores` whether it did. BIN has all three programs of one commit, of the preset release. Files are as --json prints them,
+indented; `chancery bench report bench/results/latency*.json -o latency.html` shows some: a page has six of one scenario at most.
 """
 from __future__ import annotations
 
@@ -50,7 +50,12 @@ LONG: dict[str, tuple[str, ...]] = {
 
 
 def is_of(file: pathlib.Path, commit: str) -> bool:
-    return file.exists() and json.loads(file.read_text())["versions"]["commit"] == commit
+    """Whether it is a result of this commit: of one that was changed, or is not known, none is."""
+    try:
+        known = json.loads(file.read_text())["versions"]["commit"]
+    except (OSError, ValueError, KeyError):
+        return False
+    return bool(known == commit and commit != "unknown" and not commit.endswith("-changed"))
 
 
 def main() -> None:
@@ -72,7 +77,9 @@ def main() -> None:
         if arguments.resume and is_of(file, commit):
             continue
         result = bench(arguments.bin, arguments.folder, *{**RUNS, **LONG}[name])
-        file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        fresh.rename(file)
 
 
 if __name__ == "__main__":

@@ -286,7 +286,7 @@ void read_feed_of_before(benchmark::State& state) {
   broker::FeedRead read{.member = "BY", .from = first, .count_max = kPage};
   for (auto round : state) {
     const std::vector<broker::FeedEntry> page =
-        must(hub.store().read_feed(read, exchange::kFrameBytesTarget));
+        must(hub.store().read_feed(read, broker::kDeliverBytesTarget));
     if (page.size() != kPage) {
       state.SkipWithError("a page is not full");
       break;

@@ -51,9 +51,9 @@ struct Outgoing {
   std::string message;  // A DownMessage, as bytes.
 };
 
-// Deliveries of a frame are filled up to this. Less than of the log: each of hundreds of peers may
-// have one in libzmq that its queues do not count any more, as it is and encrypted, and what fits
-// a processor's own cache is encrypted sooner.
+// Frames of deliveries are filled up to this, a quarter of what pages of the log are. libzmq has
+// one under way for each peer, in plain and encrypted, beside what waits in its queues: of hundreds
+// of peers that is most of what a hub holds.
 inline constexpr std::size_t kDeliverBytesTarget = 128U << 10U;
 
 // A page of a lane of a member's feed to read from the store, for feed().

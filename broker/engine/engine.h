@@ -56,7 +56,8 @@ struct EngineCounters {
   std::uint64_t restored_count = 0;      // … and that nodes gave back whole.
 };
 
-// As long a signed checkpoint waits for a commit to be stored with. It can be made again.
+// As long a signed checkpoint waits for a commit to be stored with, and then for a quiet turn. It
+// can be made again.
 inline constexpr std::chrono::milliseconds kKeptFor{100};
 
 // What a batch came to.
@@ -123,7 +124,7 @@ class Engine {
   // The same for quiet moments, once something has waited for kKeptFor: a commit that comes sooner
   // takes it along.
   [[nodiscard]] Result<void> flush_when_due();
-  // Whether something waits.
+  // Whether something waits: for whoever plans the turns of a simulation.
   [[nodiscard]] bool keeps() const { return kept_since_.has_value(); }
 
   [[nodiscard]] std::vector<Outgoing> take_outgoing();

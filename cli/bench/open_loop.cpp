@@ -47,7 +47,13 @@ Due take_due(Taken& taken, LoopDone& done, const OpenLoop& loop, std::size_t ori
     return {};
   }
   // Under the lock: who comes meanwhile waits for what is due later.
-  std::this_thread::sleep_until(loop.schedule.due(loop.turns.place_of(origin, taken.count)));
+  const Clock::time_point due_at = loop.schedule.due(loop.turns.place_of(origin, taken.count));
+  while (os::steady_now() < due_at) {
+    std::this_thread::sleep_until(std::min(due_at, os::steady_now() + kTellEvery));
+    if (done.stop) {
+      return {};
+    }
+  }
   const std::uint64_t due = loop.turns.count_of(origin, loop.schedule.due_count(os::steady_now()));
   const std::size_t count =
       std::clamp<std::uint64_t>(due - std::min(due, taken.count), 1, kDueTogetherMax);

@@ -120,6 +120,7 @@ constexpr std::array kResultFigures = {
 };
 
 constexpr std::size_t kRatioCount = 15;  // The last of them.
+static_assert(kResultFigures[kResultFigures.size() - kRatioCount].name == "published_to_fdatasync");
 
 constexpr std::array kCeilingFigures = {
     Figure{"fdatasync_per_s", "fdatasync of 4 KiB", Unit::kPerSecond},

@@ -166,17 +166,20 @@ class ScenarioSection {
             .description = std::string(description)};
   }
 
-  // Whether all results have the same in a part of them, and what differs, in words.
+  // What in a part of the results is not the same in all of them.
   void add_differences(const std::string& part, const std::set<std::string>& skipped,
                        std::vector<std::string>& different) const {
-    const text::Json first = part_of(json(0), part);
-    for (const auto& [name, value] : first.items()) {
-      const bool differs = std::ranges::any_of(results_, [&](const BenchResult* result) {
-        const text::Json other = part_of(result->json, part);
-        return !other.contains(name) || other.at(name) != value;
-      });
-      if (differs && !skipped.contains(name)) {
-        different.push_back(name);
+    for (const BenchResult* const result : results_) {
+      const text::Json told = part_of(result->json, part);
+      for (const auto& [name, value] : told.items()) {
+        const bool differs = std::ranges::any_of(results_, [&](const BenchResult* other) {
+          const text::Json others = part_of(other->json, part);
+          return !others.contains(name) || others.at(name) != value;
+        });
+        if (differs && !skipped.contains(name) &&
+            std::ranges::find(different, name) == different.end()) {
+          different.push_back(name);
+        }
       }
     }
   }

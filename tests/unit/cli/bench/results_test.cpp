@@ -167,6 +167,17 @@ TEST(ResultsTest, NothingStandsForWhatHasToBeThere) {
   }
 }
 
+// A field that only one of them tells is named, whichever comes first.
+TEST(ResultsPageTest, WhatOneResultTellsAloneIsADifference) {
+  text::Json newer = publish();
+  newer["parameters"]["signatures"] = "single";
+  const text::Json older = publish();
+  for (const auto& [first, second] : {std::pair(older, newer), std::pair(newer, older)}) {
+    const std::string page = page_of({first, second});
+    EXPECT_TRUE(page.contains("They differ in: signatures.")) << page.size();
+  }
+}
+
 TEST(ResultsTest, SizesAreBounded) {
   EXPECT_EQ(refusal_of(soak(kResultRowsMax)), "");
   EXPECT_TRUE(refusal_of(soak(kResultRowsMax + 1)).contains("limit-exceeded"));
