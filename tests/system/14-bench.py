@@ -220,8 +220,9 @@ class Bench(unittest.TestCase):
                          ["verify_hub_store", "verify_node_store", "export", "verify_export"])
         for row in report["commands"]:
             self.assertGreaterEqual(row["entries"], 350, row)
-            for what in ("mib", "entries_per_s", "entries_per_cpu_s", "cpu_us_per_entry", "rss_mib_peak", "mib_per_s", "entries_to_verify", "mib_to_sha256"):
+            for what in ("mib", "entries_per_s", "entries_per_cpu_s", "cpu_us_per_entry", "rss_mib_peak"):
                 self.assertGreater(row[what], 0, row)
+            self.assertLessEqual({"mib_per_s", "entries_to_verify", "mib_to_sha256"}, row.keys())  # Of so small a log they may be 0.
         self.assert_page(report)
 
     def test_flood(self):
