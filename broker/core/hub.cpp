@@ -665,16 +665,15 @@ std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
       }
       feed.reading = true;
       session.pace.at(now_, urgency_.is_on(now_));
-      reads.push_back(
-          {.peer = session.peer,
-           .node = node,
-           .member = session.member,
-           .lane = lane,
-           .from = feed.window.next(),
-           .count_max =
-               static_cast<std::size_t>(std::min<std::uint64_t>(items, kDeliveredTogether)),
-           .bytes_max = static_cast<std::size_t>(std::min<std::uint64_t>(
-               feed.window.bytes_left(pace_of(session, lane)), kDeliverBytesTarget))});
+      reads.push_back({.peer = session.peer,
+                       .node = node,
+                       .member = session.member,
+                       .lane = lane,
+                       .from = feed.window.next(),
+                       .count_max = static_cast<std::size_t>(
+                           std::min<std::uint64_t>(items, kDeliveredTogether)),
+                       .bytes_max = static_cast<std::size_t>(std::min<std::uint64_t>(
+                           feed.window.bytes_left(pace_of(session, lane)), kDeliverBytesTarget))});
     }
   }
   return reads;
