@@ -19,9 +19,8 @@ std::string commit() {
 
 Result<int> run_version(const Shared& shared) {
   if (shared.json) {
-    std::cout << json_line({{"program", "chancery"},
-                            {"version", CHANCERY_VERSION},
-                            {"commit", commit()}})
+    std::cout << json_line(
+                     {{"program", "chancery"}, {"version", CHANCERY_VERSION}, {"commit", commit()}})
               << "\n";
   } else {
     std::cout << version_line() << "\n";
