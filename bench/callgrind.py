@@ -78,11 +78,11 @@ def count(program: pathlib.Path, name: str) -> float:
 
 
 def count_all(program: pathlib.Path, pattern: str, tell: str = "") -> dict[str, float]:
-    """Of each that matches; of none where none does."""
+    """Of each that matches, by its full name; of none where none does."""
     if shutil.which("valgrind") is None:
         raise Failed("no valgrind: ./dev setup instructions installs it")
     counts = {}
     for name in names_of(program, pattern):
         print(f"counting {tell}{name} ...", file=sys.stderr)
-        counts[re.sub(r"/iterations:\d+", "", name)] = count(program, name)
+        counts[name] = count(program, name)
     return counts

@@ -20,6 +20,7 @@ import re
 import statistics
 import subprocess
 import sys
+from collections.abc import Collection
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -94,7 +95,7 @@ def compare(before: Samples, after: Samples) -> list[Row]:
     return rows
 
 
-def only_in(one: Samples, other: Samples) -> list[str]:
+def only_in(one: Collection[str], other: Collection[str]) -> list[str]:
     return [name for name in one if name not in other]
 
 
@@ -218,10 +219,15 @@ def processor() -> str:
     return found[1] if found else "unknown"
 
 
+def count(program: pathlib.Path, pattern: str, tell: str = "") -> dict[str, float]:
+    """Instructions of an item, of each benchmark that matches."""
+    return {short(name): number for name, number in callgrind.count_all(program, pattern, tell).items()}
+
+
 def run_own(options: argparse.Namespace) -> int:
     program = build(ROOT, BUILDS / "working", options.jobs)
     if options.instructions:
-        counts = callgrind.count_all(program, options.filter)
+        counts = count(program, options.filter)
         if not counts:
             raise NoMatch(f"no benchmark matches --filter {options.filter!r}")
         print(columns([("benchmark", "instructions of an item"), *((name, f"{number:,.0f}") for name, number in counts.items())]), end="")
@@ -250,20 +256,20 @@ def run_compare(options: argparse.Namespace) -> int:
         print(f"Medians of {options.rounds} rounds in turns, CPU time. Spread: (largest - least) / median of the rounds;\n"
               "`noise` where the rounds of the two overlap.\n")
         print(table(rows, commit[:12], "working tree"), end="")
-    tell_others(list(before), list(after))
+    tell_others(before, after)
     return 0
 
 
-def tell_others(before: list[str], after: list[str]) -> None:
+def tell_others(before: Collection[str], after: Collection[str]) -> None:
     if not set(before) & set(after):
         print("There is nothing to compare.")
-    for which, one, other in (("before", before, after), ("after", after, before)):
-        if names := [name for name in one if name not in other]:
+    for which, names in (("before", only_in(before, after)), ("after", only_in(after, before))):
+        if names:
             print(f"only {which}: {', '.join(names)}")
 
 
 def compare_instructions(options: argparse.Namespace, commit: str, programs: tuple[pathlib.Path, pathlib.Path]) -> int:
-    before, after = (callgrind.count_all(program, options.filter, f"{which}: ")
+    before, after = (count(program, options.filter, f"{which}: ")
                      for program, which in zip(programs, ("before", "after")))
     if not before and not after:
         raise NoMatch(f"no benchmark matches --filter {options.filter!r}")
@@ -272,15 +278,14 @@ def compare_instructions(options: argparse.Namespace, commit: str, programs: tup
         print(json.dumps({"before": commit, "after": "working tree", "benchmarks": [
             {"name": name, "before_instructions": before[name], "after_instructions": after[name],
              "ratio": after[name] / before[name]} for name in both],
-            "only_before": [name for name in before if name not in after],
-            "only_after": [name for name in after if name not in before]}))
+            "only_before": only_in(before, after), "only_after": only_in(after, before)}))
         return 0
     if both:
         print("Instructions of an item; a difference of less than a percent is none.\n")
         print(columns([("benchmark", commit[:12], "working tree", "ratio"),
                        *((name, f"{before[name]:,.0f}", f"{after[name]:,.0f}", f"{after[name] / before[name]:.3f}") for name in both)]),
               end="")
-    tell_others(list(before), list(after))
+    tell_others(before, after)
     return 0
 
 

@@ -132,6 +132,17 @@ void add_number(CLI::App& verb, const std::string& flag, Count& number, const st
       ->capture_default_str();
 }
 
+// One of two words: the usual one, or the other, which sets `other_chosen`. That lives as long as
+// the verb.
+void add_choice(CLI::App& verb, const std::string& flag, bool& other_chosen,
+                const std::string& usual, const std::string& other, const std::string& meaning) {
+  verb.add_option_function<std::string>(
+          flag, [&other_chosen, other](const std::string& word) { other_chosen = word == other; },
+          meaning)
+      ->check(CLI::IsMember({usual, other}))
+      ->default_str(usual);
+}
+
 void add_load_flags(CLI::App& verb, Shared& shared, bench::CommonOptions& options) {
   verb.add_option("--size", options.text_bytes, "Bytes of text in a notice")
       ->type_name("BYTES")
@@ -141,14 +152,8 @@ void add_load_flags(CLI::App& verb, Shared& shared, bench::CommonOptions& option
       verb.add_flag("!--clear", options.sealed, "Texts are signed, not sealed (default)");
   verb.add_flag("--sealed", options.sealed, "Texts are sealed to their recipients")
       ->excludes(clear);
-  verb.add_option_function<std::string>(
-          "--signatures",
-          [&options](const std::string& sort) {
-            options.setup.single_signatures = sort == "single";
-          },
-          "What origins sign: the notices that wait together, or each alone")
-      ->check(CLI::IsMember({"batch", "single"}))
-      ->default_str("batch");
+  add_choice(verb, "--signatures", options.setup.single_signatures, "batch", "single",
+             "What origins sign: the notices that wait together, or each alone");
   add_number(verb, "--prefill", options.setup.prefill_count,
              "Notices in the hub's store before any daemon starts", 0, kCountMax);
   verb.add_option(
@@ -170,17 +175,9 @@ void add_common_flags(CLI::App& verb, Shared& shared, bench::CommonOptions& opti
   add_load_flags(verb, shared, options);
 }
 
-// Of the options of a scenario, which live as long as the verb.
-template <typename Options>
-void add_sink_flag(CLI::App& verb, const std::shared_ptr<Options>& options) {
-  verb.add_option_function<std::string>(
-          "--sink",
-          [options](const std::string& sort) {
-            options->common.setup.verify_sink = sort == "verify";
-          },
-          "What recipients are: their nodes, or one process that verifies and stores nothing")
-      ->check(CLI::IsMember({"store", "verify"}))
-      ->default_str("store");
+void add_sink_flag(CLI::App& verb, bench::CommonOptions& options) {
+  add_choice(verb, "--sink", options.setup.verify_sink, "store", "verify",
+             "What recipients are: their nodes, or one process that verifies and stores nothing");
 }
 
 void add_bench_publish(CLI::App& group, Shared& shared) {
@@ -190,7 +187,7 @@ void add_bench_publish(CLI::App& group, Shared& shared) {
   add_number(verb, "--window", options->window, "Notices that an origin has under way", 1,
              kWindowMax);
   add_number(verb, "--seconds", options->seconds, "How long to publish", 1, kSecondsMax);
-  add_sink_flag(verb, options);
+  add_sink_flag(verb, options->common);
   add_common_flags(verb, shared, options->common);
   run_with(verb, shared, options, bench::run_publish);
 }
@@ -216,7 +213,7 @@ void add_bench_latency(CLI::App& group, Shared& shared) {
       ->check(CLI::Range(1U, kRateMax))
       ->capture_default_str();
   add_number(verb, "--seconds", options->seconds, "How long to publish at each", 1, kSecondsMax);
-  add_sink_flag(verb, options);
+  add_sink_flag(verb, options->common);
   add_common_flags(verb, shared, options->common);
   run_with(verb, shared, options, bench::run_latency);
 }

@@ -218,28 +218,35 @@ bool BusyHub::log_batch() {
   return settle();
 }
 
-// Of all the steps of a batch, the time of one. `items`: of the batch's notices, or of deliveries.
-void step_of_hub(benchmark::State& state, HubStep measured, std::size_t items) {
-  BusyHub hub;
+// Of all steps of each round, the time of one.
+template <typename Whole, std::size_t kCount>
+void time_step(benchmark::State& state, const std::array<void (Whole::*)(), kCount>& steps,
+               void (Whole::*measured)(), std::size_t items, const char* unsettled) {
+  Whole whole;
   for (auto round : state) {
     state.PauseTiming();
-    hub.make();
-    for (const HubStep step : kStepsOfHub) {
+    whole.make();
+    for (const auto step : steps) {
       if (step == measured) {
         state.ResumeTiming();
-        (hub.*step)();
+        (whole.*step)();
         state.PauseTiming();
       } else {
-        (hub.*step)();
+        (whole.*step)();
       }
     }
-    if (!hub.settle()) {
-      state.SkipWithError("not all was logged and delivered");
+    if (!whole.settle()) {
+      state.SkipWithError(unsettled);
       break;
     }
     state.ResumeTiming();
   }
   count_items(state, items);
+}
+
+// `items`: of the batch's notices, or of deliveries.
+void step_of_hub(benchmark::State& state, HubStep measured, std::size_t items) {
+  time_step(state, kStepsOfHub, measured, items, "not all was logged and delivered");
 }
 BENCHMARK_CAPTURE(step_of_hub, receive, &BusyHub::receive, kTogether)->Iterations(kRounds);
 BENCHMARK_CAPTURE(step_of_hub, look_up, &BusyHub::look_up, kTogether)->Iterations(kRounds);
@@ -427,26 +434,7 @@ void RoundOfSix::all() {
 }
 
 void step_of_round(benchmark::State& state, RoundStep measured, std::size_t items) {
-  RoundOfSix six;
-  for (auto round : state) {
-    state.PauseTiming();
-    six.make();
-    for (const RoundStep step : kStepsOfRound) {
-      if (step == measured) {
-        state.ResumeTiming();
-        (six.*step)();
-        state.PauseTiming();
-      } else {
-        (six.*step)();
-      }
-    }
-    if (!six.settle()) {
-      state.SkipWithError("not all cosigned");
-      break;
-    }
-    state.ResumeTiming();
-  }
-  count_items(state, items);
+  time_step(state, kStepsOfRound, measured, items, "not all cosigned");
 }
 BENCHMARK_CAPTURE(step_of_round, ask, &RoundOfSix::ask, 1)->Iterations(kRounds);
 BENCHMARK_CAPTURE(step_of_round, cosign, &RoundOfSix::cosign, 6)->Iterations(kRounds);
