@@ -436,7 +436,6 @@ void Server::send_outgoing() {
     if (peer == nullptr) {
       continue;
     }
-    const bool is_delivery = outgoing.topic.starts_with("to/");
     std::vector<std::string> frames;
     frames.push_back(std::move(outgoing.topic));
     frames.push_back(std::move(outgoing.message));
@@ -445,10 +444,8 @@ void Server::send_outgoing() {
       ++counters_.unsent_count;
       if (sent.error().code == ErrorCode::kNotFound) {
         forget(outgoing.peer);
-      } else if (is_delivery) {
-        hub_.undelivered(outgoing.peer);
       } else {
-        hub_.missed_news(outgoing.peer);
+        hub_.unsent(outgoing.peer, outgoing.place);
       }
     }
   }

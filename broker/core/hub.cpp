@@ -437,10 +437,6 @@ void Hub::credit(Session& session, Lane lane, std::uint64_t cursor, const v1::Cr
   std::uint64_t& stored = stored_[session.member][lane];
   stored = std::max(stored, feed.window.cursor());
   feed.full = false;
-  if (std::exchange(feed.rewinding, false)) {
-    feed.window.rewind(feed.window.cursor());
-    feed.exhausted = false;
-  }
 }
 
 Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetch) {
@@ -463,10 +459,7 @@ Result<void> Hub::fetch(PeerHandle peer, Session& session, const v1::Fetch& fetc
       return {};
     case v1::FETCH_KIND_DELIVERIES: {
       Feed& feed = session.feeds[exchange::lane_of(fetch.precedence_min())];
-      feed.window.rewind(std::min(fetch.from(), sequencer_.tree().size()));
-      feed.exhausted = false;
-      feed.full = false;
-      feed.rewinding = false;
+      feed.go_back(std::min(fetch.from(), sequencer_.tree().size()));
       return {};
     }
     default:
@@ -543,17 +536,18 @@ void Hub::disconnected(PeerHandle peer) {
   std::erase_if(sessions_, [&](const auto& item) { return item.second.peer == peer; });
 }
 
-void Hub::undelivered(PeerHandle peer) {
+void Hub::unsent(PeerHandle peer, const std::optional<FeedPlace>& place) {
+  if (!place.has_value()) {
+    missed_news_.insert(peer);
+    return;
+  }
   for (auto& [node, session] : sessions_) {
-    for (const Lane lane : kLanes) {
-      Feed& feed = session.feeds[lane];
-      feed.rewinding = feed.rewinding || session.peer == peer;
+    Feed& feed = session.feeds[place->lane];
+    if (session.peer == peer && place->first < feed.window.next()) {
+      feed.go_back(place->first);
+      mark(node, session);
     }
   }
-}
-
-void Hub::missed_news(PeerHandle peer) {
-  missed_news_.insert(peer);
 }
 
 void Hub::tell_who_missed_news(const HasRoom& has_room) {
@@ -656,7 +650,7 @@ std::vector<FeedRead> Hub::take_feed_reads(const HasRoom& has_room) {
       Session& session = *of_node;
       Feed& feed = session.feeds[lane];
       const std::uint64_t items = feed.window.items_left();
-      if (feed.reading || feed.exhausted || feed.full || feed.rewinding || items == 0) {
+      if (feed.reading || feed.exhausted || feed.full || items == 0) {
         continue;
       }
       if ((lane == Lane::kPatient && holds_patient()) || (has_room && !has_room(session.peer))) {
@@ -688,8 +682,8 @@ void Hub::feed(const FeedRead& read, const std::vector<FeedEntry>& page) {
   Feed& feed = session.feeds[read.lane];
   feed.reading = false;
   mark(found->first, session);
-  if (feed.window.next() != read.from || feed.rewinding) {
-    return;  // The node went back meanwhile, or will: the next read starts there.
+  if (feed.window.next() != read.from) {
+    return;  // It went back meanwhile: the next read starts there.
   }
   // Only an empty page says that there is no more: a store cuts pages by their bytes as well.
   feed.exhausted = page.empty();
@@ -706,7 +700,10 @@ void Hub::feed(const FeedRead& read, const std::vector<FeedEntry>& page) {
     deliveries.push_back({.index = entry.index, .previous = entry.previous, .envelope = envelope});
   }
   if (!deliveries.empty() && session.peer != 0) {
-    push({session.peer, "to/" + session.member, exchange::deliver_frame(deliveries, read.lane)});
+    push({.peer = session.peer,
+          .topic = "to/" + session.member,
+          .message = exchange::deliver_frame(deliveries, read.lane),
+          .place = FeedPlace{.lane = read.lane, .first = deliveries.front().index}});
   }
 }
 
@@ -783,9 +780,7 @@ std::uint64_t Hub::caught_up(const Session& session) const {
   std::uint64_t size = sequencer_.tree().size();
   for (const Lane lane : kLanes) {
     const Feed& feed = session.feeds[lane];
-    if (feed.rewinding) {
-      size = std::min(size, feed.window.cursor());
-    } else if (!feed.exhausted) {
+    if (!feed.exhausted) {
       size = std::min(size, feed.window.next());
     }
   }

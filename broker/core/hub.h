@@ -45,10 +45,17 @@ struct HubConfig {
   std::vector<crypto::PublicKey> log_keys;  // Those that checkpoints can be signed with.
 };
 
+// Where a page of deliveries stands in a feed.
+struct FeedPlace {
+  exchange::Lane lane = exchange::Lane::kPatient;
+  std::uint64_t first = 0;  // Log index.
+};
+
 struct Outgoing {
   PeerHandle peer = 0;
   std::string topic;
-  std::string message;  // A DownMessage, as bytes.
+  std::string message;               // A DownMessage, as bytes.
+  std::optional<FeedPlace> place{};  // Of deliveries.
 };
 
 // Frames of deliveries are filled up to this, a quarter of what pages of the log are. libzmq has
@@ -158,12 +165,10 @@ class Hub {
 
   // To be told at once: while a session's connection is there, no other daemon gets its place.
   void disconnected(PeerHandle peer);
-  // A delivery could not be queued for this peer: its feed waits for the next word of the node, and
-  // goes on from the cursor that it then names.
-  void undelivered(PeerHandle peer);
-  // Nor could something of what all are told. Once there is room for the peer it is told how long
-  // the log is, and asks for what it lacks.
-  void missed_news(PeerHandle peer);
+  // What take_outgoing() gave could not be queued for this peer. Deliveries, of which `place` says
+  // where they stand, are read again from there. Of anything else, once there is room for the peer
+  // it is told how long the log is, and asks for what it lacks.
+  void unsent(PeerHandle peer, const std::optional<FeedPlace>& place);
   void tell_who_missed_news(const HasRoom& has_room = {});
 
   // What the next batch of the log is to have: of notices at most, and whether patient ones.
@@ -237,8 +242,13 @@ class Hub {
     DeliveryWindow window;
     bool reading = false;    // A feed read is out.
     bool exhausted = false;  // Nothing more in the lane until the next commit.
-    bool rewinding = false;  // Something was lost on the way out.
     bool full = false;       // The window took no more: nothing is read until the node's next word.
+
+    void go_back(std::uint64_t index) {
+      window.rewind(index);
+      exhausted = false;
+      full = false;
+    }
   };
   // A page of the log that the node asks to be followed by the next one.
   struct LogPage {

@@ -224,7 +224,8 @@ void Link::deliver(v1::Deliver deliver) {
   Lane& lane = lanes_[which];
   for (v1::Delivery& delivery : *deliver.mutable_deliveries()) {
     if (delivery.index() < lane.expected) {
-      continue;  // Held or stored already.
+      credit_due_ = true;  // Held or stored already: the hub has to hear so, or sends no more.
+      continue;
     }
     const bool lost = delivery.previous() > lane.expected;
     const std::size_t bytes = delivery.envelope().size();

@@ -93,10 +93,11 @@ class Run {
       default:
         switch (input.choice(4)) {
           case 0:
-            hub_.undelivered(peer);
+            serve();
+            lose();
             break;
           case 1:
-            hub_.missed_news(peer);
+            hub_.unsent(peer, std::nullopt);
             break;
           case 2:
             submit(input.chunk());
@@ -200,6 +201,12 @@ class Run {
     for (const broker::BatchRead& read : hub_.take_batch_reads()) {
       CHANCERY_CHECK(read.from <= hub_.sequencer().tree().size());
       hub_.batches(read, batches_);
+    }
+  }
+
+  void lose() {
+    for (const broker::Outgoing& outgoing : hub_.take_outgoing()) {
+      hub_.unsent(outgoing.peer, outgoing.place);
     }
   }
 

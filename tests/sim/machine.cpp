@@ -301,11 +301,7 @@ void HubMachine::send_outgoing() {
       case Wire::Sent::kYes:
         break;
       case Wire::Sent::kFull:
-        if (outgoing.topic.starts_with("to/")) {
-          engine_->hub().undelivered(outgoing.peer);
-        } else {
-          engine_->hub().missed_news(outgoing.peer);
-        }
+        engine_->hub().unsent(outgoing.peer, outgoing.place);
         break;
       case Wire::Sent::kGone:
         engine_->hub().disconnected(outgoing.peer);

@@ -1153,20 +1153,43 @@ TEST_F(HubTest, PeerZeroIsNobody) {
   }
 }
 
-// C-140: what could not be queued is sent again once the node names its cursor.
-TEST_F(HubTest, ALostDeliveryGoesOnFromTheCursorThatTheNodeNames) {
+// What could not be queued is read again, and nothing of what was before it: the node has said
+// nothing of that yet, and it is on its way.
+TEST_F(HubTest, DeliveriesThatWereNotSentAreReadAgain) {
   greet(kBy, "BY");
+  log({envelope()});
+  ASSERT_EQ(deliveries()["to/BY"].size(), 1U);
   log({envelope()});
   for (const FeedRead& read : hub_.take_feed_reads()) {
     hub_.feed(read, log_.read_feed(read, kDeliverBytesTarget));
   }
-  EXPECT_EQ(sent().size(), 1U);
-  hub_.undelivered(kBy);
-  EXPECT_TRUE(hub_.take_feed_reads().empty());
+  const std::vector<Outgoing> outgoing = hub_.take_outgoing();
+  const auto lost = std::ranges::find(outgoing, "to/BY", &Outgoing::topic);
+  ASSERT_NE(lost, outgoing.end());
+  hub_.unsent(kAm, lost->place);
+  EXPECT_TRUE(deliveries().empty()) << "it is not there";
+  hub_.unsent(kBy, lost->place);
+  EXPECT_EQ(deliveries()["to/BY"], Words{"8<-8"});
+  EXPECT_TRUE(deliveries().empty()) << "once";
+}
+
+// Nor is there more on the way than the node gave credits for.
+TEST_F(HubTest, DeliveriesThatWereNotSentCountNoMore) {
+  greet(kBy, "BY");
   v1::UpMessage word;
-  word.mutable_credit()->mutable_credits()->set_items(100);
+  word.mutable_credit()->mutable_credits()->set_items(1);
   word.mutable_credit()->mutable_credits()->set_bytes(1U << 20U);
   ASSERT_EQ(up(kBy, "BY", word), "good");
+  log({envelope(), envelope()});
+  for (int i = 0; i < 3; ++i) {
+    for (const FeedRead& read : hub_.take_feed_reads()) {
+      hub_.feed(read, log_.read_feed(read, kDeliverBytesTarget));
+    }
+    const std::vector<Outgoing> outgoing = hub_.take_outgoing();
+    const auto lost = std::ranges::find(outgoing, "to/BY", &Outgoing::topic);
+    ASSERT_NE(lost, outgoing.end());
+    hub_.unsent(kBy, lost->place);
+  }
   EXPECT_EQ(deliveries()["to/BY"].size(), 1U);
 }
 
@@ -1174,9 +1197,9 @@ TEST_F(HubTest, ALostDeliveryGoesOnFromTheCursorThatTheNodeNames) {
 TEST_F(HubTest, WhoMissedNewsIsToldHowLongTheLogIsOnceThereIsRoom) {
   greet(kBy, "BY");
   log({envelope()});
-  hub_.missed_news(kBy);
-  hub_.missed_news(kBy);
-  hub_.missed_news(kRu);  // It has gone meanwhile.
+  hub_.unsent(kBy, {});
+  hub_.unsent(kBy, {});
+  hub_.unsent(kRu, {});  // It has gone meanwhile.
   log({envelope("AM", {"BY"})});
   static_cast<void>(sent());
   hub_.tell_who_missed_news([](PeerHandle) { return false; });
@@ -1190,7 +1213,7 @@ TEST_F(HubTest, WhoMissedNewsIsToldHowLongTheLogIsOnceThereIsRoom) {
   EXPECT_EQ(told[0].message.batches().log_size(), hub_.sequencer().tree().size());
   hub_.tell_who_missed_news();
   EXPECT_TRUE(sent().empty()) << "once";
-  hub_.missed_news(kBy);
+  hub_.unsent(kBy, {});
   hub_.disconnected(kBy);
   greet(kBy, "BY");
   static_cast<void>(sent());
