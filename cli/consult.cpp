@@ -26,8 +26,8 @@ constexpr std::size_t kDigitsShown = 16;  // Of an N, in a list.
 Result<int> publish(client::Client& client, const client::Draft& draft, const std::string& timeout,
                     const Shared& shared) {
   CHANCERY_TRY(const std::chrono::milliseconds patience, text::parse_duration(timeout));
-  const client::Ticket ticket = client.publish(draft);
-  return tell_published(ticket, ticket.wait(client::Stage::kLogged, patience), shared);
+  client::PublishOutcome done = client.publish_until(draft, client::Stage::kLogged, patience);
+  return tell_published(done.ticket, std::move(done.outcome), shared);
 }
 
 // A draft about an opening, as its parties have to get it: to all of them, with its status,

@@ -179,14 +179,14 @@ Result<int> run_publish(const PublishOptions& options, const Shared& shared) {
   client::Client client(node);
   CHANCERY_TRY_VOID(complete_references(
       draft, [&](const std::string& name) { return client.show(name).notice; }));
-  const client::Ticket ticket = client.publish(draft);
+  if (options.wait == "logged") {
+    client::PublishOutcome done = client.publish_until(draft, client::Stage::kLogged, timeout);
+    return tell_published(done.ticket, std::move(done.outcome), shared);
+  }
   client::Outcome outcome;
   outcome.verdict = client::Verdict::kReached;
   outcome.stage = client::Stage::kQueued;
-  if (options.wait == "logged") {
-    outcome = ticket.wait(client::Stage::kLogged, timeout);
-  }
-  return tell_published(ticket, std::move(outcome), shared);
+  return tell_published(client.publish(draft), std::move(outcome), shared);
 }
 
 }  // namespace chancery::cli

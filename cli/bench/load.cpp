@@ -125,6 +125,24 @@ Result<Comparison> compare_received(const Exchange& exchange, std::size_t recipi
   return tally.result();
 }
 
+bool is_tried_again(const client::Error& error) {
+  return error.retryable() || error.outcome_unknown();
+}
+
+Result<void> wait_until_logged(Exchange& exchange, client::PublishOutcome done,
+                               Clock::time_point until) {
+  while (done.outcome.verdict != client::Verdict::kReached) {
+    if (done.outcome.verdict == client::Verdict::kRefused || os::steady_now() > until) {
+      return fail(ErrorCode::kUnavailable,
+                  done.ticket.id() + " was not logged: " +
+                      (done.outcome.code.empty() ? "it waits" : done.outcome.code));
+    }
+    CHANCERY_TRY_VOID(exchange.check());
+    done.outcome = done.ticket.wait(client::Stage::kLogged, kBenchSlice);
+  }
+  return {};
+}
+
 // How many notices the nodes of the recipients have.
 Result<SinkCount> count_arrivals(std::vector<client::Client>& nodes) {
   SinkCount count{.least = UINT64_MAX, .all = 0};
@@ -322,8 +340,29 @@ Publisher::Publisher(const Exchange& exchange, std::size_t origin, std::size_t w
     : client_(options_for(exchange.client_file(exchange.origins()[origin]), window)),
       origin_(origin) {}
 
+// One alone goes with the request to wait for it.
+Result<void> Publisher::publish_one(Exchange& exchange, const Shape& shape, std::uint64_t number) {
+  const Clock::time_point until = os::steady_now() + kPatience;
+  const client::Draft draft = draft_of(shape, {.origin = origin_, .number = number});
+  while (true) {
+    CHANCERY_TRY_VOID(exchange.check());
+    try {
+      return wait_until_logged(
+          exchange, client_.publish_until(draft, client::Stage::kLogged, kBenchSlice), until);
+    } catch (const client::Error& error) {
+      if (!is_tried_again(error) || os::steady_now() > until) {
+        return std::unexpected(error_of(error));
+      }
+    }
+    std::this_thread::sleep_for(kAgainAfter);
+  }
+}
+
 Result<void> Publisher::publish(Exchange& exchange, const Shape& shape, std::uint64_t first,
                                 std::size_t count, bool until_logged) {
+  if (count == 1 && until_logged) {
+    return publish_one(exchange, shape, first);
+  }
   const Clock::time_point until = os::steady_now() + kPatience;
   std::vector<client::Draft> drafts;
   drafts.reserve(count);
@@ -346,8 +385,7 @@ Result<void> Publisher::publish(Exchange& exchange, const Shape& shape, std::uin
           continue;
         }
         const std::optional<client::Error>& error = results[i].error;
-        if (!error.has_value() || (!error->retryable() && !error->outcome_unknown()) ||
-            os::steady_now() > until) {
+        if (!error.has_value() || !is_tried_again(*error) || os::steady_now() > until) {
           return error.has_value() ? std::unexpected(error_of(*error))
                                    : fail(ErrorCode::kInternal, "neither a ticket nor an error");
         }
@@ -359,18 +397,7 @@ Result<void> Publisher::publish(Exchange& exchange, const Shape& shape, std::uin
       }
     }
     for (const client::Ticket& ticket : until_logged ? to_wait_for : decltype(to_wait_for){}) {
-      while (true) {
-        CHANCERY_TRY_VOID(exchange.check());
-        const client::Outcome outcome = ticket.wait(client::Stage::kLogged, kBenchSlice);
-        if (outcome.verdict == client::Verdict::kReached) {
-          break;
-        }
-        if (outcome.verdict == client::Verdict::kRefused || os::steady_now() > until) {
-          return fail(ErrorCode::kUnavailable,
-                      ticket.id() +
-                          " was not logged: " + (outcome.code.empty() ? "it waits" : outcome.code));
-        }
-      }
+      CHANCERY_TRY_VOID(wait_until_logged(exchange, {.ticket = ticket, .outcome = {}}, until));
     }
   } catch (const client::Error& error) {
     return std::unexpected(error_of(error));

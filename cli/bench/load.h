@@ -85,6 +85,9 @@ class Publisher {
   [[nodiscard]] client::Client& client() { return client_; }
 
  private:
+  [[nodiscard]] Result<void> publish_one(Exchange& exchange, const Shape& shape,
+                                         std::uint64_t number);
+
   client::Client client_;
   std::size_t origin_;
   std::atomic<std::uint64_t> next_{0};

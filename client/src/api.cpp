@@ -140,6 +140,19 @@ client::Stage stage_from(std::string_view word) {
   bad_argument("stage '" + std::string(word) + "' is none of queued, logged, witnessed, delivered");
 }
 
+std::chrono::milliseconds timeout_of(std::uint64_t timeout_ms) {
+  return std::chrono::milliseconds(std::min<std::uint64_t>(timeout_ms, INT64_MAX));
+}
+
+void outcome_out(const client::Outcome& known, int* verdict, char** outcome) {
+  if (outcome != nullptr) {
+    json_out(outcome, client::outcome_json(known));
+  }
+  if (verdict != nullptr) {
+    *verdict = static_cast<int>(known.verdict);
+  }
+}
+
 void page_out(chancery_client* handle, const std::string& cursor, const char* query,
               chancery_position* next, char** page) {
   const std::string_view json = query == nullptr ? "{}" : text_in(query, "query");
@@ -346,15 +359,27 @@ chancery_error* chancery_wait(chancery_client* client, const char* id, const cha
     }
     const auto session = session_of(client);
     const std::string notice_id(text_in(id, "id"));
-    const auto timeout = static_cast<std::int64_t>(std::min<std::uint64_t>(timeout_ms, INT64_MAX));
-    const client::Outcome known = session->wait(notice_id, stage_from(text_in(stage, "stage")),
-                                                std::chrono::milliseconds(timeout));
+    outcome_out(
+        session->wait(notice_id, stage_from(text_in(stage, "stage")), timeout_of(timeout_ms)),
+        verdict, outcome);
+  });
+}
+
+chancery_error* chancery_publish_until(chancery_client* client, const char* draft,
+                                       const char* stage, uint64_t timeout_ms, char** ticket,
+                                       int* verdict, char** outcome) {
+  return guarded([&] {
+    begin_out(ticket, "ticket");
     if (outcome != nullptr) {
-      json_out(outcome, client::outcome_json(known));
+      *outcome = nullptr;
     }
-    if (verdict != nullptr) {
-      *verdict = static_cast<int>(known.verdict);
-    }
+    const auto session = session_of(client);
+    const auto [published, known] =
+        session->publish_until(value_or_throw(client::draft_from_json(
+                                   text_in(draft, "draft"), "draft", chancery::os::time_now())),
+                               stage_from(text_in(stage, "stage")), timeout_of(timeout_ms));
+    outcome_out(known, verdict, outcome);
+    json_out(ticket, client::published_json(published));
   });
 }
 

@@ -112,44 +112,52 @@ class Link::Worker {
   }
 
   Result<std::future<Answer>> begin(v1::LocalRequest& request, milliseconds timeout) {
+    CHANCERY_TRY(std::vector<std::future<Answer>> answers, begin_all({{&request, timeout}}));
+    return std::move(answers.front());
+  }
+
+  struct Asked {
+    v1::LocalRequest* request;
+    milliseconds timeout;
+  };
+  Result<std::vector<std::future<Answer>>> begin_all(const std::vector<Asked>& asked) {
     const Instant now = os::steady_now();
-    Pending pending;
-    pending.lane = lane_of(request);
-    pending.deadline = now + std::clamp(timeout, milliseconds(0), kTimeoutMax);
-    pending.connect_deadline = std::min(pending.deadline, now + options_.connect_timeout);
-    std::future<Answer> answer = pending.answer.get_future();
+    std::vector<std::future<Answer>> answers;
+    std::vector<Pending> all;
+    for (const auto& [request, timeout] : asked) {
+      Pending& pending = all.emplace_back();
+      pending.lane = lane_of(*request);
+      pending.deadline = now + std::clamp(timeout, milliseconds(0), kTimeoutMax);
+      pending.connect_deadline = std::min(pending.deadline, now + options_.connect_timeout);
+      answers.push_back(pending.answer.get_future());
+    }
     bool first = false;  // Whoever submitted one that was not taken yet has woken the worker.
     {
       const std::scoped_lock lock(mutex_);
       if (stopping_) {
         return std::unexpected(end_);
       }
-      const std::size_t most = options_.request_count_max;
-      const std::size_t room =
-          pending.lane == Lane::kUrgent ? most : std::max<std::size_t>(1, most - reserve_of(most));
-      if (open_count_ >= room) {
-        return fail(
-            ErrorCode::kQueueFull,
-            std::to_string(open_count_) + " requests are under way, limit " + std::to_string(room));
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        CHANCERY_TRY_VOID(check_room(open_count_ + i, all[i].lane));
+        asked[i].request->set_request_id(next_id_ + i);
+        all[i].frame = asked[i].request->SerializeAsString();
+        if (all[i].frame.size() > exchange::kRequestBytesMax) {
+          return fail(ErrorCode::kLimitExceeded,
+                      "a request of " + std::to_string(all[i].frame.size()) + " bytes, limit " +
+                          std::to_string(exchange::kRequestBytesMax));
+        }
       }
-      const std::uint64_t id = next_id_;
-      request.set_request_id(id);
-      pending.frame = request.SerializeAsString();
-      if (pending.frame.size() > exchange::kRequestBytesMax) {
-        return fail(ErrorCode::kLimitExceeded,
-                    "a request of " + std::to_string(pending.frame.size()) + " bytes, limit " +
-                        std::to_string(exchange::kRequestBytesMax));
-      }
-      ++next_id_;
-      ++open_count_;
-      ++stats_.request_count;
       first = submitted_.empty();
-      submitted_.emplace(id, std::move(pending));
+      open_count_ += all.size();
+      stats_.request_count += all.size();
+      for (Pending& pending : all) {
+        submitted_.emplace(next_id_++, std::move(pending));
+      }
     }
     if (first) {
       wake();
     }
-    return answer;
+    return answers;
   }
 
  private:
@@ -162,6 +170,17 @@ class Link::Worker {
     bool left = false;       // It was sent at least once.
     bool under_way = false;  // It was sent over the connection of now.
   };
+
+  // For one more in this lane, where so many are under way.
+  [[nodiscard]] Result<void> check_room(std::size_t open_count, Lane lane) const {
+    const std::size_t most = options_.request_count_max;
+    const std::size_t room =
+        lane == Lane::kUrgent ? most : std::max<std::size_t>(1, most - reserve_of(most));
+    return open_count < room ? Result<void>()
+                             : fail(ErrorCode::kQueueFull, std::to_string(open_count) +
+                                                               " requests are under way, limit " +
+                                                               std::to_string(room));
+  }
 
   void wake() const {
     const std::uint64_t one = 1;
@@ -438,6 +457,14 @@ Result<v1::LocalReply> Link::call(v1::LocalRequest request, milliseconds timeout
 Result<std::future<Result<v1::LocalReply>>> Link::begin(v1::LocalRequest& request,
                                                         milliseconds timeout) {
   return worker_->begin(request, timeout);
+}
+
+Result<std::vector<std::future<Result<v1::LocalReply>>>> Link::begin_all(std::vector<Asked> asked) {
+  std::vector<Worker::Asked> all;
+  for (Asked& each : asked) {
+    all.push_back({&each.request, each.timeout});
+  }
+  return worker_->begin_all(all);
 }
 
 const Options& Link::options() const {

@@ -19,6 +19,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <vector>
 
 #include "chancery/client.h"
 #include "chancery/v1/local.pb.h"
@@ -47,6 +48,14 @@ class Link {
   // all is told at once, and it may be begun again.
   [[nodiscard]] Result<std::future<Result<v1::LocalReply>>> begin(
       v1::LocalRequest& request, std::chrono::milliseconds timeout);
+
+  // Several that go together, in their order: all of them are begun, or none is.
+  struct Asked {
+    v1::LocalRequest request;
+    std::chrono::milliseconds timeout{};
+  };
+  [[nodiscard]] Result<std::vector<std::future<Result<v1::LocalReply>>>> begin_all(
+      std::vector<Asked> asked);
 
   [[nodiscard]] const Options& options() const;  // Without the secret key.
   [[nodiscard]] Stats stats() const;

@@ -36,12 +36,16 @@ chancery::Error wrong_answer() {
   throw Error(parts_of(wrong_answer()));
 }
 
-v1::LocalReply ask(Link& link, v1::LocalRequest request, milliseconds timeout) {
-  v1::LocalReply reply = value_or_throw(link.call(std::move(request), timeout));
+v1::LocalReply good_or_throw(Result<v1::LocalReply> answer) {
+  v1::LocalReply reply = value_or_throw(std::move(answer));
   if (reply.has_error()) {
     throw Error(parts_of(reply.error()));
   }
   return reply;
+}
+
+v1::LocalReply ask(Link& link, v1::LocalRequest request, milliseconds timeout) {
+  return good_or_throw(link.call(std::move(request), timeout));
 }
 
 bool is_not_found(const v1::LocalReply& reply) {
@@ -120,6 +124,13 @@ PublishResult published_or_why_not(const std::string& id, const Result<v1::Local
   return parts;
 }
 
+Published published_or_throw(PublishResult result) {
+  if (const auto* const why_not = std::get_if<ErrorParts>(&result)) {
+    throw Error(*why_not);
+  }
+  return std::get<Published>(std::move(result));
+}
+
 // Where a cursor stands after a request.
 Position moved(Link& link, v1::LocalRequest request) {
   const v1::LocalReply reply = ask(link, std::move(request), link.options().request_timeout);
@@ -166,38 +177,70 @@ void write(const Attempt& attempt, v1::Attempt& out) {
   out.set_attempts(attempt.attempts);
 }
 
-Outcome wait_for(Link& link, const std::string& id, Stage stage, milliseconds timeout) {
-  v1::LocalRequest request;
-  request.mutable_await()->set_notice_id(value_or_throw(from_uuid_text(id)));
-  request.mutable_await()->set_stage(static_cast<v1::Stage>(std::to_underlying(stage)));
-  const auto end = os::steady_now() + std::clamp(timeout, milliseconds(0), kWaitMax);
-  Outcome known;
-  for (;;) {
-    const auto begun = os::steady_now();
-    const auto left = std::max(std::chrono::floor<milliseconds>(end - begun), milliseconds(0));
+// A wait for a stage, slice by slice.
+class Wait {
+ public:
+  Wait(const std::string& id, Stage stage, milliseconds timeout)
+      : stage_(stage), end_(os::steady_now() + std::clamp(timeout, milliseconds(0), kWaitMax)) {
+    request_.mutable_await()->set_notice_id(value_or_throw(from_uuid_text(id)));
+    request_.mutable_await()->set_stage(static_cast<v1::Stage>(std::to_underlying(stage)));
+  }
+
+  [[nodiscard]] Link::Asked next_slice() {
+    begun_ = os::steady_now();
+    const auto left = std::max(std::chrono::floor<milliseconds>(end_ - begun_), milliseconds(0));
     const milliseconds slice = std::min(left, kSliceMax);
-    request.mutable_await()->set_timeout_ms(static_cast<std::uint64_t>(slice.count()));
+    request_.mutable_await()->set_timeout_ms(static_cast<std::uint64_t>(slice.count()));
+    return {.request = request_, .timeout = slice + kAnswerGrace};
+  }
+  // Whether the answer to the slice ends it, too.
+  bool take(Result<v1::LocalReply> answer) {
     try {
-      const v1::LocalReply reply = ask(link, request, slice + kAnswerGrace);
+      const v1::LocalReply reply = good_or_throw(std::move(answer));
       if (!reply.has_await()) {
         throw_wrong_answer();
       }
-      known = outcome_of(reply.await(), stage);
+      known_ = outcome_of(reply.await(), stage_);
     } catch (const Error& error) {
       if (!error.retryable()) {
         throw;
       }
-      explain(known, error.parts());
+      explain(known_, error.parts());
     }
-    if (known.verdict != Verdict::kUnknown || os::steady_now() >= end) {
-      break;
+    return known_.verdict != Verdict::kUnknown || os::steady_now() >= end_;
+  }
+  void sleep() const { std::this_thread::sleep_until(std::min(begun_ + kTurnMin, end_)); }
+
+  [[nodiscard]] Outcome outcome() const {
+    Outcome known = known_;
+    if (known.verdict == Verdict::kUnknown && known.code.empty()) {
+      explain(known, parts_of(chancery::Error{ErrorCode::kUnknownOutcome, ""}));
     }
-    std::this_thread::sleep_until(std::min(begun + kTurnMin, end));
+    return known;
   }
-  if (known.verdict == Verdict::kUnknown && known.code.empty()) {
-    explain(known, parts_of(chancery::Error{ErrorCode::kUnknownOutcome, ""}));
+
+ private:
+  Stage stage_;
+  std::chrono::steady_clock::time_point end_;
+  std::chrono::steady_clock::time_point begun_;
+  v1::LocalRequest request_;
+  Outcome known_;
+};
+
+// To its end; the answer to its first slice may be on its way.
+Outcome wait_to_end(Link& link, Wait& wait,
+                    std::optional<std::future<Result<v1::LocalReply>>> first) {
+  const auto answer = [&]() -> Result<v1::LocalReply> {
+    if (first.has_value()) {
+      return std::exchange(first, std::nullopt)->get();
+    }
+    Link::Asked slice = wait.next_slice();
+    return link.call(std::move(slice.request), slice.timeout);
+  };
+  while (!wait.take(answer())) {
+    wait.sleep();
   }
-  return known;
+  return wait.outcome();
 }
 
 Page page_of(Link& link, v1::InboxRequest inbox, milliseconds wait) {
@@ -233,11 +276,7 @@ void Session::close() {
 }
 
 Published Session::publish(Draft draft) {
-  const PublishResult result = std::move(publish_batch({std::move(draft)}).front());
-  if (const auto* const why_not = std::get_if<ErrorParts>(&result)) {
-    throw Error(*why_not);
-  }
-  return std::get<Published>(result);
+  return published_or_throw(std::move(publish_batch({std::move(draft)}).front()));
 }
 
 Published Session::acknowledge(const std::string& name, Stage level, const std::string& remark) {
@@ -324,7 +363,47 @@ std::vector<PublishResult> Session::publish_batch(
 }
 
 Outcome Session::wait(const std::string& id, Stage stage, milliseconds timeout) {
-  return wait_for(*link_, id, stage, timeout);
+  Wait wait(id, stage, timeout);
+  return wait_to_end(*link_, wait, std::nullopt);
+}
+
+// Both requests are on their way before the first is answered: the node knows the notice by the
+// time it takes the second. Its answer is waited for first, so the caller is woken once.
+std::pair<Published, Outcome> Session::publish_until(Draft draft, Stage stage,
+                                                     milliseconds timeout) {
+  draft.id = draft.id.empty() ? make_notice_id() : draft.id;
+  const auto refuse = [&](ErrorParts parts) {
+    parts.notice_id = draft.id;
+    throw Error(std::move(parts));
+  };
+  Result<v1::PublishRequest> request = publish_request(draft);
+  if (!request.has_value()) {
+    refuse(parts_of(request.error()));
+  }
+  Wait wait(draft.id, stage, timeout);
+  std::vector<Link::Asked> both(1);
+  *both.front().request.mutable_publish() = *std::move(request);
+  both.front().timeout = link_->options().request_timeout;
+  both.push_back(wait.next_slice());
+  auto begun = link_->begin_all(std::move(both));
+  if (!begun.has_value() && begun.error().code != ErrorCode::kQueueFull) {
+    refuse(parts_of(begun.error()));
+  }
+  std::pair<Published, Outcome> done;
+  std::optional<std::future<Result<v1::LocalReply>>> first;
+  if (begun.has_value()) {
+    first = std::move(begun->back());
+    first->wait();
+    done.first = published_or_throw(published_or_why_not(draft.id, begun->front().get()));
+  } else {
+    done.first = publish(std::move(draft));  // There may be room for one at a time.
+  }
+  try {
+    done.second = wait_to_end(*link_, wait, std::move(first));
+  } catch (const Error& error) {
+    explain(done.second, error.parts());
+  }
+  return done;
 }
 
 Page Session::page(const std::string& cursor, const InboxQuery& query) {

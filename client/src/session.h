@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -55,6 +56,9 @@ class Session {
   void close();
 
   [[nodiscard]] Published publish(Draft draft);
+  // Both requests go together. What keeps it from waiting for what is published is in the outcome.
+  [[nodiscard]] std::pair<Published, Outcome> publish_until(Draft draft, Stage stage,
+                                                            std::chrono::milliseconds timeout);
   // `level` is Stage::kRead or kActioned.
   [[nodiscard]] Published acknowledge(const std::string& name, Stage level,
                                       const std::string& remark);

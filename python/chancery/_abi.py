@@ -61,6 +61,7 @@ SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "chancery_new_notice_id": (ERROR, [OUT]),
     "chancery_publish": (ERROR, [CLIENT, TEXT, OUT]),
     "chancery_wait": (ERROR, [CLIENT, TEXT, TEXT, U64, ctypes.POINTER(INT), OUT]),
+    "chancery_publish_until": (ERROR, [CLIENT, TEXT, TEXT, U64, OUT, ctypes.POINTER(INT), OUT]),
     "chancery_inbox": (ERROR, [CLIENT, TEXT, POSITION, OUT]),
     "chancery_read": (ERROR, [CLIENT, TEXT, TEXT, POSITION, OUT]),
     "chancery_commit": (ERROR, [CLIENT, TEXT, POSITION, POSITION]),
@@ -132,6 +133,11 @@ def taken_text(name: str, *arguments: Any) -> str:
     """Of a function whose last argument is a `char **`."""
     out = ctypes.c_void_p()
     call(name, *arguments, ctypes.byref(out))
+    return text_of(out)
+
+
+def text_of(out: ctypes.c_void_p) -> str:
+    """Of a text that a function gave; it is freed."""
     try:
         return ctypes.string_at(out.value or 0).decode()
     finally:

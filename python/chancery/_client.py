@@ -99,6 +99,20 @@ class Client:
         text = _abi.taken_text("chancery_publish", self._handle, _abi.c_text(json.dumps(draft_json(draft))))
         return Ticket(self, json.loads(text))
 
+    def publish_until(self, draft: Draft, stage: str = "logged", timeout: float = 30) -> tuple[Ticket, Outcome]:
+        """As publish() and then wait(), in one way to the node: for those who wait for each notice. Raises what
+        publish() does; what keeps it from waiting for what was published is in the outcome."""
+        ticket = ctypes.c_void_p()
+        begun = time.monotonic()
+        text = _abi.taken_text("chancery_publish_until", self._handle, _abi.c_text(json.dumps(draft_json(draft))),
+                               _abi.c_text(stage), int(min(timeout, SLICE) * 1000), ctypes.byref(ticket), None)
+        published = Ticket(self, json.loads(_abi.text_of(ticket)))
+        outcome = json.loads(text)
+        left = timeout - (time.monotonic() - begun)
+        if outcome["verdict"] == "unknown" and timeout > SLICE and left > 0:
+            return published, published.wait(stage, left)
+        return published, outcome_of(outcome)
+
     def acknowledge(self, name: str, level: str, remark: str = "") -> Ticket:
         """Publishes that people here read a notice of another member (level "read") or acted on it ("actioned"),
         to its origin. Named as for show()."""

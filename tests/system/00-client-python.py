@@ -104,8 +104,9 @@ class ClientPython(Trial):
     def test_the_outbox_and_cursors(self):
         self.start("AM", "BY")
         node, reader = self.client("AM"), self.client("BY")
-        ticket = node.publish(draft(subject="one", to=("BY",)))
-        self.assertEqual(ticket.wait("logged", timeout=20).verdict, "reached")
+        ticket, outcome = node.publish_until(draft(subject="one", to=("BY",)), "logged", timeout=20)
+        self.assertEqual(outcome.verdict, "reached")
+        self.assertEqual(ticket.wait("logged", timeout=20), outcome)
         page = node.outbox(stages=["logged"])
         self.assertEqual([(e.notice.id, e.stage, e.sent, e.error, e.notice.subject) for e in page.entries],
                          [(ticket.id, "logged", True, None, "one")])
@@ -129,6 +130,7 @@ class ClientPython(Trial):
     def test_what_does_not_arrive_in_time_is_unknown_and_no_error(self):
         self.start("AM")
         self.hub.stop()
+        self.assertEqual(self.client("AM").publish_until(draft(), timeout=0.7)[1].verdict, "unknown")
         outcome = self.client("AM").publish(draft()).wait("logged", timeout=0.7)
         self.assertEqual((outcome.verdict, outcome.stage, outcome.error["code"]),
                          ("unknown", "queued", "unknown-outcome"))
@@ -245,7 +247,7 @@ print(node.publish(chancery.Draft(kind="contact", to=["BY"], content={{"counterp
             if "chancery_" in c_type:
                 return python is (_abi.OUT if c_type.endswith("**") else ctypes.c_void_p)
             return python in kinds[c_type]
-        self.assertEqual(len(header), 41)
+        self.assertEqual(len(header), 42)
         for name, (result, arguments) in _abi.SIGNATURES.items():
             c_result, c_arguments = header[name]
             self.assertTrue(fits(c_result, result), (name, c_result, result))

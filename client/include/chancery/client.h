@@ -74,6 +74,12 @@ class Ticket {
   std::shared_ptr<chancery_client> handle_;
 };
 
+// A notice that was published, and what it came to in time.
+struct PublishOutcome {
+  Ticket ticket;
+  Outcome outcome;
+};
+
 // Of one draft of a batch: its ticket, or why it was not taken.
 struct BatchResult {
   std::optional<Ticket> ticket;
@@ -223,6 +229,12 @@ class Client {
   // Returns when the notice is durable in the node's outbox. After "unknown-outcome" or
   // "no-daemon", publish the same draft with Error::notice_id(): it stays one notice.
   [[nodiscard]] Ticket publish(const Draft& draft);
+
+  // As publish() and then Ticket::wait(), in one way to the node: for those who wait for each
+  // notice. Throws as publish() does; what keeps it from waiting for what was published is in the
+  // outcome.
+  [[nodiscard]] PublishOutcome publish_until(const Draft& draft, Stage stage,
+                                             std::chrono::milliseconds timeout);
 
   // Publishes that people here read a notice of another member (Stage::kRead), or acted on it
   // (Stage::kActioned): to its origin, with its status, precedence and label. Named as for show().

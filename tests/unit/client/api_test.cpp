@@ -61,7 +61,7 @@ std::optional<v1::LocalReply> silence(const v1::LocalRequest&) {
   return std::nullopt;
 }
 
-constexpr std::size_t kEachCall = 18;  // What each_call() makes.
+constexpr std::size_t kEachCall = 19;  // What each_call() makes.
 constexpr const char* kDraft = R"({"kind": "training", "to": "BY", "content": {"title": "t"}})";
 
 class ApiTest : public ::testing::Test {
@@ -104,6 +104,9 @@ class ApiTest : public ::testing::Test {
         named([&](char** out) { return chancery_publish(client, kDraft, out); }),
         named([&](char** out) {
           return chancery_wait(client, id.c_str(), "logged", 10, nullptr, out);
+        }),
+        named([&](char** out) {
+          return chancery_publish_until(client, kDraft, "logged", 10, out, nullptr, nullptr);
         }),
         named([&](char** out) { return chancery_inbox(client, nullptr, nullptr, out); }),
         named([&](char** out) { return chancery_read(client, "c", nullptr, nullptr, out); }),
@@ -150,6 +153,15 @@ TEST_F(ApiTest, WhatACProgramDoesWorks) {
   EXPECT_EQ(outcome["verdict"], "reached");
   EXPECT_EQ(outcome["index"], 7);
   EXPECT_TRUE(outcome["error"].is_null());
+
+  verdict = CHANCERY_UNKNOWN;
+  char* known = nullptr;
+  ASSERT_EQ(
+      name_of(chancery_publish_until(client_, kDraft, "logged", 2000, &text, &verdict, &known)),
+      "");
+  EXPECT_EQ(verdict, CHANCERY_REACHED);
+  EXPECT_EQ(taken(text)["recipients"], text::Json({"BY"}));
+  EXPECT_EQ(taken(known), outcome);
 
   chancery_position next{};
   ASSERT_EQ(name_of(chancery_read(client_, "c", R"({"kinds": "contact"})", &next, &text)), "");
@@ -231,6 +243,13 @@ TEST_F(ApiTest, ANullThatIsNotAllowedIsABadArgumentAndNoCrash) {
   EXPECT_EQ(name_of(chancery_wait(client_, nullptr, "logged", 1, nullptr, nullptr)), bad);
   EXPECT_EQ(name_of(chancery_wait(client_, "i", nullptr, 1, nullptr, nullptr)), bad);
   EXPECT_EQ(name_of(chancery_wait(client_, "i", "refused", 1, nullptr, nullptr)), bad);
+  EXPECT_EQ(name_of(chancery_publish_until(client_, kDraft, "no", 1, &text, nullptr, nullptr)),
+            bad);
+  EXPECT_EQ(name_of(chancery_publish_until(client_, kDraft, nullptr, 1, &text, nullptr, nullptr)),
+            bad);
+  EXPECT_EQ(
+      detail_of(chancery_publish_until(client_, kDraft, "logged", 1, nullptr, nullptr, nullptr)),
+      "ticket is NULL");
   EXPECT_EQ(name_of(chancery_inbox(client_, nullptr, nullptr, nullptr)), bad);
   EXPECT_EQ(name_of(chancery_read(client_, nullptr, nullptr, nullptr, &text)), bad);
   EXPECT_EQ(name_of(chancery_read(client_, "", nullptr, nullptr, &text)), bad);
@@ -299,7 +318,7 @@ TEST_F(ApiTest, AfterCloseEachCallSaysSo) {
   start_node(answer);
   open();
   EXPECT_EQ(each_call(client_),
-            (std::vector<std::string>{"", "", "", "", "", "not-found", "not-found", "not-found",
+            (std::vector<std::string>{"", "", "", "", "", "", "not-found", "not-found", "not-found",
                                       "not-found", "not-found", "not-found", "", "", "not-found",
                                       "not-found", "not-found", "", ""}));
   chancery_close(client_);

@@ -622,6 +622,91 @@ TEST_F(ClientTest, AWaitForWhatTheNodeDoesNotKnowIsAnError) {
       "not-found");
 }
 
+TEST_F(ClientTest, WhatIsPublishedUntilAStageGoesWithTheRequestToWaitForIt) {
+  std::atomic<std::uint64_t> published = 0;
+  start_node([&](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    if (request.has_publish()) {
+      published = request.request_id();
+      return std::nullopt;
+    }
+    v1::LocalReply reply = publish_reply();  // Only once it is waited for.
+    reply.set_request_id(published);
+    return reply;
+  });
+  Client client(options());
+  const PublishOutcome done = client.publish_until(draft(), Stage::kLogged, milliseconds(0));
+  EXPECT_EQ(done.ticket.recipients(), (std::vector<std::string>{"BY", "RU"}));
+  EXPECT_EQ(done.outcome.verdict, Verdict::kUnknown);
+  EXPECT_EQ(done.outcome.code, "unknown-outcome");
+  stop_node();
+}
+
+TEST_F(ClientTest, WhatIsPublishedUntilAStageComesToIt) {
+  start_node(publish_and_log);
+  Client client(options());
+  const PublishOutcome done = client.publish_until(draft(), Stage::kLogged, milliseconds(4000));
+  EXPECT_EQ(done.outcome.verdict, Verdict::kReached);
+  EXPECT_EQ(done.outcome.index, 7U);
+  ASSERT_EQ(node_->requests().size(), 2U);
+  EXPECT_EQ(uuid_text(as_bytes(node_->requests().at(0).publish().notice_id())), done.ticket.id());
+  EXPECT_EQ(uuid_text(as_bytes(node_->requests().at(1).await().notice_id())), done.ticket.id());
+}
+
+TEST_F(ClientTest, AWaitForWhatIsPublishedGoesOnSliceBySlice) {
+  start_node([](const v1::LocalRequest& request) {
+    static std::atomic<int> asked = 0;
+    return request.has_publish() ? publish_reply()
+                                 : await_reply(++asked < 3 ? v1::STAGE_QUEUED : v1::STAGE_LOGGED);
+  });
+  Client client(options());
+  EXPECT_EQ(client.publish_until(draft(), Stage::kLogged, milliseconds(4000)).outcome.verdict,
+            Verdict::kReached);
+  EXPECT_EQ(node_->requests().size(), 4U);
+}
+
+TEST_F(ClientTest, WhatIsNotPublishedIsNotWaitedFor) {
+  start_node([](const v1::LocalRequest& request) {
+    return request.has_publish() ? error_reply(35, "not this one") : error_reply(90, "no such");
+  });
+  Client client(options());
+  const auto until_logged = [&](const Draft& draft) {
+    static_cast<void>(client.publish_until(draft, Stage::kLogged, milliseconds(60'000)));
+  };
+  const auto begun = Clock::now();
+  try {
+    until_logged(draft());
+    ADD_FAILURE() << "published";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.name(), "kind-not-granted");
+    EXPECT_FALSE(error.notice_id().empty());
+  }
+  Draft bad = draft();
+  bad.kind = "no kind";
+  EXPECT_EQ(error_name([&] { until_logged(bad); }), "invalid-kind");
+  EXPECT_EQ(node_->requests().size(), 2U) << "the second was not sent";
+  EXPECT_LT(Clock::now() - begun, milliseconds(30'000));
+}
+
+TEST_F(ClientTest, WhatKeepsItFromWaitingIsInTheOutcomeOfWhatWasPublished) {
+  start_node([](const v1::LocalRequest& request) {
+    return request.has_publish() ? publish_reply() : error_reply(90, "no such");
+  });
+  Client client(options());
+  const PublishOutcome done = client.publish_until(draft(), Stage::kLogged, milliseconds(60'000));
+  EXPECT_EQ(done.ticket.recipients().size(), 2U);
+  EXPECT_EQ(done.outcome.verdict, Verdict::kUnknown);
+  EXPECT_EQ(done.outcome.code, "not-found");
+}
+
+TEST_F(ClientTest, WhereOneRequestMayBeUnderWayTheWaitComesAfterIt) {
+  start_node(publish_and_log);
+  Options one = options();
+  one.request_count_max = 1;
+  Client client(one);
+  EXPECT_EQ(client.publish_until(draft(), Stage::kLogged, milliseconds(4000)).outcome.index, 7U);
+  EXPECT_EQ(node_->requests().size(), 2U);
+}
+
 TEST_F(ClientTest, ATicketOutlivesItsClient) {
   start_node(publish_and_log);
   std::optional<Client> client(options());

@@ -179,12 +179,15 @@ inline Outcome outcome_of(const std::string& text) {
   return outcome;
 }
 
+inline std::uint64_t ms_of(std::chrono::milliseconds timeout) {
+  return static_cast<std::uint64_t>(std::max(timeout.count(), {}));
+}
+
 inline Outcome wait(chancery_client* handle, const std::string& id, Stage stage,
                     std::chrono::milliseconds timeout) {
-  const auto ms = static_cast<std::uint64_t>(std::max(timeout.count(), {}));
   return outcome_of(text_of([&](char** outcome) {
-    return chancery_wait(handle, c_text(id, "the id"), kStages.word(stage).c_str(), ms, nullptr,
-                         outcome);
+    return chancery_wait(handle, c_text(id, "the id"), kStages.word(stage).c_str(), ms_of(timeout),
+                         nullptr, outcome);
   }));
 }
 
@@ -222,6 +225,20 @@ inline Ticket Client::publish(const Draft& draft) {
     return chancery_publish(handle_.get(), detail::json_of(draft).c_str(), ticket);
   });
   return ticket_of(detail::JsonObject(detail::JsonValue(text)));
+}
+
+inline PublishOutcome Client::publish_until(const Draft& draft, Stage stage,
+                                            std::chrono::milliseconds timeout) {
+  std::string known;
+  const std::string text = detail::text_of([&](char** ticket) -> chancery_error* {
+    known = detail::text_of([&](char** outcome) {
+      return chancery_publish_until(handle_.get(), detail::json_of(draft).c_str(),
+                                    detail::kStages.word(stage).c_str(), detail::ms_of(timeout),
+                                    ticket, nullptr, outcome);
+    });
+    return nullptr;
+  });
+  return {ticket_of(detail::JsonObject(detail::JsonValue(text))), detail::outcome_of(known)};
 }
 
 inline Ticket Client::acknowledge(const std::string& name, Stage level, const std::string& remark) {
