@@ -124,7 +124,7 @@ void tell_older(Older older, std::size_t count) {
 
 Result<void> show_page(const client::Page& page, bool json) {
   for (const client::Notice& notice : page.notices) {
-    std::cout << (json ? json_line(client::notice_json(notice)) : inbox_line(notice)) << "\n";
+    std::cout << (json ? client::notice_line(notice) : inbox_line(notice)) << "\n";
   }
   return flush();
 }
@@ -147,9 +147,7 @@ Result<int> show_all(InboxReader& reader, const InboxOptions& options, bool json
     std::cout << inbox_threads(std::move(all.notices),
                                [&](const std::string& n) { return reader.find(n); });
   } else if (json) {
-    text::Json shown = client::page_json(all);
-    shown["more"] = reader.older() != Older::kNone;
-    std::cout << json_line(shown) << "\n";
+    std::cout << client::page_line(all, reader.older() != Older::kNone) << "\n";
   }
   CHANCERY_TRY_VOID(flush());
   reader.done();

@@ -6,7 +6,6 @@
 #include "client/src/convert.h"
 #include "client/src/notice_json.h"
 #include "io/log/log.h"
-#include "io/text/harmless.h"
 #include "node/engine/local_replies.h"
 
 namespace chancery::node {
@@ -18,7 +17,7 @@ constexpr std::size_t kToldAtOnceMax = 64;  // Each is read, hashed and written 
 
 Result<std::string> feed_message(const v1::InboxItem& item) {
   CHANCERY_TRY(const client::Notice notice, client::notice_from(item));
-  return notice.origin + "/" + notice.kind + "/ " + text::json_line(client::notice_json(notice));
+  return notice.origin + "/" + notice.kind + "/ " + client::notice_line(notice);
 }
 
 Result<Feed> Feed::open(zmq::Context& context, const std::string& path, NodeStore& store) {

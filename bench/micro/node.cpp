@@ -29,7 +29,6 @@
 #include "core/exchange/policy.h"
 #include "core/exchange/seal.h"
 #include "core/exchange/strict.h"
-#include "io/text/harmless.h"
 #include "io/text/json.h"
 #include "node/core/intake.h"
 #include "node/core/link.h"
@@ -441,7 +440,7 @@ client::Page page_of(const std::string& frame) {
 }
 
 std::string json_of(const std::string& frame) {
-  return text::json_line(client::page_json(page_of(frame)));
+  return client::page_line(page_of(frame));
 }
 
 client::Page page_by_json(const std::string& frame) {

@@ -396,15 +396,21 @@ Json cursors_json(const Cursors& cursors) {
   return {{"cursors", std::move(list)}, {"newest_arrival", cursors.newest_arrival}};
 }
 
-Json page_json(const Page& page) {
-  Json notices = Json::array();
+std::string page_line(const Page& page, std::optional<bool> more) {
+  std::vector<std::string> notices;
+  notices.reserve(page.notices.size());
   for (const Notice& notice : page.notices) {
-    notices.push_back(notice_json(notice));
+    notices.push_back(to_json(notice));
   }
-  return {{"notices", std::move(notices)},
-          {"next_after", page.next.arrival},
-          {"next_after_urgent", page.next.arrival_urgent},
-          {"unmarked", page.unmarked}};
+  detail::JsonWriter json;
+  json.list("notices", notices);
+  json.number("next_after", page.next.arrival);
+  json.number("next_after_urgent", page.next.arrival_urgent);
+  json.truth("unmarked", page.unmarked);
+  if (more.has_value()) {
+    json.truth("more", *more);
+  }
+  return text::harmless(json.take());
 }
 
 Json published_json(const Published& published) {

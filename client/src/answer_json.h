@@ -34,7 +34,7 @@ namespace chancery::client {
 // Of a batch the answer is as long as a program has notices to publish: written as it comes.
 [[nodiscard]] std::string results_line(const std::vector<PublishResult>& results);
 
-// A page of a cursor as page_json() gives it, or so much of it as says what is done with.
+// A page of a cursor as page_line() gives it, or so much of it as says what is done with.
 [[nodiscard]] Result<PageDone> page_done_from_json(std::string_view json);
 [[nodiscard]] Result<NackOrder> nack_from_json(std::string_view json);
 [[nodiscard]] Result<DeferredQuery> deferred_query_from_json(std::string_view json);
@@ -43,7 +43,9 @@ namespace chancery::client {
 [[nodiscard]] text::Json deferrals_json(const std::vector<Deferral>& deferrals);
 [[nodiscard]] text::Json deferred_json(const DeferredPage& page);
 [[nodiscard]] text::Json deferred_entry_json(const DeferredEntry& entry);
-[[nodiscard]] text::Json page_json(const Page& page);
+// Of a page the answer is as long as there are notices: on one line, harmless, without a tree.
+// `more` is what the command says besides.
+[[nodiscard]] std::string page_line(const Page& page, std::optional<bool> more = std::nullopt);
 [[nodiscard]] text::Json published_json(const Published& published);
 [[nodiscard]] text::Json outcome_json(const Outcome& outcome);
 [[nodiscard]] text::Json outbox_json(const OutboxPage& page);

@@ -158,7 +158,7 @@ void page_out(chancery_client* handle, const std::string& cursor, const char* qu
   const std::string_view json = query == nullptr ? "{}" : text_in(query, "query");
   const client::Page read = session_of(handle)->page(
       cursor, value_or_throw(client::query_from_json(json, chancery::os::time_now())));
-  json_out(page, client::page_json(read));
+  text_out(page, client::page_line(read));
   if (next != nullptr) {
     *next = {read.next.arrival, read.next.arrival_urgent};
   }

@@ -7,6 +7,7 @@
 #include "client/src/json_reader.h"
 #include "core/base/bytes.h"
 #include "core/base/encoding.h"
+#include "io/text/harmless.h"
 #include "io/text/times.h"
 
 namespace chancery::client {
@@ -89,28 +90,6 @@ Json text_or_null(const std::string& text) {
   return text.empty() ? Json(nullptr) : Json(text);
 }
 
-Json time_or_null(const std::optional<Time>& time) {
-  return time ? Json(text::time_for_programs(*time)) : Json(nullptr);
-}
-
-Json recipients_json(const Notice& notice) {
-  Json out = Json::array();
-  for (const Recipient& recipient : notice.recipients) {
-    out.push_back({{"member", recipient.member}, {"role", to_string(recipient.role)}});
-  }
-  return out;
-}
-
-Json attachments_json(const Notice& notice) {
-  Json out = Json::array();
-  for (const Attachment& attachment : notice.attachments) {
-    out.push_back({{"name", attachment.name},
-                   {"media_type", attachment.media_type},
-                   {"size", attachment.size}});
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<Draft> draft_from_json(std::string_view json, std::string_view source, Time now) {
@@ -151,43 +130,18 @@ std::optional<std::vector<Draft>> good_drafts(std::string_view json, Time now) {
   return drafts;
 }
 
+std::string notice_line(const Notice& notice) {
+  return text::harmless(to_json(notice));
+}
+
 Json notice_json(const Notice& notice) {
-  auto content = text::parse_json(notice.content_json, kDocumentDepthMax);
-  return {{"arrival", notice.arrival},
-          {"index", notice.index},
-          {"accepted_at", text::time_for_programs(notice.accepted_at)},
-          {"created_at", text::time_in_us(notice.created_at)},
-          {"arrived_at", text::time_for_programs(notice.arrived_at)},
-          {"notice", notice.notice},
-          {"id", notice.id},
-          {"origin", notice.origin},
-          {"kind", notice.kind},
-          {"status", notice.status},
-          {"precedence", notice.precedence},
-          {"classification", notice.label.classification},
-          {"handling", notice.label.handling},
-          {"tlp", to_string(notice.label.tlp)},
-          {"recipients", recipients_json(notice)},
-          {"expires_at", time_or_null(notice.expires_at)},
-          {"subject", notice.subject},
-          {"language", notice.language},
-          {"content", content.has_value() ? *std::move(content) : Json(nullptr)},
-          {"problems", notice.problems},
-          {"thread", text_or_null(notice.thread)},
-          {"in_reply_to", text_or_null(notice.in_reply_to)},
-          {"supersedes", notice.supersedes},
-          {"cancels", notice.cancels},
-          {"translation_of", text_or_null(notice.translation_of)},
-          {"reply_by", time_or_null(notice.reply_by)},
-          {"attachments", attachments_json(notice)},
-          {"logged", notice.logged},
-          {"witnessed", notice.witnessed},
-          {"sealed", notice.sealed},
-          {"own", notice.own},
-          {"erased_at", time_or_null(notice.erased_at)},
-          {"key_id", notice.key_id},
-          {"redelivered", notice.redelivered},
-          {"attempts", notice.attempts}};
+  Result<Json> json = text::parse_json(notice_line(notice), kDocumentDepthMax);
+  if (!json.has_value()) {  // Only its content may be what is none, or too deep.
+    Notice rest = notice;
+    rest.content_json.clear();
+    json = text::parse_json(notice_line(rest), kDocumentDepthMax);
+  }
+  return json.value_or(Json());
 }
 
 Json details_json(const Details& details) {

@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   CHANCERY_CHECK(parsed.has_value() && parsed->is_object());
   client::Page page;
   page.notices = {*notice};
-  const client::Page read = client::detail::page_of(cli::json_line(client::page_json(page)));
+  const client::Page read = client::detail::page_of(client::page_line(page));
   CHANCERY_CHECK(client::notice_json(read.notices.at(0)) == client::notice_json(*notice));
   CHANCERY_CHECK(is_printable(cli::inbox_line(*notice), false));
   CHANCERY_CHECK(is_printable(cli::sheet(details), true));

@@ -2,7 +2,8 @@
 // chancery.h gives, which is well-formed, and is no judge of what is not.
 //
 // A JsonValue looks into the text that it was made from, which must outlive it; what lies in a
-// value that nobody asks for (a notice's content) is stepped over, not read. Values; any thread.
+// value that nobody asks for (a notice's content) is stepped over, not read. Values; any thread,
+// but for an object, which one thread uses at a time.
 
 #pragma once
 
@@ -140,10 +141,17 @@ class JsonScanner {
     }
   }
   void skip_string() {
-    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) {
-      at_ += text_[at_] == '\\' ? 1U : 0U;
-    }
-    ++at_;
+    const auto is_escaped = [this](std::size_t at, std::size_t begin) {
+      std::size_t before = at;
+      while (before > begin && text_[before - 1] == '\\') {
+        --before;
+      }
+      return (at - before) % 2 == 1;
+    };
+    const std::size_t begin = ++at_;
+    do {
+      at_ = std::min(text_.find('"', at_), text_.size());
+    } while (at_ < text_.size() && is_escaped(at_++, begin));
   }
 
   std::string_view text_;
@@ -188,14 +196,21 @@ class JsonObject {
     } while (scanner.take(','));
   }
 
+  // Quickest where fields are asked for in their order.
   [[nodiscard]] JsonValue operator[](std::string_view key) const {
-    const auto found = std::find_if(fields_.begin(), fields_.end(),
-                                    [key](const auto& field) { return field.first == key; });
-    return found == fields_.end() ? JsonValue() : found->second;
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+      next_ = next_ < fields_.size() ? next_ : 0;
+      const auto& [name, value] = fields_[next_++];
+      if (name == key) {
+        return value;
+      }
+    }
+    return {};
   }
 
  private:
   std::vector<std::pair<std::string_view, JsonValue>> fields_;
+  mutable std::size_t next_ = 0;  // Where the next one is looked for first.
 };
 
 // An object with what was set, in that order.
@@ -225,7 +240,8 @@ class JsonWriter {
     begin(key);
     out_ += '[';
     for (const std::string& value : values) {
-      out_ += (&value == &values.front() ? "" : ",") + value;
+      out_ += &value == &values.front() ? "" : ",";
+      out_ += value;
     }
     out_ += ']';
   }
@@ -237,28 +253,37 @@ class JsonWriter {
 
  private:
   void begin(const char* key) {
-    out_ += out_.empty() ? '{' : ',';
-    quote(key);
-    out_ += ':';
+    out_ += out_.empty() ? "{\"" : ",\"";
+    out_ += key;
+    out_ += "\":";
   }
   void quote(std::string_view value) {
     constexpr std::string_view kDigits = "0123456789abcdef";
+    constexpr std::string_view kEscapes = "\bb\ff\nn\rr\tt";
+    const auto is_plain = [](char c) {
+      return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
+    };
     out_ += '"';
-    std::size_t done = 0;
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      const auto byte = static_cast<unsigned char>(value[i]);
-      if (byte >= 0x20 && byte != '"' && byte != '\\') {
-        continue;
+    const char* const end = value.data() + value.size();
+    for (const char* done = value.data(); done != end;) {
+      const char* const plain_end = std::find_if_not(done, end, is_plain);
+      out_.append(done, plain_end);
+      if (plain_end == end) {
+        break;
       }
-      out_.append(value, done, i - done).append(1, '\\');
-      if (byte < 0x20) {
-        out_.append("u00").append(1, kDigits[byte >> 4U]).append(1, kDigits[byte & 0xFU]);
+      const auto byte = static_cast<unsigned char>(*plain_end);
+      const std::size_t known = kEscapes.find(*plain_end);
+      out_ += '\\';
+      if (byte >= 0x20) {
+        out_ += *plain_end;
+      } else if (known != std::string_view::npos) {
+        out_ += kEscapes[known + 1];
       } else {
-        out_ += value[i];
+        out_.append("u00").append(1, kDigits[byte >> 4U]).append(1, kDigits[byte & 0xFU]);
       }
-      done = i + 1;
+      done = plain_end + 1;
     }
-    out_.append(value, done).append(1, '"');
+    out_ += '"';
   }
 
   std::string out_;
