@@ -66,8 +66,13 @@ Result<void> Engine::sign_and_submit() {
   if (!outbox_changed_ || !may_sign) {
     return {};
   }
+  CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
+  // Whatever else waits is not read, for each that comes to it, before its turn.
+  const bool only_urgent = outbox.signed_count > 0 && outbox.queued < kSignedTogetherMax;
+  // MINIMIZE holds back nothing that is urgent.
+  const v1::Precedence lowest = only_urgent ? v1::PRECEDENCE_IMMEDIATE : lowest_;
   Result<std::vector<Waiting>> queued =
-      store_->waiting(kSignedTogetherMax, kWindow.bytes_max, lowest_);
+      store_->waiting(kSignedTogetherMax, kWindow.bytes_max, lowest);
   if (!queued.has_value()) {
     CHANCERY_TRY(const Met met, keep_damages());
     return met.new_count > 0 ? Result<void>()
@@ -77,7 +82,6 @@ Result<void> Engine::sign_and_submit() {
   if (count_urgent(waiting) > 0) {
     urgency_.passed(now_.steady);
   }
-  CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
   CHANCERY_TRY(const std::uint64_t before, bytes_on_the_way());
   uplink_.on_the_way(before, now_.steady, urgency_.is_on(now_.steady));
   SigningWindow window = kWindow;  // What is sent again fills it first.

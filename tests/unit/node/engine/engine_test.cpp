@@ -238,6 +238,21 @@ TEST_F(EngineTest, ABacklogGoesUpAsItIsAnsweredAndTheUrgentAtOnce) {
   EXPECT_EQ(submitted(), 1);
 }
 
+// One signature for those that come while the one before is on its way, but not for too many.
+TEST_F(EngineTest, WhatWaitsIsSignedOnceAllIsAnsweredOrThereAre256) {
+  must(publish(0));
+  must(turn());
+  EXPECT_EQ(submitted(), 1);
+  for (int number = 1; number <= 255; ++number) {
+    must(publish(number));
+  }
+  must(turn());
+  EXPECT_EQ(submitted(), 0);
+  must(publish(256));
+  must(turn());
+  EXPECT_EQ(submitted(), 256);
+}
+
 // Under the directory at hand, which most often is the one in force; where the hub has another,
 // what is behind in the log says which, and the urgent wait for it as well, and no longer than it
 // takes.
