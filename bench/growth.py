@@ -4,7 +4,7 @@
   bench/growth.py --bin build/release/bin --folder DIR     measures; bench/results/growth.json is what it was, with the plots
   bench/growth.py                                          draws the plots of docs/operating/ again from what was recorded
   --only size,entries,members                              measures these; the others stay as they were recorded
-  --entries N,...                                          how long the log is; 10000,100000,1000000 without it
+  --entries N,...                                          how long the log is; 10000,100000,1000000,10000000 without it
 
 Each point is one run of `chancery bench` with recipients that store nothing, on an exchange of its own; DIR is on the disk
 that is measured, and has room for the longest log: a kilobyte an entry. On a machine that does nothing else.
@@ -149,7 +149,7 @@ def main() -> None:
     parser.add_argument("--bin", type=pathlib.Path)
     parser.add_argument("--folder", default=os.environ.get("TMPDIR", "/tmp"))
     parser.add_argument("--only", default="size,entries,members")
-    parser.add_argument("--entries", default="10000,100000,1000000")
+    parser.add_argument("--entries", default="10000,100000,1000000,10000000")
     arguments = parser.parse_args()
     record: dict[str, Any] = json.loads(RECORD.read_text()) if RECORD.exists() else {"points": {}}
     if arguments.bin is not None:

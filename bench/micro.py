@@ -332,7 +332,10 @@ def parse(words: list[str]) -> argparse.Namespace:
                         description="Runs the micro benchmarks; `./dev bench compare --help` for the other.")
         parser.add_argument("--record", metavar="FILE", type=pathlib.Path, help="write the numbers there, with the machine")
         parser.set_defaults(run=run_own)
-    return parser.parse_args(words)
+    options = parser.parse_args(words)
+    if options.instructions and getattr(options, "record", None) is not None:
+        parser.error("--record is of times, and --instructions measures none: one of the two")
+    return options
 
 
 def main(words: list[str]) -> int:

@@ -165,7 +165,8 @@ class Refusals(unittest.TestCase):
         for words, said in ((["compare", "--rounds", "2"], "apart by chance"),
                             (["compare", "--rounds", "many"], "invalid"),
                             (["compare", "--filter", "("], "no regular expression"),
-                            (["--rounds", "3"], "unrecognized"), (["compare", "a", "b"], "unrecognized")):
+                            (["--rounds", "3"], "unrecognized"), (["compare", "a", "b"], "unrecognized"),
+                            (["--instructions", "--record", "x.json"], "measures none")):
             done = subprocess.run([sys.executable, script, *words], capture_output=True, text=True)
             self.assertEqual(done.returncode, 64, words)
             self.assertIn(said, done.stderr, words)
