@@ -208,10 +208,18 @@ def remove_tree(tree: pathlib.Path) -> None:
 
 
 def record_of(answer: dict[str, Any]) -> dict[str, Any]:
-    """What Google Benchmark printed, without the names of this machine and its folders, and with its processor."""
+    """What Google Benchmark printed, without the names of this machine and its folders, and with its processor and the commit."""
     context = {key: value for key, value in answer["context"].items() if key not in ("host_name", "executable")}
-    return {"context": {"processor": processor(), "preset": "release", **context},
+    return {"context": {"commit": changed_commit(), "processor": processor(), "preset": "release", **context},
             "benchmarks": answer["benchmarks"]}
+
+
+def changed_commit() -> str:
+    """As `chancery version` says it (cmake/commit.cmake)."""
+    try:
+        return git("describe", "--always", "--exclude=*", "--abbrev=12", "--dirty=-changed", root=ROOT)
+    except Refused:
+        return "unknown"
 
 
 def processor() -> str:

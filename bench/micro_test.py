@@ -59,7 +59,8 @@ class Numbers(unittest.TestCase):
         record = micro.record_of({"context": {"host_name": "h", "executable": "/x/y", "num_cpus": 2}, "benchmarks": [entry("a")]})
         self.assertNotIn("/x/y", json.dumps(record))
         self.assertEqual((record["context"]["num_cpus"], record["context"]["preset"]), (2, "release"))
-        self.assertEqual(set(record["context"]), {"num_cpus", "preset", "processor"})
+        self.assertEqual(set(record["context"]), {"num_cpus", "preset", "processor", "commit"})
+        self.assertRegex(record["context"]["commit"], r"^([0-9a-f]{12}(-changed)?|unknown)$")
         self.assertEqual(record["benchmarks"], [entry("a")])
 
 
