@@ -631,7 +631,7 @@ Result<std::string> Server::status_json() const {
                       {"refused", engine.refused_count},
                       {"duplicates", engine.duplicate_count},
                       {"commits", engine.commit_count},
-                      {"delivered", engine.delivered_count},
+                      {"delivered", hub_.delivered_count()},
                       {"unidentified", counters_.unidentified_count},
                       {"unsent", counters_.unsent_count},
                       {"damaged_reads", engine.damaged_read_count},

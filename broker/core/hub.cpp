@@ -543,10 +543,15 @@ void Hub::unsent(PeerHandle peer, const std::optional<FeedPlace>& place) {
   }
   for (auto& [node, session] : sessions_) {
     Feed& feed = session.feeds[place->lane];
-    if (session.peer == peer && place->first < feed.window.next()) {
+    if (session.peer != peer) {
+      continue;
+    }
+    delivered_count_ -= place->count;
+    if (place->first < feed.window.next()) {
       feed.go_back(place->first);
       mark(node, session);
     }
+    return;
   }
 }
 
@@ -700,10 +705,12 @@ void Hub::feed(const FeedRead& read, const std::vector<FeedEntry>& page) {
     deliveries.push_back({.index = entry.index, .previous = entry.previous, .envelope = envelope});
   }
   if (!deliveries.empty() && session.peer != 0) {
+    delivered_count_ += deliveries.size();
     push({.peer = session.peer,
           .topic = "to/" + session.member,
           .message = exchange::deliver_frame(deliveries, read.lane),
-          .place = FeedPlace{.lane = read.lane, .first = deliveries.front().index}});
+          .place = FeedPlace{
+              .lane = read.lane, .first = deliveries.front().index, .count = deliveries.size()}});
   }
 }
 

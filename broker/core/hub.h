@@ -49,6 +49,7 @@ struct HubConfig {
 struct FeedPlace {
   exchange::Lane lane = exchange::Lane::kPatient;
   std::uint64_t first = 0;  // Log index.
+  std::size_t count = 0;    // Of deliveries.
 };
 
 struct Outgoing {
@@ -225,6 +226,8 @@ class Hub {
 
   [[nodiscard]] std::vector<Outgoing> take_outgoing();
   [[nodiscard]] std::size_t outgoing_bytes() const { return outgoing_bytes_; }
+  // Deliveries that were given out and not said to be unsent, over all sessions.
+  [[nodiscard]] std::uint64_t delivered_count() const { return delivered_count_; }
   // Whether a node of this member, since this start, said that it has stored its feed beyond here.
   [[nodiscard]] bool has_stored(const std::string& member, exchange::Lane lane,
                                 std::uint64_t index) const;
@@ -327,6 +330,7 @@ class Hub {
   std::set<PeerHandle> missed_news_;
   std::vector<Outgoing> outgoing_;
   std::size_t outgoing_bytes_ = 0;  // Of the messages in it.
+  std::uint64_t delivered_count_ = 0;
   std::vector<BatchRead> batch_reads_;
   std::vector<DamagedEntry> damaged_;
   std::vector<WitnessAnswer> answers_;    // Of one turn: bounded as its frames are.

@@ -613,7 +613,6 @@ void Engine::serve_reads(const HasRoom& has_room, const std::function<void()>& s
       hub_.feed(read, {});
       continue;
     }
-    counters_.delivered_count += page->size();
     hub_.feed(read, *page);
   }
 }

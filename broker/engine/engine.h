@@ -51,7 +51,6 @@ struct EngineCounters {
   std::uint64_t refused_count = 0;
   std::uint64_t duplicate_count = 0;
   std::uint64_t commit_count = 0;
-  std::uint64_t delivered_count = 0;
   std::uint64_t damaged_read_count = 0;  // Stored records that no longer match their hash.
   std::uint64_t restored_count = 0;      // … and that nodes gave back whole.
 };

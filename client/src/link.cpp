@@ -124,6 +124,8 @@ class Link::Worker {
     const Instant now = os::steady_now();
     std::vector<std::future<Answer>> answers;
     std::vector<Pending> all;
+    answers.reserve(asked.size());
+    all.reserve(asked.size());
     for (const auto& [request, timeout] : asked) {
       Pending& pending = all.emplace_back();
       pending.lane = lane_of(*request);
@@ -140,6 +142,7 @@ class Link::Worker {
       for (std::size_t i = 0; i < all.size(); ++i) {
         CHANCERY_TRY_VOID(check_room(open_count_ + i, all[i].lane));
         asked[i].request->set_request_id(next_id_ + i);
+        all[i].follows = i > 0;
         all[i].frame = asked[i].request->SerializeAsString();
         if (all[i].frame.size() > exchange::kRequestBytesMax) {
           return fail(ErrorCode::kLimitExceeded,
@@ -167,6 +170,7 @@ class Link::Worker {
     Instant deadline;
     Instant connect_deadline;
     std::promise<Answer> answer;
+    bool follows = false;    // It goes with the one before, whose id is one less, and ends with it.
     bool left = false;       // It was sent at least once.
     bool under_way = false;  // It was sent over the connection of now.
   };
@@ -349,11 +353,15 @@ class Link::Worker {
       }
     }
     for (const std::uint64_t id : expired) {
+      const auto pending = pending_.find(id);
+      if (pending == pending_.end()) {
+        continue;  // It ended with the one that it follows.
+      }
       {
         const std::scoped_lock lock(mutex_);
         ++stats_.timeout_count;
       }
-      finish(id, std::unexpected(timeout_error(pending_.at(id))));
+      finish(id, std::unexpected(timeout_error(pending->second)));
     }
   }
 
@@ -371,7 +379,12 @@ class Link::Worker {
       const std::scoped_lock lock(mutex_);
       --open_count_;
     }
+    const bool good = answer.has_value() && !answer->has_error();
     node.mapped().answer.set_value(std::move(answer));
+    const auto next = pending_.find(id + 1);
+    if (!good && next != pending_.end() && next->second.follows) {
+      finish(id + 1, fail(ErrorCode::kUnavailable, "what it goes with was not done"));
+    }
   }
 
   // What left over an earlier connection may have taken effect.
@@ -461,6 +474,7 @@ Result<std::future<Result<v1::LocalReply>>> Link::begin(v1::LocalRequest& reques
 
 Result<std::vector<std::future<Result<v1::LocalReply>>>> Link::begin_all(std::vector<Asked> asked) {
   std::vector<Worker::Asked> all;
+  all.reserve(asked.size());
   for (Asked& each : asked) {
     all.push_back({&each.request, each.timeout});
   }

@@ -49,7 +49,8 @@ class Link {
   [[nodiscard]] Result<std::future<Result<v1::LocalReply>>> begin(
       v1::LocalRequest& request, std::chrono::milliseconds timeout);
 
-  // Several that go together, in their order: all of them are begun, or none is.
+  // Several that go together, in their order: all of them are begun, or none is. Where one is
+  // refused, or has no answer in time, those after it end with it.
   struct Asked {
     v1::LocalRequest request;
     std::chrono::milliseconds timeout{};

@@ -135,13 +135,15 @@ std::string notice_line(const Notice& notice) {
 }
 
 Json notice_json(const Notice& notice) {
-  Result<Json> json = text::parse_json(notice_line(notice), kDocumentDepthMax);
+  constexpr std::size_t kDepthMax = kDocumentDepthMax + 1;  // The content's, in the notice.
+  Result<Json> json = text::parse_json(notice_line(notice), kDepthMax);
   if (!json.has_value()) {  // Only its content may be what is none, or too deep.
     Notice rest = notice;
     rest.content_json.clear();
-    json = text::parse_json(notice_line(rest), kDocumentDepthMax);
+    json = text::parse_json(notice_line(rest), kDepthMax);
   }
-  return json.value_or(Json());
+  CHANCERY_CHECK(json.has_value());
+  return *std::move(json);
 }
 
 Json details_json(const Details& details) {

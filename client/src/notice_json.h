@@ -30,7 +30,8 @@ inline constexpr std::size_t kNoticeFileBytesMax = 4U << 20U;
 [[nodiscard]] std::optional<std::vector<Draft>> good_drafts(std::string_view json, Time now);
 
 [[nodiscard]] text::Json notice_json(const Notice& notice);
-// The same on one line, harmless (io/text/harmless.h), without a tree.
+// The same on one line, harmless (io/text/harmless.h), without a tree: the content as it is, which
+// notice_from() makes.
 [[nodiscard]] std::string notice_line(const Notice& notice);
 [[nodiscard]] text::Json details_json(const Details& details);
 

@@ -318,7 +318,7 @@ void Link::ping(std::uint64_t nonce) {
   message.mutable_ping()->set_nonce(nonce);
   send(message);
   fetching_at_ping_ = fetching_;
-  credit_due_ = true;  // The word that a hub waits for where a delivery was lost on its way out.
+  credit_due_ = true;  // Where the one before was lost, the hub has nothing else to go on by.
 }
 
 void Link::answer(const v1::Answer& answer) {

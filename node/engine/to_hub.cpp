@@ -69,10 +69,9 @@ Result<void> Engine::sign_and_submit() {
   CHANCERY_TRY(const OutboxCounts outbox, store_->outbox_counts());
   // Whatever else waits is not read, for each that comes to it, before its turn.
   const bool only_urgent = outbox.signed_count > 0 && outbox.queued < kSignedTogetherMax;
-  // MINIMIZE holds back nothing that is urgent.
-  const v1::Precedence lowest = only_urgent ? v1::PRECEDENCE_IMMEDIATE : lowest_;
   Result<std::vector<Waiting>> queued =
-      store_->waiting(kSignedTogetherMax, kWindow.bytes_max, lowest);
+      only_urgent ? store_->waiting_urgent(kSignedTogetherMax, kWindow.bytes_max)
+                  : store_->waiting(kSignedTogetherMax, kWindow.bytes_max, lowest_);
   if (!queued.has_value()) {
     CHANCERY_TRY(const Met met, keep_damages());
     return met.new_count > 0 ? Result<void>()

@@ -457,6 +457,9 @@ class NodeStore {
   [[nodiscard]] Result<std::vector<Waiting>> waiting(
       std::size_t count_max, std::size_t bytes_max,
       v1::Precedence lowest = v1::PRECEDENCE_UNSPECIFIED);
+  // The urgent alone, which MINIMIZE never holds back.
+  [[nodiscard]] Result<std::vector<Waiting>> waiting_urgent(std::size_t count_max,
+                                                            std::size_t bytes_max);
   // By number, after this one, in whatever stage; the one that goes over `bytes_max` is the last.
   [[nodiscard]] Result<std::vector<OutboxRow>> scan_outbox(std::uint64_t after,
                                                            std::size_t count_max,

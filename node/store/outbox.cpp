@@ -92,6 +92,19 @@ Result<OutboxPlace> place_in(const sqlite::Statement& row, int column) {
   return place;
 }
 
+// Those that may be signed and that a condition is true of.
+std::string waiting_sql(std::string_view condition) {
+  return "SELECT notice_id, draft, text, sealed, precedence, notice FROM outbox_whole WHERE stage "
+         "= 1 AND aside != 1 AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'outbox' AND "
+         "idx = seq) AND " +
+         std::string(condition) + " ORDER BY precedence DESC, seq LIMIT ?2";
+}
+
+const std::string& goes_sql() {
+  static const std::string sql = waiting_sql("precedence >= ?1");
+  return sql;
+}
+
 }  // namespace
 
 Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
@@ -206,23 +219,24 @@ Result<std::optional<OutboxRow>> NodeStore::Impl::hashed_again(std::optional<Out
 
 Result<std::vector<Waiting>> NodeStore::waiting(std::size_t count_max, std::size_t bytes_max,
                                                 v1::Precedence lowest) {
-  constexpr std::string_view kSelect =
-      "SELECT notice_id, draft, text, sealed, precedence, notice FROM outbox_whole WHERE stage = 1 "
-      "AND "
-      "aside != 1 AND NOT EXISTS (SELECT 1 FROM quarantine WHERE part = 'outbox' AND idx = seq) "
-      "AND ";
-  constexpr std::string_view kOrder = " ORDER BY precedence DESC, seq LIMIT ?2";
-  static const std::string goes_sql =
-      std::string(kSelect).append("precedence >= ?1").append(kOrder);
-  static const std::string exempt_sql =
-      std::string(kSelect).append("exempt = 1 AND precedence < ?1").append(kOrder);
+  static const std::string exempt_sql = waiting_sql("exempt = 1 AND precedence < ?1");
   std::vector<Waiting> rows;
   std::size_t bytes = 0;
-  for (const std::string* const sql : {&goes_sql, &exempt_sql}) {
+  for (const std::string* const sql : {&goes_sql(), &exempt_sql}) {
     CHANCERY_TRY(sqlite::Statement* const select, impl_->statement(*sql));
     select->bind(1, static_cast<std::uint64_t>(lowest)).bind(2, count_max - rows.size());
     CHANCERY_TRY_VOID(impl_->take_waiting(*select, rows, bytes, bytes_max));
   }
+  return rows;
+}
+
+Result<std::vector<Waiting>> NodeStore::waiting_urgent(std::size_t count_max,
+                                                       std::size_t bytes_max) {
+  std::vector<Waiting> rows;
+  std::size_t bytes = 0;
+  CHANCERY_TRY(sqlite::Statement* const select, impl_->statement(goes_sql()));
+  select->bind(1, static_cast<std::uint64_t>(v1::PRECEDENCE_IMMEDIATE)).bind(2, count_max);
+  CHANCERY_TRY_VOID(impl_->take_waiting(*select, rows, bytes, bytes_max));
   return rows;
 }
 

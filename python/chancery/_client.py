@@ -100,18 +100,23 @@ class Client:
         return Ticket(self, json.loads(text))
 
     def publish_until(self, draft: Draft, stage: str = "logged", timeout: float = 30) -> tuple[Ticket, Outcome]:
-        """As publish() and then wait(), in one way to the node: for those who wait for each notice. Raises what
-        publish() does; what keeps it from waiting for what was published is in the outcome."""
+        """As publish() and then wait(), in one way to the node: for those who wait for each notice. The time counts
+        from the call. Raises what publish() does; what keeps it from waiting for what was published is in the outcome."""
         ticket = ctypes.c_void_p()
         begun = time.monotonic()
         text = _abi.taken_text("chancery_publish_until", self._handle, _abi.c_text(json.dumps(draft_json(draft))),
-                               _abi.c_text(stage), int(min(timeout, SLICE) * 1000), ctypes.byref(ticket), None)
+                               _abi.c_text(stage), int(max(0.0, min(timeout, SLICE)) * 1000), ctypes.byref(ticket), None)
         published = Ticket(self, json.loads(_abi.text_of(ticket)))
         outcome = json.loads(text)
         left = timeout - (time.monotonic() - begun)
-        if outcome["verdict"] == "unknown" and timeout > SLICE and left > 0:
+        goes_on = outcome["verdict"] == "unknown" and (outcome["error"] or {}).get("retryable", True)
+        if not goes_on or timeout <= SLICE or left <= 0:
+            return published, outcome_of(outcome)
+        try:
             return published, published.wait(stage, left)
-        return published, outcome_of(outcome)
+        except Error as error:
+            said = {"code": error.name, "text": error.text, "detail": error.detail, "remedy": error.remedy}
+            return published, outcome_of({**outcome, "error": {**(outcome["error"] or {}), **said}})
 
     def acknowledge(self, name: str, level: str, remark: str = "") -> Ticket:
         """Publishes that people here read a notice of another member (level "read") or acted on it ("actioned"),

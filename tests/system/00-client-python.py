@@ -131,6 +131,12 @@ class ClientPython(Trial):
         self.start("AM")
         self.hub.stop()
         self.assertEqual(self.client("AM").publish_until(draft(), timeout=0.7)[1].verdict, "unknown")
+        self.assertEqual(self.client("AM").publish_until(draft(), timeout=-1)[1].verdict, "unknown")
+        for after in (0.2, 0.8):  # In the first slice, and in a later one.
+            node = self.client("AM")
+            threading.Timer(after, node.close).start()
+            ticket, outcome = node.publish_until(draft(), timeout=30)
+            self.assertEqual((len(ticket.notice), outcome.verdict, outcome.error["code"]), (64, "unknown", "client-closed"))
         outcome = self.client("AM").publish(draft()).wait("logged", timeout=0.7)
         self.assertEqual((outcome.verdict, outcome.stage, outcome.error["code"]),
                          ("unknown", "queued", "unknown-outcome"))

@@ -687,6 +687,30 @@ TEST_F(ClientTest, WhatIsNotPublishedIsNotWaitedFor) {
   EXPECT_LT(Clock::now() - begun, milliseconds(30'000));
 }
 
+TEST_F(ClientTest, TheWaitEndsWithWhatIsRefusedOrNotAnswered) {
+  start_node([](const v1::LocalRequest& request) -> std::optional<v1::LocalReply> {
+    const bool refused = request.has_publish() && request.publish().clear();
+    return refused ? std::optional(error_reply(35, "not this one")) : std::nullopt;
+  });
+  Options impatient = options();
+  impatient.request_timeout = kShort;
+  Client client(impatient);
+  const auto until_logged = [&](bool clear) {
+    Draft one = draft();
+    one.clear = clear;
+    const auto begun = Clock::now();
+    std::string name = error_name([&] {
+      static_cast<void>(client.publish_until(one, Stage::kLogged, milliseconds(60'000)));
+    });
+    EXPECT_LT(Clock::now() - begun, milliseconds(15'000)) << "a slice of a wait is 20 s";
+    return name;
+  };
+  EXPECT_EQ(until_logged(true), "kind-not-granted");
+  EXPECT_EQ(until_logged(false), "unknown-outcome");
+  EXPECT_EQ(client.stats().timeout_count, 1U);
+  stop_node();
+}
+
 TEST_F(ClientTest, WhatKeepsItFromWaitingIsInTheOutcomeOfWhatWasPublished) {
   start_node([](const v1::LocalRequest& request) {
     return request.has_publish() ? publish_reply() : error_reply(90, "no such");

@@ -149,9 +149,12 @@ class JsonScanner {
       return (at - before) % 2 == 1;
     };
     const std::size_t begin = ++at_;
-    do {
-      at_ = std::min(text_.find('"', at_), text_.size());
-    } while (at_ < text_.size() && is_escaped(at_++, begin));
+    bool escaped = true;
+    while (escaped) {
+      const std::size_t quote = std::min(text_.find('"', at_), text_.size());
+      escaped = quote < text_.size() && is_escaped(quote, begin);
+      at_ = std::min(quote + 1, text_.size());
+    }
   }
 
   std::string_view text_;

@@ -1169,8 +1169,10 @@ TEST_F(HubTest, DeliveriesThatWereNotSentAreReadAgain) {
   hub_.unsent(kAm, lost->place);
   EXPECT_TRUE(deliveries().empty()) << "it is not there";
   hub_.unsent(kBy, lost->place);
+  EXPECT_EQ(hub_.delivered_count(), 1U);
   EXPECT_EQ(deliveries()["to/BY"], Words{"8<-8"});
   EXPECT_TRUE(deliveries().empty()) << "once";
+  EXPECT_EQ(hub_.delivered_count(), 2U);
 }
 
 // Nor is there more on the way than the node gave credits for.

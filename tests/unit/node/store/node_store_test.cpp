@@ -13,6 +13,7 @@
 
 #include "core/base/encoding.h"
 #include "core/exchange/audit.h"
+#include "core/exchange/completeness.h"
 #include "core/exchange/envelope.h"
 #include "io/os/file.h"
 #include "node/store/notice_index.h"
@@ -32,8 +33,9 @@ class NodeStoreTest : public StoreTest {
   // A draft of BY, queued.
   OutboxDraft queue(v1::Precedence precedence = v1::PRECEDENCE_ROUTINE,
                     const std::string& application = "desk", const std::vector<Hash>& words_on = {},
-                    const std::vector<std::string>& recipients = {"AM"}) {
-    v1::Draft draft = exchange_.draft("BY", recipients);
+                    const std::vector<std::string>& recipients = {"AM"},
+                    std::string_view kind = "contact") {
+    v1::Draft draft = exchange_.draft("BY", recipients, std::string(kind));
     draft.set_precedence(precedence);
     draft.set_text_digest(to_string(exchange::text_digest("text")));
     OutboxDraft made;
@@ -94,6 +96,27 @@ using Arrivals = exchange::PerLane<std::uint64_t>;
 using Numbers = std::vector<std::uint64_t>;
 
 // The outbox.
+
+TEST_F(NodeStoreTest, TheUrgentThatWaitAreReadWithoutTheOthers) {
+  const OutboxDraft routine = queue();
+  const OutboxDraft exempt =
+      queue(v1::PRECEDENCE_ROUTINE, "desk", {}, {"AM"}, exchange::kAcknowledgementKind);
+  const OutboxDraft immediate = queue(v1::PRECEDENCE_IMMEDIATE);
+  const OutboxDraft flash = queue(v1::PRECEDENCE_FLASH);
+  Ids urgent;
+  for (const Waiting& waiting : must(store_->waiting_urgent(kAll, kAll))) {
+    urgent.push_back(waiting.notice_id);
+  }
+  EXPECT_EQ(urgent, (Ids{flash.waiting.notice_id, immediate.waiting.notice_id}));
+  EXPECT_EQ(must(store_->waiting_urgent(1, kAll)).size(), 1U);
+  Ids held_back;
+  for (const Waiting& waiting : must(store_->waiting(kAll, kAll, v1::PRECEDENCE_IMMEDIATE))) {
+    held_back.push_back(waiting.notice_id);
+  }
+  EXPECT_EQ(held_back,
+            (Ids{flash.waiting.notice_id, immediate.waiting.notice_id, exempt.waiting.notice_id}));
+  EXPECT_EQ(waiting_ids().size(), 4U);
+}
 
 TEST_F(NodeStoreTest, ANoticeIsQueuedThenSignedThenLogged) {
   const OutboxDraft draft = queue();
