@@ -144,8 +144,9 @@ CHANCERY_API chancery_error* chancery_wait(chancery_client* client, const char* 
                                            char** outcome);
 
 // As chancery_publish() and then chancery_wait(), in one way to the node: for those who wait for
-// each notice. The time counts from the call. An error is of the first of the two. Whatever is not known in time, or keeps it from
-// waiting for what was published, is in the outcome. Verdict and outcome may be NULL.
+// each notice. The time counts from the call. An error is of the first of the two. Whatever is not
+// known in time, or keeps it from waiting for what was published, is in the outcome. Verdict and
+// outcome may be NULL.
 CHANCERY_API chancery_error* chancery_publish_until(chancery_client* client, const char* draft,
                                                     const char* stage, uint64_t timeout_ms,
                                                     char** ticket, int* verdict, char** outcome);

@@ -231,8 +231,8 @@ class Client {
   [[nodiscard]] Ticket publish(const Draft& draft);
 
   // As publish() and then Ticket::wait(), in one way to the node: for those who wait for each
-  // notice. The time counts from the call. Throws as publish() does; what keeps it from waiting for what was published is in the
-  // outcome.
+  // notice. The time counts from the call. Throws as publish() does; what keeps it from waiting for
+  // what was published is in the outcome.
   [[nodiscard]] PublishOutcome publish_until(const Draft& draft, Stage stage,
                                              std::chrono::milliseconds timeout);
 
