@@ -541,17 +541,15 @@ void Hub::unsent(PeerHandle peer, const std::optional<FeedPlace>& place) {
     missed_news_.insert(peer);
     return;
   }
-  for (auto& [node, session] : sessions_) {
-    Feed& feed = session.feeds[place->lane];
-    if (session.peer != peer) {
-      continue;
-    }
-    delivered_count_ -= place->count;
-    if (place->first < feed.window.next()) {
-      feed.go_back(place->first);
-      mark(node, session);
-    }
+  const auto found = session_at(peer);
+  if (found == sessions_.end()) {
     return;
+  }
+  delivered_count_ -= place->count;
+  Feed& feed = found->second.feeds[place->lane];
+  if (place->first < feed.window.next()) {
+    feed.go_back(place->first);
+    mark(found->first, found->second);
   }
 }
 
@@ -777,9 +775,13 @@ std::vector<PeerHandle> Hub::take_ended() {
   return std::exchange(ended_, {});
 }
 
+std::map<Hash, Hub::Session>::iterator Hub::session_at(PeerHandle peer) {
+  return std::ranges::find_if(sessions_,
+                              [&](const auto& item) { return item.second.peer == peer; });
+}
+
 Hub::Session* Hub::session_of(PeerHandle peer) {
-  const auto found =
-      std::ranges::find_if(sessions_, [&](const auto& item) { return item.second.peer == peer; });
+  const auto found = session_at(peer);
   return found == sessions_.end() ? nullptr : &found->second;
 }
 

@@ -275,6 +275,7 @@ class Hub {
   [[nodiscard]] static std::uint64_t pace_of(const Session& session, exchange::Lane lane) {
     return lane == exchange::Lane::kUrgent ? DeliveryWindow::kNoPace : session.pace.bytes();
   }
+  [[nodiscard]] std::map<Hash, Session>::iterator session_at(PeerHandle peer);
   [[nodiscard]] Session* session_of(PeerHandle peer);
   // There may be something for it that was not there before.
   void read_again(const Hash& node, Session& session);

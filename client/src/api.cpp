@@ -378,14 +378,11 @@ chancery_error* chancery_publish_until(chancery_client* client, const char* draf
         session->publish_until(value_or_throw(client::draft_from_json(
                                    text_in(draft, "draft"), "draft", chancery::os::time_now())),
                                stage_from(text_in(stage, "stage")), timeout_of(timeout_ms));
-    char* said = nullptr;
-    outcome_out(known, nullptr, outcome == nullptr ? nullptr : &said);
-    std::unique_ptr<char, decltype(&chancery_free)> owner(said, &chancery_free);
-    json_out(ticket, client::published_json(published));
-    if (outcome != nullptr) {
-      *outcome = owner.release();
-    }
-    outcome_out(known, verdict, nullptr);
+    char* made = nullptr;  // Given once there is the outcome as well.
+    json_out(&made, client::published_json(published));
+    std::unique_ptr<char, decltype(&chancery_free)> owner(made, &chancery_free);
+    outcome_out(known, verdict, outcome);
+    *ticket = owner.release();
   });
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <future>
 #include <map>
@@ -112,26 +113,23 @@ class Link::Worker {
   }
 
   Result<std::future<Answer>> begin(v1::LocalRequest& request, milliseconds timeout) {
-    CHANCERY_TRY(std::vector<std::future<Answer>> answers, begin_all({{&request, timeout}}));
+    CHANCERY_TRY(auto answers,
+                 begin_all(std::array{Asked{.request = request, .timeout = timeout}}));
     return std::move(answers.front());
   }
 
-  struct Asked {
-    v1::LocalRequest* request;
-    milliseconds timeout;
-  };
-  Result<std::vector<std::future<Answer>>> begin_all(const std::vector<Asked>& asked) {
+  template <std::size_t kCount>
+  Result<std::array<std::future<Answer>, kCount>> begin_all(
+      const std::array<Asked, kCount>& asked) {
     const Instant now = os::steady_now();
-    std::vector<std::future<Answer>> answers;
-    std::vector<Pending> all;
-    answers.reserve(asked.size());
-    all.reserve(asked.size());
-    for (const auto& [request, timeout] : asked) {
-      Pending& pending = all.emplace_back();
-      pending.lane = lane_of(*request);
-      pending.deadline = now + std::clamp(timeout, milliseconds(0), kTimeoutMax);
+    std::array<std::future<Answer>, kCount> answers;
+    std::array<Pending, kCount> all;
+    for (std::size_t i = 0; i < kCount; ++i) {
+      Pending& pending = all[i];
+      pending.lane = lane_of(asked[i].request);
+      pending.deadline = now + std::clamp(asked[i].timeout, milliseconds(0), kTimeoutMax);
       pending.connect_deadline = std::min(pending.deadline, now + options_.connect_timeout);
-      answers.push_back(pending.answer.get_future());
+      answers[i] = pending.answer.get_future();
     }
     bool first = false;  // Whoever submitted one that was not taken yet has woken the worker.
     {
@@ -139,11 +137,11 @@ class Link::Worker {
       if (stopping_) {
         return std::unexpected(end_);
       }
-      for (std::size_t i = 0; i < all.size(); ++i) {
+      for (std::size_t i = 0; i < kCount; ++i) {
         CHANCERY_TRY_VOID(check_room(open_count_ + i, all[i].lane));
-        asked[i].request->set_request_id(next_id_ + i);
+        asked[i].request.set_request_id(next_id_ + i);
         all[i].follows = i > 0;
-        all[i].frame = asked[i].request->SerializeAsString();
+        all[i].frame = asked[i].request.SerializeAsString();
         if (all[i].frame.size() > exchange::kRequestBytesMax) {
           return fail(ErrorCode::kLimitExceeded,
                       "a request of " + std::to_string(all[i].frame.size()) + " bytes, limit " +
@@ -151,8 +149,8 @@ class Link::Worker {
         }
       }
       first = submitted_.empty();
-      open_count_ += all.size();
-      stats_.request_count += all.size();
+      open_count_ += kCount;
+      stats_.request_count += kCount;
       for (Pending& pending : all) {
         submitted_.emplace(next_id_++, std::move(pending));
       }
@@ -472,13 +470,9 @@ Result<std::future<Result<v1::LocalReply>>> Link::begin(v1::LocalRequest& reques
   return worker_->begin(request, timeout);
 }
 
-Result<std::vector<std::future<Result<v1::LocalReply>>>> Link::begin_all(std::vector<Asked> asked) {
-  std::vector<Worker::Asked> all;
-  all.reserve(asked.size());
-  for (Asked& each : asked) {
-    all.push_back({&each.request, each.timeout});
-  }
-  return worker_->begin_all(all);
+Result<std::array<std::future<Result<v1::LocalReply>>, 2>> Link::begin_both(const Asked& first,
+                                                                            const Asked& second) {
+  return worker_->begin_all(std::array{first, second});
 }
 
 const Options& Link::options() const {

@@ -16,10 +16,10 @@
 
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <future>
 #include <memory>
-#include <vector>
 
 #include "chancery/client.h"
 #include "chancery/v1/local.pb.h"
@@ -49,14 +49,14 @@ class Link {
   [[nodiscard]] Result<std::future<Result<v1::LocalReply>>> begin(
       v1::LocalRequest& request, std::chrono::milliseconds timeout);
 
-  // Several that go together, in their order: all of them are begun, or none is. Where one is
-  // refused, or has no answer in time, those after it end with it.
+  // Two that go together, in their order: both are begun, or none is. Where the first is refused,
+  // or has no answer in time, the second ends with it.
   struct Asked {
-    v1::LocalRequest request;
+    v1::LocalRequest& request;
     std::chrono::milliseconds timeout{};
   };
-  [[nodiscard]] Result<std::vector<std::future<Result<v1::LocalReply>>>> begin_all(
-      std::vector<Asked> asked);
+  [[nodiscard]] Result<std::array<std::future<Result<v1::LocalReply>>, 2>> begin_both(
+      const Asked& first, const Asked& second);
 
   [[nodiscard]] const Options& options() const;  // Without the secret key.
   [[nodiscard]] Stats stats() const;

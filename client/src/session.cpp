@@ -234,8 +234,8 @@ Outcome wait_to_end(Link& link, Wait& wait,
     if (first.has_value()) {
       return std::exchange(first, std::nullopt)->get();
     }
-    Link::Asked slice = wait.next_slice();
-    return link.call(std::move(slice.request), slice.timeout);
+    const Link::Asked slice = wait.next_slice();
+    return link.call(slice.request, slice.timeout);
   };
   while (!wait.take(answer())) {
     wait.sleep();
@@ -372,22 +372,20 @@ Outcome Session::wait(const std::string& id, Stage stage, milliseconds timeout) 
 std::pair<Published, Outcome> Session::publish_until(Draft draft, Stage stage,
                                                      milliseconds timeout) {
   draft.id = draft.id.empty() ? make_notice_id() : draft.id;
-  const auto refuse = [&](ErrorParts parts) {
-    parts.notice_id = draft.id;
-    throw Error(std::move(parts));
+  const auto refuse = [&draft](const chancery::Error& error) {
+    throw Error(std::get<ErrorParts>(published_or_why_not(draft.id, std::unexpected(error))));
   };
-  Result<v1::PublishRequest> request = publish_request(draft);
-  if (!request.has_value()) {
-    refuse(parts_of(request.error()));
+  Result<v1::PublishRequest> publish_it = publish_request(draft);
+  if (!publish_it.has_value()) {
+    refuse(publish_it.error());
   }
+  v1::LocalRequest request;
+  *request.mutable_publish() = *std::move(publish_it);
   Wait wait(draft.id, stage, timeout);
-  std::vector<Link::Asked> both(1);
-  *both.front().request.mutable_publish() = *std::move(request);
-  both.front().timeout = link_->options().request_timeout;
-  both.push_back(wait.next_slice());
-  auto begun = link_->begin_all(std::move(both));
+  auto begun = link_->begin_both({.request = request, .timeout = link_->options().request_timeout},
+                                 wait.next_slice());
   if (!begun.has_value() && begun.error().code != ErrorCode::kQueueFull) {
-    refuse(parts_of(begun.error()));
+    refuse(begun.error());
   }
   std::pair<Published, Outcome> done;
   std::optional<std::future<Result<v1::LocalReply>>> first;

@@ -109,14 +109,13 @@ class Client:
         published = Ticket(self, json.loads(_abi.text_of(ticket)))
         outcome = json.loads(text)
         left = timeout - (time.monotonic() - begun)
-        goes_on = outcome["verdict"] == "unknown" and (outcome["error"] or {}).get("retryable", True)
-        if not goes_on or timeout <= SLICE or left <= 0:
+        if outcome["verdict"] != "unknown" or left <= 0:
             return published, outcome_of(outcome)
         try:
             return published, published.wait(stage, left)
         except Error as error:
             said = {"code": error.name, "text": error.text, "detail": error.detail, "remedy": error.remedy}
-            return published, outcome_of({**outcome, "error": {**(outcome["error"] or {}), **said}})
+            return published, outcome_of({**outcome, "error": {**outcome["error"], **said}})
 
     def acknowledge(self, name: str, level: str, remark: str = "") -> Ticket:
         """Publishes that people here read a notice of another member (level "read") or acted on it ("actioned"),

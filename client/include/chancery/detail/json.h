@@ -19,6 +19,9 @@
 
 namespace chancery::client::detail {
 
+// Each letter, and the control character that a backslash before it stands for.
+inline constexpr std::string_view kShortEscapes = "b\bf\fn\nr\rt\t";
+
 inline void append_utf8(std::string& out, std::uint32_t code) {
   const auto put = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
   if (code < 0x80) {
@@ -78,11 +81,10 @@ inline std::string JsonValue::text() const {
     if (i >= end) {
       break;
     }
-    constexpr std::string_view kEscapes = "b\bf\fn\nr\rt\t";
     const char escape = raw_[i];
-    const std::size_t known = kEscapes.find(escape);
+    const std::size_t known = kShortEscapes.find(escape);
     if (escape != 'u') {
-      out += known == std::string_view::npos ? escape : kEscapes[known + 1];
+      out += known == std::string_view::npos ? escape : kShortEscapes[known + 1];
       continue;
     }
     std::uint32_t code = hex(i + 1);
@@ -262,7 +264,6 @@ class JsonWriter {
   }
   void quote(std::string_view value) {
     constexpr std::string_view kDigits = "0123456789abcdef";
-    constexpr std::string_view kEscapes = "\bb\ff\nn\rr\tt";
     const auto is_plain = [](char c) {
       return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\';
     };
@@ -275,12 +276,12 @@ class JsonWriter {
         break;
       }
       const auto byte = static_cast<unsigned char>(*plain_end);
-      const std::size_t known = kEscapes.find(*plain_end);
+      const std::size_t known = kShortEscapes.find(*plain_end);
       out_ += '\\';
       if (byte >= 0x20) {
         out_ += *plain_end;
       } else if (known != std::string_view::npos) {
-        out_ += kEscapes[known + 1];
+        out_ += kShortEscapes[known - 1];
       } else {
         out_.append("u00").append(1, kDigits[byte >> 4U]).append(1, kDigits[byte & 0xFU]);
       }

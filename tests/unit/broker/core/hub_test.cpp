@@ -198,6 +198,15 @@ class HubTest : public testing::Test {
     static_cast<void>(sent());
     hub_.holds_no_more();  // As long after it as need be.
   }
+  // Of one round of reads: where the page to BY stands, which is not sent.
+  std::optional<FeedPlace> page_to_by() {
+    for (const FeedRead& read : hub_.take_feed_reads()) {
+      hub_.feed(read, log_.read_feed(read, kDeliverBytesTarget));
+    }
+    const std::vector<Outgoing> outgoing = hub_.take_outgoing();
+    const auto page = std::ranges::find(outgoing, "to/BY", &Outgoing::topic);
+    return page == outgoing.end() ? std::nullopt : page->place;
+  }
   // Serves reads until there are none; the deliveries, as "index<-previous", by topic.
   std::map<std::string, Words> deliveries() {
     std::map<std::string, Words> by_topic;
@@ -1160,15 +1169,11 @@ TEST_F(HubTest, DeliveriesThatWereNotSentAreReadAgain) {
   log({envelope()});
   ASSERT_EQ(deliveries()["to/BY"].size(), 1U);
   log({envelope()});
-  for (const FeedRead& read : hub_.take_feed_reads()) {
-    hub_.feed(read, log_.read_feed(read, kDeliverBytesTarget));
-  }
-  const std::vector<Outgoing> outgoing = hub_.take_outgoing();
-  const auto lost = std::ranges::find(outgoing, "to/BY", &Outgoing::topic);
-  ASSERT_NE(lost, outgoing.end());
-  hub_.unsent(kAm, lost->place);
+  const std::optional<FeedPlace> lost = page_to_by();
+  ASSERT_TRUE(lost.has_value());
+  hub_.unsent(kAm, lost);
   EXPECT_TRUE(deliveries().empty()) << "it is not there";
-  hub_.unsent(kBy, lost->place);
+  hub_.unsent(kBy, lost);
   EXPECT_EQ(hub_.delivered_count(), 1U);
   EXPECT_EQ(deliveries()["to/BY"], Words{"8<-8"});
   EXPECT_TRUE(deliveries().empty()) << "once";
@@ -1184,13 +1189,9 @@ TEST_F(HubTest, DeliveriesThatWereNotSentCountNoMore) {
   ASSERT_EQ(up(kBy, "BY", word), "good");
   log({envelope(), envelope()});
   for (int i = 0; i < 3; ++i) {
-    for (const FeedRead& read : hub_.take_feed_reads()) {
-      hub_.feed(read, log_.read_feed(read, kDeliverBytesTarget));
-    }
-    const std::vector<Outgoing> outgoing = hub_.take_outgoing();
-    const auto lost = std::ranges::find(outgoing, "to/BY", &Outgoing::topic);
-    ASSERT_NE(lost, outgoing.end());
-    hub_.unsent(kBy, lost->place);
+    const std::optional<FeedPlace> lost = page_to_by();
+    ASSERT_TRUE(lost.has_value());
+    hub_.unsent(kBy, lost);
   }
   EXPECT_EQ(deliveries()["to/BY"].size(), 1U);
 }
