@@ -50,6 +50,24 @@ TEST(SignerTest, AnyFlippedBitIsRefused) {
   EXPECT_FALSE(verifies(signer_from(std::string(32, 't')).public_key(), message, signature));
 }
 
+// More than are kept ready, and then the first again.
+TEST(SignerTest, EachOfManyKeysIsItself) {
+  constexpr std::size_t kCount = 3'000;
+  const auto seed_of = [](std::size_t i) {
+    std::string seed(32, 's');
+    seed.replace(0, 4, std::to_string(1'000 + i % kCount));
+    return seed;
+  };
+  std::string before(kSignatureBytes, '\0');
+  for (std::size_t i = 0; i < kCount + 3; ++i) {
+    KeySigner signer = signer_from(seed_of(i));
+    const std::string signature = signer.sign(as_bytes("m")).value();
+    EXPECT_TRUE(verifies(signer.public_key(), "m", signature)) << i;
+    EXPECT_FALSE(verifies(signer.public_key(), "m", before)) << i;
+    before = signature;
+  }
+}
+
 TEST(SignerTest, EveryOtherLengthIsRefused) {
   KeySigner signer = signer_from(std::string(32, 's'));
   const std::string signature = signer.sign(as_bytes("m")).value();
