@@ -26,6 +26,10 @@ std::vector<Hash> leaf_hashes(std::span<const Hash> ds) {
   return leaves;
 }
 
+Hash fingerprint_of(std::string_view message, Bytes value) {
+  return crypto::sha256({as_bytes(message), value});
+}
+
 }  // namespace
 
 std::string batch_message(const Hash& genesis, const Hash& key_id, std::uint64_t tree_size,
@@ -66,7 +70,12 @@ v1::Signature BatchToSign::signature(std::size_t position, const std::string& va
   return signature;
 }
 
-void RootCache::insert(const Hash& fingerprint) {
+bool RootCache::contains(std::string_view message, Bytes value) const {
+  return seen_.contains(fingerprint_of(message, value));
+}
+
+void RootCache::insert(std::string_view message, Bytes value) {
+  const Hash fingerprint = fingerprint_of(message, value);
   if (!seen_.insert(fingerprint).second) {
     return;
   }
@@ -114,13 +123,12 @@ Result<void> verify_batch_signature(const Hash& genesis, const Hash& d, const Si
   CHANCERY_TRY(ledger::FollowedPath followed,
                ledger::FollowedPath::follow(leaf, batch.leaf_index, batch.tree_size, batch.path));
   const std::string message = batch_message(genesis, key.id(), batch.tree_size, followed.root());
-  const Hash fingerprint = crypto::sha256({as_bytes(message), signature.value});
-  if (!cache.contains(fingerprint)) {
+  if (!cache.contains(message, signature.value)) {
     const Result<void> verified = crypto::verify(key, as_bytes(message), signature.value);
     if (!verified.has_value()) {
       return fail(verified.error().code, "key " + hex(key.id()) + " did not sign this batch");
     }
-    cache.insert(fingerprint);
+    cache.insert(message, signature.value);
   }
   cache.keep(genesis, signature, std::move(followed));
   return {};

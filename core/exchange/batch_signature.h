@@ -72,8 +72,10 @@ class RootCache {
 
   explicit RootCache(std::size_t count_max = 4096) : count_max_(count_max) {}
 
-  [[nodiscard]] bool contains(const Hash& fingerprint) const { return seen_.contains(fingerprint); }
-  void insert(const Hash& fingerprint);
+  [[nodiscard]] bool contains(std::string_view message, Bytes value) const;
+  // A batch_message() with a value that was found good, or that was signed here: what this process
+  // made itself, it need not verify.
+  void insert(std::string_view message, Bytes value);
   [[nodiscard]] std::size_t size() const { return order_.size(); }
 
   // Whether the signature's path leads from `leaf` to a root of which one is kept, and the value is

@@ -36,6 +36,7 @@ std::vector<SignedSet> Engine::sign(const StampedBatch& batch) {
       sign_not_before_ = now_.steady + kSignAgainAfter;
       break;
     }
+    cache_.insert(to_sign.message(), as_bytes(*value));  // Its own deliveries bring it back.
     signed_sets.push_back({.to_sign = std::move(to_sign), .value = *std::move(value)});
   }
   return signed_sets;

@@ -233,17 +233,31 @@ TEST_F(BatchSignatureTest, OnePathIsKeptOfEachOfTheNewestBatches) {
   }
 }
 
+// The value counts as well: another one under the same root is looked at.
+TEST_F(BatchSignatureTest, WhatWasSignedHereIsGoodAndNothingElse) {
+  const std::vector<Hash> ds = some_ds(3);
+  const BatchToSign to_sign(kGenesis, signer_->public_key().id(), ds);
+  const std::string made(crypto::kSignatureBytes, 'm');  // No verification would find it good.
+  RootCache cache;
+  cache.insert(to_sign.message(), as_bytes(made));
+  EXPECT_EQ(verify(ds[1], to_sign.signature(1, made), cache), "good");
+  const std::string other(crypto::kSignatureBytes, 'o');
+  EXPECT_EQ(verify(ds[1], to_sign.signature(1, other), cache), "bad-signature");
+}
+
 TEST(RootCacheTest, IsBoundedAndForgetsTheOldestFirst) {
+  const Bytes value = as_bytes("value");
   RootCache cache(2);
-  cache.insert(Hash{1});
-  cache.insert(Hash{2});
-  cache.insert(Hash{2});
+  cache.insert("1", value);
+  cache.insert("2", value);
+  cache.insert("2", value);
   EXPECT_EQ(cache.size(), 2U);
-  cache.insert(Hash{3});
+  cache.insert("3", value);
   EXPECT_EQ(cache.size(), 2U);
-  EXPECT_FALSE(cache.contains(Hash{1}));
-  EXPECT_TRUE(cache.contains(Hash{2}));
-  EXPECT_TRUE(cache.contains(Hash{3}));
+  EXPECT_FALSE(cache.contains("1", value));
+  EXPECT_TRUE(cache.contains("2", value));
+  EXPECT_TRUE(cache.contains("3", value));
+  EXPECT_FALSE(cache.contains("3", as_bytes("another")));
 }
 
 TEST(BatchToSignDeathTest, HoldsAtLeastOneAndAtMostTheLimit) {
