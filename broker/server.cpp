@@ -97,7 +97,7 @@ Result<std::unique_ptr<Server>> Server::start(const Config& config,
                               .admission = {.disk = config.disk},
                               .window = {},
                               .quota = config.quota,
-                              .cpu = os::thread_cpu},
+                              .clocks = {.cpu = os::thread_cpu, .steady = os::steady_now}},
                              std::move(store), std::move(log_signers)));
   const Sequencer& sequencer = engine->hub().sequencer();
   CHANCERY_TRY_VOID(found(config, *engine));

@@ -51,7 +51,7 @@ Engine::Engine(const EngineConfig& config, std::unique_ptr<HubStore> store, HubS
                      .quota = config.quota,
                      .log_keys = public_keys(log_signers_)},
            std::move(state)),
-      stages_(config.cpu) {
+      stages_(config.clocks) {
   if (const std::optional<CosignedHead>& newest = rounds_.newest(); newest.has_value()) {
     hub_.set_cosigned(result_of(*newest));
   }

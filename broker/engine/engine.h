@@ -43,7 +43,7 @@ struct EngineConfig {
   WindowLimits window;
   exchange::PaceLimits pace{};
   QuotaLimits quota{};
-  StageClock::Cpu cpu = nullptr;
+  StageClock::Clocks clocks{};
 };
 
 struct EngineCounters {

@@ -1,11 +1,13 @@
 // What the hub's loop does with its CPU, by stage of a notice: for status, metrics and benchmarks.
 //
 // By a clock of the thread (os::thread_cpu) what others of the machine or of this process use does
-// not count: libzmq's threads, which encrypt and write to sockets, are not in it. Two calls of it a
-// stage and turn, none for a notice.
+// not count: libzmq's threads, which encrypt and write to sockets, are not in it. Two calls a stage
+// and turn, none for a notice; and the thread's clock, which is asked of the system, is read for
+// what took a while only.
 
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -30,16 +32,22 @@ inline constexpr std::array<std::string_view, 8> kStageNames = {
 
 class StageClock {
  public:
-  using Cpu = std::chrono::nanoseconds (*)();  // What the calling thread has used.
+  struct Clocks {
+    std::chrono::nanoseconds (*cpu)() = nullptr;  // What the calling thread has used.
+    std::chrono::steady_clock::time_point (*steady)() = nullptr;
+  };
+  // What is over sooner counts as the time that it took. If the thread was not running for all of
+  // it, the next that takes longer has that much less: all together are what the thread used.
+  static constexpr std::chrono::microseconds kShort{20};
 
-  // Without a clock all stages stay at nothing.
-  explicit StageClock(Cpu cpu) : cpu_(cpu) {}
+  // Without clocks all stages stay at nothing.
+  explicit StageClock(Clocks clocks) : clocks_(clocks) {}
 
   // Returns the stage before.
   Stage enter(Stage stage) {
-    const std::chrono::nanoseconds now = cpu_ == nullptr ? at_ : cpu_();
-    used_.at(static_cast<std::size_t>(stage_)) += now - at_;
-    at_ = now;
+    if (clocks_.cpu != nullptr) {
+      count();
+    }
     return std::exchange(stage_, stage);
   }
   // Up to the last enter().
@@ -48,9 +56,26 @@ class StageClock {
   }
 
  private:
-  Cpu cpu_;
+  void count() {
+    const std::chrono::steady_clock::time_point now = clocks_.steady();
+    std::chrono::nanoseconds used = now - entered_at_;
+    entered_at_ = now;
+    if (used < kShort) {
+      by_time_ += used;
+    } else {
+      const std::chrono::nanoseconds cpu = clocks_.cpu() - cpu_at_;
+      used = std::max(cpu - by_time_, std::chrono::nanoseconds(0));
+      by_time_ = std::max(by_time_ - cpu, std::chrono::nanoseconds(0));
+      cpu_at_ += cpu;
+    }
+    used_.at(static_cast<std::size_t>(stage_)) += used;
+  }
+
+  Clocks clocks_;
   Stage stage_ = Stage::kOther;
-  std::chrono::nanoseconds at_{};
+  std::chrono::steady_clock::time_point entered_at_{};
+  std::chrono::nanoseconds cpu_at_{};
+  std::chrono::nanoseconds by_time_{};  // What was counted by time, and not made up for yet.
   std::array<std::chrono::nanoseconds, kStageNames.size()> used_{};
 };
 

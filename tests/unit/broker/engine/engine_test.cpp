@@ -26,11 +26,19 @@ using std::chrono::seconds;
 constexpr std::uint64_t kPlenty = 1ULL << 40U;
 constexpr std::array kMeet = {"AM", "BY", "KG", "KZ"};
 
-// A clock that goes on by one at each look.
+// Clocks that go on by one at each look; no stage is short by them.
 std::chrono::nanoseconds tick() {
   static std::int64_t now = 0;
   return std::chrono::nanoseconds(++now);
 }
+std::chrono::steady_clock::time_point slow_tick() {
+  static std::int64_t now = 0;
+  return std::chrono::steady_clock::time_point(StageClock::kShort * ++now);
+}
+
+// Clocks that are set.
+std::chrono::nanoseconds cpu_set{};
+std::chrono::steady_clock::time_point steady_set;
 
 // The hub's engine on a disk that can be full.
 class EngineTest : public testing::Test {
@@ -45,7 +53,10 @@ class EngineTest : public testing::Test {
     LogSigners signers;
     signers.push_back(test::key_signer("hub log 1"));
     engine_ =
-        must(Engine::start({.program = "hub", .admission = {}, .window = {}, .cpu = tick},
+        must(Engine::start({.program = "hub",
+                            .admission = {},
+                            .window = {},
+                            .clocks = {.cpu = tick, .steady = slow_tick}},
                            must(open_sqlite_hub_store(disk_.path("hub.db"), exchange_.genesis(),
                                                       StoreUse::kOwn, sim::Disk::medium())),
                            std::move(signers)));
@@ -226,6 +237,28 @@ TEST_F(EngineTest, WhatEachStageUsesIsCounted) {
   engine_->serve_reads();
   EXPECT_GT(used(Stage::kRead), before.used(Stage::kRead));
   EXPECT_EQ(engine_->stages().enter(Stage::kOther), Stage::kOther) << "each stage has ended";
+}
+
+TEST(StageClockTest, WhatIsShortIsMadeUpForByWhatIsNot) {
+  using std::chrono::microseconds;
+  cpu_set = {};
+  steady_set = {};
+  StageClock clock({.cpu = [] { return cpu_set; }, .steady = [] { return steady_set; }});
+  const auto spend = [&](Stage stage, microseconds time, microseconds cpu) {
+    clock.enter(stage);
+    steady_set += time;
+    cpu_set += cpu;
+    clock.enter(Stage::kOther);
+  };
+  spend(Stage::kParse, microseconds(10),
+        microseconds(4));  // For 6 of them others had the processor.
+  EXPECT_EQ(clock.used(Stage::kParse), microseconds(10));
+  spend(Stage::kStore, microseconds(500), microseconds(5));
+  EXPECT_EQ(clock.used(Stage::kStore), microseconds(0)) << "9 were used, and 10 are counted";
+  spend(Stage::kStore, microseconds(500), microseconds(40));
+  EXPECT_EQ(clock.used(Stage::kStore), microseconds(39));
+  EXPECT_EQ(clock.used(Stage::kParse) + clock.used(Stage::kStore), cpu_set);
+  EXPECT_EQ(clock.used(Stage::kOther), microseconds(0));
 }
 
 // C-150
