@@ -255,7 +255,7 @@ Result<void> Sequencer::judge(const Submission& submission, const Answers& answe
   const exchange::Envelope& envelope = submission.envelope;
   CHANCERY_TRY_VOID(exchange::judge_notice(envelope, directory_, cache_));
   // By the clock of now, not by the log's: after one jump forward that stands still for long.
-  CHANCERY_TRY_VOID(exchange::check_not_expired(envelope.draft, now_ms));
+  CHANCERY_TRY_VOID(exchange::check_not_expired(envelope.draft.expires_at_ms(), now_ms));
   if (!envelope.sealed()) {
     CHANCERY_TRY_VOID(exchange::check_text(envelope.draft.kind(), envelope.body.clear()));
   }

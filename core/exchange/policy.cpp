@@ -202,8 +202,8 @@ Result<void> judge_draft(const v1::Draft& draft, bool sealed, const Directory& d
   return {};
 }
 
-Result<void> check_not_expired(const v1::Draft& draft, std::uint64_t now_ms) {
-  if (draft.expires_at_ms() != 0 && draft.expires_at_ms() <= now_ms) {
+Result<void> check_not_expired(std::uint64_t expires_at_ms, std::uint64_t now_ms) {
+  if (expires_at_ms != 0 && expires_at_ms <= now_ms) {
     return fail(ErrorCode::kExpired, "it expired before it was logged");
   }
   return {};

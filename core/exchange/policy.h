@@ -34,7 +34,7 @@ namespace chancery::exchange {
 
 // kExpired where the draft's expiry has passed by this clock. Asked by the origin's node and by the
 // hub of what is not logged yet, each by its own clock; it makes nothing void that was logged.
-[[nodiscard]] Result<void> check_not_expired(const v1::Draft& draft, std::uint64_t now_ms);
+[[nodiscard]] Result<void> check_not_expired(std::uint64_t expires_at_ms, std::uint64_t now_ms);
 
 // kForeignLog unless the header names a head of this log as the one that its origin saw. `head` is
 // the root at that size, where a batch of this log ended there before the notice was logged. It is

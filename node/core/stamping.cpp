@@ -59,7 +59,7 @@ struct Stampable {
 Result<Stampable> judge(const Waiting& notice, const StampInput& input) {
   CHANCERY_TRY(v1::Draft draft, exchange::parse_wire<v1::Draft>(notice.draft));
   CHANCERY_TRY_VOID(exchange::judge_draft(draft, notice.sealed, *input.directory));
-  CHANCERY_TRY_VOID(exchange::check_not_expired(draft, input.now_us / 1000));
+  CHANCERY_TRY_VOID(exchange::check_not_expired(draft.expires_at_ms(), input.now_us / 1000));
   std::vector<std::string> recipients = recipient_codes(draft);
   return Stampable{.form = exchange::DraftForm(notice.draft),
                    .sealed = notice.sealed,

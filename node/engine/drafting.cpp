@@ -50,7 +50,7 @@ Result<OutboxDraft> draft_notice(const v1::PublishRequest& request, const Drafti
   draft.set_expires_at_ms(request.expires_at_ms());
   draft.set_text_digest(to_string(exchange::text_digest(outbox.waiting.text)));
   CHANCERY_TRY_VOID(exchange::judge_draft(draft, outbox.waiting.sealed, drafting.directory));
-  CHANCERY_TRY_VOID(exchange::check_not_expired(draft, drafting.now_ms));
+  CHANCERY_TRY_VOID(exchange::check_not_expired(request.expires_at_ms(), drafting.now_ms));
   CHANCERY_TRY_VOID(exchange::check_rules(
       request.kind(), text,
       {.created_at_ms = drafting.now_ms, .expires_at_ms = request.expires_at_ms()}));

@@ -466,7 +466,8 @@ Result<bool> Engine::is_early(const v1::RefusedItem& item, ErrorCode code) {
     return false;
   }
   const Result<v1::Draft> draft = exchange::parse_wire<v1::Draft>(row->draft);
-  return draft.has_value() && exchange::check_not_expired(*draft, now_.unix_ms()).has_value();
+  return draft.has_value() &&
+         exchange::check_not_expired(draft->expires_at_ms(), now_.unix_ms()).has_value();
 }
 
 // The first that may go again takes all with it, in order; what comes too soon is told so.

@@ -237,7 +237,7 @@ TEST_F(PolicyTest, ExpiryIsAQuestionOfNowAndNeverOneOfValidity) {
   v1::Draft late = exchange_.draft("AM", {"BY"});
   const auto at_now = [&](std::uint64_t expires_at_ms) {
     late.set_expires_at_ms(expires_at_ms);
-    return outcome(check_not_expired(late, kNow));
+    return outcome(check_not_expired(late.expires_at_ms(), kNow));
   };
   EXPECT_EQ(at_now(kNow + 1), "good");
   EXPECT_EQ(at_now(kNow), "expired");
