@@ -188,7 +188,8 @@ Decision Sequencer::decide_directory(const Answers& answers, std::uint64_t accep
   commit.size_after = tree.size();
   commit.root_after = tree.root();
   commit.edge_after = tree.edge_bytes();
-  next_ = Next{std::move(tree), std::move(directory), accepted_at_ms, clocks_};
+  next_ = Next{
+      .tree = std::move(tree), .accepted_at_ms = accepted_at_ms, .directory = std::move(directory)};
   decision.commit = std::move(commit);
   return decision;
 }
@@ -239,12 +240,11 @@ Decision Sequencer::decide_notices(const Answers& answers, std::uint64_t accepte
   commit.size_after = tree.size();
   commit.root_after = tree.root();
   commit.edge_after = tree.edge_bytes();
-  std::map<ClockKey, std::uint64_t> clocks = clocks_;
   for (const auto& [key, created_at_us] : clocks_new) {
-    clocks[key] = created_at_us;
     commit.clocks.push_back({key.first, key.second, created_at_us});
   }
-  next_ = Next{std::move(tree), directory_, accepted_at_ms, std::move(clocks)};
+  next_ = Next{
+      .tree = std::move(tree), .accepted_at_ms = accepted_at_ms, .clocks = std::move(clocks_new)};
   decision.commit = std::move(commit);
   return decision;
 }
@@ -337,9 +337,13 @@ std::uint64_t Sequencer::newest_created_at_ms() const {
 void Sequencer::committed() {
   CHANCERY_CHECK(next_.has_value());
   tree_ = std::move(next_->tree);
-  directory_ = std::move(next_->directory);
+  if (next_->directory.has_value()) {
+    directory_ = *std::move(next_->directory);
+  }
   accepted_at_ms_ = next_->accepted_at_ms;
-  clocks_ = std::move(next_->clocks);
+  for (const auto& [key, created_at_us] : next_->clocks) {
+    clocks_[key] = created_at_us;
+  }
   next_.reset();
 }
 

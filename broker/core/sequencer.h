@@ -192,12 +192,13 @@ class Sequencer {
 
   std::vector<exchange::Envelope> spare_;
   std::vector<Submission> batch_;  // Between begin() and decide().
-  // Between decide() and committed(): what the state will be.
+  // Between decide() and committed(): what the state will be. With 500 members a copy of directory
+  // or clocks costs more than a small batch.
   struct Next {
     ledger::CompactTree tree;
-    exchange::Directory directory;
-    std::uint64_t accepted_at_ms;
-    std::map<ClockKey, std::uint64_t> clocks;
+    std::uint64_t accepted_at_ms = 0;
+    std::optional<exchange::Directory> directory{};  // Where it changes.
+    std::map<ClockKey, std::uint64_t> clocks{};      // Those that do.
   };
   std::optional<Next> next_;
 };
