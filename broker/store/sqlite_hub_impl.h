@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/store/feed_tails.h"
 #include "broker/store/served_envelopes.h"
 #include "broker/store/sqlite_hub_store.h"
 #include "chancery/v1/envelope.pb.h"
@@ -122,8 +123,13 @@ class SqliteHubStore final : public HubStore {
   Result<std::string> read_envelope(std::uint64_t index);
   // The same for one of the members that it is for.
   Result<ServedEnvelopes::Shared> served_envelope(std::uint64_t index);
+  // What a member's lane has from an index on, `count_max` at most.
+  Result<LanePart> lane_part(const FeedTails::Reader& reader, std::uint64_t from,
+                             std::size_t count_max);
   Result<void> write_entry(const NewEntry& entry);
-  Result<void> write_feeds(const Commit& commit);
+  using Lanes = std::map<FeedTails::Reader, std::vector<std::uint64_t>>;
+  // What of it is for whom.
+  Result<Lanes> write_feeds(const Commit& commit);
   Result<void> write_anchor(std::uint64_t size, std::string_view edge);
   // The tree to go on from at `size` or a bit before it.
   Result<ledger::CompactTree> anchor_before(std::uint64_t size);
@@ -191,6 +197,7 @@ class SqliteHubStore final : public HubStore {
   Hash genesis_;
   std::vector<exchange::Damage> damages_;
   ServedEnvelopes served_;
+  FeedTails tails_;
   struct ReadBatch {  // The one whose entries were looked at last.
     std::uint64_t first_index = 0;
     std::string entries;

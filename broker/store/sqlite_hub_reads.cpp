@@ -150,45 +150,58 @@ Result<ServedEnvelopes::Shared> SqliteHubStore::served_envelope(std::uint64_t in
   return envelope;
 }
 
-Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
-                                                         std::size_t bytes_max) {
-  const std::string_view member = read.member;
-  const auto urgent = std::to_underlying(read.lane);
+Result<LanePart> SqliteHubStore::lane_part(const FeedTails::Reader& reader, std::uint64_t from,
+                                           std::size_t count_max) {
+  if (std::optional<LanePart> known = tails_.find(reader, from, count_max); known.has_value()) {
+    return *std::move(known);
+  }
+  const std::string_view member = reader.first;
+  const auto urgent = std::to_underlying(reader.second);
   const auto held_in = [](const sqlite::Statement& row) -> Result<std::vector<std::uint64_t>> {
     CHANCERY_TRY(const std::uint64_t first, row.column_u64(0));
     CHANCERY_TRY(const std::string_view positions, row.column_view(1));
     return exchange::indices_at(positions.substr(0, exchange::kPositionsBytesMax), first);
   };
-  std::uint64_t previous = 0;  // Of what is before `from`, and one more.
-  std::vector<std::uint64_t> indices;
+  LanePart part;
   CHANCERY_TRY(sqlite::Statement* const before, statements_.get(kSelectLaneBefore));
-  before->bind(1, member).bind(2, urgent).bind(3, read.from);
-  while (previous == 0) {
+  before->bind(1, member).bind(2, urgent).bind(3, from);
+  while (part.previous == 0) {
     CHANCERY_TRY(const bool row, before->step());
     if (!row) {
       break;
     }
     CHANCERY_TRY(const std::vector<std::uint64_t> held, held_in(*before));
-    const auto middle = std::ranges::lower_bound(held, read.from);
-    previous = middle == held.begin() ? 0 : *std::prev(middle) + 1;
-    indices.insert(indices.begin(), middle, held.end());
+    const auto middle = std::ranges::lower_bound(held, from);
+    part.previous = middle == held.begin() ? 0 : *std::prev(middle) + 1;
+    part.indices.insert(part.indices.begin(), middle, held.end());
   }
   before->reset();
+  bool whole = false;
   CHANCERY_TRY(sqlite::Statement* const lane, statements_.get(kSelectLane));
-  lane->bind(1, member).bind(2, urgent).bind(3, read.from);
-  while (indices.size() < read.count_max) {
+  lane->bind(1, member).bind(2, urgent).bind(3, from);
+  while (!whole && part.indices.size() < count_max) {
     CHANCERY_TRY(const bool row, lane->step());
-    if (!row) {
-      break;
+    whole = !row;
+    if (row) {
+      CHANCERY_TRY(const std::vector<std::uint64_t> held, held_in(*lane));
+      part.indices.insert(part.indices.end(), held.begin(), held.end());
     }
-    CHANCERY_TRY(const std::vector<std::uint64_t> held, held_in(*lane));
-    indices.insert(indices.end(), held.begin(), held.end());
   }
   lane->reset();
-  indices.resize(std::min<std::size_t>(indices.size(), read.count_max));
+  if (whole) {
+    tails_.keep(reader, from, part);
+  }
+  part.indices.resize(std::min<std::size_t>(part.indices.size(), count_max));
+  return part;
+}
+
+Result<std::vector<FeedEntry>> SqliteHubStore::read_feed(const FeedRead& read,
+                                                         std::size_t bytes_max) {
+  CHANCERY_TRY(const LanePart part, lane_part({read.member, read.lane}, read.from, read.count_max));
+  std::uint64_t previous = part.previous;
   std::vector<FeedEntry> page;
   std::size_t bytes = 0;
-  for (const std::uint64_t index : indices) {
+  for (const std::uint64_t index : part.indices) {
     if (bytes > bytes_max) {
       break;
     }

@@ -104,6 +104,7 @@ Result<void> SqliteHubStore::write_logged(std::uint64_t first_index, const Entry
 }
 
 Result<void> SqliteHubStore::set_readers(std::uint64_t index, const Readers& readers) {
+  tails_.clear();
   struct Row {
     Readers::value_type reader;
     std::uint64_t first_index = 0;
@@ -131,12 +132,9 @@ Result<void> SqliteHubStore::set_readers(std::uint64_t index, const Readers& rea
     row->indices.insert(std::ranges::lower_bound(row->indices, index), index);
   }
   for (const Row& row : rows) {
-    std::string positions;
-    for (const std::uint64_t held : row.indices) {
-      exchange::append_position(positions, held - row.first_index);
-    }
-    if (!positions.empty()) {
-      CHANCERY_TRY_VOID(put_lane(row.reader, row.first_index, positions));
+    if (!row.indices.empty()) {
+      CHANCERY_TRY_VOID(put_lane(row.reader, row.first_index,
+                                 exchange::positions_of(row.indices, row.first_index)));
       continue;
     }
     CHANCERY_TRY(sqlite::Statement* const drop, statements_.get(kDropLane));

@@ -292,17 +292,18 @@ Result<void> SqliteHubStore::write_entry(const NewEntry& entry) {
   return {};
 }
 
-Result<void> SqliteHubStore::write_feeds(const Commit& commit) {
-  std::map<Readers::value_type, std::string> lanes;
+Result<SqliteHubStore::Lanes> SqliteHubStore::write_feeds(const Commit& commit) {
+  Lanes lanes;
   for (const NewEntry& entry : commit.entries) {
     for (Readers::value_type& reader : readers_of(entry.envelope.draft)) {
-      exchange::append_position(lanes[std::move(reader)], entry.index - commit.size_before);
+      lanes[std::move(reader)].push_back(entry.index);
     }
   }
-  for (const auto& [reader, positions] : lanes) {
-    CHANCERY_TRY_VOID(put_lane(reader, commit.size_before, positions));
+  for (const auto& [reader, indices] : lanes) {
+    CHANCERY_TRY_VOID(
+        put_lane(reader, commit.size_before, exchange::positions_of(indices, commit.size_before)));
   }
-  return {};
+  return lanes;
 }
 
 SqliteHubStore::Readers SqliteHubStore::readers_of(const v1::Draft& draft) {
@@ -356,7 +357,7 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
     CHANCERY_TRY_VOID(write_entry(entry));
     entries += as_view(entry.envelope.entry);
   }
-  CHANCERY_TRY_VOID(write_feeds(commit));
+  CHANCERY_TRY(const Lanes lanes, write_feeds(commit));
   CHANCERY_TRY(sqlite::Statement* const put_batch, statements_.get(kPutBatch));
   CHANCERY_TRY_VOID(put_batch->bind(1, commit.size_before)
                         .bind(2, commit.size_after)
@@ -393,6 +394,9 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
   // Their readers are there, most often, and ask for them next.
   for (const NewEntry& entry : commit.entries) {
     served_.keep(entry.index, std::make_shared<const std::string>(entry.envelope.bytes()));
+  }
+  for (const auto& [reader, indices] : lanes) {
+    tails_.append(reader, indices);
   }
   return {};
 }

@@ -23,6 +23,17 @@ inline void append_position(std::string& positions, std::uint64_t position) {
   positions += static_cast<char>(position & 0xFFU);
 }
 
+// Of indices that ascend, in a batch that begins at `first`.
+[[nodiscard]] inline std::string positions_of(const std::vector<std::uint64_t>& indices,
+                                              std::uint64_t first) {
+  std::string positions;
+  positions.reserve(indices.size() * kPositionBytes);
+  for (const std::uint64_t index : indices) {
+    append_position(positions, index - first);
+  }
+  return positions;
+}
+
 // The indices, for a batch that begins at `first`. A byte too many tells nothing.
 [[nodiscard]] inline std::vector<std::uint64_t> indices_at(std::string_view positions,
                                                            std::uint64_t first) {
