@@ -1,6 +1,7 @@
 #include "core/exchange/draft_form.h"
 
 #include "chancery/v1/envelope.pb.h"
+#include "core/base/result.h"
 #include "core/exchange/strict.h"
 
 namespace chancery::exchange {
@@ -37,6 +38,15 @@ std::string_view DraftForm::notice_id(std::string_view draft) const {
 
 std::string_view DraftForm::text_digest(std::string_view draft) const {
   return draft.substr(draft.size() - kDigestBytes);
+}
+
+std::string DraftForm::with(std::string_view notice_id, std::string_view text_digest) const {
+  CHANCERY_CHECK(!draft_.empty() && notice_id.size() == kIdBytes &&
+                 text_digest.size() == kDigestBytes);
+  std::string draft = draft_;
+  draft.replace(id_at_, kIdBytes, notice_id);
+  draft.replace(draft.size() - kDigestBytes, kDigestBytes, text_digest);
+  return draft;
 }
 
 }  // namespace chancery::exchange

@@ -24,6 +24,8 @@ class DraftForm {
   // Of bytes that fit: 16 and 32 bytes in their place.
   [[nodiscard]] std::string_view notice_id(std::string_view draft) const;
   [[nodiscard]] std::string_view text_digest(std::string_view draft) const;
+  // The draft of this form that has these 16 and 32 bytes. There is one for a form of some draft.
+  [[nodiscard]] std::string with(std::string_view notice_id, std::string_view text_digest) const;
 
  private:
   std::string draft_;  // One of this form.

@@ -8,11 +8,13 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "chancery/v1/local.pb.h"
 #include "core/base/bytes.h"
 #include "core/base/result.h"
 #include "core/exchange/directory.h"
+#include "core/exchange/draft_form.h"
 #include "node/store/node_store.h"
 
 namespace chancery::node {
@@ -29,5 +31,19 @@ struct Drafting {
 // comes back as the error that names it.
 [[nodiscard]] Result<OutboxDraft> draft_notice(const v1::PublishRequest& request,
                                                const Drafting& drafting);
+
+// The same, for one request after the other. An application's mostly say the same but for notice id
+// and text: what was found of the last one under this directory need not be found again.
+class Drafter {
+ public:
+  // `request_bytes` are the request's.
+  [[nodiscard]] Result<OutboxDraft> draft(const v1::PublishRequest& request,
+                                          std::string_view request_bytes, const Drafting& drafting);
+
+ private:
+  std::string said_;  // By the last, beside these two; empty where there was none.
+  Hash directory_{};
+  exchange::DraftForm form_;
+};
 
 }  // namespace chancery::node

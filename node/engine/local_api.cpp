@@ -530,17 +530,15 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
                                  &v1::LocalReply::mutable_publish));
       break;
     case v1::LocalRequest::kAwait: {
-      Result<v1::AwaitReply> result = await(request.await(), application);
+      Result<std::optional<v1::AwaitReply>> result = await(request.await(), application, may_wait);
       if (!result.has_value()) {
         CHANCERY_TRY_VOID(refuse(result.error()));
         break;
       }
-      const bool settled =
-          result->stage() >= request.await().stage() || result->stage() == v1::STAGE_REFUSED;
-      if (!settled && may_wait && request.await().timeout_ms() > 0) {
+      if (!result->has_value()) {
         return std::optional<v1::LocalReply>();
       }
-      *answer.mutable_await() = std::move(*result);
+      *answer.mutable_await() = **std::move(result);
       break;
     }
     case v1::LocalRequest::kInbox: {
@@ -672,7 +670,8 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
       exchange::is_made_by_nodes(request.kind())) {
     return fail(ErrorCode::kNoGrant, application.name + " may not publish " + request.kind());
   }
-  const Hash fingerprint = crypto::sha256({as_bytes(request.SerializeAsString())});
+  const std::string request_bytes = request.SerializeAsString();
+  const Hash fingerprint = crypto::sha256({as_bytes(request_bytes)});
   // Most are new: only then the row is read.
   CHANCERY_TRY(const std::optional<OutboxStanding> stands,
                store_.outbox_standing(request.notice_id()));
@@ -692,11 +691,12 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   }
   CHANCERY_TRY_VOID(
       check_outbox(application.name, request.precedence(), 0));  // Before any work is done for it.
-  CHANCERY_TRY(OutboxDraft outbox, draft_notice(request, {.member = member_,
-                                                          .genesis = store_.genesis(),
-                                                          .directory = *context.directory,
-                                                          .random = random_,
-                                                          .now_ms = context.now_ms}));
+  CHANCERY_TRY(OutboxDraft outbox, drafter_.draft(request, request_bytes,
+                                                  {.member = member_,
+                                                   .genesis = store_.genesis(),
+                                                   .directory = *context.directory,
+                                                   .random = random_,
+                                                   .now_ms = context.now_ms}));
   CHANCERY_TRY_VOID(check_outbox(application.name, request.precedence(),
                                  outbox.waiting.draft.size() + outbox.waiting.text.size()));
   CHANCERY_TRY_VOID(check_taken_back(store_, member_, request));
@@ -711,12 +711,6 @@ Result<v1::PublishReply> LocalApi::publish(const v1::PublishRequest& request,
   }
   CHANCERY_TRY_VOID(or_stop(store_.put_draft(outbox)));
   return answer(outbox.waiting.draft, outbox.notice);
-}
-
-Result<v1::AwaitReply> LocalApi::await(const v1::AwaitRequest& request,
-                                       const Application& application) {
-  CHANCERY_TRY(const OutboxRow row, own_row(request.notice_id(), application));
-  return await_reply(row, view_, store_);
 }
 
 Result<v1::InboxReply> LocalApi::inbox(const v1::InboxRequest& request,

@@ -31,6 +31,7 @@
 #include "core/exchange/limits.h"
 #include "io/log/limiter.h"
 #include "node/engine/application.h"
+#include "node/engine/drafting.h"
 #include "node/store/node_store.h"
 
 namespace chancery::node {
@@ -188,7 +189,9 @@ class LocalApi {
                             std::size_t bytes);
   Result<v1::PublishReply> publish(const v1::PublishRequest& request,
                                    const Application& application, const LocalContext& context);
-  Result<v1::AwaitReply> await(const v1::AwaitRequest& request, const Application& application);
+  // Nothing where it is not as far as is asked for, and the request may wait.
+  Result<std::optional<v1::AwaitReply>> await(const v1::AwaitRequest& request,
+                                              const Application& application, bool may_wait);
   Result<v1::InboxReply> inbox(const v1::InboxRequest& request, const Application& application,
                                const LocalContext& context, const Passed& passed);
   // In the order of arrival.
@@ -263,6 +266,7 @@ class LocalApi {
   const std::vector<Application>& applications_;
   NodeStore& store_;
   std::function<std::string(std::size_t)> random_;
+  Drafter drafter_;
   std::vector<Waiter> waiters_;  // First those whose moment has come.
   LogView view_;
   std::set<std::string> settled_;         // Notices of which an application decided in this turn.

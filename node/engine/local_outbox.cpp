@@ -183,6 +183,41 @@ Result<OutboxRow> LocalApi::own_row(const std::string& notice_id, const Applicat
   return *std::move(row);
 }
 
+// Most are asked about as soon as they are published, and are logged soon after: what the store has
+// in memory says that.
+Result<std::optional<v1::AwaitReply>> LocalApi::await(const v1::AwaitRequest& request,
+                                                      const Application& application,
+                                                      bool may_wait) {
+  const auto waits_at = [&](v1::Stage stage) {
+    const bool settled = stage >= request.stage() || stage == v1::STAGE_REFUSED;
+    return !settled && may_wait && request.timeout_ms() > 0;
+  };
+  CHANCERY_TRY(const std::optional<OutboxStanding> stands,
+               store_.outbox_standing(request.notice_id()));
+  if (stands.has_value() && !stands->kind.empty() &&
+      exchange::any_matches(application.publish, stands->kind)) {
+    const OutboxStage stage = stands->place.stage;
+    if ((stage == OutboxStage::kQueued || stage == OutboxStage::kSigned) &&
+        waits_at(v1::STAGE_QUEUED)) {
+      return std::optional<v1::AwaitReply>();
+    }
+    if (stage == OutboxStage::kLogged && !is_witnessed(stands->index, view_.cosigned_size)) {
+      if (waits_at(v1::STAGE_LOGGED)) {
+        return std::optional<v1::AwaitReply>();
+      }
+      v1::AwaitReply reply;
+      reply.set_stage(v1::STAGE_LOGGED);
+      reply.set_index(stands->index);
+      reply.set_accepted_at_ms(stands->accepted_at_ms);
+      return std::optional(std::move(reply));
+    }
+  }
+  CHANCERY_TRY(const OutboxRow row, own_row(request.notice_id(), application));
+  CHANCERY_TRY(v1::AwaitReply reply, await_reply(row, view_, store_));
+  return waits_at(reply.stage()) ? std::optional<v1::AwaitReply>()
+                                 : std::optional(std::move(reply));
+}
+
 // What was signed once may have left, and may be logged under that stamp after all.
 Result<v1::AwaitReply> LocalApi::cancel(const v1::CancelRequest& request,
                                         const Application& application) {

@@ -130,7 +130,9 @@ struct OutboxStanding {
   std::uint64_t number = 0;  // In the order of the outbox.
   Hash notice{};
   OutboxPlace place{};
-  std::uint64_t index = 0;  // Where it is logged.
+  std::uint64_t index = 0;           // Where it is logged, …
+  std::uint64_t accepted_at_ms = 0;  // … and when.
+  std::string kind{};  // Empty where it was read from the file, which has it in the draft alone.
 };
 
 // The newest directory states, each from the index of the entry that made it.

@@ -55,6 +55,7 @@ Result<OutboxRow> row_of(const sqlite::Statement& select) {
 }
 
 struct Marks {
+  std::string_view kind;
   bool alarms = false;  // It raises alarms where it is overdue.
   bool exempt = false;  // MINIMIZE does not hold it back.
 };
@@ -64,6 +65,7 @@ Marks marks_of(std::string_view draft) {
   for (exchange::Fields fields(draft); fields.next();) {
     switch (fields.number()) {
       case v1::Draft::kKindFieldNumber:
+        marks.kind = fields.bytes();
         marks.exempt = exchange::is_exempt_from_minimize(fields.bytes());
         break;
       case v1::Draft::kStatusFieldNumber:
@@ -142,7 +144,8 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
   impl_->standings.put({.notice_id = draft.waiting.notice_id,
                         .number = number,
                         .notice = draft.notice,
-                        .place = place});
+                        .place = place,
+                        .kind = std::string(marks.kind)});
   return impl_->put_own_word(draft.words_on, number);
 }
 
@@ -154,8 +157,9 @@ Result<std::optional<OutboxStanding>> NodeStore::Impl::outbox_standing(std::stri
   if (const OutboxStanding* const known = standings.find(notice_id); known != nullptr) {
     return std::optional(*known);
   }
-  static const std::string sql = std::string("SELECT seq, notice, idx, ").append(kPlaceColumns) +
-                                 " FROM outbox WHERE notice_id = ?1";
+  static const std::string sql =
+      std::string("SELECT seq, notice, idx, accepted_at_ms, ").append(kPlaceColumns) +
+      " FROM outbox WHERE notice_id = ?1";
   CHANCERY_TRY(sqlite::Statement* const select, statement(sql));
   select->bind(1, as_bytes(notice_id));
   CHANCERY_TRY(const bool row, select->step());
@@ -168,7 +172,8 @@ Result<std::optional<OutboxStanding>> NodeStore::Impl::outbox_standing(std::stri
   if (!select->column_is_null(2)) {
     CHANCERY_TRY(standing.index, select->column_u64(2));
   }
-  CHANCERY_TRY(standing.place, place_in(*select, 3));
+  CHANCERY_TRY(standing.accepted_at_ms, select->column_u64(3));
+  CHANCERY_TRY(standing.place, place_in(*select, 4));
   select->reset();
   standings.put(standing);
   return std::optional(std::move(standing));
@@ -404,7 +409,9 @@ Result<void> NodeStore::mark_logged(const OutboxStanding& row, const v1::Draft& 
                         .number = row.number,
                         .notice = row.notice,
                         .place = row.place.at(OutboxStage::kLogged),
-                        .index = index});
+                        .index = index,
+                        .accepted_at_ms = accepted_at_ms,
+                        .kind = draft.kind()});
   if (again) {
     CHANCERY_TRY_VOID(impl_->expect_no_delivery(row.place.lane, row.index));
   } else {
