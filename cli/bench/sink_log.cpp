@@ -34,9 +34,9 @@ Result<SinkLog::Batch> SinkLog::take(const v1::LogBatch& batch) {
   return taken;
 }
 
-Result<Received> SinkLog::read(const exchange::Envelope& envelope, const std::string& text) {
+Result<const Received*> SinkLog::read(const exchange::Envelope& envelope, const std::string& text) {
   if (const auto known = notices_.find(envelope.notice); known != notices_.end()) {
-    return known->second;
+    return &known->second;
   }
   Received received{.id = uuid_text(as_bytes(envelope.draft.notice_id())), .digest = {}};
   if (envelope.sealed()) {
@@ -48,7 +48,7 @@ Result<Received> SinkLog::read(const exchange::Envelope& envelope, const std::st
   if (notices_.size() >= kNoticesKept) {
     notices_.clear();
   }
-  return notices_.emplace(envelope.notice, std::move(received)).first->second;
+  return &notices_.emplace(envelope.notice, std::move(received)).first->second;
 }
 
 std::optional<Hash> SinkLog::root_at(std::uint64_t size) const {

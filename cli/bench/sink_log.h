@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "chancery/v1/link.pb.h"
@@ -45,16 +47,24 @@ class SinkLog {
   [[nodiscard]] const exchange::Directory& directory() const { return follower_.directory(); }
   [[nodiscard]] exchange::RootCache& cache() { return cache_; }
 
-  // Of a notice that was judged good: N names its draft, and that its text. kMalformed.
-  [[nodiscard]] Result<Received> read(const exchange::Envelope& envelope, const std::string& text);
+  // Of a notice that was judged good: N names its draft, and that its text. kMalformed. Good until
+  // the next call.
+  [[nodiscard]] Result<const Received*> read(const exchange::Envelope& envelope,
+                                             const std::string& text);
 
  private:
+  struct OfHash {
+    std::size_t operator()(const Hash& hash) const {
+      return u64_from_be(std::span(hash).first<8>());
+    }
+  };
+
   exchange::LogFollower follower_;
   exchange::RootCache cache_;
   std::vector<ledger::Leaf> leaves_;
-  std::map<std::uint64_t, Batch> batches_;  // By their first index.
-  std::map<std::uint64_t, Hash> roots_;     // By size.
-  std::map<Hash, Received> notices_;        // By N: those that were read last.
+  std::map<std::uint64_t, Batch> batches_;              // By their first index.
+  std::map<std::uint64_t, Hash> roots_;                 // By size.
+  std::unordered_map<Hash, Received, OfHash> notices_;  // By N: those that were read last.
 };
 
 }  // namespace chancery::cli::bench

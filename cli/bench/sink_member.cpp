@@ -156,11 +156,11 @@ void SinkMember::judge(exchange::Lane lane, v1::Delivery delivery) {
   if (arrival.own || draft.kind() == exchange::kStatementKind) {
     return;
   }
-  const Result<Received> received = log_.read(*arrival.envelope, arrival.text);
+  const Result<const Received*> received = log_.read(*arrival.envelope, arrival.text);
   if (!received.has_value()) {
     return refuse(received.error().to_string());
   }
-  received_.push_back(*received);
+  received_.push_back(**received);
   received_.back().arrived_us = os::unix_us();
 }
 
