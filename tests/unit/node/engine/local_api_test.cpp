@@ -707,7 +707,25 @@ TEST_F(LocalApiTest, AStageThatIsReachedIsAnsweredAtOnce) {
   EXPECT_EQ(logged.await().stage(), v1::STAGE_LOGGED);
   EXPECT_EQ(logged.await().index(), log_.size() - 1);
   EXPECT_EQ(logged.await().accepted_at_ms(), log_.accepted_at_ms());
+  api().set_cosigned(log_.size());
+  const auto witnessed = await(request.notice_id(), v1::STAGE_LOGGED, 1000);
+  ASSERT_EQ(said(witnessed), "good");
+  EXPECT_EQ(witnessed.await().stage(), v1::STAGE_WITNESSED) << "as far as it is by now";
   EXPECT_EQ(api().waiter_count(), 0U);
+}
+
+// What stands in memory and what is read from the store are the same.
+TEST_F(LocalApiTest, AfterAStartWhatIsAwaitedIsReadAndSaysTheSame) {
+  const v1::PublishRequest request = publishable();
+  publish(request);
+  sign_and_log(request.notice_id());
+  mark_logged(request.notice_id());
+  const auto before = await(request.notice_id(), v1::STAGE_LOGGED, 1000);
+  must(store_->commit());
+  store_->roll_back();  // Forgets what it has in memory.
+  const auto after = await(request.notice_id(), v1::STAGE_LOGGED, 1000);
+  EXPECT_EQ(before.await().SerializeAsString(), after.await().SerializeAsString());
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_WITNESSED, 1000)), "nothing");
 }
 
 TEST_F(LocalApiTest, AStageThatIsNotReachedIsWaitedFor) {
@@ -944,6 +962,10 @@ TEST_F(LocalApiTest, ANoticeOutsideTheGrantIsNotAwaited) {
   make_contact(request);
   ASSERT_EQ(said(publish(request)), "good");
   EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_QUEUED, 0, "alerts")), "no-grant");
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000, "alerts")), "no-grant");
+  sign_and_log(request.notice_id());
+  mark_logged(request.notice_id());
+  EXPECT_EQ(said(await(request.notice_id(), v1::STAGE_LOGGED, 1000, "alerts")), "no-grant");
 }
 
 // Inbox.
