@@ -127,6 +127,8 @@ class SqliteHubStore final : public HubStore {
   Result<LanePart> lane_part(const FeedTails::Reader& reader, std::uint64_t from,
                              std::size_t count_max);
   Result<void> write_entry(const NewEntry& entry);
+  // Whether the id is larger than all that its origin has logged.
+  Result<bool> is_beyond_the_log(const Questions::Id& id);
   using Lanes = std::map<FeedTails::Reader, std::vector<std::uint64_t>>;
   // What of it is for whom.
   Result<Lanes> write_feeds(const Commit& commit);
@@ -198,6 +200,9 @@ class SqliteHubStore final : public HubStore {
   std::vector<exchange::Damage> damages_;
   ServedEnvelopes served_;
   FeedTails tails_;
+  // By origin: the largest id, of those that were asked about. Ids rise with time (UUIDv7): most
+  // that are new are beyond it, and need no look.
+  std::map<std::string, std::string, std::less<>> last_ids_;
   struct ReadBatch {  // The one whose entries were looked at last.
     std::uint64_t first_index = 0;
     std::string entries;

@@ -157,6 +157,7 @@ Result<void> SqliteHubStore::write_restored(std::uint64_t index, const exchange:
                         .bind(6, as_bytes(body_erased ? std::string_view() : envelope.body_bytes))
                         .bind(7, as_bytes(envelope.signatures_bytes))
                         .run());
+  last_ids_.clear();
   CHANCERY_TRY_VOID(set_readers(index, readers_of(envelope.draft)));
   if (body_erased) {
     const Hash digest = envelope.erased.value_or(exchange::body_digest(envelope.body_bytes));

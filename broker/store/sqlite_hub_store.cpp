@@ -22,6 +22,7 @@ namespace {
 constexpr std::string_view kSelectHead = "SELECT size, root, edge, accepted_at_ms FROM head";
 constexpr std::string_view kSelectKnown =
     "SELECT notice, idx FROM entry WHERE origin = ?1 AND notice_id = ?2";
+constexpr std::string_view kSelectLastId = "SELECT max(notice_id) FROM entry WHERE origin = ?1";
 constexpr std::string_view kSelectRootAt = "SELECT root FROM batch WHERE size_after = ?1";
 constexpr std::string_view kSelectLastBatch =
     "SELECT size_after, root, directory FROM batch ORDER BY first_index DESC LIMIT 1";
@@ -66,6 +67,9 @@ constexpr std::string_view kPutWitnessChange =
     "?2";
 constexpr std::string_view kPutCheckpoint =
     "UPDATE batch SET checkpoint = ?2 WHERE size_after = ?1";
+
+// Of members and of whatever else is named as an origin: where there are more, all are read anew.
+constexpr std::size_t kLastIdsMax = 1'024;
 
 }  // namespace
 
@@ -247,13 +251,37 @@ Result<HubState> SqliteHubStore::load() {
   return state;
 }
 
+Result<bool> SqliteHubStore::is_beyond_the_log(const Questions::Id& id) {
+  auto last = last_ids_.find(id.origin);
+  if (last == last_ids_.end()) {
+    CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectLastId));
+    select->bind(1, std::string_view(id.origin));
+    CHANCERY_TRY(const bool row, select->step());
+    CHANCERY_CHECK(row);
+    std::string found;
+    if (!select->column_is_null(0)) {
+      CHANCERY_TRY(found, select->column_blob(0));
+    }
+    select->reset();
+    if (last_ids_.size() >= kLastIdsMax) {
+      last_ids_.clear();
+    }
+    last = last_ids_.emplace(id.origin, std::move(found)).first;
+  }
+  return id.notice_id > last->second;
+}
+
 Result<Answers> SqliteHubStore::answer(const Questions& questions) {
   Answers answers;
   for (const Questions::Id& id : questions.ids) {
+    std::optional<KnownNotice>& known = answers.known.emplace_back();
+    CHANCERY_TRY(const bool is_beyond, is_beyond_the_log(id));
+    if (is_beyond) {
+      continue;
+    }
     CHANCERY_TRY(sqlite::Statement* const select, statements_.get(kSelectKnown));
     select->bind(1, std::string_view(id.origin)).bind(2, as_bytes(id.notice_id));
     CHANCERY_TRY(const bool row, select->step());
-    std::optional<KnownNotice>& known = answers.known.emplace_back();
     if (row) {
       CHANCERY_TRY(const std::string notice, select->column_blob(0));
       CHANCERY_TRY(const std::uint64_t index, select->column_u64(1));
@@ -394,6 +422,10 @@ Result<void> SqliteHubStore::commit(const Commit& commit) {
   // Their readers are there, most often, and ask for them next.
   for (const NewEntry& entry : commit.entries) {
     served_.keep(entry.index, std::make_shared<const std::string>(entry.envelope.bytes()));
+    const v1::Draft& draft = entry.envelope.draft;
+    if (const auto last = last_ids_.find(draft.origin()); last != last_ids_.end()) {
+      last->second = std::max(last->second, draft.notice_id());
+    }
   }
   for (const auto& [reader, indices] : lanes) {
     tails_.append(reader, indices);

@@ -77,6 +77,7 @@ struct NodeStore::Impl {
   Result<v1::InboxItem> inbox_row(const sqlite::Statement& select);
   std::unexpected<Error> damaged_outbox(std::string_view notice_id);
   Result<std::optional<OutboxStanding>> outbox_standing(std::string_view notice_id);
+  Result<bool> is_beyond_the_outbox(std::string_view notice_id);
   Result<std::optional<OutboxRow>> outbox_row(const v1::ShowRequest& request);
   Result<std::optional<OutboxRow>> hashed_again(std::optional<OutboxRow> row);
 
@@ -175,6 +176,9 @@ struct NodeStore::Impl {
   std::optional<Counts> counts_in_memory;
   std::optional<NoticeIndex> index_in_memory;
   Standings standings;
+  // The largest in the outbox, once somebody asked. Ids rise with time (UUIDv7): most that are new
+  // are beyond it, and need no look.
+  std::optional<std::string> last_notice_id;
   // Raised to, and not written yet: the clock of the key, and cursors.
   std::optional<std::uint64_t> clock_us;
   exchange::PerLane<std::uint64_t> raised_cursors;

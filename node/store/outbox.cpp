@@ -141,6 +141,9 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                           .bytes = bytes};
   CHANCERY_TRY(Counts* const counts, impl_->counts());
   counts->add(place);
+  if (impl_->last_notice_id.has_value()) {
+    impl_->last_notice_id = std::max(*impl_->last_notice_id, draft.waiting.notice_id);
+  }
   impl_->standings.put({.notice_id = draft.waiting.notice_id,
                         .number = number,
                         .notice = draft.notice,
@@ -153,7 +156,26 @@ Result<std::optional<OutboxStanding>> NodeStore::outbox_standing(std::string_vie
   return impl_->outbox_standing(notice_id);
 }
 
+Result<bool> NodeStore::Impl::is_beyond_the_outbox(std::string_view notice_id) {
+  if (!last_notice_id.has_value()) {
+    CHANCERY_TRY(sqlite::Statement* const select, statement("SELECT max(notice_id) FROM outbox"));
+    CHANCERY_TRY(const bool row, select->step());
+    CHANCERY_CHECK(row);
+    std::string last;
+    if (!select->column_is_null(0)) {
+      CHANCERY_TRY(last, select->column_blob(0));
+    }
+    select->reset();
+    last_notice_id = std::move(last);
+  }
+  return notice_id > *last_notice_id;
+}
+
 Result<std::optional<OutboxStanding>> NodeStore::Impl::outbox_standing(std::string_view notice_id) {
+  CHANCERY_TRY(const bool is_beyond, is_beyond_the_outbox(notice_id));
+  if (is_beyond) {
+    return std::optional<OutboxStanding>();
+  }
   if (const OutboxStanding* const known = standings.find(notice_id); known != nullptr) {
     return std::optional(*known);
   }

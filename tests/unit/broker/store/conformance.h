@@ -314,6 +314,39 @@ TYPED_TEST_P(HubStoreConformance, AHeadStaysUnsignedUntilItsCheckpointIsDurable)
 }
 
 // C-139
+// Ids mostly rise; where one does not, it is known all the same.
+TYPED_TEST_P(HubStoreConformance, AnswersWhateverTheOrderOfTheIds) {
+  this->found();
+  const auto id = [](int digit) {
+    return std::string(1, static_cast<char>(digit)) + test::seeded_uuid("id", 1).substr(1);
+  };
+  const auto known = [&](int digit) {
+    const Answers answers =
+        test::must(this->store_->answer({.ids = {{"AM", id(digit)}}, .head_sizes = {}}));
+    return answers.known.at(0).has_value() ? answers.known[0]->index : 0;
+  };
+  const auto log = [&](int digit) {
+    v1::Draft draft = this->exchange_.draft("AM", {"BY"}, "contact");
+    draft.set_notice_id(id(digit));
+    this->log({notice(this->exchange_, draft, {.seen = head_of(this->sequencer_->tree())})});
+  };
+  EXPECT_EQ(known(5), 0U);
+  log(5);
+  EXPECT_EQ(known(5), 7U);
+  log(3);
+  log(200);
+  log(4);
+  for (const bool again : {false, true}) {
+    EXPECT_EQ(known(3), 8U) << again;
+    EXPECT_EQ(known(4), 10U) << again;
+    EXPECT_EQ(known(5), 7U) << again;
+    EXPECT_EQ(known(200), 9U) << again;
+    EXPECT_EQ(known(6), 0U) << again;
+    EXPECT_EQ(known(201), 0U) << again;
+    this->reopen();
+  }
+}
+
 TYPED_TEST_P(HubStoreConformance, AFeedHasWhatIsForItsMemberWithWhatCameBefore) {
   this->found();
   const Commit one = this->log({this->envelope({"BY"}), this->envelope({"BY", "RU"})});
@@ -393,6 +426,27 @@ TYPED_TEST_P(HubStoreConformance, AFeedIsReadFromAnywhere) {
   EXPECT_EQ(this->feed("KZ", 9, 2), "9<-9 10<-10 ");
   EXPECT_EQ(this->feed("KZ", 11, 1), "12<-11 ");
   EXPECT_EQ(this->feed("TJ", 7), "");
+}
+
+// Who follows it is served from memory, which says what a store that was opened anew reads.
+TYPED_TEST_P(HubStoreConformance, AFeedThatIsFollowedIsTheOneThatIsStored) {
+  this->found();
+  this->log({this->envelope({"BY"}), this->envelope({"KZ"})});
+  this->log({this->envelope({"BY"})});
+  EXPECT_EQ(this->feed("BY", 7, 1), "7<-0 ");
+  EXPECT_EQ(this->feed("BY", 0), "7<-0 9<-8 ") << "a page that was cut is not all that there is";
+  EXPECT_EQ(this->feed("RU", 0), "");
+  this->log({this->envelope({"KZ"}), this->envelope({"BY"}), this->envelope({"BY", "RU"})});
+  const std::vector<std::string> followed = {this->feed("BY", 0), this->feed("BY", 8),
+                                             this->feed("BY", 11), this->feed("BY", 12, 1),
+                                             this->feed("RU", 3)};
+  EXPECT_EQ(followed, (std::vector<std::string>{"7<-0 9<-8 11<-10 12<-12 ", "9<-8 11<-10 12<-12 ",
+                                                "11<-10 12<-12 ", "12<-12 ", "12<-0 "}));
+  this->reopen();
+  const std::vector<std::string> read = {this->feed("BY", 0), this->feed("BY", 8),
+                                         this->feed("BY", 11), this->feed("BY", 12, 1),
+                                         this->feed("RU", 3)};
+  EXPECT_EQ(read, followed);
 }
 
 // C-141
@@ -944,7 +998,8 @@ REGISTER_TYPED_TEST_SUITE_P(
     AHeadThatMovedIsRefusedAndNothingIsWritten, ACommitThatFailsHalfwayIsNotThere,
     AnswersWhatWasLoggedAndWhatWasAHead, AHeadStaysUnsignedUntilItsCheckpointIsDurable,
     AFeedHasWhatIsForItsMemberWithWhatCameBefore, ABatchOfManyIsInTheFeedsOfItsReadersAlone,
-    AFeedIsReadInPages, AFeedIsReadFromAnywhere, BatchesAreWhatFollowersWereTold,
+    AFeedIsReadInPages, AFeedIsReadFromAnywhere, AFeedThatIsFollowedIsTheOneThatIsStored,
+    AnswersWhateverTheOrderOfTheIds, BatchesAreWhatFollowersWereTold,
     BatchesAreReadInPagesFromWhereOneStarts, AnAlteredEntryIsNamedAndNeverServedAndTheOthersAre,
     AnAlteredDirectoryEntryStopsTheStart, AForgottenDirectoryEntryStopsTheStart,
     ALiveStoreIsAuditedInPages, AStoppedStoreIsAuditedReadOnly, AnotherExchangesStoreIsRefused,

@@ -122,6 +122,22 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
     envelopes[8] = *test::must(store->read_feed(read, exchange::kFrameBytesTarget)).at(0).envelope;
     envelopes[6] = test::must(store->read_batches(6, 1, 1)).at(0).directory_entry();
   }
+  // All feeds, where they can be read; whoever follows them has them in memory then.
+  const auto feeds = [](HubStore& store) {
+    std::string all;
+    for (const std::string member : {"AM", "BY", "KZ"}) {
+      for (const exchange::Lane lane : {exchange::Lane::kPatient, exchange::Lane::kUrgent}) {
+        const Result<std::vector<FeedEntry>> page = store.read_feed(
+            {.member = member, .lane = lane, .count_max = 100}, exchange::kFrameBytesTarget);
+        all += member + ":";
+        for (const FeedEntry& entry : page.value_or(std::vector<FeedEntry>())) {
+          all += " " + std::to_string(entry.index) + "<-" + std::to_string(entry.previous);
+        }
+      }
+    }
+    return all;
+  };
+  std::string whole;
   const std::string without_8 = "UPDATE feed SET positions = x'00000002' WHERE first_index = 7";
   const std::string add = "INSERT INTO feed(member, urgent, first_index, positions) VALUES";
   const std::string at_8 = " WHERE idx = 8";
@@ -147,9 +163,12 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
       const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
       EXPECT_TRUE(test::must(store->scrub(100, kMuch)).whole);
       EXPECT_TRUE(store->take_damages().empty());
+      whole = feeds(*store);
     }
     engine_.change(sql);
     const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
+    (void)feeds(*store);
+    (void)store->take_damages();
     EXPECT_FALSE(test::must(store->scrub(3, kMuch)).whole);  // However the look is cut.
     EXPECT_TRUE(test::must(store->scrub(100, kMuch)).whole);
     const std::vector<exchange::Damage> met = store->take_damages();
@@ -159,6 +178,7 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
     EXPECT_TRUE(test::must(store->quarantine(met[0], kNow)));
     test::must(store->restore_entry(harmed, envelopes.at(harmed), kNow));
     EXPECT_TRUE(test::must(store->quarantined()).empty());
+    EXPECT_EQ(feeds(*store), whole);
   }
 }
 

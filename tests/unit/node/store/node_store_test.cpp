@@ -97,6 +97,43 @@ using Numbers = std::vector<std::uint64_t>;
 
 // The outbox.
 
+// Ids mostly rise; where one does not, it is known all the same.
+TEST_F(NodeStoreTest, AnIdIsKnownWhateverTheOrderOfTheIds) {
+  const auto id = [](int first) {
+    return std::string(1, static_cast<char>(first)) + test::seeded_uuid("id", 1).substr(1);
+  };
+  const auto put = [&](int first) {
+    v1::Draft draft = exchange_.draft("BY", {"AM"}, "contact");
+    draft.set_notice_id(id(first));
+    OutboxDraft made;
+    made.waiting.notice_id = id(first);
+    made.waiting.draft = draft.SerializeAsString();
+    made.notice = exchange::notice_hash(exchange_.genesis(), made.waiting.draft);
+    made.application = "desk";
+    begin();
+    must(store_->put_draft(made));
+  };
+  const auto known = [&](int first) {
+    return must(store_->outbox_standing(id(first))).has_value();
+  };
+  EXPECT_FALSE(known(5));
+  put(5);
+  put(200);
+  put(3);
+  commit();
+  put(201);
+  EXPECT_TRUE(known(201));
+  store_->roll_back();
+  for (const bool again : {false, true}) {
+    EXPECT_TRUE(known(3)) << again;
+    EXPECT_TRUE(known(5)) << again;
+    EXPECT_TRUE(known(200)) << again;
+    EXPECT_FALSE(known(4)) << again;
+    EXPECT_FALSE(known(201)) << again;
+    open();
+  }
+}
+
 TEST_F(NodeStoreTest, TheUrgentThatWaitAreReadWithoutTheOthers) {
   const OutboxDraft routine = queue();
   const OutboxDraft exempt =
