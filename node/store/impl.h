@@ -176,8 +176,8 @@ struct NodeStore::Impl {
   std::optional<Counts> counts_in_memory;
   std::optional<NoticeIndex> index_in_memory;
   Standings standings;
-  // The largest in the outbox, once somebody asked. Ids rise with time (UUIDv7): most that are new
-  // are beyond it, and need no look.
+  // No id in the outbox is larger; once somebody asked. Ids rise with time (UUIDv7): most that are
+  // new are beyond it, and need no look.
   std::optional<std::string> last_notice_id;
   // Raised to, and not written yet: the clock of the key, and cursors.
   std::optional<std::uint64_t> clock_us;

@@ -130,7 +130,6 @@ void NodeStore::Impl::forget_memory() {
   counts_in_memory.reset();
   index_in_memory.reset();
   clock_us.reset();
-  last_notice_id.reset();
   raised_cursors = {};
   forget_what_was_read();
 }

@@ -118,6 +118,8 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
     const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
     const FeedRead read{.member = "AM", .from = 8, .count_max = 1};
     const FeedRead first{.member = "AM", .from = 7, .count_max = 1};
+    const FeedRead last{.member = "AM", .from = 9, .count_max = 1};
+    envelopes[9] = *test::must(store->read_feed(last, exchange::kFrameBytesTarget)).at(0).envelope;
     envelopes[7] = *test::must(store->read_feed(first, exchange::kFrameBytesTarget)).at(0).envelope;
     envelopes[8] = *test::must(store->read_feed(read, exchange::kFrameBytesTarget)).at(0).envelope;
     envelopes[6] = test::must(store->read_batches(6, 1, 1)).at(0).directory_entry();
@@ -154,9 +156,11 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
         std::string("UPDATE feed SET positions = x'000100000002' WHERE member = 'BY'"),
         in_turn(without_8 + " AND member = 'BY'", add + "('BY', 0, 8, x'0000')"),
         "UPDATE entry SET origin = 'KZ'" + at_8, "UPDATE entry SET notice_id = zeroblob(16)" + at_8,
-        "UPDATE entry SET notice = zeroblob(32)" + at_8}) {
+        "UPDATE entry SET notice = zeroblob(32)" + at_8,
+        std::string("UPDATE entry SET notice_id = zeroblob(16) WHERE idx = 9")}) {
     SCOPED_TRACE(sql);
     const std::uint64_t harmed = sql.find("0, 6,") != std::string::npos          ? 6
+                                 : sql.find("idx = 9") != std::string::npos      ? 9
                                  : sql.find("000100000002") != std::string::npos ? 7
                                                                                  : 8;
     {
@@ -169,6 +173,11 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
     const std::unique_ptr<HubStore> store = test::must(engine_.open(exchange_.genesis()));
     (void)feeds(*store);
     (void)store->take_damages();
+    const exchange::Envelope intact =
+        test::must(exchange::parse_envelope(envelopes.at(harmed), exchange_.genesis()));
+    const Questions asked{.ids = {{intact.draft.origin(), intact.draft.notice_id()}},
+                          .head_sizes = {}};
+    (void)test::must(store->answer(asked));
     EXPECT_FALSE(test::must(store->scrub(3, kMuch)).whole);  // However the look is cut.
     EXPECT_TRUE(test::must(store->scrub(100, kMuch)).whole);
     const std::vector<exchange::Damage> met = store->take_damages();
@@ -179,6 +188,7 @@ TEST_F(SqliteHubStoreTest, WhatItServesByIsLookedAtAgainAndComesBack) {
     test::must(store->restore_entry(harmed, envelopes.at(harmed), kNow));
     EXPECT_TRUE(test::must(store->quarantined()).empty());
     EXPECT_EQ(feeds(*store), whole);
+    EXPECT_TRUE(test::must(store->answer(asked)).known.at(0).has_value());
   }
 }
 

@@ -120,6 +120,7 @@ TEST_F(NodeStoreTest, AnIdIsKnownWhateverTheOrderOfTheIds) {
   put(5);
   put(200);
   put(3);
+  EXPECT_TRUE(known(200));
   commit();
   put(201);
   EXPECT_TRUE(known(201));
