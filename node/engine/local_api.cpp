@@ -535,10 +535,11 @@ Result<std::optional<v1::LocalReply>> LocalApi::serve(const v1::LocalRequest& re
         CHANCERY_TRY_VOID(refuse(result.error()));
         break;
       }
-      if (!result->has_value()) {
+      std::optional<v1::AwaitReply>& reply = *result;
+      if (!reply.has_value()) {
         return std::optional<v1::LocalReply>();
       }
-      *answer.mutable_await() = **std::move(result);
+      *answer.mutable_await() = *std::move(reply);
       break;
     }
     case v1::LocalRequest::kInbox: {

@@ -141,8 +141,8 @@ Result<void> NodeStore::put_draft(const OutboxDraft& draft) {
                           .bytes = bytes};
   CHANCERY_TRY(Counts* const counts, impl_->counts());
   counts->add(place);
-  if (impl_->last_notice_id.has_value()) {
-    impl_->last_notice_id = std::max(*impl_->last_notice_id, draft.waiting.notice_id);
+  if (std::optional<std::string>& last = impl_->last_notice_id; last.has_value()) {
+    last = std::max(*last, draft.waiting.notice_id);
   }
   impl_->standings.put({.notice_id = draft.waiting.notice_id,
                         .number = number,

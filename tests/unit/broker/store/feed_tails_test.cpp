@@ -10,8 +10,8 @@ namespace {
 
 using Some = std::vector<std::uint64_t>;
 
-const FeedTails::Reader kTailReader{"BY", exchange::Lane::kPatient};
-const FeedTails::Reader kTailOther{"BY", exchange::Lane::kUrgent};
+const FeedTails::Reader patient_lane{"BY", exchange::Lane::kPatient};
+const FeedTails::Reader urgent_lane{"BY", exchange::Lane::kUrgent};
 
 Some from_to(std::uint64_t first, std::uint64_t end) {
   Some indices(end - first);
@@ -21,15 +21,15 @@ Some from_to(std::uint64_t first, std::uint64_t end) {
 
 TEST(FeedTailsTest, ALaneIsKnownFromWhereItWasReadToItsEnd) {
   FeedTails tails;
-  tails.append(kTailReader, {3});
-  EXPECT_FALSE(tails.find(kTailReader, 3, 9).has_value()) << "what came before is not known";
-  tails.keep(kTailReader, 10, {.previous = 4, .indices = {12, 15}});
-  tails.append(kTailReader, {16, 20});
-  tails.append(kTailOther, {21});
-  EXPECT_FALSE(tails.find(kTailOther, 30, 9).has_value());
-  EXPECT_FALSE(tails.find(kTailReader, 9, 9).has_value());
+  tails.append(patient_lane, {3});
+  EXPECT_FALSE(tails.find(patient_lane, 3, 9).has_value()) << "what came before is not known";
+  tails.keep(patient_lane, 10, {.previous = 4, .indices = {12, 15}});
+  tails.append(patient_lane, {16, 20});
+  tails.append(urgent_lane, {21});
+  EXPECT_FALSE(tails.find(urgent_lane, 30, 9).has_value());
+  EXPECT_FALSE(tails.find(patient_lane, 9, 9).has_value());
   const auto found = [&](std::uint64_t from, std::size_t count_max = 9) {
-    return tails.find(kTailReader, from, count_max).value_or(LanePart{.previous = 999});
+    return tails.find(patient_lane, from, count_max).value_or(LanePart{.previous = 999});
   };
   EXPECT_EQ(found(10).previous, 4U);
   EXPECT_EQ(found(10).indices, (Some{12, 15, 16, 20}));
@@ -39,20 +39,20 @@ TEST(FeedTailsTest, ALaneIsKnownFromWhereItWasReadToItsEnd) {
   EXPECT_EQ(found(21).previous, 21U);
   EXPECT_EQ(found(21).indices, Some{});
   tails.clear();
-  EXPECT_FALSE(tails.find(kTailReader, 21, 9).has_value());
+  EXPECT_FALSE(tails.find(patient_lane, 21, 9).has_value());
 }
 
 TEST(FeedTailsTest, WhatIsFarBackIsNotKeptAndIsStillBeforeTheRest) {
   constexpr std::uint64_t kMax = FeedTails::kCountMax;
   FeedTails tails;
-  tails.keep(kTailReader, 0, {.previous = 0, .indices = from_to(0, kMax + 5)});
-  EXPECT_FALSE(tails.find(kTailReader, 4, 1).has_value());
-  const auto kept = tails.find(kTailReader, 5, 1).value_or(LanePart());
+  tails.keep(patient_lane, 0, {.previous = 0, .indices = from_to(0, kMax + 5)});
+  EXPECT_FALSE(tails.find(patient_lane, 4, 1).has_value());
+  const auto kept = tails.find(patient_lane, 5, 1).value_or(LanePart());
   EXPECT_EQ(kept.previous, 5U);
   EXPECT_EQ(kept.indices, Some{5});
-  tails.append(kTailReader, from_to(kMax + 5, kMax + 7));
-  EXPECT_FALSE(tails.find(kTailReader, 6, 1).has_value());
-  EXPECT_EQ(tails.find(kTailReader, 7, kMax).value_or(LanePart()).indices, from_to(7, kMax + 7));
+  tails.append(patient_lane, from_to(kMax + 5, kMax + 7));
+  EXPECT_FALSE(tails.find(patient_lane, 6, 1).has_value());
+  EXPECT_EQ(tails.find(patient_lane, 7, kMax).value_or(LanePart()).indices, from_to(7, kMax + 7));
 }
 
 TEST(FeedTailsTest, ManyLanesAreReadAnew) {
