@@ -93,6 +93,7 @@ TEST_F(DrafterTest, WhateverElseIsSaidIsLookedAt) {
       [&] { request_.set_expires_at_ms(kDraftedAt + 120'000); },
       [&] { request_.set_clear(true); },
       [&] { request_.set_notice_id("short"); },
+      [&] { another("again"); },
       [&] { request_.set_notice_id(std::string(16, 'x')); },
       [&] { another("again"); },
       [&] { request_.set_text("\xff"); },
