@@ -297,6 +297,7 @@ Result<bool> NodeStore::quarantine(const exchange::Damage& damage, std::uint64_t
                         .bind(5, now_ms)
                         .run());
   const bool is_new = impl_->database.changes() > 0;
+  impl_->standings.clear();  // Who awaits what is damaged is to meet the damage.
   if (own_transaction) {
     CHANCERY_TRY_VOID(commit());
   }

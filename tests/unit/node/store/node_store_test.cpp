@@ -1412,6 +1412,20 @@ TEST_F(NodeStoreTest, WhatIsInQuarantineIsNotScannedAndStays) {
   EXPECT_EQ(must(store_->outbox_counts()).queued, 2U) << "nothing is deleted";
 }
 
+// What is told of it is read again, and so meets the damage.
+TEST_F(NodeStoreTest, WhereADraftStoodIsForgottenOnceADamageIsNamed) {
+  found();
+  const OutboxDraft draft = queue();
+  commit();
+  const auto kind_in_memory = [&] {
+    return must(store_->outbox_standing(draft.waiting.notice_id)).value_or(OutboxStanding()).kind;
+  };
+  ASSERT_NE(kind_in_memory(), "");
+  must(store_->quarantine({.part = "outbox", .index = 1, .error = {ErrorCode::kStoreDamaged, "x"}},
+                          kNow));
+  EXPECT_EQ(kind_in_memory(), "") << "by the store alone, which has it in the draft";
+}
+
 // Times of the hub say nothing of this machine's clock.
 TEST_F(NodeStoreTest, TheTimeThatWasSeenIsThatOfThisMachine) {
   EXPECT_EQ(must(store_->clock_seen_ms()), 0U);
