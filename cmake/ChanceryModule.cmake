@@ -33,9 +33,7 @@ function(chancery_tests)
   target_link_libraries(${name}_test PRIVATE chancery::${name} ${arg_DEPS} chancery_warnings GTest::gtest_main)
   target_compile_definitions(${name}_test PRIVATE CHANCERY_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors")
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  if(CHANCERY_SANITIZE)
-    target_compile_options(${name}_test PRIVATE -O0)  # Half the time to compile; what is tested has its own.
-  endif()
+  target_compile_options(${name}_test PRIVATE -O0)  # Far sooner compiled; what is tested has its own.
   set(label unit)
   if(arg_THREADS)
     set(label unit-threads)  # One word is all that can be given here, and `ctest -L` looks for a part.
