@@ -18,7 +18,7 @@ function(chancery_module)
 endfunction()
 
 # chancery_tests(NAMES a b [DEPS ...] [THREADS]) builds tests/unit/<this folder>/{a,b}_test.cpp into one
-# program, which finds the published vectors under CHANCERY_VECTORS. THREADS: some of them start
+# program, which finds this checkout under tests/support/source_folder.h. THREADS: some of them start
 # threads or processes, which is what ThreadSanitizer is for; tests/tidy refuses threads without it.
 function(chancery_tests)
   if(NOT CHANCERY_TESTS)
@@ -30,8 +30,8 @@ function(chancery_tests)
   list(TRANSFORM arg_NAMES PREPEND "${PROJECT_SOURCE_DIR}/tests/unit/${folder}/" OUTPUT_VARIABLE sources)
   list(TRANSFORM sources APPEND "_test.cpp")
   add_executable(${name}_test ${sources})
-  target_link_libraries(${name}_test PRIVATE chancery::${name} ${arg_DEPS} chancery_warnings GTest::gtest_main)
-  target_compile_definitions(${name}_test PRIVATE CHANCERY_VECTORS="${PROJECT_SOURCE_DIR}/tests/vectors")
+  target_link_libraries(${name}_test PRIVATE
+                        chancery::${name} ${arg_DEPS} tests.source_folder chancery_warnings GTest::gtest_main)
   set_target_properties(${name}_test PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_compile_options(${name}_test PRIVATE -O0)  # Far sooner compiled; what is tested has its own.
   set(label unit)

@@ -14,7 +14,8 @@ if(CHANCERY_HAS_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-add_compile_options(-fstack-protector-strong)
+# The second has messages name sources from here, and what is compiled be the same in every checkout.
+add_compile_options(-fstack-protector-strong -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 add_link_options(-Wl,-z,relro,-z,now)
 
 set(CHANCERY_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize: address,undefined or thread")

@@ -4,8 +4,10 @@
 
 #include <string>
 
+#include "tests/support/source_folder.h"
+
 namespace chancery::cli {
 
-inline const std::string config_folder = std::string(CHANCERY_VECTORS) + "/../../config/";
+inline const std::string config_folder = std::string(test::source_folder) + "/config/";
 
 }  // namespace chancery::cli

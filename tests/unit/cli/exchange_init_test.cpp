@@ -16,6 +16,7 @@
 #include "io/os/file.h"
 #include "io/text/json.h"
 #include "io/zmq/endpoint.h"
+#include "tests/support/source_folder.h"
 #include "tests/unit/cli/file_mode.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
@@ -24,7 +25,7 @@ namespace {
 
 constexpr std::string_view kEndpoint = "tcp://127.0.0.1:7411";
 constexpr std::uint64_t kNowUs = 1'700'000'000'000'000;
-const std::string profiles_folder = std::string(CHANCERY_VECTORS) + "/../../config/exchanges/";
+const std::string profiles_folder = std::string(test::source_folder) + "/config/exchanges/";
 
 // The same numbers every time.
 Random counting_random() {

@@ -10,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/source_folder.h"
+
 namespace chancery::client {
 namespace {
 
 std::string page() {
-  std::ifstream in(std::string(CHANCERY_VECTORS) + "/../../docs/reference/kinds.md");
+  std::ifstream in(std::string(test::source_folder) + "/docs/reference/kinds.md");
   return {std::istreambuf_iterator<char>(in), {}};
 }
 

@@ -14,6 +14,7 @@
 #include "core/exchange/feed_positions.h"
 #include "io/sqlite/database.h"
 #include "io/sqlite/statement.h"
+#include "tests/support/source_folder.h"
 #include "tests/unit/broker/store/conformance.h"
 #include "tests/unit/io/os/temporary_folder.h"
 
@@ -382,7 +383,8 @@ TEST_F(SqliteHubStoreTest, AnAuditorIsShownTheFeedsOfEachBatchAndTheClocksAtTheE
 class SqliteHubStoreVersionTest : public testing::Test {
  protected:
   SqliteHubStoreVersionTest() {
-    std::filesystem::copy_file(CHANCERY_VECTORS "/stores/hub-v1.db", path_);
+    std::filesystem::copy_file(std::string(test::source_folder) + "/tests/vectors/stores/hub-v1.db",
+                               path_);
     std::filesystem::permissions(
         path_, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }

@@ -13,13 +13,14 @@
 #include <vector>
 
 #include "core/base/encoding.h"
+#include "tests/support/source_folder.h"
 
 namespace chancery::test {
 
 class Vectors {
  public:
   explicit Vectors(const std::string& file) {
-    std::ifstream in(std::string(CHANCERY_VECTORS) + "/" + file);
+    std::ifstream in(std::string(source_folder) + "/tests/vectors/" + file);
     EXPECT_TRUE(in.good()) << file;
     for (std::string line; std::getline(in, line);) {
       const std::size_t at = line.find(" =");

@@ -9,6 +9,7 @@
 #include "core/base/encoding.h"
 #include "io/sqlite/store.h"
 #include "node/store/schema.h"
+#include "tests/support/source_folder.h"
 #include "tests/unit/node/support.h"
 
 namespace chancery::node {
@@ -211,7 +212,8 @@ TEST_F(DeferredStoreTest, ADamagedRecordIsInNobodysWay) {
 TEST(DeferredMigrationTest, AStoreOfVersion2SaysThatAllMayHaveBeenHandedOut) {
   const os::TemporaryFolder folder;
   const std::string path = folder / "node.db";
-  std::filesystem::copy_file(CHANCERY_VECTORS "/stores/node-v1.db", path);
+  std::filesystem::copy_file(std::string(test::source_folder) + "/tests/vectors/stores/node-v1.db",
+                             path);
   std::filesystem::permissions(
       path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   const sqlite::StoreFormat version2{.application_id = kNodeStoreApplicationId,

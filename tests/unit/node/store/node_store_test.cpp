@@ -17,6 +17,7 @@
 #include "core/exchange/envelope.h"
 #include "io/os/file.h"
 #include "node/store/notice_index.h"
+#include "tests/support/source_folder.h"
 #include "tests/unit/node/older_store.h"
 #include "tests/unit/node/support.h"
 
@@ -1536,7 +1537,8 @@ TEST_F(NodeStoreTest, TheNewestWordOfAMemberIsTheFirst) {
 // tests/vectors/stores/README.md says what is in it.
 std::string copied(const os::TemporaryFolder& folder, const std::string& name) {
   std::string path = folder / "node.db";
-  std::filesystem::copy_file(CHANCERY_VECTORS "/stores/" + name, path);
+  std::filesystem::copy_file(std::string(test::source_folder) + "/tests/vectors/stores/" + name,
+                             path);
   std::filesystem::permissions(
       path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   return path;
